@@ -1,0 +1,152 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Who may import whom, lowest layer first (docs/architecture.md). `may` lists folders under webhooks/ that the layer
+ * can import besides itself; everything else under webhooks/ is refused with `instead` as the advice.
+ */
+const layers = [
+  {
+    folder: 'core/mcpserver',
+    may: [],
+    instead: 'core/mcpserver says what an MCPServer is and knows no layer above it: move the code up, or the fact down.',
+  },
+  {
+    folder: 'core/engine',
+    may: ['core/mcpserver'],
+    instead: 'the engine knows rules only through the Rule interface: pass what it needs as a parameter.',
+  },
+  {
+    folder: 'core/defaults',
+    may: ['core/mcpserver', 'core/engine', 'core/testing'],
+    instead: 'a default reads the MCPServer alone; share facts through core/mcpserver.',
+  },
+  {
+    folder: 'core/resources',
+    may: ['core/mcpserver', 'core/engine', 'core/testing'],
+    instead: 'an expanded kind is built from the MCPServer alone; share facts through core/mcpserver/names.ts.',
+  },
+  {
+    folder: 'core/rules',
+    may: ['core/mcpserver', 'core/engine', 'core/defaults', 'core/resources', 'core/testing'],
+    instead: 'a rule judges the MCPServer and the facts it is given; ask for a new fact in core/engine/facts.ts.',
+  },
+  {
+    folder: 'core/plan',
+    may: ['core/mcpserver', 'core/engine', 'core/defaults', 'core/resources', 'core/rules', 'core/testing'],
+    instead: 'plan decides from what was gathered: gather it in the reconciler and pass it in.',
+  },
+  {
+    folder: 'core/testing',
+    may: ['core/mcpserver', 'core/engine'],
+    instead: 'builders make inputs for tests; keep decisions in the layer under test.',
+  },
+  {
+    folder: 'platform',
+    may: ['core/mcpserver', 'core/engine', 'core/defaults', 'core/resources', 'core/rules', 'core/plan', 'core/testing'],
+    instead: 'platform serves every program and knows none of them: pass a callback.',
+  },
+  {
+    folder: 'admission',
+    may: ['core', 'platform'],
+    instead: 'programs never import each other: move what they share into core (decisions) or platform (the world).',
+  },
+  {
+    folder: 'reconciler',
+    may: ['core', 'platform'],
+    instead: 'programs never import each other: move what they share into core (decisions) or platform (the world).',
+  },
+  {
+    folder: 'cli',
+    may: ['core', 'platform'],
+    instead: 'programs never import each other: move what they share into core (decisions) or platform (the world).',
+  },
+];
+
+const folders = layers.map((layer) => layer.folder);
+
+/** Import specifiers are relative, so a folder is recognised by its tail: `../engine/rule.ts`, `../../core/plan/x.ts`. */
+function boundary({ folder, may, instead }) {
+  const allowed = [folder, ...may];
+  const refused = folders.filter((other) => !allowed.some((a) => other === a || other.startsWith(`${a}/`)));
+  const tails = refused.flatMap((other) => {
+    const sibling = folder.startsWith('core/') && other.startsWith('core/') ? [`../${other.slice(5)}/**`] : [];
+    return [`**/${other}/**`, ...sibling, ...(folder.startsWith('core/') ? [] : [`../${other}/**`])];
+  });
+  const isCore = folder.startsWith('core/');
+  const patterns = [
+    { group: tails, message: instead },
+    { group: ['**/scripts/**', '**/e2e/**'], message: 'scripts and e2e are imported by nothing: move the code to webhooks/.' },
+    { group: ['**/main.ts'], message: 'main.ts is the entry and wires programs: export what you need from its own file.' },
+    ...(isCore
+      ? [
+          { group: ['node:*', 'express', 'prom-client', 'yaml', 'node-forge'], message: 'core is pure: let platform do it and pass the result in.' },
+          { group: ['@kubernetes/client-node'], allowTypeImports: true, message: 'core uses client-node for types only: write `import type`.' },
+        ]
+      : []),
+    ...(folder === 'admission' || isCore ? [] : [{ group: ['express'], message: 'express serves admission only: use platform/http for health and metrics.' }]),
+  ];
+  return {
+    files: [`webhooks/${folder}/**/*.ts`],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
+      ...(isCore
+        ? {
+            'no-restricted-globals': ['error', ...['process', 'console', 'fetch', 'setTimeout', 'setInterval', 'Buffer', 'performance'].map((name) => ({ name, message: 'core is pure: take it as a parameter.' }))],
+            'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'core has no clock: take the time as a parameter.' }, { object: 'Math', property: 'random', message: 'core is deterministic: take it as a parameter.' }],
+          }
+        : {}),
+    },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'dist/', '**/*.gen.ts', 'coverage/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      complexity: ['error', 12],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 4],
+      'no-console': 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // Numbers read well in messages; objects and undefined stay refused.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // `noPropertyAccessFromIndexSignature` asks for brackets where this rule would ask for a dot.
+      '@typescript-eslint/dot-notation': 'off',
+      // Interfaces and type aliases are both used on purpose: unions are types, shapes are interfaces.
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+    },
+  },
+  {
+    files: ['webhooks/**/*.ts'],
+    ignores: ['webhooks/main.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "MemberExpression[object.name='process'][property.name=/^(env|argv|exit|exitCode)$/]", message: 'only main.ts reads the environment, the arguments and sets the exit code: take the value as a parameter.' },
+      ],
+    },
+  },
+  ...layers.map(boundary),
+  {
+    files: ['**/*.test.ts'],
+    rules: { 'max-params': 'off', '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['describe', 'it', 'test'], package: '@jest/globals' }] }] },
+  },
+  {
+    files: ['scripts/**/*.ts', 'e2e/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    rules: { 'no-restricted-exports': 'off' },
+  },
+);

@@ -1,0 +1,14 @@
+// Jest in ESM mode (the Kubernetes client is ESM only); swc strips the types.
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/webhooks', '<rootDir>/scripts', '<rootDir>/docs'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, isModule: true },
+    ],
+  },
+  setupFilesAfterEnv: ['<rootDir>/scripts/jest/no-stray-output.ts'],
+};

@@ -1,0 +1,17 @@
+/** The kinds whose objects an MCPServer can name. */
+export type ReferencedKind = 'ConfigMap' | 'Secret';
+
+/** What is known about one referenced object. Values never enter core: key names only. */
+export type ReferenceState =
+  | { readonly state: 'found'; readonly keys: ReadonlySet<string> }
+  | { readonly state: 'missing' }
+  /** Not looked up, forbidden or timed out; `reason` is shown to the user as "not checked: <reason>". */
+  | { readonly state: 'unknown'; readonly reason: string };
+
+/**
+ * Answers what was gathered before the decision; never does I/O. Three implementations: the cluster (webhook,
+ * reconciler), the manifests of the same run (CLI), in memory (tests).
+ */
+export interface ReferenceFacts {
+  lookUp(kind: ReferencedKind, name: string): ReferenceState;
+}

@@ -1,0 +1,39 @@
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import type { ReferenceFacts } from './facts.ts';
+import type { Severity } from './finding.ts';
+
+/** What a rule may see. */
+export interface RuleInput {
+  /** The MCPServer with every default applied: rules judge what would run, in all three programs. */
+  readonly server: MCPServer;
+  readonly facts: ReferenceFacts;
+}
+
+/** A manifest that shows the rule at work: a test, and a sample on the rule's page. */
+export interface Example {
+  /** Completes "accepts …" or "rejects …": "a container that runs as user 65532". */
+  readonly title: string;
+  /** Merged over the smallest valid MCPServer (core/testing). */
+  readonly name?: string;
+  readonly spec?: Readonly<Record<string, unknown>>;
+  /** Names to key names of the objects that exist; everything else is missing. */
+  readonly configMaps?: Readonly<Record<string, readonly string[]>>;
+  readonly secrets?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One thing that must hold for an MCPServer. One rule = one file, named as its id. */
+export interface Rule {
+  /** Kebab-case, equals the file name; stable for ever (users write it into policies). */
+  readonly id: string;
+  readonly severity: Severity;
+  /** One sentence: what must hold. Ends with a full stop. */
+  readonly summary: string;
+  /** A paragraph for the rule's page: why, and what happens otherwise. */
+  readonly rationale: string;
+  /** One imperative sentence: what to do about a finding. Ends with a full stop. */
+  readonly remedy: string;
+  readonly examples: { readonly accepts: readonly Example[]; readonly rejects: readonly Example[] };
+  /** Every violation, in field order. Must not throw for a valid MCPServer. */
+  check(input: RuleInput): readonly Violation[];
+}

@@ -1,0 +1,28 @@
+/** Where in an object: `['spec', 'config', 'env', 0, 'name']`. Rendered for people by {@link renderPath}. */
+export type FieldPath = readonly (string | number)[];
+
+/** What is wrong at one place, before anyone decided how severe it is. */
+export interface Violation {
+  readonly path: FieldPath;
+  /** At most 100 characters, no full stop, no Secret value: it becomes a warning header (with path and rule id). */
+  readonly headline: string;
+  /** What was found, for the full sentence: "found runAsUser: 0". No full stop, no Secret value. */
+  readonly detail: string;
+  /** One imperative sentence with a full stop; overrides the rule's own remedy where this place needs another. */
+  readonly remedy?: string;
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+/** The path as Kubernetes writes it: `spec.config.env[0].name`, `spec.extraLabels[team/owner]`. */
+export function renderPath(path: FieldPath): string {
+  return path.reduce<string>((text, segment) => {
+    if (typeof segment === 'string' && identifier.test(segment)) return text === '' ? segment : `${text}.${segment}`;
+    return `${text}[${segment}]`;
+  }, '');
+}
+
+/** RFC 6901 pointer of the path, as JSON Patch wants it. */
+export function toJsonPointer(path: FieldPath): string {
+  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

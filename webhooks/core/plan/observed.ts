@@ -1,0 +1,54 @@
+import type { OwnerReference } from '../resources/expanded-kind.ts';
+
+/** One existing object under a name that we would use: ours or somebody else's. Only what decisions need. */
+export interface ObservedChild {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly isDeleting: boolean;
+  /** The owner reference with `controller: true`. */
+  readonly controller?: OwnerReference;
+  /** Annotation `mcp-lifecycle/applied-hash`: digest of the object that we last applied. */
+  readonly appliedHash?: string;
+  /** JSON of `fieldsV1` of our field manager: the fields that are still ours. Somebody's change takes them away. */
+  readonly ownedFields?: string;
+}
+
+/** What the Deployment says about itself: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
+export interface DeploymentStatus {
+  readonly generation: number;
+  readonly observedGeneration: number;
+  readonly replicas: number;
+  readonly readyReplicas: number;
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly message?: string;
+  }[];
+}
+
+/** What is known about the MCP endpoint of this generation. */
+export type Verification =
+  | { readonly state: 'not-attempted' }
+  | { readonly state: 'verified'; readonly serverInfo: ServerInfo }
+  /** The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. */
+  | { readonly state: 'auth-required'; readonly statusCode: number }
+  | { readonly state: 'failed'; readonly message: string };
+
+/** status.serverInfo */
+export interface ServerInfo {
+  readonly name: string;
+  readonly version: string;
+  readonly protocolVersion: string;
+  readonly instructions?: string;
+  readonly capabilities: {
+    readonly tools: boolean;
+    readonly resources: boolean;
+    readonly prompts: boolean;
+    readonly logging: boolean;
+    readonly completions: boolean;
+  };
+}

@@ -1,0 +1,108 @@
+import type { LogLevel } from './log.ts';
+
+/** What both in-cluster programs are told by the chart. Durations in milliseconds, ports as numbers. */
+interface CommonConfig {
+  /** Our own namespace: POD_NAMESPACE. */
+  readonly namespace: string;
+  /** Our own pod: POD_NAME. */
+  readonly podName: string;
+  readonly healthPort: number;
+  readonly metricsPort: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface WebhookConfig extends CommonConfig {
+  /** 10250 by default: private GKE control planes reach only 443 and 10250 of a node's pods. */
+  readonly port: number;
+  /** The Service in front of the webhooks; the serving certificate is for `<service>.<namespace>.svc`. */
+  readonly serviceName: string;
+  /** The Secret that holds the CA and the serving certificate; the chart creates it empty. */
+  readonly certificateSecretName: string;
+  readonly mutatingConfigurationName: string;
+  readonly validatingConfigurationName: string;
+  /** When set, messages end in a link `<docsBaseUrl>/<rule id>.md`. */
+  readonly docsBaseUrl?: string;
+}
+
+export interface ReconcilerConfig extends CommonConfig {
+  readonly leaseName: string;
+  /** DNS domain of the cluster, for status.address.url. */
+  readonly clusterDomain: string;
+}
+
+/** The environment of one container. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every problem of an environment at once, one line each. */
+export type Parsed<T> = { readonly ok: true; readonly config: T } | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Reads the environment of the webhook container (chart/templates/deployment.yaml). */
+export function parseWebhookConfig(environment: Environment): Parsed<WebhookConfig> {
+  const read = createReader(environment);
+  const docsBaseUrl = environment['DOCS_BASE_URL'];
+  return read.result({
+    ...common(read, { healthPort: 8081, metricsPort: 8080 }),
+    port: read.port('WEBHOOK_PORT', 10250),
+    serviceName: read.required('WEBHOOK_SERVICE'),
+    certificateSecretName: read.required('CERTIFICATE_SECRET'),
+    mutatingConfigurationName: read.required('MUTATING_CONFIGURATION'),
+    validatingConfigurationName: read.required('VALIDATING_CONFIGURATION'),
+    ...(docsBaseUrl === undefined || docsBaseUrl === '' ? {} : { docsBaseUrl }),
+  });
+}
+
+/** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */
+export function parseReconcilerConfig(environment: Environment): Parsed<ReconcilerConfig> {
+  const read = createReader(environment);
+  return read.result({
+    ...common(read, { healthPort: 8083, metricsPort: 8082 }),
+    leaseName: read.required('LEASE_NAME'),
+    clusterDomain: read.optional('CLUSTER_DOMAIN', 'cluster.local'),
+  });
+}
+
+function common(read: Reader, ports: { readonly healthPort: number; readonly metricsPort: number }): CommonConfig {
+  return {
+    namespace: read.required('POD_NAMESPACE'),
+    podName: read.required('POD_NAME'),
+    healthPort: read.port('HEALTH_PORT', ports.healthPort),
+    metricsPort: read.port('METRICS_PORT', ports.metricsPort),
+    logLevel: read.logLevel('LOG_LEVEL'),
+  };
+}
+
+interface Reader {
+  required(name: string): string;
+  optional(name: string, fallback: string): string;
+  port(name: string, fallback: number): number;
+  logLevel(name: string): LogLevel;
+  result<T>(config: T): Parsed<T>;
+}
+
+function createReader(environment: Environment): Reader {
+  const problems: string[] = [];
+  const value = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name]);
+  return {
+    required(name) {
+      const found = value(name);
+      if (found === undefined) problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
+      return found ?? '';
+    },
+    optional: (name, fallback) => value(name) ?? fallback,
+    port(name, fallback) {
+      const found = value(name);
+      if (found === undefined) return fallback;
+      const port = Number(found);
+      if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+      problems.push(`${name} is '${found}': use a port between 0 and 65535.`);
+      return fallback;
+    },
+    logLevel(name) {
+      const found = value(name) ?? 'info';
+      if (found === 'debug' || found === 'info' || found === 'warn' || found === 'error') return found;
+      problems.push(`${name} is '${found}': use debug, info, warn or error.`);
+      return 'info';
+    },
+    result: (config) => (problems.length === 0 ? { ok: true, config } : { ok: false, problems }),
+  };
+}

@@ -1,0 +1,70 @@
+/** The one port through which the programs speak to a Kubernetes API server. Never throws for what the world did. */
+export interface KubeApi {
+  request(request: ApiRequest): Promise<ApiResult>;
+  /**
+   * Opens a watch and calls `onEvent` for each line until the server ends the stream, the connection breaks, nothing
+   * (not even a bookmark) came for `idleTimeoutMs`, or the signal aborts.
+   */
+  watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<WatchEnd>;
+}
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `/api/v1/namespaces/mcp/configmaps/settings`; build it with {@link objectPath}, which encodes the names. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: 'application/json' | 'application/apply-patch+yaml' | 'application/json-patch+json' | 'application/merge-patch+json';
+  readonly accept?: string;
+  /** Default 10 s. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type ApiResult = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly error: ApiError };
+
+export interface ApiError {
+  /** HTTP status; 0 when no answer came (connection, TLS, timeout). */
+  readonly status: number;
+  /** `reason` of the Status object (`NotFound`, `Conflict`, `Invalid`, …), or `Unreachable` / `Timeout`. */
+  readonly reason: string;
+  /** For people; names the request: "GET configmaps settings: connection refused". */
+  readonly message: string;
+  /** Whether trying again can help: no answer, 409, 429, 5xx. */
+  readonly retry: boolean;
+  /** From the Retry-After header. */
+  readonly retryAfterMs?: number;
+}
+
+export interface WatchRequest {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly accept?: string;
+  readonly idleTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: unknown;
+}
+
+export type WatchEnd =
+  | { readonly why: 'closed' | 'idle' | 'aborted' }
+  /** 410: list again. Others: `error.retry`. */
+  | { readonly why: 'failed'; readonly error: ApiError };
+
+/** `/apis/apps/v1/namespaces/mcp/deployments/search/status`, every part encoded. */
+export function objectPath(parts: {
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly subresource?: string;
+}): string {
+  const root = parts.apiVersion.includes('/') ? `/apis/${parts.apiVersion}` : `/api/${parts.apiVersion}`;
+  const namespace = parts.namespace === undefined ? '' : `/namespaces/${encodeURIComponent(parts.namespace)}`;
+  const name = parts.name === undefined ? '' : `/${encodeURIComponent(parts.name)}`;
+  const subresource = parts.subresource === undefined ? '' : `/${parts.subresource}`;
+  return `${root}${namespace}/${parts.plural}${name}${subresource}`;
+}
