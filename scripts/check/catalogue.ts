@@ -1,0 +1,59 @@
+import type { Step } from './steps.ts';
+
+const node = process.execPath;
+
+/** Everything that judges the text of the project, in CI's order. */
+export const staticSteps: readonly Step[] = [
+  {
+    name: 'generated files are current',
+    command: node,
+    args: ['scripts/generate/main.ts', '--check'],
+    remedy: 'run `npm run generate` and commit what it wrote.',
+  },
+  {
+    name: 'types',
+    command: node,
+    args: ['node_modules/typescript/bin/tsc', '--noEmit'],
+    remedy: 'fix the types above.',
+  },
+  {
+    name: 'lint',
+    command: node,
+    args: ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'],
+    remedy: 'fix what is named above; `npm run format` does what can be done by itself.',
+  },
+  {
+    name: 'format',
+    command: node,
+    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+    remedy: 'run `npm run format`.',
+  },
+  {
+    name: 'no import circles',
+    command: node,
+    args: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'webhooks'],
+    remedy: 'break the circle above: move what both need to the lower layer.',
+  },
+];
+
+/** Unit tests, beside the sources. */
+export const unitSteps: readonly Step[] = [
+  {
+    name: 'unit tests',
+    command: node,
+    args: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
+    isJest: true,
+    remedy: 'see the failing tests above; `npm run test:unit -- <word>` runs the matching ones.',
+  },
+];
+
+/** Behaviour on the real cluster. */
+export const e2eSteps: readonly Step[] = [
+  {
+    name: 'end-to-end tests on the local cluster',
+    command: node,
+    args: ['scripts/e2e.ts'],
+    isJest: true,
+    remedy: 'see the failing cases above; `npm run test:e2e -- <word>` runs the matching ones on the cluster that is up.',
+  },
+];

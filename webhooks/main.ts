@@ -1,0 +1,90 @@
+import { parseReconcilerConfig, parseWebhookConfig, type Parsed } from './platform/config.ts';
+import { createLogger, errorText, type Logger, type LogLevel } from './platform/log.ts';
+import { systemClock } from './platform/clock.ts';
+
+/** Process exit codes; the same for every command (docs/decisions). */
+const exitCode = { ok: 0, usage: 2, internal: 3 } as const;
+
+const usage = `usage: mcp-lifecycle <command>
+
+  webhook      serve mutating and validating admission (container 1 of the pod)
+  reconciler   expand, verify and report accepted MCPServers (container 2 of the pod)
+  version      print the version
+
+Both programs read their settings from the environment: see chart/templates/deployment.yaml.
+`;
+
+/** Set by the bundler (scripts/image); running from source it is the development version. */
+declare const MCP_LIFECYCLE_VERSION: string | undefined;
+const version = typeof MCP_LIFECYCLE_VERSION === 'string' ? MCP_LIFECYCLE_VERSION : '0.0.0-dev';
+
+/** What a long-running program gets from here; it returns when the signal has aborted and its work is drained. */
+interface Program {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** Each command is imported when it is asked for: a program must not pay memory for the others. */
+const commands: Readonly<Record<string, () => Promise<number>>> = {
+  webhook: () =>
+    serve(parseWebhookConfig(process.env), async (config, program) => {
+      const { startWebhook } = await import('./admission/start.ts');
+      const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
+      await startWebhook({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
+    }),
+  reconciler: () =>
+    serve(parseReconcilerConfig(process.env), async (config, program) => {
+      const { startReconciler } = await import('./reconciler/start.ts');
+      const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
+      await startReconciler({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
+    }),
+  version: () => {
+    process.stdout.write(`mcp-lifecycle ${version}\n`);
+    return Promise.resolve(exitCode.ok);
+  },
+};
+
+/** Runs one in-cluster program until SIGTERM or SIGINT; what it throws is our bug: logged once, exit 3. */
+async function serve<Config extends { readonly logLevel: LogLevel }>(
+  parsed: Parsed<Config>,
+  run: (config: Config, program: Program) => Promise<void>,
+): Promise<number> {
+  if (!parsed.ok) {
+    process.stderr.write(`${parsed.problems.join('\n')}\n`);
+    return exitCode.usage;
+  }
+  const { config } = parsed;
+  const log = createLogger({
+    level: config.logLevel,
+    write: (line) => process.stdout.write(line),
+    now: () => new Date(),
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info('stopping', { signal });
+      stop.abort();
+    });
+  }
+  try {
+    await run(config, { log, signal: stop.signal, version });
+    return exitCode.ok;
+  } catch (error) {
+    log.error('stopped by an unexpected error', { error: errorText(error) });
+    return exitCode.internal;
+  }
+}
+
+async function main(): Promise<void> {
+  const [name = ''] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    process.stderr.write(usage);
+    process.exitCode = exitCode.usage;
+    return;
+  }
+  process.exitCode = await command();
+}
+
+void main();
