@@ -1,7 +1,7 @@
 // Jest in ESM mode (the Kubernetes client is ESM only); swc strips the types.
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/webhooks', '<rootDir>/scripts', '<rootDir>/docs'],
+  roots: ['<rootDir>/webhooks', '<rootDir>/scripts'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
