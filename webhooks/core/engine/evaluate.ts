@@ -1,0 +1,45 @@
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import type { Finding } from './finding.ts';
+import type { Rule, RuleInput } from './rule.ts';
+
+/**
+ * Everything that the rules have to say about one server, every finding at once, in an order that depends on nothing
+ * but the findings: by path (list items by their number), then by rule id.
+ */
+export function evaluate(rules: readonly Rule[], input: RuleInput): readonly Finding[] {
+  return rules
+    .flatMap((rule) => rule.check(input).map((violation) => toFinding(rule, violation)))
+    .sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
+}
+
+function toFinding(rule: Rule, violation: Violation): Finding {
+  return {
+    ruleId: rule.id,
+    severity: rule.severity,
+    path: violation.path,
+    headline: violation.headline,
+    detail: violation.detail,
+    remedy: violation.remedy ?? rule.remedy,
+  };
+}
+
+/** Segment by segment, so that `env[2]` comes before `env[10]`; a field comes before what is inside it. */
+function comparePaths(a: FieldPath, b: FieldPath): number {
+  for (const [index, segment] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    const order = compareSegments(segment, other);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+function compareSegments(a: string | number, b: string | number): number {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : compare(String(a), String(b));
+}
+
+/** By code unit, not by locale: the same order on every machine. */
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,90 @@
+import { renderPath } from '../mcpserver/violation.ts';
+import type { Finding } from './finding.ts';
+import { lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
+
+/**
+ * Longest warning, in characters. Kubernetes advises 120; beyond 4,096 in one response the API server cuts each to 256
+ * and drops the rest (https://kubernetes.io/blog/2020/09/03/warnings/).
+ */
+export const maxWarningLength = 120;
+
+/** Most warnings in one response; one more line says how many were left out. */
+export const maxWarnings = 10;
+
+/** Longest sentence about one finding, in characters, without the link: the found value is what gets shortened. */
+export const maxSentenceLength = 600;
+
+/** All sentences of one denial together, in characters: what a terminal and a CI log still show as one answer. */
+export const maxDenialLength = 4000;
+
+/** What a warning always leaves for the path, so that a long headline cannot push out the place. */
+const minPathLength = 20;
+
+export interface RenderOptions {
+  /** When set, the sentence ends in a link to `<docsBaseUrl>/<rule id>.md`. */
+  readonly docsBaseUrl?: string;
+}
+
+/** One entry of `status.details.causes`: kubectl prints "field: message". */
+export interface Cause {
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface Denial {
+  /** For clients that show only the message: every line, separated by "; ". */
+  readonly message: string;
+  readonly causes: readonly Cause[];
+}
+
+/** What was found, what to do and which rule says so; without the path, which kubectl prints itself. */
+export function renderSentence(finding: Finding, options: RenderOptions = {}): string {
+  const { ruleId, headline, remedy, detail } = finding;
+  const frame = `${headline}: . ${remedy} [${ruleId}]`;
+  const found = shortenMiddle(detail, Math.max(40, maxSentenceLength - lengthOf(frame)));
+  const link = options.docsBaseUrl === undefined ? '' : ` ${options.docsBaseUrl.replace(/\/+$/, '')}/${ruleId}.md`;
+  return printable(`${headline}: ${found}. ${remedy} [${ruleId}]${link}`);
+}
+
+/** `path: sentence`, for the command line, status conditions and logs. */
+export function renderLine(finding: Finding, options: RenderOptions = {}): string {
+  return `${renderField(finding)}: ${renderSentence(finding, options)}`;
+}
+
+/**
+ * `path: headline [rule-id]`, at most {@link maxWarningLength} characters: the path loses its middle first, then the
+ * headline its end, the rule id nothing.
+ */
+export function renderWarning(finding: Finding): string {
+  const field = printable(renderPath(finding.path));
+  const suffix = ` [${finding.ruleId}]`;
+  const room = maxWarningLength - lengthOf(suffix) - lengthOf(': ');
+  const headline = shortenEnd(printable(finding.headline), room - Math.min(lengthOf(field), minPathLength));
+  return `${shortenMiddle(field, room - lengthOf(headline))}: ${headline}${suffix}`;
+}
+
+/** The warnings of one response: at most {@link maxWarnings}, then one line that says how many more there are. */
+export function renderWarnings(findings: readonly Finding[]): readonly string[] {
+  const shown = findings.slice(0, maxWarnings).map(renderWarning);
+  return findings.length > maxWarnings ? [...shown, `+${findings.length - maxWarnings} more findings`] : shown;
+}
+
+/** What a refused request is told: every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */
+export function renderDenial(findings: readonly Finding[], options: RenderOptions = {}): Denial {
+  const causes: Cause[] = [];
+  let length = 0;
+  for (const finding of findings) {
+    const cause = { field: renderField(finding), message: renderSentence(finding, options) };
+    length += lengthOf(cause.field) + lengthOf(cause.message) + lengthOf(': ; ');
+    if (causes.length > 0 && length > maxDenialLength) break;
+    causes.push(cause);
+  }
+  const left = findings.length - causes.length;
+  const more = left === 0 ? [] : [{ field: 'spec', message: `+${left} more findings, not shown here.` }];
+  const all = [...causes, ...more];
+  return { message: all.map(({ field, message }) => `${field}: ${message}`).join('; '), causes: all };
+}
+
+function renderField(finding: Finding): string {
+  return shortenMiddle(printable(renderPath(finding.path)), 200);
+}
