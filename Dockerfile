@@ -1,0 +1,18 @@
+# The one image: Node, one bundle, nobody's rights. `docker build .` needs only Docker and a registry.
+# `npm run image` builds the same file without a registry: BASE is a base made from the pinned Node, and the stage
+# `bundle` is replaced by a directory that holds the bundle (--build-context bundle=DIR).
+ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot
+ARG BUNDLER=docker.io/library/node:24-slim
+
+FROM ${BUNDLER} AS bundle
+WORKDIR /src
+COPY package.json package-lock.json ./
+# Optional packages bring another Node and test binaries; the bundler's own binary is all that is needed of them.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN node scripts/image/bundle.ts /mcp-lifecycle.cjs
+
+FROM ${BASE}
+COPY --from=bundle /mcp-lifecycle.cjs /app/mcp-lifecycle.cjs
+USER 65532:65532
+ENTRYPOINT ["/nodejs/bin/node", "/app/mcp-lifecycle.cjs"]

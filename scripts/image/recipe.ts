@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/** One file of an image. */
+export interface ImageFile {
+  /** Absolute path in the image. */
+  readonly to: string;
+  readonly mode: number;
+  readonly content:
+    | { readonly bytes: Uint8Array }
+    /** A file of this machine; `fingerprint` stands for its bytes where reading a hundred megabytes is too slow. */
+    | { readonly file: string; readonly fingerprint: string };
+}
+
+/** How one image is made. Everything in it takes part in the tag, so equal tags mean equal images. */
+export interface ImageRecipe {
+  readonly name: string;
+  /** Version of what is inside; the first part of the tag. */
+  readonly version: string;
+  /** Text of a Dockerfile whose build context `bundle` holds `files`. */
+  readonly dockerfile: string;
+  readonly base?: ImageRecipe;
+  readonly files: readonly ImageFile[];
+}
+
+/** Not a host that exists: these images are loaded, never pulled. */
+const prefix = 'local.test';
+
+export function imageReference(recipe: ImageRecipe): string {
+  return `${prefix}/${recipe.name}:${imageTag(recipe)}`;
+}
+
+/** `0.1.0-3f2a9c01b7de`: never `latest`, which Kubernetes would try to pull; a changed image rolls the pods. */
+export function imageTag(recipe: ImageRecipe): string {
+  const hash = createHash('sha256');
+  hash.update(recipe.dockerfile);
+  if (recipe.base !== undefined) hash.update(imageReference(recipe.base));
+  for (const file of recipe.files) {
+    hash.update(`\0${file.to}\0${file.mode}\0`);
+    hash.update('bytes' in file.content ? file.content.bytes : file.content.fingerprint);
+  }
+  return `${recipe.version}-${hash.digest('hex').slice(0, 12)}`;
+}
