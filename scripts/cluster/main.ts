@@ -1,0 +1,88 @@
+import {
+  clusterStatus,
+  downCluster,
+  execInteractively,
+  findCluster,
+  loadImage,
+  upCluster,
+  type ClusterHandle,
+} from './cluster.ts';
+import { ClusterFailure } from './failure.ts';
+import { parseCommand, usage, type Command } from './flags.ts';
+import { createStderrReport } from './progress.ts';
+import type { ClusterOptions } from './settings.ts';
+import type { PartStatus } from './provider.ts';
+
+const report = createStderrReport();
+
+/** Runs one command and returns the exit code. */
+async function run(command: Command): Promise<number> {
+  switch (command.verb) {
+    case 'help':
+      process.stdout.write(usage);
+      return 0;
+    case 'up':
+      return up(command.options);
+    case 'down':
+      report(
+        (await downCluster(command.options, report)) ? 'down: nothing is left but the cache' : 'there was no cluster',
+      );
+      return 0;
+    case 'status':
+      return status(command.options);
+    case 'env':
+      process.stdout.write(renderExports(await requireCluster(command.options)));
+      return 0;
+    case 'load':
+      await loadImage(await requireCluster(command.options), command.image);
+      report(`loaded ${command.image}`);
+      return 0;
+    case 'exec':
+      return execInteractively(await requireCluster(command.options), command.command);
+  }
+}
+
+async function up(options: ClusterOptions): Promise<number> {
+  const handle = await upCluster(options, report);
+  report(`up: eval "$(npm run --silent cluster -- env${handle.name === 'local' ? '' : ` --name ${handle.name}`})"`);
+  return 0;
+}
+
+async function status(options: ClusterOptions): Promise<number> {
+  const handle = await findCluster(options);
+  const { isUp, parts } = handle === undefined ? { isUp: false, parts: [] } : await clusterStatus(handle);
+  process.stdout.write(
+    `cluster "${options.name ?? 'local'}" is ${isUp ? `up (${handle?.provider ?? ''})` : 'not up'}\n`,
+  );
+  for (const part of parts) process.stdout.write(`${renderPart(part)}\n`);
+  return isUp ? 0 : 1;
+}
+
+function renderPart({ name, pid, isHealthy, note }: PartStatus): string {
+  return `  ${isHealthy ? 'ok  ' : 'FAIL'}  ${name.padEnd(24)} ${(pid === undefined ? '-' : String(pid)).padStart(8)}  ${note ?? ''}`;
+}
+
+/** Lines for a POSIX shell's `eval`. The shell expands its own PATH, so using them twice does no harm. */
+function renderExports({ kubeconfig, toolsPath }: ClusterHandle): string {
+  return `export KUBECONFIG=${quote(kubeconfig)}\nexport PATH=${quote(toolsPath)}:"$PATH"\n`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+async function requireCluster(options: ClusterOptions): Promise<ClusterHandle> {
+  const handle = await findCluster(options);
+  if (handle !== undefined) return handle;
+  throw new ClusterFailure(
+    `There is no cluster "${options.name ?? 'local'}": start it with \`npm run cluster -- up\`.`,
+  );
+}
+
+try {
+  process.exitCode = await run(parseCommand(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof ClusterFailure)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
