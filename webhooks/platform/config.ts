@@ -20,6 +20,13 @@ export interface WebhookConfig extends CommonConfig {
   readonly certificateSecretName: string;
   readonly mutatingConfigurationName: string;
   readonly validatingConfigurationName: string;
+  /** DNS domain of the cluster, for the names in the serving certificate. */
+  readonly clusterDomain: string;
+  /**
+   * How long requests are still served after SIGTERM, in milliseconds: until every node and API server has learned that
+   * this pod is going. Together with the drain it must fit into the pod's terminationGracePeriodSeconds.
+   */
+  readonly shutdownDelayMs: number;
   /** When set, messages end in a link `<docsBaseUrl>/<rule id>.md`. */
   readonly docsBaseUrl?: string;
 }
@@ -34,7 +41,8 @@ export interface ReconcilerConfig extends CommonConfig {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every problem of an environment at once, one line each. */
-export type Parsed<T> = { readonly ok: true; readonly config: T } | { readonly ok: false; readonly problems: readonly string[] };
+export type Parsed<T> =
+  { readonly ok: true; readonly config: T } | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Reads the environment of the webhook container (chart/templates/deployment.yaml). */
 export function parseWebhookConfig(environment: Environment): Parsed<WebhookConfig> {
@@ -47,6 +55,8 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
     certificateSecretName: read.required('CERTIFICATE_SECRET'),
     mutatingConfigurationName: read.required('MUTATING_CONFIGURATION'),
     validatingConfigurationName: read.required('VALIDATING_CONFIGURATION'),
+    clusterDomain: read.optional('CLUSTER_DOMAIN', 'cluster.local'),
+    shutdownDelayMs: read.seconds('SHUTDOWN_DELAY_SECONDS', 10) * 1000,
     ...(docsBaseUrl === undefined || docsBaseUrl === '' ? {} : { docsBaseUrl }),
   });
 }
@@ -75,6 +85,8 @@ interface Reader {
   required(name: string): string;
   optional(name: string, fallback: string): string;
   port(name: string, fallback: number): number;
+  /** A whole number of seconds, at most an hour. */
+  seconds(name: string, fallback: number): number;
   logLevel(name: string): LogLevel;
   result<T>(config: T): Parsed<T>;
 }
@@ -85,7 +97,8 @@ function createReader(environment: Environment): Reader {
   return {
     required(name) {
       const found = value(name);
-      if (found === undefined) problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
+      if (found === undefined)
+        problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
       return found ?? '';
     },
     optional: (name, fallback) => value(name) ?? fallback,
@@ -95,6 +108,14 @@ function createReader(environment: Environment): Reader {
       const port = Number(found);
       if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
       problems.push(`${name} is '${found}': use a port between 0 and 65535.`);
+      return fallback;
+    },
+    seconds(name, fallback) {
+      const found = value(name);
+      if (found === undefined) return fallback;
+      const seconds = Number(found);
+      if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 3600) return seconds;
+      problems.push(`${name} is '${found}': use a whole number of seconds between 0 and 3600.`);
       return fallback;
     },
     logLevel(name) {

@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorText, type Logger } from '../log.ts';
+
+/** What a path answers. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Exact path (`/readyz`) to what it answers to GET and HEAD. */
+export type PlainRoutes = Readonly<Record<string, () => PlainAnswer | Promise<PlainAnswer>>>;
+
+export interface PlainServer {
+  /** The port that it really listens on (the wanted one may be 0 in tests). */
+  readonly port: number;
+  /** Stops listening and drops what is open: probes and scrapers come again. */
+  close(): Promise<void>;
+}
+
+export interface PlainServerOptions {
+  readonly port: number;
+  /** Absent: every address of the pod. */
+  readonly host?: string;
+  readonly routes: PlainRoutes;
+  readonly log: Logger;
+}
+
+/**
+ * Health and metrics without TLS, each on its own port, so that neither is behind the webhook's certificate or its
+ * load shedding. Rejects when the port cannot be taken.
+ */
+export async function startPlainServer(options: PlainServerOptions): Promise<PlainServer> {
+  const server = createServer((request, response) => {
+    void answerPlain(options, request, response);
+  });
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new Error(`listening on port ${options.port}`, { cause }));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: portOf(server.address()),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answerPlain(
+  { routes, log }: PlainServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // Nothing here has a body; reading it away keeps the connection usable.
+  request.resume();
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  try {
+    write(response, await answerTo(routes, request.method ?? 'GET', path));
+  } catch (error) {
+    log.error('a health or metrics request failed', { path, error: errorText(error) });
+    write(response, text(500, 'internal error, see the log'));
+  }
+}
+
+function answerTo(routes: PlainRoutes, method: string, path: string): PlainAnswer | Promise<PlainAnswer> {
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined) return text(404, `nothing here: ask for ${Object.keys(routes).join(', ')}`);
+  if (method !== 'GET' && method !== 'HEAD') return text(405, `${path} answers GET only`);
+  return route();
+}
+
+function write(response: ServerResponse, answer: PlainAnswer): void {
+  response.writeHead(answer.status, { 'content-type': answer.contentType, 'cache-control': 'no-store' });
+  response.end(answer.body);
+}
+
+/** A line of plain text. */
+export function text(status: number, line: string): PlainAnswer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
+}
+
+/** A listening TCP server's port; a pipe's address (a string) cannot occur here. */
+export function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../clock.ts';
+import type { ApiError, KubeApi } from '../kube/api.ts';
+import { objectPath } from '../kube/api.ts';
+import { backoffDelay } from '../kube/backoff.ts';
+import { listAt, metaOf } from '../kube/object.ts';
+import { errorText, type Logger } from '../log.ts';
+
+/** `again`: what had to be done could not be done now; ask again with a fresh object, later each time. */
+export type Handled = 'done' | 'again';
+
+export interface FollowOptions {
+  readonly api: KubeApi;
+  readonly object: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly plural: string;
+    readonly namespace?: string;
+    readonly name: string;
+  };
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Called one at a time, with the newest state; undefined while the object does not exist. */
+  readonly onObject: (object: unknown) => Promise<Handled>;
+}
+
+/** Waits after failures: quick at first, because a new pod is not ready before it has seen its objects. */
+const backoff = { initialMs: 200, maxMs: 30_000 } as const;
+
+/** The API server ends a watch after this; well below the idle limit, so that silence means a dead connection. */
+const watchSeconds = 240;
+const watchIdleMs = 300_000;
+
+/**
+ * Tells `onObject` the state of one named object, now and after each change, until the signal aborts. Needs only
+ * get, list and watch on that name. One Secret and two webhook configurations do not justify a cache.
+ */
+export async function followObject(options: FollowOptions): Promise<void> {
+  const { clock, signal } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    const round = await followOnce(options);
+    failures = round === 'again' ? failures + 1 : 0;
+    if (failures > 0) await clock.sleep(backoffDelay(failures, backoff, Math.random), signal);
+  }
+}
+
+/** One list and the watch after it; `done` when the watch ended as watches do. */
+async function followOnce(options: FollowOptions): Promise<Handled> {
+  const { api, object, signal } = options;
+  const path = objectPath({ apiVersion: object.apiVersion, plural: object.plural, ...namespaceOf(object) });
+  const selector = { fieldSelector: `metadata.name=${object.name}` };
+  const listed = await api.request({ method: 'GET', path, query: selector, signal });
+  if (!listed.ok) return reportFailure(options, listed.error);
+
+  const handle = createSerialHandler((state) => handleSafely(options, state));
+  const stop = new AbortController();
+  const first = await handle(listAt(listed.body, 'items')[0]);
+  if (first === 'again' || isAborted(signal)) return first;
+  let last: Promise<Handled> = Promise.resolve('done');
+  const end = await api.watch(
+    {
+      path,
+      query: {
+        ...selector,
+        resourceVersion: metaOf(listed.body).resourceVersion,
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: String(watchSeconds),
+      },
+      idleTimeoutMs: watchIdleMs,
+      signal: AbortSignal.any([signal, stop.signal]),
+    },
+    ({ type, object: changed }) => {
+      if (type === 'BOOKMARK') return;
+      last = handle(type === 'DELETED' ? undefined : changed).then((handled) => {
+        if (handled === 'again') stop.abort();
+        return handled;
+      });
+    },
+  );
+  // 410 means that our resourceVersion is too old: list again, which is no failure.
+  if (end.why === 'failed' && end.error.status !== 410) return reportFailure(options, end.error);
+  return last;
+}
+
+/** Runs one call at a time; while one runs only the newest waiting state is kept, and the others get its outcome. */
+function createSerialHandler(onObject: FollowOptions['onObject']): FollowOptions['onObject'] {
+  let newest: unknown;
+  let running: Promise<Handled> = Promise.resolve('done');
+  let waiting: Promise<Handled> | undefined;
+  return (object) => {
+    newest = object;
+    waiting ??= running.then(() => {
+      waiting = undefined;
+      running = onObject(newest);
+      return running;
+    });
+    return waiting;
+  };
+}
+
+/** A bug in the handling of one object must neither end the process nor the following. */
+async function handleSafely({ onObject, log, object }: FollowOptions, state: unknown): Promise<Handled> {
+  try {
+    return await onObject(state);
+  } catch (error) {
+    log.error('handling a followed object failed', { kind: object.kind, name: object.name, error: errorText(error) });
+    return 'again';
+  }
+}
+
+function reportFailure({ log, object, signal }: FollowOptions, error: ApiError): Handled {
+  if (signal.aborted) return 'done';
+  log.warn('cannot follow an object, trying again', { kind: object.kind, name: object.name, error: error.message });
+  return 'again';
+}
+
+function namespaceOf(object: FollowOptions['object']): { readonly namespace?: string } {
+  return object.namespace === undefined ? {} : { namespace: object.namespace };
+}
+
+/** A call, because the compiler believes that the signal cannot have changed since it was last looked at. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
