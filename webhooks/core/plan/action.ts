@@ -3,8 +3,20 @@ import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.
 /** What has to be done about one child. Nothing to do = no action. */
 export type Action =
   /** `uid` absent: create (apply without force, so that a foreign object of that name refuses us). */
-  | { readonly type: 'apply'; readonly of: ExpandedKind; readonly object: KubernetesObject; readonly uid?: string; readonly why: string }
-  | { readonly type: 'delete'; readonly of: ExpandedKind; readonly name: string; readonly uid: string; readonly why: string }
+  | {
+      readonly type: 'apply';
+      readonly of: ExpandedKind;
+      readonly object: KubernetesObject;
+      readonly uid?: string;
+      readonly why: string;
+    }
+  | {
+      readonly type: 'delete';
+      readonly of: ExpandedKind;
+      readonly name: string;
+      readonly uid: string;
+      readonly why: string;
+    }
   /** Exists and is not ours: said in status, never touched. */
   | { readonly type: 'conflict'; readonly of: ExpandedKind; readonly message: string };
 

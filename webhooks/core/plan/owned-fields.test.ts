@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { ownsExactly } from './owned-fields.ts';
+
+/** What the API server writes for our field manager after we applied {@link applied}. */
+const fields = {
+  'f:metadata': {
+    'f:annotations': { 'f:mcp-lifecycle/applied-hash': {} },
+    'f:labels': { 'f:app': {}, 'f:mcp-server': {} },
+    'f:ownerReferences': { 'k:{"uid":"u-1"}': {} },
+  },
+  'f:spec': {
+    'f:replicas': {},
+    'f:selector': {},
+    'f:template': {
+      'f:spec': {
+        'f:containers': {
+          'k:{"name":"mcp-server"}': {
+            '.': {},
+            'f:args': {},
+            'f:env': {
+              'k:{"name":"A"}': { '.': {}, 'f:name': {}, 'f:value': {} },
+              'k:{"name":"B"}': { '.': {}, 'f:name': {} },
+            },
+            'f:image': {},
+            'f:name': {},
+            'f:ports': {
+              'k:{"containerPort":8080,"protocol":"TCP"}': {
+                '.': {},
+                'f:containerPort': {},
+                'f:name': {},
+                'f:protocol': {},
+              },
+            },
+          },
+        },
+        'f:volumes': { 'k:{"name":"vol-0"}': { '.': {}, 'f:emptyDir': {}, 'f:name': {} } },
+      },
+    },
+  },
+};
+
+const container = {
+  name: 'mcp-server',
+  image: 'example/search:1',
+  args: ['--port', '8080'],
+  env: [{ name: 'A', value: '1' }, { name: 'B' }],
+  ports: [{ name: 'mcp', containerPort: 8080, protocol: 'TCP' }],
+};
+
+const applied = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: {
+    name: 'search',
+    namespace: 'mcp',
+    labels: { app: 'mcp-server', 'mcp-server': 'search' },
+    annotations: { 'mcp-lifecycle/applied-hash': 'abc' },
+    ownerReferences: [{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', name: 'search', uid: 'u-1' }],
+  },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { 'mcp-server': 'search' } },
+    template: { spec: { containers: [container], volumes: [{ name: 'vol-0', emptyDir: {} }] } },
+  },
+};
+
+/** The fields with one place (a path of keys) replaced, or removed when the replacement is undefined. */
+function changed(path: readonly string[], replacement: unknown): string {
+  const replace = (node: unknown, [key, ...rest]: readonly string[]): unknown => {
+    if (key === undefined) return replacement;
+    return { ...Object(node), [key]: replace(Object(node)[key], rest) };
+  };
+  return JSON.stringify(replace(fields, path));
+}
+
+const ofContainer = ['f:spec', 'f:template', 'f:spec', 'f:containers', 'k:{"name":"mcp-server"}'];
+
+describe('ownsExactly', () => {
+  it('is true for what the API server writes after an apply', () => {
+    expect(ownsExactly(applied, JSON.stringify(fields))).toBe(true);
+  });
+
+  it.each([
+    ['a label was changed by somebody', ['f:metadata', 'f:labels', 'f:app'], undefined],
+    ['all labels were taken', ['f:metadata', 'f:labels'], undefined],
+    ['the replicas were scaled by somebody', ['f:spec', 'f:replicas'], undefined],
+    ['the selector was replaced', ['f:spec', 'f:selector'], undefined],
+    ['the image was changed', [...ofContainer, 'f:image'], undefined],
+    ['an environment value was changed', [...ofContainer, 'f:env', 'k:{"name":"A"}', 'f:value'], undefined],
+    ['an environment variable was removed', [...ofContainer, 'f:env', 'k:{"name":"B"}'], undefined],
+    ['only the shell of an element is left', [...ofContainer, 'f:env', 'k:{"name":"A"}'], { '.': {} }],
+    ['the container was removed', ofContainer.slice(0, -1), undefined],
+    ['the owner reference was removed', ['f:metadata', 'f:ownerReferences'], undefined],
+    ['a field of ours is left over from an earlier apply', ['f:spec', 'f:paused'], {}],
+    ['an element is left over', [...ofContainer, 'f:env', 'k:{"name":"OLD"}'], { '.': {}, 'f:name': {} }],
+    ['a positional element is owned', [...ofContainer, 'f:env', 'i:0'], {}],
+  ])('is false when %s', (_, path, replacement) => {
+    expect(ownsExactly(applied, changed(path, replacement))).toBe(false);
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['no object', '[]'],
+    ['nothing', '{}'],
+  ])('is false for fields that are %s', (_, text) => {
+    expect(ownsExactly(applied, text)).toBe(false);
+  });
+
+  it('reads sets', () => {
+    const object = { metadata: { finalizers: ['a', 'b'] } };
+    expect(ownsExactly(object, '{"f:metadata":{"f:finalizers":{"v:\\"a\\"":{},"v:\\"b\\"":{}}}}')).toBe(true);
+    expect(ownsExactly(object, '{"f:metadata":{"f:finalizers":{"v:\\"a\\"":{},"v:\\"c\\"":{}}}}')).toBe(false);
+  });
+});
