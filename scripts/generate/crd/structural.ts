@@ -1,0 +1,30 @@
+import { definitionOf, mapChildren, resolve, without } from './schema-node.ts';
+import type { Definitions, SchemaNode } from './schema-node.ts';
+
+/** What apimachinery's own generator says about a quantity, as a pattern: a signed number and a suffix. */
+export const quantityPattern =
+  '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$';
+
+/** Full names of the two definitions that are numbers or strings, which Kubernetes' swagger cannot say. */
+export const quantityName = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+export const intOrStringName = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+
+const intOrString = {
+  anyOf: [{ type: 'integer' }, { type: 'string' }],
+  'x-kubernetes-int-or-string': true,
+} as const;
+
+/**
+ * A source schema as a structural schema of a CRD: no references, no titles of ours.
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+ */
+export function toStructural(node: SchemaNode, definitions: Definitions): SchemaNode {
+  const name = definitionOf(node);
+  if (name === quantityName) return { ...describe(node), ...intOrString, pattern: quantityPattern };
+  if (name === intOrStringName) return { ...describe(node), ...intOrString };
+  return mapChildren(without(resolve(node, definitions), 'title'), (child) => toStructural(child, definitions));
+}
+
+function describe({ description }: SchemaNode): SchemaNode {
+  return description === undefined ? {} : { description };
+}

@@ -1,0 +1,7 @@
+import { crd } from './crd.ts';
+import type { Generator } from './generator.ts';
+import { types } from './types.ts';
+import { validator } from './validator.ts';
+
+/** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
+export const generators: readonly Generator[] = [crd, types, validator];

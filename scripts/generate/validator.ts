@@ -1,0 +1,121 @@
+import { Ajv } from 'ajv';
+import standalone from 'ajv/dist/standalone/index.js';
+import { toJsonSchema } from './crd/json-schema.ts';
+import { mapChildren, without } from './crd/schema-node.ts';
+import type { SchemaNode } from './crd/schema-node.ts';
+import { readSource, sourcePath } from './crd/source.ts';
+import type { Generator } from './generator.ts';
+import { generatedHeader } from './generator.ts';
+
+/** The validator of an MCPServer: Ajv at build time, plain code at run time (starts faster, needs no eval). */
+export const validator: Generator = {
+  name: 'validator',
+  async generate() {
+    const { source, definitions } = await readSource();
+    const { $defs, ...root } = toJsonSchema(source, definitions);
+    const withoutTexts = Object.fromEntries(Object.entries($defs).map(([name, node]) => [name, stripTexts(node)]));
+    const ajv = new Ajv({
+      allErrors: true,
+      messages: false,
+      strict: true,
+      allowUnionTypes: true,
+      // Each definition stays one function instead of being copied to every use.
+      inlineRefs: false,
+      code: { source: true, esm: true, lines: true },
+    });
+    const compiled = ajv.compile({ ...stripTexts(root), $defs: withoutTexts });
+    const steps = [importRuntime, boundErrors, dropSchemas, giveType];
+    const code = steps.reduce((text, step) => step(text), standalone.default(ajv, compiled));
+    return [{ path: 'webhooks/core/mcpserver/validate.gen.ts', content: head + code }];
+  },
+};
+
+/** Texts for people would only make the code longer: errors say which keyword failed, schema.ts says it in words. */
+function stripTexts(node: SchemaNode): SchemaNode {
+  return mapChildren(without(node, 'description', 'title'), stripTexts);
+}
+
+const head = `${generatedHeader('//', sourcePath)}// @ts-nocheck
+import type { MCPServer } from './types.gen.ts';
+import unicodeLength from 'ajv/dist/runtime/ucs2length.js';
+
+/** One keyword of the schema that did not hold. \`instancePath\` is a JSON pointer. */
+export interface SchemaError {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Beyond this many errors only the verdict counts; it bounds time and memory for hostile objects. */
+const maxErrors = 100;
+
+function add(errors, error) {
+  if (errors === null) return [error];
+  if (errors.length < maxErrors) errors.push(error);
+  return errors;
+}
+
+function addAll(errors, more) {
+  return errors === null ? more : more.reduce(add, errors);
+}
+
+`;
+
+/** Every step below rewrites one habit of Ajv; when Ajv changes it, generating fails instead of writing other code. */
+function expectChange(before: string, after: string, what: string): string {
+  if (before === after) {
+    throw new Error(`Ajv generates ${what} in another way than expected: adapt scripts/generate/validator.ts`);
+  }
+  return after;
+}
+
+/** Ajv leaves one \`require\` in its ESM output. The default import is the module itself in Node and in esbuild. */
+function importRuntime(code: string): string {
+  const imported = code
+    .replace('"use strict";', '')
+    .replace('require("ajv/dist/runtime/ucs2length").default', 'unicodeLength.default');
+  return expectChange(code, imported.includes('require(') ? code : imported, 'imports');
+}
+
+/**
+ * Ajv collects errors without a limit and joins them by copying, which is quadratic: a list of 100,000 wrong items
+ * would keep a webhook busy for minutes. Bounded here, in place. Safe because the schema has no keyword whose verdict
+ * depends on counting errors (anyOf, oneOf, not, if).
+ */
+function boundErrors(code: string): string {
+  const bounded = code
+    .replaceAll(
+      /if\(vErrors === null\)\{\s+vErrors = \[(\w+)\];\s+\}\s+else \{\s+vErrors\.push\(\1\);\s+\}/g,
+      'vErrors = add(vErrors, $1);',
+    )
+    .replaceAll(
+      /vErrors = vErrors === null \? (\w+)\.errors : vErrors\.concat\(\1\.errors\);/g,
+      'vErrors = addAll(vErrors, $1.errors);',
+    )
+    .replaceAll(/,schemaPath:"[^"]*"/g, '');
+  return expectChange(code, /\.(concat|push)\(/.test(bounded) ? code : bounded, 'error lists');
+}
+
+/** Ajv prints each schema as a constant, of which the code reads the enums only. */
+function dropSchemas(code: string): string {
+  const declaration = /^const (schema\d+) = (\{.*\});$/gm;
+  const smaller = code.replaceAll(declaration, (_line, name: string, json: string) => {
+    if (!code.includes(`${name}.`)) return '';
+    return `const ${name} = ${JSON.stringify(without(JSON.parse(json) as SchemaNode, '$defs'))};`;
+  });
+  return expectChange(code, smaller, 'schemas');
+}
+
+function giveType(code: string): string {
+  const typed = code.replaceAll(
+    /^export const validate = (\w+);$|^export default \w+;$/gm,
+    (_line, name: string | undefined) => (name === undefined ? '' : typedExport(name)),
+  );
+  return expectChange(code, typed, 'exports').replaceAll(/\n{2,}/g, '\n');
+}
+
+function typedExport(name: string): string {
+  return `/** Whether the data is an MCPServer; if not, \`validate.errors\` says why, until the next call. */
+export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
+  ${name};`;
+}

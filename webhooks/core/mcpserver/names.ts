@@ -1,0 +1,70 @@
+import type { MCPServer } from './types.gen.ts';
+
+/** Name of the container port, the Service port and what injected probes point at. */
+export const PORT_NAME = 'mcp';
+/** Name of the one container. */
+export const CONTAINER_NAME = 'mcp-server';
+/** Where clients connect when `spec.config.path` is not set (the API server sets it). */
+export const DEFAULT_PATH = '/mcp';
+
+/** Field manager of everything that we apply below an MCPServer. */
+export const FIELD_MANAGER = 'mcp-lifecycle';
+/** Field manager of the MCPServer's status. */
+export const STATUS_FIELD_MANAGER = 'mcp-lifecycle-status';
+
+/** Annotation of a child: digest of the object that we last applied. */
+export const APPLIED_HASH_ANNOTATION = 'mcp-lifecycle/applied-hash';
+/** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
+export const CONFIG_HASH_ANNOTATION = 'mcp.x-k8s.io/config-hash';
+
+/** Name of every child: Deployment, Service and NetworkPolicy are named as their MCPServer. */
+export function childName(server: MCPServer): string {
+  return server.metadata.name;
+}
+
+/** The namespace of an MCPServer; manifests without one mean `default`, as kubectl does. */
+export function namespaceOf(server: MCPServer): string {
+  return server.metadata.namespace ?? 'default';
+}
+
+/** Labels of children and of the pod template. */
+export function baseLabels(server: MCPServer): Readonly<Record<string, string>> {
+  return { app: 'mcp-server', ...selectorLabels(server) };
+}
+
+/** What Deployment, Service and NetworkPolicy select pods by. Immutable in a Deployment: never change it. */
+export function selectorLabels(server: MCPServer): Readonly<Record<string, string>> {
+  return { 'mcp-server': server.metadata.name };
+}
+
+/** The selector as text, for status.selector and list requests. */
+export function selectorText(server: MCPServer): string {
+  return Object.entries(selectorLabels(server))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
+
+/**
+ * The recommended labels, for metadata of children only: in the pod template they would restart the pods of a server
+ * that is adopted from the reference operator.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+ */
+export function recommendedLabels(server: MCPServer): Readonly<Record<string, string>> {
+  return {
+    'app.kubernetes.io/name': 'mcp-server',
+    'app.kubernetes.io/instance': server.metadata.name,
+    'app.kubernetes.io/managed-by': 'mcp-lifecycle',
+  };
+}
+
+/** Labels of a child's own metadata. */
+export function objectLabels(server: MCPServer): Readonly<Record<string, string>> {
+  return { ...recommendedLabels(server), ...baseLabels(server) };
+}
+
+/** URL of the MCP endpoint through the Service, for status.address.url and for the verification. */
+export function serviceUrl(server: MCPServer, clusterDomain: string): string {
+  const scheme = server.spec.transport?.tls?.enabled === true ? 'https' : 'http';
+  const host = `${childName(server)}.${namespaceOf(server)}.svc.${clusterDomain}`;
+  return `${scheme}://${host}:${server.spec.config.port}${server.spec.config.path ?? DEFAULT_PATH}`;
+}
