@@ -14,19 +14,29 @@ export interface ApiRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
-  readonly contentType?: 'application/json' | 'application/apply-patch+yaml' | 'application/json-patch+json' | 'application/merge-patch+json';
+  readonly contentType?:
+    | 'application/json'
+    | 'application/apply-patch+yaml'
+    | 'application/json-patch+json'
+    | 'application/merge-patch+json';
   readonly accept?: string;
   /** Default 10 s. */
   readonly timeoutMs?: number;
+  /** Longest answer that is read, in bytes; beyond it the result is an error with reason `TooLarge`. Default 4 MiB. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 }
 
-export type ApiResult = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly error: ApiError };
+export type ApiResult =
+  { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly error: ApiError };
 
 export interface ApiError {
   /** HTTP status; 0 when no answer came (connection, TLS, timeout). */
   readonly status: number;
-  /** `reason` of the Status object (`NotFound`, `Conflict`, `Invalid`, …), or `Unreachable` / `Timeout`. */
+  /**
+   * `reason` of the Status object (`NotFound`, `Conflict`, `Invalid`, …), or one of ours: `Unreachable`, `Timeout`,
+   * `Aborted`, `TooLarge`, `BadAnswer`.
+   */
   readonly reason: string;
   /** For people; names the request: "GET configmaps settings: connection refused". */
   readonly message: string;

@@ -1,0 +1,172 @@
+import http from 'node:http';
+import type { ClientRequest } from 'node:http';
+import https from 'node:https';
+
+import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
+import type { ApiRequest, ApiResult, KubeApi, WatchEnd } from './api.ts';
+import { exchange } from './http-exchange.ts';
+import type { Answer } from './http-exchange.ts';
+import type { ApiServer, Credentials } from './kubeconfig.ts';
+import { errorCode } from './network-error.ts';
+import { parseJson, readWatch } from './watch-stream.ts';
+
+/** Default of {@link ApiRequest.timeoutMs}. */
+const defaultTimeoutMs = 10_000;
+
+/** Default of {@link ApiRequest.maxBytes}: etcd keeps no object above 1.5 MiB. */
+const defaultMaxBytes = 4 * 1024 * 1024;
+
+/** Connections to the API server, each watch included. Requests beyond it wait for a free one. */
+const maxSockets = 40;
+
+/** Idle connections that we keep; the API server closes them itself after some minutes. */
+const maxFreeSockets = 4;
+
+/**
+ * Speaks to one API server over one keep-alive agent, HTTP/1.1. (The generated client of client-node opens a TLS
+ * connection for each request, which costs more than the request.)
+ */
+export function createKubeApi(options: { readonly server: ApiServer; readonly userAgent: string }): KubeApi {
+  const { server } = options;
+  const agentFor = createAgents(server.url);
+
+  const open = async (call: Call): Promise<ClientRequest> => {
+    const credentials = await server.credentials();
+    const { request: start } = server.url.protocol === 'http:' ? http : https;
+    return start({
+      protocol: server.url.protocol,
+      hostname: server.url.hostname.replace(/^\[|\]$/g, ''),
+      port: server.url.port,
+      method: call.method,
+      path: server.url.pathname.replace(/\/$/, '') + call.path + renderQuery(call.query),
+      headers: { ...credentials.headers, ...call.headers, 'User-Agent': options.userAgent },
+      agent: credentials.proxyAgent ?? agentFor(credentials),
+    });
+  };
+
+  const send = async (request: ApiRequest, payload: string | undefined): Promise<ApiResult> => {
+    const describe = describeRequest(request.method, request.path);
+    let opened: ClientRequest;
+    try {
+      opened = await open({ ...request, headers: headersOf(request, payload) });
+    } catch (error) {
+      return { ok: false, error: unreachable(`${describe}: reading the credentials`, error) };
+    }
+    const answer = await exchange(opened, payload, {
+      timeoutMs: request.timeoutMs ?? defaultTimeoutMs,
+      maxBytes: request.maxBytes ?? defaultMaxBytes,
+      signal: request.signal,
+    });
+    // The other side closed an idle connection while our request was on its way. Reading, and writes that say which
+    // version they expect, may simply be sent again; a POST may have been done.
+    if (isStaleSocket(opened, answer) && request.method !== 'POST') return send(request, payload);
+    if (answer.type === 'answered' && answer.status === 401) server.forgetCredentials();
+    return resultOf(describe, answer);
+  };
+
+  return {
+    request: (request) => send(request, request.body === undefined ? undefined : JSON.stringify(request.body)),
+    async watch(request, onEvent): Promise<WatchEnd> {
+      const describe = describeRequest('WATCH', request.path);
+      let opened: ClientRequest;
+      try {
+        const headers = { Accept: request.accept ?? 'application/json' };
+        opened = await open({ method: 'GET', path: request.path, query: { ...request.query, watch: 'true' }, headers });
+      } catch (error) {
+        return { why: 'failed', error: unreachable(`${describe}: reading the credentials`, error) };
+      }
+      const end = await readWatch(opened, { ...request, describe }, onEvent);
+      if (end.why === 'failed' && end.error.status === 401) server.forgetCredentials();
+      return end;
+    },
+  };
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<Record<string, string | number>>;
+}
+
+function headersOf(request: ApiRequest, payload: string | undefined): Readonly<Record<string, string | number>> {
+  const accept = { Accept: request.accept ?? 'application/json' };
+  if (payload === undefined) return accept;
+  return {
+    ...accept,
+    'Content-Type': request.contentType ?? 'application/json',
+    'Content-Length': Buffer.byteLength(payload),
+  };
+}
+
+function renderQuery(query: Readonly<Record<string, string | undefined>> = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value);
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}
+
+/** A reused connection cannot be stale twice in a row: each attempt drops one, and a new one counts as an error. */
+function isStaleSocket(request: ClientRequest, answer: Answer): boolean {
+  if (!request.reusedSocket || answer.type !== 'failed') return false;
+  const code = errorCode(answer.error);
+  return code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function resultOf(describe: string, answer: Answer): ApiResult {
+  switch (answer.type) {
+    case 'failed':
+      return { ok: false, error: unreachable(describe, answer.error) };
+    case 'timeout':
+      return { ok: false, error: errorWithoutAnswer(describe, { reason: 'Timeout', text: 'no answer in time' }) };
+    case 'aborted':
+      return {
+        ok: false,
+        error: errorWithoutAnswer(describe, { reason: 'Aborted', text: 'given up: we are stopping' }),
+      };
+    case 'too-large':
+      return {
+        ok: false,
+        error: {
+          ...errorWithoutAnswer(describe, { reason: 'TooLarge', text: 'the answer is too long' }),
+          retry: false,
+        },
+      };
+    case 'answered':
+      return answeredResult(describe, answer);
+  }
+}
+
+function answeredResult(describe: string, answer: Answer & { readonly type: 'answered' }): ApiResult {
+  const body = parseJson(answer.body);
+  if (answer.status >= 400) {
+    const retryAfter = answer.headers['retry-after'];
+    return { ok: false, error: errorFromAnswer({ request: describe, status: answer.status, body, retryAfter }) };
+  }
+  if (body !== undefined || answer.body === '') return { ok: true, body };
+  return { ok: false, error: errorWithoutAnswer(describe, { reason: 'BadAnswer', text: 'the answer is not JSON' }) };
+}
+
+/** One agent as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */
+function createAgents(url: URL): (credentials: Credentials) => http.Agent {
+  const settings = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets, maxFreeSockets };
+  if (url.protocol === 'http:') {
+    const plain = new http.Agent(settings);
+    return () => plain;
+  }
+  let current: { readonly fingerprint: string; readonly agent: https.Agent } | undefined;
+  let seen: Credentials | undefined;
+  return (credentials) => {
+    // The same object means the same answer of the same read: no need to compare certificates for each request.
+    if (current !== undefined && seen === credentials) return current.agent;
+    seen = credentials;
+    const { tls } = credentials;
+    const fingerprint = JSON.stringify([tls.ca, tls.cert, tls.key, tls.pfx, tls.servername, tls.rejectUnauthorized]);
+    if (current?.fingerprint === fingerprint) return current.agent;
+    // Watches and requests under way finish on the old connections; idle ones would only wait for their end.
+    for (const idle of Object.values(current?.agent.freeSockets ?? {}))
+      for (const socket of idle ?? []) socket.destroy();
+    const agent = new https.Agent({ ...settings, ...tls });
+    current = { fingerprint, agent };
+    return agent;
+  };
+}

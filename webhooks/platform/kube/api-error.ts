@@ -1,0 +1,58 @@
+import type { ApiError } from './api.ts';
+import { networkErrorText } from './network-error.ts';
+import { numberAt, recordAt, stringAt } from './object.ts';
+
+/** Longest message that we pass on, in characters: an API server can quote a whole object back. */
+const maxMessageLength = 2_000;
+
+/** Longest Retry-After that we believe, in milliseconds; a typo of the other side must not stop us for a day. */
+const maxRetryAfterMs = 120_000;
+
+/** "GET configmaps mcp/settings": names the request without its host, query or body. */
+export function describeRequest(method: string, path: string): string {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  const rest = segments.slice(segments[0] === 'api' ? 2 : 3);
+  const isNamespaced = rest[0] === 'namespaces' && rest.length > 2;
+  const namespace = isNamespaced ? decodeURIComponent(rest[1] ?? '') : undefined;
+  const [plural, name, subresource] = isNamespaced ? rest.slice(2) : rest;
+  const kind = [plural ?? path, subresource].filter((part) => part !== undefined).join('/');
+  const owner = [namespace, name === undefined ? undefined : decodeURIComponent(name)].filter(
+    (part) => part !== undefined,
+  );
+  return [method, kind, owner.join('/')].filter((part) => part !== '').join(' ');
+}
+
+/** An answer with a status of 400 and above; `body` is the Status object, if it is one. */
+export function errorFromAnswer(options: {
+  readonly request: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfter?: string | undefined;
+}): ApiError {
+  const { request, status, body } = options;
+  const found = stringAt(body, 'message') ?? `HTTP ${status}`;
+  const retryAfterMs =
+    retryAfter(options.retryAfter) ?? retryAfter(numberAt(recordAt(body, 'details'), 'retryAfterSeconds'));
+  return {
+    status,
+    reason: stringAt(body, 'reason') ?? `HTTP${status}`,
+    message: `${request}: ${found}`.slice(0, maxMessageLength),
+    retry: status === 408 || status === 409 || status === 429 || status >= 500,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+/** No usable answer came: the connection, TLS, time or the size was the problem. */
+export function errorWithoutAnswer(request: string, why: { readonly reason: string; readonly text: string }): ApiError {
+  return { status: 0, reason: why.reason, message: `${request}: ${why.text}`.slice(0, maxMessageLength), retry: true };
+}
+
+export function unreachable(request: string, error: unknown): ApiError {
+  return errorWithoutAnswer(request, { reason: 'Unreachable', text: networkErrorText(error) });
+}
+
+function retryAfter(seconds: string | number | undefined): number | undefined {
+  const value = Number(seconds);
+  if (seconds === undefined || !Number.isFinite(value) || value < 0) return undefined;
+  return Math.min(value * 1_000, maxRetryAfterMs);
+}

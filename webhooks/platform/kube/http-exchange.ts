@@ -1,0 +1,60 @@
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+/** How one HTTP exchange ended. */
+export type Answer =
+  | { readonly type: 'answered'; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'timeout' | 'aborted' | 'too-large' };
+
+export interface ExchangeLimits {
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends the request with its body and reads the whole answer, within the limits. Never rejects. */
+export function exchange(request: ClientRequest, payload: string | undefined, limits: ExchangeLimits): Promise<Answer> {
+  return new Promise((resolve) => {
+    const finish = (answer: Answer): void => {
+      clearTimeout(timer);
+      limits.signal?.removeEventListener('abort', onAbort);
+      resolve(answer);
+      if (answer.type !== 'answered') request.destroy();
+    };
+    const onAbort = (): void => {
+      finish({ type: 'aborted' });
+    };
+    const timer = setTimeout(() => {
+      finish({ type: 'timeout' });
+    }, limits.timeoutMs);
+    if (limits.signal?.aborted === true) {
+      onAbort();
+      return;
+    }
+    limits.signal?.addEventListener('abort', onAbort, { once: true });
+    request.on('error', (error) => {
+      finish({ type: 'failed', error });
+    });
+    request.on('response', (response) => {
+      readBody(response, limits.maxBytes, finish);
+    });
+    request.end(payload);
+  });
+}
+
+function readBody(response: IncomingMessage, maxBytes: number, finish: (answer: Answer) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) finish({ type: 'too-large' });
+    else chunks.push(chunk);
+  });
+  response.on('error', (error) => {
+    finish({ type: 'failed', error });
+  });
+  response.on('end', () => {
+    const body = Buffer.concat(chunks).toString('utf8');
+    finish({ type: 'answered', status: response.statusCode ?? 0, headers: response.headers, body });
+  });
+}

@@ -1,0 +1,182 @@
+import type { Clock } from '../clock.ts';
+import { errorText } from '../log.ts';
+import type { Logger } from '../log.ts';
+import { objectPath } from './api.ts';
+import type { ApiError, ApiResult, KubeApi } from './api.ts';
+import { jittered } from './backoff.ts';
+import { isRecord, numberAt, recordAt, stringAt } from './object.ts';
+
+export interface LeaseOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly namespace: string;
+  readonly name: string;
+  /** Unique for each start of the process: a restarted container must not believe that it still leads. */
+  readonly identity: string;
+}
+
+/** Others take over this long after our last renewal. */
+const leaseDurationMs = 15_000;
+/** We stop ourselves when no renewal succeeded for this long: before the others may start. */
+const renewDeadlineMs = 10_000;
+/** Between two renewals or two attempts. */
+const periodMs = 5_000;
+const requestTimeoutMs = 4_000;
+
+/** Why an attempt to take or keep the Lease did not succeed. */
+type Attempt =
+  | { readonly result: 'held' }
+  | { readonly result: 'other'; readonly holder: string }
+  | { readonly result: 'failed'; readonly error: ApiError };
+
+/**
+ * Elects one leader among the replicas on a coordination.k8s.io Lease, by the rules of client-go: whether another
+ * holder is alive is judged by our own clock from when we saw its record change, so clocks need not agree.
+ */
+export class LeaderElector {
+  readonly #options: LeaseOptions;
+  #isLeading = false;
+  #seen: { readonly record: string; readonly at: number } | undefined;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  /**
+   * Runs `lead` whenever this replica leads, until the signal aborts. The signal that `lead` gets aborts when
+   * leadership is lost or we stop; nobody else is let in before `lead` has returned, as long as that is quicker than
+   * the Lease runs out. On exit the Lease is given back, so that another replica need not wait.
+   */
+  async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { clock, log, random } = this.#options;
+    while (!signal.aborted) {
+      const startedAt = clock.now().getTime();
+      const attempt = await this.#attempt(signal);
+      if (attempt.result === 'held') await this.#lead(lead, startedAt, signal);
+      else if (attempt.result === 'failed' && attempt.error.reason !== 'Aborted') {
+        log.warn('leader election: the lease could not be taken', { error: attempt.error.message });
+      }
+      await clock.sleep(jittered(periodMs, 0.2, random), signal);
+    }
+  }
+
+  async #lead(lead: (signal: AbortSignal) => Promise<void>, since: number, signal: AbortSignal): Promise<void> {
+    const { log, identity } = this.#options;
+    const term = new AbortController();
+    const stop = (): void => {
+      term.abort();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    this.#isLeading = true;
+    log.info('leader election: leading', { identity });
+    const work = lead(term.signal)
+      .catch((error: unknown) => {
+        log.error('leader election: the work stopped with an unexpected error', { error: errorText(error) });
+      })
+      .finally(stop);
+    await this.#keep(since, term.signal);
+    stop();
+    await work;
+    this.#isLeading = false;
+    signal.removeEventListener('abort', stop);
+    await this.#release();
+    log.info('leader election: no longer leading', { identity });
+  }
+
+  /** Renews until the Lease is lost or the term ends. */
+  async #keep(since: number, signal: AbortSignal): Promise<void> {
+    const { clock, log, random } = this.#options;
+    let renewedAt = since;
+    for (;;) {
+      await clock.sleep(jittered(periodMs, 0.2, random), signal);
+      if (signal.aborted) return;
+      const startedAt = clock.now().getTime();
+      const attempt = await this.#attempt(signal, renewedAt + renewDeadlineMs - startedAt);
+      if (attempt.result === 'held') renewedAt = startedAt;
+      else if (attempt.result === 'other') {
+        log.warn('leader election: another replica took the lease', { holder: attempt.holder });
+        return;
+      } else if (clock.now().getTime() - renewedAt >= renewDeadlineMs) {
+        log.warn('leader election: the lease could not be renewed in time', { error: attempt.error.message });
+        return;
+      }
+    }
+  }
+
+  async #attempt(signal: AbortSignal, remainingMs = requestTimeoutMs): Promise<Attempt> {
+    const { api, clock, identity, namespace, name } = this.#options;
+    const timeoutMs = Math.max(1, Math.min(requestTimeoutMs, remainingMs));
+    const read = await api.request({ method: 'GET', path: this.#path(name), timeoutMs, signal });
+    if (!read.ok) {
+      if (read.error.status !== 404) return { result: 'failed', error: read.error };
+      const body = { apiVersion, kind: 'Lease', metadata: { namespace, name }, spec: this.#spec(undefined) };
+      return held(await api.request({ method: 'POST', path: this.#path(), body, timeoutMs, signal }));
+    }
+    const spec = recordAt(read.body, 'spec');
+    const holder = stringAt(spec, 'holderIdentity') ?? '';
+    const record = JSON.stringify(spec ?? {});
+    const now = clock.now().getTime();
+    if (this.#seen?.record !== record) this.#seen = { record, at: now };
+    const duration = (numberAt(spec, 'leaseDurationSeconds') ?? leaseDurationMs / 1_000) * 1_000;
+    if (holder !== '' && holder !== identity && now < this.#seen.at + duration) return { result: 'other', holder };
+    return this.#write(read.body, this.#spec(spec), { timeoutMs, signal });
+  }
+
+  /** A PUT with the resourceVersion that was read: of two replicas that saw the same Lease, one gets a 409. */
+  async #write(
+    lease: unknown,
+    spec: Readonly<Record<string, unknown>>,
+    limits: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<Attempt> {
+    const body = { ...(isRecord(lease) ? lease : {}), spec };
+    const path = this.#path(this.#options.name);
+    return held(await this.#options.api.request({ method: 'PUT', path, body, ...limits }));
+  }
+
+  #spec(old: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> {
+    const { clock, identity } = this.#options;
+    const now = microTime(clock.now());
+    const isOurs = stringAt(old, 'holderIdentity') === identity;
+    return {
+      holderIdentity: identity,
+      leaseDurationSeconds: leaseDurationMs / 1_000,
+      acquireTime: isOurs ? (stringAt(old, 'acquireTime') ?? now) : now,
+      renewTime: now,
+      leaseTransitions: (numberAt(old, 'leaseTransitions') ?? 0) + (isOurs ? 0 : 1),
+    };
+  }
+
+  /** Best effort: whoever fails here only makes the next leader wait for the Lease to run out. */
+  async #release(): Promise<void> {
+    const { api, identity, name } = this.#options;
+    const read = await api.request({ method: 'GET', path: this.#path(name), timeoutMs: requestTimeoutMs });
+    if (!read.ok) return;
+    const spec = recordAt(read.body, 'spec') ?? {};
+    if (stringAt(spec, 'holderIdentity') !== identity) return;
+    const released = { ...spec, holderIdentity: '', leaseDurationSeconds: 1 };
+    await this.#write(read.body, released, { timeoutMs: requestTimeoutMs });
+  }
+
+  #path(name?: string): string {
+    const { namespace } = this.#options;
+    return objectPath({ apiVersion, plural: 'leases', namespace, ...(name === undefined ? {} : { name }) });
+  }
+}
+
+const apiVersion = 'coordination.k8s.io/v1';
+
+function held(result: ApiResult): Attempt {
+  return result.ok ? { result: 'held' } : { result: 'failed', error: result.error };
+}
+
+/** Kubernetes' MicroTime: RFC 3339 with exactly six digits after the point. */
+export function microTime(date: Date): string {
+  return date.toISOString().replace(/Z$/, '000Z');
+}

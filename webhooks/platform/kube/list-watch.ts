@@ -1,0 +1,237 @@
+import type { Clock } from '../clock.ts';
+import { errorText } from '../log.ts';
+import type { Logger } from '../log.ts';
+import type { ApiError, KubeApi, WatchEnd, WatchEvent } from './api.ts';
+import { backoffDelay, jittered } from './backoff.ts';
+import { keyOf, listAt, metaOf, recordAt, stringAt } from './object.ts';
+
+/** What a list+watch tells its owner. A handler that throws is logged and counted; the watch goes on. */
+export interface WatchHandlers {
+  /** An object that exists: from the list, or because it was created or changed. May repeat what is known. */
+  onUpsert(object: unknown): void;
+  onDelete(object: unknown): void;
+  /** A list is complete: these keys (`namespace/name`) exist; whatever else is remembered is gone. */
+  onReplace(keys: ReadonlySet<string>): void;
+}
+
+export interface ListWatchOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** For logs and metrics: `mcpservers`. */
+  readonly name: string;
+  readonly path: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Ask for metadata only: names and versions, a fraction of the bytes. */
+  readonly metadataOnly?: boolean;
+  readonly handlers: WatchHandlers;
+}
+
+const pageSize = 500;
+/** Longest page that is read, in bytes; a page beyond it is asked for again with half the objects. */
+const maxPageBytes = 16 * 1024 * 1024;
+const listTimeoutMs = 60_000;
+/** The server ends a watch after this time (jittered), so that a balancer in between never gets to decide. */
+const watchSeconds = { min: 300, max: 600 };
+/** The API server sends a bookmark about every minute: after two missing ones the stream is dead. */
+const idleTimeoutMs = 150_000;
+const retry = { initialMs: 250, maxMs: 30_000 };
+
+const metadataOnlyAccept = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+};
+
+/**
+ * Follows one collection: lists it page by page, then watches from there; resumes after a broken stream, lists again
+ * when the server has forgotten our place (410), and waits longer after each failure in a row.
+ */
+export class ListWatch {
+  readonly name: string;
+  readonly #options: ListWatchOptions;
+  #isSynced = false;
+  #handlerFailures = 0;
+  #failures = 0;
+  #pageSize = pageSize;
+  #lastSignOfLife: number;
+
+  constructor(options: ListWatchOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#lastSignOfLife = options.clock.now().getTime();
+  }
+
+  /** Whether a complete list was seen since the start. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  get handlerFailures(): number {
+    return this.#handlerFailures;
+  }
+
+  /** Since the last event, bookmark or list; a quiet and healthy watch stays below about 60. */
+  secondsSinceLastEvent(): number {
+    return (this.#options.clock.now().getTime() - this.#lastSignOfLife) / 1_000;
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    let resourceVersion: string | undefined;
+    while (!signal.aborted) {
+      resourceVersion ??= await this.#list(signal);
+      if (resourceVersion !== undefined) resourceVersion = await this.#watch(resourceVersion, signal);
+    }
+  }
+
+  /** The version to watch from, or undefined after a failure (then it has already waited). */
+  async #list(signal: AbortSignal): Promise<string | undefined> {
+    const keys = new Set<string>();
+    let resourceVersion: string;
+    let token: string | undefined;
+    do {
+      const page = await this.#options.api.request({
+        method: 'GET',
+        path: this.#options.path,
+        query: { ...this.#selectors(), limit: String(this.#pageSize), continue: token },
+        accept: this.#options.metadataOnly === true ? metadataOnlyAccept.list : 'application/json',
+        timeoutMs: listTimeoutMs,
+        maxBytes: maxPageBytes,
+        signal,
+      });
+      if (!page.ok) return this.#listFailed(page.error, signal);
+      const metadata = recordAt(page.body, 'metadata');
+      resourceVersion = stringAt(metadata, 'resourceVersion') ?? '';
+      const next = stringAt(metadata, 'continue');
+      token = next === '' ? undefined : next;
+      for (const item of listAt(page.body, 'items')) {
+        keys.add(keyOf(metaOf(item)));
+        this.#handle('onUpsert', item);
+      }
+    } while (token !== undefined && !signal.aborted);
+    if (signal.aborted) return undefined;
+    this.#replace(keys);
+    this.#isSynced = true;
+    this.#aliveAgain();
+    return resourceVersion;
+  }
+
+  async #listFailed(error: ApiError, signal: AbortSignal): Promise<undefined> {
+    if (error.reason === 'TooLarge' && this.#pageSize > 1) {
+      this.#pageSize = Math.ceil(this.#pageSize / 2);
+      return undefined;
+    }
+    await this.#pause(error, signal);
+    return undefined;
+  }
+
+  /** The version to go on from, or undefined when a new list is needed. */
+  async #watch(from: string, signal: AbortSignal): Promise<string | undefined> {
+    const { api, random } = this.#options;
+    let resourceVersion = from;
+    const seconds = Math.round(watchSeconds.min + random() * (watchSeconds.max - watchSeconds.min));
+    const end = await api.watch(
+      {
+        path: this.#options.path,
+        query: {
+          ...this.#selectors(),
+          resourceVersion: from,
+          allowWatchBookmarks: 'true',
+          timeoutSeconds: String(seconds),
+        },
+        accept: this.#options.metadataOnly === true ? metadataOnlyAccept.watch : 'application/json',
+        idleTimeoutMs,
+        signal,
+      },
+      (event) => {
+        resourceVersion = metaOf(event.object).resourceVersion || resourceVersion;
+        this.#aliveAgain();
+        this.#dispatch(event);
+      },
+    );
+    return this.#afterWatch(end, { resourceVersion, sawNothing: resourceVersion === from }, signal);
+  }
+
+  async #afterWatch(
+    end: WatchEnd,
+    progress: { readonly resourceVersion: string; readonly sawNothing: boolean },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { log, name } = this.#options;
+    if (end.why === 'failed') {
+      if (end.error.status === 410) {
+        log.debug('the API server forgot our place: listing again', { watch: name });
+        return undefined;
+      }
+      await this.#pause(end.error, signal);
+      // A refusal (403, 404) is about the collection, not about our place in it: only a list can say more.
+      return end.error.retry ? progress.resourceVersion : undefined;
+    }
+    if (end.why === 'idle') log.warn('watch: nothing came, not even a bookmark; opening it again', { watch: name });
+    // A server that ends each watch at once would otherwise be asked again in a loop.
+    if (end.why === 'closed' && progress.sawNothing) await this.#options.clock.sleep(retry.initialMs, signal);
+    return progress.resourceVersion;
+  }
+
+  async #pause(error: ApiError, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { clock, log, name, random } = this.#options;
+    this.#failures += 1;
+    const waitMs =
+      error.retryAfterMs === undefined
+        ? backoffDelay(this.#failures, retry, random)
+        : jittered(Math.max(error.retryAfterMs, retry.initialMs), 0.1, random);
+    log.warn('watch: interrupted', { watch: name, error: error.message, failures: this.#failures, retryInMs: waitMs });
+    await clock.sleep(waitMs, signal);
+  }
+
+  #aliveAgain(): void {
+    this.#failures = 0;
+    this.#lastSignOfLife = this.#options.clock.now().getTime();
+  }
+
+  #selectors(): Readonly<Record<string, string | undefined>> {
+    return { labelSelector: this.#options.labelSelector, fieldSelector: this.#options.fieldSelector };
+  }
+
+  #dispatch(event: WatchEvent): void {
+    switch (event.type) {
+      case 'ADDED':
+      case 'MODIFIED':
+        this.#handle('onUpsert', event.object);
+        return;
+      case 'DELETED':
+        this.#handle('onDelete', event.object);
+        return;
+      case 'BOOKMARK':
+        return;
+    }
+  }
+
+  #handle(handler: 'onUpsert' | 'onDelete', object: unknown): void {
+    try {
+      this.#options.handlers[handler](object);
+    } catch (error) {
+      this.#handlerFailed(error, keyOf(metaOf(object)));
+    }
+  }
+
+  #replace(keys: ReadonlySet<string>): void {
+    try {
+      this.#options.handlers.onReplace(keys);
+    } catch (error) {
+      this.#handlerFailed(error, '');
+    }
+  }
+
+  #handlerFailed(error: unknown, object: string): void {
+    this.#handlerFailures += 1;
+    this.#options.log.error('watch: an event could not be handled', {
+      watch: this.#options.name,
+      object,
+      error: errorText(error),
+    });
+  }
+}

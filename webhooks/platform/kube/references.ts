@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+
+import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
+import { objectPath } from './api.ts';
+import type { ApiError, ApiResult, KubeApi } from './api.ts';
+import { recordAt } from './object.ts';
+
+/** One object that an MCPServer names. */
+export interface Reference {
+  readonly kind: ReferencedKind;
+  readonly name: string;
+}
+
+/** What was found out about all of them. */
+export interface GatheredReferences {
+  readonly facts: ReferenceFacts;
+  /** Digest over the data of every object that was found; absent when there is none, or when one is unknown. */
+  readonly configHash?: string;
+  /** The first object about which nothing could be said (forbidden, no answer): worth another try. */
+  readonly transient?: ApiError;
+}
+
+export interface GatherOptions {
+  readonly namespace: string;
+  readonly references: readonly Reference[];
+  /** For all of them together; what has not answered by then is `unknown`. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Objects that are read at the same time for one server. */
+const parallelReads = 4;
+
+const plurals = { ConfigMap: 'configmaps', Secret: 'secrets' } as const satisfies Record<ReferencedKind, string>;
+
+/**
+ * Reads each referenced object once and tells which keys it has. Values are hashed here and forgotten: they are in no
+ * result, no error and no log. 404 is `missing`; 403, 5xx and no answer in time are `unknown` with the reason.
+ */
+export async function gatherReferences(api: KubeApi, options: GatherOptions): Promise<GatheredReferences> {
+  const wanted = [...new Map(options.references.map((reference) => [factKey(reference), reference])).values()];
+  const deadline = AbortSignal.timeout(options.deadlineMs);
+  const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+  const read = await readAll(api, { ...options, references: wanted, signal });
+  const states = new Map(read.map(({ reference, state }) => [factKey(reference), state]));
+  const transient = read.find((entry) => entry.error !== undefined)?.error;
+  const configHash = transient === undefined ? digestOf(read) : undefined;
+  return {
+    facts: {
+      lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason: 'not looked up' },
+    },
+    ...(configHash === undefined ? {} : { configHash }),
+    ...(transient === undefined ? {} : { transient }),
+  };
+}
+
+interface ReadReference {
+  readonly reference: Reference;
+  readonly state: ReferenceState;
+  readonly error?: ApiError;
+  /** Only to be hashed: never part of what this file returns. */
+  readonly entries?: readonly HashEntry[];
+}
+
+interface HashEntry {
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+async function readAll(
+  api: KubeApi,
+  options: GatherOptions & { readonly signal: AbortSignal },
+): Promise<readonly ReadReference[]> {
+  const waiting = [...options.references];
+  const read: ReadReference[] = [];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      read.push(await readOne(api, options, next));
+    }
+  };
+  await Promise.all(Array.from({ length: parallelReads }, worker));
+  return read;
+}
+
+async function readOne(
+  api: KubeApi,
+  options: GatherOptions & { readonly signal: AbortSignal },
+  reference: Reference,
+): Promise<ReadReference> {
+  const { namespace, signal, deadlineMs } = options;
+  const path = objectPath({ apiVersion: 'v1', plural: plurals[reference.kind], namespace, name: reference.name });
+  const result = await api.request({ method: 'GET', path, signal, timeoutMs: deadlineMs });
+  if (result.ok) return { reference, ...contentsOf(reference, result) };
+  if (result.error.status === 404) return { reference, state: { state: 'missing' } };
+  return { reference, state: { state: 'unknown', reason: reasonOf(result.error) }, error: result.error };
+}
+
+function contentsOf(
+  reference: Reference,
+  result: ApiResult & { readonly ok: true },
+): Pick<ReadReference, 'state' | 'entries'> {
+  const isSecret = reference.kind === 'Secret';
+  const entries = [
+    ...entriesOf(recordAt(result.body, 'data'), isSecret ? 'base64' : 'utf8'),
+    ...entriesOf(recordAt(result.body, 'binaryData'), 'base64'),
+  ];
+  return { state: { state: 'found', keys: new Set(entries.map((entry) => entry.key)) }, entries };
+}
+
+/** Values as the pod sees them, not as they travel, so that the digest is the one of the reference operator. */
+function entriesOf(data: Readonly<Record<string, unknown>> = {}, encoding: 'utf8' | 'base64'): readonly HashEntry[] {
+  return Object.entries(data)
+    .flatMap(([key, value]) => (typeof value === 'string' ? [{ key, value: Buffer.from(value, encoding) }] : []))
+    .sort((a, b) => compare(a.key, b.key));
+}
+
+function reasonOf(error: ApiError): string {
+  if (error.status === 403 || error.status === 401) return 'we are not allowed to read it';
+  if (error.reason === 'Timeout' || error.reason === 'Aborted') return 'the API server did not answer in time';
+  return error.status === 0 ? 'the API server could not be reached' : `the API server answered ${error.status}`;
+}
+
+/** The digest that the reference operator computes: ConfigMaps by name, then Secrets; keys sorted. */
+function digestOf(read: readonly ReadReference[]): string | undefined {
+  const found = read.filter((entry) => entry.entries !== undefined);
+  if (found.length === 0) return undefined;
+  const hash = createHash('sha256');
+  for (const kind of ['ConfigMap', 'Secret'] as const) {
+    const ofKind = found.filter((entry) => entry.reference.kind === kind);
+    for (const entry of ofKind.sort((a, b) => compare(a.reference.name, b.reference.name))) addTo(hash, entry);
+  }
+  return hash.digest('hex');
+}
+
+function addTo(hash: Hash, { reference, entries = [] }: ReadReference): void {
+  for (const { key, value } of entries) {
+    hash.update(`${reference.kind.toLowerCase()}/${reference.name}/${key}=`);
+    hash.update(value);
+    hash.update('\0');
+  }
+}
+
+/** By code unit, as Go sorts strings of ASCII; localeCompare depends on the machine. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function factKey({ kind, name }: Reference): string {
+  return `${kind}/${name}`;
+}

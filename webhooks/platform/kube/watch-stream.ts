@@ -1,0 +1,141 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+
+import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
+import type { WatchEnd, WatchEvent } from './api.ts';
+import { isRecord, numberAt } from './object.ts';
+
+/** Longest single event that is read, in bytes: etcd keeps no object above 1.5 MiB, JSON can make it longer. */
+const maxEventBytes = 8 * 1024 * 1024;
+
+/** Longest refusal that is read, in bytes. */
+const maxRefusalBytes = 64 * 1024;
+
+/** Sends the request and hands on each event of the stream until it ends, for whatever reason. Never rejects. */
+export function readWatch(
+  request: ClientRequest,
+  options: { readonly describe: string; readonly idleTimeoutMs: number; readonly signal: AbortSignal },
+  onEvent: (event: WatchEvent) => void,
+): Promise<WatchEnd> {
+  return new Promise((resolve) => {
+    const { describe, signal } = options;
+    const finish = (end: WatchEnd): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      resolve(end);
+      request.destroy();
+    };
+    const onAbort = (): void => {
+      finish({ why: 'aborted' });
+    };
+    const timer = setTimeout(() => {
+      finish({ why: 'idle' });
+    }, options.idleTimeoutMs);
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    const broken = (error: unknown): void => {
+      finish({ why: 'failed', error: unreachable(describe, error) });
+    };
+    request.on('error', broken);
+    request.on('response', (response) => {
+      response.on('error', broken);
+      if (response.statusCode === 200) {
+        readEvents(response, describe, { onEvent, finish, onActivity: () => timer.refresh() });
+      } else readRefusal(response, describe, finish);
+    });
+    request.end();
+  });
+}
+
+interface StreamHandlers {
+  readonly onEvent: (event: WatchEvent) => void;
+  readonly finish: (end: WatchEnd) => void;
+  readonly onActivity: () => void;
+}
+
+function readEvents(response: IncomingMessage, describe: string, handlers: StreamHandlers): void {
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let isOver = false;
+  const end = (why: WatchEnd): void => {
+    isOver = true;
+    handlers.finish(why);
+  };
+  const take = (line: string): void => {
+    const parsed = parseEvent(line, describe);
+    if (parsed.type === 'event') handlers.onEvent(parsed.event);
+    else end(parsed.end);
+  };
+  response.on('data', (chunk: Buffer) => {
+    handlers.onActivity();
+    let from = 0;
+    for (let at = chunk.indexOf(10); at !== -1 && !isOver; at = chunk.indexOf(10, from)) {
+      const line = Buffer.concat([...pending, chunk.subarray(from, at)]).toString('utf8');
+      pending = [];
+      pendingBytes = 0;
+      from = at + 1;
+      if (line.trim() !== '') take(line);
+    }
+    if (isOver || from === chunk.length) return;
+    pending.push(chunk.subarray(from));
+    pendingBytes += chunk.length - from;
+    if (pendingBytes > maxEventBytes) {
+      const text = `one event is longer than ${maxEventBytes} bytes`;
+      end({ why: 'failed', error: errorWithoutAnswer(describe, { reason: 'TooLarge', text }) });
+    }
+  });
+  response.on('end', () => {
+    if (!isOver) end({ why: 'closed' });
+  });
+}
+
+type ParsedLine =
+  { readonly type: 'event'; readonly event: WatchEvent } | { readonly type: 'end'; readonly end: WatchEnd };
+
+function parseEvent(line: string, describe: string): ParsedLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  const type = isRecord(value) ? value['type'] : undefined;
+  const object = isRecord(value) ? value['object'] : undefined;
+  if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK') {
+    return { type: 'event', event: { type, object } };
+  }
+  if (type === 'ERROR') {
+    const error = errorFromAnswer({ request: describe, status: numberAt(object, 'code') ?? 500, body: object });
+    return { type: 'end', end: { why: 'failed', error } };
+  }
+  const text = 'the watch sent a line that is not a watch event';
+  return { type: 'end', end: { why: 'failed', error: errorWithoutAnswer(describe, { reason: 'BadAnswer', text }) } };
+}
+
+function readRefusal(response: IncomingMessage, describe: string, finish: (end: WatchEnd) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const done = (): void => {
+    const status = response.statusCode ?? 0;
+    const body = parseJson(Buffer.concat(chunks).toString('utf8'));
+    const retryAfter = response.headers['retry-after'];
+    finish({ why: 'failed', error: errorFromAnswer({ request: describe, status, body, retryAfter }) });
+  };
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxRefusalBytes) done();
+    else chunks.push(chunk);
+  });
+  response.on('end', done);
+}
+
+/** Undefined for what is not JSON: a proxy between us and the API server answers in HTML. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
