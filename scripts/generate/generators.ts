@@ -1,7 +1,9 @@
 import { crd } from './crd.ts';
 import type { Generator } from './generator.ts';
+import { lists } from './lists.ts';
+import { rulePages } from './rule-pages.ts';
 import { types } from './types.ts';
 import { validator } from './validator.ts';
 
 /** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
-export const generators: readonly Generator[] = [crd, types, validator];
+export const generators: readonly Generator[] = [crd, types, validator, lists, rulePages];

@@ -6,9 +6,37 @@ export type ParsedMCPServer =
   { readonly ok: true; readonly server: MCPServer } | { readonly ok: false; readonly violations: readonly Violation[] };
 
 /**
- * An MCPServer out of whatever came in: `server` is the same object, typed; fields that the schema does not know stay
- * in it. `violations` say in the API server's manner why it is none.
+ * An MCPServer out of whatever came in; `violations` say in the API server's manner why it is none (at most 100).
+ *
+ * `server` is the object itself, typed; fields that the schema does not know stay in it. The one exception: an object
+ * that has a generateName and no name, as mutating admission sees it, becomes a copy with an empty name. So compare a
+ * changed server with `server`, not with `raw`, or the comparison finds a name.
  */
 export function parseMCPServer(raw: unknown): ParsedMCPServer {
-  return checkSchema(raw);
+  const parsed = checkSchema(awaitsName(raw) ? { ...raw, metadata: { ...raw.metadata, name: '' } } : raw);
+  if (!parsed.ok) return parsed;
+  const { name, generateName = '' } = parsed.server.metadata;
+  return name === '' && generateName === '' ? { ok: false, violations: [nameless] } : parsed;
+}
+
+const nameless: Violation = {
+  path: ['metadata', 'name'],
+  headline: 'required value',
+  detail: 'found neither a name nor a generateName',
+  remedy: 'Set metadata.name.',
+};
+
+function awaitsName(raw: unknown): raw is { readonly metadata: object } {
+  const metadata = property(raw, 'metadata');
+  return (
+    isObject(metadata) && property(metadata, 'generateName') !== undefined && property(metadata, 'name') === undefined
+  );
+}
+
+function property(value: unknown, name: string): unknown {
+  return isObject(value) ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -29,7 +29,11 @@ export interface MCPServer {
  * What the programs read of a Kubernetes object's metadata.
  */
 export interface ObjectMeta {
+  /**
+   * Empty only while the object has a generateName and no name yet, that is before it is created.
+   */
   name: string;
+  generateName?: string;
   namespace?: string;
   uid?: string;
   resourceVersion?: string;

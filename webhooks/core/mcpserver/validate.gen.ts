@@ -27,7 +27,7 @@ function addAll(errors, more) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -1907,16 +1907,15 @@ vErrors = add(vErrors, err8);
 errors++;
 }
 if(data2.name !== undefined){
-let data3 = data2.name;
-if(typeof data3 === "string"){
-if(func2(data3) < 1){
-const err9 = {instancePath:instancePath+"/metadata/name",keyword:"minLength",params:{limit: 1}};
+if(typeof data2.name !== "string"){
+const err9 = {instancePath:instancePath+"/metadata/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err9);
 errors++;
 }
 }
-else {
-const err10 = {instancePath:instancePath+"/metadata/name",keyword:"type",params:{type: "string"}};
+if(data2.generateName !== undefined){
+if(typeof data2.generateName !== "string"){
+const err10 = {instancePath:instancePath+"/metadata/generateName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err10);
 errors++;
 }
@@ -1943,19 +1942,19 @@ errors++;
 }
 }
 if(data2.generation !== undefined){
-let data7 = data2.generation;
-if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+let data8 = data2.generation;
+if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
 const err14 = {instancePath:instancePath+"/metadata/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err14);
 errors++;
 }
-if((typeof data7 == "number") && (isFinite(data7))){
-if(data7 > 9223372036854776000 || isNaN(data7)){
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 > 9223372036854776000 || isNaN(data8)){
 const err15 = {instancePath:instancePath+"/metadata/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err15);
 errors++;
 }
-if(data7 < -9223372036854776000 || isNaN(data7)){
+if(data8 < -9223372036854776000 || isNaN(data8)){
 const err16 = {instancePath:instancePath+"/metadata/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err16);
 errors++;
@@ -1977,10 +1976,10 @@ errors++;
 }
 }
 if(data2.labels !== undefined){
-let data10 = data2.labels;
-if(data10 && typeof data10 == "object" && !Array.isArray(data10)){
-for(const key0 in data10){
-if(typeof data10[key0] !== "string"){
+let data11 = data2.labels;
+if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
+for(const key0 in data11){
+if(typeof data11[key0] !== "string"){
 const err19 = {instancePath:instancePath+"/metadata/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err19);
 errors++;
@@ -1994,10 +1993,10 @@ errors++;
 }
 }
 if(data2.annotations !== undefined){
-let data12 = data2.annotations;
-if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
-for(const key1 in data12){
-if(typeof data12[key1] !== "string"){
+let data13 = data2.annotations;
+if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
+for(const key1 in data13){
+if(typeof data13[key1] !== "string"){
 const err21 = {instancePath:instancePath+"/metadata/annotations/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err21);
 errors++;
@@ -2018,56 +2017,56 @@ errors++;
 }
 }
 if(data.spec !== undefined){
-let data14 = data.spec;
-if(data14 && typeof data14 == "object" && !Array.isArray(data14)){
-if(data14.source === undefined){
+let data15 = data.spec;
+if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
+if(data15.source === undefined){
 const err24 = {instancePath:instancePath+"/spec",keyword:"required",params:{missingProperty: "source"}};
 vErrors = add(vErrors, err24);
 errors++;
 }
-if(data14.config === undefined){
+if(data15.config === undefined){
 const err25 = {instancePath:instancePath+"/spec",keyword:"required",params:{missingProperty: "config"}};
 vErrors = add(vErrors, err25);
 errors++;
 }
-if(data14.source !== undefined){
-let data15 = data14.source;
-if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
-if(data15.type === undefined){
+if(data15.source !== undefined){
+let data16 = data15.source;
+if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
+if(data16.type === undefined){
 const err26 = {instancePath:instancePath+"/spec/source",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err26);
 errors++;
 }
-if(data15.type !== undefined){
-let data16 = data15.type;
-if(typeof data16 !== "string"){
+if(data16.type !== undefined){
+let data17 = data16.type;
+if(typeof data17 !== "string"){
 const err27 = {instancePath:instancePath+"/spec/source/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err27);
 errors++;
 }
-if(!(data16 === "ContainerImage")){
+if(!(data17 === "ContainerImage")){
 const err28 = {instancePath:instancePath+"/spec/source/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.source.properties.type.enum}};
 vErrors = add(vErrors, err28);
 errors++;
 }
 }
-if(data15.containerImage !== undefined){
-let data17 = data15.containerImage;
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
-if(data17.ref === undefined){
+if(data16.containerImage !== undefined){
+let data18 = data16.containerImage;
+if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
+if(data18.ref === undefined){
 const err29 = {instancePath:instancePath+"/spec/source/containerImage",keyword:"required",params:{missingProperty: "ref"}};
 vErrors = add(vErrors, err29);
 errors++;
 }
-if(data17.ref !== undefined){
-let data18 = data17.ref;
-if(typeof data18 === "string"){
-if(func2(data18) > 1000){
+if(data18.ref !== undefined){
+let data19 = data18.ref;
+if(typeof data19 === "string"){
+if(func2(data19) > 1000){
 const err30 = {instancePath:instancePath+"/spec/source/containerImage/ref",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err30);
 errors++;
 }
-if(func2(data18) < 1){
+if(func2(data19) < 1){
 const err31 = {instancePath:instancePath+"/spec/source/containerImage/ref",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err31);
 errors++;
@@ -2079,35 +2078,35 @@ vErrors = add(vErrors, err32);
 errors++;
 }
 }
-if(data17.pullPolicy !== undefined){
-let data19 = data17.pullPolicy;
-if(typeof data19 !== "string"){
+if(data18.pullPolicy !== undefined){
+let data20 = data18.pullPolicy;
+if(typeof data20 !== "string"){
 const err33 = {instancePath:instancePath+"/spec/source/containerImage/pullPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err33);
 errors++;
 }
-if(!(((data19 === "Always") || (data19 === "IfNotPresent")) || (data19 === "Never"))){
+if(!(((data20 === "Always") || (data20 === "IfNotPresent")) || (data20 === "Never"))){
 const err34 = {instancePath:instancePath+"/spec/source/containerImage/pullPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.source.properties.containerImage.properties.pullPolicy.enum}};
 vErrors = add(vErrors, err34);
 errors++;
 }
 }
-if(data17.imagePullSecrets !== undefined){
-let data20 = data17.imagePullSecrets;
-if(Array.isArray(data20)){
-const len0 = data20.length;
+if(data18.imagePullSecrets !== undefined){
+let data21 = data18.imagePullSecrets;
+if(Array.isArray(data21)){
+const len0 = data21.length;
 for(let i0=0; i0<len0; i0++){
-let data21 = data20[i0];
-if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
-if(data21.name === undefined){
+let data22 = data21[i0];
+if(data22 && typeof data22 == "object" && !Array.isArray(data22)){
+if(data22.name === undefined){
 const err35 = {instancePath:instancePath+"/spec/source/containerImage/imagePullSecrets/" + i0,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err35);
 errors++;
 }
-if(data21.name !== undefined){
-let data22 = data21.name;
-if(typeof data22 === "string"){
-if(func2(data22) < 1){
+if(data22.name !== undefined){
+let data23 = data22.name;
+if(typeof data23 === "string"){
+if(func2(data23) < 1){
 const err36 = {instancePath:instancePath+"/spec/source/containerImage/imagePullSecrets/" + i0+"/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err36);
 errors++;
@@ -2147,43 +2146,43 @@ vErrors = add(vErrors, err41);
 errors++;
 }
 }
-if(data14.config !== undefined){
-let data23 = data14.config;
-if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
-if(data23.port === undefined){
+if(data15.config !== undefined){
+let data24 = data15.config;
+if(data24 && typeof data24 == "object" && !Array.isArray(data24)){
+if(data24.port === undefined){
 const err42 = {instancePath:instancePath+"/spec/config",keyword:"required",params:{missingProperty: "port"}};
 vErrors = add(vErrors, err42);
 errors++;
 }
-if(data23.port !== undefined){
-let data24 = data23.port;
-if(!(((typeof data24 == "number") && (!(data24 % 1) && !isNaN(data24))) && (isFinite(data24)))){
+if(data24.port !== undefined){
+let data25 = data24.port;
+if(!(((typeof data25 == "number") && (!(data25 % 1) && !isNaN(data25))) && (isFinite(data25)))){
 const err43 = {instancePath:instancePath+"/spec/config/port",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err43);
 errors++;
 }
-if((typeof data24 == "number") && (isFinite(data24))){
-if(data24 > 65535 || isNaN(data24)){
+if((typeof data25 == "number") && (isFinite(data25))){
+if(data25 > 65535 || isNaN(data25)){
 const err44 = {instancePath:instancePath+"/spec/config/port",keyword:"maximum",params:{comparison: "<=", limit: 65535}};
 vErrors = add(vErrors, err44);
 errors++;
 }
-if(data24 < 1 || isNaN(data24)){
+if(data25 < 1 || isNaN(data25)){
 const err45 = {instancePath:instancePath+"/spec/config/port",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err45);
 errors++;
 }
 }
 }
-if(data23.path !== undefined){
-let data25 = data23.path;
-if(typeof data25 === "string"){
-if(func2(data25) > 253){
+if(data24.path !== undefined){
+let data26 = data24.path;
+if(typeof data26 === "string"){
+if(func2(data26) > 253){
 const err46 = {instancePath:instancePath+"/spec/config/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err46);
 errors++;
 }
-if(func2(data25) < 1){
+if(func2(data26) < 1){
 const err47 = {instancePath:instancePath+"/spec/config/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err47);
 errors++;
@@ -2195,14 +2194,14 @@ vErrors = add(vErrors, err48);
 errors++;
 }
 }
-if(data23.arguments !== undefined){
-let data26 = data23.arguments;
-if(Array.isArray(data26)){
-const len1 = data26.length;
+if(data24.arguments !== undefined){
+let data27 = data24.arguments;
+if(Array.isArray(data27)){
+const len1 = data27.length;
 for(let i1=0; i1<len1; i1++){
-let data27 = data26[i1];
-if(typeof data27 === "string"){
-if(func2(data27) < 1){
+let data28 = data27[i1];
+if(typeof data28 === "string"){
+if(func2(data28) < 1){
 const err49 = {instancePath:instancePath+"/spec/config/arguments/" + i1,keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err49);
 errors++;
@@ -2221,12 +2220,12 @@ vErrors = add(vErrors, err51);
 errors++;
 }
 }
-if(data23.env !== undefined){
-let data28 = data23.env;
-if(Array.isArray(data28)){
-const len2 = data28.length;
+if(data24.env !== undefined){
+let data29 = data24.env;
+if(Array.isArray(data29)){
+const len2 = data29.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate22(data28[i2], {instancePath:instancePath+"/spec/config/env/" + i2,parentData:data28,parentDataProperty:i2,rootData}))){
+if(!(validate22(data29[i2], {instancePath:instancePath+"/spec/config/env/" + i2,parentData:data29,parentDataProperty:i2,rootData}))){
 vErrors = addAll(vErrors, validate22.errors);
 errors = vErrors.length;
 }
@@ -2238,12 +2237,12 @@ vErrors = add(vErrors, err52);
 errors++;
 }
 }
-if(data23.envFrom !== undefined){
-let data30 = data23.envFrom;
-if(Array.isArray(data30)){
-const len3 = data30.length;
+if(data24.envFrom !== undefined){
+let data31 = data24.envFrom;
+if(Array.isArray(data31)){
+const len3 = data31.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate38(data30[i3], {instancePath:instancePath+"/spec/config/envFrom/" + i3,parentData:data30,parentDataProperty:i3,rootData}))){
+if(!(validate38(data31[i3], {instancePath:instancePath+"/spec/config/envFrom/" + i3,parentData:data31,parentDataProperty:i3,rootData}))){
 vErrors = addAll(vErrors, validate38.errors);
 errors = vErrors.length;
 }
@@ -2255,42 +2254,42 @@ vErrors = add(vErrors, err53);
 errors++;
 }
 }
-if(data23.storage !== undefined){
-let data32 = data23.storage;
-if(Array.isArray(data32)){
-if(data32.length > 64){
+if(data24.storage !== undefined){
+let data33 = data24.storage;
+if(Array.isArray(data33)){
+if(data33.length > 64){
 const err54 = {instancePath:instancePath+"/spec/config/storage",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err54);
 errors++;
 }
-if(data32.length < 1){
+if(data33.length < 1){
 const err55 = {instancePath:instancePath+"/spec/config/storage",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err55);
 errors++;
 }
-const len4 = data32.length;
+const len4 = data33.length;
 for(let i4=0; i4<len4; i4++){
-let data33 = data32[i4];
-if(data33 && typeof data33 == "object" && !Array.isArray(data33)){
-if(data33.path === undefined){
+let data34 = data33[i4];
+if(data34 && typeof data34 == "object" && !Array.isArray(data34)){
+if(data34.path === undefined){
 const err56 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err56);
 errors++;
 }
-if(data33.source === undefined){
+if(data34.source === undefined){
 const err57 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"required",params:{missingProperty: "source"}};
 vErrors = add(vErrors, err57);
 errors++;
 }
-if(data33.path !== undefined){
-let data34 = data33.path;
-if(typeof data34 === "string"){
-if(func2(data34) > 4096){
+if(data34.path !== undefined){
+let data35 = data34.path;
+if(typeof data35 === "string"){
+if(func2(data35) > 4096){
 const err58 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err58);
 errors++;
 }
-if(func2(data34) < 1){
+if(func2(data35) < 1){
 const err59 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err59);
 errors++;
@@ -2302,54 +2301,54 @@ vErrors = add(vErrors, err60);
 errors++;
 }
 }
-if(data33.permissions !== undefined){
-let data35 = data33.permissions;
-if(typeof data35 !== "string"){
+if(data34.permissions !== undefined){
+let data36 = data34.permissions;
+if(typeof data36 !== "string"){
 const err61 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/permissions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err61);
 errors++;
 }
-if(!(((data35 === "ReadOnly") || (data35 === "ReadWrite")) || (data35 === "RecursiveReadOnly"))){
+if(!(((data36 === "ReadOnly") || (data36 === "ReadWrite")) || (data36 === "RecursiveReadOnly"))){
 const err62 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.config.properties.storage.items.properties.permissions.enum}};
 vErrors = add(vErrors, err62);
 errors++;
 }
 }
-if(data33.source !== undefined){
-let data36 = data33.source;
-if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
-if(data36.type === undefined){
+if(data34.source !== undefined){
+let data37 = data34.source;
+if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
+if(data37.type === undefined){
 const err63 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err63);
 errors++;
 }
-if(data36.type !== undefined){
-let data37 = data36.type;
-if(typeof data37 !== "string"){
+if(data37.type !== undefined){
+let data38 = data37.type;
+if(typeof data38 !== "string"){
 const err64 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err64);
 errors++;
 }
-if(!(((data37 === "ConfigMap") || (data37 === "Secret")) || (data37 === "EmptyDir"))){
+if(!(((data38 === "ConfigMap") || (data38 === "Secret")) || (data38 === "EmptyDir"))){
 const err65 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.config.properties.storage.items.properties.source.properties.type.enum}};
 vErrors = add(vErrors, err65);
 errors++;
 }
 }
-if(data36.configMap !== undefined){
-if(!(validate44(data36.configMap, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/configMap",parentData:data36,parentDataProperty:"configMap",rootData}))){
+if(data37.configMap !== undefined){
+if(!(validate44(data37.configMap, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/configMap",parentData:data37,parentDataProperty:"configMap",rootData}))){
 vErrors = addAll(vErrors, validate44.errors);
 errors = vErrors.length;
 }
 }
-if(data36.secret !== undefined){
-if(!(validate48(data36.secret, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/secret",parentData:data36,parentDataProperty:"secret",rootData}))){
+if(data37.secret !== undefined){
+if(!(validate48(data37.secret, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/secret",parentData:data37,parentDataProperty:"secret",rootData}))){
 vErrors = addAll(vErrors, validate48.errors);
 errors = vErrors.length;
 }
 }
-if(data36.emptyDir !== undefined){
-if(!(validate51(data36.emptyDir, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/emptyDir",parentData:data36,parentDataProperty:"emptyDir",rootData}))){
+if(data37.emptyDir !== undefined){
+if(!(validate51(data37.emptyDir, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/emptyDir",parentData:data37,parentDataProperty:"emptyDir",rootData}))){
 vErrors = addAll(vErrors, validate51.errors);
 errors = vErrors.length;
 }
@@ -2382,42 +2381,42 @@ vErrors = add(vErrors, err69);
 errors++;
 }
 }
-if(data14.runtime !== undefined){
-let data41 = data14.runtime;
-if(data41 && typeof data41 == "object" && !Array.isArray(data41)){
-if(data41.replicas !== undefined){
-let data42 = data41.replicas;
-if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
+if(data15.runtime !== undefined){
+let data42 = data15.runtime;
+if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
+if(data42.replicas !== undefined){
+let data43 = data42.replicas;
+if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
 const err70 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err70);
 errors++;
 }
-if((typeof data42 == "number") && (isFinite(data42))){
-if(data42 > 2147483647 || isNaN(data42)){
+if((typeof data43 == "number") && (isFinite(data43))){
+if(data43 > 2147483647 || isNaN(data43)){
 const err71 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err71);
 errors++;
 }
-if(data42 < 0 || isNaN(data42)){
+if(data43 < 0 || isNaN(data43)){
 const err72 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err72);
 errors++;
 }
 }
 }
-if(data41.resources !== undefined){
-if(!(validate54(data41.resources, {instancePath:instancePath+"/spec/runtime/resources",parentData:data41,parentDataProperty:"resources",rootData}))){
+if(data42.resources !== undefined){
+if(!(validate54(data42.resources, {instancePath:instancePath+"/spec/runtime/resources",parentData:data42,parentDataProperty:"resources",rootData}))){
 vErrors = addAll(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
-if(data41.security !== undefined){
-let data44 = data41.security;
-if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
-if(data44.serviceAccountName !== undefined){
-let data45 = data44.serviceAccountName;
-if(typeof data45 === "string"){
-if(func2(data45) > 253){
+if(data42.security !== undefined){
+let data45 = data42.security;
+if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
+if(data45.serviceAccountName !== undefined){
+let data46 = data45.serviceAccountName;
+if(typeof data46 === "string"){
+if(func2(data46) > 253){
 const err73 = {instancePath:instancePath+"/spec/runtime/security/serviceAccountName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err73);
 errors++;
@@ -2429,14 +2428,14 @@ vErrors = add(vErrors, err74);
 errors++;
 }
 }
-if(data44.podSecurityContext !== undefined){
-if(!(validate60(data44.podSecurityContext, {instancePath:instancePath+"/spec/runtime/security/podSecurityContext",parentData:data44,parentDataProperty:"podSecurityContext",rootData}))){
+if(data45.podSecurityContext !== undefined){
+if(!(validate60(data45.podSecurityContext, {instancePath:instancePath+"/spec/runtime/security/podSecurityContext",parentData:data45,parentDataProperty:"podSecurityContext",rootData}))){
 vErrors = addAll(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
-if(data44.securityContext !== undefined){
-if(!(validate72(data44.securityContext, {instancePath:instancePath+"/spec/runtime/security/securityContext",parentData:data44,parentDataProperty:"securityContext",rootData}))){
+if(data45.securityContext !== undefined){
+if(!(validate72(data45.securityContext, {instancePath:instancePath+"/spec/runtime/security/securityContext",parentData:data45,parentDataProperty:"securityContext",rootData}))){
 vErrors = addAll(vErrors, validate72.errors);
 errors = vErrors.length;
 }
@@ -2448,22 +2447,22 @@ vErrors = add(vErrors, err75);
 errors++;
 }
 }
-if(data41.health !== undefined){
-let data48 = data41.health;
-if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
-if(Object.keys(data48).length < 1){
+if(data42.health !== undefined){
+let data49 = data42.health;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(Object.keys(data49).length < 1){
 const err76 = {instancePath:instancePath+"/spec/runtime/health",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err76);
 errors++;
 }
-if(data48.livenessProbe !== undefined){
-if(!(validate80(data48.livenessProbe, {instancePath:instancePath+"/spec/runtime/health/livenessProbe",parentData:data48,parentDataProperty:"livenessProbe",rootData}))){
+if(data49.livenessProbe !== undefined){
+if(!(validate80(data49.livenessProbe, {instancePath:instancePath+"/spec/runtime/health/livenessProbe",parentData:data49,parentDataProperty:"livenessProbe",rootData}))){
 vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
 }
-if(data48.readinessProbe !== undefined){
-if(!(validate80(data48.readinessProbe, {instancePath:instancePath+"/spec/runtime/health/readinessProbe",parentData:data48,parentDataProperty:"readinessProbe",rootData}))){
+if(data49.readinessProbe !== undefined){
+if(!(validate80(data49.readinessProbe, {instancePath:instancePath+"/spec/runtime/health/readinessProbe",parentData:data49,parentDataProperty:"readinessProbe",rootData}))){
 vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
@@ -2482,11 +2481,11 @@ vErrors = add(vErrors, err78);
 errors++;
 }
 }
-if(data14.mcp !== undefined){
-let data51 = data14.mcp;
-if(data51 && typeof data51 == "object" && !Array.isArray(data51)){
-if(data51.stateless !== undefined){
-if(typeof data51.stateless !== "boolean"){
+if(data15.mcp !== undefined){
+let data52 = data15.mcp;
+if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
+if(data52.stateless !== undefined){
+if(typeof data52.stateless !== "boolean"){
 const err79 = {instancePath:instancePath+"/spec/mcp/stateless",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err79);
 errors++;
@@ -2499,15 +2498,15 @@ vErrors = add(vErrors, err80);
 errors++;
 }
 }
-if(data14.network !== undefined){
-let data53 = data14.network;
-if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
-if(data53.ingressFrom !== undefined){
-let data54 = data53.ingressFrom;
-if(Array.isArray(data54)){
-const len5 = data54.length;
+if(data15.network !== undefined){
+let data54 = data15.network;
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+if(data54.ingressFrom !== undefined){
+let data55 = data54.ingressFrom;
+if(Array.isArray(data55)){
+const len5 = data55.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate96(data54[i5], {instancePath:instancePath+"/spec/network/ingressFrom/" + i5,parentData:data54,parentDataProperty:i5,rootData}))){
+if(!(validate96(data55[i5], {instancePath:instancePath+"/spec/network/ingressFrom/" + i5,parentData:data55,parentDataProperty:i5,rootData}))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2519,12 +2518,12 @@ vErrors = add(vErrors, err81);
 errors++;
 }
 }
-if(data53.egressTo !== undefined){
-let data56 = data53.egressTo;
-if(Array.isArray(data56)){
-const len6 = data56.length;
+if(data54.egressTo !== undefined){
+let data57 = data54.egressTo;
+if(Array.isArray(data57)){
+const len6 = data57.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate96(data56[i6], {instancePath:instancePath+"/spec/network/egressTo/" + i6,parentData:data56,parentDataProperty:i6,rootData}))){
+if(!(validate96(data57[i6], {instancePath:instancePath+"/spec/network/egressTo/" + i6,parentData:data57,parentDataProperty:i6,rootData}))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2536,12 +2535,12 @@ vErrors = add(vErrors, err82);
 errors++;
 }
 }
-if(data53.egressPorts !== undefined){
-let data58 = data53.egressPorts;
-if(Array.isArray(data58)){
-const len7 = data58.length;
+if(data54.egressPorts !== undefined){
+let data59 = data54.egressPorts;
+if(Array.isArray(data59)){
+const len7 = data59.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate106(data58[i7], {instancePath:instancePath+"/spec/network/egressPorts/" + i7,parentData:data58,parentDataProperty:i7,rootData}))){
+if(!(validate106(data59[i7], {instancePath:instancePath+"/spec/network/egressPorts/" + i7,parentData:data59,parentDataProperty:i7,rootData}))){
 vErrors = addAll(vErrors, validate106.errors);
 errors = vErrors.length;
 }
@@ -2553,8 +2552,8 @@ vErrors = add(vErrors, err83);
 errors++;
 }
 }
-if(data53.dnsEgressPeer !== undefined){
-if(!(validate96(data53.dnsEgressPeer, {instancePath:instancePath+"/spec/network/dnsEgressPeer",parentData:data53,parentDataProperty:"dnsEgressPeer",rootData}))){
+if(data54.dnsEgressPeer !== undefined){
+if(!(validate96(data54.dnsEgressPeer, {instancePath:instancePath+"/spec/network/dnsEgressPeer",parentData:data54,parentDataProperty:"dnsEgressPeer",rootData}))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2566,31 +2565,31 @@ vErrors = add(vErrors, err84);
 errors++;
 }
 }
-if(data14.transport !== undefined){
-let data61 = data14.transport;
-if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
-if(data61.tls !== undefined){
-let data62 = data61.tls;
+if(data15.transport !== undefined){
+let data62 = data15.transport;
 if(data62 && typeof data62 == "object" && !Array.isArray(data62)){
-if(data62.enabled !== undefined){
-if(typeof data62.enabled !== "boolean"){
+if(data62.tls !== undefined){
+let data63 = data62.tls;
+if(data63 && typeof data63 == "object" && !Array.isArray(data63)){
+if(data63.enabled !== undefined){
+if(typeof data63.enabled !== "boolean"){
 const err85 = {instancePath:instancePath+"/spec/transport/tls/enabled",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err85);
 errors++;
 }
 }
-if(data62.caBundleSecret !== undefined){
-let data64 = data62.caBundleSecret;
-if(data64 && typeof data64 == "object" && !Array.isArray(data64)){
-if(data64.name === undefined){
+if(data63.caBundleSecret !== undefined){
+let data65 = data63.caBundleSecret;
+if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
+if(data65.name === undefined){
 const err86 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err86);
 errors++;
 }
-if(data64.name !== undefined){
-let data65 = data64.name;
-if(typeof data65 === "string"){
-if(func2(data65) < 1){
+if(data65.name !== undefined){
+let data66 = data65.name;
+if(typeof data66 === "string"){
+if(func2(data66) < 1){
 const err87 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err87);
 errors++;
@@ -2609,8 +2608,8 @@ vErrors = add(vErrors, err89);
 errors++;
 }
 }
-if(data62.insecureSkipVerify !== undefined){
-if(typeof data62.insecureSkipVerify !== "boolean"){
+if(data63.insecureSkipVerify !== undefined){
+if(typeof data63.insecureSkipVerify !== "boolean"){
 const err90 = {instancePath:instancePath+"/spec/transport/tls/insecureSkipVerify",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err90);
 errors++;
@@ -2630,23 +2629,23 @@ vErrors = add(vErrors, err92);
 errors++;
 }
 }
-if(data14.gateway !== undefined){
-let data67 = data14.gateway;
-if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
-if(data67.provider === undefined){
+if(data15.gateway !== undefined){
+let data68 = data15.gateway;
+if(data68 && typeof data68 == "object" && !Array.isArray(data68)){
+if(data68.provider === undefined){
 const err93 = {instancePath:instancePath+"/spec/gateway",keyword:"required",params:{missingProperty: "provider"}};
 vErrors = add(vErrors, err93);
 errors++;
 }
-if(data67.provider !== undefined){
-let data68 = data67.provider;
-if(typeof data68 === "string"){
-if(func2(data68) > 253){
+if(data68.provider !== undefined){
+let data69 = data68.provider;
+if(typeof data69 === "string"){
+if(func2(data69) > 253){
 const err94 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err94);
 errors++;
 }
-if(func2(data68) < 1){
+if(func2(data69) < 1){
 const err95 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err95);
 errors++;
@@ -2658,10 +2657,10 @@ vErrors = add(vErrors, err96);
 errors++;
 }
 }
-if(data67.configRef !== undefined){
-let data69 = data67.configRef;
-if(typeof data69 === "string"){
-if(func2(data69) > 253){
+if(data68.configRef !== undefined){
+let data70 = data68.configRef;
+if(typeof data70 === "string"){
+if(func2(data70) > 253){
 const err97 = {instancePath:instancePath+"/spec/gateway/configRef",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err97);
 errors++;
@@ -2680,11 +2679,11 @@ vErrors = add(vErrors, err99);
 errors++;
 }
 }
-if(data14.extraLabels !== undefined){
-let data70 = data14.extraLabels;
-if(data70 && typeof data70 == "object" && !Array.isArray(data70)){
-for(const key2 in data70){
-if(typeof data70[key2] !== "string"){
+if(data15.extraLabels !== undefined){
+let data71 = data15.extraLabels;
+if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
+for(const key2 in data71){
+if(typeof data71[key2] !== "string"){
 const err100 = {instancePath:instancePath+"/spec/extraLabels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err100);
 errors++;
@@ -2697,11 +2696,11 @@ vErrors = add(vErrors, err101);
 errors++;
 }
 }
-if(data14.extraAnnotations !== undefined){
-let data72 = data14.extraAnnotations;
-if(data72 && typeof data72 == "object" && !Array.isArray(data72)){
-for(const key3 in data72){
-if(typeof data72[key3] !== "string"){
+if(data15.extraAnnotations !== undefined){
+let data73 = data15.extraAnnotations;
+if(data73 && typeof data73 == "object" && !Array.isArray(data73)){
+for(const key3 in data73){
+if(typeof data73[key3] !== "string"){
 const err102 = {instancePath:instancePath+"/spec/extraAnnotations/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err102);
 errors++;
@@ -2722,60 +2721,60 @@ errors++;
 }
 }
 if(data.status !== undefined){
-let data74 = data.status;
-if(data74 && typeof data74 == "object" && !Array.isArray(data74)){
-if(data74.observedGeneration !== undefined){
-let data75 = data74.observedGeneration;
-if(!(((typeof data75 == "number") && (!(data75 % 1) && !isNaN(data75))) && (isFinite(data75)))){
+let data75 = data.status;
+if(data75 && typeof data75 == "object" && !Array.isArray(data75)){
+if(data75.observedGeneration !== undefined){
+let data76 = data75.observedGeneration;
+if(!(((typeof data76 == "number") && (!(data76 % 1) && !isNaN(data76))) && (isFinite(data76)))){
 const err105 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err105);
 errors++;
 }
-if((typeof data75 == "number") && (isFinite(data75))){
-if(data75 > 9223372036854776000 || isNaN(data75)){
+if((typeof data76 == "number") && (isFinite(data76))){
+if(data76 > 9223372036854776000 || isNaN(data76)){
 const err106 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err106);
 errors++;
 }
-if(data75 < -9223372036854776000 || isNaN(data75)){
+if(data76 < -9223372036854776000 || isNaN(data76)){
 const err107 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err107);
 errors++;
 }
 }
 }
-if(data74.phase !== undefined){
-let data76 = data74.phase;
-if(typeof data76 !== "string"){
+if(data75.phase !== undefined){
+let data77 = data75.phase;
+if(typeof data77 !== "string"){
 const err108 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err108);
 errors++;
 }
-if(!(((data76 === "Pending") || (data76 === "Running")) || (data76 === "Failed"))){
+if(!(((data77 === "Pending") || (data77 === "Running")) || (data77 === "Failed"))){
 const err109 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err109);
 errors++;
 }
 }
-if(data74.deploymentName !== undefined){
-if(typeof data74.deploymentName !== "string"){
+if(data75.deploymentName !== undefined){
+if(typeof data75.deploymentName !== "string"){
 const err110 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err110);
 errors++;
 }
 }
-if(data74.serviceName !== undefined){
-if(typeof data74.serviceName !== "string"){
+if(data75.serviceName !== undefined){
+if(typeof data75.serviceName !== "string"){
 const err111 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err111);
 errors++;
 }
 }
-if(data74.address !== undefined){
-let data79 = data74.address;
-if(data79 && typeof data79 == "object" && !Array.isArray(data79)){
-if(data79.url !== undefined){
-if(typeof data79.url !== "string"){
+if(data75.address !== undefined){
+let data80 = data75.address;
+if(data80 && typeof data80 == "object" && !Array.isArray(data80)){
+if(data80.url !== undefined){
+if(typeof data80.url !== "string"){
 const err112 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err112);
 errors++;
@@ -2788,117 +2787,117 @@ vErrors = add(vErrors, err113);
 errors++;
 }
 }
-if(data74.replicas !== undefined){
-let data81 = data74.replicas;
-if(!(((typeof data81 == "number") && (!(data81 % 1) && !isNaN(data81))) && (isFinite(data81)))){
+if(data75.replicas !== undefined){
+let data82 = data75.replicas;
+if(!(((typeof data82 == "number") && (!(data82 % 1) && !isNaN(data82))) && (isFinite(data82)))){
 const err114 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err114);
 errors++;
 }
-if((typeof data81 == "number") && (isFinite(data81))){
-if(data81 > 2147483647 || isNaN(data81)){
+if((typeof data82 == "number") && (isFinite(data82))){
+if(data82 > 2147483647 || isNaN(data82)){
 const err115 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err115);
 errors++;
 }
-if(data81 < -2147483648 || isNaN(data81)){
+if(data82 < -2147483648 || isNaN(data82)){
 const err116 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err116);
 errors++;
 }
 }
 }
-if(data74.readyReplicas !== undefined){
-let data82 = data74.readyReplicas;
-if(!(((typeof data82 == "number") && (!(data82 % 1) && !isNaN(data82))) && (isFinite(data82)))){
+if(data75.readyReplicas !== undefined){
+let data83 = data75.readyReplicas;
+if(!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))){
 const err117 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err117);
 errors++;
 }
-if((typeof data82 == "number") && (isFinite(data82))){
-if(data82 > 2147483647 || isNaN(data82)){
+if((typeof data83 == "number") && (isFinite(data83))){
+if(data83 > 2147483647 || isNaN(data83)){
 const err118 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err118);
 errors++;
 }
-if(data82 < -2147483648 || isNaN(data82)){
+if(data83 < -2147483648 || isNaN(data83)){
 const err119 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err119);
 errors++;
 }
 }
 }
-if(data74.selector !== undefined){
-if(typeof data74.selector !== "string"){
+if(data75.selector !== undefined){
+if(typeof data75.selector !== "string"){
 const err120 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err120);
 errors++;
 }
 }
-if(data74.serverInfo !== undefined){
-let data84 = data74.serverInfo;
-if(data84 && typeof data84 == "object" && !Array.isArray(data84)){
-if(data84.name !== undefined){
-if(typeof data84.name !== "string"){
+if(data75.serverInfo !== undefined){
+let data85 = data75.serverInfo;
+if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
+if(data85.name !== undefined){
+if(typeof data85.name !== "string"){
 const err121 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err121);
 errors++;
 }
 }
-if(data84.version !== undefined){
-if(typeof data84.version !== "string"){
+if(data85.version !== undefined){
+if(typeof data85.version !== "string"){
 const err122 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err122);
 errors++;
 }
 }
-if(data84.protocolVersion !== undefined){
-if(typeof data84.protocolVersion !== "string"){
+if(data85.protocolVersion !== undefined){
+if(typeof data85.protocolVersion !== "string"){
 const err123 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err123);
 errors++;
 }
 }
-if(data84.instructions !== undefined){
-if(typeof data84.instructions !== "string"){
+if(data85.instructions !== undefined){
+if(typeof data85.instructions !== "string"){
 const err124 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err124);
 errors++;
 }
 }
-if(data84.capabilities !== undefined){
-let data89 = data84.capabilities;
-if(data89 && typeof data89 == "object" && !Array.isArray(data89)){
-if(data89.tools !== undefined){
-if(typeof data89.tools !== "boolean"){
+if(data85.capabilities !== undefined){
+let data90 = data85.capabilities;
+if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
+if(data90.tools !== undefined){
+if(typeof data90.tools !== "boolean"){
 const err125 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err125);
 errors++;
 }
 }
-if(data89.resources !== undefined){
-if(typeof data89.resources !== "boolean"){
+if(data90.resources !== undefined){
+if(typeof data90.resources !== "boolean"){
 const err126 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err126);
 errors++;
 }
 }
-if(data89.prompts !== undefined){
-if(typeof data89.prompts !== "boolean"){
+if(data90.prompts !== undefined){
+if(typeof data90.prompts !== "boolean"){
 const err127 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err127);
 errors++;
 }
 }
-if(data89.logging !== undefined){
-if(typeof data89.logging !== "boolean"){
+if(data90.logging !== undefined){
+if(typeof data90.logging !== "boolean"){
 const err128 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data89.completions !== undefined){
-if(typeof data89.completions !== "boolean"){
+if(data90.completions !== undefined){
+if(typeof data90.completions !== "boolean"){
 const err129 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err129);
 errors++;
@@ -2918,38 +2917,38 @@ vErrors = add(vErrors, err131);
 errors++;
 }
 }
-if(data74.handshakeRetryCount !== undefined){
-let data95 = data74.handshakeRetryCount;
-if(!(((typeof data95 == "number") && (!(data95 % 1) && !isNaN(data95))) && (isFinite(data95)))){
+if(data75.handshakeRetryCount !== undefined){
+let data96 = data75.handshakeRetryCount;
+if(!(((typeof data96 == "number") && (!(data96 % 1) && !isNaN(data96))) && (isFinite(data96)))){
 const err132 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err132);
 errors++;
 }
-if((typeof data95 == "number") && (isFinite(data95))){
-if(data95 > 2147483647 || isNaN(data95)){
+if((typeof data96 == "number") && (isFinite(data96))){
+if(data96 > 2147483647 || isNaN(data96)){
 const err133 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err133);
 errors++;
 }
-if(data95 < -2147483648 || isNaN(data95)){
+if(data96 < -2147483648 || isNaN(data96)){
 const err134 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err134);
 errors++;
 }
 }
 }
-if(data74.gatewayBinding !== undefined){
-let data96 = data74.gatewayBinding;
-if(data96 && typeof data96 == "object" && !Array.isArray(data96)){
-if(data96.name !== undefined){
-if(typeof data96.name !== "string"){
+if(data75.gatewayBinding !== undefined){
+let data97 = data75.gatewayBinding;
+if(data97 && typeof data97 == "object" && !Array.isArray(data97)){
+if(data97.name !== undefined){
+if(typeof data97.name !== "string"){
 const err135 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err135);
 errors++;
 }
 }
-if(data96.provider !== undefined){
-if(typeof data96.provider !== "string"){
+if(data97.provider !== undefined){
+if(typeof data97.provider !== "string"){
 const err136 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err136);
 errors++;
@@ -2962,47 +2961,47 @@ vErrors = add(vErrors, err137);
 errors++;
 }
 }
-if(data74.conditions !== undefined){
-let data99 = data74.conditions;
-if(Array.isArray(data99)){
-const len8 = data99.length;
+if(data75.conditions !== undefined){
+let data100 = data75.conditions;
+if(Array.isArray(data100)){
+const len8 = data100.length;
 for(let i8=0; i8<len8; i8++){
-let data100 = data99[i8];
-if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
-if(data100.type === undefined){
+let data101 = data100[i8];
+if(data101 && typeof data101 == "object" && !Array.isArray(data101)){
+if(data101.type === undefined){
 const err138 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err138);
 errors++;
 }
-if(data100.status === undefined){
+if(data101.status === undefined){
 const err139 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err139);
 errors++;
 }
-if(data100.lastTransitionTime === undefined){
+if(data101.lastTransitionTime === undefined){
 const err140 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-if(data100.reason === undefined){
+if(data101.reason === undefined){
 const err141 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err141);
 errors++;
 }
-if(data100.message === undefined){
+if(data101.message === undefined){
 const err142 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err142);
 errors++;
 }
-if(data100.type !== undefined){
-let data101 = data100.type;
-if(typeof data101 === "string"){
-if(func2(data101) > 316){
+if(data101.type !== undefined){
+let data102 = data101.type;
+if(typeof data102 === "string"){
+if(func2(data102) > 316){
 const err143 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err143);
 errors++;
 }
-if(!pattern1.test(data101)){
+if(!pattern1.test(data102)){
 const err144 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err144);
 errors++;
@@ -3014,43 +3013,43 @@ vErrors = add(vErrors, err145);
 errors++;
 }
 }
-if(data100.status !== undefined){
-let data102 = data100.status;
-if(typeof data102 !== "string"){
+if(data101.status !== undefined){
+let data103 = data101.status;
+if(typeof data103 !== "string"){
 const err146 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err146);
 errors++;
 }
-if(!(((data102 === "True") || (data102 === "False")) || (data102 === "Unknown"))){
+if(!(((data103 === "True") || (data103 === "False")) || (data103 === "Unknown"))){
 const err147 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err147);
 errors++;
 }
 }
-if(data100.observedGeneration !== undefined){
-let data103 = data100.observedGeneration;
-if(!(((typeof data103 == "number") && (!(data103 % 1) && !isNaN(data103))) && (isFinite(data103)))){
+if(data101.observedGeneration !== undefined){
+let data104 = data101.observedGeneration;
+if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
 const err148 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
-if((typeof data103 == "number") && (isFinite(data103))){
-if(data103 > 9223372036854776000 || isNaN(data103)){
+if((typeof data104 == "number") && (isFinite(data104))){
+if(data104 > 9223372036854776000 || isNaN(data104)){
 const err149 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err149);
 errors++;
 }
-if(data103 < 0 || isNaN(data103)){
+if(data104 < 0 || isNaN(data104)){
 const err150 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err150);
 errors++;
 }
 }
 }
-if(data100.lastTransitionTime !== undefined){
-let data104 = data100.lastTransitionTime;
-if(typeof data104 === "string"){
-if(!pattern2.test(data104)){
+if(data101.lastTransitionTime !== undefined){
+let data105 = data101.lastTransitionTime;
+if(typeof data105 === "string"){
+if(!pattern2.test(data105)){
 const err151 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err151);
 errors++;
@@ -3062,20 +3061,20 @@ vErrors = add(vErrors, err152);
 errors++;
 }
 }
-if(data100.reason !== undefined){
-let data105 = data100.reason;
-if(typeof data105 === "string"){
-if(func2(data105) > 1024){
+if(data101.reason !== undefined){
+let data106 = data101.reason;
+if(typeof data106 === "string"){
+if(func2(data106) > 1024){
 const err153 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err153);
 errors++;
 }
-if(func2(data105) < 1){
+if(func2(data106) < 1){
 const err154 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err154);
 errors++;
 }
-if(!pattern3.test(data105)){
+if(!pattern3.test(data106)){
 const err155 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err155);
 errors++;
@@ -3087,10 +3086,10 @@ vErrors = add(vErrors, err156);
 errors++;
 }
 }
-if(data100.message !== undefined){
-let data106 = data100.message;
-if(typeof data106 === "string"){
-if(func2(data106) > 32768){
+if(data101.message !== undefined){
+let data107 = data101.message;
+if(typeof data107 === "string"){
+if(func2(data107) > 32768){
 const err157 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err157);
 errors++;

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import type { GeneratedFile, Generator } from './generator.ts';
+import { generatedHeader } from './generator.ts';
+import { inRepository } from './root.ts';
+
+/** Each CRD of crds/ that the chart carries: Helm never upgrades a chart's own crds/ folder, so they are templates. */
+const names = ['mcpservers.mcp.x-k8s.io'] as const;
+
+/** The CRDs as templates of the chart, under `crds.enabled` and `crds.keep`. */
+export const chartCrds: Generator = {
+  name: 'chart-crds',
+  generate: () => Promise.all(names.map(buildTemplate)),
+};
+
+async function buildTemplate(name: string): Promise<GeneratedFile> {
+  const source = `crds/${name}.yaml`;
+  const crd = (await readFile(inRepository(source), 'utf8')).replace(/^#.*\n/, '');
+  return { path: `chart/templates/crd-${name}.yaml`, content: generatedHeader('#', source) + toTemplate(crd, name) };
+}
+
+/** Pure text: the schema is too large to be worth parsing, and Helm must see exactly the bytes of crds/. */
+export function toTemplate(crd: string, name: string): string {
+  const metadata = `metadata:\n  name: ${name}\n`;
+  if (crd.includes('{{')) throw new Error(`crds/${name}.yaml holds '{{', which Helm would take for a template`);
+  if (crd.split(metadata).length !== 2) throw new Error(`crds/${name}.yaml has no plain metadata block to extend`);
+  const extended = `${metadata}  labels:
+    {{- include "mcp-lifecycle.labels" . | nindent 4 }}
+  {{- if .Values.crds.keep }}
+  annotations:
+    helm.sh/resource-policy: keep
+  {{- end }}
+`;
+  return `{{- if .Values.crds.enabled }}\n${crd.replace(metadata, () => extended)}{{- end }}\n`;
+}

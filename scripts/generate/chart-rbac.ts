@@ -1,0 +1,29 @@
+import { stringify } from 'yaml';
+import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
+import type { ExpandedKind } from '../../webhooks/core/resources/expanded-kind.ts';
+import type { Generator } from './generator.ts';
+import { generatedHeader } from './generator.ts';
+
+/** Apply needs patch; the first apply of an object also create. */
+const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+
+/** One rule per API group. */
+export function buildRules(kinds: readonly Pick<ExpandedKind, 'apiVersion' | 'plural'>[]): readonly object[] {
+  const byGroup = Map.groupBy(kinds, ({ apiVersion }) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : ''));
+  return [...byGroup].map(([group, members]) => ({
+    apiGroups: [group],
+    resources: members.map(({ plural }) => plural),
+    verbs,
+  }));
+}
+
+/** What the reconciler may do to the kinds that it expands servers into: from core's list, never by hand. */
+export const chartRbac: Generator = {
+  name: 'chart-rbac',
+  generate() {
+    const rules = stringify(buildRules(expandedKinds), { flowCollectionPadding: false }).trimEnd();
+    const header = generatedHeader('', 'webhooks/core/resources').trim();
+    const content = `{{- /* ${header} */ -}}\n{{- define "mcp-lifecycle.expandedKindRules" -}}\n${rules}\n{{- end }}\n`;
+    return Promise.resolve([{ path: 'chart/templates/_expanded-kinds.gen.tpl', content }]);
+  },
+};
