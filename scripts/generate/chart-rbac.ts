@@ -1,5 +1,4 @@
 import { stringify } from 'yaml';
-import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import type { ExpandedKind } from '../../webhooks/core/resources/expanded-kind.ts';
 import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
@@ -20,10 +19,12 @@ export function buildRules(kinds: readonly Pick<ExpandedKind, 'apiVersion' | 'pl
 /** What the reconciler may do to the kinds that it expands servers into: from core's list, never by hand. */
 export const chartRbac: Generator = {
   name: 'chart-rbac',
-  generate() {
-    const rules = stringify(buildRules(expandedKinds), { flowCollectionPadding: false }).trimEnd();
+  async generate() {
+    // Imported late: the generator of the lists may just have written it.
+    const { expandedKinds } = await import('../../webhooks/core/resources/index.gen.ts');
+    const rules = stringify(buildRules(expandedKinds), { aliasDuplicateObjects: false }).trimEnd();
     const header = generatedHeader('', 'webhooks/core/resources').trim();
     const content = `{{- /* ${header} */ -}}\n{{- define "mcp-lifecycle.expandedKindRules" -}}\n${rules}\n{{- end }}\n`;
-    return Promise.resolve([{ path: 'chart/templates/_expanded-kinds.gen.tpl', content }]);
+    return [{ path: 'chart/templates/_expanded-kinds.gen.tpl', content }];
   },
 };

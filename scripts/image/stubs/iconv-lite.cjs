@@ -1,6 +1,8 @@
 // Stands in for iconv-lite in the bundle (half a megabyte of tables): every body that we read is UTF-8 JSON.
 'use strict';
 
+const { TextDecoder } = require('node:util');
+
 const isUtf8 = (encoding) => /^utf-?8$/i.test(encoding);
 
 exports.encodingExists = isUtf8;
