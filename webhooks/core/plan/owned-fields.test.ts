@@ -68,7 +68,9 @@ const applied = {
 function changed(path: readonly string[], replacement: unknown): string {
   const replace = (node: unknown, [key, ...rest]: readonly string[]): unknown => {
     if (key === undefined) return replacement;
-    return { ...Object(node), [key]: replace(Object(node)[key], rest) };
+    const entries = Object.entries(node ?? {});
+    const [, before] = entries.find(([name]) => name === key) ?? [];
+    return { ...Object.fromEntries(entries), [key]: replace(before, rest) };
   };
   return JSON.stringify(replace(fields, path));
 }

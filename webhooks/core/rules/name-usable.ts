@@ -1,17 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
-import type { Violation } from '../mcpserver/violation.ts';
 
 /** Longest DNS-1035 label, and longest label value: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
 const maxNameLength = 63;
-
-/** What the API server appends to `generateName`: five characters of its own choice, all usable at the end of a label. */
-const generatedSuffix = 'xxxxx';
-
-/**
- * The API server cuts a generateName so that the result fits into 63 characters
- * (https://github.com/kubernetes/apiserver/blob/master/pkg/storage/names/generate.go), so its length is never a problem.
- */
-const maxPrefixLength = maxNameLength - generatedSuffix.length;
 
 const label = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 
@@ -22,9 +12,9 @@ export const nameUsable: Rule = {
   rationale:
     'The Deployment, the Service and the NetworkPolicy carry the name of the MCPServer, and so does a label. Kubernetes ' +
     'lets an MCPServer be called `search.v2` or `7days`, but refuses a Service of that name: nothing would ever answer. ' +
-    'A name cannot be changed later, so it is refused before the object exists.',
-  remedy:
-    'Use at most 63 lower case letters, digits and hyphens, starting with a letter and ending with a letter or digit.',
+    'A name cannot be changed later, so it is refused before the object exists. A name made from `generateName` is ' +
+    'judged as it comes out.',
+  remedy: 'Use at most 63 lower case letters, digits and hyphens, a letter first and no hyphen last.',
   examples: {
     accepts: [
       { title: 'a name of letters, digits and hyphens', name: 'search-v2' },
@@ -36,19 +26,14 @@ export const nameUsable: Rule = {
       { title: 'a name that is longer than a label can be', name: 'a'.repeat(64) },
     ],
   },
-  check({ server: { metadata } }) {
-    const { name, generateName } = metadata;
-    if (name !== undefined && name !== '') return checkName('name', name, name);
-    if (generateName === undefined || generateName === '') return [];
-    return checkName('generateName', generateName, `${generateName.slice(0, maxPrefixLength)}${generatedSuffix}`);
+  check({ server }) {
+    const { name } = server.metadata;
+    const problem = findProblem(name);
+    return problem === undefined
+      ? []
+      : [{ path: ['metadata', 'name'], headline: `name ${problem}`, detail: `found '${name}'` }];
   },
 };
-
-function checkName(field: 'name' | 'generateName', found: string, resulting: string): readonly Violation[] {
-  const problem = findProblem(resulting);
-  if (problem === undefined) return [];
-  return [{ path: ['metadata', field], headline: `${field} ${problem}`, detail: `found '${found}'` }];
-}
 
 function findProblem(name: string): string | undefined {
   if (name.length > maxNameLength) return `is longer than ${maxNameLength} characters, the limit for a Service`;

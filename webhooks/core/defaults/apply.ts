@@ -1,0 +1,11 @@
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { Default } from './default.ts';
+import { defaults } from './index.gen.ts';
+
+/**
+ * The server with every default applied: what would run, and what rules judge. Unknown fields survive, untouched parts
+ * stay the same objects, and a server that lacks nothing comes back as it is. The order of the list does not matter.
+ */
+export function applyDefaults(server: MCPServer, list: readonly Default[] = defaults): MCPServer {
+  return list.reduce((defaulted, one) => one.apply(defaulted), server);
+}

@@ -1,0 +1,215 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { evaluate } from '../engine/evaluate.ts';
+import type { MCPServer, PodSecurityContext, SecurityContext } from '../mcpserver/types.gen.ts';
+import type { Option } from '../testing/builders.ts';
+import { anMCPServer, withRawSpec, withSpec } from '../testing/builders.ts';
+import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import { rules } from '../rules/index.gen.ts';
+import { applyDefaults } from './apply.ts';
+import { defaults } from './index.gen.ts';
+import type { PatchOperation } from './json-patch.ts';
+import { diff } from './json-patch.ts';
+
+const withContainer = (securityContext: SecurityContext): Option =>
+  withSpec({ runtime: { security: { securityContext } } });
+const withPod = (podSecurityContext: PodSecurityContext): Option =>
+  withSpec({ runtime: { security: { podSecurityContext } } });
+
+const containerOf = (server: MCPServer): SecurityContext =>
+  applyDefaults(server).spec.runtime?.security?.securityContext ?? {};
+
+describe('applyDefaults', () => {
+  it('gives a server that says nothing what the restricted Pod Security Standard asks for, a probe and resources', () => {
+    expect(applyDefaults(anMCPServer()).spec.runtime).toEqual({
+      security: {
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+        podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      },
+      health: {
+        readinessProbe: {
+          tcpSocket: { port: 'mcp' },
+          periodSeconds: 10,
+          timeoutSeconds: 1,
+          successThreshold: 1,
+          failureThreshold: 3,
+        },
+      },
+      resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
+    });
+  });
+
+  it.each<[string, SecurityContext, SecurityContext]>([
+    ['its user', { runAsUser: 1000 }, { runAsUser: 1000 }],
+    ['a writable root file system', { readOnlyRootFilesystem: false }, { readOnlyRootFilesystem: false }],
+    ['escalation', { allowPrivilegeEscalation: true }, { allowPrivilegeEscalation: true }],
+    ['root', { runAsNonRoot: false }, { runAsNonRoot: false }],
+    ['a seccomp profile', { seccompProfile: { type: 'Unconfined' } }, { seccompProfile: { type: 'Unconfined' } }],
+    ['dropped capabilities', { capabilities: { drop: [] } }, { capabilities: { drop: [] } }],
+    ['an added one', { capabilities: { add: ['CHOWN'] } }, { capabilities: { add: ['CHOWN'], drop: ['ALL'] } }],
+  ])('keeps what the author says about the container: %s', (_, said, kept) => {
+    expect(containerOf(anMCPServer(withContainer(said)))).toMatchObject({ ...kept });
+  });
+
+  it.each<[string, SecurityContext]>([
+    ['a privileged container', { privileged: true }],
+    ['a container with CAP_SYS_ADMIN', { capabilities: { add: ['CAP_SYS_ADMIN'] } }],
+  ])('does not forbid escalation to %s, which Kubernetes would refuse', (_, said) => {
+    expect(containerOf(anMCPServer(withContainer(said)))).not.toHaveProperty('allowPrivilegeEscalation');
+  });
+
+  it.each<[string, PodSecurityContext, keyof SecurityContext]>([
+    ['a seccomp profile', { seccompProfile: { type: 'Localhost', localhostProfile: 'mine.json' } }, 'seccompProfile'],
+    ['root', { runAsNonRoot: false }, 'runAsNonRoot'],
+  ])('does not hide what the author says about the pod behind a default of the container: %s', (_, said, field) => {
+    const server = anMCPServer(withPod(said));
+    expect(containerOf(server)).not.toHaveProperty(field);
+    expect(applyDefaults(server).spec.runtime?.security?.podSecurityContext).toMatchObject({ ...said });
+  });
+
+  it('keeps a probe and merges nothing into partial resources', () => {
+    const readinessProbe = { httpGet: { path: '/healthz', port: 8080 } };
+    const { runtime } = applyDefaults(
+      anMCPServer(withSpec({ runtime: { health: { readinessProbe }, resources: { limits: { memory: '1Gi' } } } })),
+    ).spec;
+    expect(runtime?.health).toEqual({ readinessProbe });
+    expect(runtime?.resources).toEqual({ limits: { memory: '1Gi' } });
+  });
+
+  it('adds the readiness probe beside a liveness probe', () => {
+    const livenessProbe = { tcpSocket: { port: 'mcp' } };
+    const { health } =
+      applyDefaults(anMCPServer(withSpec({ runtime: { health: { livenessProbe } } }))).spec.runtime ?? {};
+    expect(health).toMatchObject({ livenessProbe, readinessProbe: { tcpSocket: { port: 'mcp' } } });
+  });
+
+  it('gives back the same object when nothing is missing, and the same untouched parts otherwise', () => {
+    const server = anMCPServer();
+    const defaulted = applyDefaults(server);
+    expect(applyDefaults(defaulted)).toBe(defaulted);
+    expect(defaulted.spec.config).toBe(server.spec.config);
+  });
+
+  it('leaves nothing that a denying rule refuses', () => {
+    const findings = evaluate(rules, { server: applyDefaults(anMCPServer()), facts: inMemoryFacts() });
+    expect(findings.filter(({ severity }) => severity === 'deny')).toEqual([]);
+  });
+});
+
+/** Runtimes with any of the fields that defaults look at, and fields that nobody knows. */
+const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined });
+const profile = fc.record({ type: fc.constantFrom('RuntimeDefault', 'Unconfined') });
+const capabilities = fc.record(
+  { add: fc.subarray(['CAP_SYS_ADMIN', 'CHOWN']), drop: fc.subarray(['ALL', 'KILL']) },
+  { requiredKeys: [] },
+);
+const context = fc.record(
+  {
+    runAsNonRoot: fc.boolean(),
+    runAsUser: fc.nat(),
+    privileged: fc.boolean(),
+    allowPrivilegeEscalation: fc.boolean(),
+    readOnlyRootFilesystem: fc.boolean(),
+    capabilities,
+    seccompProfile: profile,
+    ofALaterVersion: fc.string(),
+  },
+  { requiredKeys: [] },
+);
+const podContext = fc.record(
+  { runAsNonRoot: fc.boolean(), seccompProfile: profile, 'of/a~later version': fc.string() },
+  { requiredKeys: [] },
+);
+const runtime = fc.record(
+  {
+    replicas: fc.nat(3),
+    resources: fc.constantFrom({}, { limits: { memory: '1Gi' } }),
+    security: fc.record({ securityContext: context, podSecurityContext: podContext }, { requiredKeys: [] }),
+    health: fc.constantFrom(
+      { livenessProbe: { tcpSocket: { port: 1 } } },
+      { readinessProbe: { httpGet: { port: 1 } } },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const servers = optional(runtime).map((value) =>
+  anMCPServer(withRawSpec(value === undefined ? {} : { runtime: value })),
+);
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Only what {@link diff} makes: add and replace of object members. */
+function patched(value: unknown, { path, value: wanted }: PatchOperation): unknown {
+  const keys = path
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const set = (node: Json, [key, ...rest]: readonly string[]): Json => {
+    if (key === undefined) throw new Error('a patch replaces no whole object here');
+    return { ...node, [key]: rest.length === 0 ? wanted : set(node[key] as Json, rest) };
+  };
+  return set(value as Json, keys);
+}
+
+describe('properties', () => {
+  it('defaulting twice equals once', () => {
+    fc.assert(
+      fc.property(servers, (server) => {
+        const once = applyDefaults(server);
+        expect(applyDefaults(once)).toBe(once);
+      }),
+    );
+  });
+
+  it('the order of the defaults does not matter', () => {
+    fc.assert(
+      fc.property(servers, fc.shuffledSubarray([...defaults], { minLength: defaults.length }), (server, shuffled) => {
+        expect(applyDefaults(server, shuffled)).toEqual(applyDefaults(server));
+      }),
+    );
+  });
+
+  it('the patch applied to the raw object gives the defaulted object', () => {
+    fc.assert(
+      fc.property(servers, (server) => {
+        const defaulted = applyDefaults(server);
+        expect(diff(server, defaulted).reduce<unknown>(patched, server)).toEqual(defaulted);
+        expect(diff(defaulted, defaulted)).toEqual([]);
+      }),
+    );
+  });
+
+  it('nothing that was said changes, whether we know the field or not', () => {
+    fc.assert(
+      fc.property(servers, (server) => {
+        expect(applyDefaults(server)).toMatchObject({ ...server });
+      }),
+    );
+  });
+});
+
+describe('diff', () => {
+  it.each<[string, unknown, unknown, readonly PatchOperation[]]>([
+    ['nothing', { a: 1 }, { a: 1 }, []],
+    ['a field with a slash', { a: {} }, { a: { 'b/c~d': 1 } }, [{ op: 'add', path: '/a/b~1c~0d', value: 1 }]],
+    [
+      'one change as one operation',
+      { a: { b: 1 }, c: 2 },
+      { a: { b: 3 }, c: 2 },
+      [{ op: 'replace', path: '/a/b', value: 3 }],
+    ],
+    ['a missing parent as a whole', {}, { a: { b: 1 } }, [{ op: 'add', path: '/a', value: { b: 1 } }]],
+    ['a list as one value', { a: [1] }, { a: [1, 2] }, [{ op: 'replace', path: '/a', value: [1, 2] }]],
+    ['equal lists', { a: [{ b: 1 }] }, { a: [{ b: 1 }] }, []],
+    ['no removal', { a: 1, later: 2 }, { a: 1 }, []],
+  ])('writes %s', (_, raw, wanted, operations) => {
+    expect(diff(raw, wanted)).toEqual(operations);
+  });
+});

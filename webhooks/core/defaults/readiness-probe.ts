@@ -1,0 +1,22 @@
+import type { Default } from './default.ts';
+
+export const readinessProbe: Default = {
+  id: 'readiness-probe',
+  summary: 'A pod gets traffic as soon as it accepts TCP connections on its port, and only while it does.',
+  apply(server) {
+    const runtime = server.spec.runtime;
+    if (runtime?.health?.readinessProbe !== undefined) return server;
+    const health = {
+      ...runtime?.health,
+      readinessProbe: {
+        // By name: the default is stored with the object, and a number would stay when the author changes the port.
+        tcpSocket: { port: 'mcp' },
+        periodSeconds: 10,
+        timeoutSeconds: 1,
+        successThreshold: 1,
+        failureThreshold: 3,
+      },
+    };
+    return { ...server, spec: { ...server.spec, runtime: { ...runtime, health } } };
+  },
+};

@@ -1,0 +1,37 @@
+import { APPLIED_HASH_ANNOTATION, baseLabels, childName, namespaceOf, objectLabels } from '../mcpserver/names.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { KubernetesObject } from './expanded-kind.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** Metadata of a child: its labels, the user's extras below them, and never an annotation that is ours or the API's. */
+export function childMetadata(server: MCPServer): KubernetesObject['metadata'] {
+  const annotations = extraAnnotations(server);
+  return {
+    name: childName(server),
+    namespace: namespaceOf(server),
+    labels: { ...objectLabels(server), ...extraLabels(server) },
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
+/** Labels of the pods: no recommended labels, they would restart the pods of an adopted server. */
+export function podLabels(server: MCPServer): Texts {
+  return { ...baseLabels(server), ...extraLabels(server) };
+}
+
+/** The author's annotations, without keys that speak for the API or for us. */
+export function extraAnnotations(server: MCPServer): Texts {
+  const prefix = APPLIED_HASH_ANNOTATION.slice(0, APPLIED_HASH_ANNOTATION.indexOf('/') + 1);
+  return keep(server.spec.extraAnnotations, (key) => !key.startsWith('mcp.x-k8s.io/') && !key.startsWith(prefix));
+}
+
+/** The author's labels, without those that pods are selected by. */
+function extraLabels(server: MCPServer): Texts {
+  const base = baseLabels(server);
+  return keep(server.spec.extraLabels, (key) => !Object.hasOwn(base, key));
+}
+
+function keep(texts: Texts | undefined, isKept: (key: string) => boolean): Texts {
+  return Object.fromEntries(Object.entries(texts ?? {}).filter(([key]) => isKept(key)));
+}

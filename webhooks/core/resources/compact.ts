@@ -1,0 +1,31 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Without fields that say nothing: undefined, null, empty lists, empty objects, at every depth.
+ *
+ * An applied object must not have them: the API server does not store them, so whether it still has what we applied
+ * could no longer be told from its list of our fields. Not for objects where an empty object means something
+ * (`emptyDir: {}`, `podSelector: {}`).
+ */
+export function compact(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([key, value]) => [key, compactValue(value)] as const)
+      .filter(([, value]) => !isNothing(value)),
+  );
+}
+
+function compactValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(compactValue);
+  return isFields(value) ? compact(value) : value;
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isFields(value) && Object.keys(value).length === 0;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

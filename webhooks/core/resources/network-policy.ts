@@ -1,0 +1,55 @@
+import { selectorLabels } from '../mcpserver/names.ts';
+import type { MCPServer, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
+import { childMetadata } from './child-metadata.ts';
+import type { ExpandedKind } from './expanded-kind.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const dnsPorts = [
+  { protocol: 'UDP', port: 53 },
+  { protocol: 'TCP', port: 53 },
+];
+
+export const networkPolicy: ExpandedKind = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  summary: 'Lets the pods of the server be reached at their port only, and reach only what the spec names, if it does.',
+  unavailableReason: 'NetworkPolicyUnavailable',
+  build: ({ server }) => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: childMetadata(server),
+    spec: {
+      podSelector: { matchLabels: selectorLabels(server) },
+      ingress: [buildIngress(server)],
+      ...buildEgress(server),
+    },
+  }),
+};
+
+function buildIngress({ spec }: MCPServer): Fields {
+  const ports = [{ protocol: 'TCP', port: spec.config.port }];
+  return { ports, ...peers('from', spec.network?.ingressFrom) };
+}
+
+/** Only a spec that names destinations or ports restricts egress; DNS stays open, or nothing could be found by name. */
+function buildEgress({ spec: { network } }: MCPServer): Fields {
+  if (!restrictsEgress(network)) return { policyTypes: ['Ingress'] };
+  const dns = { ports: dnsPorts, ...peers('to', network.dnsEgressPeer && [network.dnsEgressPeer]) };
+  const ports = isEmpty(network.egressPorts) ? {} : { ports: network.egressPorts };
+  return { policyTypes: ['Ingress', 'Egress'], egress: [dns, { ...ports, ...peers('to', network.egressTo) }] };
+}
+
+function restrictsEgress(network: Network | undefined): network is Network {
+  return !isEmpty(network?.egressTo) || !isEmpty(network?.egressPorts);
+}
+
+/** No peers means everybody, which the API spells by leaving the list out. */
+function peers(direction: 'from' | 'to', list: readonly NetworkPolicyPeer[] | undefined): Fields {
+  return isEmpty(list) ? {} : { [direction]: list };
+}
+
+function isEmpty(list: readonly unknown[] | undefined): boolean {
+  return list === undefined || list.length === 0;
+}

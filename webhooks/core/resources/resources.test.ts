@@ -1,0 +1,290 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Option } from '../testing/builders.ts';
+import { anMCPServer, withName, withSpec } from '../testing/builders.ts';
+import { deployment } from './deployment.ts';
+import { expandedKinds } from './index.gen.ts';
+import { networkPolicy } from './network-policy.ts';
+import { service } from './service.ts';
+
+const build = (...options: readonly Option[]): unknown => deployment.build({ server: anMCPServer(...options) });
+const inPod = (spec: object): object => ({ spec: { template: { spec } } });
+const inContainer = (match: object): object => inPod({ containers: [expect.objectContaining(match)] });
+
+describe('every child', () => {
+  it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))(
+    '%s is named and labelled as its server',
+    (_, kind) => {
+      const server = anMCPServer(withName('a'.repeat(63)));
+      const child = kind.build({ server });
+      expect(child).toMatchObject({ apiVersion: kind.apiVersion, kind: kind.kind });
+      expect(child?.metadata.name).toBe(server.metadata.name);
+      expect(child?.metadata.name.length).toBeLessThanOrEqual(63);
+      expect(child?.metadata).toEqual({
+        name: server.metadata.name,
+        namespace: 'mcp',
+        labels: {
+          app: 'mcp-server',
+          'mcp-server': server.metadata.name,
+          'app.kubernetes.io/name': 'mcp-server',
+          'app.kubernetes.io/instance': server.metadata.name,
+          'app.kubernetes.io/managed-by': 'mcp-lifecycle',
+        },
+      });
+    },
+  );
+
+  it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))(
+    '%s carries the extras that are not ours',
+    (_, kind) => {
+      const server = anMCPServer(
+        withSpec({
+          extraLabels: { team: 'search', app: 'mine', 'mcp-server': 'other' },
+          extraAnnotations: { note: 'hello', 'mcp.x-k8s.io/config-hash': 'x', 'mcp-lifecycle/applied-hash': 'x' },
+        }),
+      );
+      const child = kind.build({ server });
+      expect(child?.metadata.labels).toMatchObject({ team: 'search', app: 'mcp-server', 'mcp-server': 'search' });
+      expect(child?.metadata.annotations).toEqual({ note: 'hello' });
+    },
+  );
+
+  it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))('%s says nothing empty or undefined', (_, kind) => {
+    const server = anMCPServer(
+      withSpec({
+        config: { arguments: [], env: [], envFrom: [] },
+        runtime: { resources: {}, security: { serviceAccountName: '', podSecurityContext: {}, securityContext: {} } },
+        source: { containerImage: { imagePullSecrets: [] } },
+        network: { ingressFrom: [], egressTo: [], egressPorts: [] },
+        extraLabels: {},
+        extraAnnotations: {},
+      }),
+    );
+    const child = kind.build({ server });
+    expect(JSON.parse(JSON.stringify(child))).toStrictEqual(child);
+    expect(JSON.stringify(child)).not.toMatch(/:(\{\}|\[\]|null|"")/);
+  });
+});
+
+describe('Deployment', () => {
+  it('runs one container of the image with the port of the server', () => {
+    expect(build()).toMatchInlineSnapshot(`
+     {
+       "apiVersion": "apps/v1",
+       "kind": "Deployment",
+       "metadata": {
+         "labels": {
+           "app": "mcp-server",
+           "app.kubernetes.io/instance": "search",
+           "app.kubernetes.io/managed-by": "mcp-lifecycle",
+           "app.kubernetes.io/name": "mcp-server",
+           "mcp-server": "search",
+         },
+         "name": "search",
+         "namespace": "mcp",
+       },
+       "spec": {
+         "replicas": 1,
+         "selector": {
+           "matchLabels": {
+             "mcp-server": "search",
+           },
+         },
+         "template": {
+           "metadata": {
+             "labels": {
+               "app": "mcp-server",
+               "mcp-server": "search",
+             },
+           },
+           "spec": {
+             "automountServiceAccountToken": false,
+             "containers": [
+               {
+                 "image": "ghcr.io/example/search:1.4.0",
+                 "name": "mcp-server",
+                 "ports": [
+                   {
+                     "containerPort": 8080,
+                     "name": "mcp",
+                     "protocol": "TCP",
+                   },
+                 ],
+               },
+             ],
+           },
+         },
+       },
+     }
+    `);
+  });
+
+  it.each<[string, Option, object]>([
+    ['arguments as args', withSpec({ config: { arguments: ['--port', '1'] } }), inContainer({ args: ['--port', '1'] })],
+    [
+      'the pull policy',
+      withSpec({ source: { containerImage: { pullPolicy: 'Always' } } }),
+      inContainer({ imagePullPolicy: 'Always' }),
+    ],
+    [
+      'envFrom',
+      withSpec({ config: { envFrom: [{ prefix: 'A_', configMapRef: { name: 'x' } }] } }),
+      inContainer({ envFrom: [{ prefix: 'A_', configMapRef: { name: 'x' } }] }),
+    ],
+    [
+      'an empty value as no value',
+      withSpec({ config: { env: [{ name: 'A', value: '' }] } }),
+      inContainer({ env: [{ name: 'A' }] }),
+    ],
+    [
+      'the last variable of a name',
+      withSpec({
+        config: {
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'B', value: '2' },
+            { name: 'A', value: '3' },
+          ],
+        },
+      }),
+      inContainer({
+        env: [
+          { name: 'B', value: '2' },
+          { name: 'A', value: '3' },
+        ],
+      }),
+    ],
+    [
+      'probes as given',
+      withSpec({ runtime: { health: { livenessProbe: { httpGet: { port: 1 } } } } }),
+      inContainer({ livenessProbe: { httpGet: { port: 1 } } }),
+    ],
+    [
+      'resources',
+      withSpec({ runtime: { resources: { limits: { cpu: 1 } } } }),
+      inContainer({ resources: { limits: { cpu: 1 } } }),
+    ],
+    [
+      'pull secrets of the pod',
+      withSpec({ source: { containerImage: { imagePullSecrets: [{ name: 'x' }] } } }),
+      inPod({ imagePullSecrets: [{ name: 'x' }] }),
+    ],
+    [
+      'the security context of the pod',
+      withSpec({ runtime: { security: { podSecurityContext: { fsGroup: 1 } } } }),
+      inPod({ securityContext: { fsGroup: 1 } }),
+    ],
+    ['zero replicas', withSpec({ runtime: { replicas: 0 } }), { spec: { replicas: 0 } }],
+  ])('carries %s', (_, option, match) => {
+    expect(build(option)).toMatchObject(match);
+  });
+
+  it('mounts storage in order, read-only unless the author says otherwise', () => {
+    const storage = [
+      {
+        path: '/a',
+        source: { type: 'ConfigMap' as const, configMap: { name: 'x', items: [{ key: 'k', path: 'p' }] } },
+      },
+      {
+        path: '/b',
+        permissions: 'RecursiveReadOnly' as const,
+        source: { type: 'Secret' as const, secret: { secretName: 'y', optional: true } },
+      },
+      { path: '/c', permissions: 'ReadWrite' as const, source: { type: 'EmptyDir' as const, emptyDir: {} } },
+    ];
+    const server = withSpec({ config: { storage } });
+    expect(build(server)).toMatchObject(
+      inPod({
+        volumes: [
+          { name: 'vol-0', configMap: { name: 'x', items: [{ key: 'k', path: 'p' }] } },
+          { name: 'vol-1', secret: { secretName: 'y', optional: true } },
+          { name: 'vol-2', emptyDir: {} },
+        ],
+      }),
+    );
+    expect(build(server)).toMatchObject(
+      inContainer({
+        volumeMounts: [
+          { name: 'vol-0', mountPath: '/a', readOnly: true },
+          { name: 'vol-1', mountPath: '/b', readOnly: true, recursiveReadOnly: 'Enabled' },
+          { name: 'vol-2', mountPath: '/c' },
+        ],
+      }),
+    );
+  });
+
+  it('gives pods a token only when the author names a service account', () => {
+    expect(build()).toMatchObject(inPod({ automountServiceAccountToken: false }));
+    const named = build(withSpec({ runtime: { security: { serviceAccountName: 'viewer' } } }));
+    expect(named).toMatchObject(inPod({ serviceAccountName: 'viewer' }));
+    expect(named).not.toHaveProperty('spec.template.spec.automountServiceAccountToken');
+  });
+
+  it('restarts the pods when the configuration changes, and keeps the extras of the author', () => {
+    const server = anMCPServer(withSpec({ extraAnnotations: { note: 'hello' } }));
+    expect(deployment.build({ server, configHash: 'abc' })).toHaveProperty('spec.template.metadata.annotations', {
+      note: 'hello',
+      'mcp.x-k8s.io/config-hash': 'abc',
+    });
+  });
+});
+
+describe('Service', () => {
+  it.each([
+    [undefined, 'ClientIP'],
+    [false, 'ClientIP'],
+    [true, 'None'],
+  ])('with stateless %s keeps a client with %s', (stateless, sessionAffinity) => {
+    const server = anMCPServer(withSpec(stateless === undefined ? {} : { mcp: { stateless } }));
+    expect(service.build({ server })).toHaveProperty('spec', {
+      type: 'ClusterIP',
+      selector: { 'mcp-server': 'search' },
+      ports: [{ name: 'mcp', port: 8080, targetPort: 'mcp', protocol: 'TCP' }],
+      sessionAffinity,
+    });
+  });
+});
+
+describe('NetworkPolicy', () => {
+  const podSelector = { matchLabels: { 'mcp-server': 'search' } };
+  const ports = [{ protocol: 'TCP', port: 8080 }];
+  const everyNamespace = { namespaceSelector: {} };
+  const dnsPorts = [
+    { protocol: 'UDP', port: 53 },
+    { protocol: 'TCP', port: 53 },
+  ];
+
+  it.each([
+    ['nothing', {}, { policyTypes: ['Ingress'], ingress: [{ ports }] }],
+    [
+      'callers',
+      { ingressFrom: [everyNamespace] },
+      { policyTypes: ['Ingress'], ingress: [{ ports, from: [everyNamespace] }] },
+    ],
+    [
+      'only where DNS is, which has no effect',
+      { dnsEgressPeer: everyNamespace },
+      { policyTypes: ['Ingress'], ingress: [{ ports }] },
+    ],
+    [
+      'destinations',
+      { egressTo: [everyNamespace] },
+      {
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ ports }],
+        egress: [{ ports: dnsPorts }, { to: [everyNamespace] }],
+      },
+    ],
+    [
+      'ports and where DNS is',
+      { egressPorts: [{ port: 443 }], dnsEgressPeer: everyNamespace },
+      {
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ ports }],
+        egress: [{ ports: dnsPorts, to: [everyNamespace] }, { ports: [{ port: 443 }] }],
+      },
+    ],
+  ])('of a spec that names %s', (_, network, spec) => {
+    const server = anMCPServer(withSpec({ network }));
+    expect(networkPolicy.build({ server })).toHaveProperty('spec', { podSelector, ...spec });
+  });
+});

@@ -1,0 +1,67 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../defaults/apply.ts';
+import { evaluate } from '../engine/evaluate.ts';
+import type { Finding } from '../engine/finding.ts';
+import { maxWarningLength, renderWarning } from '../engine/render.ts';
+import { lengthOf } from '../engine/text.ts';
+import type { Example, Rule } from '../engine/rule.ts';
+import { anMCPServer, withName, withRawSpec } from '../testing/builders.ts';
+import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import { rules } from './index.gen.ts';
+
+function judge(rule: Rule, example: Example): readonly Finding[] {
+  const server = anMCPServer(
+    ...(example.name === undefined ? [] : [withName(example.name)]),
+    withRawSpec(example.spec ?? {}),
+  );
+  const { configMaps = {}, secrets = {} } = example;
+  return evaluate([rule], { server: applyDefaults(server), facts: inMemoryFacts({ configMaps, secrets }) });
+}
+
+/** A file of a rule is one that declares its id. */
+const files = readdirSync(import.meta.dirname).filter(
+  (name) => !/\.(test|gen)\.ts$|^missing-reference\.ts$/.test(name),
+);
+
+it('lists every rule of the folder', () => {
+  expect(rules.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());
+});
+
+describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (_, rule) => {
+  it.each(rule.examples.accepts.map((example) => [example.title, example] as const))(
+    'accepts %s',
+    (_title, example) => {
+      expect(judge(rule, example)).toEqual([]);
+    },
+  );
+
+  it.each(rule.examples.rejects.map((example) => [example.title, example] as const))(
+    'rejects %s',
+    (_title, example) => {
+      const findings = judge(rule, example);
+      expect(findings).not.toEqual([]);
+      for (const finding of findings) {
+        expect(finding).toMatchObject({ ruleId: rule.id, severity: rule.severity });
+        expect(finding.path.length).toBeGreaterThan(1);
+        expect(finding.headline.length).toBeLessThanOrEqual(100);
+        expect(`${finding.headline}|${finding.detail}`).not.toMatch(/\.(\||$)/);
+        expect(finding.remedy).toMatch(/^[A-Z].*\.$/);
+        expect(lengthOf(renderWarning(finding))).toBeLessThanOrEqual(maxWarningLength);
+      }
+    },
+  );
+
+  it('says what must hold, why and what to do in whole sentences', () => {
+    for (const text of [rule.summary, rule.rationale, rule.remedy]) expect(text).toMatch(/\.$/);
+    expect(rule.id).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+
+  it('has samples of both kinds, each under its own title', () => {
+    const { accepts, rejects } = rule.examples;
+    const titles = [...accepts, ...rejects].map(({ title }) => title);
+    expect(accepts.length).toBeGreaterThan(0);
+    expect(rejects.length).toBeGreaterThan(0);
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+});

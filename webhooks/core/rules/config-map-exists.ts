@@ -1,0 +1,53 @@
+import type { Rule } from '../engine/rule.ts';
+import { checkReferences } from './missing-reference.ts';
+
+export const configMapExists: Rule = {
+  id: 'config-map-exists',
+  severity: 'warn',
+  summary: 'Every ConfigMap that the server names must exist, unless the reference is optional.',
+  rationale:
+    'A pod that mounts or reads a missing ConfigMap does not start. The objects of a deployment may arrive in any order, ' +
+    'so this is a warning and not a refusal: the server is stored, is `Accepted=False` until the ConfigMap exists, and ' +
+    'then starts by itself. A reference that could not be looked up is said to be not checked.',
+  remedy: 'Create it, correct the name, or mark the reference as optional.',
+  examples: {
+    accepts: [
+      {
+        title: 'a mounted ConfigMap that exists',
+        spec: {
+          config: {
+            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'search-config' } } }],
+          },
+        },
+        configMaps: { 'search-config': ['config.toml'] },
+      },
+      {
+        title: 'a missing ConfigMap that is optional',
+        spec: { config: { envFrom: [{ configMapRef: { name: 'overrides', optional: true } }] } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a mounted ConfigMap that does not exist',
+        spec: {
+          config: {
+            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'search-config' } } }],
+          },
+        },
+      },
+      {
+        title: 'environment variables from a ConfigMap that does not exist',
+        spec: { config: { envFrom: [{ configMapRef: { name: 'settings' } }] } },
+      },
+      {
+        title: 'one environment variable from a ConfigMap that does not exist',
+        spec: {
+          config: {
+            env: [{ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }],
+          },
+        },
+      },
+    ],
+  },
+  check: (input) => checkReferences('ConfigMap', input),
+};

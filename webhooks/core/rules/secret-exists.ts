@@ -1,0 +1,43 @@
+import type { Rule } from '../engine/rule.ts';
+import { checkReferences } from './missing-reference.ts';
+
+export const secretExists: Rule = {
+  id: 'secret-exists',
+  severity: 'warn',
+  summary: 'Every Secret that the server names must exist, unless the reference is optional.',
+  rationale:
+    'A pod that mounts or reads a missing Secret does not start. Secrets often arrive later than the servers that use ' +
+    'them (an operator syncs them from elsewhere), so this is a warning and not a refusal: the server is stored, is ' +
+    '`Accepted=False` until the Secret exists, and then starts by itself. Only names and keys are looked at, never values.',
+  remedy: 'Create it, correct the name, or mark the reference as optional.',
+  examples: {
+    accepts: [
+      {
+        title: 'an environment variable from a Secret that exists',
+        spec: {
+          config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }] },
+        },
+        secrets: { 'search-token': ['token'] },
+      },
+      {
+        title: 'a missing Secret that is optional',
+        spec: { config: { envFrom: [{ secretRef: { name: 'extra', optional: true } }] } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'an environment variable from a Secret that does not exist',
+        spec: {
+          config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }] },
+        },
+      },
+      {
+        title: 'a mounted Secret that does not exist',
+        spec: {
+          config: { storage: [{ path: '/etc/tls', source: { type: 'Secret', secret: { secretName: 'search-tls' } } }] },
+        },
+      },
+    ],
+  },
+  check: (input) => checkReferences('Secret', input),
+};
