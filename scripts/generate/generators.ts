@@ -1,3 +1,5 @@
+import { chartCrds } from './chart-crds.ts';
+import { chartRbac } from './chart-rbac.ts';
 import { crd } from './crd.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
@@ -6,4 +8,4 @@ import { types } from './types.ts';
 import { validator } from './validator.ts';
 
 /** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
-export const generators: readonly Generator[] = [crd, types, validator, lists, rulePages];
+export const generators: readonly Generator[] = [crd, types, validator, lists, rulePages, chartCrds, chartRbac];
