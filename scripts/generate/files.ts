@@ -1,19 +1,18 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { GeneratedFile } from './generator.ts';
-import { inRepository } from './root.ts';
 
-/** The files that are missing on disk or have other bytes. */
-export async function findStale(files: readonly GeneratedFile[]): Promise<readonly GeneratedFile[]> {
-  const current = await Promise.all(files.map(({ path }) => readIfExists(inRepository(path))));
+/** The files that are missing below `root` or have other bytes there. */
+export async function findStale(files: readonly GeneratedFile[], root: string): Promise<readonly GeneratedFile[]> {
+  const current = await Promise.all(files.map(({ path }) => readIfExists(join(root, path))));
   return files.filter(({ content }, index) => current[index] !== content);
 }
 
-/** Writes each file, with its folder. */
-export async function writeFiles(files: readonly GeneratedFile[]): Promise<void> {
+/** Writes each file below `root`, with its folder. */
+export async function writeFiles(files: readonly GeneratedFile[], root: string): Promise<void> {
   for (const { path, content } of files) {
-    await mkdir(dirname(inRepository(path)), { recursive: true });
-    await writeFile(inRepository(path), content);
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GeneratedFile, Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
 import { findMembers } from './members.ts';
+import { inRepository } from './root.ts';
 
 interface List {
   readonly folder: string;
@@ -42,7 +43,7 @@ export const lists: Generator = {
 };
 
 async function toFile(list: List): Promise<GeneratedFile> {
-  const members = await findMembers(list.folder, list.type);
+  const members = await findMembers(inRepository(list.folder), list.type);
   const lines = [
     generatedHeader('//', `the files in ${list.folder}`).trimEnd(),
     `import type { ${list.type} } from '${list.typeFile}';`,

@@ -3,13 +3,14 @@
 import { parseArgs } from 'node:util';
 import { generators } from './generators.ts';
 import { findStale, writeFiles } from './files.ts';
+import { repositoryRoot } from './root.ts';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
 const allStale: string[] = [];
 for (const generator of generators) {
-  const stale = await findStale(await generator.generate());
-  if (!values.check) await writeFiles(stale);
+  const stale = await findStale(await generator.generate(), repositoryRoot);
+  if (!values.check) await writeFiles(stale, repositoryRoot);
   allStale.push(...stale.map(({ path }) => path));
 }
 

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { inRepository } from './root.ts';
+import { join } from 'node:path';
 
 /** One file of a folder whose files all declare one constant of the same type. */
 export interface Member {
@@ -10,13 +10,13 @@ export interface Member {
 }
 
 /**
- * The files directly in `folder` that declare `export const <id in camelCase>: <type> =`, alphabetically. Looking for
+ * The files directly in `folder` (absolute) that declare `export const <id in camelCase>: <type> =`, alphabetically. Looking for
  * the declaration, not at names, lets contracts and parts live in the same folder.
  *
  * A file that declares a constant of the type under another name would be left out in silence, so that throws.
  */
 export async function findMembers(folder: string, type: string): Promise<readonly Member[]> {
-  const names = (await readdir(inRepository(folder))).filter(isSource).sort();
+  const names = (await readdir(folder)).filter(isSource).sort();
   const members = await Promise.all(names.map(async (name) => toMember(folder, name, type)));
   return members.filter((member) => member !== undefined);
 }
@@ -26,14 +26,14 @@ function isSource(name: string): boolean {
 }
 
 async function toMember(folder: string, name: string, type: string): Promise<Member | undefined> {
-  const text = await readFile(inRepository(`${folder}/${name}`), 'utf8');
+  const text = await readFile(join(folder, name), 'utf8');
   const id = name.slice(0, -'.ts'.length);
   const constant = toCamelCase(id);
   const declared = [...text.matchAll(new RegExp(`^export const (\\w+): ${type} =`, 'gm'))].map(([, found]) => found);
   if (declared.length === 0) return undefined;
   if (declared.length === 1 && declared[0] === constant) return { id, constant };
   throw new Error(
-    `${folder}/${name} has to export exactly one ${type}, named ${constant}; found ${declared.join(', ')}.`,
+    `${join(folder, name)} has to export exactly one ${type}, named ${constant}; found ${declared.join(', ')}.`,
   );
 }
 

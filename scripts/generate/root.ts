@@ -1,7 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Absolute path of the repository. */
+export const repositoryRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Absolute path of a file of the repository. */
 export function inRepository(path: string): string {
-  return join(fileURLToPath(new URL('../..', import.meta.url)), path);
+  return join(repositoryRoot, path);
 }

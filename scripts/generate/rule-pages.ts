@@ -20,7 +20,7 @@ export const rulePages: Generator = {
 
 /** Read from the files, not from index.gen.ts, which this very run may be about to change. */
 async function loadRules(): Promise<readonly Rule[]> {
-  const members = await findMembers(rulesFolder, 'Rule');
+  const members = await findMembers(inRepository(rulesFolder), 'Rule');
   return Promise.all(
     members.map(async ({ id, constant }) => {
       const module = (await import(inRepository(`${rulesFolder}/${id}.ts`))) as Record<string, Rule | undefined>;

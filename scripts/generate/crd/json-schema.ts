@@ -1,11 +1,11 @@
 import { definitionOf, mapChildren, children } from './schema-node.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';
 import type { CrdSource } from './source.ts';
-import { intOrStringName, quantityName, quantityPattern } from './structural.ts';
+import { int32Range, intOrStringName, quantityName, quantityPattern } from './structural.ts';
 
 /** Ranges of OpenAPI's numeric formats, which JSON Schema does not know. */
 const integerRanges: Readonly<Record<string, { readonly minimum: number; readonly maximum: number }>> = {
-  int32: { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 },
+  int32: int32Range,
   // The true limits have no exact double; nothing between them and these doubles can be told apart after JSON.parse.
   int64: { minimum: -(2 ** 63), maximum: 2 ** 63 },
 };

@@ -9,6 +9,9 @@ export const quantityPattern =
 export const quantityName = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 export const intOrStringName = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 
+/** Of OpenAPI's format int32, which JSON Schema does not know. */
+export const int32Range = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 } as const;
+
 const intOrString = {
   anyOf: [{ type: 'integer' }, { type: 'string' }],
   'x-kubernetes-int-or-string': true,
@@ -22,7 +25,16 @@ export function toStructural(node: SchemaNode, definitions: Definitions): Schema
   const name = definitionOf(node);
   if (name === quantityName) return { ...describe(node), ...intOrString, pattern: quantityPattern };
   if (name === intOrStringName) return { ...describe(node), ...intOrString };
-  return mapChildren(without(resolve(node, definitions), 'title'), (child) => toStructural(child, definitions));
+  const plain = without(resolve(node, definitions), 'title');
+  return mapChildren({ ...rangeOf(plain), ...plain }, (child) => toStructural(child, definitions));
+}
+
+/**
+ * The API server does not enforce `format: int32` in custom resources, so a value beyond it would only be refused when
+ * the Deployment is written.
+ */
+function rangeOf({ format }: SchemaNode): SchemaNode {
+  return format === 'int32' ? int32Range : {};
 }
 
 function describe({ description }: SchemaNode): SchemaNode {
