@@ -1,0 +1,157 @@
+import http from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import https from 'node:https';
+
+import { networkErrorText } from '../../platform/kube/network-error.ts';
+import { isRecord, numberAt, recordAt, stringAt } from '../../platform/kube/object.ts';
+import { createEventStreamReader } from './event-stream.ts';
+
+/** What came back for one JSON-RPC message, before anyone judged it. Texts are short clauses for people. */
+export type McpReply =
+  | { readonly type: 'result'; readonly result: Readonly<Record<string, unknown>>; readonly sessionId?: string }
+  | { readonly type: 'rpc-error'; readonly status: number; readonly code: number; readonly message: string }
+  /** An HTTP status without a usable JSON-RPC body: 202 for a notification, 404 of a wrong path. */
+  | { readonly type: 'http'; readonly status: number; readonly contentType: string }
+  /** It answered with a success, but not in MCP. */
+  | { readonly type: 'unusable'; readonly why: string }
+  | { readonly type: 'unreachable'; readonly why: string }
+  | { readonly type: 'timeout' };
+
+export interface McpMessage {
+  readonly url: URL;
+  readonly method: 'POST' | 'DELETE';
+  readonly headers: OutgoingHttpHeaders;
+  /** The JSON-RPC message; its `id`, if any, is the one that the answer must have. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Longest answer that we read, in bytes: a discovery answer is some kilobytes. */
+const maxAnswerBytes = 1024 * 1024;
+/** Longest text of the other side that we repeat, in characters. */
+const maxQuotedLength = 200;
+
+/**
+ * Sends one message on a connection of its own (a kept one could be stuck to a pod that is gone) and reads the answer,
+ * JSON or event stream, within time and bytes. Redirects are not followed. Never rejects.
+ */
+export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
+  return new Promise((resolve) => {
+    const finish = (reply: McpReply): void => {
+      clearTimeout(timer);
+      message.signal.removeEventListener('abort', onAbort);
+      resolve(reply);
+      request.destroy();
+    };
+    const onAbort = (): void => {
+      finish({ type: 'unreachable', why: 'we are stopping' });
+    };
+    const payload = message.body === undefined ? undefined : JSON.stringify(message.body);
+    const { request: open } = message.url.protocol === 'https:' ? https : http;
+    const request = open(message.url, {
+      method: message.method,
+      agent: false,
+      headers: {
+        ...message.headers,
+        ...(payload === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      },
+    });
+    const timer = setTimeout(() => {
+      finish({ type: 'timeout' });
+    }, message.timeoutMs);
+    message.signal.addEventListener('abort', onAbort, { once: true });
+    request.on('error', (error) => {
+      finish({ type: 'unreachable', why: networkErrorText(error) });
+    });
+    request.on('response', (response) => {
+      readAnswer(response, message.body?.['id'], finish);
+    });
+    request.end(payload);
+    if (message.signal.aborted) onAbort();
+  });
+}
+
+function readAnswer(response: IncomingMessage, id: unknown, finish: (reply: McpReply) => void): void {
+  const status = response.statusCode ?? 0;
+  const contentType = mediaType(response.headers);
+  const isStream = contentType === 'text/event-stream' && status < 300;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const stream = createEventStreamReader((data) => {
+    const reply = messageToReply(data, { id, status, headers: response.headers });
+    // other messages (log lines, progress) may come first on a stream
+    if (reply !== undefined && reply.type !== 'unusable') finish(reply);
+  });
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) finish({ type: 'unusable', why: `its answer is longer than ${maxAnswerBytes} bytes` });
+    else if (isStream) stream.push(chunk);
+    else chunks.push(chunk);
+  });
+  response.on('error', (error) => {
+    finish({ type: 'unreachable', why: networkErrorText(error) });
+  });
+  response.on('end', () => {
+    if (isStream) finish({ type: 'unusable', why: 'its event stream ended without an answer' });
+    else finish(bodyToReply(Buffer.concat(chunks).toString('utf8'), { id, status, headers: response.headers }));
+  });
+}
+
+interface Received {
+  readonly id: unknown;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+}
+
+function bodyToReply(body: string, received: Received): McpReply {
+  const { status, headers } = received;
+  const contentType = mediaType(headers);
+  const http: McpReply = { type: 'http', status, contentType };
+  if (received.id === undefined || contentType !== 'application/json') return http;
+  const reply = messageToReply(body, received);
+  if (status < 300) return reply ?? { type: 'unusable', why: 'its answer is not a JSON-RPC message' };
+  return reply?.type === 'rpc-error' ? reply : http;
+}
+
+/** Undefined when the text is no JSON-RPC response at all. */
+function messageToReply(text: string, { id, status, headers }: Received): McpReply | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const result = recordAt(message, 'result');
+  const error = recordAt(message, 'error');
+  if (!isRecord(message) || (result === undefined && error === undefined)) return undefined;
+  if (error !== undefined) {
+    // an error about a request that could not be read has no id
+    return {
+      type: 'rpc-error',
+      status,
+      code: numberAt(error, 'code') ?? 0,
+      message: quoted(stringAt(error, 'message') ?? ''),
+    };
+  }
+  if (result === undefined || message['id'] !== id) {
+    return {
+      type: 'unusable',
+      why: `it answered another request than ours (JSON-RPC id ${quoted(String(message['id']))})`,
+    };
+  }
+  const sessionId = headers['mcp-session-id'];
+  return { type: 'result', result, ...(typeof sessionId === 'string' ? { sessionId } : {}) };
+}
+
+function mediaType(headers: IncomingHttpHeaders): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** A text of the other side, fit for a condition: one line, bounded. */
+export function quoted(text: string): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line.length > maxQuotedLength ? `${line.slice(0, maxQuotedLength)}…` : line;
+}

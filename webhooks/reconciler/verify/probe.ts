@@ -1,0 +1,179 @@
+import type { ServerInfo, Verification } from '../../core/plan/observed.ts';
+import { isRecord, listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
+import { quoted, sendMcpMessage } from './mcp-request.ts';
+import type { McpReply } from './mcp-request.ts';
+
+export interface ProbeTarget {
+  readonly url: string;
+  /** Our own version, told to the server as clientInfo. */
+  readonly clientVersion: string;
+  /** For the whole probe; default 10 s. */
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a finished probe says: never that it was not attempted. */
+export type ProbeResult = Exclude<Verification, { readonly state: 'not-attempted' }>;
+
+/** Asks one endpoint whether an MCP server is there. Never rejects. */
+export type Probe = (target: ProbeTarget) => Promise<ProbeResult>;
+
+const defaultTimeoutMs = 10_000;
+/** Revisions without a handshake that we know: https://modelcontextprotocol.io/specification/2026-07-28 */
+const statelessVersion = '2026-07-28';
+/** What we offer to servers of the handshake era; they may answer with an older one. */
+const handshakeVersion = '2025-11-25';
+const acceptBoth = 'application/json, text/event-stream';
+/** Longest text of the server that goes into status, in characters. */
+const maxNameLength = 256;
+const maxInstructionsLength = 2_000;
+
+/**
+ * Speaks both eras of MCP: first `server/discover` (2026-07-28), then, for servers that do not know it, `initialize`
+ * (2025-11-25 and older). 401 and 403 count as reachable: the server is there and wants credentials.
+ */
+export const probeMcpServer: Probe = async (target) => {
+  const url = new URL(target.url);
+  const timeoutMs = target.timeoutMs ?? defaultTimeoutMs;
+  const give = { url, clientVersion: target.clientVersion, signal: target.signal };
+  // A server of the old era may never answer what it does not know: leave half of the time for the handshake.
+  const discovered = await discover({ ...give, timeoutMs: timeoutMs / 2 });
+  return discovered ?? (await handshake({ ...give, timeoutMs: timeoutMs / 2 }));
+};
+
+interface Call {
+  readonly url: URL;
+  readonly clientVersion: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Undefined when the server does not speak this era. */
+async function discover(call: Call): Promise<ProbeResult | undefined> {
+  const reply = await sendMcpMessage({
+    ...call,
+    method: 'POST',
+    headers: { accept: acceptBoth, 'mcp-protocol-version': statelessVersion, 'mcp-method': 'server/discover' },
+    body: {
+      jsonrpc: '2.0',
+      id: 'discover-1',
+      method: 'server/discover',
+      params: {
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': statelessVersion,
+          'io.modelcontextprotocol/clientInfo': { name: 'mcp-lifecycle', version: call.clientVersion },
+          'io.modelcontextprotocol/clientCapabilities': {},
+        },
+      },
+    },
+  });
+  const verdict = authOrUnreachable(reply);
+  if (verdict !== undefined) return verdict;
+  if (reply.type !== 'result' || !listAt(reply.result, 'supportedVersions').includes(statelessVersion))
+    return undefined;
+  const info = recordAt(recordAt(reply.result, '_meta'), 'io.modelcontextprotocol/serverInfo');
+  const identity = info ?? recordAt(reply.result, 'serverInfo');
+  return { state: 'verified', serverInfo: toServerInfo(reply.result, identity, statelessVersion) };
+}
+
+async function handshake(call: Call): Promise<ProbeResult> {
+  const reply = await sendMcpMessage({
+    ...call,
+    method: 'POST',
+    headers: { accept: acceptBoth },
+    body: {
+      jsonrpc: '2.0',
+      id: 'initialize-1',
+      method: 'initialize',
+      params: {
+        protocolVersion: handshakeVersion,
+        capabilities: {},
+        clientInfo: { name: 'mcp-lifecycle', version: call.clientVersion },
+      },
+    },
+  });
+  const verdict = authOrUnreachable(reply);
+  if (verdict !== undefined) return verdict;
+  if (reply.type !== 'result') return { state: 'failed', message: failureText(reply) };
+  const version = stringAt(reply.result, 'protocolVersion');
+  if (version === undefined || !/^\d{4}-\d{2}-\d{2}$/.test(version)) {
+    return { state: 'failed', message: 'its answer to initialize has no protocolVersion' };
+  }
+  await endHandshake(call, { version, sessionId: reply.sessionId });
+  return { state: 'verified', serverInfo: toServerInfo(reply.result, recordAt(reply.result, 'serverInfo'), version) };
+}
+
+/**
+ * Says that the handshake is over and gives the session back, so that probing does not fill the server with sessions.
+ * Quietly: whether the server likes it does not change that it speaks MCP (405 means that it ends sessions itself).
+ */
+async function endHandshake(
+  call: Call,
+  session: { readonly version: string; readonly sessionId: string | undefined },
+): Promise<void> {
+  const headers = {
+    accept: acceptBoth,
+    'mcp-protocol-version': session.version,
+    ...(session.sessionId === undefined ? {} : { 'mcp-session-id': session.sessionId }),
+  };
+  await sendMcpMessage({
+    ...call,
+    method: 'POST',
+    headers,
+    body: { jsonrpc: '2.0', method: 'notifications/initialized' },
+  });
+  if (session.sessionId !== undefined) await sendMcpMessage({ ...call, method: 'DELETE', headers });
+}
+
+/** What the other era could not answer differently either. */
+function authOrUnreachable(reply: McpReply): ProbeResult | undefined {
+  if ((reply.type === 'http' || reply.type === 'rpc-error') && (reply.status === 401 || reply.status === 403)) {
+    return { state: 'auth-required', statusCode: reply.status };
+  }
+  return reply.type === 'unreachable' ? { state: 'failed', message: reply.why } : undefined;
+}
+
+function failureText(reply: Exclude<McpReply, { readonly type: 'result' }>): string {
+  switch (reply.type) {
+    case 'unreachable':
+    case 'unusable':
+      return reply.why;
+    case 'timeout':
+      return 'no answer in time';
+    case 'rpc-error':
+      return `it answered initialize with JSON-RPC error ${reply.code}: ${reply.message}`;
+    case 'http':
+      return httpText(reply.status, reply.contentType);
+  }
+}
+
+function httpText(status: number, contentType: string): string {
+  const answered = `answered HTTP ${status}${contentType === '' ? '' : ` with ${quoted(contentType)}`}`;
+  if (status >= 300 && status < 400) return `${answered}: redirects are not followed, is spec.config.path right?`;
+  if (status === 404 || status === 405) return `${answered}: is spec.config.path right?`;
+  if (status < 300) return `${answered} instead of an MCP message: is spec.config.path right?`;
+  return answered;
+}
+
+function toServerInfo(
+  result: Readonly<Record<string, unknown>>,
+  identity: Readonly<Record<string, unknown>> | undefined,
+  protocolVersion: string,
+): ServerInfo {
+  const capabilities = recordAt(result, 'capabilities');
+  const has = (name: string): boolean => isRecord(capabilities?.[name]);
+  const instructions = stringAt(result, 'instructions');
+  return {
+    name: (stringAt(identity, 'name') ?? '').slice(0, maxNameLength),
+    version: (stringAt(identity, 'version') ?? '').slice(0, maxNameLength),
+    protocolVersion,
+    ...(instructions === undefined ? {} : { instructions: instructions.slice(0, maxInstructionsLength) }),
+    capabilities: {
+      tools: has('tools'),
+      resources: has('resources'),
+      prompts: has('prompts'),
+      logging: has('logging'),
+      completions: has('completions'),
+    },
+  };
+}

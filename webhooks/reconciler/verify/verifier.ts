@@ -1,0 +1,127 @@
+import type { Verification } from '../../core/plan/observed.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { backoffDelay, jittered } from '../../platform/kube/backoff.ts';
+import { errorText } from '../../platform/log.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { Probe, ProbeResult } from './probe.ts';
+import { createSlots } from './slots.ts';
+import type { Slots } from './slots.ts';
+
+export interface VerifierOptions {
+  readonly probe: Probe;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly clientVersion: string;
+  /** The answer for this server is another one than before: reconcile it. */
+  readonly onChange: (key: string) => void;
+  readonly onProbed?: (result: ProbeResult['state'], seconds: number) => void;
+}
+
+/** What to ask, and for which state of the spec the answer counts. */
+export interface VerificationTarget {
+  readonly url: string;
+  readonly generation: number;
+}
+
+const retry = { initialMs: 250, maxMs: 60_000 };
+/** Between two questions to a server that answered; spread by ±15 % so that servers do not come in step. */
+const intervalMs = 60_000;
+const maxParallelProbes = 16;
+
+/**
+ * Asks every available server again and again, for its life. Right after a start the Service is often not programmed
+ * yet, so failures are retried within fractions of a second first; a failure is never final, and neither is a success.
+ */
+export class Verifier {
+  readonly #options: VerifierOptions;
+  readonly #watched = new Map<string, Watched>();
+  readonly #slots: Slots = createSlots(maxParallelProbes);
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  /** How many servers are being asked. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** What is known about this generation. */
+  current(key: string, generation: number): Verification {
+    const watched = this.#watched.get(key);
+    return watched?.target.generation === generation ? watched.result : { state: 'not-attempted' };
+  }
+
+  /**
+   * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
+   * after a restart): it stands until the first answer of our own.
+   */
+  watch(key: string, target: VerificationTarget, believed?: ProbeResult): void {
+    const known = this.#watched.get(key);
+    if (known?.target.url === target.url && known.target.generation === target.generation) return;
+    known?.stop.abort();
+    const watched: Watched = { target, stop: new AbortController(), result: believed ?? { state: 'not-attempted' } };
+    this.#watched.set(key, watched);
+    void this.#run(key, watched);
+  }
+
+  /** Stops asking and forgets what was answered: the server is gone or not available. */
+  forget(key: string): void {
+    this.#watched.get(key)?.stop.abort();
+    this.#watched.delete(key);
+  }
+
+  stop(): void {
+    for (const key of [...this.#watched.keys()]) this.forget(key);
+  }
+
+  async #run(key: string, watched: Watched): Promise<void> {
+    const { clock, log, random, onChange } = this.#options;
+    const { signal } = watched.stop;
+    let failures = 0;
+    // After a restart all believed servers are due at once; the first questions are spread over one interval.
+    if (watched.result.state === 'verified') await clock.sleep(random() * intervalMs, signal);
+    while (!signal.aborted) {
+      const result = await this.#probe(watched, signal);
+      if (result === undefined) return;
+      failures = result.state === 'failed' ? failures + 1 : 0;
+      if (!sameResult(watched.result, result)) {
+        log.debug('verification: another answer', { server: key, state: result.state });
+        watched.result = result;
+        onChange(key);
+      }
+      await clock.sleep(
+        failures > 0 ? backoffDelay(failures, retry, random) : jittered(intervalMs, 0.15, random),
+        signal,
+      );
+    }
+  }
+
+  /** Undefined when we were stopped meanwhile: then the answer says nothing. */
+  async #probe(watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
+    const { clock, clientVersion, onProbed, probe } = this.#options;
+    return this.#slots.run(async () => {
+      const startedAt = clock.now().getTime();
+      let result: ProbeResult;
+      try {
+        result = await probe({ url: watched.target.url, clientVersion, signal });
+      } catch (error) {
+        result = { state: 'failed', message: errorText(error) };
+      }
+      if (signal.aborted) return undefined;
+      onProbed?.(result.state, (clock.now().getTime() - startedAt) / 1_000);
+      return result;
+    });
+  }
+}
+
+interface Watched {
+  readonly target: VerificationTarget;
+  readonly stop: AbortController;
+  result: Verification;
+}
+
+function sameResult(a: Verification, b: Verification): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
