@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import type { Report } from '../cluster/progress.ts';
 import { createBuildah, type Buildah } from './buildah.ts';
 import { recipes, type ImageName } from './catalogue.ts';
-import { imageReference, imageTag, type ImageFile, type ImageRecipe } from './recipe.ts';
+import { contentDigest, imageReference, storeReference, type ImageFile, type ImageRecipe } from './recipe.ts';
 
 /** An image on disk, ready to be loaded into a cluster. */
 export interface BuiltImage {
   readonly name: ImageName;
-  /** `local.test/mcp-lifecycle:0.1.0-3f2a9c01b7de` */
+  /** `local.test/mcp-lifecycle:0.1.0` */
   readonly reference: string;
-  readonly repository: string;
-  readonly tag: string;
+  /** Changes whenever the content does, which the reference does not. */
+  readonly digest: string;
   /** OCI archive. */
   readonly archive: string;
 }
@@ -31,9 +31,9 @@ export async function ensureImages(names: readonly ImageName[], report: Report):
 async function ensureImage(name: ImageName, report: Report): Promise<BuiltImage> {
   const recipe = await recipes[name]();
   const reference = imageReference(recipe);
-  const tag = imageTag(recipe);
-  const archive = join(directory, `${name}-${tag}.tar`);
-  const image = { name, reference, repository: reference.slice(0, -tag.length - 1), tag, archive };
+  const digest = contentDigest(recipe);
+  const archive = join(directory, `${name}-${recipe.version}-${digest}.tar`);
+  const image = { name, reference, digest, archive };
   if (existsSync(archive)) {
     report(`image ${reference} is built already`);
     return image;
@@ -43,15 +43,15 @@ async function ensureImage(name: ImageName, report: Report): Promise<BuiltImage>
   await removeOlder(name);
   if (recipe.base !== undefined) await ensureInStore(buildah, recipe.base);
   await buildInto(buildah, recipe);
-  await buildah.save(reference, `${archive}.unfinished`);
-  await buildah.remove(reference);
+  await buildah.save({ from: storeReference(recipe), as: reference, archive: `${archive}.unfinished` });
+  await buildah.remove(storeReference(recipe));
   await rename(`${archive}.unfinished`, archive);
   return image;
 }
 
 /** The base stays in buildah's store: every image on it needs it again. */
 async function ensureInStore(buildah: Buildah, recipe: ImageRecipe): Promise<void> {
-  if (!(await buildah.hasImage(imageReference(recipe)))) await buildInto(buildah, recipe);
+  if (!(await buildah.hasImage(storeReference(recipe)))) await buildInto(buildah, recipe);
 }
 
 async function buildInto(buildah: Buildah, recipe: ImageRecipe): Promise<void> {
@@ -63,10 +63,10 @@ async function buildInto(buildah: Buildah, recipe: ImageRecipe): Promise<void> {
     const dockerfile = join(folder, 'Dockerfile');
     await writeFile(dockerfile, recipe.dockerfile);
     await buildah.build({
-      reference: imageReference(recipe),
+      reference: storeReference(recipe),
       dockerfile,
       context,
-      ...(recipe.base === undefined ? {} : { base: imageReference(recipe.base) }),
+      ...(recipe.base === undefined ? {} : { base: storeReference(recipe.base) }),
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -14,8 +14,8 @@ export interface Buildah {
     readonly context: string;
     readonly base?: string;
   }): Promise<void>;
-  /** Writes an OCI archive that carries the reference as its name. */
-  save(reference: string, archive: string): Promise<void>;
+  /** Writes an OCI archive of the image `from`; it will be known as `as`. */
+  save(options: { readonly from: string; readonly as: string; readonly archive: string }): Promise<void>;
   /** The vfs store copies every layer: what was saved should not stay. */
   remove(reference: string): Promise<void>;
 }
@@ -43,8 +43,8 @@ export async function createBuildah(report: Report): Promise<Buildah> {
         ...['--build-context', `bundle=${context}`, ...baseArgument, '--file', dockerfile, '--tag', reference, context],
       ]);
     },
-    save: async (reference, archive) => {
-      await require(['push', '--quiet', reference, `oci-archive:${archive}:${reference}`]);
+    save: async ({ from, as, archive }) => {
+      await require(['push', '--quiet', from, `oci-archive:${archive}:${as}`]);
     },
     remove: async (reference) => {
       await require(['rmi', reference]);

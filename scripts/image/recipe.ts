@@ -11,10 +11,10 @@ export interface ImageFile {
     | { readonly file: string; readonly fingerprint: string };
 }
 
-/** How one image is made. Everything in it takes part in the tag, so equal tags mean equal images. */
+/** How one image is made. */
 export interface ImageRecipe {
   readonly name: string;
-  /** Version of what is inside; the first part of the tag. */
+  /** Version of what is inside, and the image's tag. */
   readonly version: string;
   /** Text of a Dockerfile whose build context `bundle` holds `files`. */
   readonly dockerfile: string;
@@ -25,18 +25,24 @@ export interface ImageRecipe {
 /** Not a host that exists: these images are loaded, never pulled. */
 const prefix = 'local.test';
 
+/** `local.test/mcp-lifecycle:0.1.0`: never `latest`, which Kubernetes would try to pull. */
 export function imageReference(recipe: ImageRecipe): string {
-  return `${prefix}/${recipe.name}:${imageTag(recipe)}`;
+  return `${prefix}/${recipe.name}:${recipe.version}`;
 }
 
-/** `0.1.0-3f2a9c01b7de`: never `latest`, which Kubernetes would try to pull; a changed image rolls the pods. */
-export function imageTag(recipe: ImageRecipe): string {
+/** Twelve hex digits over everything that makes the image: equal digests mean equal images. */
+export function contentDigest(recipe: ImageRecipe): string {
   const hash = createHash('sha256');
   hash.update(recipe.dockerfile);
-  if (recipe.base !== undefined) hash.update(imageReference(recipe.base));
+  if (recipe.base !== undefined) hash.update(contentDigest(recipe.base));
   for (const file of recipe.files) {
     hash.update(`\0${file.to}\0${file.mode}\0`);
     hash.update('bytes' in file.content ? file.content.bytes : file.content.fingerprint);
   }
-  return `${recipe.version}-${hash.digest('hex').slice(0, 12)}`;
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** In buildah's own store, where versions of one image lie side by side. */
+export function storeReference(recipe: ImageRecipe): string {
+  return `${imageReference(recipe)}-${contentDigest(recipe)}`;
 }

@@ -1,0 +1,79 @@
+import type { ClusterHandle } from '../cluster/cluster.ts';
+import { requireCommand, runCommand } from '../cluster/command.ts';
+import { ClusterFailure } from '../cluster/failure.ts';
+
+/** What the official MCP client saw (scripts/image/mcp-client.ts). */
+export interface ClientReport {
+  readonly server?: { readonly name: string; readonly version: string };
+  readonly tools: readonly string[];
+  readonly result?: { readonly isError?: boolean; readonly content: readonly { readonly text?: string }[] };
+}
+
+export interface ClientCall {
+  readonly namespace: string;
+  /** Of the image mcp-client. */
+  readonly image: string;
+  readonly url: string;
+  readonly tool: string;
+}
+
+/** Longest we wait for the client's pod, start included. */
+const timeout = '60s';
+
+/** Runs the client as a pod in the namespace and returns what it printed; the pod is removed again. */
+export async function callFromInside(cluster: ClusterHandle, call: ClientCall): Promise<ClientReport> {
+  const name = `mcp-client-${Date.now().toString(36)}`;
+  const kubectl = ['kubectl', '--namespace', call.namespace];
+  const options = { env: cluster.environment };
+  const overrides = JSON.stringify({ spec: podSpec(name, call) });
+  await requireCommand(
+    [
+      ...kubectl,
+      'run',
+      name,
+      `--image=${call.image}`,
+      '--restart=Never',
+      '--override-type=strategic',
+      '--overrides',
+      overrides,
+    ],
+    'check that the namespace exists',
+    options,
+  );
+  try {
+    const wait = [
+      ...kubectl,
+      'wait',
+      `pod/${name}`,
+      '--for=jsonpath={.status.phase}=Succeeded',
+      `--timeout=${timeout}`,
+    ];
+    const { code } = await runCommand(wait, options);
+    const { stdout } = await runCommand([...kubectl, 'logs', name], options);
+    if (code === 0) return JSON.parse(stdout) as ClientReport;
+    throw new ClusterFailure(
+      `The MCP client could not speak to ${call.url} within ${timeout} (${stdout.trim()}): look at \`kubectl -n ${call.namespace} get pods\`.`,
+    );
+  } finally {
+    await runCommand([...kubectl, 'delete', 'pod', name, '--wait=false', '--ignore-not-found'], options);
+  }
+}
+
+function podSpec(name: string, { image, url, tool }: ClientCall): object {
+  return {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name,
+        image,
+        args: [url, tool],
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+          readOnlyRootFilesystem: true,
+        },
+      },
+    ],
+  };
+}

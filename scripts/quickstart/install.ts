@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { loadImage, type ClusterHandle } from '../cluster/cluster.ts';
+import { runCommand } from '../cluster/command.ts';
+import { ClusterFailure } from '../cluster/failure.ts';
+import { reportWhile, type Report } from '../cluster/progress.ts';
+import { ensureImages, type BuiltImage } from '../image/build.ts';
+import type { ImageName } from '../image/catalogue.ts';
+
+/** How the chart is installed on the local cluster: as the README says. */
+export const release = { name: 'mcp-lifecycle', namespace: 'mcp-lifecycle-system' } as const;
+
+const chart = fileURLToPath(new URL('../../chart', import.meta.url));
+
+/** Builds the images and makes them known to the cluster's nodes. */
+export async function ensureImagesLoaded(
+  cluster: ClusterHandle,
+  names: readonly ImageName[],
+  report: Report,
+): Promise<readonly BuiltImage[]> {
+  const images = await ensureImages(names, report);
+  for (const { reference, archive } of images) {
+    await reportWhile(report, `loading ${reference}`, () => loadImage(cluster, archive));
+  }
+  return images;
+}
+
+/** Installs the chart, or upgrades it; when it returns, the webhooks answer. */
+export async function ensureInstalled(cluster: ClusterHandle, image: BuiltImage, report: Report): Promise<void> {
+  await removeInterrupted(cluster);
+  const { code, stderr } = await reportWhile(report, `installing the chart as ${release.name}`, () =>
+    runCommand(
+      [
+        ...[
+          'helm',
+          'upgrade',
+          release.name,
+          chart,
+          '--install',
+          '--namespace',
+          release.namespace,
+          '--create-namespace',
+        ],
+        // The tag stays the same when the content changes: the annotation makes the pods change too.
+        ...['--set-string', `podAnnotations.mcp-lifecycle/image-digest=${image.digest}`],
+        ...['--wait', '--timeout', '3m'],
+      ],
+      { env: cluster.environment },
+    ),
+  );
+  if (code === 0) return;
+  throw new ClusterFailure(
+    `helm could not install the chart (${stderr.trim().split('\n').at(-1) ?? ''}): look at \`kubectl -n ${release.namespace} get pods,events\` and run the command again.`,
+  );
+}
+
+/** Removes the release and waits until its pods are gone; the CRD and the namespace stay. */
+export async function uninstall(cluster: ClusterHandle): Promise<void> {
+  const command = ['helm', 'uninstall', release.name, '--namespace', release.namespace, '--wait', '--timeout', '2m'];
+  const { code, stderr } = await runCommand(command, { env: cluster.environment });
+  if (code !== 0) throw new ClusterFailure(`helm could not uninstall ${release.name}: ${stderr.trim()}`);
+}
+
+/** A run that was killed in the middle leaves a release that helm refuses to touch. */
+async function removeInterrupted(cluster: ClusterHandle): Promise<void> {
+  const command = ['helm', 'status', release.name, '--namespace', release.namespace, '--output', 'json'];
+  const { code, stdout } = await runCommand(command, { env: cluster.environment });
+  if (code !== 0) return;
+  const { info } = JSON.parse(stdout) as { readonly info?: { readonly status?: string } };
+  if (info?.status?.startsWith('pending') === true) await uninstall(cluster);
+}

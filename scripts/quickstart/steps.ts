@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import type { ClusterHandle } from '../cluster/cluster.ts';
+import { requireCommand, runCommand } from '../cluster/command.ts';
+import { ClusterFailure } from '../cluster/failure.ts';
+
+const sample = (name: string): string => fileURLToPath(new URL(`samples/${name}.yaml`, import.meta.url));
+
+/** The server that the quickstart leaves running. */
+export const server = { namespace: 'mcp-quickstart', name: 'kubernetes' } as const;
+
+const show = ['kubectl', '--namespace', server.namespace, 'get', 'mcpserver'];
+
+export async function applySample(cluster: ClusterHandle): Promise<void> {
+  await requireCommand(
+    ['kubectl', 'apply', '--filename', sample('server')],
+    'remove the quickstart with `npm run quickstart -- --down` and run it again',
+    { env: cluster.environment },
+  );
+}
+
+/** What kubectl says to a manifest that must be refused. */
+export async function showDenied(cluster: ClusterHandle): Promise<string> {
+  const { code, stderr } = await tryOut(cluster, 'denied');
+  if (code !== 0 && stderr.includes('run-as-non-root')) return stderr.trim();
+  throw new ClusterFailure(
+    `A container that runs as root was not refused by our rule (kubectl said: ${stderr.trim()}).`,
+  );
+}
+
+/** What kubectl says to a manifest that is admitted with a warning. */
+export async function showWarned(cluster: ClusterHandle): Promise<string> {
+  const { code, stdout, stderr } = await tryOut(cluster, 'warned');
+  if (code === 0 && stderr.includes('Warning:')) return `${stderr.trim()}\n${stdout.trim()}`;
+  throw new ClusterFailure(
+    `A missing ConfigMap was not warned about (kubectl said: ${stderr.trim()}${stdout.trim()}).`,
+  );
+}
+
+/** A server dry run: the webhooks judge, nothing is stored. */
+function tryOut(cluster: ClusterHandle, name: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  return runCommand(['kubectl', 'apply', '--dry-run=server', '--filename', sample(name)], { env: cluster.environment });
+}
+
+/** Waits until the server is Ready and Verified, and returns its address. */
+export async function waitUntilVerified(cluster: ClusterHandle): Promise<string> {
+  const options = { env: cluster.environment };
+  for (const condition of ['Ready', 'Verified']) {
+    const wait = ['kubectl', '--namespace', server.namespace, 'wait', `mcpserver/${server.name}`];
+    const { code } = await runCommand([...wait, `--for=condition=${condition}`, '--timeout=90s'], options);
+    if (code !== 0) throw new ClusterFailure(await explainNotYet(cluster, condition));
+  }
+  const url = await requireCommand(
+    [...show, server.name, '--output', 'jsonpath={.status.address.url}'],
+    'run it again',
+    options,
+  );
+  if (url === '') throw new ClusterFailure('The server is verified but has no address in status: please report this.');
+  return url;
+}
+
+async function explainNotYet(cluster: ClusterHandle, condition: string): Promise<string> {
+  const path = `jsonpath={.status.conditions[?(@.type=="${condition}")].message}`;
+  const { stdout } = await runCommand([...show, server.name, '--output', path], { env: cluster.environment });
+  const why = stdout.trim() === '' ? 'its status says nothing' : stdout.trim();
+  return `The MCPServer did not become ${condition} within 90 seconds (${why}): look at \`kubectl -n ${server.namespace} describe mcpserver ${server.name}\`.`;
+}
+
+export async function showServers(cluster: ClusterHandle): Promise<string> {
+  return (await requireCommand([...show, '--output', 'wide'], 'run it again', { env: cluster.environment })).trim();
+}
