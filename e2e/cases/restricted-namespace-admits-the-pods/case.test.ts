@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { apply, get, list } from '../../harness/kubectl.ts';
+import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+describe('a namespace that enforces the restricted Pod Security Standard', () => {
+  const namespace = useNamespace({
+    'pod-security.kubernetes.io/enforce': 'restricted',
+    'pod-security.kubernetes.io/enforce-version': 'latest',
+  });
+
+  it('runs an MCPServer that says nothing about security', async () => {
+    await apply(namespace, kubernetesServer('search'));
+    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    const pods = await list({ namespace }, 'pods', 'mcp-server=search');
+    expect(pods.map((pod) => pod.status?.phase)).toEqual(['Running']);
+  });
+
+  it('stores the defaults with the object, where people can read them', async () => {
+    const server = await get(namespace, 'mcpservers', 'search');
+    expect(server?.spec).toMatchObject({
+      runtime: {
+        replicas: 1,
+        security: {
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            runAsNonRoot: true,
+            capabilities: { drop: ['ALL'] },
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+        },
+        health: { readinessProbe: { tcpSocket: { port: 'mcp' } } },
+      },
+    });
+  });
+
+  it('leaves the stored object alone when the same manifest is applied again', async () => {
+    const before = await get(namespace, 'mcpservers', 'search');
+    await apply(namespace, kubernetesServer('search'));
+    const after = await get(namespace, 'mcpservers', 'search');
+    expect(after?.metadata.generation).toBe(before?.metadata.generation);
+  });
+});

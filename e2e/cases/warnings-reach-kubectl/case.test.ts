@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { kubectl } from '../../harness/kubectl.ts';
+import { kubernetesServer } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+describe('a manifest with something to warn about', () => {
+  const namespace = useNamespace();
+
+  it.each([
+    {
+      what: 'a missing Secret',
+      spec: { config: { port: 8080, envFrom: [{ secretRef: { name: 'token' } }] } },
+      warning: /^Warning: .*token.*$/m,
+    },
+    {
+      what: 'a gateway, which nothing registers yet',
+      spec: { gateway: { provider: 'httproute' } },
+      warning: /^Warning: .*gateway.*$/m,
+    },
+  ])('is admitted, and kubectl prints the warning: $what', async ({ spec, warning }) => {
+    const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+    const { code, stdout, stderr } = await kubectl(args, kubernetesServer('search', spec));
+    expect(stderr).toMatch(warning);
+    expect(stdout).toContain('created (server dry run)');
+    expect(code).toBe(0);
+  });
+
+  it('is admitted in silence when there is nothing to say', async () => {
+    const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+    const { code, stderr } = await kubectl(args, kubernetesServer('search'));
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+});

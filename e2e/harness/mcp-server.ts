@@ -1,0 +1,40 @@
+import { conditionOf, get, type KubeObject } from './kubectl.ts';
+import { eventually } from './eventually.ts';
+
+/** The real server that cases run: scripts/e2e.ts built and loaded it. */
+export function serverImage(): string {
+  const image = process.env['IMAGE_kubernetes-mcp-server'];
+  if (image === undefined)
+    throw new Error('run the cases with `npm run test:e2e`, which builds and loads their images');
+  return image;
+}
+
+/** The smallest MCPServer around kubernetes-mcp-server that serves; without rights in the cluster it still answers. */
+export function kubernetesServer(name: string, spec: Readonly<Record<string, unknown>> = {}): object {
+  return {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    metadata: { name },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: serverImage() } },
+      config: { port: 8080, arguments: ['--port', '8080', '--read-only'] },
+      ...spec,
+    },
+  };
+}
+
+export function untilCondition(
+  namespace: string,
+  name: string,
+  wanted: { readonly type: string; readonly status: string },
+): Promise<KubeObject> {
+  const read = (): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', name);
+  return eventually(
+    `MCPServer ${name} has ${wanted.type}=${wanted.status}`,
+    async () => {
+      const server = await read();
+      return conditionOf(server, wanted.type)?.status === wanted.status ? server : undefined;
+    },
+    { describe: async () => (await read())?.status ?? 'no status' },
+  );
+}

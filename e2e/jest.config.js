@@ -1,0 +1,17 @@
+// Behaviour on the real cluster; `npm run test:e2e` prepares it and passes the way to reach it.
+export default {
+  testEnvironment: 'node',
+  rootDir: '..',
+  roots: ['<rootDir>/e2e/cases'],
+  testMatch: ['**/case.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, isModule: true },
+    ],
+  },
+  // Each wait has its own, shorter limit and says what it waited for.
+  testTimeout: 180_000,
+  testSequencer: '<rootDir>/e2e/harness/sequencer.cjs',
+};
