@@ -10,7 +10,7 @@ import { packagesProvider } from './packages/packages-provider.ts';
 import { createStderrReport, type Report } from './progress.ts';
 import type { ClusterStatus, Provider, UpContext } from './provider.ts';
 import { resolveSettings, type ClusterOptions, type ClusterSettings } from './settings.ts';
-import { readState, type ClusterState } from './state.ts';
+import { readState, removeDirectoryIfEmpty, type ClusterState } from './state.ts';
 import { ensureTools } from './tools.ts';
 
 export type { ClusterOptions } from './settings.ts';
@@ -57,12 +57,13 @@ export async function downCluster(
   report: Report = createStderrReport(),
 ): Promise<boolean> {
   const settings = resolveSettings(options, process.env);
-  return withLock(lockFile(settings), report, async () => {
+  const wasThere = await withLock(lockFile(settings), report, async () => {
     const state = await readState(settings.directory);
-    if (state === undefined) return false;
-    await bindCluster(settings, state).down();
-    return true;
+    if (state !== undefined) await bindCluster(settings, state).down();
+    return state !== undefined;
   });
+  if (options.state === undefined) await removeDirectoryIfEmpty(path.dirname(settings.directory));
+  return wasThere;
 }
 
 export async function clusterStatus(handle: ClusterHandle): Promise<ClusterStatus> {

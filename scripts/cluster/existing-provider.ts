@@ -27,15 +27,16 @@ async function up(
   before: ExistingState | undefined,
   { toolsPath, report }: UpContext,
 ): Promise<void> {
-  const given = settings.existing;
-  if (given !== undefined) await copyKubeconfig(settings.directory, given, toolsPath);
-  const { isUp } = await readNodeStatus(kubeconfigOf(settings.directory), toolsPath);
-  const from = given?.kubeconfig ?? before?.context ?? 'the kubeconfig';
-  if (!isUp)
+  const { directory, existing } = settings;
+  if (existing !== undefined) await copyKubeconfig(directory, existing, toolsPath);
+  const { isUp } = await readNodeStatus(kubeconfigOf(directory), toolsPath);
+  if (!isUp) {
+    if (before === undefined) await removeState(directory);
     throw new ClusterFailure(
-      `The cluster of ${from} does not answer or has nodes that are not ready: check it with \`kubectl get nodes\`.`,
+      'The existing cluster does not answer or has nodes that are not ready: check it with `kubectl get nodes`.',
     );
-  report(`using the existing cluster of ${from}; nothing was created`);
+  }
+  report('the existing cluster answers; nothing was created in it');
 }
 
 /** The context alone, made current and with its certificates inside. */
@@ -45,19 +46,11 @@ async function copyKubeconfig(
   toolsPath: string,
 ): Promise<void> {
   await requireOwnDirectory(directory);
-  const select = context === undefined ? [] : ['--context', context];
-  const view = [
-    path.join(toolsPath, 'kubectl'),
-    'config',
-    'view',
-    '--kubeconfig',
-    kubeconfig,
-    '--raw',
-    '--minify',
-    '--flatten',
-    ...select,
-  ];
-  const copy = await requireCommand(view, `check that ${kubeconfig} is a kubeconfig with that context`);
-  await writeState(directory, { provider: 'existing', context: context ?? 'current' });
+  const kubectl = [path.join(toolsPath, 'kubectl'), 'config', '--kubeconfig', kubeconfig];
+  const advice = `check that ${kubeconfig} is a kubeconfig with the context that you mean`;
+  const name = context ?? (await requireCommand([...kubectl, 'current-context'], advice)).trim();
+  const view = [...kubectl, 'view', '--raw', '--minify', '--flatten', '--context', name];
+  const copy = await requireCommand(view, advice);
+  await writeState(directory, { provider: 'existing', context: name });
   await writeFile(kubeconfigOf(directory), copy, { mode: 0o600 });
 }

@@ -31,6 +31,7 @@ export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parseFlags(args);
   const [verb, ...rest] = positionals;
   const options = toOptions(values);
+  if (values.help === true) return { verb: 'help', options };
   switch (verb) {
     case undefined:
     case 'help':
@@ -40,7 +41,7 @@ export function parseCommand(args: readonly string[]): Command {
     case 'status':
     case 'env':
       if (rest.length > 0) throw new ClusterFailure(`\`${verb}\` takes no "${rest.join(' ')}": leave it out.`);
-      return { verb: values.help === true ? 'help' : verb, options };
+      return { verb, options };
     case 'load':
       return { verb, options, image: requireOne(rest) };
     case 'exec':
@@ -71,7 +72,8 @@ function parseFlags(args: readonly string[]): { readonly values: FlagValues; rea
   try {
     return parseArgs({ args: [...args], options: flagTypes, allowPositionals: true });
   } catch (error) {
-    const [reason = ''] = error instanceof Error ? error.message.split('. ') : [];
+    // Node's message is "TypeError [CODE]: what is wrong. And more advice than helps here".
+    const reason = /: (.*?)(\. |$)/.exec(String(error))?.[1] ?? 'A flag is wrong';
     throw new ClusterFailure(`${reason}: \`npm run cluster -- help\` lists the flags.`, { cause: error });
   }
 }

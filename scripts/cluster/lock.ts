@@ -6,7 +6,6 @@ import type { Report } from './progress.ts';
 
 /** One `up` or `down` per cluster at a time; the lock of a process that was killed does not count. */
 export async function withLock<T>(file: string, report: Report, work: () => Promise<T>): Promise<T> {
-  await mkdir(path.dirname(file), { recursive: true });
   let hasReported = false;
   while (!(await tryToLock(file))) {
     if (!hasReported) report('another command is at work on this cluster: waiting for it');
@@ -22,10 +21,12 @@ export async function withLock<T>(file: string, report: Report, work: () => Prom
 
 async function tryToLock(file: string): Promise<boolean> {
   try {
+    await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify(readProcessIdentity(process.pid)), { flag: 'wx' });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // ENOENT: a `down` at work on another cluster has just removed the directory that was empty.
+    if (!['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
   const holder = await readHolder(file);
   if (holder !== undefined && !isAlive(holder)) await rm(file, { force: true });

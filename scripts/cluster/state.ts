@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ClusterFailure } from './failure.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -54,4 +54,13 @@ export async function requireOwnDirectory(directory: string): Promise<void> {
 /** Deletes all that a cluster kept. */
 export async function removeState(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
+}
+
+/** For a directory of ours that other clusters may use too. */
+export async function removeDirectoryIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }

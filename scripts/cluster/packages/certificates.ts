@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPair } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { AddressPlan } from '../address-plan.ts';
@@ -43,12 +43,16 @@ export function buildCertificateRequests(clusterName: string, addresses: Address
   ];
 }
 
+/** Makes the directory `pki`, complete or not at all. */
 export async function writeCertificates(pki: string, requests: readonly CertificateRequest[]): Promise<void> {
-  await mkdir(pki, { recursive: true, mode: 0o700 });
+  const unfinished = `${pki}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
   // openssl's own configuration would add CA extensions to every certificate.
-  await writeFile(path.join(pki, 'openssl.cnf'), '[req]\ndistinguished_name = subject\n[subject]\n');
-  await Promise.all([writeAuthority(pki), writeServiceAccountKeys(pki)]);
-  await Promise.all(requests.map((request) => writeLeaf(pki, request)));
+  await writeFile(path.join(unfinished, 'openssl.cnf'), '[req]\ndistinguished_name = subject\n[subject]\n');
+  await Promise.all([writeAuthority(unfinished), writeServiceAccountKeys(unfinished)]);
+  await Promise.all(requests.map((request) => writeLeaf(unfinished, request)));
+  await rename(unfinished, pki);
 }
 
 export async function readAdminCredentials(pki: string): Promise<AdminCredentials> {
@@ -58,7 +62,7 @@ export async function readAdminCredentials(pki: string): Promise<AdminCredential
 }
 
 async function writeAuthority(pki: string): Promise<void> {
-  await openssl(pki, 'ca', '/CN=local-cluster-ca', [
+  await openssl(pki, { file: 'ca', subject: '/CN=local-cluster-ca' }, [
     'basicConstraints=critical,CA:true',
     'keyUsage=critical,digitalSignature,keyCertSign,cRLSign',
     'subjectKeyIdentifier=hash',
@@ -71,7 +75,12 @@ async function writeLeaf(pki: string, { file, subject, alternativeNames }: Certi
     'extendedKeyUsage=serverAuth,clientAuth',
     ...(alternativeNames === undefined ? [] : [`subjectAltName=${alternativeNames}`]),
   ];
-  await openssl(pki, file, subject, extensions, ['-CA', path.join(pki, 'ca.crt'), '-CAkey', path.join(pki, 'ca.key')]);
+  await openssl(pki, { file, subject }, extensions, [
+    '-CA',
+    path.join(pki, 'ca.crt'),
+    '-CAkey',
+    path.join(pki, 'ca.key'),
+  ]);
 }
 
 async function writeServiceAccountKeys(pki: string): Promise<void> {
@@ -85,8 +94,7 @@ async function writeServiceAccountKeys(pki: string): Promise<void> {
 
 async function openssl(
   pki: string,
-  file: string,
-  subject: string,
+  { file, subject }: CertificateRequest,
   extensions: readonly string[],
   signer: readonly string[] = [],
 ): Promise<void> {

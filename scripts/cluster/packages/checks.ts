@@ -9,34 +9,44 @@ import type { Check, Plan } from './plan.ts';
 /** A component that needs longer than this to say that it is well is not. */
 const checkTimeoutMs = 2000;
 
+type ApiAccess = Pick<Plan, 'pki' | 'port'>;
+
+/** The supervisor loads this file when the cluster starts. */
+const startedAt = new Date();
+
 /** Whether the thing works right now. Never rejects. */
-export async function passes(check: Check, plan: Pick<Plan, 'pki' | 'port'>): Promise<boolean> {
+export async function passes(check: Check, plan: ApiAccess): Promise<boolean> {
   switch (check.type) {
     case 'socket':
       return accepts(check.path);
     case 'http':
       return (await get(check.url, {})) !== undefined;
-    case 'api': {
-      const pki = (file: string): Buffer => readFileSync(path.join(plan.pki, file));
-      const body = await get(`https://127.0.0.1:${plan.port}${check.path}`, {
-        cert: pki('admin.crt'),
-        key: pki('admin.key'),
-      });
-      return body !== undefined && (check.condition === undefined || hasCondition(body, check.condition));
+    case 'api':
+      return (await getFromApi(check.path, plan)) !== undefined;
+    case 'node': {
+      const body = await getFromApi(`/api/v1/nodes/${check.node}`, plan);
+      return body !== undefined && isNodeReady(body, startedAt);
     }
     case 'dns':
       return resolves(check.server, check.name);
   }
 }
 
-/** Whether the object's condition of this type is True. */
-export function hasCondition(body: string, type: string): boolean {
-  const object = JSON.parse(body) as {
-    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+/** Whether the node says that it is ready, and said so after `since`: what was true before a crash does not count. */
+export function isNodeReady(body: string, since: Date): boolean {
+  const ready = (JSON.parse(body) as NodeObject).status?.conditions?.find(({ type }) => type === 'Ready');
+  // Kubernetes writes whole seconds.
+  return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime) >= since.getTime() - 1000;
+}
+
+interface NodeObject {
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastHeartbeatTime: string;
+    }[];
   };
-  return (
-    object.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
-  );
 }
 
 function accepts(socketPath: string): Promise<boolean> {
@@ -53,6 +63,11 @@ function accepts(socketPath: string): Promise<boolean> {
       settle(false);
     });
   });
+}
+
+function getFromApi(apiPath: string, { pki, port }: ApiAccess): Promise<string | undefined> {
+  const read = (file: string): Buffer => readFileSync(path.join(pki, file));
+  return get(`https://127.0.0.1:${port}${apiPath}`, { cert: read('admin.crt'), key: read('admin.key') });
 }
 
 /** The body of a 2xx answer. Certificates are not verified: every address is loopback inside the cluster's own network. */

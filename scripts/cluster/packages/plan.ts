@@ -7,7 +7,8 @@ import { containerdSocket, type Layout } from './layout.ts';
 export type Check =
   | { readonly type: 'socket'; readonly path: string }
   | { readonly type: 'http'; readonly url: string }
-  | { readonly type: 'api'; readonly path: string; readonly condition?: string }
+  | { readonly type: 'api'; readonly path: string }
+  | { readonly type: 'node'; readonly node: string }
   | { readonly type: 'dns'; readonly server: string; readonly name: string };
 
 /** One thing on the way to a working cluster; it begins when everything in `after` works. */
@@ -75,7 +76,7 @@ export function buildPlan(input: PlanInput): Plan {
         kind: 'condition',
         name: 'node',
         after: ['kubelet'],
-        check: { type: 'api', path: `/api/v1/nodes/${input.name}`, condition: 'Ready' },
+        check: { type: 'node', node: input.name },
       },
       // Pods cannot be created in a namespace before the controller manager has made this account.
       {

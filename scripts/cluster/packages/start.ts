@@ -123,8 +123,7 @@ interface FilesInput {
 async function writeFiles(input: FilesInput): Promise<void> {
   const { name, port, addresses, layout } = input;
   await Promise.all([layout.logs, layout.data].map((directory) => mkdir(directory, { recursive: true })));
-  if (!existsSync(path.join(layout.pki, 'ca.crt')))
-    await writeCertificates(layout.pki, buildCertificateRequests(name, addresses));
+  if (!existsSync(layout.pki)) await writeCertificates(layout.pki, buildCertificateRequests(name, addresses));
   for (const [file, content] of buildConfigFiles(input)) {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, content);

@@ -102,7 +102,7 @@ function restartDelayMs(exits: number): number {
 async function startInOrder(steps: readonly RunningStep[]): Promise<void> {
   const started = new Map<string, Promise<void>>();
   for (const running of steps) {
-    const requirements = running.step.after.map((name) => started.get(name));
+    const requirements = running.step.after.flatMap((name) => started.get(name) ?? []);
     started.set(
       running.step.name,
       Promise.all(requirements).then(() => running.start()),

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { componentVersions, linkFlags } from './binaries.ts';
+
+describe('the built components', () => {
+  it.each([
+    ['kubernetes', 'k8s.io/kubernetes'],
+    ['etcd', 'go.etcd.io/etcd/server/v3'],
+    ['coredns', 'github.com/coredns/coredns'],
+  ] as const)('have the version of %s in its go.mod', (component, module) => {
+    const goMod = readFileSync(new URL(`../go/${component}/go.mod`, import.meta.url), 'utf8');
+    expect(goMod).toContain(`\t${module} v${componentVersions[component]}`);
+  });
+
+  it('use staging modules of the same release as Kubernetes', () => {
+    const goMod = readFileSync(new URL('../go/kubernetes/go.mod', import.meta.url), 'utf8');
+    const staging = componentVersions.kubernetes.replace(/^1/, 'v0');
+    const replaced = [...goMod.matchAll(/=> k8s\.io\/\S+ (\S+)/g)].map(([, version]) => version);
+    expect(new Set(replaced)).toEqual(new Set([staging]));
+  });
+
+  it('are told their version by the linker', () => {
+    expect(linkFlags()).toContain('-X k8s.io/component-base/version.gitVersion=v1.35.4');
+  });
+});
