@@ -54,11 +54,11 @@ const wordings: Readonly<Record<string, Wording>> = {
   }),
   minimum: ({ limit }, found) => bound(`must be greater than or equal to ${String(limit)}`, found),
   maximum: ({ limit }, found) => bound(`must be less than or equal to ${String(limit)}`, found),
-  minLength: ({ limit }, found) => bound(`must be at least ${String(limit)} characters long`, found),
+  minLength: ({ limit }, found) => bound(atLeast(limit, 'characters'), found),
   maxLength: ({ limit }, found) => bound(`must be at most ${String(limit)} characters long`, found),
-  minItems: ({ limit }, found) => bound(`must have at least ${String(limit)} items`, found),
+  minItems: ({ limit }, found) => bound(atLeast(limit, 'items'), found),
   maxItems: ({ limit }, found) => bound(`must have at most ${String(limit)} items`, found),
-  minProperties: ({ limit }, found) => bound(`must have at least ${String(limit)} properties`, found),
+  minProperties: ({ limit }, found) => bound(atLeast(limit, 'properties'), found),
   pattern: ({ pattern }, found) => ({
     headline: 'has the wrong form',
     detail: `found ${found}, must match ${String(pattern)}`,
@@ -70,6 +70,10 @@ const unknownKeyword: Wording = (_params, found) => bound('is not valid', found)
 
 function bound(headline: string, found: string): Words {
   return { headline, detail: `found ${found}`, remedy: 'Change the value, or leave the field out if it is optional.' };
+}
+
+function atLeast(limit: unknown, what: string): string {
+  return limit === 1 ? 'must not be empty' : `must have at least ${String(limit)} ${what}`;
 }
 
 function listOf(value: unknown, separator: string): string {
@@ -127,19 +131,16 @@ const maxShownCharacters = 60;
 function describeValue(path: FieldPath, value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length} items`;
   if (typeof value === 'object' && value !== null) return 'an object';
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
   if (mayBeSecret(path)) return `a ${typeof value} (not shown)`;
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  const text = JSON.stringify(value);
   return text.length <= maxShownCharacters ? text : `${text.slice(0, maxShownCharacters)}…`;
 }
 
 /** Literal environment variables, arguments, probe headers and commands can carry credentials by mistake. */
+const mayHoldSecrets: ReadonlySet<string | number> = new Set(['env', 'envFrom', 'value', 'arguments', 'command']);
+
 function mayBeSecret(path: FieldPath): boolean {
-  return path.some(
-    (segment) =>
-      segment === 'value' ||
-      segment === 'arguments' ||
-      segment === 'command' ||
-      segment === 'env' ||
-      segment === 'envFrom',
-  );
+  return path.some((segment) => mayHoldSecrets.has(segment));
 }

@@ -59,15 +59,13 @@ export interface MCPServerSpec {
   transport?: Transport;
   gateway?: Gateway;
   /**
-   * Labels added to the Deployment, its pods, the Service and the NetworkPolicy. The keys app and mcp-server are
-   * ignored. Default: none.
+   * Labels added to the Deployment, its pods, the Service and the NetworkPolicy. The keys app and mcp-server are ignored. Default: none.
    */
   extraLabels?: {
     [k: string]: string;
   };
   /**
-   * Annotations added to the Deployment, its pods, the Service and the NetworkPolicy. Keys that start with
-   * mcp.x-k8s.io/ are ignored. Default: none.
+   * Annotations added to the Deployment, its pods, the Service and the NetworkPolicy. Keys that start with mcp.x-k8s.io/ are ignored. Default: none.
    */
   extraAnnotations?: {
     [k: string]: string;
@@ -88,8 +86,7 @@ export interface Source {
  */
 export interface ContainerImageSource {
   /**
-   * Image reference as a container runtime reads it, such as ghcr.io/example/server:1.4.0 or
-   * ghcr.io/example/server@sha256:… (1 to 1000 characters).
+   * Image reference as a container runtime reads it, such as ghcr.io/example/server:1.4.0 or ghcr.io/example/server@sha256:… (1 to 1000 characters).
    */
   ref: string;
   /**
@@ -97,8 +94,7 @@ export interface ContainerImageSource {
    */
   pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /**
-   * Secrets of this namespace with registry credentials, of type kubernetes.io/dockerconfigjson. Each name
-   * once. Default: those of the service account.
+   * Secrets of this namespace with registry credentials, of type kubernetes.io/dockerconfigjson. Each name once. Default: those of the service account.
    */
   imagePullSecrets?: ImagePullSecret[];
 }
@@ -124,8 +120,7 @@ export interface Config {
    */
   path?: string;
   /**
-   * Arguments of the container (its args; the image's entrypoint stays). No empty strings. Default: those of
-   * the image.
+   * Arguments of the container (its args; the image's entrypoint stays). No empty strings. Default: those of the image.
    */
   arguments?: string[];
   /**
@@ -133,8 +128,7 @@ export interface Config {
    */
   env?: EnvVar[];
   /**
-   * ConfigMaps and Secrets whose keys become environment variables, as in a pod. A referenced object has to
-   * exist unless it is optional. Default: none.
+   * ConfigMaps and Secrets whose keys become environment variables, as in a pod. A referenced object has to exist unless it is optional. Default: none.
    */
   envFrom?: EnvFromSource[];
   /**
@@ -303,8 +297,7 @@ export interface StorageMount {
    */
   path: string;
   /**
-   * ReadOnly, ReadWrite, or RecursiveReadOnly (read-only including mounts below it; needs support by
-   * the node). Default: ReadOnly.
+   * ReadOnly, ReadWrite, or RecursiveReadOnly (read-only including mounts below it; needs support by the node). Default: ReadOnly.
    */
   permissions?: 'ReadOnly' | 'ReadWrite' | 'RecursiveReadOnly';
   source: StorageSource;
@@ -765,8 +758,7 @@ export interface TCPSocketAction {
  */
 export interface MCPSettings {
   /**
-   * true: any pod may answer any request. false: requests of one client go to the same pod (session affinity
-   * by client address). Default: false.
+   * true: any pod may answer any request. false: requests of one client go to the same pod (session affinity by client address). Default: false.
    */
   stateless?: boolean;
 }
@@ -779,8 +771,7 @@ export interface Network {
    */
   ingressFrom?: NetworkPolicyPeer[];
   /**
-   * Whom the server may reach. With egressTo or egressPorts everything else is refused, except DNS. Default:
-   * everybody.
+   * Whom the server may reach. With egressTo or egressPorts everything else is refused, except DNS. Default: everybody.
    */
   egressTo?: NetworkPolicyPeer[];
   /**
@@ -863,8 +854,7 @@ export interface Transport {
   tls?: TransportTLS;
 }
 /**
- * TLS that the server itself serves. It does not configure the server. Not implemented yet: enabled must
- * be false.
+ * TLS that the server itself serves. It does not configure the server. Not implemented yet: enabled must be false.
  */
 export interface TransportTLS {
   /**
@@ -908,8 +898,7 @@ export interface MCPServerStatus {
    */
   observedGeneration?: number;
   /**
-   * The conditions in one word. Pending: on its way. Running: the workload runs and nothing is known to be wrong.
-   * Failed: something has to be changed first, see conditions.
+   * The conditions in one word. Pending: on its way. Running: the workload runs and nothing is known to be wrong. Failed: something has to be changed first, see conditions.
    */
   phase?: 'Pending' | 'Running' | 'Failed';
   /**
@@ -940,8 +929,7 @@ export interface MCPServerStatus {
   handshakeRetryCount?: number;
   gatewayBinding?: GatewayBindingReference;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: the workload runs. Verified:
-   * the endpoint answers as an MCP server. Ready: all three. GatewayRegistered: only with spec.gateway.
+   * Accepted: the configuration is valid and what it references exists. Available: the workload runs. Verified: the endpoint answers as an MCP server. Ready: all three. GatewayRegistered: only with spec.gateway.
    */
   conditions?: Condition[];
 }
