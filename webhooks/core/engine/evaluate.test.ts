@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals';
+import { renderPath } from '../mcpserver/violation.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
+import { anMCPServer } from '../testing/builders.ts';
+import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import { evaluate } from './evaluate.ts';
+import type { Rule } from './rule.ts';
+
+const aRule = (id: string, paths: readonly FieldPath[], remedy?: string): Rule => ({
+  id,
+  severity: 'warn',
+  summary: 'S.',
+  rationale: 'R.',
+  remedy: 'Do it.',
+  examples: { accepts: [], rejects: [] },
+  check: () => paths.map((path) => ({ path, headline: 'h', detail: 'd', ...(remedy === undefined ? {} : { remedy }) })),
+});
+const input = { server: anMCPServer(), facts: inMemoryFacts() };
+
+it('orders findings by place, list items by number, then by rule', () => {
+  const env = ['spec', 'config', 'env'];
+  const rules = [
+    aRule('b', [[...env, 10], [...env, 2, 'name'], ['spec']]),
+    aRule('a', [
+      [...env, 2],
+      [...env, 10],
+    ]),
+  ];
+  expect(evaluate(rules, input).map(({ path, ruleId }) => `${renderPath(path)} ${ruleId}`)).toEqual([
+    'spec b',
+    'spec.config.env[2] a',
+    'spec.config.env[2].name b',
+    'spec.config.env[10] a',
+    'spec.config.env[10] b',
+  ]);
+});
+
+it("gives each finding its rule's severity and remedy, unless the violation knows a better one", () => {
+  const [first] = evaluate([aRule('a', [['spec']])], input);
+  const [second] = evaluate([aRule('a', [['spec']], 'Do that.')], input);
+  expect(first).toEqual({
+    ruleId: 'a',
+    severity: 'warn',
+    path: ['spec'],
+    headline: 'h',
+    detail: 'd',
+    remedy: 'Do it.',
+  });
+  expect(second).toMatchObject({ remedy: 'Do that.' });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { anMCPServer, withSpec, withUid } from '../testing/builders.ts';
+import type { Option } from '../testing/builders.ts';
+import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import type { InMemoryObjects } from '../testing/in-memory-facts.ts';
+import type { Decision } from './decide.ts';
+import { decide } from './decide.ts';
+
+const fromConfigMap = withSpec({ config: { envFrom: [{ configMapRef: { name: 'settings' } }] } });
+const fromOptionalSecret = withSpec({ config: { envFrom: [{ secretRef: { name: 'token', optional: true } }] } });
+const asRoot = withSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } });
+
+function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Decision {
+  const server = anMCPServer(withUid('u-1'), ...options);
+  return decide({ server, facts: inMemoryFacts(objects), observed: [], digest: (text) => String(text.length) });
+}
+
+describe('decide', () => {
+  it.each<[string, InMemoryObjects, readonly Option[], Decision['verdict']]>([
+    ['a server that references nothing', {}, [], 'accepted'],
+    ['a ConfigMap that exists', { configMaps: { settings: [] } }, [fromConfigMap], 'accepted'],
+    ['a ConfigMap that is missing', {}, [fromConfigMap], 'invalid'],
+    [
+      'a ConfigMap that nobody could look up',
+      { unknown: { 'ConfigMap/settings': 'timed out' } },
+      [fromConfigMap],
+      'retry',
+    ],
+    ['an optional Secret that is missing', {}, [fromOptionalSecret], 'accepted'],
+    [
+      'an optional Secret that nobody could look up',
+      { unknown: { 'Secret/token': 'forbidden' } },
+      [fromOptionalSecret],
+      'retry',
+    ],
+    ['a container that would run as root', {}, [asRoot], 'invalid'],
+    ['root and an unknown ConfigMap', { unknown: { 'ConfigMap/settings': 'x' } }, [asRoot, fromConfigMap], 'invalid'],
+    ['a gateway, which only warns', {}, [withSpec({ gateway: { provider: 'httproute' } })], 'accepted'],
+  ])('%s', (_, objects, options, verdict) => {
+    expect(decideOn(objects, ...options).verdict).toBe(verdict);
+  });
+
+  it('applies the children of the defaulted server with its configuration hash', () => {
+    const server = anMCPServer(withUid('u-1'));
+    const decision = decide({ server, facts: inMemoryFacts(), configHash: 'abc', observed: [], digest: () => 'd' });
+    expect(decision).toMatchObject({
+      verdict: 'accepted',
+      actions: [{ type: 'apply' }, { type: 'apply' }, { type: 'apply' }],
+    });
+    expect(JSON.stringify(decision)).toContain('"mcp.x-k8s.io/config-hash":"abc"');
+    expect(JSON.stringify(decision)).toContain('"allowPrivilegeEscalation":false');
+  });
+
+  it('says everything that is wrong, in the words of admission', () => {
+    expect(decideOn({}, asRoot, fromConfigMap)).toMatchObject({
+      message:
+        'spec.runtime.security.securityContext.runAsUser: container would run as root: found runAsUser: 0. ' +
+        'Set runAsUser to an id above 0, or remove it. [run-as-non-root]; ' +
+        "spec.config.envFrom[0].configMapRef.name: ConfigMap 'settings' not found in namespace 'mcp': " +
+        'the server stays Accepted=False until it exists. ' +
+        'Create it, correct the name, or mark the reference as optional. [config-map-exists]',
+    });
+  });
+});

@@ -1,0 +1,97 @@
+import { applyDefaults } from '../defaults/apply.ts';
+import { evaluate } from '../engine/evaluate.ts';
+import type { ReferenceFacts, ReferenceState } from '../engine/facts.ts';
+import type { Finding } from '../engine/finding.ts';
+import { renderDenial } from '../engine/render.ts';
+import type { Rule, RuleInput } from '../engine/rule.ts';
+import type { Reference } from '../mcpserver/references.ts';
+import { referencesOf } from '../mcpserver/references.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { renderPath } from '../mcpserver/violation.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
+import { expandedKinds as everyKind } from '../resources/index.gen.ts';
+import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
+import { configMapExists } from '../rules/config-map-exists.ts';
+import { rules as everyRule } from '../rules/index.gen.ts';
+import { secretExists } from '../rules/secret-exists.ts';
+import type { Action } from './action.ts';
+import type { ObservedChild } from './observed.ts';
+import { plan } from './plan.ts';
+
+/** Everything that was gathered about one server. */
+export interface DecideInput {
+  /** As it was read, not defaulted. */
+  readonly server: MCPServer;
+  readonly facts: ReferenceFacts;
+  readonly configHash?: string;
+  readonly observed: readonly ObservedChild[];
+  readonly digest: (text: string) => string;
+  readonly rules?: readonly Rule[];
+  readonly expandedKinds?: readonly ExpandedKind[];
+}
+
+export type Decision =
+  /** Carry out the actions; status says Accepted. */
+  | {
+      readonly verdict: 'accepted';
+      readonly server: MCPServer;
+      readonly findings: readonly Finding[];
+      readonly desired: readonly KubernetesObject[];
+      readonly actions: readonly Action[];
+    }
+  /** Do nothing: what runs keeps running as it is. Status says why. */
+  | {
+      readonly verdict: 'invalid';
+      readonly server: MCPServer;
+      readonly findings: readonly Finding[];
+      readonly message: string;
+    }
+  /** It cannot be told whether everything that the server references is there: leave all alone and try again. */
+  | { readonly verdict: 'retry'; readonly server: MCPServer; readonly reason: string };
+
+/**
+ * The whole decision about one server, in one pure call. Judged again although admission did: a server may have been
+ * stored before the rule existed, or past the webhook.
+ */
+export function decide(input: DecideInput): Decision {
+  const { facts, configHash, rules = everyRule, expandedKinds = everyKind } = input;
+  const server = applyDefaults(input.server);
+  const findings = evaluate(rules, { server, facts });
+  const blocking = [...findings.filter(({ severity }) => severity === 'deny'), ...findMissing({ server, facts })];
+  if (blocking.length > 0) return { verdict: 'invalid', server, findings, message: renderDenial(blocking).message };
+  const reason = findUnknown({ server, facts });
+  if (reason !== undefined) return { verdict: 'retry', server, reason };
+  const expansion = { server, ...(configHash === undefined ? {} : { configHash }) };
+  const desired = expandedKinds.flatMap((kind) => kind.build(expansion) ?? []);
+  const actions = plan({ server, expandedKinds, desired, observed: input.observed, digest: input.digest });
+  return { verdict: 'accepted', server, findings, desired, actions };
+}
+
+/**
+ * What is not there and has to be. Admission only warns about it, because it may come later; pods cannot start without
+ * it, so here it blocks, whatever severity those rules have.
+ */
+function findMissing(input: RuleInput): readonly Finding[] {
+  return evaluate([configMapExists, secretExists], input).filter(({ path }) =>
+    referencesOf(input.server).some(
+      (reference) => isSamePath(reference.path, path) && lookUp(reference, input.facts).state === 'missing',
+    ),
+  );
+}
+
+/** Optional references count: their data is part of the configuration hash, so a guess would restart the pods. */
+function findUnknown({ server, facts }: RuleInput): string | undefined {
+  const reasons = referencesOf(server).flatMap((reference) => {
+    const found = lookUp(reference, facts);
+    return found.state === 'unknown' ? [`${reference.kind} '${reference.name}' not checked: ${found.reason}`] : [];
+  });
+  return reasons[0];
+}
+
+function lookUp({ kind, name }: Reference, facts: ReferenceFacts): ReferenceState {
+  return name === '' ? { state: 'missing' } : facts.lookUp(kind, name);
+}
+
+function isSamePath(a: FieldPath, b: FieldPath): boolean {
+  return renderPath(a) === renderPath(b);
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ContainerState, PodState } from './diagnose-pods.ts';
+import { diagnosePods } from './diagnose-pods.ts';
+
+const container = (state: ContainerState['state'], changes: Partial<ContainerState> = {}): ContainerState => ({
+  image: 'example/search:1',
+  ready: false,
+  restartCount: 0,
+  ...(state === undefined ? {} : { state }),
+  ...changes,
+});
+const pod = (name: string, ...containerStatuses: readonly ContainerState[]): PodState => ({
+  metadata: { name },
+  status: { containerStatuses },
+});
+const waiting = (reason: string, message = ''): ContainerState['state'] => ({ waiting: { reason, message } });
+const exited = (exitCode: number, reason = 'Error'): Partial<ContainerState> => ({
+  restartCount: 3,
+  lastState: { terminated: { exitCode, reason } },
+});
+const running = { running: {} };
+
+describe('diagnosePods', () => {
+  it.each<[string, ContainerState, string | undefined]>([
+    [
+      'an image that cannot be pulled',
+      container(waiting('ErrImagePull', 'no such host')),
+      'Image pull failed for "example/search:1": no such host (pod: a)',
+    ],
+    [
+      'an image whose pull waits',
+      container(waiting('ImagePullBackOff', 'back-off')),
+      'Image pull failed for "example/search:1": back-off (pod: a)',
+    ],
+    [
+      'a crash',
+      container(waiting('CrashLoopBackOff'), exited(2)),
+      'Container crashing: exit code 2, restarts: 3 (pod: a)',
+    ],
+    [
+      'a crash without a trace',
+      container(waiting('CrashLoopBackOff'), { restartCount: 1 }),
+      'Container crashing: restarts: 1 (pod: a)',
+    ],
+    [
+      'a crash that was just seen',
+      container({ terminated: { exitCode: 1 } }),
+      'Container crashing: exit code 1, restarts: 0 (pod: a)',
+    ],
+    [
+      'a bad reference',
+      container(waiting('CreateContainerConfigError', 'no key')),
+      'Container config error: no key (pod: a)',
+    ],
+    [
+      'too much memory',
+      container({ terminated: { exitCode: 137, reason: 'OOMKilled' } }),
+      'Container OOMKilled: exit code 137, restarts: 0 (pod: a)',
+    ],
+    [
+      'restarts without health',
+      container(running, { restartCount: 2 }),
+      'Container not passing health checks: restarts: 2 (pod: a)',
+    ],
+    ['a start', container(waiting('ContainerCreating')), undefined],
+    ['a first run that is not ready yet', container(running), undefined],
+    ['health after restarts', container(running, { restartCount: 2, ready: true }), undefined],
+    ['no state', container(undefined), undefined],
+  ])('%s', (_, state, wanted) => {
+    expect(diagnosePods([pod('a', state)])).toBe(wanted);
+  });
+
+  it('looks at init containers first, and lets them finish', () => {
+    const done = container({ terminated: { exitCode: 0 } });
+    const main = container(waiting('PodInitializing'));
+    const init = container(waiting('CrashLoopBackOff'), exited(7));
+    const withInit = (one: ContainerState): PodState => ({
+      ...pod('a'),
+      status: { initContainerStatuses: [one], containerStatuses: [main] },
+    });
+    expect(diagnosePods([withInit(done)])).toBeUndefined();
+    expect(diagnosePods([withInit(init)])).toMatch(/exit code 7/);
+  });
+
+  it('names the first pod by name, in whatever order they come', () => {
+    const broken = container(waiting('CreateContainerConfigError', 'x'));
+    expect(diagnosePods([pod('b', broken), pod('a', broken)])).toMatch(/\(pod: a\)$/);
+    expect(diagnosePods([])).toBeUndefined();
+  });
+
+  it.each<[string, readonly ContainerState[]]>([
+    [
+      'a crash loop',
+      [
+        container(waiting('CrashLoopBackOff'), exited(1)),
+        container(running, { ...exited(1), restartCount: 4 }),
+        container({ terminated: { exitCode: 1 } }, { restartCount: 4 }),
+        container(waiting('CrashLoopBackOff'), { ...exited(1), restartCount: 5 }),
+      ],
+    ],
+    [
+      'an image pull',
+      [
+        container(waiting('ErrImagePull', 'a')),
+        container(waiting('ImagePullBackOff', 'b')),
+        container(waiting('ErrImagePull', 'c')),
+      ],
+    ],
+    ['failing health checks', [container(running, { restartCount: 1 }), container(running, { restartCount: 9 })]],
+  ])('says the same at every moment of %s', (_, moments) => {
+    const [first] = moments;
+    const before = first === undefined ? undefined : diagnosePods([pod('a', first)]);
+    for (const moment of moments) expect(diagnosePods([pod('a', moment)], before)).toBe(before);
+  });
+
+  it('says something new when the failure is another one, or over', () => {
+    const before = 'Container crashing: exit code 1, restarts: 3 (pod: a)';
+    expect(diagnosePods([pod('a', container(waiting('ErrImagePull', 'x')))], before)).toMatch(/^Image pull/);
+    expect(diagnosePods([pod('a', container(waiting('CrashLoopBackOff'), exited(2)))], before)).toMatch(/exit code 2/);
+    expect(diagnosePods([pod('b', container(waiting('CrashLoopBackOff'), exited(1)))], before)).toMatch(/pod: b/);
+    expect(diagnosePods([pod('a', container(running, { ready: true }))], before)).toBeUndefined();
+  });
+});

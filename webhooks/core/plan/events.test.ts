@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Condition, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+import { nextEvents } from './events.ts';
+
+/** `Accepted: 'True/Valid/message'` */
+function aStatus(conditions: Readonly<Record<string, string>>, capabilities?: ServerCapabilities): MCPServerStatus {
+  return {
+    conditions: Object.entries(conditions).map(([type, text]) => {
+      const [status, reason = '', message = ''] = text.split('/');
+      return { type, status: toStatus(status), reason, message, lastTransitionTime: '' };
+    }),
+    ...(capabilities === undefined ? {} : { serverInfo: { capabilities } }),
+  };
+}
+
+const toStatus = (text: string | undefined): Condition['status'] =>
+  text === 'True' || text === 'False' ? text : 'Unknown';
+
+const summary = (previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly string[] =>
+  nextEvents(previous, next).map(({ type, reason, action, note }) => `${type} ${reason} ${action}: ${note}`);
+
+const accepted = { Accepted: 'True/Valid/ok' };
+const invalid = aStatus({ Accepted: 'False/Invalid/no a' });
+
+describe('nextEvents', () => {
+  it.each<[string, MCPServerStatus | undefined, MCPServerStatus, readonly string[]]>([
+    ['a first acceptance', undefined, aStatus(accepted), ['Normal Valid ConfigurationAccepted: ok']],
+    ['an acceptance after a refusal', invalid, aStatus(accepted), ['Normal Valid ConfigurationAccepted: ok']],
+    ['a refusal', aStatus(accepted), invalid, ['Warning Invalid ConfigurationValidation: no a']],
+    ['the same refusal again', invalid, { ...invalid, replicas: 1 }, []],
+    [
+      'another refusal',
+      invalid,
+      aStatus({ Accepted: 'False/Invalid/no b' }),
+      ['Warning Invalid ConfigurationValidation: no b'],
+    ],
+    [
+      'a server that becomes ready',
+      aStatus({ Ready: 'Unknown/Initializing/' }),
+      aStatus({ Ready: 'True/Available/up' }),
+      ['Normal Available ServerReady: up'],
+    ],
+    [
+      'a server that is still ready',
+      aStatus({ Ready: 'True/Available/1' }),
+      aStatus({ Ready: 'True/Available/2' }),
+      [],
+    ],
+    [
+      'a server that is scaled to zero',
+      aStatus({ Ready: 'False/DeploymentUnavailable/' }),
+      aStatus({ Ready: 'True/ScaledToZero/' }),
+      [],
+    ],
+    ['a roll-out', aStatus({}), aStatus({ Available: 'False/DeploymentUnavailable/Waiting' }), []],
+    [
+      'a child that is refused',
+      aStatus({}),
+      aStatus({ Available: 'False/ServiceUnavailable/Failed to reconcile Service: x' }),
+      ['Warning ServiceUnavailable ServiceReconcileFailed: Failed to reconcile Service: x'],
+    ],
+    [
+      'a failed handshake',
+      aStatus({}),
+      aStatus({ Verified: 'False/EndpointUnavailable/refused' }),
+      ['Warning EndpointUnavailable MCPHandshakeFailed: refused'],
+    ],
+    [
+      'a gateway',
+      undefined,
+      aStatus({ GatewayRegistered: 'False/GatewayNotRegistered/no' }),
+      ['Warning GatewayNotRegistered GatewayBindingReconcileFailed: no'],
+    ],
+    [
+      'capabilities that change',
+      aStatus({}, { tools: true }),
+      aStatus({}, { tools: false, prompts: true }),
+      ['Warning CapabilityChanged CapabilityChangeDetected: tools: true->false, prompts: false->true'],
+    ],
+    ['capabilities that are known for the first time', aStatus({}), aStatus({}, { tools: true }), []],
+  ])('%s', (_, previous, next, wanted) => {
+    expect(summary(previous, next)).toEqual(wanted);
+  });
+
+  it('are none when the status stays the same object', () => {
+    expect(nextEvents(invalid, invalid)).toEqual([]);
+  });
+
+  it('have notes within the limit of the API', () => {
+    const [event] = nextEvents(undefined, aStatus({ Accepted: `False/Invalid/${'x'.repeat(5000)}` }));
+    expect(event?.note.length).toBe(1000);
+  });
+});

@@ -1,0 +1,94 @@
+import { shortenEnd } from '../engine/text.ts';
+import type { Condition, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+
+/** One thing worth telling whoever runs `kubectl describe`. */
+export interface NextEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  /** What was being done, in the words of the reference API. */
+  readonly action: string;
+  /** At most 1,000 characters: the API's limit is 1,024 bytes. */
+  readonly note: string;
+}
+
+const maxNoteLength = 1000;
+
+/** What a status says about one condition that goes wrong, and what was being done when it did. */
+const failures = {
+  Invalid: 'ConfigurationValidation',
+  DeploymentUnavailable: 'DeploymentReconcileFailed',
+  ServiceUnavailable: 'ServiceReconcileFailed',
+  NetworkPolicyUnavailable: 'NetworkPolicyReconcileFailed',
+  EndpointUnavailable: 'MCPHandshakeFailed',
+  GatewayNotRegistered: 'GatewayBindingReconcileFailed',
+} as const satisfies Readonly<Record<string, string>>;
+
+const capabilityNames = [
+  'tools',
+  'resources',
+  'prompts',
+  'logging',
+  'completions',
+] as const satisfies readonly (keyof ServerCapabilities)[];
+
+/**
+ * What happened between two statuses: good news once for each transition, bad news whenever its message changes, and
+ * nothing when the status is the same.
+ */
+export function nextEvents(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  if (previous === next) return [];
+  const turned = (type: string): Condition | undefined => findTurned(previous, next, type);
+  const accepted = turned('Accepted');
+  const ready = turned('Ready');
+  return [
+    ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
+    ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
+    ...capabilityChange(previous, next),
+    ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
+  ];
+}
+
+/** The condition, if it has become True. */
+function findTurned(previous: MCPServerStatus | undefined, next: MCPServerStatus, type: string): Condition | undefined {
+  const condition = find(next, type);
+  return condition?.status === 'True' && find(previous, type)?.status !== 'True' ? condition : undefined;
+}
+
+function warnings(previous: MCPServerStatus | undefined, next: MCPServerStatus, type: string): readonly NextEvent[] {
+  const condition = find(next, type);
+  if (condition?.status !== 'False' || !isFailure(condition)) return [];
+  const before = find(previous, type);
+  if (before?.status === 'False' && before.message === condition.message) return [];
+  return [warning(condition.reason, failures[condition.reason], condition.message)];
+}
+
+type Failing = Condition & { readonly reason: keyof typeof failures };
+
+/** A Deployment that is rolling out or waiting is unavailable too, and no failure: that is told by its message. */
+function isFailure(condition: Condition): condition is Failing {
+  if (!Object.hasOwn(failures, condition.reason)) return false;
+  return condition.type !== 'Available' || condition.message.startsWith('Failed to reconcile ');
+}
+
+function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const before = previous?.serverInfo?.capabilities;
+  const after = next.serverInfo?.capabilities;
+  if (before === undefined || after === undefined) return [];
+  const changes = capabilityNames
+    .map((name) => ({ name, was: before[name] ?? false, is: after[name] ?? false }))
+    .filter(({ was, is }) => was !== is)
+    .map(({ name, was, is }) => `${name}: ${was}->${is}`);
+  return changes.length === 0 ? [] : [warning('CapabilityChanged', 'CapabilityChangeDetected', changes.join(', '))];
+}
+
+function find(status: MCPServerStatus | undefined, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+function normal({ reason, message }: Condition, action: string): NextEvent {
+  return { type: 'Normal', reason, action, note: shortenEnd(message, maxNoteLength) };
+}
+
+function warning(reason: string, action: string, message: string): NextEvent {
+  return { type: 'Warning', reason, action, note: shortenEnd(message, maxNoteLength) };
+}

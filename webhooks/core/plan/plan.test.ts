@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { applyDefaults } from '../defaults/apply.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { KubernetesObject } from '../resources/expanded-kind.ts';
+import { expandedKinds } from '../resources/index.gen.ts';
+import { anMCPServer, withGeneration, withRawSpec, withReplicas, withSpec, withUid } from '../testing/builders.ts';
+import type { Action } from './action.ts';
+import type { ObservedChild } from './observed.ts';
+import { plan } from './plan.ts';
+import { asObserved } from './testing/as-observed.ts';
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const ours = anMCPServer(withUid('u-1'), withGeneration(1));
+
+function planFor(
+  server: MCPServer,
+  observed: readonly ObservedChild[],
+  unwanted: readonly string[] = [],
+): readonly Action[] {
+  const defaulted = applyDefaults(server);
+  const desired = expandedKinds
+    .filter(({ kind }) => !unwanted.includes(kind))
+    .flatMap((kind) => kind.build({ server: defaulted }) ?? []);
+  return plan({ server: defaulted, expandedKinds, desired, observed, digest });
+}
+
+const appliedBy = (server: MCPServer): readonly KubernetesObject[] =>
+  planFor(server, []).flatMap((action) => (action.type === 'apply' ? [action.object] : []));
+
+/** What exists after the server was reconciled, with changes to the Deployment. */
+function existing(server: MCPServer, ofDeployment: Partial<ObservedChild> = {}): readonly ObservedChild[] {
+  return appliedBy(server).map((object) => asObserved(object, object.kind === 'Deployment' ? ofDeployment : {}));
+}
+
+const summary = (actions: readonly Action[]): readonly string[] =>
+  actions.map((action) => {
+    const rest = action.type === 'conflict' ? action.message : action.why;
+    return `${action.type} ${action.of.kind}: ${rest}`;
+  });
+
+describe('plan', () => {
+  it('creates what does not exist, without a uid, owned by the server', () => {
+    const actions = planFor(ours, []);
+    expect(summary(actions)).toEqual(expandedKinds.map(({ kind }) => `apply ${kind}: does not exist`));
+    for (const action of actions) expect(action).not.toHaveProperty('uid');
+    expect(appliedBy(ours)[0]?.metadata.ownerReferences).toEqual([
+      {
+        apiVersion: 'mcp.x-k8s.io/v1beta1',
+        kind: 'MCPServer',
+        name: 'search',
+        uid: 'u-1',
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ]);
+  });
+
+  it('does nothing when everything is as it was applied', () => {
+    expect(planFor(ours, existing(ours))).toEqual([]);
+  });
+
+  it('changes only what the change concerns, under the uid of what exists', () => {
+    const scaled = anMCPServer(withUid('u-1'), withReplicas(3));
+    const actions = planFor(scaled, existing(ours));
+    expect(summary(actions)).toEqual(['apply Deployment: differs from what is wanted']);
+    expect(actions[0]).toMatchObject({ uid: 'uid-of-Deployment', object: { spec: { replicas: 3 } } });
+  });
+
+  const foreign = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'x', uid: 'u-9', controller: true };
+  const former = {
+    apiVersion: 'mcp.x-k8s.io/v1alpha1',
+    kind: 'MCPServer',
+    name: 'search',
+    uid: 'u-0',
+    controller: true,
+  };
+
+  it.each<[string, Partial<ObservedChild>, readonly string[]]>([
+    [
+      'a field of ours was changed by somebody',
+      { ownedFields: '{"f:spec":{"f:replicas":{}}}' },
+      ['apply Deployment: was changed by somebody else'],
+    ],
+    ['we own nothing of it', { ownedFields: '{}' }, ['apply Deployment: was changed by somebody else']],
+    ['its annotation was removed', { appliedHash: '' }, ['apply Deployment: differs from what is wanted']],
+    ['it is being deleted', { isDeleting: true }, []],
+    ['it belongs to a former server of that name', { controller: former }, ['apply Deployment: adopted from u-0']],
+    ['a former server, and it is being deleted', { controller: former, isDeleting: true }, []],
+    [
+      'it belongs to somebody else',
+      { controller: foreign },
+      ['conflict Deployment: Deployment search is owned by ReplicaSet/x (u-9), cannot be managed by MCPServer'],
+    ],
+    [
+      'it belongs to another server',
+      { controller: { ...former, name: 'other' } },
+      ['conflict Deployment: Deployment search is owned by MCPServer/other (u-0), cannot be managed by MCPServer'],
+    ],
+    [
+      'it belongs to a namesake of another group',
+      { controller: { ...former, apiVersion: 'mcp.example/v1' } },
+      ['conflict Deployment: Deployment search is owned by MCPServer/search (u-0), cannot be managed by MCPServer'],
+    ],
+  ])('when %s', (_, changes, wanted) => {
+    expect(summary(planFor(ours, existing(ours, changes)))).toEqual(wanted);
+  });
+
+  it('refuses what nobody controls', () => {
+    const observed = appliedBy(ours).map((object) =>
+      asObserved({ ...object, metadata: { ...object.metadata, ownerReferences: [] } }),
+    );
+    expect(summary(planFor(ours, observed))).toContain(
+      'conflict Service: Service search exists but has no controller owner; delete the resource first or choose a different name',
+    );
+  });
+
+  it('takes control from a former owner without leaving two controllers', () => {
+    const [action] = planFor(ours, existing(ours, { controller: former }));
+    const owners = action?.type === 'apply' ? (action.object.metadata.ownerReferences ?? []) : [];
+    expect(owners.map(({ uid, controller }) => [uid, controller])).toEqual([
+      ['u-0', false],
+      ['u-1', true],
+    ]);
+  });
+
+  it('removes what is not wanted any more, if it is ours', () => {
+    expect(summary(planFor(ours, existing(ours), ['Deployment']))).toEqual([
+      'delete Deployment: is not wanted any more',
+    ]);
+    expect(planFor(ours, existing(ours, { controller: foreign }), ['Deployment'])).toEqual([]);
+    expect(planFor(ours, existing(ours, { isDeleting: true }), ['Deployment'])).toEqual([]);
+  });
+
+  it('cannot plan for a server that no cluster has stored', () => {
+    expect(() => planFor(anMCPServer(), [])).toThrow('has no uid');
+  });
+});
+
+const names = fc.stringMatching(/^[a-z]{1,8}$/);
+const specs = fc.record(
+  {
+    config: fc.record(
+      {
+        arguments: fc.array(fc.string({ minLength: 1 }), { maxLength: 3 }),
+        env: fc.array(fc.record({ name: names, value: fc.string() }, { requiredKeys: ['name'] }), { maxLength: 4 }),
+        envFrom: fc.array(fc.record({ configMapRef: fc.record({ name: names }) }), { maxLength: 2 }),
+        storage: fc.uniqueArray(
+          fc.record({
+            path: names.map((name) => `/${name}`),
+            permissions: fc.constantFrom('ReadOnly', 'ReadWrite', 'RecursiveReadOnly'),
+            source: fc.constantFrom(
+              { type: 'EmptyDir', emptyDir: {} },
+              { type: 'Secret', secret: { secretName: 's' } },
+            ),
+          }),
+          { minLength: 1, maxLength: 4, selector: ({ path }) => path },
+        ),
+      },
+      { requiredKeys: [] },
+    ),
+    runtime: fc.record(
+      { replicas: fc.nat(5), resources: fc.constantFrom({}, { limits: { cpu: 1 } }) },
+      { requiredKeys: [] },
+    ),
+    mcp: fc.record({ stateless: fc.boolean() }, { requiredKeys: [] }),
+    network: fc.record(
+      {
+        ingressFrom: fc.constantFrom([], [{ podSelector: {} }]),
+        egressTo: fc.constantFrom([], [{ namespaceSelector: {} }]),
+      },
+      { requiredKeys: [] },
+    ),
+    extraLabels: fc.dictionary(names, names),
+    extraAnnotations: fc.dictionary(names, fc.string()),
+  },
+  { requiredKeys: [] },
+);
+
+it('planning the desired state is empty, whatever the server', () => {
+  fc.assert(
+    fc.property(specs, (spec) => {
+      const server = anMCPServer(withUid('u-1'), withRawSpec(spec));
+      expect(planFor(server, existing(server))).toEqual([]);
+    }),
+  );
+});
+
+it('a difference in what is wanted is never overlooked', () => {
+  const other = anMCPServer(withUid('u-1'), withSpec({ config: { path: '/other', env: [{ name: 'A', value: 'b' }] } }));
+  expect(planFor(other, existing(ours))).toHaveLength(1);
+});

@@ -1,0 +1,91 @@
+import { APPLIED_HASH_ANNOTATION, childName } from '../mcpserver/names.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { ExpandedKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
+import type { Action } from './action.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { ObservedChild } from './observed.ts';
+import { ownsExactly } from './owned-fields.ts';
+import { controllerReference, judgeOwnership } from './ownership.ts';
+
+export interface PlanInput {
+  readonly server: MCPServer;
+  readonly expandedKinds: readonly ExpandedKind[];
+  /** What the kinds built; a kind without an object here is not wanted. */
+  readonly desired: readonly KubernetesObject[];
+  /** What exists under the names that we use, whoever made it. */
+  readonly observed: readonly ObservedChild[];
+  /** Digest of a text, short enough for an annotation. Core is pure, so it is passed in. */
+  readonly digest: (text: string) => string;
+}
+
+/** What has to be done so that exactly the desired objects exist; nothing when they do. In the order of the kinds. */
+export function plan(input: PlanInput): readonly Action[] {
+  return input.expandedKinds.flatMap((of) => {
+    const wanted = input.desired.find((object) => isOfKind(object, of));
+    const found = input.observed.find((child) => isOfKind(child, of) && child.name === childName(input.server));
+    const action = planChild(input, { of, wanted, found });
+    return action === undefined ? [] : [action];
+  });
+}
+
+interface Child {
+  readonly of: ExpandedKind;
+  readonly wanted: KubernetesObject | undefined;
+  readonly found: ObservedChild | undefined;
+}
+
+function planChild(input: PlanInput, { of, wanted, found }: Child): Action | undefined {
+  if (wanted === undefined) return found === undefined ? undefined : planRemoval(input, of, found);
+  if (found === undefined) return { type: 'apply', of, object: toApplied(input, wanted), why: 'does not exist' };
+  const ownership = judgeOwnership(input.server, found);
+  if (ownership.type === 'foreign') return { type: 'conflict', of, message: ownership.message };
+  // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
+  if (found.isDeleting) return undefined;
+  const { uid } = found;
+  if (ownership.type === 'orphan') {
+    const object = toApplied(input, wanted, [released(ownership.former)]);
+    return { type: 'apply', of, object, uid, why: `adopted from ${ownership.former.uid}` };
+  }
+  const object = toApplied(input, wanted);
+  const why = findDifference(object, found);
+  return why === undefined ? undefined : { type: 'apply', of, object, uid, why };
+}
+
+function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChild): Action | undefined {
+  if (found.isDeleting || judgeOwnership(server, found).type === 'foreign') return undefined;
+  return { type: 'delete', of, name: found.name, uid: found.uid, why: 'is not wanted any more' };
+}
+
+/**
+ * Why the object has to be applied again. Two things together say that it need not: we applied exactly this, and every
+ * field of it is still ours (see {@link ownsExactly}).
+ */
+function findDifference(object: KubernetesObject, found: ObservedChild): string | undefined {
+  if (found.appliedHash !== object.metadata.annotations?.[APPLIED_HASH_ANNOTATION])
+    return 'differs from what is wanted';
+  return ownsExactly(object, found.ownedFields ?? '') ? undefined : 'was changed by somebody else';
+}
+
+/** The object as it is sent: owned by the server, and carrying the digest of all that. */
+function toApplied(
+  { server, digest }: PlanInput,
+  wanted: KubernetesObject,
+  formerOwners: readonly OwnerReference[] = [],
+): KubernetesObject {
+  const ownerReferences = [...formerOwners, controllerReference(server)];
+  const owned = { ...wanted, metadata: { ...wanted.metadata, ownerReferences } };
+  const annotations = { ...wanted.metadata.annotations, [APPLIED_HASH_ANNOTATION]: digest(canonicalJson(owned)) };
+  return { ...owned, metadata: { ...owned.metadata, annotations } };
+}
+
+/**
+ * The former owner's reference without control: an object has at most one controller, and an apply cannot remove an
+ * entry that somebody else wrote. The garbage collector removes it, because its owner does not exist.
+ */
+function released(former: OwnerReference): OwnerReference {
+  return { ...former, controller: false, blockOwnerDeletion: false };
+}
+
+function isOfKind(object: { readonly apiVersion: string; readonly kind: string }, of: ExpandedKind): boolean {
+  return object.apiVersion === of.apiVersion && object.kind === of.kind;
+}

@@ -1,0 +1,25 @@
+import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { ChildProblem } from './child-problem.ts';
+import type { DeploymentStatus, Verification } from './observed.ts';
+
+/** Everything that a status is made from. */
+export interface StatusInput {
+  /** With every default applied. */
+  readonly server: MCPServer;
+  /** What status says now; absent for a server that never had one. */
+  readonly previous?: MCPServerStatus | undefined;
+  readonly accepted: Acceptance;
+  /** From `findProblem`. */
+  readonly problem?: ChildProblem | undefined;
+  readonly deployment?: DeploymentStatus | undefined;
+  readonly serviceExists: boolean;
+  readonly verification: Verification;
+  /** From `diagnosePods`, when some pod was looked at and fails. */
+  readonly podFailure?: string | undefined;
+  /** DNS domain of the cluster. */
+  readonly clusterDomain: string;
+  /** RFC 3339; becomes the transition time of conditions whose status changes. */
+  readonly now: string;
+}
+
+export type Acceptance = { readonly ok: true } | { readonly ok: false; readonly message: string };

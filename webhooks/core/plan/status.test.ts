@@ -1,0 +1,311 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { deployment } from '../resources/deployment.ts';
+import { service } from '../resources/service.ts';
+import { anMCPServer, withGeneration, withReplicas, withSpec } from '../testing/builders.ts';
+import { findProblem } from './child-problem.ts';
+import type { DeploymentStatus, ServerInfo, Verification } from './observed.ts';
+import type { StatusInput } from './status-input.ts';
+import { nextStatus } from './status.ts';
+
+const server = anMCPServer(withGeneration(2));
+
+function aDeployment(
+  conditions: Readonly<Record<string, string>>,
+  changes: Partial<DeploymentStatus> = {},
+): DeploymentStatus {
+  return {
+    generation: 5,
+    observedGeneration: 5,
+    replicas: 1,
+    readyReplicas: 0,
+    conditions: Object.entries(conditions).map(([type, text]) => {
+      const [status = '', message = ''] = text.split('/');
+      return { type, status, message };
+    }),
+    ...changes,
+  };
+}
+
+const healthy = aDeployment({ Available: 'True', Progressing: 'True' }, { readyReplicas: 1 });
+const serverInfo: ServerInfo = {
+  name: 'search',
+  version: '1',
+  protocolVersion: '2025-06-18',
+  capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
+};
+const verified: Verification = { state: 'verified', serverInfo };
+const failed: Verification = { state: 'failed', message: 'connection refused' };
+
+function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
+  return nextStatus({
+    server,
+    accepted: { ok: true },
+    deployment: healthy,
+    serviceExists: true,
+    verification: { state: 'not-attempted' },
+    clusterDomain: 'cluster.local',
+    now: '2026-01-01T00:00:00Z',
+    ...changes,
+  });
+}
+
+const said = (status: MCPServerStatus, type: string): string => {
+  const condition = status.conditions?.find((one) => one.type === type);
+  return condition === undefined ? 'absent' : `${condition.status}/${condition.reason}: ${condition.message}`;
+};
+
+const replicas = (count: number): Partial<StatusInput> => ({ server: anMCPServer(withReplicas(count)) });
+const invalid: Partial<StatusInput> = { accepted: { ok: false, message: 'no' } };
+const refused: Partial<StatusInput> = {
+  problem: { reason: 'ServiceUnavailable', message: 'Failed to reconcile Service: x' },
+};
+const unavailable = 'False/DeploymentUnavailable: ';
+const diagnosis = 'Image pull failed for "x": y (pod: z)';
+
+describe('Available', () => {
+  it.each<[string, Partial<StatusInput>, string, string]>([
+    [
+      'an invalid server, before all else',
+      { ...invalid, ...refused },
+      'False/ConfigurationInvalid: Configuration must be fixed before server can start',
+      'Failed',
+    ],
+    [
+      'a refused child, before scaling',
+      { ...replicas(0), ...refused },
+      'False/ServiceUnavailable: Failed to reconcile Service: x',
+      'Failed',
+    ],
+    [
+      'no replicas wanted',
+      { ...replicas(0), deployment: undefined },
+      'True/ScaledToZero: Server is ready (scaled to 0 replicas)',
+      'Running',
+    ],
+    [
+      'no Deployment yet',
+      { deployment: undefined },
+      'Unknown/Initializing: Waiting for Deployment to report status',
+      'Pending',
+    ],
+    [
+      'a Deployment without conditions',
+      { deployment: aDeployment({}) },
+      'Unknown/Initializing: Waiting for Deployment to report status',
+      'Pending',
+    ],
+    [
+      'a roll-out, although instances are ready',
+      { deployment: { ...healthy, generation: 6 } },
+      `${unavailable}Deployment is processing spec update`,
+      'Pending',
+    ],
+    ['healthy instances', {}, 'True/Available: MCP server is ready (1 of 1 instances healthy)', 'Running'],
+    [
+      'some healthy instances',
+      { ...replicas(3) },
+      'True/Available: MCP server is ready (1 of 3 instances healthy)',
+      'Running',
+    ],
+    [
+      'available without an instance',
+      { deployment: aDeployment({ Available: 'True', Progressing: 'True' }) },
+      `${unavailable}Waiting for instances to become healthy`,
+      'Pending',
+    ],
+    [
+      'progressing',
+      { deployment: aDeployment({ Available: 'False', Progressing: 'True' }) },
+      `${unavailable}Waiting for instances to become healthy`,
+      'Pending',
+    ],
+    [
+      'progressing with a failing pod',
+      { deployment: aDeployment({ Progressing: 'True' }), podFailure: diagnosis },
+      unavailable + diagnosis,
+      'Failed',
+    ],
+    [
+      'a failing pod beside a ready one',
+      { deployment: aDeployment({ Progressing: 'True' }, { readyReplicas: 1 }), podFailure: diagnosis },
+      `${unavailable}Waiting for instances to become healthy`,
+      'Pending',
+    ],
+    [
+      'no progress',
+      { deployment: aDeployment({ Progressing: 'False/deadline exceeded' }) },
+      `${unavailable}No healthy instances (pod details unavailable): deadline exceeded`,
+      'Failed',
+    ],
+    [
+      'no progress and a failing pod',
+      { deployment: aDeployment({ Progressing: 'False' }), podFailure: diagnosis },
+      unavailable + diagnosis,
+      'Failed',
+    ],
+    [
+      'pods that cannot be created',
+      { deployment: aDeployment({ ReplicaFailure: 'True/quota', Progressing: 'True/going' }) },
+      `${unavailable}No healthy instances (pod details unavailable): quota`,
+      'Failed',
+    ],
+    [
+      'a failure without a message',
+      { deployment: aDeployment({ ReplicaFailure: 'True/', Progressing: 'True/going' }) },
+      `${unavailable}No healthy instances (pod details unavailable): going`,
+      'Failed',
+    ],
+    [
+      'a failure without any message',
+      { deployment: aDeployment({ ReplicaFailure: 'True/' }) },
+      `${unavailable}No healthy instances (pod details unavailable)`,
+      'Failed',
+    ],
+  ])('%s', (_, changes, wanted, phase) => {
+    const status = statusOf(changes);
+    expect(said(status, 'Available')).toBe(wanted);
+    expect(status.phase).toBe(phase);
+    const isUp = wanted.startsWith('True/Available');
+    expect(said(status, 'Verified')).toBe('Unknown/NotVerified: Handshake has not been attempted');
+    expect(said(status, 'Ready')).toBe(isUp ? 'Unknown/Initializing: Waiting for the MCP handshake' : wanted);
+  });
+});
+
+describe('Verified and Ready', () => {
+  const ready = 'True/Available: MCP server is ready (1 of 1 instances healthy)';
+  const broken = 'MCP endpoint is not serving a valid MCP protocol: connection refused';
+
+  it.each<[string, Verification, string, string, string]>([
+    ['a handshake', verified, 'True/Verified: MCP handshake succeeded', ready, 'Running'],
+    [
+      'an endpoint that wants credentials',
+      { state: 'auth-required', statusCode: 401 },
+      'True/AuthSkipped: Endpoint returned auth error, treated as reachable',
+      ready,
+      'Running',
+    ],
+    [
+      'a failed handshake',
+      failed,
+      `False/EndpointUnavailable: ${broken}`,
+      `False/MCPEndpointUnavailable: ${broken}`,
+      'Failed',
+    ],
+  ])('%s', (_, verification, wanted, ofReady, phase) => {
+    const status = statusOf({ verification });
+    expect(said(status, 'Verified')).toBe(wanted);
+    expect(said(status, 'Ready')).toBe(ofReady);
+    expect(status.phase).toBe(phase);
+  });
+
+  it.each<[string, Partial<StatusInput>]>([
+    ['is not available', { deployment: aDeployment({ Progressing: 'True' }) }],
+    ['is scaled to zero', replicas(0)],
+    ['is invalid', invalid],
+  ])('forget an old handshake when the server %s', (_, changes) => {
+    const status = statusOf({ verification: verified, ...changes });
+    expect(said(status, 'Verified')).toMatch(/^Unknown\/NotVerified/);
+    expect(status).not.toHaveProperty('serverInfo');
+  });
+});
+
+describe('nextStatus', () => {
+  it('says where the server runs and what it is', () => {
+    expect(statusOf({ verification: verified })).toMatchObject({
+      observedGeneration: 2,
+      phase: 'Running',
+      deploymentName: 'search',
+      serviceName: 'search',
+      address: { url: 'http://search.mcp.svc.cluster.local:8080/mcp' },
+      serverInfo,
+      replicas: 1,
+      readyReplicas: 1,
+      selector: 'mcp-server=search',
+    });
+  });
+
+  it('publishes the address as soon as the Service exists, verified or not', () => {
+    expect(statusOf({ verification: failed })).toHaveProperty('address');
+    expect(statusOf({ serviceExists: false })).not.toHaveProperty('address');
+  });
+
+  it('keeps the counts of an invalid server, and nothing that asks to connect', () => {
+    const status = statusOf({ ...invalid, verification: verified });
+    expect(status).toMatchObject({ replicas: 1, readyReplicas: 1 });
+    for (const field of ['deploymentName', 'serviceName', 'address', 'serverInfo'])
+      expect(status).not.toHaveProperty(field);
+    expect(said(status, 'Accepted')).toBe('False/Invalid: no');
+  });
+
+  it('says that a gateway is not implemented, and only when one is asked for', () => {
+    expect(said(statusOf({}), 'GatewayRegistered')).toBe('absent');
+    const asked = statusOf({
+      server: anMCPServer(withSpec({ gateway: { provider: 'httproute' } })),
+      verification: verified,
+    });
+    expect(said(asked, 'GatewayRegistered')).toMatch(/^False\/GatewayNotRegistered: .*not implemented/);
+    expect(said(asked, 'Ready')).toMatch(/^True/);
+  });
+
+  const later = '2026-02-02T00:00:00Z';
+
+  it('gives back the same object when nothing changed', () => {
+    const previous = statusOf({ verification: verified });
+    expect(statusOf({ verification: verified, previous, now: later })).toBe(previous);
+  });
+
+  it('recognises its own words in what the API server stored beside those of others', () => {
+    const { conditions = [], ...fields } = statusOf({ verification: verified });
+    const condition = { type: 'Mine', status: 'True' as const, reason: 'R', message: '', lastTransitionTime: later };
+    const previous = { handshakeRetryCount: 3, conditions: [condition, ...conditions.toReversed()], ...fields };
+    expect(statusOf({ verification: verified, previous, now: later })).toBe(previous);
+  });
+
+  it('moves the transition time only of conditions whose status changes', () => {
+    const previous = statusOf({ verification: verified });
+    const next = statusOf({ previous, verification: failed, now: later, ...replicas(2) });
+    expect(next.conditions?.map(({ type, lastTransitionTime }) => [type, lastTransitionTime === later])).toEqual([
+      ['Ready', true],
+      ['Accepted', false],
+      ['Available', false],
+      ['Verified', true],
+    ]);
+    expect(said(next, 'Available')).toContain('1 of 2');
+  });
+
+  it('drops a condition that does not apply any more', () => {
+    const previous = statusOf({ server: anMCPServer(withGeneration(2), withSpec({ gateway: { provider: 'x' } })) });
+    expect(statusOf({ previous })).not.toBe(previous);
+  });
+
+  it('keeps messages on one line and within bounds', () => {
+    const [text = ''] =
+      statusOf({ verification: { state: 'failed', message: `a\nb\u001b${'x'.repeat(9999)}` } })
+        .conditions?.filter(({ type }) => type === 'Verified')
+        .map(({ message }) => message) ?? [];
+    expect(text).not.toMatch(/\p{Cc}/u);
+    expect(text.length).toBeLessThanOrEqual(4096);
+  });
+});
+
+describe('findProblem', () => {
+  const ofService = { type: 'conflict', of: service, message: 'Service search is not ours' } as const;
+  const ofDeployment = { type: 'delete', of: deployment, name: 'x', uid: 'u', why: '' } as const;
+
+  it('is nothing when everything is done', () => {
+    expect(findProblem([ofDeployment], [{ action: ofDeployment, result: 'done' }])).toBeUndefined();
+  });
+
+  it('names the Deployment before the Service', () => {
+    const outcome = { action: ofDeployment, result: 'failed', message: 'quota', retry: false } as const;
+    expect(findProblem([ofService, ofDeployment], [outcome])).toEqual({
+      reason: 'DeploymentUnavailable',
+      message: 'Failed to reconcile Deployment: quota',
+    });
+    expect(findProblem([ofService], [])).toEqual({
+      reason: 'ServiceUnavailable',
+      message: 'Failed to reconcile Service: Service search is not ours',
+    });
+  });
+});

@@ -1,0 +1,155 @@
+import { printable, shortenEnd } from '../engine/text.ts';
+import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
+import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { Availability } from './availability.ts';
+import { decideAvailability } from './availability.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { Verification } from './observed.ts';
+import type { Acceptance, StatusInput } from './status-input.ts';
+
+/** Longest message of one condition, in characters; the API allows 32,768, nobody reads that. */
+const maxMessageLength = 4096;
+
+/** Conditions that are ours to write, in both vocabularies of the API. Those of others stay untouched. */
+const conditionTypes = ['Ready', 'Accepted', 'Available', 'Verified', 'GatewayRegistered'] as const;
+
+/** Fields of the API's status that we do not write yet. */
+const foreignFields = new Set(['handshakeRetryCount', 'gatewayBinding']);
+
+type ConditionType = (typeof conditionTypes)[number];
+
+interface Verdict {
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * The status that follows from what is known: the same object as `previous` when it already says all of this, so that
+ * nothing is written when nothing changed.
+ */
+export function nextStatus(input: StatusInput): MCPServerStatus {
+  const availability = decideAvailability(input);
+  const verified = decideVerified(input.verification, availability);
+  const verdicts: readonly (readonly [ConditionType, Verdict])[] = [
+    ['Ready', decideReady(availability, verified)],
+    ['Accepted', decideAccepted(input.accepted)],
+    ['Available', availability],
+    ['Verified', verified],
+    ...(input.server.spec.gateway === undefined ? [] : [['GatewayRegistered', gatewayVerdict] as const]),
+  ];
+  const next = {
+    ...generationOf(input.server),
+    phase: decidePhase(availability, verified),
+    ...(input.accepted.ok ? whereItRuns(input, verified) : {}),
+    replicas: input.deployment?.replicas ?? 0,
+    readyReplicas: input.deployment?.readyReplicas ?? 0,
+    selector: selectorText(input.server),
+    conditions: verdicts.map(([type, verdict]) => toCondition(input, type, verdict)),
+  };
+  return input.previous !== undefined && saysTheSame(input.previous, next) ? input.previous : next;
+}
+
+function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
+  const { server, deployment, serviceExists, verification, clusterDomain } = input;
+  const name = childName(server);
+  return {
+    ...(deployment === undefined ? {} : { deploymentName: name }),
+    ...(serviceExists ? { serviceName: name, address: { url: serviceUrl(server, clusterDomain) } } : {}),
+    ...(verified.status === 'True' && verification.state === 'verified' ? { serverInfo: verification.serverInfo } : {}),
+  };
+}
+
+function decideAccepted(accepted: Acceptance): Verdict {
+  return accepted.ok
+    ? { status: 'True', reason: 'Valid', message: 'Configuration is valid' }
+    : { status: 'False', reason: 'Invalid', message: accepted.message };
+}
+
+function decideVerified(verification: Verification, availability: Availability): Verdict {
+  const serves = availability.status === 'True' && availability.reason === 'Available';
+  switch (serves ? verification.state : 'not-attempted') {
+    case 'not-attempted':
+      return { status: 'Unknown', reason: 'NotVerified', message: 'Handshake has not been attempted' };
+    case 'verified':
+      return { status: 'True', reason: 'Verified', message: 'MCP handshake succeeded' };
+    case 'auth-required': {
+      const message = 'Endpoint returned auth error, treated as reachable';
+      return { status: 'True', reason: 'AuthSkipped', message };
+    }
+    case 'failed': {
+      const found = verification.state === 'failed' ? verification.message : '';
+      const message = `MCP endpoint is not serving a valid MCP protocol: ${found}`;
+      return { status: 'False', reason: 'EndpointUnavailable', message };
+    }
+  }
+}
+
+/**
+ * Workload and protocol in one, with the reasons of v1alpha1. Not True before the handshake: who waits for Ready wants
+ * to connect next.
+ */
+function decideReady(availability: Availability, verified: Verdict): Verdict {
+  if (availability.status !== 'True' || availability.reason === 'ScaledToZero') return availability;
+  switch (verified.status) {
+    case 'True':
+      return availability;
+    case 'False':
+      return { status: 'False', reason: 'MCPEndpointUnavailable', message: verified.message };
+    case 'Unknown':
+      return { status: 'Unknown', reason: 'Initializing', message: 'Waiting for the MCP handshake' };
+  }
+}
+
+const gatewayVerdict: Verdict = {
+  status: 'False',
+  reason: 'GatewayNotRegistered',
+  message: 'Gateway registration is not implemented in this version; the server is reachable inside the cluster only',
+};
+
+/**
+ * Running: the workload runs (or is scaled to zero, as asked) and its endpoint is not known to be broken.
+ * Failed: somebody has to change something first.
+ * Pending: it is on its way.
+ *
+ * | Available                                              | Verified        | phase   |
+ * | ------------------------------------------------------ | --------------- | ------- |
+ * | True                                                   | True or Unknown | Running |
+ * | True                                                   | False           | Failed  |
+ * | False: invalid, a child refused, a pod that cannot run | any             | Failed  |
+ * | False: waiting or rolling out; Unknown                 | any             | Pending |
+ */
+function decidePhase(availability: Availability, verified: Verdict): NonNullable<MCPServerStatus['phase']> {
+  if (availability.status === 'True') return verified.status === 'False' ? 'Failed' : 'Running';
+  return availability.isStuck ? 'Failed' : 'Pending';
+}
+
+function toCondition(input: StatusInput, type: ConditionType, { status, reason, message }: Verdict): Condition {
+  const before = input.previous?.conditions?.find((condition) => condition.type === type);
+  return {
+    type,
+    status,
+    ...generationOf(input.server),
+    // When the status changed; a new reason or message alone is no transition.
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : input.now,
+    reason,
+    message: shortenEnd(printable(message), maxMessageLength),
+  };
+}
+
+function generationOf({ metadata }: MCPServer): { observedGeneration?: number } {
+  return metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
+}
+
+/** Fields and conditions that others wrote (another version of the API's controller, a gateway) are not compared. */
+function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
+  return canonicalJson(ownPart(previous)) === canonicalJson(ownPart(next));
+}
+
+function ownPart(status: MCPServerStatus): MCPServerStatus {
+  const fields = Object.fromEntries(Object.entries(status).filter(([name]) => !foreignFields.has(name)));
+  const conditions = conditionTypes.flatMap(
+    (type) => status.conditions?.find((condition) => condition.type === type) ?? [],
+  );
+  return { ...fields, conditions };
+}
