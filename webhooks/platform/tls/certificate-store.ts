@@ -51,8 +51,8 @@ export async function keepCertificate(options: CertificateStoreOptions): Promise
       const found = await usableSet(options, secret);
       if (found === undefined) return 'again';
       if (current === undefined || !isSame(current, found)) {
-        current = found;
         options.onCertificate(found);
+        current = found;
       }
       return 'done';
     },

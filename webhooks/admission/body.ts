@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+
+/** The bytes, or why there are none. */
+export type ReadBody = Buffer | 'too large' | 'too slow' | 'aborted';
+
+/** Reads a whole request body of at most `maxBytes` that arrives within `maxMs`. Never rejects. */
+export function readBody(request: IncomingMessage, maxBytes: number, maxMs: number): Promise<ReadBody> {
+  return new Promise((resolve) => {
+    let chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > maxBytes) finish('too large');
+      else chunks.push(chunk);
+    };
+    const finish = (result: ReadBody): void => {
+      clearTimeout(timer);
+      request.off('data', onData);
+      // The other listeners live as long as the request; they must not keep the bytes.
+      chunks = [];
+      resolve(result);
+    };
+    const timer = setTimeout(() => {
+      finish('too slow');
+    }, maxMs);
+    request.on('data', onData);
+    request.on('end', () => {
+      finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
+    request.on('close', () => {
+      finish('aborted');
+    });
+    // Without a listener an aborted upload would be an uncaught error; `close` follows it.
+    request.on('error', () => undefined);
+  });
+}
+
+/** Longest that we listen to a body that is refused already, in milliseconds. */
+const discardMs = 1_000;
+
+/** Most of it that we listen to. */
+const discardBytes = 32 * 1024 * 1024;
+
+/**
+ * Reads the rest of a refused body away. Without it the kernel resets the connection under the feet of a client that is
+ * still sending, and takes our answer with it. Resolves when the body has ended or is not worth waiting for.
+ */
+export function discardBody(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (request.complete || request.destroyed) {
+      request.resume();
+      resolve();
+      return;
+    }
+    let size = 0;
+    const timer = setTimeout(resolve, discardMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > discardBytes) done();
+    });
+    request.on('end', done);
+    request.on('close', done);
+    request.on('error', () => undefined);
+    request.resume();
+  });
+}

@@ -1,0 +1,102 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { metricPrefix } from '../platform/metrics.ts';
+import type { Decision, Operation } from './admission-review.ts';
+import type { Endpoint } from './handler.ts';
+import type { SkipReason } from './scope.ts';
+
+/** Why a body was refused before it was a request: each is a 4xx. */
+export type BodyRefusal = 'content type' | 'compressed' | 'bytes' | 'values' | 'depth' | 'json' | 'review' | 'slow';
+
+/** Why a request was turned away for load: the waiting line was full, or waiting took all of its time. */
+export type ShedReason = 'full' | 'waited';
+
+/** Seconds. From what a decision costs (under 1 ms) to the longest timeout that makes sense for a webhook. */
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export interface AdmissionMetrics {
+  answered(answer: {
+    readonly webhook: Endpoint;
+    readonly operation: Operation;
+    readonly decision: Decision;
+    readonly seconds: number;
+  }): void;
+  denied(ruleIds: readonly string[]): void;
+  skipped(reason: SkipReason): void;
+  internalError(webhook: Endpoint): void;
+  bodyRefused(reason: BodyRefusal): void;
+  shed(reason: ShedReason): void;
+  aborted(): void;
+}
+
+/** Asked at each scrape. */
+export interface AdmissionGauges {
+  readonly isReady: () => boolean;
+  /** Milliseconds since 1970; undefined while there is no certificate. */
+  readonly certificateExpiry: () => number | undefined;
+  readonly now: () => Date;
+}
+
+/** Every label value comes from a closed set; users' names never become labels. */
+export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGauges): AdmissionMetrics {
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
+    new Counter({ name: `${metricPrefix}${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, read: () => number | undefined): void => {
+    new Gauge({
+      name: `${metricPrefix}${name}`,
+      help,
+      registers,
+      collect() {
+        const value = read();
+        if (value !== undefined) this.set(value);
+      },
+    });
+  };
+
+  const duration = new Histogram({
+    name: `${metricPrefix}admission_duration_seconds`,
+    help: 'Time from the arrival of an admission request to its answer.',
+    labelNames: ['webhook', 'operation', 'decision'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const denials = counter('admission_denials_total', 'Requests that a rule refused, by rule.', 'rule');
+  const skips = counter('admission_skipped_total', 'Requests that are none of our business.', 'reason');
+  const bugs = counter('admission_internal_errors_total', 'Requests that ran into a bug of ours.', 'webhook');
+  const bodies = counter('admission_bodies_refused_total', 'Bodies that are no admission request.', 'reason');
+  const sheds = counter('admission_shed_total', 'Requests that were turned away for load.', 'reason');
+  const aborts = counter('admission_aborted_total', 'Requests whose caller hung up before the answer.');
+  gauge('webhook_ready', 'Whether the webhook is ready: 1 or 0.', () => (gauges.isReady() ? 1 : 0));
+  gauge('certificate_expiry_timestamp_seconds', 'When the serving certificate ends, in seconds since 1970.', () => {
+    const expiry = gauges.certificateExpiry();
+    return expiry === undefined ? undefined : expiry / 1000;
+  });
+  gauge('certificate_remaining_seconds', 'How long the serving certificate is still valid.', () => {
+    const expiry = gauges.certificateExpiry();
+    return expiry === undefined ? undefined : (expiry - gauges.now().getTime()) / 1000;
+  });
+
+  return {
+    answered: ({ seconds, ...labels }) => {
+      duration.observe(labels, seconds);
+    },
+    denied: (ruleIds) => {
+      for (const rule of ruleIds) denials.inc({ rule });
+    },
+    skipped: (reason) => {
+      skips.inc({ reason });
+    },
+    internalError: (webhook) => {
+      bugs.inc({ webhook });
+    },
+    bodyRefused: (reason) => {
+      bodies.inc({ reason });
+    },
+    shed: (reason) => {
+      sheds.inc({ reason });
+    },
+    aborted: () => {
+      aborts.inc();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { parseAdmissionReview, type AdmissionRequest } from './admission-review.ts';
+import { guardBody, type GuardVerdict } from './body-guard.ts';
+import type { BodyRefusal } from './metrics.ts';
+import { bodyRefusals, type Refusal } from './refusal.ts';
+
+export type ReadReview =
+  | { readonly ok: true; readonly request: AdmissionRequest }
+  | { readonly ok: false; readonly why: BodyRefusal; readonly refusal: Refusal };
+
+const guardRefusals = { 'too many values': 'values', 'too deep': 'depth' } as const satisfies Record<
+  Exclude<GuardVerdict, 'fine'>,
+  BodyRefusal
+>;
+
+/** From the bytes of a body to an admission request: guard, JSON, AdmissionReview, each with its own refusal. */
+export function readReview(body: Buffer): ReadReview {
+  const verdict = guardBody(body);
+  if (verdict !== 'fine') return refused(guardRefusals[verdict]);
+  const parsed = parseJson(body);
+  if (!parsed.ok) return refused('json');
+  const review = parseAdmissionReview(parsed.value);
+  if (review.ok) return review;
+  return { ok: false, why: 'review', refusal: { ...bodyRefusals.review, message: review.problem } };
+}
+
+/** JSON.parse makes `__proto__` an ordinary field, and nothing of ours copies fields by assignment. */
+function parseJson(body: Buffer): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(body.toString('utf8')) };
+  } catch {
+    // The engine's message quotes the body, which may hold what nobody should read in a log.
+    return { ok: false };
+  }
+}
+
+function refused(why: BodyRefusal): ReadReview {
+  return { ok: false, why, refusal: bodyRefusals[why] };
+}

@@ -1,0 +1,29 @@
+import type { AdmissionRequest } from './admission-review.ts';
+
+/**
+ * Why a request is none of our business. The webhook configuration asks for MCPServers only, so any of these in the
+ * metrics shows a configuration that is wider than the chart's.
+ */
+export const skipReasons = ['operation', 'kind', 'subresource', 'deleting'] as const;
+
+export type SkipReason = (typeof skipReasons)[number];
+
+/**
+ * Undefined for an MCPServer that is created or updated. Deleting objects pass: what holds their last updates back
+ * (the removal of a finalizer) keeps them, and their namespace, for ever.
+ */
+export function skipReasonOf({ operation, kind, subResource, object }: AdmissionRequest): SkipReason | undefined {
+  if (operation !== 'CREATE' && operation !== 'UPDATE') return 'operation';
+  if (kind.group !== 'mcp.x-k8s.io' || kind.kind !== 'MCPServer') return 'kind';
+  if (subResource !== '') return 'subresource';
+  return isDeleting(object) ? 'deleting' : undefined;
+}
+
+function isDeleting(object: unknown): boolean {
+  const metadata = fieldOf(object, 'metadata');
+  return typeof fieldOf(metadata, 'deletionTimestamp') === 'string';
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
+}
