@@ -8,6 +8,7 @@ import type { Report } from './progress.ts';
 export async function withLock<T>(file: string, report: Report, work: () => Promise<T>): Promise<T> {
   let hasReported = false;
   while (!(await tryToLock(file))) {
+    if (await removeStaleLock(file)) continue;
     if (!hasReported) report('another command is at work on this cluster: waiting for it');
     hasReported = true;
     await sleep(200);
@@ -28,9 +29,14 @@ async function tryToLock(file: string): Promise<boolean> {
     // ENOENT: a `down` at work on another cluster has just removed the directory that was empty.
     if (!['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
-  const holder = await readHolder(file);
-  if (holder !== undefined && !isAlive(holder)) await rm(file, { force: true });
   return false;
+}
+
+async function removeStaleLock(file: string): Promise<boolean> {
+  const holder = await readHolder(file);
+  if (holder === undefined || isAlive(holder)) return false;
+  await rm(file, { force: true });
+  return true;
 }
 
 /** Undefined while the holder is still writing, or just let go. */

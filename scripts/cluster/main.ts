@@ -51,10 +51,8 @@ async function up(options: ClusterOptions): Promise<number> {
 async function status(options: ClusterOptions): Promise<number> {
   const handle = await findCluster(options);
   const { isUp, parts } = handle === undefined ? { isUp: false, parts: [] } : await clusterStatus(handle);
-  process.stdout.write(
-    `cluster "${options.name ?? 'local'}" is ${isUp ? `up (${handle?.provider ?? ''})` : 'not up'}\n`,
-  );
-  for (const part of parts) process.stdout.write(`${renderPart(part)}\n`);
+  const headline = `cluster "${options.name ?? 'local'}" is ${isUp ? `up (${handle?.provider ?? ''})` : 'not up'}`;
+  process.stdout.write(`${[headline, ...parts.map(renderPart)].join('\n')}\n`);
   return isUp ? 0 : 1;
 }
 

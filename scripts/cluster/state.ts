@@ -31,6 +31,7 @@ export interface ExistingState {
 }
 
 const stateFile = 'cluster.json';
+const removedPrefix = '.removed-';
 
 export async function readState(directory: string): Promise<ClusterState | undefined> {
   const file = path.join(directory, stateFile);
@@ -46,13 +47,24 @@ export async function writeState(directory: string, state: ClusterState): Promis
 
 /** A directory that is not ours would be deleted by `down`. */
 export async function requireOwnDirectory(directory: string): Promise<void> {
-  if (existsSync(directory) && !existsSync(path.join(directory, stateFile)) && (await readdir(directory)).length > 0) {
-    throw new ClusterFailure(`${directory} holds files that are not a cluster's: choose another --name or --state.`);
-  }
+  const names = await readdirOrNothing(directory);
+  if (names.length === 0 || names.some((name) => name.startsWith(stateFile))) return;
+  throw new ClusterFailure(`${directory} holds files that are not a cluster's: choose another --name or --state.`);
 }
 
-/** Deletes all that a cluster kept. */
+/**
+ * Deletes all that a cluster kept. An interrupted `down` can be repeated, and an `up` after it finds no half of a
+ * directory: each disappears at once, and the file by which we know the cluster goes last.
+ */
 export async function removeState(directory: string): Promise<void> {
+  const names = await readdirOrNothing(directory);
+  for (const name of names.filter((name) => name !== stateFile && !name.startsWith(removedPrefix))) {
+    const removed = path.join(directory, `${removedPrefix}${name}`);
+    await rm(removed, { recursive: true, force: true });
+    await rename(path.join(directory, name), removed);
+  }
+  const removed = (await readdirOrNothing(directory)).filter((name) => name.startsWith(removedPrefix));
+  for (const name of removed) await rm(path.join(directory, name), { recursive: true, force: true });
   await rm(directory, { recursive: true, force: true });
 }
 
@@ -63,4 +75,8 @@ export async function removeDirectoryIfEmpty(directory: string): Promise<void> {
   } catch (error) {
     if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
+}
+
+async function readdirOrNothing(directory: string): Promise<readonly string[]> {
+  return existsSync(directory) ? readdir(directory) : [];
 }

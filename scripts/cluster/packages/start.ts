@@ -35,25 +35,36 @@ export async function startPackages(
 
   const usable = before !== undefined && isUsable(settings, before, report) ? before : undefined;
   if (usable === undefined) await removeState(settings.directory);
-  const layout = buildLayout(settings.directory);
+  const listener = await listenOnLoopback(settings.port ?? usable?.port);
+  try {
+    return await startWithListener(settings, { addresses, binaries, listener });
+  } finally {
+    // The supervisor has its own by now, or there is none.
+    listener.close();
+  }
+}
+
+interface Ingredients {
+  readonly addresses: AddressPlan;
+  readonly binaries: Binaries;
+  readonly listener: net.Server;
+}
+
+async function startWithListener(
+  { name, directory, podCidr, serviceCidr }: ClusterSettings,
+  { addresses, binaries, listener }: Ingredients,
+): Promise<PackagesState> {
+  const layout = buildLayout(directory);
+  const { port } = listener.address() as net.AddressInfo;
+  const state: PackagesState = { provider: 'packages', port, podCidr, serviceCidr, bootId: readBootId() };
+  // Before each thing that `down` would have to remove: whatever happens then, it knows of it.
+  await writeState(directory, state);
   await removeCgroups(cgroupName(layout));
   createCgroups(cgroupName(layout));
-
-  const listener = await listenOnLoopback(settings.port ?? usable?.port);
-  const { port } = listener.address() as net.AddressInfo;
-  const state: PackagesState = {
-    provider: 'packages',
-    port,
-    podCidr: settings.podCidr,
-    serviceCidr: settings.serviceCidr,
-    bootId: readBootId(),
-  };
-  await writeState(settings.directory, state);
-  await writeFiles({ name: settings.name, port, addresses, layout, binaries });
+  await writeFiles({ name, port, addresses, layout, binaries });
   const supervisor = startNamespaces(layout, addresses);
   const running: PackagesState = { ...state, process: supervisor.identity };
-  // First of all: whatever happens from here on, `down` knows what to end.
-  await writeState(settings.directory, running);
+  await writeState(directory, running);
   await handOver(supervisor.child, listener, supervisor.logFile);
   return running;
 }
@@ -166,11 +177,10 @@ function startNamespaces(layout: Layout, addresses: AddressPlan): StartedSupervi
 
 /** Gives the listener to the supervisor, which then lives on without us. */
 function handOver(child: ChildProcess, listener: net.Server, logFile: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     const fail = (cause?: unknown): void => {
-      reject(
-        new ClusterFailure(`The cluster's namespaces could not be set up: read ${logFile} for the reason.`, { cause }),
-      );
+      const message = `The cluster's namespaces could not be set up: read ${logFile} for the reason.`;
+      reject(new ClusterFailure(message, { cause }));
     };
     child.once('error', fail);
     child.once('exit', () => {
@@ -179,16 +189,13 @@ function handOver(child: ChildProcess, listener: net.Server, logFile: string): P
     // The supervisor says that it listens; a message sent earlier could get lost on its way through init.
     child.once('message', () => {
       child.send('listener', listener, (error) => {
-        if (error !== null) {
-          fail(error);
-          return;
-        }
-        listener.close();
-        child.removeAllListeners();
-        child.disconnect();
-        child.unref();
-        resolve();
+        if (error === null) resolve();
+        else fail(error);
       });
     });
+  }).finally(() => {
+    child.removeAllListeners();
+    if (child.connected) child.disconnect();
+    child.unref();
   });
 }
