@@ -1,0 +1,64 @@
+import type { Rule } from '../engine/rule.ts';
+import type { NetworkPolicyPort } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+
+const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP'];
+
+/** IANA service name: https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
+const portName = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/;
+
+export const networkPortsValid: Rule = {
+  id: 'network-ports-valid',
+  severity: 'deny',
+  summary: 'Every egress port must be a port, a range of ports or a port name that Kubernetes understands.',
+  rationale:
+    'The ports go into a NetworkPolicy as they are, and Kubernetes refuses the whole policy for one bad port: the server ' +
+    'would run without the isolation that its author asked for.',
+  remedy: 'Use a number from 1 to 65535 or a port name, and endPort only above a number.',
+  examples: {
+    accepts: [
+      { title: 'one port', spec: { network: { egressPorts: [{ port: 443 }] } } },
+      { title: 'a range', spec: { network: { egressPorts: [{ protocol: 'UDP', port: 100, endPort: 200 }] } } },
+      { title: 'a port name', spec: { network: { egressPorts: [{ port: 'https' }] } } },
+      { title: 'every port of a protocol', spec: { network: { egressPorts: [{ protocol: 'TCP' }] } } },
+    ],
+    rejects: [
+      { title: 'a port out of range', spec: { network: { egressPorts: [{ port: 70000 }] } } },
+      { title: 'a port name with an underscore', spec: { network: { egressPorts: [{ port: 'my_port' }] } } },
+      { title: 'a protocol that is none', spec: { network: { egressPorts: [{ protocol: 'HTTP', port: 80 }] } } },
+      { title: 'a range that ends before it starts', spec: { network: { egressPorts: [{ port: 9, endPort: 8 }] } } },
+      { title: 'a range that starts at a name', spec: { network: { egressPorts: [{ port: 'https', endPort: 9 }] } } },
+    ],
+  },
+  check: ({ server }) =>
+    (server.spec.network?.egressPorts ?? []).flatMap((port, index) =>
+      checkPort(port, ['spec', 'network', 'egressPorts', index]),
+    ),
+};
+
+function checkPort({ protocol, port, endPort }: NetworkPolicyPort, path: FieldPath): readonly Violation[] {
+  const at = (field: string, headline: string, found: string | number): Violation => ({
+    path: [...path, field],
+    headline,
+    detail: `found ${found}`,
+  });
+  return [
+    ...(protocol === undefined || protocols.includes(protocol)
+      ? []
+      : [{ ...at('protocol', 'the protocol is unknown', protocol), remedy: 'Use TCP, UDP or SCTP.' }]),
+    ...(port === undefined || isPort(port) ? [] : [at('port', 'the port is neither a number nor a name', port)]),
+    ...(endPort === undefined || isEnd(endPort, port) ? [] : [at('endPort', 'the range of ports is none', endPort)]),
+  ];
+}
+
+function isPort(port: number | string): boolean {
+  return typeof port === 'number' ? isInRange(port) : portName.test(port);
+}
+
+function isEnd(endPort: number, port: number | string | undefined): boolean {
+  return typeof port === 'number' && endPort >= port && isInRange(endPort);
+}
+
+function isInRange(port: number): boolean {
+  return port >= 1 && port <= 65535;
+}
