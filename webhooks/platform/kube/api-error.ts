@@ -1,6 +1,6 @@
 import type { ApiError } from './api.ts';
 import { networkErrorText } from './network-error.ts';
-import { numberAt, recordAt, stringAt } from './object.ts';
+import { listAt, numberAt, recordAt, stringAt } from './object.ts';
 
 /** Longest message that we pass on, in characters: an API server can quote a whole object back. */
 const maxMessageLength = 2_000;
@@ -35,11 +35,17 @@ export function errorFromAnswer(options: {
     retryAfter(options.retryAfter) ?? retryAfter(numberAt(recordAt(body, 'details'), 'retryAfterSeconds'));
   return {
     status,
-    reason: stringAt(body, 'reason') ?? `HTTP${status}`,
+    reason: reasonOf(body) ?? `HTTP${status}`,
     message: `${request}: ${found}`.slice(0, maxMessageLength),
     retry: status === 408 || status === 409 || status === 429 || status >= 500,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
+}
+
+/** A namespace on its way out refuses new objects with a plain Forbidden; only the cause tells it from missing rights. */
+function reasonOf(body: unknown): string | undefined {
+  const causes = listAt(recordAt(body, 'details'), 'causes').map((cause) => stringAt(cause, 'reason'));
+  return causes.includes('NamespaceTerminating') ? 'NamespaceTerminating' : stringAt(body, 'reason');
 }
 
 /** No usable answer came: the connection, TLS, time or the size was the problem. */

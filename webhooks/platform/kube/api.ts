@@ -35,7 +35,7 @@ export interface ApiError {
   readonly status: number;
   /**
    * `reason` of the Status object (`NotFound`, `Conflict`, `Invalid`, …), or one of ours: `Unreachable`, `Timeout`,
-   * `Aborted`, `TooLarge`, `BadAnswer`.
+   * `Aborted`, `TooLarge`, `BadAnswer`, `NamespaceTerminating`.
    */
   readonly reason: string;
   /** For people; names the request: "GET configmaps settings: connection refused". */

@@ -1,11 +1,6 @@
+import { STATUS_FIELD_MANAGER } from '../../core/mcpserver/names.ts';
 import { objectPath } from './api.ts';
 import type { ApiResult, KubeApi } from './api.ts';
-
-/** Field manager of everything that we write but status (decision 15 of docs/decisions). */
-export const childFieldManager = 'mcp-lifecycle';
-
-/** Field manager of what we write to the status subresource. */
-export const statusFieldManager = 'mcp-lifecycle-status';
 
 /** What server-side apply must know about an object. */
 export interface Applicable {
@@ -66,7 +61,7 @@ export function applyStatus(
   return applyObject(api, {
     object: { apiVersion, kind, metadata: { name, namespace }, ...{ status } },
     plural,
-    fieldManager: statusFieldManager,
+    fieldManager: STATUS_FIELD_MANAGER,
     uid,
     subresource: 'status',
     signal,

@@ -4,7 +4,7 @@ import type { Hash } from 'node:crypto';
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
 import { objectPath } from './api.ts';
 import type { ApiError, ApiResult, KubeApi } from './api.ts';
-import { recordAt } from './object.ts';
+import { metaOf, recordAt } from './object.ts';
 
 /** One object that an MCPServer names. */
 export interface Reference {
@@ -17,6 +17,8 @@ export interface GatheredReferences {
   readonly facts: ReferenceFacts;
   /** Digest over the data of every object that was found; absent when there is none, or when one is unknown. */
   readonly configHash?: string;
+  /** `Kind/name` to the resourceVersion that was read, or `missing`: tells a watch event that is news from one that is not. */
+  readonly versions: ReadonlyMap<string, string>;
   /** The first object about which nothing could be said (forbidden, no answer): worth another try. */
   readonly transient?: ApiError;
 }
@@ -39,7 +41,8 @@ const plurals = { ConfigMap: 'configmaps', Secret: 'secrets' } as const satisfie
  * result, no error and no log. 404 is `missing`; 403, 5xx and no answer in time are `unknown` with the reason.
  */
 export async function gatherReferences(api: KubeApi, options: GatherOptions): Promise<GatheredReferences> {
-  const wanted = [...new Map(options.references.map((reference) => [factKey(reference), reference])).values()];
+  const named = options.references.filter(({ name }) => name !== '');
+  const wanted = [...new Map(named.map((reference) => [factKey(reference), reference])).values()];
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
   const read = await readAll(api, { ...options, references: wanted, signal });
@@ -50,6 +53,9 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
     facts: {
       lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason: 'not looked up' },
     },
+    versions: new Map(
+      read.flatMap((entry) => (entry.version === undefined ? [] : [[factKey(entry.reference), entry.version]])),
+    ),
     ...(configHash === undefined ? {} : { configHash }),
     ...(transient === undefined ? {} : { transient }),
   };
@@ -59,6 +65,7 @@ interface ReadReference {
   readonly reference: Reference;
   readonly state: ReferenceState;
   readonly error?: ApiError;
+  readonly version?: string;
   /** Only to be hashed: never part of what this file returns. */
   readonly entries?: readonly HashEntry[];
 }
@@ -92,20 +99,21 @@ async function readOne(
   const path = objectPath({ apiVersion: 'v1', plural: plurals[reference.kind], namespace, name: reference.name });
   const result = await api.request({ method: 'GET', path, signal, timeoutMs: deadlineMs });
   if (result.ok) return { reference, ...contentsOf(reference, result) };
-  if (result.error.status === 404) return { reference, state: { state: 'missing' } };
+  if (result.error.status === 404) return { reference, state: { state: 'missing' }, version: 'missing' };
   return { reference, state: { state: 'unknown', reason: reasonOf(result.error) }, error: result.error };
 }
 
 function contentsOf(
   reference: Reference,
   result: ApiResult & { readonly ok: true },
-): Pick<ReadReference, 'state' | 'entries'> {
+): Pick<ReadReference, 'state' | 'entries' | 'version'> {
   const isSecret = reference.kind === 'Secret';
   const entries = [
     ...entriesOf(recordAt(result.body, 'data'), isSecret ? 'base64' : 'utf8'),
     ...entriesOf(recordAt(result.body, 'binaryData'), 'base64'),
   ];
-  return { state: { state: 'found', keys: new Set(entries.map((entry) => entry.key)) }, entries };
+  const keys = new Set(entries.map((entry) => entry.key));
+  return { state: { state: 'found', keys }, entries, version: metaOf(result.body).resourceVersion };
 }
 
 /** Values as the pod sees them, not as they travel, so that the digest is the one of the reference operator. */
@@ -146,6 +154,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function factKey({ kind, name }: Reference): string {
+/** `ConfigMap/settings` */
+export function factKey({ kind, name }: Reference): string {
   return `${kind}/${name}`;
 }

@@ -1,0 +1,37 @@
+import type { ServerInfo } from '../core/plan/observed.ts';
+import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import type { ProbeResult } from './verify/probe.ts';
+
+/**
+ * What status says that an earlier reconciler found out about this generation. Believed until we have asked ourselves,
+ * so that a restart writes nothing.
+ */
+export function believedVerification(status: MCPServerStatus | undefined, generation: number): ProbeResult | undefined {
+  const verified = status?.conditions?.find(({ type }) => type === 'Verified');
+  if (verified?.observedGeneration !== generation) return undefined;
+  switch (verified.reason) {
+    case 'Verified':
+      return status?.serverInfo === undefined
+        ? undefined
+        : { state: 'verified', serverInfo: complete(status.serverInfo) };
+    case 'AuthSkipped':
+      // which of 401 and 403 it was is not in status, and makes no difference to it
+      return { state: 'auth-required', statusCode: 401 };
+    case 'EndpointUnavailable':
+      return { state: 'failed', message: verified.message.slice(verified.message.indexOf(': ') + 2) };
+    default:
+      return undefined;
+  }
+}
+
+function complete(info: NonNullable<MCPServerStatus['serverInfo']>): ServerInfo {
+  const { name = '', version = '', protocolVersion = '', instructions, capabilities = {} } = info;
+  const { tools = false, resources = false, prompts = false, logging = false, completions = false } = capabilities;
+  return {
+    name,
+    version,
+    protocolVersion,
+    ...(instructions === undefined ? {} : { instructions }),
+    capabilities: { tools, resources, prompts, logging, completions },
+  };
+}

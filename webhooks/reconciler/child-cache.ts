@@ -1,0 +1,117 @@
+import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
+import { keyOf, metaOf } from '../platform/kube/object.ts';
+import { observeChild, observeDeployment } from './observe.ts';
+import { isOlder } from './resource-version.ts';
+
+/** Whether a cache learned something from an event. */
+export type Change = 'changed' | 'known';
+
+export interface CachedChild {
+  readonly child: ObservedChild;
+  /** For Deployments. */
+  readonly deployment?: DeploymentStatus;
+}
+
+/**
+ * What is known about the existing objects of one expanded kind, as little of each as decisions need: a thousand
+ * servers have three thousand of them.
+ *
+ * Answers to our own writes go in as well, and an event about an older version than the known one is ignored, so the
+ * next decision never sees the world before its own last write.
+ */
+export class ChildCache {
+  readonly #entries = new Map<string, Entry>();
+  /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
+  readonly #texts: TextPool = createTextPool();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** `key` is `namespace/name`. */
+  get(key: string): CachedChild | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const { child, deployment, fields } = entry;
+    const ownedFields = fields?.replaceAll(ownerMark, child.controller?.uid ?? '');
+    return {
+      child: ownedFields === undefined ? child : { ...child, ownedFields },
+      ...(deployment === undefined ? {} : { deployment }),
+    };
+  }
+
+  put(raw: unknown): Change {
+    const observed = observeChild(raw);
+    if (observed === undefined) return 'known';
+    const key = keyOf(metaOf(raw));
+    if (!isNews(observed, this.#entries.get(key)?.child)) return 'known';
+    const { ownedFields, ...child } = observed;
+    const fields = ownedFields === undefined ? undefined : this.#texts.keep(withoutOwner(ownedFields, child));
+    const deployment = observeDeployment(raw);
+    this.#entries.set(key, {
+      child,
+      ...(fields === undefined ? {} : { fields }),
+      ...(deployment === undefined ? {} : { deployment }),
+    });
+    return 'changed';
+  }
+
+  /** An event about the end of an object that was replaced meanwhile says nothing about the new one. */
+  remove(raw: unknown): Change {
+    const { name, namespace, uid } = metaOf(raw);
+    const key = keyOf({ namespace, name });
+    if (this.#entries.get(key)?.child.uid !== uid) return 'known';
+    this.#entries.delete(key);
+    return 'changed';
+  }
+
+  /** It was looked for and is not there. */
+  removeKey(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  /** Drops whatever is not among the keys; says which. */
+  keepOnly(keys: ReadonlySet<string>): readonly string[] {
+    const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
+    for (const key of gone) this.#entries.delete(key);
+    return gone;
+  }
+}
+
+/** Events can come late: after the answer to a write of ours that they do not know of. */
+function isNews(observed: ObservedChild, known: ObservedChild | undefined): boolean {
+  if (known === undefined) return true;
+  if (known.resourceVersion === observed.resourceVersion) return false;
+  return known.uid !== observed.uid || !isOlder(observed.resourceVersion, known.resourceVersion);
+}
+
+function withoutOwner(fields: string, { controller }: ObservedChild): string {
+  return controller === undefined ? fields : fields.replaceAll(controller.uid, ownerMark);
+}
+
+interface Entry {
+  readonly child: ObservedChild;
+  readonly fields?: string;
+  readonly deployment?: DeploymentStatus;
+}
+
+/** Stands for the owner's uid in kept texts; no uid looks like it. */
+const ownerMark = '\u0001owner\u0001';
+
+interface TextPool {
+  keep(text: string): string;
+}
+
+/** Texts that are used no more are dropped with all others when there are too many: they come back as they are met. */
+function createTextPool(maxTexts = 2_000): TextPool {
+  const texts = new Map<string, string>();
+  return {
+    keep(text) {
+      const known = texts.get(text);
+      if (known !== undefined) return known;
+      if (texts.size >= maxTexts) texts.clear();
+      texts.set(text, text);
+      return text;
+    },
+  };
+}

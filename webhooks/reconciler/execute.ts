@@ -1,0 +1,91 @@
+import { FIELD_MANAGER } from '../core/mcpserver/names.ts';
+import type { Action, Outcome } from '../core/plan/action.ts';
+import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import { applyObject } from '../platform/kube/apply.ts';
+import { objectPath } from '../platform/kube/api.ts';
+import type { ApiError, KubeApi } from '../platform/kube/api.ts';
+import { splitKey } from '../platform/kube/object.ts';
+import type { ChildCache } from './child-cache.ts';
+
+export interface ExecuteWorld {
+  readonly api: KubeApi;
+  /** By kind. */
+  readonly children: ReadonlyMap<string, ChildCache>;
+  readonly signal: AbortSignal;
+}
+
+/** An outcome with what the reconcile loop needs besides, and users do not. */
+export type Executed = Outcome & {
+  readonly error?: ApiError;
+  /** The foreign object in the way has changed since it was decided: decide again. */
+  readonly isNews?: boolean;
+};
+
+/**
+ * Carries out all actions of one server, each whatever became of the others. Answers go straight into the caches, so
+ * that the next decision sees what we did.
+ */
+export function execute(key: string, actions: readonly Action[], world: ExecuteWorld): Promise<readonly Executed[]> {
+  return Promise.all(actions.map((action) => executeOne(key, action, world)));
+}
+
+function executeOne(key: string, action: Action, world: ExecuteWorld): Promise<Executed> {
+  switch (action.type) {
+    case 'apply':
+      return applyChild(key, action, world);
+    case 'delete':
+      return deleteChild(key, action, world);
+    case 'conflict':
+      return checkForeign(key, action, world);
+  }
+}
+
+async function applyChild(key: string, action: Of<'apply'>, world: ExecuteWorld): Promise<Executed> {
+  const { object, of, uid } = action;
+  const { api, children, signal } = world;
+  const result = await applyObject(api, { object, plural: of.plural, fieldManager: FIELD_MANAGER, uid, signal });
+  if (!result.ok) return failed(key, action, result.error, world);
+  children.get(of.kind)?.put(result.body);
+  return { action, result: 'done' };
+}
+
+async function deleteChild(key: string, action: Of<'delete'>, world: ExecuteWorld): Promise<Executed> {
+  const { api, children, signal } = world;
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: action.uid } };
+  const result = await api.request({ method: 'DELETE', path: childPath(action.of, key), body, signal });
+  if (!result.ok && result.error.status !== 404) return failed(key, action, result.error, world);
+  children.get(action.of.kind)?.removeKey(key);
+  return { action, result: 'done' };
+}
+
+/** A foreign object may lack our label, and then no watch tells of its end. */
+async function checkForeign(key: string, action: Of<'conflict'>, world: ExecuteWorld): Promise<Executed> {
+  const versionOf = (): string | undefined => world.children.get(action.of.kind)?.get(key)?.child.resourceVersion;
+  const before = versionOf();
+  await lookAgain(key, action.of, world);
+  return { action, result: 'failed', message: action.message, retry: false, isNews: versionOf() !== before };
+}
+
+type Of<Type extends Action['type']> = Action & { readonly type: Type };
+
+/** A 409 says that the object is not what we believed (there although unknown to us, or replaced): look at it. */
+async function failed(key: string, action: Action, error: ApiError, world: ExecuteWorld): Promise<Executed> {
+  if (error.status === 409) await lookAgain(key, action.of, world);
+  return { action, result: 'failed', message: error.message, retry: error.retry, error };
+}
+
+async function lookAgain(key: string, of: ExpandedKind, world: ExecuteWorld): Promise<void> {
+  const { api, signal } = world;
+  const cache = world.children.get(of.kind);
+  const result = await api.request({ method: 'GET', path: childPath(of, key), signal });
+  if (result.ok) {
+    // what is cached may be a newer version of an object that was replaced since: only the answer counts now
+    cache?.removeKey(key);
+    cache?.put(result.body);
+  } else if (result.error.status === 404) cache?.removeKey(key);
+}
+
+function childPath(of: ExpandedKind, key: string): string {
+  const { namespace, name } = splitKey(key);
+  return objectPath({ apiVersion: of.apiVersion, plural: of.plural, namespace, name });
+}

@@ -1,0 +1,39 @@
+import { parseMCPServer } from '../core/mcpserver/parse.ts';
+import { referencesOf } from '../core/mcpserver/references.ts';
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { renderPath } from '../core/mcpserver/violation.ts';
+import type { ObservedChild } from '../core/plan/observed.ts';
+import { metaOf } from '../platform/kube/object.ts';
+import type { GatheredReferences } from '../platform/kube/references.ts';
+import type { World } from './world.ts';
+
+/** Everything that is known about one server before anything is decided. */
+export type Gathered =
+  /** There is nothing to do: the server is gone or on its way out. */
+  | { readonly type: 'gone' }
+  | {
+      readonly type: 'found';
+      readonly server: MCPServer;
+      readonly observed: readonly ObservedChild[];
+      readonly references: GatheredReferences;
+    };
+
+/** Reads the caches, and of the references what is not known yet. Throws for an object that the schema forbids. */
+export async function gather(key: string, world: World, signal: AbortSignal): Promise<Gathered> {
+  const raw = world.servers.get(key);
+  if (raw === undefined || metaOf(raw).isDeleting) return { type: 'gone' };
+  const parsed = parseMCPServer(raw);
+  if (!parsed.ok) {
+    // The API server enforces the same schema: such an object was stored before the schema was.
+    const [first] = parsed.violations;
+    throw new Error(
+      `the stored object violates the schema at ${renderPath(first?.path ?? [])}: ${first?.headline ?? ''}`,
+    );
+  }
+  const references = await world.references.gather(key, referencesOf(parsed.server), { api: world.api, signal });
+  return { type: 'found', server: parsed.server, observed: observedChildren(key, world), references };
+}
+
+function observedChildren(key: string, world: World): readonly ObservedChild[] {
+  return [...world.children.values()].flatMap((cache) => cache.get(key)?.child ?? []);
+}

@@ -1,0 +1,140 @@
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { jittered } from '../platform/kube/backoff.ts';
+import { EventRecorder } from '../platform/kube/events.ts';
+import type { ListWatch } from '../platform/kube/list-watch.ts';
+import { metaOf } from '../platform/kube/object.ts';
+import { errorText } from '../platform/log.ts';
+import type { Logger } from '../platform/log.ts';
+import { ChildCache } from './child-cache.ts';
+import type { ReconcilerMetrics } from './metrics.ts';
+import { PodCache } from './pod-cache.ts';
+import { WorkQueue } from './queue.ts';
+import type { WorkResult } from './queue.ts';
+import { reconcile } from './reconcile.ts';
+import { ReferenceTracker } from './reference-tracker.ts';
+import { ServerCache } from './server-cache.ts';
+import { createTriggers } from './triggers.ts';
+import { probeMcpServer } from './verify/probe.ts';
+import { Verifier } from './verify/verifier.ts';
+import type { Probe } from './verify/probe.ts';
+import { mcpServers } from './world.ts';
+import type { World } from './world.ts';
+
+export interface LeadOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly metrics: ReconcilerMetrics;
+  readonly clusterDomain: string;
+  readonly podName: string;
+  readonly version: string;
+  readonly probe?: Probe;
+}
+
+const concurrency = 8;
+const backoff = { initialMs: 250, maxMs: 60_000 };
+/** Crashes in a row after which the server itself is told: one may be chance. */
+const crashesBeforeEvent = 3;
+/** How often we ask whether the first lists are complete, in milliseconds. */
+const syncPollMs = 50;
+/** Before the loop is started again after an error that nobody caught, in milliseconds. */
+const restartMs = 5_000;
+
+/** Reconciles until the signal aborts. An error that gets this far ends one round of the loop, never the program. */
+export async function lead(options: LeadOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, metrics, random } = options;
+  while (!signal.aborted) {
+    const round = new AbortController();
+    const stop = (): void => {
+      round.abort();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await runOnce(options, round);
+    } catch (error) {
+      log.error('reconcile: the loop failed and starts again', { error: errorText(error) });
+    }
+    signal.removeEventListener('abort', stop);
+    metrics.setSource(undefined);
+    await clock.sleep(jittered(restartMs, 0.2, random), signal);
+  }
+}
+
+/** Ends when the round is aborted, or with the error of whatever ends before. */
+async function runOnce(options: LeadOptions, round: AbortController): Promise<void> {
+  const { signal } = round;
+  const { api, clock, log, metrics, random } = options;
+  const events = new EventRecorder({ api, clock, log, instance: options.podName });
+  const queue: WorkQueue = new WorkQueue({
+    ...{ clock, log, random, concurrency, backoff },
+    work: (key, workSignal) => timed(options, () => reconcile(key, world, workSignal)),
+    onCrash: (key, failures) => {
+      metrics.observeReconcile('crash', 0);
+      if (failures === crashesBeforeEvent) tellCrash(key, world);
+    },
+  });
+  const verifier = new Verifier({
+    ...{ clock, log, random, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
+    onChange: (key) => {
+      queue.add(key);
+    },
+    onProbed: (state, seconds) => {
+      metrics.observeProbe(state, seconds);
+    },
+  });
+  const world: World = {
+    ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
+    servers: new ServerCache(),
+    children: new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()])),
+    pods: new PodCache(),
+    references: new ReferenceTracker(),
+  };
+  const { essential, others } = createTriggers(world, { api, clock, log, random }, (key) => {
+    queue.add(key);
+  });
+  const watches = [...essential, ...others];
+  metrics.setSource({ servers: world.servers, queue, watches });
+  const tasks = [...watches.map((watch) => watch.run(signal)), work(essential, queue, options, signal)];
+  try {
+    await Promise.race(tasks);
+  } finally {
+    round.abort();
+    verifier.stop();
+    await Promise.allSettled(tasks);
+  }
+}
+
+/** Nothing is decided before the first lists are complete: what is missing in a half-filled cache would be created. */
+async function work(
+  essential: readonly ListWatch[],
+  queue: WorkQueue,
+  { clock, log }: LeadOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && !essential.every(({ isSynced }) => isSynced)) await clock.sleep(syncPollMs, signal);
+  log.info('reconcile: the caches are filled', { queued: queue.depth });
+  await queue.run(signal);
+}
+
+async function timed(options: LeadOptions, run: () => Promise<WorkResult>): Promise<WorkResult> {
+  const startedAt = options.clock.now().getTime();
+  const result = await run();
+  options.metrics.observeReconcile(result.type, (options.clock.now().getTime() - startedAt) / 1_000);
+  return result;
+}
+
+/** The log has the error; the server's owner learns that waiting will not help. */
+function tellCrash(key: string, world: World): void {
+  const { name, namespace, uid } = metaOf(world.servers.get(key));
+  const { apiVersion, kind } = mcpServers;
+  world.events.record({
+    regarding: { apiVersion, kind, namespace, name, uid },
+    type: 'Warning',
+    reason: 'ReconcileError',
+    action: 'Reconcile',
+    note: 'Reconciling this server fails with an unexpected error; see the log of mcp-lifecycle. It is tried again.',
+  });
+}

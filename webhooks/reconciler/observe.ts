@@ -1,0 +1,73 @@
+import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
+import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
+import type { OwnerReference } from '../core/resources/expanded-kind.ts';
+import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
+
+/** What decisions need of an existing object; undefined for what is no object. */
+export function observeChild(raw: unknown): ObservedChild | undefined {
+  const apiVersion = stringAt(raw, 'apiVersion');
+  const kind = stringAt(raw, 'kind');
+  if (apiVersion === undefined || kind === undefined) return undefined;
+  const metadata = recordAt(raw, 'metadata');
+  const controller = controllerOf(metadata);
+  const appliedHash = stringAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
+  const ownedFields = ownedFieldsOf(metadata);
+  const { name, uid, resourceVersion, isDeleting } = metaOf(raw);
+  return {
+    apiVersion,
+    kind,
+    name,
+    uid,
+    resourceVersion,
+    isDeleting,
+    ...(controller === undefined ? {} : { controller }),
+    ...(appliedHash === undefined ? {} : { appliedHash }),
+    ...(ownedFields === undefined ? {} : { ownedFields }),
+  };
+}
+
+/** Undefined for anything but a Deployment. */
+export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
+  if (stringAt(raw, 'kind') !== 'Deployment') return undefined;
+  const status = recordAt(raw, 'status');
+  return {
+    generation: metaOf(raw).generation,
+    observedGeneration: numberAt(status, 'observedGeneration') ?? 0,
+    replicas: numberAt(status, 'replicas') ?? 0,
+    readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
+    conditions: listAt(status, 'conditions').map((condition) => {
+      const reason = stringAt(condition, 'reason');
+      const message = stringAt(condition, 'message');
+      return {
+        type: stringAt(condition, 'type') ?? '',
+        status: stringAt(condition, 'status') ?? '',
+        ...(reason === undefined ? {} : { reason }),
+        ...(message === undefined ? {} : { message }),
+      };
+    }),
+  };
+}
+
+function controllerOf(metadata: unknown): OwnerReference | undefined {
+  const found = listAt(metadata, 'ownerReferences').find((owner) => isRecord(owner) && owner['controller'] === true);
+  if (found === undefined) return undefined;
+  return {
+    apiVersion: stringAt(found, 'apiVersion') ?? '',
+    kind: stringAt(found, 'kind') ?? '',
+    name: stringAt(found, 'name') ?? '',
+    uid: stringAt(found, 'uid') ?? '',
+    controller: true,
+  };
+}
+
+/** Of our apply entry only: an update of ours (there is none) or of status would be another entry. */
+function ownedFieldsOf(metadata: unknown): string | undefined {
+  const entry = listAt(metadata, 'managedFields').find(
+    (candidate) =>
+      stringAt(candidate, 'manager') === FIELD_MANAGER &&
+      stringAt(candidate, 'operation') === 'Apply' &&
+      (stringAt(candidate, 'subresource') ?? '') === '',
+  );
+  const fields = recordAt(entry, 'fieldsV1');
+  return fields === undefined ? undefined : JSON.stringify(fields);
+}

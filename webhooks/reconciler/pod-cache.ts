@@ -1,0 +1,71 @@
+import { diagnosePods } from '../core/plan/diagnose-pods.ts';
+import type { PodState } from '../core/plan/diagnose-pods.ts';
+import { isRecord, keyOf, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+
+/** Keeps the pods that visibly fail, and nothing of the healthy ones. */
+export class PodCache {
+  /** By server, then by pod. */
+  readonly #failing = new Map<string, Map<string, Failing>>();
+
+  /** The failing pods of one server. */
+  of(server: string): readonly PodState[] {
+    return [...(this.#failing.get(server)?.values() ?? [])].map(({ pod }) => pod);
+  }
+
+  /** Returns the server whose diagnosis may have changed. Restart counts and moments of the same failure are no news. */
+  put(raw: unknown): string | undefined {
+    const server = serverOf(raw);
+    const pod = toPodState(raw);
+    if (server === undefined || pod === undefined) return undefined;
+    const key = keyOf(metaOf(raw));
+    const before = this.#failing.get(server)?.get(key)?.text;
+    const text = metaOf(raw).isDeleting ? undefined : diagnosePods([pod], before);
+    if (text === undefined) this.#drop(server, key);
+    else this.#keep(server, key, { pod, text });
+    return text === before ? undefined : server;
+  }
+
+  remove(raw: unknown): string | undefined {
+    const server = serverOf(raw);
+    return server !== undefined && this.#drop(server, keyOf(metaOf(raw))) ? server : undefined;
+  }
+
+  keepOnly(keys: ReadonlySet<string>): readonly string[] {
+    const known = [...this.#failing].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
+    return known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod)).map(({ server }) => server);
+  }
+
+  #keep(server: string, pod: string, failing: Failing): void {
+    const pods = this.#failing.get(server) ?? new Map<string, Failing>();
+    this.#failing.set(server, pods.set(pod, failing));
+  }
+
+  #drop(server: string, pod: string): boolean {
+    const pods = this.#failing.get(server);
+    const wasThere = pods?.delete(pod) ?? false;
+    if (pods?.size === 0) this.#failing.delete(server);
+    return wasThere;
+  }
+}
+
+interface Failing {
+  readonly pod: PodState;
+  readonly text: string;
+}
+
+function serverOf(raw: unknown): string | undefined {
+  const name = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), 'mcp-server');
+  return name === undefined ? undefined : keyOf({ namespace: metaOf(raw).namespace, name });
+}
+
+function toPodState(raw: unknown): PodState | undefined {
+  if (!isRecord(raw)) return undefined;
+  const { initContainerStatuses, containerStatuses } = recordAt(raw, 'status') ?? {};
+  return podStateOf(metaOf(raw).name, { initContainerStatuses, containerStatuses });
+}
+
+/** The API server's own types say that these lists, where they exist, are what PodState says of them. */
+function podStateOf(name: string, status: Readonly<Record<string, unknown>>): PodState {
+  const lists = Object.fromEntries(Object.entries(status).filter(([, list]) => Array.isArray(list)));
+  return { metadata: { name }, status: lists };
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../platform/clock.ts';
+import { backoffDelay } from '../platform/kube/backoff.ts';
+import type { BackoffLimits } from '../platform/kube/backoff.ts';
+import { errorText } from '../platform/log.ts';
+import type { Logger } from '../platform/log.ts';
+
+/** How the work on one key ended. */
+export type WorkResult =
+  | { readonly type: 'done' }
+  /** Again, by the key's own backoff but not before `notBeforeMs`: the world failed, not the key. */
+  | { readonly type: 'retry'; readonly why: string; readonly notBeforeMs?: number }
+  /** Settled for now; look again after this time because nothing would tell us. Not a failure. */
+  | { readonly type: 'again'; readonly afterMs: number };
+
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** Keys worked on at the same time. */
+  readonly concurrency: number;
+  readonly backoff: BackoffLimits;
+  /** Throwing is our bug: it is caught here, counted as a failure of the key, and tried again. */
+  readonly work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
+  /** A key's work threw; `failures` in a row. */
+  readonly onCrash?: (key: string, failures: number) => void;
+}
+
+/**
+ * Works on each key in turn, never on one key twice at the same time. A key that is added while it waits is there
+ * once; one that is added while it is worked on comes again afterwards, so no change is missed.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #ready = new Set<string>();
+  readonly #running = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #delayed = new Map<string, AbortController>();
+  readonly #failures = new Map<string, number>();
+  readonly #crashed = new Set<string>();
+  #wake: () => void = () => undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Keys that could be worked on now. */
+  get depth(): number {
+    return this.#ready.size;
+  }
+
+  /** Keys whose last work threw. */
+  get quarantined(): number {
+    return this.#crashed.size;
+  }
+
+  add(key: string): void {
+    if (this.#running.has(key)) this.#again.add(key);
+    else this.#ready.add(key);
+    this.#wake();
+  }
+
+  /** The object is gone: no failures, no appointments. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+    this.#crashed.delete(key);
+    this.#cancelDelay(key);
+  }
+
+  /** Runs until the signal aborts and what is under way has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    const under = new Set<Promise<void>>();
+    signal.addEventListener('abort', () => {
+      this.#wake();
+    });
+    while (!signal.aborted) {
+      for (const key of this.#ready) {
+        if (under.size >= this.#options.concurrency) break;
+        this.#ready.delete(key);
+        const work: Promise<void> = this.#workOn(key, signal).finally(() => {
+          under.delete(work);
+          this.#wake();
+        });
+        under.add(work);
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        if (signal.aborted || (this.#ready.size > 0 && under.size < this.#options.concurrency)) resolve();
+      });
+    }
+    for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
+    await Promise.allSettled(under);
+  }
+
+  async #workOn(key: string, signal: AbortSignal): Promise<void> {
+    const { log, onCrash, work } = this.#options;
+    this.#running.add(key);
+    this.#cancelDelay(key);
+    try {
+      const result = await work(key, signal);
+      this.#crashed.delete(key);
+      this.#afterWork(key, result, signal);
+    } catch (error) {
+      const failures = this.#countFailure(key);
+      this.#crashed.add(key);
+      log.error('reconcile: unexpected error; the key is tried again later', {
+        key,
+        failures,
+        error: errorText(error),
+      });
+      onCrash?.(key, failures);
+      this.#addAfter(key, backoffDelay(failures, this.#options.backoff, this.#options.random), signal);
+    } finally {
+      this.#running.delete(key);
+      if (this.#again.delete(key)) this.add(key);
+    }
+  }
+
+  #afterWork(key: string, result: WorkResult, signal: AbortSignal): void {
+    const { backoff, log, random } = this.#options;
+    switch (result.type) {
+      case 'done':
+        this.#failures.delete(key);
+        return;
+      case 'again':
+        this.#failures.delete(key);
+        this.#addAfter(key, result.afterMs, signal);
+        return;
+      case 'retry': {
+        if (signal.aborted) return;
+        const failures = this.#countFailure(key);
+        const waitMs = Math.max(backoffDelay(failures, backoff, random), result.notBeforeMs ?? 0);
+        log.warn('reconcile: to be tried again', { key, why: result.why, failures, retryInMs: waitMs });
+        this.#addAfter(key, waitMs, signal);
+      }
+    }
+  }
+
+  #countFailure(key: string): number {
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    return failures;
+  }
+
+  #addAfter(key: string, ms: number, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const appointment = new AbortController();
+    this.#delayed.set(key, appointment);
+    void this.#options.clock.sleep(ms, appointment.signal).then(() => {
+      if (appointment.signal.aborted) return;
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+  }
+
+  #cancelDelay(key: string): void {
+    this.#delayed.get(key)?.abort();
+    this.#delayed.delete(key);
+  }
+}

@@ -1,0 +1,69 @@
+import { decide } from '../core/plan/decide.ts';
+import { nextStatus } from '../core/plan/status.ts';
+import type { ApiError } from '../platform/kube/api.ts';
+import { digest } from './digest.ts';
+import { execute } from './execute.ts';
+import type { Executed } from './execute.ts';
+import { gather } from './gather.ts';
+import type { WorkResult } from './queue.ts';
+import { gatherStatusInput } from './status-gather.ts';
+import { writeStatus } from './status-writer.ts';
+import type { World } from './world.ts';
+
+/** How soon to look again at what no watch tells us about, in milliseconds. */
+const lookAgain = { atForeignObjectMs: 60_000, atRefusalMs: 300_000 };
+
+/**
+ * Brings one server from what is to what is wanted: gather, decide, execute, status. Costs no request when nothing is
+ * new. Throws only for our own bugs.
+ */
+export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<WorkResult> {
+  const gathered = await gather(key, world, signal);
+  if (gathered.type === 'gone') {
+    world.verifier.forget(key);
+    world.references.forget(key);
+    return { type: 'done' };
+  }
+
+  const { server, observed, references } = gathered;
+  const { expandedKinds } = world;
+  const decision = decide({ ...references, server, observed, expandedKinds, digest });
+  if (decision.verdict === 'retry') {
+    const { retryAfterMs } = references.transient ?? {};
+    return {
+      type: 'retry',
+      why: decision.reason,
+      ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }),
+    };
+  }
+
+  const actions = decision.verdict === 'accepted' ? decision.actions : [];
+  const executed = await execute(key, actions, { ...world, signal });
+  const early = unfinished(executed);
+  if (early !== undefined) return early;
+
+  const status = nextStatus(gatherStatusInput(key, server, { decision, executed }, world));
+  const written = await writeStatus(server, status, world, signal);
+  return written.result === 'failed' ? retryAfter(written.error) : whatNext(executed);
+}
+
+/** What ends the round before a status: the world was not as we believed, or could not be reached. */
+function unfinished(executed: readonly Executed[]): WorkResult | undefined {
+  const errors = executed.flatMap(({ error }) => error ?? []);
+  // Nothing can be created in a namespace that is on its way out, and the server goes with it.
+  if (errors.some(({ reason }) => reason === 'NamespaceTerminating')) return { type: 'done' };
+  const transient = errors.find(({ retry }) => retry);
+  return transient === undefined ? undefined : retryAfter(transient);
+}
+
+function retryAfter({ message, retryAfterMs }: ApiError): WorkResult {
+  return { type: 'retry', why: message, ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }) };
+}
+
+function whatNext(executed: readonly Executed[]): WorkResult {
+  if (executed.some(({ isNews }) => isNews === true)) return { type: 'again', afterMs: 0 };
+  if (executed.some(({ action }) => action.type === 'conflict'))
+    return { type: 'again', afterMs: lookAgain.atForeignObjectMs };
+  const isRefused = executed.some(({ result }) => result === 'failed');
+  return isRefused ? { type: 'again', afterMs: lookAgain.atRefusalMs } : { type: 'done' };
+}

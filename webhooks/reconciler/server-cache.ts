@@ -1,0 +1,88 @@
+import { isRecord, keyOf, listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import type { Change } from './child-cache.ts';
+import { isOlder } from './resource-version.ts';
+
+/** One condition of one server, for metrics. */
+export interface ConditionInfo {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+}
+
+/**
+ * The MCPServers, each as one text (a fraction of the memory of the parsed object), without what nobody reads here:
+ * managed fields and kubectl's copy of the manifest.
+ */
+export class ServerCache {
+  readonly #entries = new Map<string, Entry>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  /** A fresh copy, as unknown as what came from the wire. */
+  get(key: string): unknown {
+    const entry = this.#entries.get(key);
+    return entry === undefined ? undefined : JSON.parse(entry.json);
+  }
+
+  *conditions(): Iterable<readonly [key: string, conditions: readonly ConditionInfo[]]> {
+    for (const [key, entry] of this.#entries) yield [key, entry.conditions];
+  }
+
+  put(raw: unknown): Change {
+    const { name, namespace, resourceVersion, uid } = metaOf(raw);
+    const key = keyOf({ namespace, name });
+    const known = this.#entries.get(key);
+    if (known?.resourceVersion === resourceVersion) return 'known';
+    if (known?.uid === uid && isOlder(resourceVersion, known.resourceVersion)) return 'known';
+    this.#entries.set(key, { uid, resourceVersion, json: JSON.stringify(lean(raw)), conditions: conditionsOf(raw) });
+    return 'changed';
+  }
+
+  /** As {@link ChildCache.remove}: the end of a replaced object says nothing about the new one. */
+  remove(raw: unknown): Change {
+    const key = keyOf(metaOf(raw));
+    if (this.#entries.get(key)?.uid !== metaOf(raw).uid) return 'known';
+    this.#entries.delete(key);
+    return 'changed';
+  }
+
+  keepOnly(keys: ReadonlySet<string>): readonly string[] {
+    const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
+    for (const key of gone) this.#entries.delete(key);
+    return gone;
+  }
+}
+
+interface Entry {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly json: string;
+  readonly conditions: readonly ConditionInfo[];
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function lean(raw: unknown): unknown {
+  if (!isRecord(raw)) return raw;
+  const metadata = without(recordAt(raw, 'metadata'), 'managedFields');
+  const annotations = without(recordAt(metadata, 'annotations'), lastApplied);
+  return { ...raw, metadata: { ...metadata, annotations } };
+}
+
+function without(object: Readonly<Record<string, unknown>> = {}, field: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== field));
+}
+
+function conditionsOf(raw: unknown): readonly ConditionInfo[] {
+  return listAt(recordAt(raw, 'status'), 'conditions').map((condition) => ({
+    type: stringAt(condition, 'type') ?? '',
+    status: stringAt(condition, 'status') ?? '',
+    reason: stringAt(condition, 'reason') ?? '',
+  }));
+}

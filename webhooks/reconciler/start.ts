@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+
+import type { Clock } from '../platform/clock.ts';
+import type { ReconcilerConfig } from '../platform/config.ts';
+import { healthRoutes } from '../platform/http/health.ts';
+import { metricsRoutes } from '../platform/http/metrics.ts';
+import { startPlainServer } from '../platform/http/plain-server.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { LeaderElector } from '../platform/kube/lease.ts';
+import type { Logger } from '../platform/log.ts';
+import { createMetricsRegistry } from '../platform/metrics.ts';
+import { lead } from './lead.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import type { Probe } from './verify/probe.ts';
+
+export interface StartReconcilerOptions {
+  readonly api: KubeApi;
+  readonly config: ReconcilerConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  /** How an endpoint is asked; tests on clusters whose Services they cannot reach give their own. */
+  readonly probe?: Probe;
+}
+
+/**
+ * Runs the reconciler until the signal aborts: waits for the Lease, then reconciles. Resolves when the work under way
+ * is done and the Lease is given back. Rejects only when a port cannot be taken.
+ */
+export async function startReconciler(options: StartReconcilerOptions): Promise<void> {
+  const { api, clock, config, log, signal, version, probe } = options;
+  const registry = createMetricsRegistry({ program: 'reconciler', process: true });
+  const metrics = createReconcilerMetrics(registry);
+  // Standing by is being ready: this replica does what it is there for.
+  const routes = healthRoutes({ readiness: () => ({ ready: true }) });
+  const health = await startPlainServer({ port: config.healthPort, routes, log });
+  const scraped = await startPlainServer({ port: config.metricsPort, routes: metricsRoutes(registry), log });
+  const random = Math.random;
+  const elector = new LeaderElector({
+    ...{ api, clock, log, random },
+    namespace: config.namespace,
+    name: config.leaseName,
+    identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
+  });
+  const { clusterDomain, podName } = config;
+  const leadOptions = {
+    ...{ api, clock, log, random, metrics, clusterDomain, podName, version },
+    ...(probe === undefined ? {} : { probe }),
+  };
+  await elector.run((term) => lead(leadOptions, term), signal);
+  await Promise.all([health.close(), scraped.close()]);
+}

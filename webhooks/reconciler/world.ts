@@ -1,0 +1,29 @@
+import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import type { EventRecorder } from '../platform/kube/events.ts';
+import type { Logger } from '../platform/log.ts';
+import type { ChildCache } from './child-cache.ts';
+import type { PodCache } from './pod-cache.ts';
+import type { ReferenceTracker } from './reference-tracker.ts';
+import type { ServerCache } from './server-cache.ts';
+import type { Verifier } from './verify/verifier.ts';
+
+/** Everything that a reconcile reads from and writes to. One world for each term of leadership. */
+export interface World {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly clusterDomain: string;
+  readonly expandedKinds: readonly ExpandedKind[];
+  readonly servers: ServerCache;
+  /** By kind. */
+  readonly children: ReadonlyMap<string, ChildCache>;
+  readonly pods: PodCache;
+  readonly references: ReferenceTracker;
+  readonly verifier: Verifier;
+  readonly events: Pick<EventRecorder, 'record'>;
+}
+
+/** The API of MCPServers as we read and write it: the storage version. */
+export const mcpServers = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', plural: 'mcpservers' } as const;
