@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { ImageFailure } from './failure.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,14 +20,32 @@ export async function readVersion(): Promise<string> {
 export async function bundleProgram(): Promise<Uint8Array> {
   return bundleScript('webhooks/main.ts', {
     alias: { undici: stub('undici.mjs'), 'iconv-lite': stub('iconv-lite.cjs'), 'mime-db': stub('mime-db.cjs') },
+    plugins: [clientWithoutSideEffects],
     define: { MCP_LIFECYCLE_VERSION: JSON.stringify(await readVersion()) },
   });
 }
 
+/**
+ * @kubernetes/client-node does not say that importing its modules does nothing, so esbuild would keep all of them, with
+ * every generated API and their WebSocket, tar and OpenID libraries: three times our own code. It is true, except for
+ * one polyfill that Node 24 does not need.
+ */
+const clientWithoutSideEffects: Plugin = {
+  name: 'client-node without side effects',
+  setup(bundler) {
+    const alreadyAsked = Symbol('already asked');
+    bundler.onResolve({ filter: /.*/ }, async ({ path, pluginData, ...options }) => {
+      const isClient = path === '@kubernetes/client-node' || options.importer.includes('@kubernetes/client-node');
+      if (pluginData === alreadyAsked || !isClient) return undefined;
+      return { ...(await bundler.resolve(path, { ...options, pluginData: alreadyAsked })), sideEffects: false };
+    });
+  },
+};
+
 /** One script with its dependencies as one CommonJS file; `entry` is relative to the repository. */
 export async function bundleScript(
   entry: string,
-  options: { readonly alias?: Record<string, string>; readonly define?: Record<string, string> } = {},
+  options: Pick<BuildOptions, 'alias' | 'define' | 'plugins'> = {},
 ): Promise<Uint8Array> {
   const result = await build({
     ...options,
