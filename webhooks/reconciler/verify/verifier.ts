@@ -28,6 +28,11 @@ const retry = { initialMs: 250, maxMs: 60_000 };
 /** Between two questions to a server that answered; spread by ±15 % so that servers do not come in step. */
 const intervalMs = 60_000;
 const maxParallelProbes = 16;
+/**
+ * Failures in a row before they count (the fourth comes within two seconds of the first): right after a start the
+ * Service may not be programmed in every node, and a pod that is replaced may still get a connection.
+ */
+const failuresBeforeSaid = 4;
 
 /**
  * Asks every available server again and again, for its life. Right after a start the Service is often not programmed
@@ -86,7 +91,8 @@ export class Verifier {
       const result = await this.#probe(watched, signal);
       if (result === undefined) return;
       failures = result.state === 'failed' ? failures + 1 : 0;
-      if (!sameResult(watched.result, result)) {
+      const counts = failures === 0 || failures >= failuresBeforeSaid || watched.result.state === 'failed';
+      if (counts && !sameResult(watched.result, result)) {
         log.debug('verification: another answer', { server: key, state: result.state });
         watched.result = result;
         onChange(key);
