@@ -9,7 +9,8 @@ const layers = [
   {
     folder: 'core/mcpserver',
     may: [],
-    instead: 'core/mcpserver says what an MCPServer is and knows no layer above it: move the code up, or the fact down.',
+    instead:
+      'core/mcpserver says what an MCPServer is and knows no layer above it: move the code up, or the fact down.',
   },
   {
     folder: 'core/engine',
@@ -43,7 +44,15 @@ const layers = [
   },
   {
     folder: 'platform',
-    may: ['core/mcpserver', 'core/engine', 'core/defaults', 'core/resources', 'core/rules', 'core/plan', 'core/testing'],
+    may: [
+      'core/mcpserver',
+      'core/engine',
+      'core/defaults',
+      'core/resources',
+      'core/rules',
+      'core/plan',
+      'core/testing',
+    ],
     instead: 'platform serves every program and knows none of them: pass a callback.',
   },
   {
@@ -76,15 +85,30 @@ function boundary({ folder, may, instead }) {
   const isCore = folder.startsWith('core/');
   const patterns = [
     { group: tails, message: instead },
-    { group: ['**/scripts/**', '**/e2e/**'], message: 'scripts and e2e are imported by nothing: move the code to webhooks/.' },
-    { group: ['**/main.ts'], message: 'main.ts is the entry and wires programs: export what you need from its own file.' },
+    {
+      group: ['**/scripts/**', '**/e2e/**'],
+      message: 'scripts and e2e are imported by nothing: move the code to webhooks/.',
+    },
+    {
+      group: ['**/main.ts'],
+      message: 'main.ts is the entry and wires programs: export what you need from its own file.',
+    },
     ...(isCore
       ? [
-          { group: ['node:*', 'express', 'prom-client', 'yaml', 'node-forge'], message: 'core is pure: let platform do it and pass the result in.' },
-          { group: ['@kubernetes/client-node'], allowTypeImports: true, message: 'core uses client-node for types only: write `import type`.' },
+          {
+            group: ['node:*', 'express', 'prom-client', 'yaml', 'node-forge'],
+            message: 'core is pure: let platform do it and pass the result in.',
+          },
+          {
+            group: ['@kubernetes/client-node'],
+            allowTypeImports: true,
+            message: 'core uses client-node for types only: write `import type`.',
+          },
         ]
       : []),
-    ...(folder === 'admission' || isCore ? [] : [{ group: ['express'], message: 'express serves admission only: use platform/http for health and metrics.' }]),
+    ...(folder === 'admission' || isCore
+      ? []
+      : [{ group: ['express'], message: 'express serves admission only: use platform/http for health and metrics.' }]),
   ];
   return {
     files: [`webhooks/${folder}/**/*.ts`],
@@ -93,8 +117,18 @@ function boundary({ folder, may, instead }) {
       '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
       ...(isCore
         ? {
-            'no-restricted-globals': ['error', ...['process', 'console', 'fetch', 'setTimeout', 'setInterval', 'Buffer', 'performance'].map((name) => ({ name, message: 'core is pure: take it as a parameter.' }))],
-            'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: 'core has no clock: take the time as a parameter.' }, { object: 'Math', property: 'random', message: 'core is deterministic: take it as a parameter.' }],
+            'no-restricted-globals': [
+              'error',
+              ...['process', 'console', 'fetch', 'setTimeout', 'setInterval', 'Buffer', 'performance'].map((name) => ({
+                name,
+                message: 'core is pure: take it as a parameter.',
+              })),
+            ],
+            'no-restricted-properties': [
+              'error',
+              { object: 'Date', property: 'now', message: 'core has no clock: take the time as a parameter.' },
+              { object: 'Math', property: 'random', message: 'core is deterministic: take it as a parameter.' },
+            ],
           }
         : {}),
     },
@@ -131,14 +165,24 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "MemberExpression[object.name='process'][property.name=/^(env|argv|exit|exitCode)$/]", message: 'only main.ts reads the environment, the arguments and sets the exit code: take the value as a parameter.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name=/^(env|argv|exit|exitCode)$/]",
+          message:
+            'only main.ts reads the environment, the arguments and sets the exit code: take the value as a parameter.',
+        },
       ],
     },
   },
   ...layers.map(boundary),
   {
     files: ['**/*.test.ts'],
-    rules: { 'max-params': 'off', '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['describe', 'it', 'test'], package: '@jest/globals' }] }] },
+    rules: {
+      'max-params': 'off',
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['describe', 'it', 'test'], package: '@jest/globals' }] },
+      ],
+    },
   },
   {
     files: ['scripts/**/*.ts', 'e2e/**/*.ts'],

@@ -31,7 +31,12 @@ export const staticSteps: readonly Step[] = [
   {
     name: 'no import circles',
     command: node,
-    args: ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'webhooks'],
+    args: [
+      'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'webhooks',
+    ],
     remedy: 'break the circle above: move what both need to the lower layer.',
   },
 ];
@@ -54,6 +59,7 @@ export const e2eSteps: readonly Step[] = [
     command: node,
     args: ['scripts/e2e.ts'],
     isJest: true,
-    remedy: 'see the failing cases above; `npm run test:e2e -- <word>` runs the matching ones on the cluster that is up.',
+    remedy:
+      'see the failing cases above; `npm run test:e2e -- <word>` runs the matching ones on the cluster that is up.',
   },
 ];

@@ -38,7 +38,9 @@ async function runStep(step: Step): Promise<StepResult> {
     const counts = step.isJest === true ? await jestCounts(outputFile) : undefined;
     const result = judge(step, code, counts);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    process.stderr.write(result.failed === 0 ? `✓ ${step.name} (${seconds} s)\n` : `✗ ${step.name} (${seconds} s): ${step.remedy}\n`);
+    process.stderr.write(
+      result.failed === 0 ? `✓ ${step.name} (${seconds} s)\n` : `✗ ${step.name} (${seconds} s): ${step.remedy}\n`,
+    );
     return result;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -60,7 +62,11 @@ interface Counts {
 async function jestCounts(file: string): Promise<Counts | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const summary = JSON.parse(text) as { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
+  const summary = JSON.parse(text) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numRuntimeErrorTestSuites: number;
+  };
   const failed = summary.numFailedTests + summary.numRuntimeErrorTestSuites;
   return { passed: summary.numPassedTests, failed: summary.numPassedTests === 0 ? Math.max(failed, 1) : failed };
 }

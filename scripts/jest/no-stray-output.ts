@@ -3,11 +3,14 @@ import { afterEach, beforeEach, expect, jest } from '@jest/globals';
 
 const methods = ['log', 'info', 'warn', 'error'] as const;
 
+let printed: unknown[][] = [];
+
 beforeEach(() => {
-  for (const method of methods) jest.spyOn(console, method).mockImplementation(() => undefined);
+  printed = [];
+  for (const method of methods) jest.spyOn(console, method).mockImplementation((...parts) => void printed.push(parts));
 });
 
 afterEach(() => {
-  for (const method of methods) expect(console[method]).not.toHaveBeenCalled();
   jest.restoreAllMocks();
+  expect(printed).toEqual([]);
 });
