@@ -1,0 +1,243 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { createKubeApi } from './api-client.ts';
+import type { KubeApi, WatchEvent } from './api.ts';
+import type { ApiServer } from './kubeconfig.ts';
+
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+interface Started {
+  readonly api: KubeApi;
+  readonly seen: IncomingMessage[];
+  readonly sockets: Set<unknown>;
+  readonly server: Server;
+  forgotten: number;
+}
+
+async function start(listener: RequestListener): Promise<Started> {
+  const seen: IncomingMessage[] = [];
+  const sockets = new Set<unknown>();
+  const server = createServer((request, response) => {
+    seen.push(request);
+    sockets.add(request.socket);
+    listener(request, response);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const started: Started = { api: undefined as never, seen, sockets, server, forgotten: 0 };
+  const access: ApiServer = {
+    url,
+    namespace: 'default',
+    credentials: () => Promise.resolve({ tls: {}, headers: { Authorization: 'Bearer t' } }),
+    forgetCredentials: () => (started.forgotten += 1),
+  };
+  return Object.assign(started, { api: createKubeApi({ server: access, userAgent: 'test' }) });
+}
+
+const json = (status: number, body: unknown, headers = {}): RequestListener => {
+  return (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+  };
+};
+
+const path = '/api/v1/namespaces/mcp/configmaps/settings';
+
+describe('a request', () => {
+  it('carries credentials, query and body, and gives the answer', async () => {
+    let body = '';
+    const { api, seen } = await start((request, response) => {
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        json(200, { answer: 1 })(request, response);
+      });
+    });
+    const result = await api.request({
+      method: 'PATCH',
+      path,
+      query: { force: 'true', no: undefined },
+      body: { a: 'ä' },
+    });
+    expect(result).toEqual({ ok: true, body: { answer: 1 } });
+    expect(seen[0]?.url).toBe(`${path}?force=true`);
+    expect(seen[0]?.headers).toMatchObject({ authorization: 'Bearer t', 'user-agent': 'test' });
+    expect(body).toBe('{"a":"ä"}');
+  });
+
+  it('reuses the connection', async () => {
+    const { api, sockets } = await start(json(200, {}));
+    for (let count = 0; count < 5; count += 1) await api.request({ method: 'GET', path });
+    expect(sockets.size).toBe(1);
+  });
+
+  it('is sent again when the kept connection was closed meanwhile, unless it is a POST', async () => {
+    let answered = 0;
+    const { api, seen } = await start((request, response) => {
+      answered += 1;
+      if (answered === 1) json(200, {})(request, response);
+      else if (answered === 2) request.socket.destroy();
+      else json(200, { again: true })(request, response);
+    });
+    await api.request({ method: 'GET', path });
+    expect(await api.request({ method: 'GET', path })).toEqual({ ok: true, body: { again: true } });
+    answered = 1;
+    expect(await api.request({ method: 'POST', path, body: {} })).toMatchObject({ ok: false, error: { status: 0 } });
+    expect(seen).toHaveLength(4);
+  });
+
+  it.each([
+    [404, false],
+    [409, true],
+    [422, false],
+    [429, true],
+    [500, true],
+    [503, true],
+  ])('turns HTTP %d into an error (retry: %s) that names the request', async (status, retry) => {
+    const { api } = await start(
+      json(status, { kind: 'Status', reason: 'Some', message: 'no luck' }, { 'retry-after': '3' }),
+    );
+    expect(await api.request({ method: 'GET', path })).toEqual({
+      ok: false,
+      error: { status, reason: 'Some', message: 'GET configmaps mcp/settings: no luck', retry, retryAfterMs: 3_000 },
+    });
+  });
+
+  it('tells a namespace on its way out from missing rights', async () => {
+    const details = { causes: [{ reason: 'NamespaceTerminating' }] };
+    const { api } = await start(json(403, { kind: 'Status', reason: 'Forbidden', message: 'x', details }));
+    expect(await api.request({ method: 'GET', path })).toMatchObject({ error: { reason: 'NamespaceTerminating' } });
+  });
+
+  it('asks for new credentials after a 401', async () => {
+    const started = await start(json(401, {}));
+    await started.api.request({ method: 'GET', path });
+    expect(started.forgotten).toBe(1);
+  });
+
+  it('gives up in time', async () => {
+    const { api } = await start(() => undefined);
+    expect(await api.request({ method: 'GET', path, timeoutMs: 50 })).toMatchObject({
+      error: { reason: 'Timeout', retry: true, message: 'GET configmaps mcp/settings: no answer in time' },
+    });
+  });
+
+  it('is given up when we stop', async () => {
+    const { api } = await start(() => undefined);
+    const stop = new AbortController();
+    const result = api.request({ method: 'GET', path, signal: stop.signal });
+    setTimeout(() => {
+      stop.abort();
+    }, 20);
+    expect(await result).toMatchObject({ error: { reason: 'Aborted' } });
+  });
+
+  it('does not read an answer that is too long', async () => {
+    const { api } = await start(json(200, { long: 'x'.repeat(10_000) }));
+    expect(await api.request({ method: 'GET', path, maxBytes: 1_000 })).toMatchObject({
+      error: { reason: 'TooLarge', retry: false },
+    });
+  });
+
+  it('says so when nobody listens, and when the answer is HTML', async () => {
+    const { api, server } = await start((_, response) => response.end('<html>'));
+    expect(await api.request({ method: 'GET', path })).toMatchObject({ error: { reason: 'BadAnswer' } });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(await api.request({ method: 'GET', path })).toMatchObject({
+      error: {
+        status: 0,
+        reason: 'Unreachable',
+        message: 'GET configmaps mcp/settings: connection refused',
+        retry: true,
+      },
+    });
+  });
+});
+
+describe('a watch', () => {
+  async function watch(listener: RequestListener, idleTimeoutMs = 5_000) {
+    const started = await start(listener);
+    const events: WatchEvent[] = [];
+    const stop = new AbortController();
+    const end = started.api.watch({ path: '/api/v1/pods', idleTimeoutMs, signal: stop.signal }, (event) =>
+      events.push(event),
+    );
+    return { ...started, events, end, stop };
+  }
+
+  it('hands on each event, however the bytes are cut', async () => {
+    const text = [
+      { type: 'ADDED', object: { metadata: { name: 'ä' } } },
+      { type: 'BOOKMARK', object: {} },
+    ]
+      .map((event) => `${JSON.stringify(event)}\n`)
+      .join('');
+    const bytes = Buffer.from(text);
+    const { events, end, seen } = await watch((_, response) => {
+      response.writeHead(200);
+      const send = (at: number): void => {
+        if (at >= bytes.length) response.end();
+        else response.write(bytes.subarray(at, at + 7), () => setImmediate(send, at + 7));
+      };
+      send(0);
+    });
+    expect(await end).toEqual({ why: 'closed' });
+    expect(events).toEqual([
+      { type: 'ADDED', object: { metadata: { name: 'ä' } } },
+      { type: 'BOOKMARK', object: {} },
+    ]);
+    expect(seen[0]?.url).toBe('/api/v1/pods?watch=true');
+  });
+
+  it('fails with the code of an ERROR event', async () => {
+    const { end } = await watch((_, response) => {
+      response.end(
+        `${JSON.stringify({ type: 'ERROR', object: { code: 410, reason: 'Expired', message: 'too old' } })}\n`,
+      );
+    });
+    expect(await end).toMatchObject({ why: 'failed', error: { status: 410, reason: 'Expired' } });
+  });
+
+  it('fails when it is refused', async () => {
+    const { end } = await watch(json(403, { reason: 'Forbidden', message: 'no' }));
+    expect(await end).toMatchObject({ why: 'failed', error: { status: 403, message: 'WATCH pods: no', retry: false } });
+  });
+
+  it('ends when nothing comes', async () => {
+    const { end } = await watch((_, response) => {
+      response.writeHead(200).flushHeaders();
+    }, 50);
+    expect(await end).toEqual({ why: 'idle' });
+  });
+
+  it('fails when the connection breaks, and when a line is no event', async () => {
+    const broken = await watch((_, response) => {
+      response.writeHead(200).write('{"ty');
+      setTimeout(() => response.destroy(), 10);
+    });
+    expect(await broken.end).toMatchObject({ why: 'failed', error: { status: 0, retry: true } });
+    const odd = await watch((_, response) => response.end('hello\n'));
+    expect(await odd.end).toMatchObject({ why: 'failed', error: { reason: 'BadAnswer' } });
+  });
+
+  it('ends when we stop', async () => {
+    const { end, stop } = await watch((_, response) => {
+      response.writeHead(200).flushHeaders();
+    });
+    setTimeout(() => {
+      stop.abort();
+    }, 20);
+    expect(await end).toEqual({ why: 'aborted' });
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { silentLogger } from '../log.ts';
+import { LeaderElector, microTime } from './lease.ts';
+import { createFakeClock, settle } from './testing/fake-clock.ts';
+import type { FakeClock } from './testing/fake-clock.ts';
+import { createFakeKubeApi } from './testing/fake-kube-api.ts';
+import type { FakeKubeApi } from './testing/fake-kube-api.ts';
+
+const path = '/apis/coordination.k8s.io/v1/namespaces/system/leases/lock';
+
+function replica(api: FakeKubeApi, clock: FakeClock, identity: string) {
+  const elector = new LeaderElector({
+    ...{ api, clock, log: silentLogger, random: () => 0.5, namespace: 'system', name: 'lock', identity },
+  });
+  const stop = new AbortController();
+  const terms: AbortSignal[] = [];
+  const done = elector.run(async (signal) => {
+    terms.push(signal);
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+  }, stop.signal);
+  return { elector, terms, stop: () => (stop.abort(), done) };
+}
+
+function emptyLease(api: FakeKubeApi): void {
+  api.put(path, { kind: 'Lease', metadata: { name: 'lock', namespace: 'system' } });
+}
+
+const holder = (api: FakeKubeApi): unknown =>
+  (api.get(path)?.['spec'] as Record<string, unknown> | undefined)?.['holderIdentity'];
+
+describe('LeaderElector', () => {
+  it('fills the empty Lease of the chart and renews it every five seconds', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    expect(a.elector.isLeading).toBe(true);
+    expect(api.get(path)?.['spec']).toEqual({
+      holderIdentity: 'a',
+      leaseDurationSeconds: 15,
+      acquireTime: '2026-01-01T00:00:00.000000Z',
+      renewTime: '2026-01-01T00:00:00.000000Z',
+      leaseTransitions: 1,
+    });
+    await clock.advance(10_000);
+    expect(api.get(path)?.['spec']).toMatchObject({
+      acquireTime: '2026-01-01T00:00:00.000000Z',
+      renewTime: '2026-01-01T00:00:10.000000Z',
+      leaseTransitions: 1,
+    });
+    await a.stop();
+  });
+
+  it('creates the Lease where there is none', async () => {
+    const api = createFakeKubeApi();
+    const a = replica(api, createFakeClock(), 'a');
+    await settle();
+    expect(holder(api)).toBe('a');
+    await a.stop();
+  });
+
+  it('lets one of two lead', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const [a, b] = [replica(api, clock, 'a'), replica(api, clock, 'b')];
+    await clock.advance(60_000);
+    expect([a.elector.isLeading, b.elector.isLeading].filter(Boolean)).toHaveLength(1);
+    expect([...a.terms, ...b.terms]).toHaveLength(1);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
+  it('gives the Lease back on exit, so that the other leads within one period', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    const b = replica(api, clock, 'b');
+    await settle();
+    await a.stop();
+    expect(holder(api)).toBe('');
+    await clock.advance(5_000);
+    expect(b.elector.isLeading).toBe(true);
+    await b.stop();
+  });
+
+  it('takes over from a holder that vanished only after the Lease ran out by our own clock', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    // the vanished holder's clock was an hour ahead
+    const spec = { holderIdentity: 'gone', leaseDurationSeconds: 15, renewTime: '2026-01-01T01:00:00.000000Z' };
+    api.put(path, { kind: 'Lease', metadata: { name: 'lock', namespace: 'system' }, spec });
+    const b = replica(api, clock, 'b');
+    await clock.advance(14_000);
+    expect(b.elector.isLeading).toBe(false);
+    await clock.advance(6_000);
+    expect(b.elector.isLeading).toBe(true);
+    expect(api.get(path)?.['spec']).toMatchObject({ leaseTransitions: 1 });
+    await b.stop();
+  });
+
+  it('stops its work before the Lease runs out when it cannot renew, and leads again later', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    api.answer(() => true, 500);
+    await clock.advance(14_900);
+    expect(a.terms[0]?.aborted).toBe(true);
+    expect(a.elector.isLeading).toBe(false);
+    api.answer(() => true, undefined);
+    await clock.advance(10_000);
+    expect(a.elector.isLeading).toBe(true);
+    expect(a.terms).toHaveLength(2);
+    await a.stop();
+  });
+
+  it('stops at once when somebody else holds the Lease', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    api.put(path, { spec: { holderIdentity: 'thief', renewTime: 'now' } });
+    await clock.advance(5_000);
+    expect(a.terms[0]?.aborted).toBe(true);
+    expect(holder(api)).toBe('thief');
+    await a.stop();
+  });
+
+  it('survives work that throws', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const elector = new LeaderElector({
+      ...{ api, clock, log: silentLogger, random: () => 0.5, namespace: 'system', name: 'lock', identity: 'a' },
+    });
+    const stop = new AbortController();
+    let terms = 0;
+    const done = elector.run(() => {
+      terms += 1;
+      return Promise.reject(new Error('bug'));
+    }, stop.signal);
+    await clock.advance(11_000);
+    expect(terms).toBeGreaterThan(1);
+    stop.abort();
+    await done;
+  });
+});
+
+describe('microTime', () => {
+  it('has six digits', () => {
+    expect(microTime(new Date('2026-01-01T00:00:00.120Z'))).toBe('2026-01-01T00:00:00.120000Z');
+  });
+});

@@ -1,0 +1,234 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { silentLogger } from '../log.ts';
+import type { ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from './api.ts';
+import { ListWatch } from './list-watch.ts';
+import type { WatchHandlers } from './list-watch.ts';
+import { createFakeClock, settle } from './testing/fake-clock.ts';
+import { createFakeKubeApi } from './testing/fake-kube-api.ts';
+
+const item = (name: string, resourceVersion = '1'): Record<string, unknown> => ({
+  metadata: { name, namespace: 'mcp', resourceVersion },
+});
+
+const page = (items: unknown[], metadata: Record<string, unknown> = {}): ApiResult => ({
+  ok: true,
+  body: { metadata: { resourceVersion: '10', ...metadata }, items },
+});
+
+const failure = (status: number, retryAfterMs?: number): ApiResult & WatchEnd => ({
+  ok: false,
+  why: 'failed',
+  error: {
+    status,
+    reason: 'Test',
+    message: `HTTP ${status}`,
+    retry: status === 429 || status >= 500 || status === 0,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  },
+});
+
+interface Scripted {
+  readonly api: KubeApi;
+  readonly lists: ApiRequest[];
+  readonly watches: (WatchRequest & { readonly at: number })[];
+  send(event: WatchEvent): void;
+  end(end: WatchEnd): void;
+}
+
+/** Answers lists one after another (the last for ever); watches stay open until the test ends them. */
+function scripted(clock: { now(): Date }, answers: readonly ApiResult[]): Scripted {
+  const lists: ApiRequest[] = [];
+  const watches: (WatchRequest & { readonly at: number })[] = [];
+  let open: { onEvent: (event: WatchEvent) => void; resolve: (end: WatchEnd) => void } | undefined;
+  return {
+    lists,
+    watches,
+    send: (event) => open?.onEvent(event),
+    end: (end) => open?.resolve(end),
+    api: {
+      request(request) {
+        lists.push(request);
+        return Promise.resolve(answers[Math.min(lists.length, answers.length) - 1] ?? page([]));
+      },
+      watch(request, onEvent) {
+        watches.push({ ...request, at: clock.now().getTime() });
+        return new Promise((resolve) => {
+          open = { onEvent, resolve };
+          request.signal.addEventListener('abort', () => {
+            resolve({ why: 'aborted' });
+          });
+        });
+      },
+    },
+  };
+}
+
+function recorder(): WatchHandlers & { readonly seen: string[] } {
+  const seen: string[] = [];
+  const name = (object: unknown): string => (object as { metadata: { name: string } }).metadata.name;
+  return {
+    seen,
+    onUpsert: (object) => seen.push(`+${name(object)}`),
+    onDelete: (object) => seen.push(`-${name(object)}`),
+    onReplace: (keys) => seen.push(`=${[...keys].join(',')}`),
+  };
+}
+
+function start(answers: readonly ApiResult[], options: { handlers?: WatchHandlers; metadataOnly?: boolean } = {}) {
+  const clock = createFakeClock();
+  const script = scripted(clock, answers);
+  const handlers = recorder();
+  const watch = new ListWatch({
+    ...{ clock, log: silentLogger, random: () => 1, api: script.api, name: 'things', path: '/api/v1/things', handlers },
+    ...options,
+  });
+  const stop = new AbortController();
+  const done = watch.run(stop.signal);
+  return { clock, ...script, handlers, watch, stop: () => (stop.abort(), done) };
+}
+
+describe('ListWatch', () => {
+  it('lists page by page, then watches from there with bookmarks and a time limit', async () => {
+    const t = start([page([item('a')], { continue: 'next' }), page([item('b')])]);
+    await settle();
+    expect(t.handlers.seen).toEqual(['+a', '+b', '=mcp/a,mcp/b']);
+    expect(t.watch.isSynced).toBe(true);
+    expect(t.lists.map(({ query }) => query?.['continue'])).toEqual([undefined, 'next']);
+    expect(t.watches[0]?.query).toMatchObject({
+      resourceVersion: '10',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: '600',
+    });
+    await t.stop();
+  });
+
+  it('resumes after a closed stream from the last version, a bookmark counting', async () => {
+    const t = start([page([])]);
+    await settle();
+    t.send({ type: 'ADDED', object: item('a', '11') });
+    t.send({ type: 'BOOKMARK', object: item('', '17') });
+    t.end({ why: 'closed' });
+    await settle();
+    expect(t.watches.map(({ query }) => query?.['resourceVersion'])).toEqual(['10', '17']);
+    expect(t.lists).toHaveLength(1);
+    await t.stop();
+  });
+
+  it('lists again when its place is forgotten (410)', async () => {
+    const t = start([page([item('a')]), page([item('b')])]);
+    await settle();
+    t.end(failure(410));
+    await settle();
+    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
+    await t.stop();
+  });
+
+  it('waits longer after each failure in a row, and not at all after a success', async () => {
+    const t = start([failure(500), failure(500), failure(500), page([])]);
+    await settle();
+    expect(t.lists).toHaveLength(1);
+    await t.clock.advance(250);
+    expect(t.lists).toHaveLength(2);
+    await t.clock.advance(499);
+    expect(t.lists).toHaveLength(2);
+    await t.clock.advance(1);
+    expect(t.lists).toHaveLength(3);
+    expect(t.watch.isSynced).toBe(false);
+    await t.clock.advance(1_000);
+    expect(t.watch.isSynced).toBe(true);
+    await t.stop();
+  });
+
+  it('waits as long as Retry-After says', async () => {
+    const t = start([failure(429, 7_000), page([])]);
+    await t.clock.advance(6_000);
+    expect(t.lists).toHaveLength(1);
+    await t.clock.advance(2_000);
+    expect(t.lists).toHaveLength(2);
+    await t.stop();
+  });
+
+  it('opens a silent stream again', async () => {
+    const t = start([page([])]);
+    await settle();
+    t.end({ why: 'idle' });
+    await settle();
+    expect(t.watches).toHaveLength(2);
+    await t.stop();
+  });
+
+  it('does not spin when each watch ends at once', async () => {
+    const t = start([page([])]);
+    await settle();
+    t.end({ why: 'closed' });
+    await settle();
+    expect(t.watches).toHaveLength(1);
+    await t.clock.advance(250);
+    expect(t.watches).toHaveLength(2);
+    await t.stop();
+  });
+
+  it('survives a handler that throws, and counts it', async () => {
+    const seen: unknown[] = [];
+    const t = start([page([item('a'), item('b')])], {
+      handlers: {
+        onUpsert: (object) => {
+          seen.push(object);
+          throw new Error('bug');
+        },
+        onDelete: () => undefined,
+        onReplace: () => undefined,
+      },
+    });
+    await settle();
+    expect(seen).toHaveLength(2);
+    expect(t.watch.handlerFailures).toBe(2);
+    expect(t.watches).toHaveLength(1);
+    await t.stop();
+  });
+
+  it('asks for smaller pages when one is too long', async () => {
+    const tooLarge: ApiResult = {
+      ok: false,
+      error: { status: 0, reason: 'TooLarge', message: 'too long', retry: false },
+    };
+    const t = start([tooLarge, page([])]);
+    await settle();
+    expect(t.lists.map(({ query }) => query?.['limit'])).toEqual(['500', '250']);
+    await t.stop();
+  });
+
+  it('knows how long nothing came', async () => {
+    const t = start([page([])]);
+    await t.clock.advance(42_000);
+    expect(t.watch.secondsSinceLastEvent()).toBe(42);
+    await t.stop();
+  });
+
+  it('asks for metadata only where told so', async () => {
+    const t = start([page([])], { metadataOnly: true });
+    await settle();
+    expect(t.lists[0]?.accept).toContain('PartialObjectMetadataList');
+    expect(t.watches[0]?.accept).toContain('as=PartialObjectMetadata;');
+    await t.stop();
+  });
+
+  it('follows the fake API server that other tests rely on', async () => {
+    const api = createFakeKubeApi();
+    api.put('/api/v1/namespaces/mcp/things/a', { metadata: { name: 'a', namespace: 'mcp' } });
+    const handlers = recorder();
+    const clock = createFakeClock();
+    const watch = new ListWatch({
+      ...{ api, clock, log: silentLogger, random: () => 1, name: 'things', path: '/api/v1/things', handlers },
+    });
+    const stop = new AbortController();
+    const done = watch.run(stop.signal);
+    await settle();
+    api.put('/api/v1/namespaces/mcp/things/b', { metadata: { name: 'b', namespace: 'mcp' } });
+    api.remove('/api/v1/namespaces/mcp/things/a');
+    expect(handlers.seen).toEqual(['+a', '=mcp/a', '+b', '-a']);
+    stop.abort();
+    await done;
+  });
+});

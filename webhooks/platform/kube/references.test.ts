@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { gatherReferences } from './references.ts';
+import type { GatheredReferences, Reference } from './references.ts';
+import { createFakeKubeApi } from './testing/fake-kube-api.ts';
+import type { FakeKubeApi } from './testing/fake-kube-api.ts';
+
+const configMap = (name: string): Reference => ({ kind: 'ConfigMap', name });
+const secret = (name: string): Reference => ({ kind: 'Secret', name });
+
+function cluster(): FakeKubeApi {
+  const api = createFakeKubeApi();
+  const metadata = (name: string) => ({ name, namespace: 'mcp' });
+  api.put('/api/v1/namespaces/mcp/configmaps/b', { metadata: metadata('b'), data: { z: '1', a: '2' } });
+  api.put('/api/v1/namespaces/mcp/configmaps/a', { metadata: metadata('a'), binaryData: { bin: 'AQI=' } });
+  api.put('/api/v1/namespaces/mcp/secrets/token', { metadata: metadata('token'), data: { key: 'aHVudGVyMg==' } });
+  return api;
+}
+
+function gather(api: FakeKubeApi, ...references: Reference[]): Promise<GatheredReferences> {
+  return gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 1_000 });
+}
+
+describe('gatherReferences', () => {
+  it('tells the keys of what exists and that the rest is missing', async () => {
+    const { facts } = await gather(cluster(), configMap('b'), configMap('none'), secret('token'));
+    expect(facts.lookUp('ConfigMap', 'b')).toEqual({ state: 'found', keys: new Set(['a', 'z']) });
+    expect(facts.lookUp('ConfigMap', 'none')).toEqual({ state: 'missing' });
+    expect(facts.lookUp('Secret', 'token')).toEqual({ state: 'found', keys: new Set(['key']) });
+    expect(facts.lookUp('Secret', 'other')).toEqual({ state: 'unknown', reason: 'not looked up' });
+  });
+
+  it('hashes ConfigMaps by name, then Secrets, keys sorted, values as the pod sees them', async () => {
+    const { configHash } = await gather(cluster(), secret('token'), configMap('b'), configMap('a'), configMap('none'));
+    const expected = createHash('sha256')
+      .update('configmap/a/bin=\u0001\u0002\0configmap/b/a=2\0configmap/b/z=1\0secret/token/key=hunter2\0')
+      .digest('hex');
+    expect(configHash).toBe(expected);
+  });
+
+  it('has no hash when nothing was found', async () => {
+    expect(await gather(cluster(), configMap('none'))).not.toHaveProperty('configHash');
+  });
+
+  it('reads each object once, and nothing without a name', async () => {
+    const api = cluster();
+    await gather(api, configMap('a'), configMap('a'), configMap(''));
+    expect(api.reads).toEqual(['GET /api/v1/namespaces/mcp/configmaps/a']);
+  });
+
+  it.each([
+    [403, 'we are not allowed to read it'],
+    [503, 'the API server answered 503'],
+  ])('says unknown, transient and no hash for HTTP %d', async (status, reason) => {
+    const api = cluster();
+    api.answer(({ path }) => path.includes('/secrets/'), status);
+    const gathered = await gather(api, configMap('a'), secret('token'));
+    expect(gathered.facts.lookUp('Secret', 'token')).toEqual({ state: 'unknown', reason });
+    expect(gathered.transient).toMatchObject({ status });
+    expect(gathered).not.toHaveProperty('configHash');
+  });
+
+  it('says unknown for what did not answer in time', async () => {
+    const api = cluster();
+    const slow: FakeKubeApi = {
+      ...api,
+      request: ({ signal }) =>
+        new Promise((resolve) => {
+          signal?.addEventListener('abort', () => {
+            resolve({ ok: false, error: { status: 0, reason: 'Aborted', message: 'given up', retry: true } });
+          });
+        }),
+    };
+    const { facts } = await gatherReferences(slow, { namespace: 'mcp', references: [configMap('a')], deadlineMs: 20 });
+    expect(facts.lookUp('ConfigMap', 'a')).toEqual({
+      state: 'unknown',
+      reason: 'the API server did not answer in time',
+    });
+  });
+
+  it('lets no value out', async () => {
+    const gathered = await gather(cluster(), secret('token'), configMap('b'));
+    const seen = JSON.stringify({
+      ...gathered,
+      state: [...gathered.versions],
+      keys: gathered.facts.lookUp('Secret', 'token'),
+    });
+    expect(seen).not.toContain('hunter2');
+    expect(seen).not.toContain('aHVudGVyMg');
+  });
+});

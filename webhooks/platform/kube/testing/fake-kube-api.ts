@@ -1,0 +1,277 @@
+import { errorFromAnswer } from '../api-error.ts';
+import type { ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from '../api.ts';
+import { isRecord, listAt, metaOf, recordAt, stringAt } from '../object.ts';
+
+type Json = Record<string, unknown>;
+
+/**
+ * A small API server in memory: objects with versions and uids, server-side apply with owned fields and conflicts,
+ * status as a subresource, garbage collection by owner, lists and watches. What it cannot do it refuses.
+ */
+export interface FakeKubeApi extends KubeApi {
+  /** Every request that was not a GET: "PATCH /apis/…". */
+  readonly writes: string[];
+  /** Every GET of one object or one list. */
+  readonly reads: string[];
+  get(path: string): Json | undefined;
+  /** As somebody else: no field manager of ours. Merges into what is there; fields of ours that it sets are lost to us. */
+  put(path: string, object: Json): void;
+  remove(path: string): void;
+  /** The next matching requests are answered so, until it is called again with undefined. */
+  answer(matches: (request: ApiRequest) => boolean, status: number | undefined): void;
+  /** Ends all watches now. */
+  endWatches(end: WatchEnd): void;
+}
+
+interface Watcher {
+  readonly collection: string;
+  readonly selector: string | undefined;
+  readonly send: (event: WatchEvent) => void;
+  readonly end: (end: WatchEnd) => void;
+}
+
+export function createFakeKubeApi(): FakeKubeApi {
+  const objects = new Map<string, Json>();
+  const watchers = new Set<Watcher>();
+  const writes: string[] = [];
+  const reads: string[] = [];
+  let version = 100;
+  let refusal: { readonly matches: (request: ApiRequest) => boolean; readonly status: number } | undefined;
+
+  const store = (path: string, object: Json): Json => {
+    version += 1;
+    const isNew = !objects.has(path);
+    const metadata = { uid: `uid-${version}`, generation: 1, ...recordAt(object, 'metadata') };
+    const stored = { ...object, metadata: { ...metadata, resourceVersion: String(version) } };
+    objects.set(path, stored);
+    notify(path, { type: isNew ? 'ADDED' : 'MODIFIED', object: stored });
+    return stored;
+  };
+  const drop = (path: string): void => {
+    const object = objects.get(path);
+    if (object === undefined) return;
+    objects.delete(path);
+    version += 1;
+    const metadata = { ...recordAt(object, 'metadata'), resourceVersion: String(version) };
+    notify(path, { type: 'DELETED', object: { ...object, metadata } });
+    const { uid } = metaOf(object);
+    const owned = [...objects].filter(([, child]) =>
+      listAt(recordAt(child, 'metadata'), 'ownerReferences').some((owner) => stringAt(owner, 'uid') === uid),
+    );
+    for (const [child] of owned) drop(child);
+  };
+  const notify = (path: string, event: WatchEvent): void => {
+    for (const watcher of watchers) {
+      if (isIn(path, watcher.collection) && isSelected(event.object, watcher.selector))
+        watcher.send(structuredClone(event));
+    }
+  };
+  const applyStatus = (path: string, request: ApiRequest): ApiResult => {
+    const existing = objects.get(path);
+    if (existing === undefined) return refused(request, 404, 'NotFound');
+    const wanted = { ...existing, status: recordAt(request.body, 'status') };
+    return same(wanted, existing) ?? ok(store(path, wanted));
+  };
+  const apply = (request: ApiRequest): ApiResult => {
+    const { path, body, query = {} } = request;
+    if (path.endsWith('/status')) return applyStatus(path.slice(0, -'/status'.length), request);
+    if (!isPlain(body)) return refused(request, 400, 'BadRequest');
+    const existing = objects.get(path);
+    const uid = stringAt(recordAt(body, 'metadata'), 'uid');
+    const isReplaced = uid !== undefined && metaOf(existing).uid !== uid;
+    if (isReplaced || (query['force'] !== 'true' && disagrees(existing, body)))
+      return refused(request, 409, 'Conflict');
+    const wanted = applied(existing ?? {}, body, query['fieldManager']);
+    return (
+      (existing === undefined ? undefined : same(wanted, existing)) ?? ok(store(path, nextGeneration(wanted, existing)))
+    );
+  };
+
+  return {
+    writes,
+    reads,
+    get: (path) => structuredClone(objects.get(path)),
+    put(path, object) {
+      const existing = objects.get(path) ?? {};
+      store(path, disown(merge(existing, object), object));
+    },
+    remove: drop,
+    answer(matches, status) {
+      refusal = status === undefined ? undefined : { matches, status };
+    },
+    endWatches(end) {
+      for (const watcher of [...watchers]) watcher.end(end);
+    },
+    request(request) {
+      (request.method === 'GET' ? reads : writes).push(`${request.method} ${request.path}`);
+      if (refusal?.matches(request) === true)
+        return Promise.resolve(refused(request, refusal.status, `HTTP${refusal.status}`));
+      return Promise.resolve(structuredClone(serve(request)));
+    },
+    watch(request, onEvent) {
+      return follow(request, onEvent);
+    },
+  };
+
+  function serve(request: ApiRequest): ApiResult {
+    const { path } = request;
+    const existing = objects.get(path);
+    const object = isPlain(request.body) ? request.body : {};
+    const serving = {
+      GET: () =>
+        (existing === undefined ? undefined : ok(existing)) ?? (isCollection(path) ? ok(list(request)) : undefined),
+      PATCH: () => apply(request),
+      DELETE: () => {
+        drop(path);
+        return existing === undefined ? undefined : ok({ kind: 'Status', status: 'Success' });
+      },
+      PUT: () => {
+        if (existing === undefined) return undefined;
+        const isCurrent = metaOf(existing).resourceVersion === metaOf(object).resourceVersion;
+        return isCurrent ? ok(store(path, object)) : refused(request, 409, 'Conflict');
+      },
+      POST: () => {
+        const target = `${path}/${metaOf(object).name}`;
+        return objects.has(target) ? refused(request, 409, 'AlreadyExists') : ok(store(target, object));
+      },
+    } satisfies Record<ApiRequest['method'], () => ApiResult | undefined>;
+    return serving[request.method]() ?? refused(request, 404, 'NotFound');
+  }
+
+  function list({ path, query = {} }: ApiRequest): Json {
+    const all = [...objects].filter(([at, object]) => isIn(at, path) && isSelected(object, query['labelSelector']));
+    const from = Number(query['continue'] ?? 0);
+    const limit = Number(query['limit'] ?? all.length);
+    const items = all.slice(from, from + limit).map(([, object]) => object);
+    const next = from + limit < all.length ? { continue: String(from + limit) } : {};
+    return { kind: 'List', metadata: { resourceVersion: String(version), ...next }, items };
+  }
+
+  function follow(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<WatchEnd> {
+    return new Promise((resolve) => {
+      const end = (how: WatchEnd): void => {
+        watchers.delete(watcher);
+        request.signal.removeEventListener('abort', onAbort);
+        resolve(how);
+      };
+      const onAbort = (): void => {
+        end({ why: 'aborted' });
+      };
+      const watcher = { collection: request.path, selector: request.query?.['labelSelector'], send: onEvent, end };
+      if (request.signal.aborted) {
+        resolve({ why: 'aborted' });
+        return;
+      }
+      request.signal.addEventListener('abort', onAbort);
+      watchers.add(watcher);
+    });
+  }
+}
+
+function ok(body: unknown): ApiResult {
+  return { ok: true, body };
+}
+
+function refused({ method, path }: ApiRequest, status: number, reason: string): ApiResult {
+  return {
+    ok: false,
+    error: errorFromAnswer({ request: `${method} ${path}`, status, body: { reason, message: reason } }),
+  };
+}
+
+function same(wanted: Json, existing: Json): ApiResult | undefined {
+  return canonical(wanted) === canonical(existing) ? ok(existing) : undefined;
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    isRecord(part) && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
+  );
+}
+
+/** `/apis/g/v/things` holds `/apis/g/v/namespaces/x/things/name`; so does `/apis/g/v/namespaces/x/things`. */
+function isIn(path: string, collection: string): boolean {
+  const [, root, plural] = /^(.*)\/namespaces\/[^/]+\/([^/]+)\/[^/]+$/.exec(path) ?? [];
+  return collection === `${root ?? ''}/${plural ?? ''}` || path.startsWith(`${collection}/`);
+}
+
+function isCollection(path: string): boolean {
+  const segments = path.split('/').slice(path.startsWith('/apis/') ? 4 : 3);
+  return segments.length === 1 || (segments[0] === 'namespaces' && segments.length === 3);
+}
+
+function isSelected(object: unknown, selector: string | undefined): boolean {
+  if (selector === undefined) return true;
+  const [key = '', value] = selector.split('=');
+  return stringAt(recordAt(recordAt(object, 'metadata'), 'labels'), key) === value;
+}
+
+function merge(base: Json, over: Json): Json {
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = merged[key];
+    merged[key] = isPlain(before) && isPlain(value) ? merge(before, value) : value;
+  }
+  return merged;
+}
+
+function isPlain(value: unknown): value is Json {
+  return isRecord(value) && !Array.isArray(value);
+}
+
+/** A value that somebody else set and that the applied object wants otherwise. */
+function disagrees(existing: unknown, wanted: unknown): boolean {
+  if (existing === undefined) return false;
+  if (!isPlain(existing) || !isPlain(wanted)) return canonical(existing) !== canonical(wanted);
+  return Object.entries(wanted).some(([key, value]) => key !== 'ownerReferences' && disagrees(existing[key], value));
+}
+
+function applied(existing: Json, body: Json, manager: string | undefined): Json {
+  const merged = merge(existing, body);
+  const managedFields = [{ manager, operation: 'Apply', fieldsV1: fieldsOf(withoutIdentity(body)) }];
+  return { ...merged, metadata: { ...recordAt(merged, 'metadata'), managedFields } };
+}
+
+function nextGeneration(wanted: Json, existing: Json | undefined): Json {
+  if (existing === undefined) return wanted;
+  return { ...wanted, metadata: { ...recordAt(wanted, 'metadata'), generation: metaOf(existing).generation + 1 } };
+}
+
+function withoutIdentity(object: Json): Json {
+  const { metadata, ...rest } = without(object, ['apiVersion', 'kind']);
+  const own = without(isPlain(metadata) ? metadata : {}, ['name', 'namespace', 'uid']);
+  return Object.keys(own).length === 0 ? rest : { ...rest, metadata: own };
+}
+
+function without(object: Json, fields: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !fields.includes(name)));
+}
+
+function fieldsOf(value: Json): Json {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [
+      `f:${key}`,
+      isPlain(part) && Object.keys(part).length > 0 ? fieldsOf(part) : {},
+    ]),
+  );
+}
+
+/** Takes what somebody else set away from the owned fields. */
+function disown(object: Json, set: Json): Json {
+  const metadata = recordAt(object, 'metadata');
+  const managedFields = listAt(metadata, 'managedFields').map((entry) => ({
+    ...(isRecord(entry) ? entry : {}),
+    fieldsV1: subtract(recordAt(entry, 'fieldsV1') ?? {}, fieldsOf(withoutIdentity(set))),
+  }));
+  return managedFields.length === 0 ? object : { ...object, metadata: { ...metadata, managedFields } };
+}
+
+function subtract(fields: Json, taken: Json): Json {
+  const left = Object.entries(fields).flatMap(([key, part]) => {
+    const lost = taken[key];
+    if (!isPlain(lost)) return [[key, part] as const];
+    if (Object.keys(lost).length === 0) return [];
+    return [[key, isPlain(part) ? subtract(part, lost) : part] as const];
+  });
+  return Object.fromEntries(left);
+}
