@@ -19,26 +19,25 @@ export async function readVersion(): Promise<string> {
  */
 export async function bundleProgram(): Promise<Uint8Array> {
   return bundleScript('webhooks/main.ts', {
-    alias: { undici: stub('undici.mjs'), 'iconv-lite': stub('iconv-lite.cjs'), 'mime-db': stub('mime-db.cjs') },
-    plugins: [clientWithoutSideEffects],
+    alias: {
+      // KubeConfig is all that we run of it; the package exports only the whole.
+      '@kubernetes/client-node': `${root}node_modules/@kubernetes/client-node/dist/config.js`,
+      undici: stub('undici.mjs'),
+      'iconv-lite': stub('iconv-lite.cjs'),
+      'mime-db': stub('mime-db.cjs'),
+    },
+    plugins: [withoutGeneratedApi],
     define: { MCP_LIFECYCLE_VERSION: JSON.stringify(await readVersion()) },
   });
 }
 
-/**
- * @kubernetes/client-node does not say that importing its modules does nothing, so esbuild would keep all of them, with
- * every generated API and their WebSocket, tar and OpenID libraries: three times our own code. It is true, except for
- * one polyfill that Node 24 does not need.
- */
-const clientWithoutSideEffects: Plugin = {
-  name: 'client-node without side effects',
+/** Replaces the generated API that KubeConfig imports, by the one specifier that names it. */
+const withoutGeneratedApi: Plugin = {
+  name: 'client-node without its generated API',
   setup(bundler) {
-    const alreadyAsked = Symbol('already asked');
-    bundler.onResolve({ filter: /.*/ }, async ({ path, pluginData, ...options }) => {
-      const isClient = path === '@kubernetes/client-node' || options.importer.includes('@kubernetes/client-node');
-      if (pluginData === alreadyAsked || !isClient) return undefined;
-      return { ...(await bundler.resolve(path, { ...options, pluginData: alreadyAsked })), sideEffects: false };
-    });
+    bundler.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
+      importer.includes('@kubernetes/client-node') ? { path: stub('client-node-gen.mjs') } : undefined,
+    );
   },
 };
 
