@@ -40,11 +40,11 @@ export function createFakeKubeApi(): FakeKubeApi {
 
   const store = (path: string, object: Json): Json => {
     version += 1;
-    const isNew = !objects.has(path);
+    const before = objects.get(path);
     const metadata = { uid: `uid-${version}`, generation: 1, ...recordAt(object, 'metadata') };
     const stored = { ...object, metadata: { ...metadata, resourceVersion: String(version) } };
     objects.set(path, stored);
-    notify(path, { type: isNew ? 'ADDED' : 'MODIFIED', object: stored });
+    notify(path, { type: before === undefined ? 'ADDED' : 'MODIFIED', object: stored }, before);
     return stored;
   };
   const drop = (path: string): void => {
@@ -60,10 +60,13 @@ export function createFakeKubeApi(): FakeKubeApi {
     );
     for (const [child] of owned) drop(child);
   };
-  const notify = (path: string, event: WatchEvent): void => {
+  const notify = (path: string, event: WatchEvent, before?: Json): void => {
     for (const watcher of watchers) {
-      if (isIn(path, watcher.collection) && isSelected(event.object, watcher.selector))
-        watcher.send(structuredClone(event));
+      if (!isIn(path, watcher.collection)) continue;
+      if (isSelected(event.object, watcher.selector)) watcher.send(structuredClone(event));
+      // to a watch with a selector, an object that no longer matches is gone
+      else if (isSelected(before, watcher.selector))
+        watcher.send({ type: 'DELETED', object: structuredClone(event.object) });
     }
   };
   const applyStatus = (path: string, request: ApiRequest): ApiResult => {
@@ -219,11 +222,14 @@ function isPlain(value: unknown): value is Json {
   return isRecord(value) && !Array.isArray(value);
 }
 
-/** A value that somebody else set and that the applied object wants otherwise. */
+/** A value that somebody else set and that the applied object wants otherwise. Selectors are one piece. */
 function disagrees(existing: unknown, wanted: unknown): boolean {
   if (existing === undefined) return false;
   if (!isPlain(existing) || !isPlain(wanted)) return canonical(existing) !== canonical(wanted);
-  return Object.entries(wanted).some(([key, value]) => key !== 'ownerReferences' && disagrees(existing[key], value));
+  return Object.entries(wanted).some(([key, value]) => {
+    if (key === 'selector') return existing[key] !== undefined && canonical(existing[key]) !== canonical(value);
+    return key !== 'ownerReferences' && disagrees(existing[key], value);
+  });
 }
 
 function applied(existing: Json, body: Json, manager: string | undefined): Json {

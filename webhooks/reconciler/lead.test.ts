@@ -1,0 +1,390 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+
+import { silentLogger } from '../platform/log.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { lead } from './lead.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import type { ProbeResult } from './verify/probe.ts';
+
+const serverPath = (name = 'search') => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
+const deploymentPath = (name = 'search') => `/apis/apps/v1/namespaces/mcp/deployments/${name}`;
+const servicePath = '/api/v1/namespaces/mcp/services/search';
+const policyPath = '/apis/networking.k8s.io/v1/namespaces/mcp/networkpolicies/search';
+const configMapPath = '/api/v1/namespaces/mcp/configmaps/settings';
+
+const verified: ProbeResult = {
+  state: 'verified',
+  serverInfo: {
+    ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
+    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
+  },
+};
+
+const running: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+interface Reconciler {
+  readonly clock: FakeClock;
+  readonly registry: Registry;
+  stop(): Promise<void>;
+}
+
+async function start(api: FakeKubeApi, probe: () => ProbeResult = () => verified): Promise<Reconciler> {
+  const clock = createFakeClock();
+  const registry = new Registry();
+  const stopping = new AbortController();
+  const done = lead(
+    {
+      ...{ api, clock, log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p', version: '1' },
+      metrics: createReconcilerMetrics(registry),
+      probe: () => Promise.resolve(probe()),
+    },
+    stopping.signal,
+  );
+  const stop = (): Promise<void> => (stopping.abort(), done);
+  running.push(stop);
+  await clock.advance(1_000);
+  return { clock, registry, stop };
+}
+
+function anMCPServer(api: FakeKubeApi, spec: Record<string, unknown> = {}, name = 'search'): void {
+  api.put(serverPath(name), {
+    ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name, namespace: 'mcp' } },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
+      config: { port: 8080 },
+      ...spec,
+    },
+  });
+}
+
+const withConfigMap = {
+  config: {
+    port: 8080,
+    storage: [{ path: '/etc/x', source: { type: 'ConfigMap', configMap: { name: 'settings' } } }],
+  },
+};
+
+function aConfigMap(api: FakeKubeApi, data: Record<string, string> = { a: '1' }): void {
+  api.put(configMapPath, { metadata: { name: 'settings', namespace: 'mcp' }, data });
+}
+
+function becomesAvailable(api: FakeKubeApi): void {
+  const { metadata } = api.get(deploymentPath()) as { metadata: { generation: number } };
+  api.put(deploymentPath(), {
+    status: {
+      ...{ observedGeneration: metadata.generation, replicas: 1, readyReplicas: 1 },
+      conditions: [{ type: 'Available', status: 'True' }],
+    },
+  });
+}
+
+function conditions(api: FakeKubeApi, name = 'search'): Record<string, string> {
+  const status = api.get(serverPath(name))?.['status'] as {
+    conditions?: { type: string; status: string; reason: string }[];
+  };
+  return Object.fromEntries((status.conditions ?? []).map(({ type, status, reason }) => [type, `${status}/${reason}`]));
+}
+
+const messageOf = (api: FakeKubeApi, wanted: string): string | undefined => {
+  const status = api.get(serverPath())?.['status'] as { conditions: { type: string; message: string }[] };
+  return status.conditions.find(({ type }) => type === wanted)?.message;
+};
+
+const notes = (api: FakeKubeApi): number => api.writes.filter((write) => write.endsWith('/events')).length;
+
+const writesSince = (api: FakeKubeApi, count: number): readonly string[] =>
+  api.writes.slice(count).filter((write) => !write.endsWith('/events'));
+
+describe('the reconciler', () => {
+  it('expands a server, reports it, verifies it', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api);
+    expect([deploymentPath(), servicePath, policyPath].map((path) => api.get(path) !== undefined)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(conditions(api)).toEqual({
+      Ready: 'Unknown/Initializing',
+      Accepted: 'True/Valid',
+      Available: 'Unknown/Initializing',
+      Verified: 'Unknown/NotVerified',
+    });
+    becomesAvailable(api);
+    await clock.advance(1_000);
+    expect(conditions(api)).toMatchObject({ Ready: 'True/Available', Verified: 'True/Verified' });
+    expect(notes(api)).toBeGreaterThanOrEqual(2);
+  });
+
+  it('writes nothing while nothing happens, nor when it is started again', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    const first = await start(api);
+    becomesAvailable(api);
+    await first.clock.advance(1_000);
+    const count = api.writes.length;
+    const reads = api.reads.length;
+    await first.clock.advance(600_000);
+    expect(api.reads.slice(reads)).toEqual([]);
+    await first.stop();
+    const second = await start(api);
+    await second.clock.advance(600_000);
+    expect(api.writes.slice(count)).toEqual([]);
+  });
+
+  it('believes a failed verification, too, until it has asked itself', async () => {
+    const api = createFakeKubeApi();
+    const failed: ProbeResult = {
+      state: 'failed',
+      message: 'answered HTTP 404 with text/html: is spec.config.path right?',
+    };
+    anMCPServer(api);
+    const first = await start(api, () => failed);
+    becomesAvailable(api);
+    await first.clock.advance(5_000);
+    expect(conditions(api)).toMatchObject({ Verified: 'False/EndpointUnavailable' });
+    await first.stop();
+    const count = api.writes.length;
+    const second = await start(api, () => failed);
+    await second.clock.advance(600_000);
+    expect(api.writes.slice(count)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a changed field',
+      (api: FakeKubeApi) => {
+        api.put(deploymentPath(), { spec: { replicas: 7 } });
+      },
+    ],
+    [
+      'a deleted child',
+      (api: FakeKubeApi) => {
+        api.remove(deploymentPath());
+      },
+    ],
+    [
+      'a removed label',
+      (api: FakeKubeApi) => {
+        api.put(deploymentPath(), { metadata: { labels: { app: 'other' } } });
+      },
+    ],
+  ])('repairs %s', async (_, damage) => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api);
+    damage(api);
+    await clock.advance(2_000);
+    expect(api.get(deploymentPath())).toMatchObject({
+      spec: { replicas: 1 },
+      metadata: { labels: { app: 'mcp-server' } },
+    });
+  });
+
+  it('leaves what others added alone', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api);
+    const count = api.writes.length;
+    api.put(deploymentPath(), { metadata: { annotations: { theirs: 'yes' } } });
+    await clock.advance(2_000);
+    expect(writesSince(api, count)).toEqual([]);
+    expect(api.get(deploymentPath())).toMatchObject({ metadata: { annotations: { theirs: 'yes' } } });
+  });
+
+  it('follows the spec', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api);
+    api.put(serverPath(), { metadata: { generation: 2 }, spec: { runtime: { replicas: 3 } } });
+    await clock.advance(1_000);
+    expect(api.get(deploymentPath())).toMatchObject({ spec: { replicas: 3 } });
+  });
+
+  it('waits for a missing ConfigMap without polling, and starts when it comes', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    const { clock } = await start(api);
+    expect(conditions(api)).toMatchObject({ Accepted: 'False/Invalid', Available: 'False/ConfigurationInvalid' });
+    expect(api.get(deploymentPath())).toBeUndefined();
+    const reads = api.reads.length;
+    await clock.advance(300_000);
+    expect(api.reads.length).toBe(reads);
+    aConfigMap(api);
+    await clock.advance(1_000);
+    expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
+    expect(api.get(deploymentPath())).toBeDefined();
+  });
+
+  it('changes the configuration hash when a referenced ConfigMap changes', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    const hash = (): unknown =>
+      (api.get(deploymentPath()) as { spec: { template: { metadata: { annotations: Record<string, string> } } } }).spec
+        .template.metadata.annotations['mcp.x-k8s.io/config-hash'];
+    const { clock } = await start(api);
+    const before = hash();
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    aConfigMap(api, { a: '2' });
+    await clock.advance(1_000);
+    expect(hash()).not.toBe(before);
+  });
+
+  it('leaves status and children alone while a reference cannot be read, and goes on when it can', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    api.answer(({ path }) => path === configMapPath, 403);
+    const { clock } = await start(api);
+    expect(api.writes).toEqual([]);
+    api.answer(() => false, undefined);
+    await clock.advance(120_000);
+    expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
+  });
+
+  it('does not touch a foreign object, says so, and takes over when it is gone', async () => {
+    const api = createFakeKubeApi();
+    const foreign = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'search', namespace: 'mcp' },
+      spec: { selector: { app: 'theirs' } },
+    };
+    api.put(servicePath, foreign);
+    anMCPServer(api);
+    const { clock } = await start(api);
+    expect(api.get(servicePath)).toMatchObject(foreign);
+    expect(api.get(servicePath)).not.toHaveProperty('metadata.ownerReferences');
+    expect(conditions(api)).toMatchObject({ Available: 'False/ServiceUnavailable' });
+    expect(messageOf(api, 'Available')).toContain('exists but has no controller owner');
+    expect(api.get(deploymentPath())).toBeDefined();
+    const count = api.writes.length;
+    await clock.advance(300_000);
+    expect(writesSince(api, count)).toEqual([]);
+    api.remove(servicePath);
+    await clock.advance(61_000);
+    expect(api.get(servicePath)).toHaveProperty('metadata.ownerReferences');
+  });
+
+  it('does not stop at a child that is refused, and says which', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.answer(({ path, method }) => path === deploymentPath() && method === 'PATCH', 422);
+    const { clock } = await start(api);
+    expect(api.get(servicePath)).toBeDefined();
+    expect(conditions(api)).toMatchObject({ Available: 'False/DeploymentUnavailable' });
+    api.answer(() => false, undefined);
+    await clock.advance(301_000);
+    expect(api.get(deploymentPath())).toBeDefined();
+  });
+
+  it('tries again when the API server fails, without writing that into status', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.answer(({ path, method }) => path === deploymentPath() && method === 'PATCH', 500);
+    const { clock } = await start(api);
+    expect(api.get(serverPath())).not.toHaveProperty('status');
+    api.answer(() => false, undefined);
+    await clock.advance(60_000);
+    expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
+  });
+
+  it('tries the status again when it could not be written', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.answer(({ path }) => path.endsWith('/status'), 503);
+    const { clock } = await start(api);
+    api.answer(() => false, undefined);
+    await clock.advance(60_000);
+    expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
+  });
+
+  it('does nothing for a server that is being deleted', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.put(serverPath(), { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    const { clock } = await start(api);
+    await clock.advance(10_000);
+    expect(api.writes).toEqual([]);
+  });
+
+  it('forgets a deleted server: its children go with it, and nobody asks its endpoint any more', async () => {
+    const api = createFakeKubeApi();
+    let asked = 0;
+    anMCPServer(api);
+    const { clock } = await start(api, () => {
+      asked += 1;
+      return verified;
+    });
+    becomesAvailable(api);
+    await clock.advance(1_000);
+    api.remove(serverPath());
+    await clock.advance(1_000);
+    const [count, writes] = [asked, api.writes.length];
+    await clock.advance(600_000);
+    expect(asked).toBe(count);
+    expect(api.writes).toHaveLength(writes);
+    expect(api.get(deploymentPath())).toBeUndefined();
+  });
+
+  it('works on all other servers beside one that it cannot handle, and tells its owner', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, { config: { port: 'not a port' } }, 'poison');
+    anMCPServer(api);
+    const { clock, registry } = await start(api);
+    expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
+    await clock.advance(10_000);
+    expect(api.writes.some((write) => write.endsWith('/events'))).toBe(true);
+    expect(await registry.metrics()).toMatch(/mcp_lifecycle_quarantined_servers 1/);
+  });
+
+  it('shows each condition as a metric', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { registry } = await start(api);
+    const metrics = await registry.metrics();
+    expect(metrics).toContain(
+      'mcpserver_condition_info{namespace="mcp",name="search",type="Accepted",status="True",reason="Valid"} 1',
+    );
+    expect(metrics).toContain('mcp_lifecycle_leader 1');
+  });
+
+  it('says why a pod does not start, and says it once', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api);
+    const pod = (restartCount: number) => ({
+      metadata: { name: 'search-1', namespace: 'mcp', labels: { app: 'mcp-server', 'mcp-server': 'search' } },
+      status: {
+        containerStatuses: [
+          {
+            ...{ image: 'x', ready: false, restartCount },
+            state: { waiting: { reason: 'CrashLoopBackOff' } },
+            lastState: { terminated: { exitCode: 3 } },
+          },
+        ],
+      },
+    });
+    api.put(deploymentPath(), {
+      status: { observedGeneration: 1, conditions: [{ type: 'Progressing', status: 'True' }] },
+    });
+    api.put('/api/v1/namespaces/mcp/pods/search-1', pod(1));
+    await clock.advance(1_000);
+    expect(messageOf(api, 'Available')).toContain('Container crashing: exit code 3');
+    const count = api.writes.length;
+    for (let restarts = 2; restarts < 9; restarts += 1) api.put('/api/v1/namespaces/mcp/pods/search-1', pod(restarts));
+    await clock.advance(1_000);
+    expect(writesSince(api, count)).toEqual([]);
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { silentLogger } from '../platform/log.ts';
+import { createFakeClock, settle } from '../platform/kube/testing/fake-clock.ts';
+import { WorkQueue } from './queue.ts';
+import type { WorkResult } from './queue.ts';
+
+function start(work: (key: string) => Promise<WorkResult>, options: { concurrency?: number } = {}) {
+  const clock = createFakeClock();
+  const crashes: string[] = [];
+  const queue = new WorkQueue({
+    ...{ clock, log: silentLogger, random: () => 1, concurrency: 2, backoff: { initialMs: 100, maxMs: 1_000 }, work },
+    onCrash: (key, failures) => crashes.push(`${key}:${failures}`),
+    ...options,
+  });
+  const stop = new AbortController();
+  const done = queue.run(stop.signal);
+  return { queue, clock, crashes, stop: () => (stop.abort(), done) };
+}
+
+/** Work that waits until the test lets it go on. */
+function gated() {
+  const began: string[] = [];
+  const waiting = new Map<string, () => void>();
+  return {
+    began,
+    work: async (key: string): Promise<WorkResult> => {
+      began.push(key);
+      await new Promise<void>((resolve) => waiting.set(key, resolve));
+      return { type: 'done' };
+    },
+    finish: async (key: string) => {
+      waiting.get(key)?.();
+      await settle();
+    },
+  };
+}
+
+describe('WorkQueue', () => {
+  it('works on a key once however often it was added while it waited', async () => {
+    const seen: string[] = [];
+    const t = start((key) => {
+      seen.push(key);
+      return Promise.resolve({ type: 'done' });
+    });
+    for (const key of ['a', 'a', 'b', 'a']) t.queue.add(key);
+    await settle();
+    expect(seen).toEqual(['a', 'b']);
+    await t.stop();
+  });
+
+  it('comes back to a key that was added while it was worked on, never twice at the same time', async () => {
+    const g = gated();
+    const t = start(g.work);
+    t.queue.add('a');
+    await settle();
+    t.queue.add('a');
+    t.queue.add('a');
+    await settle();
+    expect(g.began).toEqual(['a']);
+    await g.finish('a');
+    expect(g.began).toEqual(['a', 'a']);
+    await g.finish('a');
+    expect(g.began).toEqual(['a', 'a']);
+    await t.stop();
+  });
+
+  it('works on no more keys at the same time than it may', async () => {
+    const g = gated();
+    const t = start(g.work, { concurrency: 2 });
+    for (const key of ['a', 'b', 'c']) t.queue.add(key);
+    await settle();
+    expect(g.began).toEqual(['a', 'b']);
+    expect(t.queue.depth).toBe(1);
+    await g.finish('a');
+    expect(g.began).toEqual(['a', 'b', 'c']);
+    for (const key of ['b', 'c']) await g.finish(key);
+    await t.stop();
+  });
+
+  it('retries with a growing delay up to the limit, and starts anew after a success', async () => {
+    const at: number[] = [];
+    let left = 6;
+    const t = start(() => {
+      at.push(t.clock.now().getTime());
+      left -= 1;
+      return Promise.resolve(left > 0 ? { type: 'retry', why: 'test' } : { type: 'done' });
+    });
+    const began = t.clock.now().getTime();
+    t.queue.add('a');
+    await t.clock.advance(10_000);
+    expect(at.map((time) => time - began)).toEqual([0, 100, 300, 700, 1_500, 2_500]);
+    left = 2;
+    t.queue.add('a');
+    await t.clock.advance(99);
+    expect(at).toHaveLength(7);
+    await t.clock.advance(1);
+    expect(at).toHaveLength(8);
+    await t.stop();
+  });
+
+  it('waits as long as it is told to, and does not count that as a failure', async () => {
+    let count = 0;
+    const t = start(() => {
+      count += 1;
+      return Promise.resolve(
+        count === 1 ? { type: 'retry', why: 'test', notBeforeMs: 5_000 } : { type: 'again', afterMs: 60_000 },
+      );
+    });
+    t.queue.add('a');
+    await t.clock.advance(4_999);
+    expect(count).toBe(1);
+    await t.clock.advance(1);
+    expect(count).toBe(2);
+    await t.clock.advance(60_000);
+    expect(count).toBe(3);
+    await t.stop();
+  });
+
+  it('does not wait for an appointment when there is news, and drops the appointment', async () => {
+    let count = 0;
+    const t = start(() => {
+      count += 1;
+      return Promise.resolve(count === 1 ? { type: 'again', afterMs: 60_000 } : { type: 'done' });
+    });
+    t.queue.add('a');
+    await settle();
+    t.queue.add('a');
+    await settle();
+    expect(count).toBe(2);
+    await t.clock.advance(120_000);
+    expect(count).toBe(2);
+    await t.stop();
+  });
+
+  it('survives work that throws: counted, retried, out of quarantine after a success', async () => {
+    let isBroken = true;
+    const seen: string[] = [];
+    const t = start((key) => {
+      seen.push(key);
+      if (key === 'poison' && isBroken) throw new Error('bug');
+      return Promise.resolve({ type: 'done' });
+    });
+    t.queue.add('poison');
+    t.queue.add('b');
+    await t.clock.advance(100);
+    expect(seen).toEqual(['poison', 'b', 'poison']);
+    expect(t.crashes).toEqual(['poison:1', 'poison:2']);
+    expect(t.queue.quarantined).toBe(1);
+    isBroken = false;
+    await t.clock.advance(1_000);
+    expect(t.queue.quarantined).toBe(0);
+    await t.stop();
+  });
+
+  it('ends when what is under way has ended, and begins nothing new', async () => {
+    const g = gated();
+    const t = start(g.work, { concurrency: 1 });
+    t.queue.add('a');
+    t.queue.add('b');
+    await settle();
+    let isOver = false;
+    const over = t.stop().then(() => (isOver = true));
+    await settle();
+    expect(isOver).toBe(false);
+    await g.finish('a');
+    await over;
+    expect(g.began).toEqual(['a']);
+  });
+});

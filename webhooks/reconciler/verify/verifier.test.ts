@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { silentLogger } from '../../platform/log.ts';
+import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
+import type { ProbeResult } from './probe.ts';
+import { Verifier } from './verifier.ts';
+
+const serverInfo = {
+  ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
+  capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
+};
+const verified: ProbeResult = { state: 'verified', serverInfo };
+const failed: ProbeResult = { state: 'failed', message: 'connection refused' };
+const target = { url: 'http://x/mcp', generation: 1 };
+
+function start(answers: readonly ProbeResult[], random = () => 1) {
+  const clock = createFakeClock();
+  const began = clock.now().getTime();
+  const asked: number[] = [];
+  const changes: string[] = [];
+  const verifier = new Verifier({
+    ...{ clock, log: silentLogger, random, clientVersion: '1' },
+    probe: ({ url }) => {
+      asked.push(clock.now().getTime() - began);
+      if (url === 'http://throws/mcp') return Promise.reject(new Error('bug'));
+      return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1] ?? failed);
+    },
+    onChange: (key) => changes.push(key),
+  });
+  return { clock, asked, changes, verifier };
+}
+
+describe('Verifier', () => {
+  it('retries within fractions of a second first, ever slower up to a minute, and never stops', async () => {
+    const t = start([failed]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(300_000);
+    expect(t.asked.slice(0, 6)).toEqual([0, 250, 750, 1_750, 3_750, 7_750]);
+    const [last = 0, before = 0] = t.asked.slice(-2).reverse();
+    expect(last - before).toBe(60_000);
+    t.verifier.stop();
+  });
+
+  it('says nothing about failures that are over within two seconds of a start', async () => {
+    const t = start([failed, failed, failed, verified]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(1_700);
+    expect(t.verifier.current('a', 1)).toEqual({ state: 'not-attempted' });
+    expect(t.changes).toEqual([]);
+    await t.clock.advance(100);
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.changes).toEqual(['a']);
+    t.verifier.stop();
+  });
+
+  it('says a failure that stays, once', async () => {
+    const t = start([failed]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(600_000);
+    expect(t.verifier.current('a', 1)).toEqual(failed);
+    expect(t.changes).toEqual(['a']);
+    t.verifier.stop();
+  });
+
+  it('asks a verified server again about every minute, and notices when it breaks and recovers', async () => {
+    const t = start([verified, verified, failed, failed, failed, failed, verified]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(70_000);
+    expect(t.asked).toEqual([0, 69_000]);
+    expect(t.changes).toEqual(['a']);
+    await t.clock.advance(71_000);
+    expect(t.verifier.current('a', 1)).toEqual(failed);
+    await t.clock.advance(2_000);
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.changes).toEqual(['a', 'a', 'a']);
+    t.verifier.stop();
+  });
+
+  it('believes an earlier answer until the first one of its own, and then says nothing if it is the same', async () => {
+    const t = start([verified], () => 0.5);
+    t.verifier.watch('a', target, verified);
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    await t.clock.advance(29_999);
+    expect(t.asked).toEqual([]);
+    await t.clock.advance(300_000);
+    expect(t.asked.length).toBeGreaterThan(3);
+    expect(t.changes).toEqual([]);
+    t.verifier.stop();
+  });
+
+  it('goes on for the same target, and begins anew for another one', async () => {
+    const t = start([verified]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(1_000);
+    t.verifier.watch('a', target);
+    await t.clock.advance(1_000);
+    expect(t.asked).toHaveLength(1);
+    expect(t.verifier.current('a', 2)).toEqual({ state: 'not-attempted' });
+    t.verifier.watch('a', { ...target, generation: 2 });
+    await t.clock.advance(1_000);
+    expect(t.asked).toHaveLength(2);
+    expect(t.verifier.current('a', 2)).toEqual(verified);
+    t.verifier.stop();
+  });
+
+  it('asks no more after the server is forgotten', async () => {
+    const t = start([failed]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(1_000);
+    t.verifier.forget('a');
+    const count = t.asked.length;
+    await t.clock.advance(600_000);
+    expect(t.asked).toHaveLength(count);
+    expect(t.clock.sleepers).toBe(0);
+    expect(t.verifier.size).toBe(0);
+  });
+
+  it('counts a probe that throws as a failure', async () => {
+    const t = start([verified]);
+    t.verifier.watch('a', { ...target, url: 'http://throws/mcp' });
+    await t.clock.advance(2_000);
+    expect(t.verifier.current('a', 1)).toEqual({ state: 'failed', message: 'bug' });
+    t.verifier.stop();
+  });
+
+  it('asks at most sixteen servers at the same time', async () => {
+    const clock = createFakeClock();
+    let open = 0;
+    let most = 0;
+    const verifier = new Verifier({
+      ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1', onChange: () => undefined },
+      probe: async () => {
+        open += 1;
+        most = Math.max(most, open);
+        await clock.sleep(1_000);
+        open -= 1;
+        return verified;
+      },
+    });
+    for (let count = 0; count < 40; count += 1) verifier.watch(`s${count}`, target);
+    await clock.advance(3_500);
+    expect(most).toBe(16);
+    verifier.stop();
+  });
+});
