@@ -1,4 +1,9 @@
-import { parseReconcilerConfig, parseWebhookConfig, type Parsed } from './platform/config.ts';
+import {
+  parseAwaitAdmissionConfig,
+  parseReconcilerConfig,
+  parseWebhookConfig,
+  type Parsed,
+} from './platform/config.ts';
 import { createLogger, errorText, type Logger, type LogLevel } from './platform/log.ts';
 import { systemClock } from './platform/clock.ts';
 
@@ -7,11 +12,12 @@ const exitCode = { ok: 0, usage: 2, internal: 3 } as const;
 
 const usage = `usage: mcp-lifecycle <command>
 
-  webhook      serve mutating and validating admission (container 1 of the pod)
-  reconciler   expand, verify and report accepted MCPServers (container 2 of the pod)
-  version      print the version
+  webhook           serve mutating and validating admission (container 1 of the pod)
+  reconciler        expand, verify and report accepted MCPServers (container 2 of the pod)
+  await-admission   wait until API servers call the webhooks (the chart's hook Job)
+  version           print the version
 
-Both programs read their settings from the environment: see chart/templates/deployment.yaml.
+These programs read their settings from the environment: see chart/templates/deployment.yaml.
 `;
 
 /** Set by the bundler (scripts/image); running from source it is the development version. */
@@ -38,6 +44,12 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
       const { startReconciler } = await import('./reconciler/start.ts');
       const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
       await startReconciler({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
+    }),
+  'await-admission': () =>
+    serve(parseAwaitAdmissionConfig(process.env), async ({ namespace }, { log, signal }) => {
+      const { awaitAdmission } = await import('./admission/await-admission.ts');
+      const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
+      await awaitAdmission({ api: createKubeApiFromEnvironment(), clock: systemClock, log, signal, namespace });
     }),
   version: () => {
     process.stdout.write(`mcp-lifecycle ${version}\n`);

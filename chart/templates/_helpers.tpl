@@ -26,6 +26,8 @@
 {{- define "mcp-lifecycle.certificateSecretName" -}}{{ include "mcp-lifecycle.suffixed" (list . "certificate") }}{{- end }}
 {{- define "mcp-lifecycle.leaseName" -}}{{ include "mcp-lifecycle.suffixed" (list . "leader") }}{{- end }}
 
+{{- define "mcp-lifecycle.admissionCheckName" -}}{{ include "mcp-lifecycle.suffixed" (list . "admission-check") }}{{- end }}
+
 {{- define "mcp-lifecycle.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "mcp-lifecycle.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -68,6 +70,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   value: "1"
 - name: MALLOC_TRIM_THRESHOLD_
   value: "65536"
+{{- end }}
+
+{{- define "mcp-lifecycle.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
 {{- end }}
 
 {{- define "mcp-lifecycle.containerSecurityContext" -}}

@@ -61,6 +61,15 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
   });
 }
 
+/** What the chart's hook Job is told (chart/templates/admission-check.yaml). */
+export type AwaitAdmissionConfig = Pick<CommonConfig, 'namespace' | 'logLevel'>;
+
+/** Reads the environment of the hook Job. */
+export function parseAwaitAdmissionConfig(environment: Environment): Parsed<AwaitAdmissionConfig> {
+  const read = createReader(environment);
+  return read.result({ namespace: read.required('POD_NAMESPACE'), logLevel: read.logLevel('LOG_LEVEL') });
+}
+
 /** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */
 export function parseReconcilerConfig(environment: Environment): Parsed<ReconcilerConfig> {
   const read = createReader(environment);

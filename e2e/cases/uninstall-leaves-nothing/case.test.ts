@@ -3,7 +3,7 @@ import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluste
 import { ensureImages } from '../../../scripts/image/build.ts';
 import { ensureInstalled, release, uninstall } from '../../../scripts/quickstart/install.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk, list } from '../../harness/kubectl.ts';
+import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -56,6 +56,10 @@ describe('helm uninstall', () => {
 
   it('can be followed by an installation that picks up where the last one ended', async () => {
     await install();
+    const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+    const spec = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
+    // The first request after helm returned is judged by us: no retry here.
+    expect((await kubectl(args, kubernetesServer('as-root', spec))).stderr).toContain('[run-as-non-root]');
     await eventually('the change made meanwhile has arrived', async () => {
       const deployment = await get(namespace, 'deployments', 'survivor');
       return deployment?.metadata.labels?.['team'] === 'search';

@@ -1,0 +1,79 @@
+import type { Clock } from '../platform/clock.ts';
+import { objectPath, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
+import { recordAt } from '../platform/kube/object.ts';
+import type { Logger } from '../platform/log.ts';
+
+export interface AwaitAdmissionOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Where the dry runs pretend to create MCPServers: our own namespace. */
+  readonly namespace: string;
+}
+
+/** Longest wait, in milliseconds; below the activeDeadlineSeconds of the chart's hook Job. */
+const timeoutMs = 120_000;
+const periodMs = 250;
+/** So many good answers in a row: there can be several API servers, and each learns of the webhooks by itself. */
+const wanted = 3;
+
+/** The name is what the rule `name-usable` refuses, so only our validating webhook can give that answer. */
+const refused = { name: 'mcp-lifecycle.probe', ruleId: 'name-usable' } as const;
+const accepted = { name: 'mcp-lifecycle-probe' } as const;
+
+/**
+ * Returns when API servers call both webhooks: a ready pod is not enough, because webhook configurations and the
+ * addresses of the Service arrive a moment later. It asks by server dry runs, which store nothing. Throws with the last
+ * answer when that does not happen in time.
+ */
+export async function awaitAdmission({ api, clock, log, signal, namespace }: AwaitAdmissionOptions): Promise<void> {
+  const deadline = clock.now().getTime() + timeoutMs;
+  let inARow = 0;
+  for (;;) {
+    const missing = await findMissing(api, namespace);
+    inARow = missing === undefined ? inARow + 1 : 0;
+    if (inARow >= wanted) break;
+    if (missing !== undefined) log.info('admission does not answer yet', { why: missing });
+    if (signal.aborted || clock.now().getTime() > deadline) {
+      throw new Error(`admission did not answer within ${timeoutMs / 1000} s: ${missing ?? 'interrupted'}`);
+    }
+    await clock.sleep(periodMs, signal);
+  }
+  log.info('admission answers');
+}
+
+/** What is still missing, or undefined. */
+async function findMissing(api: KubeApi, namespace: string): Promise<string | undefined> {
+  const refusal = await dryRun(api, namespace, refused.name);
+  if (refusal.ok) return 'a server that must be refused was admitted: the validating webhook was not called';
+  if (!refusal.error.message.includes(`[${refused.ruleId}]`)) return refusal.error.message;
+  const admission = await dryRun(api, namespace, accepted.name);
+  if (admission.ok) return hasDefaults(admission.body) ? undefined : 'the mutating webhook was not called';
+  // Refused by a stricter policy is an answer too; the same pods and the same Service serve defaults.
+  return admission.error.status === 422 ? undefined : admission.error.message;
+}
+
+function dryRun(api: KubeApi, namespace: string, name: string): Promise<ApiResult> {
+  const apiVersion = 'mcp.x-k8s.io/v1beta1';
+  return api.request({
+    method: 'POST',
+    path: objectPath({ apiVersion, plural: 'mcpservers', namespace }),
+    query: { dryRun: 'All' },
+    body: {
+      apiVersion,
+      kind: 'MCPServer',
+      metadata: { name, namespace },
+      spec: {
+        source: { type: 'ContainerImage', containerImage: { ref: 'example.com/probe:1.0.0' } },
+        config: { port: 8080 },
+      },
+    },
+  });
+}
+
+/** The schema sets no security context; only our defaults do. */
+function hasDefaults(server: unknown): boolean {
+  const runtime = recordAt(recordAt(server, 'spec'), 'runtime');
+  return recordAt(recordAt(runtime, 'security'), 'securityContext') !== undefined;
+}
