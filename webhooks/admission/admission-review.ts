@@ -3,6 +3,9 @@
  * give. Source: https://kubernetes.io/docs/reference/config-api/apiserver-admission.v1/
  */
 
+import type { PatchOperation } from '../core/defaults/json-patch.ts';
+import type { Cause } from '../core/engine/render.ts';
+
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
 export interface GroupVersionKind {
@@ -69,19 +72,6 @@ export function parseAdmissionReview(body: unknown): ParsedReview {
 /** A UID of Kubernetes has 36 characters; we echo it, so it is bounded. */
 const maxUidLength = 128;
 
-/** One operation of RFC 6902. */
-export interface PatchOperation {
-  readonly op: 'add' | 'replace' | 'remove' | 'test';
-  readonly path: string;
-  readonly value?: unknown;
-}
-
-/** `status.details.causes[]`: kubectl prints "field: message". */
-export interface Cause {
-  readonly field: string;
-  readonly message: string;
-}
-
 /** What is said beside the verdict. */
 interface Remarks {
   /** Shown by kubectl, at most 120 characters each. */
@@ -97,6 +87,7 @@ export type Answer =
       readonly decision: 'denied';
       readonly of: { readonly group: string; readonly kind: string; readonly name: string };
       readonly message: string;
+      /** `status.details.causes[]`: kubectl prints "field: message". */
       readonly causes: readonly Cause[];
       /** The rules that denied, each once; for metrics. */
       readonly ruleIds: readonly string[];
@@ -106,8 +97,6 @@ export type Answer =
   | (Remarks & { readonly decision: 'errored'; readonly isAllowed: boolean; readonly message: string });
 
 export type Decision = Answer['decision'];
-
-export const decisions = ['allowed', 'denied', 'patched', 'errored'] as const satisfies readonly Decision[];
 
 export function allowed(remarks: Remarks = {}): Answer {
   return { decision: 'allowed', ...remarks };

@@ -41,6 +41,8 @@ export interface CallOptions {
   readonly metrics: AdmissionMetrics;
   readonly log: Logger;
   readonly limits: CallLimits;
+  /** Asked when an answer goes out: after it, the connection shall be used no more. */
+  readonly isDraining: () => boolean;
 }
 
 /** One call from the API server, from its head to its answer; a refusal at each step that can fail. */
@@ -104,6 +106,7 @@ async function answerBody(options: CallOptions, call: CallInProgress): Promise<v
     return;
   }
   const text = renderAdmissionReview(read.request.uid, answer);
+  if (options.isDraining()) response.setHeader('connection', 'close');
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   response.end(text);
   const { decision } = answer;

@@ -1,5 +1,6 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
@@ -8,7 +9,7 @@ import { createCall, type CallOptions } from './call.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
 
-export interface AdmissionServerOptions extends CallOptions {
+export interface AdmissionServerOptions extends Omit<CallOptions, 'isDraining'> {
   readonly port: number;
   /** Absent: every address of the pod. */
   readonly host?: string;
@@ -68,16 +69,20 @@ const tlsSettings: SecureContextOptions = {
  */
 export async function startAdmissionServer(options: AdmissionServerOptions): Promise<AdmissionServer> {
   const { clock } = options;
-  const call = createCall(options);
   const fallback = createFallbackApp();
+  const connections = createConnectionList();
   let isDraining = false;
+  const call = createCall({ ...options, isDraining: () => isDraining });
 
   const server = createServer({ ...tlsSettings, handshakeTimeout: 10_000 }, (request, response) => {
     if (isDraining) response.setHeader('connection', 'close');
+    connections.used(request.socket);
     const endpoint = endpointOf(request);
     if (endpoint === undefined) fallback(request, response);
     else void call(endpoint, request, response).catch(destroyOnBug(options, response));
   });
+  server.on('connection', connections.opened);
+  server.on('secureConnection', connections.secured);
   server.keepAliveTimeout = keepAliveMs;
   server.headersTimeout = headersMs;
   server.requestTimeout = requestMs;
@@ -104,13 +109,53 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
       // A connection becomes idle when its answer is out; `close` looks only once.
       const sweep = setInterval(() => {
         server.closeIdleConnections();
+        connections.closeUnused();
       }, 50);
       const deadline = setTimeout(() => {
-        server.closeAllConnections();
+        connections.closeAll();
       }, deadlineMs);
       await closed;
       clearInterval(sweep);
       clearTimeout(deadline);
+    },
+  };
+}
+
+/** How long a connection may take from its handshake to its first request during the drain, in milliseconds. */
+const firstRequestMs = 1_000;
+
+interface ConnectionList {
+  readonly opened: (socket: Socket) => void;
+  readonly secured: (socket: Socket) => void;
+  readonly used: (socket: Socket) => void;
+  /** Closes what never carried a request: Node counts only connections that did as idle. */
+  readonly closeUnused: () => void;
+  /** Closes every connection, also in the middle of its handshake, which Node's HTTP server does not know of. */
+  readonly closeAll: () => void;
+}
+
+/** API servers open connections ahead of their requests; without this list such a one would hold the drain up. */
+function createConnectionList(): ConnectionList {
+  const open = new Set<Socket>();
+  const unusedSince = new Map<Socket, number>();
+  return {
+    opened: (socket) => {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+    },
+    secured: (socket) => {
+      unusedSince.set(socket, performance.now());
+      socket.once('close', () => unusedSince.delete(socket));
+    },
+    used: (socket) => {
+      unusedSince.delete(socket);
+    },
+    closeUnused: () => {
+      const before = performance.now() - firstRequestMs;
+      for (const [socket, since] of unusedSince) if (since < before) socket.destroy();
+    },
+    closeAll: () => {
+      for (const socket of open) socket.destroy();
     },
   };
 }

@@ -53,20 +53,27 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     now: () => clock.now(),
   });
   const handlers = createHandlers(api, config, metrics);
-  const [health, scrape, server] = await Promise.all([
-    startPlainServer({ ...at, port: config.healthPort, routes: healthRoutes({ readiness: () => readiness.read() }) }),
-    startPlainServer({ ...at, port: config.metricsPort, routes: metricsRoutes(registry) }),
-    startAdmissionServer({ ...at, port: config.port, handlers, metrics, clock, limits: defaultCallLimits }),
-  ]);
-  log.info('listening', { webhook: server.port, health: health.port, metrics: scrape.port, version: options.version });
-  options.onListening?.({ webhook: server.port, health: health.port, metrics: scrape.port });
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    const routes = healthRoutes({ readiness: () => readiness.read() });
+    const health = await startPlainServer({ ...at, port: config.healthPort, routes });
+    opened.push(health.close);
+    const scrape = await startPlainServer({ ...at, port: config.metricsPort, routes: metricsRoutes(registry) });
+    opened.push(scrape.close);
+    const limits = defaultCallLimits;
+    const server = await startAdmissionServer({ ...at, port: config.port, handlers, metrics, clock, limits });
+    opened.unshift(() => server.drain({ delayMs: config.shutdownDelayMs, deadlineMs: drainDeadlineMs }));
+    const ports = { webhook: server.port, health: health.port, metrics: scrape.port };
+    log.info('listening', { ...ports, version: options.version });
+    options.onListening?.(ports);
 
-  await keepTrusted(options, server, readiness);
-
-  readiness.stopping();
-  await server.drain({ delayMs: config.shutdownDelayMs, deadlineMs: drainDeadlineMs });
-  await Promise.all([health.close(), scrape.close()]);
-  log.info('stopped');
+    await keepTrusted(options, server, readiness);
+  } finally {
+    // Admission first: probes and scrapers see the drain to its end. What stays open would keep the process alive.
+    readiness.stopping();
+    for (const close of opened) await close();
+    log.info('stopped');
+  }
 }
 
 function createHandlers(api: KubeApi, config: WebhookConfig, metrics: AdmissionMetrics): Record<Endpoint, Handler> {

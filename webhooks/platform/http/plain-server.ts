@@ -16,7 +16,7 @@ export interface PlainServer {
   /** The port that it really listens on (the wanted one may be 0 in tests). */
   readonly port: number;
   /** Stops listening and drops what is open: probes and scrapers come again. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface PlainServerOptions {

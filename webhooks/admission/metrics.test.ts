@@ -1,0 +1,47 @@
+import { expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { createAdmissionMetrics, type AdmissionMetrics } from './metrics.ts';
+
+// That each of these moves on a real request is proven in server.test.ts and start.test.ts; here: names and labels,
+// which dashboards and alerts depend on.
+const cases: readonly (readonly [string, (metrics: AdmissionMetrics) => void])[] = [
+  [
+    'admission_duration_seconds_bucket{le="0.005",webhook="validate",operation="CREATE",decision="denied"} 1',
+    (metrics) => {
+      metrics.answered({ webhook: 'validate', operation: 'CREATE', decision: 'denied', seconds: 0.004 });
+    },
+  ],
+  [
+    'admission_denials_total{rule="name-usable"} 1',
+    (metrics) => {
+      metrics.denied(['name-usable', 'run-as-non-root']);
+    },
+  ],
+  [
+    'admission_skipped_total{reason="kind"} 1',
+    (metrics) => {
+      metrics.skipped('kind');
+    },
+  ],
+  ['webhook_ready 0', () => undefined],
+  ['certificate_expiry_timestamp_seconds 3600', () => undefined],
+  ['certificate_remaining_seconds 3540', () => undefined],
+];
+
+it.each(cases)('exposes %s', async (line, act) => {
+  const registry = new Registry();
+  act(
+    createAdmissionMetrics(registry, {
+      isReady: () => false,
+      certificateExpiry: () => 3_600_000,
+      now: () => new Date(60_000),
+    }),
+  );
+  expect((await registry.metrics()).split('\n')).toContain(`mcp_lifecycle_${line}`);
+});
+
+it('says nothing about a certificate that does not exist yet', async () => {
+  const registry = new Registry();
+  createAdmissionMetrics(registry, { isReady: () => false, certificateExpiry: () => undefined, now: () => new Date() });
+  expect(await registry.metrics()).not.toMatch(/certificate_expiry_timestamp_seconds [1-9]/);
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../core/defaults/apply.ts';
+import { anMCPServer, withApiVersion, withMetadata } from '../core/testing/builders.ts';
+import { parseAdmissionReview, type Answer } from './admission-review.ts';
+import { createMutate } from './mutate.ts';
+import type { SkipReason } from './scope.ts';
+import { aReview, type ReviewOptions } from './testing/review.ts';
+
+const context = { remainingMs: () => 1000, signal: new AbortController().signal };
+
+async function mutate(options: ReviewOptions): Promise<{ answer: Answer; skipped: SkipReason[] }> {
+  const skipped: SkipReason[] = [];
+  const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(aReview(options))));
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const answer = await createMutate({ onSkipped: (reason) => skipped.push(reason) })(parsed.request, context);
+  return { answer, skipped };
+}
+
+describe('mutation', () => {
+  it.each(['mcp.x-k8s.io/v1alpha1', 'mcp.x-k8s.io/v1beta1'] as const)(
+    'adds what the author of a %s left out',
+    async (v) => {
+      const { answer } = await mutate({ object: anMCPServer(withApiVersion(v)) });
+      expect(answer).toMatchObject({ decision: 'patched', patch: expect.any(Array) });
+    },
+  );
+
+  it('touches nothing of an object that lacks nothing', async () => {
+    expect((await mutate({ object: applyDefaults(anMCPServer()) })).answer).toEqual({ decision: 'allowed' });
+  });
+
+  it('does not name an object that asks for a generated name', async () => {
+    const { answer } = await mutate({ name: '', object: { ...anMCPServer(), metadata: { generateName: 'search-' } } });
+    expect(answer.decision).toBe('patched');
+    expect(JSON.stringify(answer)).not.toContain('metadata');
+  });
+
+  it('leaves what it cannot read to those who refuse', async () => {
+    const { answer } = await mutate({
+      object: { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', spec: 'none' },
+    });
+    expect(answer).toEqual({ decision: 'allowed' });
+  });
+
+  const skips: readonly (readonly [string, ReviewOptions, SkipReason])[] = [
+    ['a deletion', { operation: 'DELETE', oldObject: anMCPServer() }, 'operation'],
+    ['another kind', { kind: 'MCPGatewayBinding', object: {} }, 'kind'],
+    ['another group', { group: 'example.com', object: {} }, 'kind'],
+    ['the status', { operation: 'UPDATE', subResource: 'status', object: anMCPServer() }, 'subresource'],
+    [
+      'an object that is being deleted',
+      { operation: 'UPDATE', object: anMCPServer(withMetadata({ deletionTimestamp: '2026-11-24T00:00:00Z' })) },
+      'deleting',
+    ],
+  ];
+  it.each(skips)('passes over %s, and counts it', async (_, options, reason) => {
+    expect(await mutate(options)).toEqual({ answer: { decision: 'allowed' }, skipped: [reason] });
+  });
+});

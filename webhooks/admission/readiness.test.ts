@@ -1,0 +1,57 @@
+import { expect, it } from '@jest/globals';
+import { createReadiness, type WebhookReadiness } from './readiness.ts';
+
+const now = 1_000_000;
+
+const complete: readonly ((readiness: WebhookReadiness) => void)[] = [
+  (readiness) => {
+    readiness.certificateChanged(now + 1);
+  },
+  (readiness) => {
+    readiness.caBundleInPlace('mutating');
+  },
+  (readiness) => {
+    readiness.caBundleInPlace('validating');
+  },
+];
+
+function afterSteps(
+  ...steps: readonly ((readiness: WebhookReadiness) => void)[]
+): ReturnType<WebhookReadiness['read']> {
+  const readiness = createReadiness(() => new Date(now));
+  for (const step of steps) step(readiness);
+  return readiness.read();
+}
+
+it('is ready with a valid certificate that API servers were told to trust', () => {
+  expect(afterSteps(...complete)).toEqual({ ready: true });
+});
+
+const notReady: readonly (readonly [string, readonly ((readiness: WebhookReadiness) => void)[], RegExp])[] = [
+  ['there is no certificate', complete.slice(1), /certificate: none yet/],
+  [
+    'the certificate has expired',
+    [
+      ...complete,
+      (readiness) => {
+        readiness.certificateChanged(now);
+      },
+    ],
+    /certificate: expired/,
+  ],
+  ['one configuration does not have our CA', complete.slice(0, 2), /validating webhook configuration/],
+  [
+    'it is stopping',
+    [
+      ...complete,
+      (readiness) => {
+        readiness.stopping();
+      },
+    ],
+    /stopping/,
+  ],
+];
+
+it.each(notReady)('is not ready while %s, and says so', (_, steps, reason) => {
+  expect(afterSteps(...steps)).toEqual({ ready: false, reasons: [expect.stringMatching(reason)] });
+});

@@ -1,0 +1,432 @@
+import { once } from 'node:events';
+import { Agent } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { issueAuthority, issueServing } from '../platform/tls/certificates.ts';
+import { createLogger } from '../platform/log.ts';
+import { until } from '../platform/tls/testing/until.ts';
+import { allowed, denied } from './admission-review.ts';
+import type { Handler } from './handler.ts';
+import { aReview } from './testing/review.ts';
+import { send, startTestServer, type TestCall, type TestServer } from './testing/test-server.ts';
+
+let running: TestServer | undefined;
+
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+async function start(options: Parameters<typeof startTestServer>[0] = {}): Promise<TestServer> {
+  running = await startTestServer(options);
+  return running;
+}
+
+/** A TLS connection on which a test writes what it likes. */
+async function connect({ port, ca }: TestServer): Promise<TLSSocket> {
+  const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca });
+  socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Everything that the server says on this connection until it closes it. */
+async function readToEnd(socket: TLSSocket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  await once(socket, 'close');
+  return text;
+}
+
+const head = (length: number): string =>
+  `POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+
+const deny: Handler = (request) =>
+  denied({
+    of: { group: request.kind.group, kind: request.kind.kind, name: request.name },
+    message: 'no',
+    causes: [{ field: 'spec', message: 'no' }],
+    ruleIds: ['name-usable'],
+  });
+
+describe('an admission call', () => {
+  it('is answered with status 200 and the uid of the request, also when it is denied', async () => {
+    const server = await start({ handlers: { validate: deny } });
+    const answer = await server.send({ body: aReview({ uid: 'abc' }) });
+    expect(answer).toMatchObject({ status: 200, body: { response: { uid: 'abc', allowed: false } } });
+  });
+
+  it('reaches the handler of its path, whatever the query', async () => {
+    const server = await start({ handlers: { mutate: () => allowed({ warnings: ['mutate'] }) } });
+    const answer = await server.send({ path: '/mutate?timeout=3s', body: aReview() });
+    expect(answer.body).toMatchObject({ response: { warnings: ['mutate'] } });
+  });
+
+  it('tells the handler how long the caller waits', async () => {
+    let remaining = 0;
+    const validate: Handler = (_request, context) => {
+      remaining = context.remainingMs();
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    await server.send({ path: '/validate?timeout=2s', body: aReview() });
+    expect(remaining).toBeLessThanOrEqual(1800);
+    expect(remaining).toBeGreaterThan(1000);
+  });
+
+  it('may carry a body of 7 MiB', async () => {
+    const server = await start();
+    const body = JSON.stringify(aReview({ object: { text: 'x'.repeat(7 * 1024 * 1024 - 1000) } }));
+    expect(await server.send({ body })).toMatchObject({ status: 200, body: { response: { allowed: true } } });
+  });
+
+  it('may arrive in pieces of unknown length', async () => {
+    const server = await start();
+    const socket = await connect(server);
+    socket.write('POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n');
+    socket.write('Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n');
+    for (const piece of JSON.stringify(aReview()).match(/.{1,50}/g) ?? []) {
+      socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
+    }
+    socket.write('0\r\n\r\n');
+    expect(await readToEnd(socket)).toContain('"allowed":true');
+  });
+
+  it('takes a field called __proto__ for what it is', async () => {
+    let seen: unknown;
+    const validate: Handler = ({ object }) => {
+      seen = object;
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    await server.send({
+      body: JSON.stringify(aReview({ object: 'OBJECT' })).replace('"OBJECT"', '{"__proto__":{"a":1}}'),
+    });
+    expect(Object.keys(seen as object)).toEqual(['__proto__']);
+    expect(({} as Record<string, unknown>)['a']).toBeUndefined();
+  });
+});
+
+describe('a body that is no admission call', () => {
+  const review = aReview();
+  const tooLarge = 7 * 1024 * 1024 + 1;
+  const cases: readonly (readonly [string, TestCall, number, string])[] = [
+    ['nothing', { body: '' }, 400, 'json'],
+    ['broken JSON', { body: '{"kind":' }, 400, 'json'],
+    ['bytes that are no text', { body: Buffer.from([0xff, 0xfe, 0x00]) }, 400, 'json'],
+    ['another object', { body: { kind: 'Pod' } }, 400, 'review'],
+    ['a list', { body: [] }, 400, 'review'],
+    ['another content type', { body: review, headers: { 'content-type': 'text/plain' } }, 415, 'content type'],
+    ['no content type', { body: review, headers: { 'content-type': '' } }, 415, 'content type'],
+    [
+      'something compressed',
+      { body: gzipSync(JSON.stringify(review)), headers: { 'content-encoding': 'gzip' } },
+      415,
+      'compressed',
+    ],
+    ['more than 7 MiB', { body: Buffer.alloc(tooLarge, ' ') }, 413, 'bytes'],
+    ['7 MiB of empty lists', { body: '[],'.repeat(Math.floor((tooLarge - 1) / 3)) }, 413, 'values'],
+    ['deep nesting', { body: '['.repeat(100_000) }, 413, 'depth'],
+  ];
+  it.each(cases)('is refused: %s', async (_, call, status, reason) => {
+    const server = await start();
+    const answer = await server.send(call);
+    expect(answer).toMatchObject({
+      status,
+      body: { kind: 'Status', code: status, message: expect.stringMatching(/\.$/) },
+    });
+    expect(await server.metric(`admission_bodies_refused_total{reason="${reason}"}`)).toBe(1);
+    expect(await server.send({ body: review })).toMatchObject({ status: 200 });
+  });
+
+  it('is refused when it turns out to be too large on the way', async () => {
+    const server = await start({ limits: { maxBodyBytes: 1000 } });
+    const socket = await connect(server);
+    socket.write('POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n');
+    socket.write(`Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n${' '.repeat(2048)}\r\n0\r\n\r\n`);
+    expect(await readToEnd(socket)).toContain('413');
+    expect(await server.metric('admission_bodies_refused_total{reason="bytes"}')).toBe(1);
+  });
+
+  it('is refused when it never ends, and the connection is closed', async () => {
+    const server = await start({ limits: { maxBodyBytes: 1000 } });
+    const socket = await connect(server);
+    socket.write(
+      'POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
+    const endless = setInterval(() => socket.write(`400\r\n${' '.repeat(1024)}\r\n`), 5);
+    expect(await readToEnd(socket)).toContain('413');
+    clearInterval(endless);
+  });
+
+  it('is refused when it does not arrive in time', async () => {
+    const server = await start({ limits: { uploadMs: 50 } });
+    const socket = await connect(server);
+    socket.write(`${head(1000)}{`);
+    expect(await readToEnd(socket)).toContain('408');
+    expect(await server.metric('admission_bodies_refused_total{reason="slow"}')).toBe(1);
+  });
+
+  it('is forgotten when its sender hangs up', async () => {
+    const server = await start({ limits: { smallLaneBytes: 1 } });
+    const socket = await connect(server);
+    socket.write(`${head(1000)}{`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.destroy();
+    // The lane has room for one body only: the next is answered when the aborted one has left.
+    expect(await server.send({ body: aReview() })).toMatchObject({ status: 200 });
+    expect(await server.metric('admission_aborted_total')).toBe(1);
+  });
+});
+
+describe('the port', () => {
+  it.each([
+    ['GET', '/validate', 405],
+    ['PUT', '/mutate?timeout=1s', 405],
+    ['POST', '/', 404],
+    ['POST', '/validate/', 405],
+    ['GET', '/metrics', 404],
+    ['POST', '/%', 404],
+    ['POST', '/__proto__', 404],
+  ])('answers %s %s with %d and a Status', async (method, path, status) => {
+    const server = await start();
+    const answer = await server.send({ method, path, body: method === 'GET' ? '' : aReview() });
+    expect(answer).toMatchObject({ status, body: { kind: 'Status', code: status } });
+    expect(answer.headers['x-powered-by']).toBeUndefined();
+  });
+
+  it('speaks TLS 1.3 and 1.2, and nothing older', async () => {
+    const { port, ca } = await start();
+    const protocolOf = async (maxVersion: 'TLSv1.3' | 'TLSv1.2'): Promise<string | null> => {
+      const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca, maxVersion });
+      await once(socket, 'secureConnect');
+      const protocol = socket.getProtocol();
+      socket.destroy();
+      return protocol;
+    };
+    expect([await protocolOf('TLSv1.3'), await protocolOf('TLSv1.2')]).toEqual(['TLSv1.3', 'TLSv1.2']);
+    const old = connectTls({
+      port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+    });
+    await expect(once(old, 'secureConnect')).rejects.toThrow();
+  });
+
+  it('offers HTTP/1.1 only', async () => {
+    const { port, ca } = await start();
+    const socket = connectTls({
+      port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca,
+      ALPNProtocols: ['h2', 'http/1.1'],
+    });
+    await once(socket, 'secureConnect');
+    expect(socket.alpnProtocol).toBe('http/1.1');
+    socket.destroy();
+  });
+
+  it('serves a new certificate to new connections and keeps the open ones', async () => {
+    const server = await start();
+    const agent = new Agent({ keepAlive: true });
+    await server.send({ body: aReview(), agent });
+    const authority = await issueAuthority(new Date());
+    server.server.setCertificate(await issueServing(authority, ['localhost'], new Date()));
+    expect(await server.send({ body: aReview(), agent })).toMatchObject({ status: 200 });
+    expect(await send({ port: server.port, ca: authority.certificate }, { body: aReview() })).toMatchObject({
+      status: 200,
+    });
+    agent.destroy();
+  });
+});
+
+describe('a bug of ours', () => {
+  const broken: Handler = () => {
+    throw new Error('reading properties of undefined');
+  };
+
+  it('refuses with the uid, the text of the error and a pointer to the log, and is logged once', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'error', write: (line) => lines.push(line), now: () => new Date() });
+    const server = await start({ handlers: { validate: broken }, log });
+    const answer = await server.send({ body: aReview({ uid: 'abc' }) });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        response: {
+          uid: 'abc',
+          allowed: false,
+          status: { code: 500, message: expect.stringMatching(/undefined.*abc/s) },
+        },
+      },
+    });
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ requestUid: 'abc', error: 'reading properties of undefined' });
+    expect(await server.metric('admission_internal_errors_total{webhook="validate"}')).toBe(1);
+  });
+
+  it('in a promise is treated alike', async () => {
+    const server = await start({ handlers: { validate: () => Promise.reject(new Error('later')) } });
+    expect(await server.send({ body: aReview() })).toMatchObject({ body: { response: { allowed: false } } });
+  });
+
+  it('in the mutation lets the object pass as it is', async () => {
+    const server = await start({ handlers: { mutate: broken } });
+    const answer = await server.send({ path: '/mutate', body: aReview({ uid: 'abc' }) });
+    expect(answer.body).toMatchObject({ response: { uid: 'abc', allowed: true } });
+  });
+});
+
+describe('load', () => {
+  /** A handler that answers when it is told to, and how many calls are in it. */
+  function gate(): { handler: Handler; inside: () => number; open: () => void } {
+    const waiting: (() => void)[] = [];
+    let isOpen = false;
+    const handler: Handler = async () => {
+      if (!isOpen) await new Promise<void>((resolve) => waiting.push(resolve));
+      return allowed();
+    };
+    const open = (): void => {
+      isOpen = true;
+      for (const resolve of waiting.splice(0)) resolve();
+    };
+    return { handler, inside: () => waiting.length, open };
+  }
+
+  it('is turned away with 503 when too many wait', async () => {
+    const { handler, inside, open } = gate();
+    const server = await start({
+      handlers: { validate: handler },
+      limits: { smallLaneBytes: 16 * 1024, maxWaiting: 1 },
+    });
+    const first = server.send({ body: aReview() });
+    await until(() => inside() === 1);
+    const others = [server.send({ body: aReview() }), server.send({ body: aReview() })];
+    const refused = await Promise.race(others);
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect(await server.metric('admission_shed_total{reason="full"}')).toBe(1);
+    open();
+    expect((await Promise.all([first, ...others])).map(({ status }) => status).sort()).toEqual([200, 200, 503]);
+  });
+
+  it('is turned away when the caller would not wait for its turn', async () => {
+    const { handler, inside, open } = gate();
+    const server = await start({ handlers: { validate: handler }, limits: { smallLaneBytes: 16 * 1024 } });
+    const first = server.send({ body: aReview() });
+    await until(() => inside() === 1);
+    expect(await server.send({ path: '/validate?timeout=50ms', body: aReview() })).toMatchObject({ status: 503 });
+    expect(await server.metric('admission_shed_total{reason="waited"}')).toBe(1);
+    open();
+    await first;
+  });
+
+  it('of large bodies is taken one at a time and does not hold small ones up', async () => {
+    const { handler, inside, open } = gate();
+    const large = JSON.stringify(aReview({ uid: 'large', object: 'x'.repeat(300_000) }));
+    const validate: Handler = (request, context) => (request.uid === 'large' ? handler(request, context) : allowed());
+    const server = await start({ handlers: { validate } });
+    const all = [server.send({ body: large }), server.send({ body: large }), server.send({ body: large })];
+    await until(() => inside() === 1);
+    expect(await server.send({ body: aReview() })).toMatchObject({ status: 200 });
+    expect(inside()).toBe(1);
+    open();
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  it('sixteen bodies of 7 MiB at once all get their answer', async () => {
+    const server = await start();
+    const body = Buffer.from(JSON.stringify(aReview({ object: 'x'.repeat(7 * 1024 * 1024 - 1000) })));
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () => server.send({ path: '/validate?timeout=30s', body })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('tells the handler when the caller hangs up', async () => {
+    let signal: AbortSignal | undefined;
+    const validate: Handler = async (_request, context) => {
+      signal = context.signal;
+      await once(context.signal, 'abort');
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    const socket = await connect(server);
+    const body = JSON.stringify(aReview());
+    socket.write(`${head(body.length)}${body}`);
+    await until(() => signal !== undefined);
+    socket.destroy();
+    await until(() => signal?.aborted === true);
+  });
+});
+
+describe('draining', () => {
+  it('loses no request under load on kept-alive connections', async () => {
+    const validate: Handler = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    let isOver = false;
+    let served = 0;
+    let told = 0;
+    // A client as API servers are: keeps connections until it is told to close them, and then opens no new one
+    // because the endpoint is gone.
+    const client = async (): Promise<void> => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (!isOver) {
+        const answer = await server.send({ body: aReview(), agent });
+        expect(answer).toMatchObject({ status: 200, body: { response: { allowed: true } } });
+        served += 1;
+        if (answer.headers.connection !== 'close') continue;
+        told += 1;
+        if (told > 40) break;
+      }
+      agent.destroy();
+    };
+    const clients = Array.from({ length: 8 }, client);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = served;
+    const drained = server.server.drain({ delayMs: 300, deadlineMs: 2_000 });
+    await Promise.all(clients);
+    isOver = true;
+    await drained;
+    expect(before).toBeGreaterThan(0);
+    expect(served).toBeGreaterThan(before);
+    running = undefined;
+  });
+
+  it('waits for what is in flight, and not for what is idle', async () => {
+    const validate: Handler = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    const agent = new Agent({ keepAlive: true });
+    await server.send({ body: aReview(), agent });
+    await connect(server);
+    const inFlight = server.send({ body: aReview() });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const startedAt = performance.now();
+    await server.server.drain({ delayMs: 0, deadlineMs: 60_000 });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(await inFlight).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    running = undefined;
+  });
+
+  it('ends at its deadline whatever is still open', async () => {
+    const server = await start({ handlers: { validate: () => new Promise(() => undefined) } });
+    const halfOpen = connectTcp(server.port, '127.0.0.1');
+    halfOpen.on('error', () => undefined);
+    const lost = server.send({ body: aReview() }).catch(() => 'lost');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await server.server.drain({ delayMs: 0, deadlineMs: 100 });
+    expect(await lost).toBe('lost');
+    running = undefined;
+  });
+});

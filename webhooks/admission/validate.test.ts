@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import { rules } from '../core/rules/index.gen.ts';
+import { anMCPServer, withMetadata, withName, withRawSpec } from '../core/testing/builders.ts';
+import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
+import { parseAdmissionReview, type Answer } from './admission-review.ts';
+import type { SkipReason } from './scope.ts';
+import { aReview, type ReviewOptions } from './testing/review.ts';
+import { createValidate, type GatherFacts, type ValidateOptions } from './validate.ts';
+
+const context = { remainingMs: () => 1000, signal: new AbortController().signal };
+const nothingExists: GatherFacts = () => Promise.resolve(inMemoryFacts());
+const mounts = withRawSpec({
+  config: { storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'settings' } } }] },
+});
+
+async function validate(
+  review: ReviewOptions,
+  options: Partial<ValidateOptions> = {},
+): Promise<{ answer: Answer; skipped: SkipReason[] }> {
+  const skipped: SkipReason[] = [];
+  const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(aReview(review))));
+  if (!parsed.ok) throw new Error(parsed.problem);
+  const onSkipped = (reason: SkipReason): unknown => skipped.push(reason);
+  const handler = createValidate({ rules, gatherFacts: nothingExists, onSkipped, ...options });
+  return { answer: await handler(parsed.request, context), skipped };
+}
+
+describe('validation', () => {
+  it('allows a good server without a word, and looks nothing up for one that names nothing', async () => {
+    const gatherFacts = (): never => {
+      throw new Error('looked something up');
+    };
+    expect((await validate({ object: anMCPServer() }, { gatherFacts })).answer).toEqual({
+      decision: 'allowed',
+      warnings: [],
+      auditAnnotations: { decision: 'allowed' },
+    });
+  });
+
+  it('denies with every finding at once, one cause each, and warns beside it', async () => {
+    const root = withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } });
+    const { answer } = await validate({ name: 'search.v2', object: anMCPServer(withName('search.v2'), root, mounts) });
+    expect(answer).toMatchObject({
+      decision: 'denied',
+      of: { group: 'mcp.x-k8s.io', kind: 'MCPServer', name: 'search.v2' },
+      ruleIds: ['name-usable', 'run-as-non-root'],
+      causes: [{ field: 'metadata.name' }, { field: 'spec.runtime.security.securityContext.runAsUser' }],
+      auditAnnotations: { decision: 'denied', rules: 'name-usable,config-map-exists,run-as-non-root' },
+    });
+    expect(answer.warnings).toHaveLength(1);
+  });
+
+  it('warns about a ConfigMap that does not exist', async () => {
+    const { answer } = await validate({ object: anMCPServer(mounts) });
+    expect(answer).toMatchObject({
+      decision: 'allowed',
+      warnings: [expect.stringContaining('[config-map-exists]')],
+      auditAnnotations: { decision: 'allowed', rules: 'config-map-exists' },
+    });
+  });
+
+  it('looks up what the server names, in the namespace of the request', async () => {
+    const asked: unknown[] = [];
+    const gatherFacts: GatherFacts = (namespace, references) => {
+      asked.push(namespace, ...references.map(({ kind, name }) => `${kind}/${name}`));
+      return Promise.resolve(inMemoryFacts({ configMaps: { settings: [] } }));
+    };
+    expect((await validate({ object: anMCPServer(mounts) }, { gatherFacts })).answer.warnings).toEqual([]);
+    expect(asked).toEqual(['mcp', 'ConfigMap/settings']);
+  });
+
+  it('says "not checked" when nothing could be found out', async () => {
+    const gatherFacts: GatherFacts = () =>
+      Promise.resolve(inMemoryFacts({ unknown: { 'ConfigMap/settings': 'slow' } }));
+    const { answer } = await validate({ object: anMCPServer(mounts) }, { gatherFacts });
+    expect(answer).toMatchObject({ decision: 'allowed', warnings: [expect.stringContaining('not checked')] });
+  });
+
+  it('judges what would run: a mutation that was skipped changes no verdict', async () => {
+    expect((await validate({ object: anMCPServer() })).answer.decision).toBe('allowed');
+  });
+
+  it('tells violations of the schema as findings, should the API server have let them through', async () => {
+    const object = { ...anMCPServer(), spec: { source: { type: 'ContainerImage' }, config: { port: 'http' } } };
+    const { answer } = await validate({ object });
+    expect(answer).toMatchObject({ decision: 'denied', ruleIds: ['schema'] });
+    expect(JSON.stringify(answer)).toContain('spec.config.port');
+  });
+
+  it('links to the page of the rule when there is a documentation site', async () => {
+    const object = anMCPServer(withName('search.v2'));
+    const { answer } = await validate({ object }, { docsBaseUrl: 'https://docs.example.com/rules' });
+    expect(JSON.stringify(answer)).toContain('https://docs.example.com/rules/name-usable.md');
+  });
+
+  const skips: readonly (readonly [string, ReviewOptions, SkipReason])[] = [
+    ['a deletion', { operation: 'DELETE', oldObject: anMCPServer() }, 'operation'],
+    ['a connection', { operation: 'CONNECT', object: {} }, 'operation'],
+    ['another kind', { kind: 'Pod', group: '', object: {} }, 'kind'],
+    [
+      'a scaling',
+      { operation: 'UPDATE', kind: 'Scale', group: 'autoscaling', subResource: 'scale', object: {} },
+      'kind',
+    ],
+    [
+      'a bad object that is being deleted',
+      {
+        operation: 'UPDATE',
+        object: anMCPServer(withName('search.v2'), withMetadata({ deletionTimestamp: '2026-11-24T00:00:00Z' })),
+      },
+      'deleting',
+    ],
+  ];
+  it.each(skips)('allows %s, and counts it', async (_, review, reason) => {
+    expect(await validate(review)).toEqual({ answer: { decision: 'allowed' }, skipped: [reason] });
+  });
+});
