@@ -15,6 +15,8 @@ export interface ConditionInfo {
  */
 export class ServerCache {
   readonly #entries = new Map<string, Entry>();
+  /** Most servers are in one of a few states: each list of conditions is kept once. */
+  readonly #states = new Map<string, readonly ConditionInfo[]>();
 
   get size(): number {
     return this.#entries.size;
@@ -40,8 +42,21 @@ export class ServerCache {
     const known = this.#entries.get(key);
     if (known?.resourceVersion === resourceVersion) return 'known';
     if (known?.uid === uid && isOlder(resourceVersion, known.resourceVersion)) return 'known';
-    this.#entries.set(key, { uid, resourceVersion, json: JSON.stringify(lean(raw)), conditions: conditionsOf(raw) });
+    this.#entries.set(key, {
+      uid,
+      resourceVersion,
+      json: JSON.stringify(lean(raw)),
+      conditions: this.#shared(conditionsOf(raw)),
+    });
     return 'changed';
+  }
+
+  #shared(conditions: readonly ConditionInfo[]): readonly ConditionInfo[] {
+    const text = JSON.stringify(conditions);
+    const known = this.#states.get(text) ?? conditions;
+    if (this.#states.size > 1_000) this.#states.clear();
+    this.#states.set(text, known);
+    return known;
   }
 
   /** As {@link ChildCache.remove}: the end of a replaced object says nothing about the new one. */

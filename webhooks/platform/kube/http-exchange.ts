@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** How one HTTP exchange ended. */
@@ -42,19 +43,21 @@ export function exchange(request: ClientRequest, payload: string | undefined, li
   });
 }
 
+/** Bytes become text as they come: kept buffers would live outside the heap, where nobody hurries to collect them. */
 function readBody(response: IncomingMessage, maxBytes: number, finish: (answer: Answer) => void): void {
-  const chunks: Buffer[] = [];
+  const decoder = new StringDecoder('utf8');
+  let body = '';
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > maxBytes) finish({ type: 'too-large' });
-    else chunks.push(chunk);
+    else body += decoder.write(chunk);
   });
   response.on('error', (error) => {
     finish({ type: 'failed', error });
   });
   response.on('end', () => {
-    const body = Buffer.concat(chunks).toString('utf8');
+    body += decoder.end();
     finish({ type: 'answered', status: response.statusCode ?? 0, headers: response.headers, body });
   });
 }

@@ -195,7 +195,7 @@ describe('ListWatch', () => {
     };
     const t = start([tooLarge, page([])]);
     await settle();
-    expect(t.lists.map(({ query }) => query?.['limit'])).toEqual(['500', '250']);
+    expect(t.lists.map(({ query }) => query?.['limit'])).toEqual(['50', '25']);
     await t.stop();
   });
 

@@ -29,7 +29,11 @@ export interface ListWatchOptions {
   readonly handlers: WatchHandlers;
 }
 
-const pageSize = 500;
+/**
+ * Objects in one page of a list. A page is held three times for a moment (bytes, text, objects), and the heap does not
+ * shrink soon after: small pages of whole objects, large ones of bare metadata.
+ */
+const pageSizes = { whole: 50, metadataOnly: 500 };
 /** Longest page that is read, in bytes; a page beyond it is asked for again with half the objects. */
 const maxPageBytes = 16 * 1024 * 1024;
 const listTimeoutMs = 60_000;
@@ -54,12 +58,13 @@ export class ListWatch {
   #isSynced = false;
   #handlerFailures = 0;
   #failures = 0;
-  #pageSize = pageSize;
+  #pageSize: number;
   #lastSignOfLife: number;
 
   constructor(options: ListWatchOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#pageSize = options.metadataOnly === true ? pageSizes.metadataOnly : pageSizes.whole;
     this.#lastSignOfLife = options.clock.now().getTime();
   }
 
