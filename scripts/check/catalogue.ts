@@ -9,24 +9,28 @@ export const staticSteps: readonly Step[] = [
     command: node,
     args: ['scripts/generate/main.ts', '--check'],
     remedy: 'run `npm run generate` and commit what it wrote.',
+    limitMinutes: 5,
   },
   {
     name: 'types',
     command: node,
     args: ['node_modules/typescript/bin/tsc', '--noEmit'],
     remedy: 'fix the types above.',
+    limitMinutes: 5,
   },
   {
     name: 'lint',
     command: node,
     args: ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'],
     remedy: 'fix what is named above; `npm run format` does what can be done by itself.',
+    limitMinutes: 10,
   },
   {
     name: 'format',
     command: node,
     args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
     remedy: 'run `npm run format`.',
+    limitMinutes: 5,
   },
   {
     name: 'no import circles',
@@ -38,6 +42,7 @@ export const staticSteps: readonly Step[] = [
       'webhooks',
     ],
     remedy: 'break the circle above: move what both need to the lower layer.',
+    limitMinutes: 5,
   },
 ];
 
@@ -49,6 +54,7 @@ export const unitSteps: readonly Step[] = [
     args: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
     isJest: true,
     remedy: 'see the failing tests above; `npm run test:unit -- <word>` runs the matching ones.',
+    limitMinutes: 10,
   },
 ];
 

@@ -12,6 +12,8 @@ export interface Step {
   readonly isJest?: boolean;
   /** What to do when it fails, one sentence. */
   readonly remedy: string;
+  /** A step that is not done by then is ended and has failed; minutes. */
+  readonly limitMinutes: number;
 }
 
 export interface StepResult {
@@ -34,7 +36,7 @@ async function runStep(step: Step): Promise<StepResult> {
   const outputFile = join(folder, 'jest.json');
   try {
     const args = step.isJest === true ? [...step.args, '--json', `--outputFile=${outputFile}`] : step.args;
-    const code = await run(step.command, args);
+    const code = await run(step.command, args, step.limitMinutes);
     const counts = step.isJest === true ? await jestCounts(outputFile) : undefined;
     const result = judge(step, code, counts);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
@@ -72,10 +74,14 @@ async function jestCounts(file: string): Promise<Counts | undefined> {
 }
 
 /** Jest's JSON goes to a file; its stdout copy is dropped, its readable report is on stderr. */
-function run(command: string, args: readonly string[]): Promise<number> {
+function run(command: string, args: readonly string[], limitMinutes: number): Promise<number> {
   return new Promise((resolve) => {
     const isJson = args.includes('--json');
-    const child = spawn(command, args, { stdio: ['ignore', isJson ? 'ignore' : 'inherit', 'inherit'] });
+    const child = spawn(command, args, {
+      stdio: ['ignore', isJson ? 'ignore' : 'inherit', 'inherit'],
+      timeout: limitMinutes * 60_000,
+      killSignal: 'SIGKILL',
+    });
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
       resolve(127);
