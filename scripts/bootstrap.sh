@@ -5,7 +5,9 @@ set -eu
 cd "$(dirname "$0")/.."
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "installing npm dependencies…" >&2
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || {
+  # Not `npm ci`: it refuses a lockfile in which a registry had no build of an optional package for some other
+  # platform. `--no-save` installs what the lockfile pins just the same, and leaves it untouched.
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || {
     echo "npm could not install the dependencies: see the lines above; check the network and run the command again." >&2
     exit 1
   }

@@ -73,21 +73,33 @@ async function jestCounts(file: string): Promise<Counts | undefined> {
   return { passed: summary.numPassedTests, failed: summary.numPassedTests === 0 ? Math.max(failed, 1) : failed };
 }
 
-/** Jest's JSON goes to a file; its stdout copy is dropped, its readable report is on stderr. */
+/**
+ * Jest's JSON goes to a file; its stdout copy is dropped, its readable report is on stderr. The step gets a process
+ * group of its own, so that ending it ends what it started.
+ */
 function run(command: string, args: readonly string[], limitMinutes: number): Promise<number> {
   return new Promise((resolve) => {
     const isJson = args.includes('--json');
-    const child = spawn(command, args, {
-      stdio: ['ignore', isJson ? 'ignore' : 'inherit', 'inherit'],
-      timeout: limitMinutes * 60_000,
-      killSignal: 'SIGKILL',
-    });
+    const child = spawn(command, args, { stdio: ['ignore', isJson ? 'ignore' : 'inherit', 'inherit'], detached: true });
+    const endGroup = (): void => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    const timer = setTimeout(() => {
+      process.stderr.write(`not done after ${limitMinutes} minutes: ended\n`);
+      endGroup();
+    }, limitMinutes * 60_000);
+    process.once('SIGINT', endGroup).once('SIGTERM', endGroup);
+    const finish = (code: number): void => {
+      clearTimeout(timer);
+      process.off('SIGINT', endGroup).off('SIGTERM', endGroup);
+      resolve(code);
+    };
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
-      resolve(127);
+      finish(127);
     });
     child.on('exit', (code) => {
-      resolve(code ?? 1);
+      finish(code ?? 1);
     });
   });
 }
