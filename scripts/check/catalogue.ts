@@ -67,5 +67,6 @@ export const e2eSteps: readonly Step[] = [
     isJest: true,
     remedy:
       'see the failing cases above; `npm run test:e2e -- <word>` runs the matching ones on the cluster that is up.',
+    limitMinutes: 60,
   },
 ];
