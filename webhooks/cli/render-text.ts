@@ -33,11 +33,13 @@ function nameOf({ namespace, name }: Located['server']): string {
   return `${namespace}/${name === '' ? '(no name)' : name}`;
 }
 
-function summarise({ servers, others, findings, notChecked, rulesNotJudged }: Report, paint: Paint): readonly string[] {
+function summarise(report: Report, paint: Paint): readonly string[] {
+  const { servers, others, findings, notChecked, rulesNotJudged, problems } = report;
   const denied = countServers(findings, 'deny');
   const warned = countServers(findings, 'warn');
   const verdict = `${count(servers, 'MCPServer')} checked: ${denied} refused, ${warned} with warnings`;
   const ignored = others === 0 ? '' : `; ${count(others, 'other document')} ignored`;
+  const unread = problems.length === 0 ? '' : `; ${count(problems.length, 'problem')} reading the input`;
   return [
     ...(notChecked.length === 0 ? [] : [`not checked, because not in the input: ${listReferences(notChecked)}`]),
     ...(rulesNotJudged.length === 0
@@ -45,8 +47,13 @@ function summarise({ servers, others, findings, notChecked, rulesNotJudged }: Re
       : [
           `not judged, because they compare with the object before the change: ${count(rulesNotJudged.length, 'CEL rule')}`,
         ]),
-    paint(denied > 0 ? 'red' : warned > 0 ? 'yellow' : 'green', `${verdict}${ignored}`),
+    paint(colourOf({ denied, warned, unread: problems.length }), `${verdict}${ignored}${unread}`),
   ];
+}
+
+function colourOf({ denied, warned, unread }: Readonly<Record<'denied' | 'warned' | 'unread', number>>): Style {
+  if (denied > 0 || unread > 0) return 'red';
+  return warned > 0 ? 'yellow' : 'green';
 }
 
 const maxListed = 20;

@@ -1,5 +1,5 @@
 import { Composer, LineCounter, Parser, Schema } from 'yaml';
-import type { Document } from 'yaml';
+import type { Document, YAMLParseError } from 'yaml';
 import type { FieldPath } from '../../core/mcpserver/violation.ts';
 import { convertDocument, type ConvertedDocument } from './convert-document.ts';
 import { locateField } from './locate-field.ts';
@@ -23,7 +23,7 @@ export function parseManifests(file: string, text: string): ParsedManifests {
   } catch (error) {
     // The parser recurses, so thousands of brackets end its stack.
     if (!isStackOverflow(error)) throw error;
-    return { manifests: [], problems: [{ file, line: 1, column: 1, message: 'nested too deeply to be read' }] };
+    return { manifests: [], problems: [{ file, line: 1, column: 1, message: nestedTooDeeply }] };
   }
 }
 
@@ -68,7 +68,7 @@ function readDocument(document: Document.Parsed): Pick<ConvertedDocument, 'value
   // What follows a syntax error is mostly its echo.
   const [error] = document.errors;
   if (error === undefined) return convertDocument(document.contents);
-  return { value: null, problems: [{ offset: error.pos[0], message: withoutExcerpt(error.message) }] };
+  return { value: null, problems: [{ offset: error.pos[0], message: describeError(error) }] };
 }
 
 interface Excerpt {
@@ -96,10 +96,14 @@ function createOffsetOf(text: string): (path: FieldPath) => number {
   return (path) => locateField(contents, path, targets);
 }
 
-/** The parser quotes what it stumbled over as `: "…"`, which may be a Secret. */
-function withoutExcerpt(message: string): string {
+/** The parser quotes what it stumbled over, as `: "…"` or as the escape sequence: it may be a Secret. */
+function describeError({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+  if (code === 'RESOURCE_EXHAUSTION') return nestedTooDeeply;
+  if (code === 'BAD_DQ_ESCAPE') return 'an escape sequence that YAML does not have';
   return message.replace(/: ".*$/s, '').slice(0, 200);
 }
+
+const nestedTooDeeply = 'nested too deeply to be read';
 
 function withHint(message: string, text: string): string {
   return text.includes('{{')
