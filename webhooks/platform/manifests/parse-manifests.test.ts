@@ -106,7 +106,9 @@ describe('problems', () => {
     ['a tag', 'a: !!binary aGk=', '1:13 !!binary is not supported: leave the tag out and write the value plainly'],
     ['a tag of a map', 'a: !foo {}', '1:9 !foo is not supported: leave the tag out and write the value plainly'],
     ['depth', `a: ${'['.repeat(300)}${']'.repeat(300)}`, '1:204 more than 200 levels deep'],
-    ['a control character', 'a: b\nc: "\u0001"', '2:5 a character that YAML does not allow (U+0001)'],
+    ['a control character', 'a: b\nc: "\u0001"', '2:5 a character that must be escaped or left out (U+0001)'],
+    ['a line end of kubectl alone', 'a: b # c\rd: on', '1:9 a character that must be escaped or left out (U+000D)'],
+    ['another one', 'a: b # c\u2028d: on', '1:9 a character that must be escaped or left out (U+2028)'],
     ['a tab', 'a:\n\tb: 1', '2:1 Tabs are not allowed as indentation'],
   ])('name their place: %s', (_name, text, expected) => {
     expect(problemsOf(text)).toEqual([expected]);

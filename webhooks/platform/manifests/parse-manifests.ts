@@ -15,7 +15,7 @@ export interface ParsedManifests {
 export function parseManifests(file: string, text: string): ParsedManifests {
   const control = unreadable.exec(text);
   if (control !== null) {
-    const message = `a character that YAML does not allow (U+${hexOf(control[0])})`;
+    const message = `a character that must be escaped or left out (U+${hexOf(control[0])})`;
     return { manifests: [], problems: [{ file, ...positionIn(text, control.index), message }] };
   }
   try {
@@ -27,8 +27,11 @@ export function parseManifests(file: string, text: string): ParsedManifests {
   }
 }
 
-/** What YAML's "printable" leaves out: https://yaml.org/spec/1.2.2/#51-character-set */
-const unreadable = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
+/**
+ * What YAML's "printable" leaves out (https://yaml.org/spec/1.2.2/#51-character-set), and what ends a line for kubectl
+ * but not for us: behind a comment and a lone carriage return could stand a field that only the cluster sees.
+ */
+const unreadable = /\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /** Every scalar a text: what plain ones mean is decided by plain-scalar.ts. */
 const failsafe = new Schema({ schema: 'failsafe' });

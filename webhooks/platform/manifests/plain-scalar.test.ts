@@ -13,6 +13,8 @@ const rows: readonly (readonly [string, string | number | boolean | null])[] = [
   ['1__0_', 10],
   ['1_0.5', 10.5],
   ['.5', 0.5],
+  ['.5_0', 0.5],
+  ['._5', '._5'],
   ['1.', 1],
   ['1e3', 1000],
   ['1E+3', 1000],

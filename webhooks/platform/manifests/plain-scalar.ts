@@ -29,8 +29,9 @@ const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
 function parseNumber(source: string): number | undefined {
   if (!/^[-+.0-9]/.test(source)) return undefined;
-  // Underscores may stand anywhere, except in a number that starts with a point.
-  const plain = source.startsWith('.') ? source : source.replaceAll('_', '');
+  // Underscores may stand anywhere, but after a leading point only between digits.
+  if (source.startsWith('.') && /(^|\D)_|_(\D|$)/.test(source)) return undefined;
+  const plain = source.replaceAll('_', '');
   return parseInteger(plain) ?? parseFloating(plain);
 }
 
