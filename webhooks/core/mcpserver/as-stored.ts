@@ -61,6 +61,15 @@ function storeFields(fields: Fields, schema: StructuralSchema, path: FieldPath, 
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
+const ownerFields: ReadonlySet<string> = new Set([
+  'apiVersion',
+  'blockOwnerDeletion',
+  'controller',
+  'kind',
+  'name',
+  'uid',
+]);
+
 const metadataFields: ReadonlySet<string> = new Set([
   'annotations',
   'creationTimestamp',
@@ -82,18 +91,32 @@ const metadataFields: ReadonlySet<string> = new Set([
 /** Metadata has Go types behind it: a null is the empty value of its type. */
 function storeMetadata(metadata: unknown, unknown: FieldPath[]): unknown {
   if (!isFields(metadata)) return metadata;
-  const known = Object.entries(metadata).filter(([name]) => {
-    if (!metadataFields.has(name)) unknown.push(['metadata', name]);
-    return metadataFields.has(name);
-  });
+  const known = keepKnown(metadata, metadataFields, ['metadata'], unknown);
   return Object.fromEntries(
-    known.filter(([, value]) => value !== null).map(([name, value]) => [name, withoutNullTexts(name, value)]),
+    Object.entries(known)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, storeMetadataField(name, value, unknown)]),
   );
 }
 
-function withoutNullTexts(name: string, value: unknown): unknown {
-  if ((name !== 'labels' && name !== 'annotations') || !isFields(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? '']));
+function storeMetadataField(name: string, value: unknown, unknown: FieldPath[]): unknown {
+  if (name === 'labels' || name === 'annotations') return withoutNullTexts(value);
+  if (name !== 'ownerReferences' || !Array.isArray(value)) return value;
+  return value.map((owner: unknown, index) =>
+    isFields(owner) ? keepKnown(owner, ownerFields, ['metadata', name, index], unknown) : owner,
+  );
+}
+
+function keepKnown(fields: Fields, names: ReadonlySet<string>, path: FieldPath, unknown: FieldPath[]): Fields {
+  const entries = Object.entries(fields).filter(([name]) => {
+    if (!names.has(name)) unknown.push([...path, name]);
+    return names.has(name);
+  });
+  return Object.fromEntries(entries);
+}
+
+function withoutNullTexts(value: unknown): unknown {
+  return isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? ''])) : value;
 }
 
 /** A field named `constructor` is not known because of JavaScript. */

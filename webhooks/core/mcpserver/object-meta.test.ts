@@ -10,12 +10,14 @@ describe('checkObjectMeta', () => {
     ['a name with dots and digits', { name: '7.a-b' }],
     ['a name of 253 characters', { name: `${'a'.repeat(250)}.bc` }],
     ['a generateName that ends in a hyphen', { generateName: 'search-' }],
-    ['a generateName that is too long, because it is cut', { generateName: 'a'.repeat(300) }],
+    ['a generateName that is too long for a name, because it is cut', { generateName: `${'a'.repeat(252)}-` }],
+    ['times', { creationTimestamp: '2001-02-03T04:05:06Z', deletionTimestamp: '2001-02-03T04:05:06.7+01:00' }],
     ['an empty namespace', { namespace: '' }],
     ['labels', { labels: { a: '', 'example.com/B_c.d': 'X-1' } }],
     ['annotations with any value and an upper case domain', { annotations: { 'Example.com/a': 'any\n text' } }],
     ['finalizers', { finalizers: ['example.com/x', 'orphan'] }],
     ['an owner', { ownerReferences: [{ ...owner, controller: true }, owner] }],
+    ['an owner that is there twice', { ownerReferences: Array(2).fill({ ...owner, controller: true }) }],
   ])('accepts %s', (_name, metadata) => {
     expect(checkObjectMeta(metadata)).toEqual([]);
   });
@@ -26,6 +28,19 @@ describe('checkObjectMeta', () => {
     ['a name with an empty part', { name: 'a..b' }, ['metadata.name']],
     ['a name of 254 characters', { name: 'a'.repeat(254) }, ['metadata.name']],
     ['a generateName with a space', { generateName: 'a b' }, ['metadata.generateName']],
+    ['a generateName of 254 characters', { generateName: 'a'.repeat(254) }, ['metadata.generateName']],
+    ['a generateName that ends in two hyphens', { generateName: 'a--' }, ['metadata.generateName']],
+    ['a time that is none', { creationTimestamp: '2001-02-30' }, ['metadata.creationTimestamp']],
+    [
+      'other types than those of metadata',
+      { selfLink: 1, deletionGracePeriodSeconds: 'x', managedFields: ['a'] },
+      ['metadata.selfLink', 'metadata.deletionGracePeriodSeconds', 'metadata.managedFields'],
+    ],
+    [
+      'an owner with texts for flags',
+      { ownerReferences: [{ ...owner, controller: 'yes', uid: 1 }] },
+      ['metadata.ownerReferences[0].uid', 'metadata.ownerReferences[0].controller'],
+    ],
     ['a namespace with a dot', { namespace: 'a.b' }, ['metadata.namespace']],
     ['a namespace of 64 characters', { namespace: 'a'.repeat(64) }, ['metadata.namespace']],
     ['a label value with a space', { labels: { a: 'b c' } }, ['metadata.labels.a']],
@@ -45,7 +60,7 @@ describe('checkObjectMeta', () => {
       {
         ownerReferences: [
           { ...owner, controller: true },
-          { ...owner, controller: true },
+          { ...owner, controller: true, uid: '2' },
         ],
       },
       ['metadata.ownerReferences'],

@@ -14,6 +14,7 @@ export function checkObjectMeta(metadata: unknown): readonly Violation[] {
     ...checkAnnotations(metadata['annotations']),
     ...checkFinalizers(metadata['finalizers']),
     ...checkOwners(metadata['ownerReferences']),
+    ...typedFields.flatMap(([field, type]) => checkType(metadata[field], type, [field])),
   ];
 }
 
@@ -26,11 +27,8 @@ function isSubdomain(name: string): boolean {
 
 /** What is appended is letters and digits, so the prefix may end in a hyphen. */
 function isSubdomainPrefix(prefix: string): boolean {
-  return prefix === '' || isSubdomain(`${prefix.slice(0, maxPrefix)}x`);
+  return prefix === '' || isSubdomain(/[a-z0-9]-$/.test(prefix) ? `${prefix.slice(0, -1)}x` : prefix);
 }
-
-/** Of a generated name, in characters; the API server cuts what is longer. */
-const maxPrefix = 58;
 
 function isLabel(name: string): boolean {
   return name === '' || (name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name));
@@ -95,33 +93,69 @@ function checkFinalizers(finalizers: unknown): readonly Violation[] {
   });
 }
 
+/** Fields of metadata that the schema says nothing about. */
+const typedFields = [
+  ['selfLink', 'text'],
+  ['creationTimestamp', 'a time'],
+  ['deletionTimestamp', 'a time'],
+  ['deletionGracePeriodSeconds', 'a whole number'],
+  ['managedFields', 'a list of fields with names'],
+] as const;
+
+const isOfType = {
+  text: (value) => typeof value === 'string',
+  'a time': (value) => typeof value === 'string' && time.test(value) && !Number.isNaN(Date.parse(value)),
+  'a whole number': Number.isInteger,
+  'true or false': (value) => typeof value === 'boolean',
+  'a list of fields with names': (value) =>
+    Array.isArray(value) && value.every((item) => item === null || isFields(item)),
+} as const satisfies Readonly<Record<string, (value: unknown) => boolean>>;
+
+/** RFC 3339, as in 2001-02-03T04:05:06Z. */
+const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+function checkType(value: unknown, type: keyof typeof isOfType, path: FieldPath): readonly Violation[] {
+  return value === undefined || value === null || isOfType[type](value) ? [] : [wrongType(path, type)];
+}
+
 const ownerFields = ['apiVersion', 'kind', 'name', 'uid'] as const;
 
 function checkOwners(owners: unknown): readonly Violation[] {
   if (owners === undefined) return [];
   if (!Array.isArray(owners)) return [wrongType(['ownerReferences'], 'a list')];
-  const controllers = owners.filter((owner: unknown) => isFields(owner) && owner['controller'] === true);
+  // The API server drops an entry that is there twice.
+  const controllers = new Set(
+    owners
+      .filter((owner: unknown) => isFields(owner) && owner['controller'] === true)
+      .map((owner: unknown) => JSON.stringify(owner)),
+  );
   const several = violation(
     ['ownerReferences'],
     'only one owner can be the controller',
-    `found ${controllers.length}`,
+    `found ${controllers.size}`,
     'Set controller on one.',
   );
   return [
     ...owners.flatMap((owner: unknown, index) => checkOwner(owner, ['ownerReferences', index])),
-    ...(controllers.length > 1 ? [several] : []),
+    ...(controllers.size > 1 ? [several] : []),
   ];
 }
 
 function checkOwner(owner: unknown, path: FieldPath): readonly Violation[] {
   if (!isFields(owner)) return [wrongType(path, 'fields with names')];
-  return ownerFields.flatMap((field) => {
-    const value = owner[field];
-    if (value !== undefined && typeof value !== 'string') return [wrongType([...path, field], 'text')];
-    return value === undefined || value === ''
-      ? [violation([...path, field], 'required value', 'found nothing', 'Set this field.')]
-      : [];
-  });
+  return [
+    ...ownerFields.flatMap((field) => checkOwnerField(owner[field], [...path, field])),
+    ...ownerFlags.flatMap((field) => checkType(owner[field], 'true or false', [...path, field])),
+  ];
+}
+
+const ownerFlags = ['controller', 'blockOwnerDeletion'] as const;
+
+function checkOwnerField(value: unknown, path: FieldPath): readonly Violation[] {
+  const isMissing = value === undefined || value === null || value === '';
+  return isMissing
+    ? [violation(path, 'required value', 'found nothing', 'Set this field.')]
+    : checkType(value, 'text', path);
 }
 
 function wrongType(path: FieldPath, wanted: string): Violation {
