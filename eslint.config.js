@@ -106,6 +106,14 @@ function boundary({ folder, may, instead }) {
           },
         ]
       : []),
+    ...(folder === 'cli'
+      ? []
+      : [
+          {
+            group: ['@marcbachmann/cel-js'],
+            message: 'CEL is evaluated by the command line only: in a cluster the API server does it.',
+          },
+        ]),
     ...(folder === 'admission' || isCore
       ? []
       : [{ group: ['express'], message: 'express serves admission only: use platform/http for health and metrics.' }]),

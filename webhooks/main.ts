@@ -6,6 +6,7 @@ import {
 } from './platform/config.ts';
 import { createLogger, errorText, type Logger, type LogLevel } from './platform/log.ts';
 import { systemClock } from './platform/clock.ts';
+import type { CommandName } from './cli/run.ts';
 
 /** Process exit codes; the same for every command (docs/decisions). */
 const exitCode = { ok: 0, usage: 2, internal: 3 } as const;
@@ -15,9 +16,13 @@ const usage = `usage: mcp-lifecycle <command>
   webhook           serve mutating and validating admission (container 1 of the pod)
   reconciler        expand, verify and report accepted MCPServers (container 2 of the pod)
   await-admission   wait until API servers call the webhooks (the chart's hook Job)
+  check             say about manifests what the cluster would say, without a cluster
+  render            print the objects that MCPServer manifests become
+  rules             list every rule
+  explain           print the page of one rule
   version           print the version
 
-These programs read their settings from the environment: see chart/templates/deployment.yaml.
+The first three read their settings from the environment: see chart/templates/deployment.yaml.
 `;
 
 /** Set by the bundler (scripts/image); running from source it is the development version. */
@@ -32,7 +37,7 @@ interface Program {
 }
 
 /** Each command is imported when it is asked for: a program must not pay memory for the others. */
-const commands: Readonly<Record<string, () => Promise<number>>> = {
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   webhook: () =>
     serve(parseWebhookConfig(process.env), async (config, program) => {
       const { startWebhook } = await import('./admission/start.ts');
@@ -51,11 +56,21 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
       const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
       await awaitAdmission({ api: createKubeApiFromEnvironment(), clock: systemClock, log, signal, namespace });
     }),
+  check: (args) => runOffline('check', args),
+  render: (args) => runOffline('render', args),
+  rules: (args) => runOffline('rules', args),
+  explain: (args) => runOffline('explain', args),
   version: () => {
     process.stdout.write(`mcp-lifecycle ${version}\n`);
     return Promise.resolve(exitCode.ok);
   },
 };
+
+/** A command that needs no cluster: no Kubernetes client is loaded, and nothing of the programs. */
+async function runOffline(name: CommandName, args: readonly string[]): Promise<number> {
+  const { runCommand } = await import('./cli/run.ts');
+  return runCommand(name, args, { noColour: (process.env['NO_COLOR'] ?? '') !== '' });
+}
 
 /** Runs one in-cluster program until SIGTERM or SIGINT; what it throws is our bug: logged once, exit 3. */
 async function serve<Config extends { readonly logLevel: LogLevel }>(
@@ -89,14 +104,14 @@ async function serve<Config extends { readonly logLevel: LogLevel }>(
 }
 
 async function main(): Promise<void> {
-  const [name = ''] = process.argv.slice(2);
+  const [name = '', ...args] = process.argv.slice(2);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     process.stderr.write(usage);
     process.exitCode = exitCode.usage;
     return;
   }
-  process.exitCode = await command();
+  process.exitCode = await command(args);
 }
 
 void main();

@@ -4,8 +4,18 @@ import { crd } from './crd.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
 import { rulePages } from './rule-pages.ts';
+import { structure } from './structure.ts';
 import { types } from './types.ts';
 import { validator } from './validator.ts';
 
 /** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
-export const generators: readonly Generator[] = [crd, types, validator, lists, rulePages, chartCrds, chartRbac];
+export const generators: readonly Generator[] = [
+  crd,
+  types,
+  validator,
+  structure,
+  lists,
+  rulePages,
+  chartCrds,
+  chartRbac,
+];

@@ -1,6 +1,5 @@
-import { stringify } from 'yaml';
-import type { Example, Rule } from '../../webhooks/core/engine/rule.ts';
-import { anMCPServer, withMetadata, withRawSpec } from '../../webhooks/core/testing/builders.ts';
+import { renderRulePage } from '../../webhooks/cli/rule-page.ts';
+import type { Rule } from '../../webhooks/core/engine/rule.ts';
 import type { GeneratedFile, Generator } from './generator.ts';
 import { generatedMarkdownHeader } from './generator.ts';
 import { findMembers } from './members.ts';
@@ -14,7 +13,7 @@ export const rulePages: Generator = {
   name: 'rule pages',
   async generate() {
     const rules = await loadRules();
-    return [renderIndex(rules), ...rules.map(renderRulePage)];
+    return [renderIndex(rules), ...rules.map(toRulePage)];
   },
 };
 
@@ -46,51 +45,8 @@ ${rows.join('\n')}
   return { path: `${pagesFolder}/README.md`, content };
 }
 
-/** The page of one rule; exported for its test. */
-export function renderRulePage(rule: Rule): GeneratedFile {
-  const verdict = rule.severity === 'deny' ? 'Rejected' : 'Admitted with a warning';
-  const content = `${generatedMarkdownHeader(`${rulesFolder}/${rule.id}.ts`)}
-# ${rule.id}
-
-${rule.summary}
-
-Severity: \`${rule.severity}\`
-
-## Why
-
-${rule.rationale}
-
-## What to do
-
-${rule.remedy}
-
-## Accepted
-
-${rule.examples.accepts.map(renderExample).join('\n')}
-## ${verdict}
-
-${rule.examples.rejects.map(renderExample).join('\n')}`;
-  return { path: `${pagesFolder}/${rule.id}.md`, content };
-}
-
-function renderExample(example: Example): string {
-  const server = anMCPServer(
-    withMetadata({ namespace: undefined, ...(example.name === undefined ? {} : { name: example.name }) }),
-    withRawSpec(example.spec ?? {}),
-  );
-  const existing = [...describeObjects('ConfigMap', example.configMaps), ...describeObjects('Secret', example.secrets)];
-  const context = existing.length === 0 ? '' : `In its namespace: ${existing.join(', ')}.\n\n`;
-  return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${stringify(server)}\`\`\`\n`;
-}
-
-function describeObjects(kind: string, objects: Example['configMaps']): readonly string[] {
-  return Object.entries(objects ?? {}).map(([name, keys]) =>
-    keys.length === 0
-      ? `${kind} \`${name}\` without keys`
-      : `${kind} \`${name}\` with ${keys.map((key) => `\`${key}\``).join(', ')}`,
-  );
-}
-
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** The page of one rule, as `mcp-lifecycle explain` prints it; exported for its test. */
+export function toRulePage(rule: Rule): GeneratedFile {
+  const header = generatedMarkdownHeader(`${rulesFolder}/${rule.id}.ts`);
+  return { path: `${pagesFolder}/${rule.id}.md`, content: `${header}\n${renderRulePage(rule)}` };
 }

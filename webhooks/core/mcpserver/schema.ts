@@ -128,7 +128,7 @@ function child(value: unknown, segment: string | number): unknown {
 const maxShownCharacters = 60;
 
 /** The value as JSON when it is short and cannot be a credential; its type otherwise. */
-function describeValue(path: FieldPath, value: unknown): string {
+export function describeValue(path: FieldPath, value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length} items`;
   if (typeof value === 'object' && value !== null) return 'an object';
   if (value === undefined) return 'nothing';

@@ -1,0 +1,187 @@
+import { describe, expect, it } from '@jest/globals';
+import { runCli } from './testing/run-cli.ts';
+
+const server = (rest = '', config = ''): string => `apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata:
+  name: search
+spec:
+  source:
+    type: ContainerImage
+    containerImage: {ref: "example.com/search:1.4.0"}
+  config:
+    port: 8080
+${config}${rest}`;
+
+const asRoot = server(`  runtime:
+    security:
+      securityContext:
+        runAsUser: 0
+`);
+
+describe('check', () => {
+  it('prints nothing but a summary for a server that is fine', async () => {
+    expect(await runCli(['check', '-'], server())).toEqual({
+      code: 0,
+      out: '1 MCPServer checked: 0 refused, 0 with warnings\n',
+      error: '',
+    });
+  });
+
+  it('prints each finding with its place, in the order of the file', async () => {
+    const text = `${asRoot}---\n${server('', '    prot: 1\n')}---\nkind: Other\n`;
+    const { code, out } = await runCli(['check', '-'], text);
+    expect(code).toBe(1);
+    expect(out).toMatchInlineSnapshot(`
+     "-:14:9: deny default/search: spec.runtime.security.securityContext.runAsUser: container would run as root: found runAsUser: 0. Set runAsUser to an id above 0, or remove it. [run-as-non-root]
+     -:26:5: warn default/search: spec.config.prot: unknown field: the API server drops it, and kubectl refuses it unless --validate says otherwise. Remove it, or correct its name or its place. [schema]
+     2 MCPServers checked: 1 refused, 1 with warnings; 1 other document ignored
+     "
+    `);
+  });
+
+  it('uses colours on a terminal only', async () => {
+    const escape = '\u001b[';
+    expect((await runCli(['check', '-'], asRoot)).out).not.toContain(escape);
+    expect((await runCli(['check', '-'], asRoot, true)).out).toContain(escape);
+  });
+
+  it('never prints what would change the terminal', async () => {
+    const { out } = await runCli(['check', '-'], server().replace('search\n', '"a\\e[31m\\nb"\n'), true);
+    expect(out).not.toContain('a\u001b[31m');
+  });
+
+  it('prints JSON of a version, which ends in the same code', async () => {
+    const { code, out } = await runCli(['check', '--output', 'json', '-'], asRoot);
+    expect(code).toBe(1);
+    expect(out).toMatchInlineSnapshot(`
+     "{
+       "schemaVersion": "mcp-lifecycle.check/v1",
+       "exitCode": 1,
+       "servers": 1,
+       "ignoredDocuments": 0,
+       "findings": [
+         {
+           "ruleId": "run-as-non-root",
+           "severity": "deny",
+           "file": "-",
+           "line": 14,
+           "column": 9,
+           "server": {
+             "namespace": "default",
+             "name": "search"
+           },
+           "path": "spec.runtime.security.securityContext.runAsUser",
+           "headline": "container would run as root",
+           "detail": "found runAsUser: 0",
+           "remedy": "Set runAsUser to an id above 0, or remove it.",
+           "message": "container would run as root: found runAsUser: 0. Set runAsUser to an id above 0, or remove it. [run-as-non-root]"
+         }
+       ],
+       "notChecked": [],
+       "rulesNotJudged": [],
+       "problems": []
+     }
+     "
+    `);
+  });
+
+  it('fails for warnings only when asked to', async () => {
+    const text = server('', '    prot: 1\n');
+    expect((await runCli(['check', '-'], text)).code).toBe(0);
+    expect((await runCli(['check', '--fail-on', 'warn', '-'], text)).code).toBe(1);
+  });
+
+  it('reads values as kubectl does, so that nothing can be hidden from it', async () => {
+    const text = server('  runtime:\n    security:\n      securityContext: {runAsNonRoot: off, runAsUser: 00}\n');
+    expect((await runCli(['check', '-'], text)).out).toContain('[run-as-non-root]');
+  });
+
+  it('judges items of Lists, also of JSON', async () => {
+    const item = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'a.b' }, spec: {} };
+    const { code, out } = await runCli(['check', '-'], JSON.stringify({ kind: 'List', items: [item] }, null, 1));
+    expect(code).toBe(1);
+    expect(out).toMatch(/^-:10:4: deny default\/a\.b: spec\.config: required value/m);
+  });
+
+  it('judges the name that the API server would generate', async () => {
+    const generated = (prefix: string): string => server().replace('name: search', `generateName: ${prefix}`);
+    expect((await runCli(['check', '-'], generated('search-'))).code).toBe(0);
+    expect((await runCli(['check', '-'], generated('7-'))).out).toContain('[name-usable]');
+    expect((await runCli(['check', '-'], server().replace('name: search', 'labels: {}'))).code).toBe(1);
+  });
+});
+
+describe('references', () => {
+  const using = server(
+    '',
+    `    envFrom:
+    - configMapRef: {name: settings}
+    - secretRef: {name: token}
+`,
+  );
+  const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n';
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: token}\nstringData: {a: b}\n';
+
+  it('to what is not in the input are said once to be not checked, and fail nothing', async () => {
+    const other = using.replace('name: search', 'name: other');
+    const { code, out } = await runCli(['check', '--fail-on', 'warn', '-'], `${using}---\n${other}`);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      'not checked, because not in the input: ConfigMap default/settings, Secret default/token\n' +
+        '2 MCPServers checked: 0 refused, 0 with warnings\n',
+    );
+  });
+
+  it('find ConfigMaps and Secrets of the same namespace, wherever they stand in the input', async () => {
+    const { out } = await runCli(['check', '-'], `${using}---\n${configMap}---\n${secret}`);
+    expect(out).not.toContain('not checked');
+    const elsewhere = `${using}---\n${configMap}---\n${secret.replace('{name: token}', '{name: token, namespace: a}')}`;
+    expect((await runCli(['check', '-'], elsewhere)).out).toContain('not in the input: Secret default/token\n');
+    const inTeam = elsewhere.replaceAll('name: search', 'name: search\n  namespace: team');
+    expect((await runCli(['check', '--namespace', 'team', '-'], inTeam)).out).toContain('Secret team/token\n');
+  });
+
+  it('do not find objects of another group', async () => {
+    const { out } = await runCli(['check', '-'], `${using}---\n${secret.replace('v1', 'external.io/v1')}`);
+    expect(out).toContain('Secret default/token');
+  });
+});
+
+describe('wrong input', () => {
+  it.each([
+    ['no path', ['check'], 'name at least one file or folder'],
+    ['an unknown option', ['check', '--nope', '-'], "Unknown option '--nope'"],
+    ['an unknown format', ['check', '-o', 'xml', '-'], "--output takes text or json, not 'xml'"],
+    ['an unknown severity', ['check', '--fail-on', 'info', '-'], "--fail-on takes deny or warn, not 'info'"],
+    ['a path that does not exist', ['check', '/does/not/exist'], '/does/not/exist: no such file or folder'],
+  ] as const)('is a mistake in the usage: %s', async (_name, args, message) => {
+    const { code, error } = await runCli(args);
+    expect(code).toBe(2);
+    expect(error).toContain(message);
+  });
+
+  it('without any MCPServer is a mistake, unless it is allowed', async () => {
+    expect(await runCli(['check', '-'], 'kind: Other')).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('no MCPServer in -'),
+    });
+    expect((await runCli(['check', '--allow-empty', '-'], '')).code).toBe(0);
+  });
+
+  it('that is unreadable in part is named with its place, and the rest is judged', async () => {
+    const { code, out, error } = await runCli(['check', '-'], `${asRoot}---\na: 1\na: 2\n`);
+    expect(code).toBe(2);
+    expect(error).toBe("-:17:1: the key 'a' stands twice in the same map\n");
+    expect(out).toContain('[run-as-non-root]');
+    const { out: json } = await runCli(['check', '-o', 'json', '-'], 'a: [');
+    expect(JSON.parse(json)).toMatchObject({ exitCode: 2, problems: [{ file: '-', line: 1 }] });
+  });
+});
+
+it('prints its help', async () => {
+  expect(await runCli(['check', '--help'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('--fail-on deny|warn'),
+  });
+});

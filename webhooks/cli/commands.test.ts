@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../core/defaults/apply.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { rules } from '../core/rules/index.gen.ts';
+import { anMCPServer, withSpec } from '../core/testing/builders.ts';
+import { parseManifests } from '../platform/manifests/parse-manifests.ts';
+import { writeYaml } from '../platform/manifests/write-yaml.ts';
+import { runOn } from './run.ts';
+import { runCli } from './testing/run-cli.ts';
+
+const readBack = (text: string): readonly unknown[] => parseManifests('-', text).manifests.map(({ value }) => value);
+
+/** With what the API server sets, so that only our defaults are missing. */
+const server = anMCPServer(withSpec({ config: { path: '/mcp', arguments: ['on'] }, runtime: { replicas: 2 } }));
+
+describe('render', () => {
+  it('prints the defaulted server and exactly what the reconciler would build', async () => {
+    const { code, out, error } = await runCli(['render', '-'], writeYaml([server]));
+    const defaulted = applyDefaults(server);
+    const children = expandedKinds.flatMap((kind) => kind.build({ server: defaulted }) ?? []);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(readBack(out)).toEqual([defaulted, ...children]);
+  });
+
+  it('does not build what the cluster would refuse, and says why', async () => {
+    const bad = anMCPServer(withSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
+    const { code, out, error } = await runCli(['render', '-'], writeYaml([bad, server]));
+    expect(code).toBe(1);
+    expect(error).toContain('[run-as-non-root]');
+    expect(readBack(out)).toHaveLength(4);
+  });
+
+  it('names what it cannot read, and needs something to read', async () => {
+    expect(await runCli(['render', '-'], 'a: [')).toMatchObject({
+      code: 2,
+      out: '',
+      error: expect.stringMatching(/^-:1:5: /),
+    });
+    expect((await runCli(['render', '-'], '')).code).toBe(2);
+    expect((await runCli(['render'])).code).toBe(2);
+    expect((await runCli(['render', '--help'])).code).toBe(0);
+  });
+});
+
+describe('rules and explain', () => {
+  it('list every rule, and explain each of them', async () => {
+    const { code, out } = await runCli(['rules']);
+    expect(code).toBe(0);
+    for (const { id, severity, summary, remedy } of rules) {
+      expect(out).toMatch(new RegExp(`^${id} +${severity}  `, 'm'));
+      expect(out).toContain(summary);
+      const page = await runCli(['explain', id]);
+      expect(page).toMatchObject({ code: 0, out: expect.stringContaining(remedy) });
+    }
+  });
+
+  it('explain the findings that are no rule of ours', async () => {
+    expect(await runCli(['explain', 'schema'])).toMatchObject({ code: 0, out: expect.stringContaining('# schema') });
+  });
+
+  it('refuse what does not exist', async () => {
+    expect(await runCli(['explain', 'nope'])).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("no rule 'nope'"),
+    });
+    expect((await runCli(['explain'])).code).toBe(2);
+    expect((await runCli(['rules', 'x'])).code).toBe(2);
+  });
+});
+
+it('ends with 3 for a bug of ours, and says that it is one', async () => {
+  let error = '';
+  const code = await runOn('check', ['-'], {
+    readStdin: () => Promise.resolve(new TextEncoder().encode('')),
+    writeOut: () => {
+      throw new Error('out of paper');
+    },
+    writeError: (text) => {
+      error += text;
+    },
+    hasColour: false,
+  });
+  expect(code).toBe(3);
+  expect(error).toMatch(/a bug of ours: Error: out of paper/);
+});

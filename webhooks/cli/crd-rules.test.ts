@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CrdRule, StructuralSchema } from '../core/mcpserver/structural-schema.ts';
+import { structure } from '../core/mcpserver/structure.gen.ts';
+import { anMCPServer, withSpec } from '../core/testing/builders.ts';
+import { renderPath } from '../core/mcpserver/violation.ts';
+import { compileCrdRules } from './crd-rules.ts';
+
+const aRule = (rule: string): CrdRule => ({ rule, message: 'must hold' });
+const withRule = (rule: string): StructuralSchema => ({
+  properties: { n: { type: 'integer', rules: [aRule(rule)] } },
+});
+
+function told(schema: StructuralSchema, object: unknown): readonly string[] {
+  return compileCrdRules(schema)
+    .check(object)
+    .map(({ path, headline, detail }) => `${renderPath(path)}: ${headline}, ${detail}`);
+}
+
+describe('the rules of the CRD', () => {
+  it('are all understood, and all judged', () => {
+    expect(compileCrdRules(structure).notJudged).toEqual([]);
+  });
+
+  it('hold for a valid server', () => {
+    expect(told(structure, anMCPServer(withSpec({ config: { path: '/mcp' } })))).toEqual([]);
+  });
+});
+
+describe('compileCrdRules', () => {
+  it.each([
+    ['an unknown function', 'semver(self) == self'],
+    ['an unknown method', "self.format('x')"],
+    ['an unknown variable', 'other == 1'],
+    ['what is no CEL', 'self =='],
+    ['what is no condition', '1 + 1'],
+    ['a pattern that Go does not have', "self.matches('(?=a)')"],
+  ])('throws for %s instead of letting everything pass', (_name, rule) => {
+    expect(() => compileCrdRules(withRule(rule))).toThrow();
+  });
+
+  it('leaves out rules about the object before the change, and says so', () => {
+    const compiled = compileCrdRules(withRule('self == oldSelf'));
+    expect(compiled.notJudged).toEqual(['self == oldSelf']);
+    expect(compiled.check({ n: 1 })).toEqual([]);
+  });
+
+  it('reports a rule that does not hold at its place, or at the field that it names', () => {
+    expect(told(withRule('self > 3'), { n: 3 })).toEqual(['n: must hold, found 3']);
+    const schema = {
+      items: { type: 'object', properties: { a: {} }, rules: [{ ...aRule('has(self.a)'), field: 'a' }] },
+    };
+    expect(told({ properties: { list: schema } }, { list: [{ a: 1 }, {}] })).toEqual([
+      'list[1].a: must hold, found an object',
+    ]);
+    expect(told({ additionalProperties: { rules: [aRule("self != ''")] } }, { x: 'a', y: '' })).toEqual([
+      'y: must hold, found ""',
+    ]);
+  });
+
+  it('reports a rule that cannot be evaluated: it never passes', () => {
+    expect(told(withRule('self.a.b == 1'), { n: 1 })).toEqual([
+      'n: a rule of this field could not be evaluated, the rule is self.a.b == 1',
+    ]);
+  });
+
+  it('does not judge what is not there', () => {
+    expect(told(withRule('false'), {})).toEqual([]);
+    expect(told(withRule('false'), 'x')).toEqual([]);
+  });
+
+  it('sees integers as integers', () => {
+    expect(told(withRule('self / 2 == 1'), { n: 3 })).toEqual([]);
+  });
+
+  it('does not see properties that JavaScript adds', () => {
+    expect(told({ type: 'object', rules: [aRule('!has(self.constructor)')] }, {})).toEqual([]);
+  });
+});

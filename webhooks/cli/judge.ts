@@ -1,0 +1,101 @@
+import { applyDefaults } from '../core/defaults/apply.ts';
+import { evaluate } from '../core/engine/evaluate.ts';
+import type { ReferenceFacts } from '../core/engine/facts.ts';
+import type { Finding, Severity } from '../core/engine/finding.ts';
+import type { Rule } from '../core/engine/rule.ts';
+import { toStored } from '../core/mcpserver/as-stored.ts';
+import { findDuplicateItems } from '../core/mcpserver/list-keys.ts';
+import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
+import { parseMCPServer } from '../core/mcpserver/parse.ts';
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
+import type { CrdRules } from './crd-rules.ts';
+import { notInInput } from './input-facts.ts';
+
+/** Id of findings of the API server itself: schema, CEL rules, metadata, unknown fields. */
+export const schemaRuleId = 'schema';
+
+export interface Judge {
+  readonly rules: readonly Rule[];
+  readonly crdRules: CrdRules;
+  /** Of objects that name none. */
+  readonly namespace: string;
+  /** The facts as the servers of one namespace see them. */
+  readonly factsIn: (namespace: string) => ReferenceFacts;
+}
+
+export interface Judged {
+  /** In no particular order. */
+  readonly findings: readonly Finding[];
+  /** With every default, as it would be stored; absent when it is no MCPServer. */
+  readonly server?: MCPServer;
+}
+
+/**
+ * What the API server and then the webhook would say about a manifest that is created, all at once: the API server
+ * keeps the webhook's findings back until its own are gone.
+ */
+export function judge(raw: unknown, { rules, crdRules, namespace, factsIn }: Judge): Judged {
+  const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
+  const parsed = parseMCPServer(object);
+  const findings = [
+    ...unknownFields.map(toUnknownField),
+    ...checkObjectMeta(metadataOf(object)).map(toDenial),
+    ...findDuplicateItems(object).map(toDenial),
+  ];
+  if (!parsed.ok) return { findings: [...findings, ...parsed.violations.map(toDenial)] };
+  const server = applyDefaults(parsed.server);
+  const facts = factsIn(server.metadata.namespace ?? namespace);
+  const evaluated = evaluate(rules, { server, facts }).filter((finding) => !isAboutInput(finding));
+  return { server, findings: [...findings, ...crdRules.check(server).map(toDenial), ...evaluated] };
+}
+
+/** What is not in the input is listed once for all servers, and is nobody's failure. */
+function isAboutInput({ detail }: Finding): boolean {
+  return detail.includes(notInInput);
+}
+
+/** Five characters, as the API server appends; it cuts the prefix to 58. */
+const generatedSuffix = 'xxxxx';
+const maxGenerateName = 58;
+
+/** The namespace that kubectl would add, and a name for a server that gets its name when it is created. */
+function completeMetadata(raw: unknown, namespace: string): unknown {
+  const metadata = metadataOf(raw);
+  if (!isFields(raw) || !isFields(metadata)) return raw;
+  const { name, generateName } = metadata;
+  const isGenerated = (name ?? '') === '' && typeof generateName === 'string' && generateName !== '';
+  const ownNamespace = metadata['namespace'] ?? '';
+  return {
+    ...raw,
+    metadata: {
+      ...metadata,
+      ...(isGenerated ? { name: `${generateName.slice(0, maxGenerateName)}${generatedSuffix}` } : {}),
+      namespace: ownNamespace === '' ? namespace : ownNamespace,
+    },
+  };
+}
+
+function toUnknownField(path: FieldPath): Finding {
+  const detail = 'the API server drops it, and kubectl refuses it unless --validate says otherwise';
+  const violation = { path, headline: 'unknown field', detail, remedy: 'Remove it, or correct its name or its place.' };
+  return toFinding(violation, 'warn');
+}
+
+function toDenial(violation: Violation): Finding {
+  return toFinding(violation, 'deny');
+}
+
+function toFinding(violation: Violation, severity: Severity): Finding {
+  return { remedy: 'Correct this field.', ...violation, ruleId: schemaRuleId, severity };
+}
+
+function metadataOf(object: unknown): unknown {
+  return isFields(object) ? object['metadata'] : undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
+import { applyDefaults } from '../core/defaults/apply.ts';
+import { evaluate } from '../core/engine/evaluate.ts';
+import type { ReferenceFacts } from '../core/engine/facts.ts';
+import { renderSentence } from '../core/engine/render.ts';
+import type { Example } from '../core/engine/rule.ts';
+import { rules } from '../core/rules/index.gen.ts';
+import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
+import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
+import { notInInput } from './input-facts.ts';
+import { schemaRuleId } from './judge.ts';
+import { runCli } from './testing/run-cli.ts';
+
+interface JsonReport {
+  readonly findings: readonly { readonly ruleId: string; readonly path: string; readonly message: string }[];
+}
+
+const examples = rules.flatMap((rule) =>
+  [...rule.examples.accepts, ...rule.examples.rejects].map(
+    (example) => [`${rule.id}: ${example.title}`, example] as const,
+  ),
+);
+
+function serverOf({ name, spec = {} }: Example) {
+  return anMCPServer(...(name === undefined ? [] : [withName(name)]), withRawSpec(spec));
+}
+
+/** The objects that exist, as manifests beside the server's. */
+function objectsOf(kind: string, objects: Example['configMaps'] = {}): readonly object[] {
+  return Object.entries(objects).map(([name, keys]) => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name, namespace: 'mcp' },
+    data: Object.fromEntries(keys.map((key) => [key, 'eA=='])),
+  }));
+}
+
+/** The facts of a cluster of which only these objects are known. */
+function factsOf({ configMaps = {}, secrets = {} }: Example): ReferenceFacts {
+  const existing = inMemoryFacts({ configMaps, secrets });
+  return {
+    lookUp(kind, name) {
+      const found = existing.lookUp(kind, name);
+      return found.state === 'missing' ? { state: 'unknown', reason: notInInput } : found;
+    },
+  };
+}
+
+describe('check says what the engine says', () => {
+  it.each(examples)('%s', async (_title, example) => {
+    const server = serverOf(example);
+    const engine = evaluate(rules, { server: applyDefaults(server), facts: factsOf(example) });
+    const expected = engine
+      .filter(({ detail }) => !detail.includes(notInInput))
+      .map((finding) => `${finding.ruleId} ${renderSentence(finding)}`);
+    const manifests = [
+      ...objectsOf('Secret', example.secrets),
+      ...objectsOf('ConfigMap', example.configMaps),
+      server,
+    ].map((object) => stringify(object));
+    const { out } = await runCli(['check', '--output', 'json', '-'], manifests.join('---\n'));
+    const { findings } = JSON.parse(out) as JsonReport;
+    const told = findings.filter(({ ruleId }) => ruleId !== schemaRuleId);
+    expect(told.map(({ ruleId, message }) => `${ruleId} ${message}`).sort()).toEqual([...expected].sort());
+  });
+
+  it.each(
+    rules
+      .filter(({ severity }) => severity === 'deny')
+      .flatMap(({ id, examples: { rejects } }) =>
+        rejects.map((example) => [`${id}: ${example.title}`, example] as const),
+      ),
+  )('and fails for %s', async (_title, example) => {
+    const { code } = await runCli(['check', '-'], stringify(serverOf(example)));
+    expect(code).toBe(1);
+  });
+
+  it.each(
+    rules.flatMap(({ id, examples: { accepts } }) =>
+      accepts.map((example) => [`${id}: ${example.title}`, example] as const),
+    ),
+  )('and passes %s', async (_title, example) => {
+    const { code, out } = await runCli(['check', '-'], stringify(serverOf(example)));
+    expect(`${code} ${out}`).toMatch(/^0 /);
+  });
+});
+
+const invalid = fileURLToPath(new URL('../../e2e/invalid/', import.meta.url));
+
+describe('check refuses what the API server refuses', () => {
+  it.each(readdirSync(invalid).filter((file) => file.endsWith('.yaml')))('e2e/invalid/%s', async (file) => {
+    const { code, out } = await runCli(['check', `${invalid}${file}`]);
+    expect(code).toBe(1);
+    const manifest = readFileSync(`${invalid}${file}`, 'utf8');
+    const wanted = [...manifest.matchAll(/^# expect: (.+)$/gm)].map(([, text = '']) => text);
+    expect(wanted).not.toEqual([]);
+    // Ids, paths and messages of CEL rules are the same text; about the schema the API server has its own words.
+    const same = wanted.filter((text) => /^(\[|spec|metadata)/.test(text) || file.startsWith('cel-'));
+    expect(same).not.toEqual([]);
+    for (const text of same) expect(out).toContain(text);
+  });
+});

@@ -1,0 +1,34 @@
+import { renderSentence } from '../core/engine/render.ts';
+import { renderPath } from '../core/mcpserver/violation.ts';
+import type { Report } from './report.ts';
+
+/** Of the JSON below: it changes when a field changes its meaning or goes; new fields may come at any time. */
+export const reportSchemaVersion = 'mcp-lifecycle.check/v1';
+
+/** The report for programs; `exitCode` is what the command ends with. */
+export function renderJson(report: Report, exitCode: number): string {
+  const { servers, others, findings, notChecked, rulesNotJudged, problems } = report;
+  const document = {
+    schemaVersion: reportSchemaVersion,
+    exitCode,
+    servers,
+    ignoredDocuments: others,
+    findings: findings.map(({ file, line, column, server, finding }) => ({
+      ruleId: finding.ruleId,
+      severity: finding.severity,
+      file,
+      line,
+      column,
+      server,
+      path: renderPath(finding.path),
+      headline: finding.headline,
+      detail: finding.detail,
+      remedy: finding.remedy,
+      message: renderSentence(finding),
+    })),
+    notChecked,
+    rulesNotJudged,
+    problems,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

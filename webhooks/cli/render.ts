@@ -1,0 +1,80 @@
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { writeYaml } from '../platform/manifests/write-yaml.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { gatherInput } from './gather.ts';
+import { parseOptions } from './options.ts';
+import { renderProblem, renderText } from './render-text.ts';
+import { judgeInput, type JudgedManifest } from './report.ts';
+import type { Terminal } from './terminal.ts';
+
+export const renderUsage = `usage: mcp-lifecycle render [--namespace NAME] PATH…
+
+Prints each MCPServer with every default, and the objects that it becomes, as YAML. What depends on the cluster is left
+out: owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. PATH as in check.
+
+exit codes: 0 rendered, 1 refused (the findings are on standard error), 2 wrong usage or unreadable input, 3 a bug of ours
+`;
+
+/** Shows what the reconciler would build. A server that the cluster would refuse is not built. */
+export async function render(args: readonly string[], terminal: Terminal): Promise<number> {
+  const parsed = parseOptions(args, {
+    namespace: { type: 'string', short: 'n', default: 'default' },
+    help: { type: 'boolean', short: 'h', default: false },
+  });
+  if (parsed.ok && parsed.values['help'] === true) {
+    terminal.writeOut(renderUsage);
+    return 0;
+  }
+  if (!parsed.ok || parsed.positionals.length === 0) {
+    terminal.writeError(`${parsed.ok ? 'name at least one file or folder' : parsed.problem}\n\n${renderUsage}`);
+    return exitCodeOf({ type: 'usage' });
+  }
+  const namespace = String(parsed.values['namespace']);
+  return renderInput({ paths: parsed.positionals, namespace }, terminal);
+}
+
+interface RenderOptions {
+  readonly paths: readonly string[];
+  readonly namespace: string;
+}
+
+async function renderInput({ paths, namespace }: RenderOptions, terminal: Terminal): Promise<number> {
+  const input = await gatherInput({ paths, namespace, readStdin: terminal.readStdin });
+  const { problems, servers } = input;
+  for (const problem of problems) terminal.writeError(`${renderProblem(problem)}\n`);
+  if (servers.length === 0 && problems.length === 0) {
+    terminal.writeError(`no MCPServer in ${paths.join(', ')}\n`);
+    return exitCodeOf({ type: 'usage' });
+  }
+  const { judged } = judgeInput(input, namespace);
+  const refused = judged.flatMap(({ located }) => located.filter(({ finding }) => finding.severity === 'deny'));
+  if (refused.length > 0) {
+    const report = {
+      servers: servers.length,
+      others: 0,
+      findings: refused,
+      notChecked: [],
+      rulesNotJudged: [],
+      problems,
+    };
+    terminal.writeError(renderText(report, false));
+  }
+  terminal.writeOut(writeYaml(judged.flatMap(expand)));
+  return exitCodeOf({
+    type: 'done',
+    severities: refused.map(({ finding }) => finding.severity),
+    failOn: 'deny',
+    isIncomplete: problems.length > 0,
+  });
+}
+
+function expand({ server, findings }: JudgedManifest): readonly unknown[] {
+  if (server === undefined || findings.some(({ severity }) => severity === 'deny')) return [];
+  return [server, ...buildChildren(server)];
+}
+
+/** In the order of the kinds, those that are wanted. */
+export function buildChildren(server: MCPServer): readonly unknown[] {
+  return expandedKinds.flatMap((kind) => kind.build({ server }) ?? []);
+}

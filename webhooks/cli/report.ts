@@ -1,0 +1,84 @@
+import type { Finding } from '../core/engine/finding.ts';
+import { rules as everyRule } from '../core/rules/index.gen.ts';
+import { structure } from '../core/mcpserver/structure.gen.ts';
+import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
+import { compileCrdRules } from './crd-rules.ts';
+import type { Input } from './gather.ts';
+import { identityOf } from './identity.ts';
+import type { NotChecked } from './input-facts.ts';
+import { judge, type Judged } from './judge.ts';
+
+/** One finding at its place in a file. */
+export interface Located extends Position {
+  readonly file: string;
+  readonly server: { readonly namespace: string; readonly name: string };
+  readonly finding: Finding;
+}
+
+/** What `check` found, before it is a text or JSON. */
+export interface Report {
+  /** How many MCPServers were judged. */
+  readonly servers: number;
+  /** How many documents of the input were something else (ConfigMaps and Secrets not counted). */
+  readonly others: number;
+  /** File by file in the order of the input, each by line. */
+  readonly findings: readonly Located[];
+  readonly notChecked: readonly NotChecked[];
+  /** CEL rules of the CRD that compare with the object before the change. */
+  readonly rulesNotJudged: readonly string[];
+  readonly problems: readonly InputProblem[];
+}
+
+export interface JudgedManifest extends Judged {
+  readonly manifest: Manifest;
+  readonly located: readonly Located[];
+}
+
+/** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
+export function judgeInput(
+  input: Input,
+  namespace: string,
+): { readonly judged: readonly JudgedManifest[]; readonly rulesNotJudged: readonly string[] } {
+  const crdRules = compileCrdRules(structure);
+  const factsIn = (of: string) => input.facts.in(of);
+  const judged = input.servers.map((manifest) => {
+    const result = judge(manifest.value, { rules: everyRule, crdRules, namespace, factsIn });
+    return { ...result, manifest, located: locate(manifest, result.findings, namespace) };
+  });
+  return { judged, rulesNotJudged: crdRules.notJudged };
+}
+
+export function toReport(input: Input, namespace: string): Report {
+  const { judged, rulesNotJudged } = judgeInput(input, namespace);
+  return {
+    servers: input.servers.length,
+    others: input.others,
+    findings: judged.flatMap(({ located }) => located),
+    notChecked: input.facts.notChecked,
+    rulesNotJudged,
+    problems: input.problems,
+  };
+}
+
+function locate(manifest: Manifest, findings: readonly Finding[], defaultNamespace: string): readonly Located[] {
+  const { namespace, name } = identityOf(manifest.value, defaultNamespace);
+  // One object for all findings of a server: that is how they are counted.
+  const server = { namespace, name };
+  return findings
+    .map((finding) => ({
+      file: manifest.file,
+      ...manifest.locate(finding.path),
+      server,
+      finding,
+    }))
+    .sort(byPlace);
+}
+
+function byPlace(a: Located, b: Located): number {
+  return a.line - b.line || a.column - b.column || compare(a.finding.ruleId, b.finding.ruleId);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

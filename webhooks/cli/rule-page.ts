@@ -1,0 +1,50 @@
+import type { Example, Rule } from '../core/engine/rule.ts';
+import { anMCPServer, withMetadata, withRawSpec } from '../core/testing/builders.ts';
+import { writeYaml } from '../platform/manifests/write-yaml.ts';
+
+/** The page of one rule in Markdown: what `explain` prints and what docs/rules holds. */
+export function renderRulePage(rule: Rule): string {
+  const verdict = rule.severity === 'deny' ? 'Rejected' : 'Admitted with a warning';
+  return `# ${rule.id}
+
+${rule.summary}
+
+Severity: \`${rule.severity}\`
+
+## Why
+
+${rule.rationale}
+
+## What to do
+
+${rule.remedy}
+
+## Accepted
+
+${rule.examples.accepts.map(renderExample).join('\n')}
+## ${verdict}
+
+${rule.examples.rejects.map(renderExample).join('\n')}`;
+}
+
+function renderExample(example: Example): string {
+  const server = anMCPServer(
+    withMetadata({ namespace: undefined, ...(example.name === undefined ? {} : { name: example.name }) }),
+    withRawSpec(example.spec ?? {}),
+  );
+  const existing = [...describeObjects('ConfigMap', example.configMaps), ...describeObjects('Secret', example.secrets)];
+  const context = existing.length === 0 ? '' : `In its namespace: ${existing.join(', ')}.\n\n`;
+  return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${writeYaml([server])}\`\`\`\n`;
+}
+
+function describeObjects(kind: string, objects: Example['configMaps']): readonly string[] {
+  return Object.entries(objects ?? {}).map(([name, keys]) =>
+    keys.length === 0
+      ? `${kind} \`${name}\` without keys`
+      : `${kind} \`${name}\` with ${keys.map((key) => `\`${key}\``).join(', ')}`,
+  );
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

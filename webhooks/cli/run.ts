@@ -1,0 +1,55 @@
+import { stdin, stdout, stderr } from 'node:process';
+import { maxInputBytes } from '../platform/manifests/read-texts.ts';
+import { check } from './check.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { render } from './render.ts';
+import { explain, listRules } from './rules.ts';
+import type { Terminal } from './terminal.ts';
+
+type Command = (args: readonly string[], terminal: Terminal) => Promise<number> | number;
+
+const commands = { check, render, rules: listRules, explain } as const satisfies Readonly<Record<string, Command>>;
+
+export type CommandName = keyof typeof commands;
+
+/** Runs one command on the streams of this process. What it throws is our bug: printed once, exit 3. */
+export async function runCommand(
+  name: CommandName,
+  args: readonly string[],
+  options: { readonly noColour: boolean },
+): Promise<number> {
+  const terminal: Terminal = {
+    readStdin,
+    writeOut: (text) => void stdout.write(text),
+    writeError: (text) => void stderr.write(text),
+    hasColour: stdout.isTTY && !options.noColour,
+  };
+  // `check … | head` closes the pipe: the verdict is in the exit code.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return runOn(name, args, terminal);
+}
+
+/** The same on any terminal; never throws. */
+export async function runOn(name: CommandName, args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await commands[name](args, terminal);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    terminal.writeError(`mcp-lifecycle ${name} failed, which is a bug of ours: ${text}\n`);
+    return exitCodeOf({ type: 'crashed' });
+  }
+}
+
+/** One byte more than is allowed is enough to know that it is too much. */
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > maxInputBytes) break;
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,8 @@
+/** Where a command reads and writes; main.ts connects it to the process. */
+export interface Terminal {
+  readonly readStdin: () => Promise<Uint8Array>;
+  readonly writeOut: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  /** Whether colours may be used on standard output. */
+  readonly hasColour: boolean;
+}

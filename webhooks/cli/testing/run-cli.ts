@@ -1,0 +1,29 @@
+import { runOn, type CommandName } from '../run.ts';
+
+/** How a command ended, and what it printed. */
+export interface CliRun {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs a command with `stdin` as its standard input, on a terminal of its own. */
+export async function runCli(
+  [name, ...args]: readonly [CommandName, ...(readonly string[])],
+  stdin = '',
+  hasColour = false,
+): Promise<CliRun> {
+  let out = '';
+  let error = '';
+  const code = await runOn(name, args, {
+    readStdin: () => Promise.resolve(new TextEncoder().encode(stdin)),
+    writeOut: (text) => {
+      out += text;
+    },
+    writeError: (text) => {
+      error += text;
+    },
+    hasColour,
+  });
+  return { code, out, error };
+}

@@ -1,0 +1,129 @@
+import type { StructuralSchema } from './structural-schema.ts';
+import { structure } from './structure.gen.ts';
+import type { FieldPath } from './violation.ts';
+
+export interface AsStored {
+  /** What admission would see: a copy, its unknown fields, nulls and status gone, schema defaults set. */
+  readonly object: unknown;
+  /** What the API server drops with a warning, and kubectl refuses unless it is told not to. */
+  readonly unknownFields: readonly FieldPath[];
+}
+
+/**
+ * An MCPServer as the API server would hand it to admission when it is created: it knows its own status better, drops
+ * fields that the schema does not know and nulls, and sets the schema's defaults.
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
+ */
+export function toStored(raw: unknown): AsStored {
+  if (!isFields(raw)) return { object: raw, unknownFields: [] };
+  const unknownFields: FieldPath[] = [];
+  const isHead = (name: string): boolean => Object.hasOwn(head, name);
+  const body = Object.fromEntries(Object.entries(raw).filter(([name]) => !isHead(name)));
+  const kept = Object.entries(raw).flatMap(([name, value]) => {
+    const stored = isHead(name) ? head[name]?.(value, unknownFields) : undefined;
+    return stored === undefined ? [] : [[name, stored] as const];
+  });
+  return { object: { ...Object.fromEntries(kept), ...storeFields(body, structure, [], unknownFields) }, unknownFields };
+}
+
+/** What the schema leaves to the API server. */
+const head: Readonly<Record<string, (value: unknown, unknownFields: FieldPath[]) => unknown>> = {
+  apiVersion: (value) => value,
+  kind: (value) => value,
+  metadata: storeMetadata,
+  status: () => undefined,
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function store(value: unknown, schema: StructuralSchema, path: FieldPath, unknown: FieldPath[]): unknown {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items === undefined ? value : value.map((item, index) => store(item, items, [...path, index], unknown));
+  }
+  return isFields(value) ? storeFields(value, schema, path, unknown) : value;
+}
+
+/** In the order of the manifest; defaults come last. */
+function storeFields(fields: Fields, schema: StructuralSchema, path: FieldPath, unknown: FieldPath[]): Fields {
+  const { properties, additionalProperties } = schema;
+  const stored = new Map<string, unknown>();
+  for (const [name, value] of Object.entries(fields)) {
+    const child = own(properties, name) ?? additionalProperties;
+    if (child === undefined) unknown.push([...path, name]);
+    else if (value !== null) stored.set(name, store(value, child, [...path, name], unknown));
+  }
+  for (const [name, child] of Object.entries(properties ?? {})) {
+    // Defaults have defaults below them.
+    if (child.default !== undefined && !stored.has(name)) stored.set(name, store(child.default, child, path, []));
+  }
+  return Object.fromEntries(stored);
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
+const ownerFields: ReadonlySet<string> = new Set([
+  'apiVersion',
+  'blockOwnerDeletion',
+  'controller',
+  'kind',
+  'name',
+  'uid',
+]);
+
+const metadataFields: ReadonlySet<string> = new Set([
+  'annotations',
+  'creationTimestamp',
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'finalizers',
+  'generateName',
+  'generation',
+  'labels',
+  'managedFields',
+  'name',
+  'namespace',
+  'ownerReferences',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+]);
+
+/** Metadata has Go types behind it: a null is the empty value of its type. */
+function storeMetadata(metadata: unknown, unknown: FieldPath[]): unknown {
+  if (!isFields(metadata)) return metadata;
+  const known = keepKnown(metadata, metadataFields, ['metadata'], unknown);
+  return Object.fromEntries(
+    Object.entries(known)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, storeMetadataField(name, value, unknown)]),
+  );
+}
+
+function storeMetadataField(name: string, value: unknown, unknown: FieldPath[]): unknown {
+  if (name === 'labels' || name === 'annotations') return withoutNullTexts(value);
+  if (name !== 'ownerReferences' || !Array.isArray(value)) return value;
+  return value.map((owner: unknown, index) =>
+    isFields(owner) ? keepKnown(owner, ownerFields, ['metadata', name, index], unknown) : owner,
+  );
+}
+
+function keepKnown(fields: Fields, names: ReadonlySet<string>, path: FieldPath, unknown: FieldPath[]): Fields {
+  const entries = Object.entries(fields).filter(([name]) => {
+    if (!names.has(name)) unknown.push([...path, name]);
+    return names.has(name);
+  });
+  return Object.fromEntries(entries);
+}
+
+function withoutNullTexts(value: unknown): unknown {
+  return isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? ''])) : value;
+}
+
+/** A field named `constructor` is not known because of JavaScript. */
+function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals';
+import type { FieldPath } from '../../core/mcpserver/violation.ts';
+import { parseManifests } from './parse-manifests.ts';
+
+const valuesOf = (text: string): readonly unknown[] =>
+  parseManifests('a.yaml', text).manifests.map(({ value }) => value);
+
+const problemsOf = (text: string): readonly string[] =>
+  parseManifests('a.yaml', text).problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+function placeOf(text: string, path: FieldPath, index = 0): string {
+  const { line, column } = parseManifests('a.yaml', text).manifests[index]?.locate(path) ?? { line: 0, column: 0 };
+  return `${line}:${column}`;
+}
+
+describe('documents', () => {
+  it('are read in order, empty ones left out', () => {
+    expect(valuesOf('---\n# nothing\n---\na: 1\n---\n---\nb: 2\n...\n')).toEqual([{ a: 1 }, { b: 2 }]);
+  });
+
+  it('are JSON too, with tabs', () => {
+    expect(valuesOf('{\n\t"a": [1, "\\ud83e\\udd80", null],\n\t"b": {"on": true}\n}')).toEqual([
+      { a: [1, '\u{1F980}', null], b: { on: true } },
+    ]);
+  });
+
+  it('of a List are its items, those of a typed list by its kind', () => {
+    expect(valuesOf('kind: List\nitems: [{kind: A}, {kind: List, items: [{kind: B}]}]')).toEqual([
+      { kind: 'A' },
+      { kind: 'B' },
+    ]);
+    expect(valuesOf('apiVersion: x/v1\nkind: FooList\nitems: [{a: 1}]')).toEqual([
+      { apiVersion: 'x/v1', kind: 'Foo', a: 1 },
+    ]);
+  });
+});
+
+describe('values', () => {
+  it('without quotes are what kubectl makes of them, with quotes they are texts', () => {
+    expect(valuesOf('{a: on, b: "on", c: 0777, d: \'0777\', e: !!str 12, f: , g: y}')).toEqual([
+      { a: true, b: 'on', c: 511, d: '0777', e: '12', f: null, g: true },
+    ]);
+  });
+
+  it('may be spread over lines', () => {
+    expect(valuesOf('a: |\n  on\nb: >-\n  x\n  y\n')).toEqual([{ a: 'on\n', b: 'x y' }]);
+  });
+
+  it('have keys that are texts', () => {
+    expect(valuesOf('{on: 1, 0777: 2, 1.5: 3, 1e3: 4, "~": 5}')).toEqual([
+      { true: 1, '511': 2, '1.5': 3, '1000': 4, '~': 5 },
+    ]);
+  });
+
+  it('may have a key that JavaScript has a meaning for', () => {
+    const [value] = valuesOf('__proto__: {a: 1}');
+    expect(Object.keys(value as object)).toEqual(['__proto__']);
+  });
+});
+
+/** The right hand sides as kubectl 1.35.2 read the left hand sides. */
+describe('merge keys', () => {
+  it.each([
+    ['overwrite what stands before them', '{a: 1, <<: *b}', { a: 2, z: 9 }],
+    ['are overwritten by what stands after them', '{<<: *b, a: 1}', { a: 1, z: 9 }],
+    ['prefer the first map of a list', '{<<: [{a: 5}, {a: 6, q: 7}]}', { a: 5, q: 7 }],
+    ['in quotes are ordinary keys', '{"<<": {a: 1}}', { '<<': { a: 1 } }],
+    ['may stand twice', '{<<: {a: 1}, <<: {b: 2}}', { a: 1, b: 2 }],
+  ])('%s', (_name, map, expected) => {
+    expect(valuesOf(`base: &b {a: 2, z: 9}\nm: ${map}`)).toEqual([{ base: { a: 2, z: 9 }, m: expected }]);
+  });
+});
+
+describe('aliases', () => {
+  it('stand for the last anchor before them', () => {
+    expect(valuesOf('a: &x {p: &y 1}\nb: &y 2\nc: *x\nd: *y\ne: &x 3\nf: *x')).toEqual([
+      { a: { p: 1 }, b: 2, c: { p: 1 }, d: 2, e: 3, f: 3 },
+    ]);
+  });
+
+  it('may be keys', () => {
+    expect(valuesOf('a: &x on\n*x : 1')).toEqual([{ a: true, true: 1 }]);
+  });
+
+  it('that multiply are refused at once, with their place', () => {
+    const level = (name: string, of: string): string => `${name}: &${name} [${Array(10).fill(of).join(',')}]\n`;
+    const bomb = ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name, index) => level(name, `*${'abcdefgh'[index]}`));
+    const started = process.hrtime.bigint();
+    expect(problemsOf(`${level('a', 'x')}${bomb.join('')}`)).toEqual([
+      '5:29 the aliases of this document stand for more than 100000 values',
+    ]);
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(2000);
+  });
+});
+
+describe('problems', () => {
+  it.each([
+    ['a duplicate key', 'a: 1\nb:\n  c: 1\n  d: 1\n  c: 2', "5:3 the key 'c' stands twice in the same map"],
+    ['keys that are the same text', '{on: 1, "true": 2}', "1:9 the key 'true' stands twice in the same map"],
+    ['an empty key', '{~: 1}', '1:2 a key must not be empty'],
+    ['a list as a key', '{[a]: 1}', '1:2 a key must be one value, not a map or a list'],
+    ['infinity', 'a: .inf', '1:4 infinity and not-a-number do not exist in JSON: use a number, or quote the text'],
+    ['an unknown anchor', 'a: *b', "1:4 no anchor named 'b' before this alias"],
+    ['an anchor in itself', 'a: &a [*a]', "1:8 the anchor 'a' contains itself"],
+    ['a merge of no map', 'a: {<<: 3}', "1:9 a merge key '<<' needs a map, or a list of maps"],
+    ['a tag', 'a: !!binary aGk=', '1:13 !!binary is not supported: leave the tag out and write the value plainly'],
+    ['a tag of a map', 'a: !foo {}', '1:9 !foo is not supported: leave the tag out and write the value plainly'],
+    ['depth', `a: ${'['.repeat(300)}${']'.repeat(300)}`, '1:204 more than 200 levels deep'],
+    ['a control character', 'a: b\nc: "\u0001"', '2:5 a character that must be escaped or left out (U+0001)'],
+    ['a line end of kubectl alone', 'a: b # c\rd: on', '1:9 a character that must be escaped or left out (U+000D)'],
+    ['another one', 'a: b # c\u2028d: on', '1:9 a character that must be escaped or left out (U+2028)'],
+    ['a tab', 'a:\n\tb: 1', '2:1 Tabs are not allowed as indentation'],
+  ])('name their place: %s', (_name, text, expected) => {
+    expect(problemsOf(text)).toEqual([expected]);
+  });
+
+  it('of endless nesting are no crash', () => {
+    expect(problemsOf(`a: ${'['.repeat(50_000)}`)[0]).toContain('nested too deeply to be read');
+  });
+
+  it('of one document leave the others readable', () => {
+    const text = 'a: 1\n---\nb: 1\nb: 2\n---\nc: [\n---\nd: 1';
+    expect(valuesOf(text)).toEqual([{ a: 1 }, { d: 1 }]);
+    expect(problemsOf(text)).toHaveLength(2);
+  });
+
+  it('never show what was read: it may be a Secret', () => {
+    for (const text of [
+      '{"a": "x" "s3cret"}',
+      'a: "\\xs3cret"',
+      'a: b\n  s3cret: [',
+      '"s3cret',
+      'a: b: s3cret',
+      '}s3cret',
+    ]) {
+      expect(problemsOf(text).join()).not.toMatch(/s3|cret/);
+      expect(problemsOf(text)).not.toEqual([]);
+    }
+  });
+
+  it('advise to render what looks like a template', () => {
+    expect(problemsOf('{{ if .Values.a }}\na: 1\nb')[0]).toMatch(/render it first: helm template/);
+  });
+});
+
+describe('locate', () => {
+  const text = `# first
+a: 1
+---
+base: &base
+  x: 1
+  w: [1, 2]
+own:
+  z: {deep: on}
+merged:
+  <<: *base
+  x: 5
+alias: *base
+`;
+
+  it.each<[string, FieldPath, string]>([
+    ['a field at its key', ['own', 'z'], '8:3'],
+    ['a field in a flow map', ['own', 'z', 'deep'], '8:7'],
+    ['a list item where it starts', ['base', 'w', 1], '6:10'],
+    ['what is missing at the closest field around it', ['own', 'z', 'gone', 'for', 'ever'], '8:3'],
+    ['a merged field where it was written', ['merged', 'w'], '6:3'],
+    ['an overwritten field where it was overwritten', ['merged', 'x'], '11:3'],
+    ['a field behind an alias where it was written', ['alias', 'w', 0], '6:7'],
+    ['the document', [], '4:1'],
+  ])('finds %s', (_name, path, place) => {
+    expect(placeOf(text, path, 1)).toBe(place);
+  });
+
+  it('finds fields of items of a List', () => {
+    expect(placeOf('kind: List\nitems:\n- kind: A\n- kind: B\n  spec: {x: 1}', ['spec', 'x'], 1)).toBe('5:10');
+  });
+
+  it('finds keys that are no plain texts', () => {
+    expect(placeOf('a:\n  on: 1\n  "b c": 2', ['a', 'true'])).toBe('2:3');
+    expect(placeOf('a:\n  on: 1\n  "b c": 2', ['a', 'b c'])).toBe('3:3');
+  });
+
+  it('counts lines that end as in Windows', () => {
+    expect(placeOf('a: 1\r\nb:\r\n  c: 2\r\n', ['b', 'c'])).toBe('3:3');
+  });
+});

@@ -1,0 +1,150 @@
+import { Composer, LineCounter, Parser, Schema } from 'yaml';
+import type { Document, YAMLParseError } from 'yaml';
+import type { FieldPath } from '../../core/mcpserver/violation.ts';
+import { convertDocument, type ConvertedDocument } from './convert-document.ts';
+import { locateField } from './locate-field.ts';
+import type { InputProblem, Manifest, Position } from './manifest.ts';
+
+export interface ParsedManifests {
+  /** In the order of the text, Lists replaced by their items; documents with a problem are left out. */
+  readonly manifests: readonly Manifest[];
+  readonly problems: readonly InputProblem[];
+}
+
+/** Reads YAML (so JSON too) of any number of documents, as kubectl does. */
+export function parseManifests(file: string, text: string): ParsedManifests {
+  const control = unreadable.exec(text);
+  if (control !== null) {
+    const message = `a character that must be escaped or left out (U+${hexOf(control[0])})`;
+    return { manifests: [], problems: [{ file, ...positionIn(text, control.index), message }] };
+  }
+  try {
+    return parseText(file, text);
+  } catch (error) {
+    // The parser recurses, so thousands of brackets end its stack.
+    if (!isStackOverflow(error)) throw error;
+    return { manifests: [], problems: [{ file, line: 1, column: 1, message: nestedTooDeeply }] };
+  }
+}
+
+/**
+ * What YAML's "printable" leaves out (https://yaml.org/spec/1.2.2/#51-character-set), and what ends a line for kubectl
+ * but not for us: behind a comment and a lone carriage return could stand a field that only the cluster sees.
+ */
+const unreadable = /\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
+
+/** Every scalar a text: what plain ones mean is decided by plain-scalar.ts. */
+const failsafe = new Schema({ schema: 'failsafe' });
+
+function parseText(file: string, text: string): ParsedManifests {
+  const lineCounter = new LineCounter();
+  const positionAt = (offset: number): Position => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const manifests: Manifest[] = [];
+  const problems: InputProblem[] = [];
+  for (const document of composeDocuments(text, lineCounter)) {
+    const { value, problems: found } = readDocument(document);
+    for (const { offset, message } of found) {
+      problems.push({ file, ...positionAt(offset), message: withHint(message, text) });
+    }
+    if (found.length > 0 || value === null) continue;
+    const [start, , end] = document.range;
+    manifests.push(...itemsOf({ file, value, locate: createLocate({ text, start, end }, positionAt) }));
+  }
+  return { manifests, problems };
+}
+
+/** One after the other: the trees of thousands of documents would not fit beside each other. */
+function composeDocuments(text: string, lineCounter?: LineCounter): Iterable<Document.Parsed> {
+  const composer = new Composer({
+    schema: failsafe,
+    // Judged where keys are texts already, and without comparing each with each.
+    uniqueKeys: false,
+    logLevel: 'silent',
+  });
+  return composer.compose(new Parser(lineCounter?.addNewLine).parse(text));
+}
+
+function readDocument(document: Document.Parsed): Pick<ConvertedDocument, 'value' | 'problems'> {
+  // What follows a syntax error is mostly its echo.
+  const [error] = document.errors;
+  if (error === undefined) return convertDocument(document.contents);
+  return { value: null, problems: [{ offset: error.pos[0], message: describeError(error) }] };
+}
+
+interface Excerpt {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads the document a second time when somebody asks: most documents have no findings, and the trees of all of them
+ * would cost more than everything else. Keep the tree out of this closure.
+ */
+function createLocate({ text, start, end }: Excerpt, positionAt: (offset: number) => Position): Manifest['locate'] {
+  let offsetOf: ((path: FieldPath) => number) | undefined;
+  return (path) => {
+    offsetOf ??= createOffsetOf(text.slice(start, end));
+    return positionAt(start + offsetOf(path));
+  };
+}
+
+function createOffsetOf(text: string): (path: FieldPath) => number {
+  const [document] = composeDocuments(text);
+  const contents = document?.contents ?? null;
+  const { targets } = convertDocument(contents);
+  return (path) => locateField(contents, path, targets);
+}
+
+/** The parser quotes what it stumbled over, as `: "…"` or as the escape sequence: it may be a Secret. */
+function describeError({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+  if (code === 'RESOURCE_EXHAUSTION') return nestedTooDeeply;
+  if (code === 'BAD_DQ_ESCAPE') return 'an escape sequence that YAML does not have';
+  return message.replace(/: ".*$/s, '').slice(0, 200);
+}
+
+const nestedTooDeeply = 'nested too deeply to be read';
+
+function withHint(message: string, text: string): string {
+  return text.includes('{{')
+    ? `${message} (a template? render it first: helm template … | mcp-lifecycle check -)`
+    : message;
+}
+
+/** A List stands for its items, at any depth; items of `FooList` may leave out what the list says. */
+function itemsOf(manifest: Manifest): readonly Manifest[] {
+  const { file, value, locate } = manifest;
+  if (!isObject(value)) return [manifest];
+  const { apiVersion, kind, items } = value as Readonly<Record<string, unknown>>;
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [manifest];
+  const itemKind = kind.slice(0, -'List'.length);
+  return (items as readonly unknown[]).flatMap((item, index) => {
+    const isBare = itemKind !== '' && isObject(item) && !('kind' in item);
+    return itemsOf({
+      file,
+      value: isBare ? { ...item, apiVersion, kind: itemKind } : item,
+      locate: (path) => locate(['items', index, ...path]),
+    });
+  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hexOf(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+}
+
+function positionIn(text: string, offset: number): Position {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+/** Not instanceof alone: tests run in a realm with another RangeError. */
+function isStackOverflow(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'RangeError';
+}
