@@ -42,7 +42,12 @@ export function guardBody(bytes: Uint8Array): GuardVerdict {
 
 /** Index of the closing quote of the text that opens at `start`; the end of the bytes when there is none. */
 function endOfText(bytes: Uint8Array, start: number): number {
+  const { length } = bytes;
   let at = start + 1;
-  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  while (at < length) {
+    const byte = bytes[at];
+    if (byte === quote) break;
+    at += byte === backslash ? 2 : 1;
+  }
   return at;
 }

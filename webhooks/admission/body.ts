@@ -3,8 +3,38 @@ import type { IncomingMessage } from 'node:http';
 /** The bytes, or why there are none. */
 export type ReadBody = Buffer | 'too large' | 'too slow' | 'aborted';
 
-/** Reads a whole request body of at most `maxBytes` that arrives within `maxMs`. Never rejects. */
-export function readBody(request: IncomingMessage, maxBytes: number, maxMs: number): Promise<ReadBody> {
+/** Ends what takes longer than the limit. */
+export interface UploadWatch {
+  /** Calls `onLate` once, unless the returned function is called before. */
+  start(onLate: () => void): () => void;
+}
+
+/**
+ * One timer for all uploads, because one for each is a measurable part of what an admission costs. So it is not exact:
+ * an upload ends between `maxMs` and a quarter more.
+ */
+export function createUploadWatch(maxMs: number): UploadWatch {
+  /** In order of their start, as sets keep it. */
+  const running = new Set<{ readonly endsAt: number; readonly onLate: () => void }>();
+  setInterval(() => {
+    const now = performance.now();
+    for (const upload of running) {
+      if (upload.endsAt > now) break;
+      running.delete(upload);
+      upload.onLate();
+    }
+  }, maxMs / 4).unref();
+  return {
+    start(onLate) {
+      const upload = { endsAt: performance.now() + maxMs, onLate };
+      running.add(upload);
+      return () => running.delete(upload);
+    },
+  };
+}
+
+/** Reads a whole request body of at most `maxBytes` that arrives in time. Never rejects. */
+export function readBody(request: IncomingMessage, maxBytes: number, watch: UploadWatch): Promise<ReadBody> {
   return new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let size = 0;
@@ -14,15 +44,15 @@ export function readBody(request: IncomingMessage, maxBytes: number, maxMs: numb
       else chunks.push(chunk);
     };
     const finish = (result: ReadBody): void => {
-      clearTimeout(timer);
+      stopWatching();
       request.off('data', onData);
       // The other listeners live as long as the request; they must not keep the bytes.
       chunks = [];
       resolve(result);
     };
-    const timer = setTimeout(() => {
+    const stopWatching = watch.start(() => {
       finish('too slow');
-    }, maxMs);
+    });
     request.on('data', onData);
     request.on('end', () => {
       finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));

@@ -8,9 +8,9 @@ export type Endpoint = (typeof endpoints)[number];
 /** What a handler may know about the call besides the request. */
 export interface CallContext {
   /** What is left of the caller's patience, in whole milliseconds, with a margin for the way back; never below 1. */
-  remainingMs(): number;
+  readonly remainingMs: () => number;
   /** Aborts when the caller hung up. */
-  readonly signal: AbortSignal;
+  readonly signal: () => AbortSignal;
 }
 
 /** Answers synchronously whenever nothing has to be looked up. What it throws is our bug and answered as such. */

@@ -6,7 +6,7 @@ import { createMutate } from './mutate.ts';
 import type { SkipReason } from './scope.ts';
 import { aReview, type ReviewOptions } from './testing/review.ts';
 
-const context = { remainingMs: () => 1000, signal: new AbortController().signal };
+const context = { remainingMs: () => 1000, signal: () => new AbortController().signal };
 
 async function mutate(options: ReviewOptions): Promise<{ answer: Answer; skipped: SkipReason[] }> {
   const skipped: SkipReason[] = [];

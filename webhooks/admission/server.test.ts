@@ -351,8 +351,8 @@ describe('load', () => {
   it('tells the handler when the caller hangs up', async () => {
     let signal: AbortSignal | undefined;
     const validate: Handler = async (_request, context) => {
-      signal = context.signal;
-      await once(context.signal, 'abort');
+      signal = context.signal();
+      await once(signal, 'abort');
       return allowed();
     };
     const server = await start({ handlers: { validate } });

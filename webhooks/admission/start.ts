@@ -137,6 +137,6 @@ async function keepTrusted(
 function createGatherFacts(api: KubeApi): GatherFacts {
   return async (namespace, references, context) => {
     const deadlineMs = context.remainingMs();
-    return (await gatherReferences(api, { namespace, references, deadlineMs, signal: context.signal })).facts;
+    return (await gatherReferences(api, { namespace, references, deadlineMs, signal: context.signal() })).facts;
   };
 }

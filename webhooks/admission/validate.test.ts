@@ -7,7 +7,7 @@ import type { SkipReason } from './scope.ts';
 import { aReview, type ReviewOptions } from './testing/review.ts';
 import { createValidate, type GatherFacts, type ValidateOptions } from './validate.ts';
 
-const context = { remainingMs: () => 1000, signal: new AbortController().signal };
+const context = { remainingMs: () => 1000, signal: () => new AbortController().signal };
 const nothingExists: GatherFacts = () => Promise.resolve(inMemoryFacts());
 const mounts = withRawSpec({
   config: { storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'settings' } } }] },
