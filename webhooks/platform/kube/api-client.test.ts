@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createKubeApi } from './api-client.ts';
 import type { KubeApi, WatchEvent } from './api.ts';
 import type { ApiServer } from './kubeconfig.ts';
+import { gatherReferences } from './references.ts';
 
 const servers: Server[] = [];
 
@@ -25,7 +26,7 @@ interface Started {
   forgotten: number;
 }
 
-async function start(listener: RequestListener): Promise<Started> {
+async function start(listener: RequestListener, onCredentials = (): void => undefined): Promise<Started> {
   const seen: IncomingMessage[] = [];
   const sockets = new Set<unknown>();
   const server = createServer((request, response) => {
@@ -40,11 +41,17 @@ async function start(listener: RequestListener): Promise<Started> {
   const access: ApiServer = {
     url,
     namespace: 'default',
-    credentials: () => Promise.resolve({ tls: {}, headers: { Authorization: 'Bearer t' } }),
+    credentials: () => {
+      onCredentials();
+      return Promise.resolve({ tls: {}, headers: { Authorization: 'Bearer t' } });
+    },
     forgetCredentials: () => (started.forgotten += 1),
   };
   return Object.assign(started, { api: createKubeApi({ server: access, userAgent: 'test' }) });
 }
+
+/** Long enough for an error that nobody listens to, which Jest then counts against the test. */
+const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 const json = (status: number, body: unknown, headers = {}): RequestListener => {
   return (_, response) => {
@@ -142,6 +149,38 @@ describe('a request', () => {
     expect(await result).toMatchObject({ error: { reason: 'Aborted' } });
   });
 
+  it('does not end the process, nor reach the server, when it is given up before it is sent', async () => {
+    const { api, seen } = await start(json(200, {}));
+    expect(await api.request({ method: 'GET', path, signal: AbortSignal.abort() })).toMatchObject({
+      error: { reason: 'Aborted', message: 'GET configmaps mcp/settings: given up: we are stopping' },
+    });
+    await aMoment();
+    expect(seen).toEqual([]);
+  });
+
+  it('does not end the process when it is given up while the credentials are read', async () => {
+    const stop = new AbortController();
+    const { api } = await start(json(200, {}), () => {
+      stop.abort();
+    });
+    expect(await api.request({ method: 'GET', path, signal: stop.signal })).toMatchObject({
+      error: { reason: 'Aborted' },
+    });
+    await aMoment();
+  });
+
+  it('does not end the process when a silent server outlasts the deadline of five references', async () => {
+    const { api } = await start(() => undefined);
+    const references = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ kind: 'ConfigMap' as const, name }));
+    const { facts } = await gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 50 });
+    await aMoment();
+    for (const { kind, name } of references)
+      expect(facts.lookUp(kind, name)).toEqual({
+        state: 'unknown',
+        reason: 'the API server did not answer in time',
+      });
+  });
+
   it('does not read an answer that is too long', async () => {
     const { api } = await start(json(200, { long: 'x'.repeat(10_000) }));
     expect(await api.request({ method: 'GET', path, maxBytes: 1_000 })).toMatchObject({
@@ -229,6 +268,18 @@ describe('a watch', () => {
     expect(await broken.end).toMatchObject({ why: 'failed', error: { status: 0, retry: true } });
     const odd = await watch((_, response) => response.end('hello\n'));
     expect(await odd.end).toMatchObject({ why: 'failed', error: { reason: 'BadAnswer' } });
+  });
+
+  it('does not end the process when we stop before it is opened, or while the credentials are read', async () => {
+    const stop = new AbortController();
+    const { api, seen } = await start(json(200, {}), () => {
+      stop.abort();
+    });
+    const request = { path: '/api/v1/pods', idleTimeoutMs: 1_000, signal: stop.signal };
+    expect(await api.watch(request, () => undefined)).toEqual({ why: 'aborted' });
+    expect(await api.watch(request, () => undefined)).toEqual({ why: 'aborted' });
+    await aMoment();
+    expect(seen).toEqual([]);
   });
 
   it('ends when we stop', async () => {

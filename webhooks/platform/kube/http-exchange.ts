@@ -28,14 +28,15 @@ export function exchange(request: ClientRequest, payload: string | undefined, li
     const timer = setTimeout(() => {
       finish({ type: 'timeout' });
     }, limits.timeoutMs);
+    // Before anything can end the request: destroying it is an error too, which ends the process if nobody listens.
+    request.on('error', (error) => {
+      finish({ type: 'failed', error });
+    });
     if (limits.signal?.aborted === true) {
       onAbort();
       return;
     }
     limits.signal?.addEventListener('abort', onAbort, { once: true });
-    request.on('error', (error) => {
-      finish({ type: 'failed', error });
-    });
     request.on('response', (response) => {
       readBody(response, limits.maxBytes, finish);
     });

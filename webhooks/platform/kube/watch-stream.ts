@@ -30,15 +30,16 @@ export function readWatch(
     const timer = setTimeout(() => {
       finish({ why: 'idle' });
     }, options.idleTimeoutMs);
+    const broken = (error: unknown): void => {
+      finish({ why: 'failed', error: unreachable(describe, error) });
+    };
+    // Before anything can end the request: destroying it is an error too, which ends the process if nobody listens.
+    request.on('error', broken);
     if (signal.aborted) {
       onAbort();
       return;
     }
     signal.addEventListener('abort', onAbort, { once: true });
-    const broken = (error: unknown): void => {
-      finish({ why: 'failed', error: unreachable(describe, error) });
-    };
-    request.on('error', broken);
     request.on('response', (response) => {
       response.on('error', broken);
       if (response.statusCode === 200) {
