@@ -11,6 +11,7 @@ import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
 import { lead } from './lead.ts';
 import { createReconcilerMetrics } from './metrics.ts';
+import type { ReconcilerMetrics } from './metrics.ts';
 import type { Probe } from './verify/probe.ts';
 
 export interface StartReconcilerOptions {
@@ -29,13 +30,28 @@ export interface StartReconcilerOptions {
  * is done and the Lease is given back. Rejects only when a port cannot be taken.
  */
 export async function startReconciler(options: StartReconcilerOptions): Promise<void> {
-  const { api, clock, config, log, signal, version, probe } = options;
+  const { config, log } = options;
   const registry = createMetricsRegistry({ program: 'reconciler', process: true });
   const metrics = createReconcilerMetrics(registry);
   // Standing by is being ready: this replica does what it is there for.
   const routes = healthRoutes({ readiness: () => ({ ready: true }) });
   const health = await startPlainServer({ port: config.healthPort, routes, log });
-  const scraped = await startPlainServer({ port: config.metricsPort, routes: metricsRoutes(registry), log });
+  // An open health server would keep a failed program alive, and looking well.
+  try {
+    const scraped = await startPlainServer({ port: config.metricsPort, routes: metricsRoutes(registry), log });
+    try {
+      await reconcileInTurn(options, metrics);
+    } finally {
+      await scraped.close();
+    }
+  } finally {
+    await health.close();
+  }
+}
+
+/** With other replicas: only while we hold the Lease. */
+async function reconcileInTurn(options: StartReconcilerOptions, metrics: ReconcilerMetrics): Promise<void> {
+  const { api, clock, config, log, signal, version, probe } = options;
   const random = Math.random;
   const elector = new LeaderElector({
     ...{ api, clock, log, random },
@@ -49,5 +65,4 @@ export async function startReconciler(options: StartReconcilerOptions): Promise<
     ...(probe === undefined ? {} : { probe }),
   };
   await elector.run((term) => lead(leadOptions, term), signal);
-  await Promise.all([health.close(), scraped.close()]);
 }

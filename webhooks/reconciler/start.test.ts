@@ -1,0 +1,72 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import type { ReconcilerConfig } from '../platform/config.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { silentLogger } from '../platform/log.ts';
+import { startReconciler } from './start.ts';
+
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+
+/** A server on a free port of every address, as ours are. */
+async function takePort(): Promise<{ readonly port: number; readonly release: () => Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  servers.push(server);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    release: () =>
+      new Promise((resolve) =>
+        server.close(() => {
+          resolve();
+        }),
+      ),
+  };
+}
+
+function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, signal: AbortSignal): Promise<void> {
+  return startReconciler({
+    ...{ api: createFakeKubeApi(), clock: createFakeClock(), log: silentLogger, signal, version: '1' },
+    config: {
+      ...{ namespace: 'mcp', podName: 'p', logLevel: 'error', leaseName: 'l', clusterDomain: 'cluster.local' },
+      ...ports,
+    },
+  });
+}
+
+const isAlive = (port: number): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}/livez`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+describe('the program', () => {
+  it('does not stay alive without working when the metrics port is taken', async () => {
+    const health = await takePort();
+    await health.release();
+    const metrics = await takePort();
+    const done = start({ healthPort: health.port, metricsPort: metrics.port }, new AbortController().signal);
+    await expect(done).rejects.toThrow(`listening on port ${metrics.port}`);
+    expect(await isAlive(health.port)).toBe(false);
+  });
+
+  it('answers its probes until it stops', async () => {
+    const health = await takePort();
+    await health.release();
+    const stop = new AbortController();
+    const done = start({ healthPort: health.port, metricsPort: 0 }, stop.signal);
+    while (!(await isAlive(health.port))) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop.abort();
+    await done;
+    expect(await isAlive(health.port)).toBe(false);
+  });
+});
