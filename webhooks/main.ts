@@ -8,7 +8,7 @@ import { createLogger, errorText, type Logger, type LogLevel } from './platform/
 import { systemClock } from './platform/clock.ts';
 import type { CommandName } from './cli/run.ts';
 
-/** Process exit codes; the same for every command (docs/decisions). */
+/** Process exit codes; the same for every command (docs/decisions/0013-exit-codes.md). */
 const exitCode = { ok: 0, usage: 2, internal: 3 } as const;
 
 const usage = `usage: mcp-lifecycle <command>
