@@ -37,7 +37,7 @@ interface Scripted {
 }
 
 /** Answers lists one after another (the last for ever); watches stay open until the test ends them. */
-function scripted(clock: { now(): Date }, answers: readonly ApiResult[]): Scripted {
+function scripted(clock: { now(): Date }, answers: readonly ApiResult[], endAtOnce?: WatchEnd): Scripted {
   const lists: ApiRequest[] = [];
   const watches: (WatchRequest & { readonly at: number })[] = [];
   let open: { onEvent: (event: WatchEvent) => void; resolve: (end: WatchEnd) => void } | undefined;
@@ -53,6 +53,7 @@ function scripted(clock: { now(): Date }, answers: readonly ApiResult[]): Script
       },
       watch(request, onEvent) {
         watches.push({ ...request, at: clock.now().getTime() });
+        if (endAtOnce !== undefined) return Promise.resolve(endAtOnce);
         return new Promise((resolve) => {
           open = { onEvent, resolve };
           request.signal.addEventListener('abort', () => {
@@ -75,9 +76,12 @@ function recorder(): WatchHandlers & { readonly seen: string[] } {
   };
 }
 
-function start(answers: readonly ApiResult[], options: { handlers?: WatchHandlers; metadataOnly?: boolean } = {}) {
+function start(
+  answers: readonly ApiResult[],
+  { endAtOnce, ...options }: { handlers?: WatchHandlers; metadataOnly?: boolean; endAtOnce?: WatchEnd } = {},
+) {
   const clock = createFakeClock();
-  const script = scripted(clock, answers);
+  const script = scripted(clock, answers, endAtOnce);
   const handlers = recorder();
   const watch = new ListWatch({
     ...{ clock, log: silentLogger, random: () => 1, api: script.api, name: 'things', path: '/api/v1/things', handlers },
@@ -119,7 +123,7 @@ describe('ListWatch', () => {
     const t = start([page([item('a')]), page([item('b')])]);
     await settle();
     t.end(failure(410));
-    await settle();
+    await t.clock.advance(250);
     expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
     await t.stop();
   });
@@ -166,6 +170,30 @@ describe('ListWatch', () => {
     expect(t.watches).toHaveLength(1);
     await t.clock.advance(250);
     expect(t.watches).toHaveLength(2);
+    await t.stop();
+  });
+
+  it.each<[string, WatchEnd]>([
+    ['is refused although lists are allowed', failure(403)],
+    ['ends at once', { why: 'closed' }],
+    ['forgets its place at once (410)', failure(410)],
+  ])('asks ever less often when each watch %s', async (_, end) => {
+    const t = start([page([])], { endAtOnce: end });
+    await t.clock.advance(120_000);
+    const times = t.watches.map(({ at }) => at);
+    const waits = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    await t.stop();
+  });
+
+  it('does not hold the quiet of a long watch against it', async () => {
+    const t = start([page([])]);
+    for (let round = 0; round < 5; round += 1) {
+      await t.clock.advance(30_000);
+      t.end({ why: 'closed' });
+      await settle();
+    }
+    expect(t.watches).toHaveLength(6);
     await t.stop();
   });
 

@@ -42,6 +42,8 @@ const watchSeconds = { min: 300, max: 600 };
 /** The API server sends a bookmark about every minute: after two missing ones the stream is dead. */
 const idleTimeoutMs = 150_000;
 const retry = { initialMs: 250, maxMs: 30_000 };
+/** A watch that stays open for so long works, even if nothing happened meanwhile, in milliseconds. */
+const healthyWatchMs = 30_000;
 
 const metadataOnlyAccept = {
   list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
@@ -50,7 +52,8 @@ const metadataOnlyAccept = {
 
 /**
  * Follows one collection: lists it page by page, then watches from there; resumes after a broken stream, lists again
- * when the server has forgotten our place (410), and waits longer after each failure in a row.
+ * when the server has forgotten our place (410), and waits longer after each failure in a row. A list that succeeds ends
+ * no such row: where lists are allowed and watches are not, it would be all that ever happens.
  */
 export class ListWatch {
   readonly name: string;
@@ -119,7 +122,7 @@ export class ListWatch {
     if (signal.aborted) return undefined;
     this.#replace(keys);
     this.#isSynced = true;
-    this.#aliveAgain();
+    this.#lastSignOfLife = this.#options.clock.now().getTime();
     return resourceVersion;
   }
 
@@ -134,8 +137,10 @@ export class ListWatch {
 
   /** The version to go on from, or undefined when a new list is needed. */
   async #watch(from: string, signal: AbortSignal): Promise<string | undefined> {
-    const { api, random } = this.#options;
+    const { api, clock, random } = this.#options;
+    const openedAt = clock.now().getTime();
     let resourceVersion = from;
+    let isAlive = false;
     const seconds = Math.round(watchSeconds.min + random() * (watchSeconds.max - watchSeconds.min));
     const end = await api.watch(
       {
@@ -152,32 +157,33 @@ export class ListWatch {
       },
       (event) => {
         resourceVersion = metaOf(event.object).resourceVersion || resourceVersion;
+        isAlive = true;
         this.#aliveAgain();
         this.#dispatch(event);
       },
     );
-    return this.#afterWatch(end, { resourceVersion, sawNothing: resourceVersion === from }, signal);
+    isAlive ||= clock.now().getTime() - openedAt >= healthyWatchMs;
+    if (isAlive) this.#failures = 0;
+    return this.#afterWatch(end, { resourceVersion, isAlive }, signal);
   }
 
   async #afterWatch(
     end: WatchEnd,
-    progress: { readonly resourceVersion: string; readonly sawNothing: boolean },
+    progress: { readonly resourceVersion: string; readonly isAlive: boolean },
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const { log, name } = this.#options;
-    if (end.why === 'failed') {
-      if (end.error.status === 410) {
-        log.debug('the API server forgot our place: listing again', { watch: name });
-        return undefined;
-      }
+    const isForgotten = end.why === 'failed' && end.error.status === 410;
+    if (end.why === 'failed' && !isForgotten) {
       await this.#pause(end.error, signal);
       // A refusal (403, 404) is about the collection, not about our place in it: only a list can say more.
       return end.error.retry ? progress.resourceVersion : undefined;
     }
+    if (isForgotten) log.debug('the API server forgot our place: listing again', { watch: name });
     if (end.why === 'idle') log.warn('watch: nothing came, not even a bookmark; opening it again', { watch: name });
-    // A server that ends each watch at once would otherwise be asked again in a loop.
-    if (end.why === 'closed' && progress.sawNothing) await this.#options.clock.sleep(retry.initialMs, signal);
-    return progress.resourceVersion;
+    // A server that ends each watch at once, or forgets each place, would otherwise be asked in a loop.
+    if ((end.why === 'closed' || isForgotten) && !progress.isAlive) await this.#sleepLonger(signal);
+    return isForgotten ? undefined : progress.resourceVersion;
   }
 
   async #pause(error: ApiError, signal: AbortSignal): Promise<void> {
@@ -190,6 +196,13 @@ export class ListWatch {
         : jittered(Math.max(error.retryAfterMs, retry.initialMs), 0.1, random);
     log.warn('watch: interrupted', { watch: name, error: error.message, failures: this.#failures, retryInMs: waitMs });
     await clock.sleep(waitMs, signal);
+  }
+
+  /** As {@link #pause} after what is no error, unless it goes on and on. */
+  async #sleepLonger(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    this.#failures += 1;
+    await clock.sleep(backoffDelay(this.#failures, retry, random), signal);
   }
 
   #aliveAgain(): void {

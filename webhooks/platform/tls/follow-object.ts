@@ -30,6 +30,8 @@ const backoff = { initialMs: 200, maxMs: 30_000 } as const;
 /** The API server ends a watch after this; well below the idle limit, so that silence means a dead connection. */
 const watchSeconds = 240;
 const watchIdleMs = 300_000;
+/** A watch that stays open for so long works, even if nothing happened meanwhile, in milliseconds. */
+const healthyWatchMs = 30_000;
 
 /**
  * Tells `onObject` the state of one named object, now and after each change, until the signal aborts. Needs only
@@ -45,9 +47,12 @@ export async function followObject(options: FollowOptions): Promise<void> {
   }
 }
 
-/** One list and the watch after it; `done` when the watch ended as watches do. */
+/**
+ * One list and the watch after it. `again` after whatever must not be repeated at once: a failure, but also a watch that
+ * ended as soon as it was opened, which would make a loop without a pause.
+ */
 async function followOnce(options: FollowOptions): Promise<Handled> {
-  const { api, object, signal } = options;
+  const { api, clock, object, signal } = options;
   const path = objectPath({ apiVersion: object.apiVersion, plural: object.plural, ...namespaceOf(object) });
   const selector = { fieldSelector: `metadata.name=${object.name}` };
   const listed = await api.request({ method: 'GET', path, query: selector, signal });
@@ -57,7 +62,9 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
   const stop = new AbortController();
   const first = await handle(listAt(listed.body, 'items')[0]);
   if (first === 'again' || isAborted(signal)) return first;
-  let last: Promise<Handled> = Promise.resolve('done');
+  const openedAt = clock.now().getTime();
+  let last: Promise<Handled> | undefined;
+  let isAlive = false;
   const end = await api.watch(
     {
       path,
@@ -71,6 +78,7 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
       signal: AbortSignal.any([signal, stop.signal]),
     },
     ({ type, object: changed }) => {
+      isAlive = true;
       if (type === 'BOOKMARK') return;
       last = handle(type === 'DELETED' ? undefined : changed).then((handled) => {
         if (handled === 'again') stop.abort();
@@ -78,9 +86,10 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
       });
     },
   );
-  // 410 means that our resourceVersion is too old: list again, which is no failure.
+  // 410 means that our resourceVersion is too old: list again, which is nothing to report.
   if (end.why === 'failed' && end.error.status !== 410) return reportFailure(options, end.error);
-  return last;
+  isAlive ||= clock.now().getTime() - openedAt >= healthyWatchMs;
+  return isAlive ? (last ?? 'done') : 'again';
 }
 
 /** Runs one call at a time; while one runs only the newest waiting state is kept, and the others get its outcome. */
