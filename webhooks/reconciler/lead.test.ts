@@ -253,18 +253,18 @@ describe('the reconciler', () => {
     expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
   });
 
-  it('does not touch a foreign object, says so, and takes over when it is gone', async () => {
+  it.each([
+    ['that contradicts ours', { selector: { app: 'theirs' } }],
+    ['without a selector, into which ours could be merged', { clusterIP: 'None' }],
+  ])('does not touch a foreign object %s, says so, and takes over when it is gone', async (_, spec) => {
     const api = createFakeKubeApi();
-    const foreign = {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'search', namespace: 'mcp' },
-      spec: { selector: { app: 'theirs' } },
-    };
-    api.put(servicePath, foreign);
+    const foreign = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'search', namespace: 'mcp' }, spec };
+    const query = { fieldManager: 'theirs', force: 'false' };
+    await api.request({ method: 'PATCH', path: servicePath, query, body: foreign });
+    const before = api.get(servicePath);
     anMCPServer(api);
     const { clock } = await start(api);
-    expect(api.get(servicePath)).toMatchObject(foreign);
+    expect(api.get(servicePath)).toEqual(before);
     expect(api.get(servicePath)).not.toHaveProperty('metadata.ownerReferences');
     expect(conditions(api)).toMatchObject({ Available: 'False/ServiceUnavailable' });
     expect(messageOf(api, 'Available')).toContain('exists but has no controller owner');
@@ -275,6 +275,18 @@ describe('the reconciler', () => {
     api.remove(servicePath);
     await clock.advance(61_000);
     expect(api.get(servicePath)).toHaveProperty('metadata.ownerReferences');
+  });
+
+  it('does not take a foreign object with it when the server is deleted', async () => {
+    const api = createFakeKubeApi();
+    const metadata = { name: 'search', namespace: 'mcp' };
+    const body = { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None' } };
+    await api.request({ method: 'PATCH', path: servicePath, query: { fieldManager: 'theirs' }, body });
+    anMCPServer(api);
+    await start(api);
+    api.remove(serverPath());
+    expect(api.get(deploymentPath())).toBeUndefined();
+    expect(api.get(servicePath)).toBeDefined();
   });
 
   it('does not stop at a child that is refused, and says which', async () => {

@@ -1,23 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
-import { apply, conditionOf, get } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
 describe('an object of somebody else under the name of an MCPServer', () => {
   const namespace = useNamespace();
 
-  it('stays as it is, and the MCPServer says so', async () => {
-    await apply(namespace, {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'search', labels: { owner: 'somebody-else' } },
-      spec: { selector: { app: 'somebody-else' }, ports: [{ port: 80 }] },
-    });
-    const before = await get(namespace, 'services', 'search');
-    await apply(namespace, kubernetesServer('search'));
-    const server = await untilCondition(namespace, 'search', { type: 'Available', status: 'False' });
+  it.each([
+    ['contradicts', { selector: { app: 'somebody-else' }, ports: [{ port: 80 }] }],
+    // An apply that is not forced would be merged into this one: nobody owns a field of it with another value than ours.
+    ['has no selector that contradicts', { clusterIP: 'None' }],
+  ])('stays as it is when it %s ours, and the MCPServer says so', async (what, spec) => {
+    const name = what === 'contradicts' ? 'search' : 'selectorless';
+    const metadata = { name, labels: { owner: 'somebody-else' } };
+    // Server-side, because a client-side apply owns every default of the API server too.
+    const applyArgs = ['apply', '--server-side', '--namespace', namespace, '--filename', '-'];
+    await kubectlOk(applyArgs, { apiVersion: 'v1', kind: 'Service', metadata, spec });
+    const before = await get(namespace, 'services', name);
+    await apply(namespace, kubernetesServer(name));
+    const server = await untilCondition(namespace, name, { type: 'Available', status: 'False' });
     expect(conditionOf(server, 'Available')).toMatchObject({ reason: 'ServiceUnavailable' });
     expect(conditionOf(server, 'Available')?.message).toMatch(/Service/);
-    expect(await get(namespace, 'services', 'search')).toEqual(before);
+    const after = await get(namespace, 'services', name);
+    expect(after).toEqual(before);
+    expect(after).not.toHaveProperty('metadata.ownerReferences');
   });
 });

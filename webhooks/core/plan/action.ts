@@ -2,7 +2,7 @@ import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.
 
 /** What has to be done about one child. Nothing to do = no action. */
 export type Action =
-  /** `uid` absent: create (apply without force, so that a foreign object of that name refuses us). */
+  /** `uid` absent: nobody has seen such an object; create it, and leave one alone that exists nevertheless. */
   | {
       readonly type: 'apply';
       readonly of: ExpandedKind;

@@ -15,8 +15,9 @@ export interface Apply {
   readonly fieldManager: string;
   /**
    * The object that we believe to change. With it the apply is forced (our fields win over whoever changed them) and
-   * refused with 409 if the object was replaced meanwhile. Without it the object must not exist yet: an apply that is
-   * not forced is refused with 409 where a foreign object of that name has other values.
+   * refused with 409 if the object was replaced meanwhile. Without it the object must not exist yet, and the caller has
+   * to have looked: an apply that is not forced is refused with 409 only where somebody owns a field with another
+   * value, and merged into whatever foreign object of that name says nothing that contradicts it.
    */
   readonly uid?: string | undefined;
   readonly subresource?: string;
