@@ -162,6 +162,23 @@ describe('a server of the handshake era', () => {
     });
     expect(await probe(await serve(listener), 400)).toMatchObject({ state: 'verified' });
   });
+
+  it('that is silent after initialize does not keep the probe beyond its time', async () => {
+    const { listener, asked } = mcp({
+      initialize: (response, { id }) => {
+        const answer = { jsonrpc: '2.0', id, result: initialized };
+        setTimeout(() => {
+          json(response, answer, { 'mcp-session-id': 's-1' });
+        }, 300);
+      },
+      'notifications/initialized': () => undefined,
+      DELETE: () => undefined,
+    });
+    const startedAt = performance.now();
+    expect(await probe(await serve(listener), 800)).toMatchObject({ state: 'verified' });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(asked.map(({ method }) => method)).toContain('notifications/initialized');
+  });
 });
 
 describe('a server that wants credentials', () => {

@@ -1,7 +1,7 @@
 import type { ServerInfo, Verification } from '../../core/plan/observed.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { quoted, sendMcpMessage } from './mcp-request.ts';
-import type { McpReply } from './mcp-request.ts';
+import type { McpMessage, McpReply } from './mcp-request.ts';
 
 export interface ProbeTarget {
   readonly url: string;
@@ -35,23 +35,29 @@ const maxInstructionsLength = 2_000;
 export const probeMcpServer: Probe = async (target) => {
   const url = new URL(target.url);
   const timeoutMs = target.timeoutMs ?? defaultTimeoutMs;
+  const startedAt = performance.now();
   const give = { url, clientVersion: target.clientVersion, signal: target.signal };
   // A server of the old era may never answer what it does not know: leave half of the time for the handshake.
-  const discovered = await discover({ ...give, timeoutMs: timeoutMs / 2 });
-  return discovered ?? (await handshake({ ...give, timeoutMs: timeoutMs / 2 }));
+  const discovered = await discover({ ...give, endsAt: startedAt + timeoutMs / 2 });
+  return discovered ?? (await handshake({ ...give, endsAt: startedAt + timeoutMs }));
 };
 
 interface Call {
   readonly url: URL;
   readonly clientVersion: string;
-  readonly timeoutMs: number;
+  /** When the last of its messages has to be answered, on the clock of `performance.now()`. */
+  readonly endsAt: number;
   readonly signal: AbortSignal;
+}
+
+/** Sends one of the messages of a call, in what is left of its time. */
+function send({ endsAt, ...call }: Call, message: Pick<McpMessage, 'method' | 'headers' | 'body'>): Promise<McpReply> {
+  return sendMcpMessage({ ...call, ...message, timeoutMs: Math.max(1, endsAt - performance.now()) });
 }
 
 /** Undefined when the server does not speak this era. */
 async function discover(call: Call): Promise<ProbeResult | undefined> {
-  const reply = await sendMcpMessage({
-    ...call,
+  const reply = await send(call, {
     method: 'POST',
     headers: { accept: acceptBoth, 'mcp-protocol-version': statelessVersion, 'mcp-method': 'server/discover' },
     body: {
@@ -77,8 +83,7 @@ async function discover(call: Call): Promise<ProbeResult | undefined> {
 }
 
 async function handshake(call: Call): Promise<ProbeResult> {
-  const reply = await sendMcpMessage({
-    ...call,
+  const reply = await send(call, {
     method: 'POST',
     headers: { accept: acceptBoth },
     body: {
@@ -116,13 +121,12 @@ async function endHandshake(
     'mcp-protocol-version': session.version,
     ...(session.sessionId === undefined ? {} : { 'mcp-session-id': session.sessionId }),
   };
-  await sendMcpMessage({
-    ...call,
+  await send(call, {
     method: 'POST',
     headers,
     body: { jsonrpc: '2.0', method: 'notifications/initialized' },
   });
-  if (session.sessionId !== undefined) await sendMcpMessage({ ...call, method: 'DELETE', headers });
+  if (session.sessionId !== undefined) await send(call, { method: 'DELETE', headers });
 }
 
 /** What the other era could not answer differently either. */
