@@ -18,10 +18,16 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
       // which of 401 and 403 it was is not in status, and makes no difference to it
       return { state: 'auth-required', statusCode: 401 };
     case 'EndpointUnavailable':
-      return { state: 'failed', message: verified.message.slice(verified.message.indexOf(': ') + 2) };
+      return { state: 'failed', message: withoutPreamble(verified.message) };
     default:
       return undefined;
   }
+}
+
+/** What status says before the first colon is the condition's; a message without one is somebody else's, and whole. */
+function withoutPreamble(message: string): string {
+  const colon = message.indexOf(': ');
+  return colon === -1 ? message : message.slice(colon + 2);
 }
 
 function complete(info: NonNullable<MCPServerStatus['serverInfo']>): ServerInfo {
