@@ -41,7 +41,7 @@ function askWebhook(server: MCPServer, facts: ReferenceFacts): Promise<Answer> {
     object: server,
     oldObject: undefined,
   };
-  return Promise.resolve(validate(request, { remainingMs: () => 1000, signal: new AbortController().signal }));
+  return Promise.resolve(validate(request, { remainingMs: () => 1000, signal: () => new AbortController().signal }));
 }
 
 describe('the webhook and the reconciler say the same about', () => {
