@@ -33,21 +33,50 @@ export function createUploadWatch(maxMs: number): UploadWatch {
   };
 }
 
+/** Where the bytes of a body go while it arrives. */
+interface Sink {
+  readonly add: (chunk: Buffer) => void;
+  readonly take: () => Buffer;
+}
+
+/** Keeps the pieces: one for nearly every admission, so nothing is copied. */
+export function createPieces(): Sink {
+  const pieces: Buffer[] = [];
+  return {
+    add: (chunk) => pieces.push(chunk),
+    take: () => (pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)),
+  };
+}
+
+/** Copies the pieces to where they belong; the body is valid until `buffer` is used again. */
+export function createFilling(buffer: Buffer): Sink {
+  let size = 0;
+  return {
+    add: (chunk) => {
+      size += chunk.copy(buffer, size);
+    },
+    take: () => buffer.subarray(0, size),
+  };
+}
+
+export interface ReadBodyOptions {
+  readonly maxBytes: number;
+  readonly watch: UploadWatch;
+  readonly sink: Sink;
+}
+
 /** Reads a whole request body of at most `maxBytes` that arrives in time. Never rejects. */
-export function readBody(request: IncomingMessage, maxBytes: number, watch: UploadWatch): Promise<ReadBody> {
+export function readBody(request: IncomingMessage, { maxBytes, watch, sink }: ReadBodyOptions): Promise<ReadBody> {
   return new Promise((resolve) => {
-    let chunks: Buffer[] = [];
     let size = 0;
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size > maxBytes) finish('too large');
-      else chunks.push(chunk);
+      else sink.add(chunk);
     };
     const finish = (result: ReadBody): void => {
       stopWatching();
       request.off('data', onData);
-      // The other listeners live as long as the request; they must not keep the bytes.
-      chunks = [];
       resolve(result);
     };
     const stopWatching = watch.start(() => {
@@ -55,7 +84,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, watch: Uplo
     });
     request.on('data', onData);
     request.on('end', () => {
-      finish(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+      finish(sink.take());
     });
     request.on('close', () => {
       finish('aborted');

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText, type Logger } from '../platform/log.ts';
 import { errored, renderAdmissionReview, type AdmissionRequest, type Answer } from './admission-review.ts';
-import { createUploadWatch, readBody, type UploadWatch } from './body.ts';
+import { createFilling, createPieces, createUploadWatch, readBody, type ReadBodyOptions } from './body.ts';
 import { usableTimeoutMs } from './call-timeout.ts';
 import type { CallContext, Endpoint, Handler } from './handler.ts';
 import { createLane, type Lane } from './lane.ts';
@@ -19,6 +19,11 @@ export interface CallLimits {
   readonly largeBodyBytes: number;
   /** All smaller bodies inside at the same time, in bytes; each counts as 16 KiB at least. */
   readonly smallLaneBytes: number;
+  /**
+   * Open connections; one more is closed at once. Each costs up to 0.3 MB while a body arrives on it, so this is what
+   * bounds the memory of many slow senders. API servers use about as many as they have requests in flight.
+   */
+  readonly maxConnections: number;
   /** Requests that wait in each of the two lanes. */
   readonly maxWaiting: number;
   /** How long a body may take to arrive, in milliseconds. */
@@ -29,6 +34,7 @@ export const defaultCallLimits: CallLimits = {
   maxBodyBytes: 7 * 1024 * 1024,
   largeBodyBytes: 256 * 1024,
   smallLaneBytes: 4 * 1024 * 1024,
+  maxConnections: 200,
   maxWaiting: 128,
   uploadMs: 5_000,
 };
@@ -51,7 +57,14 @@ export type Call = (endpoint: Endpoint, request: IncomingMessage, response: Serv
 export function createCall(options: CallOptions): Call {
   const { limits, metrics } = options;
   const small = createLane({ maxBytes: limits.smallLaneBytes, maxWaiting: limits.maxWaiting });
-  const uploads = createUploadWatch(limits.uploadMs);
+  const watch = createUploadWatch(limits.uploadMs);
+  // One buffer for all large bodies, while there are any: one for each would wait in dozens to be collected.
+  let shared: Buffer | undefined;
+  const sinkFor = (isSmall: boolean): ReadBodyOptions['sink'] => {
+    if (isSmall) return createPieces();
+    shared ??= Buffer.allocUnsafeSlow(limits.maxBodyBytes);
+    return createFilling(shared);
+  };
   const large = createLane({ maxBytes: limits.maxBodyBytes, maxWaiting: limits.maxWaiting });
 
   return async (endpoint, request, response) => {
@@ -73,9 +86,10 @@ export function createCall(options: CallOptions): Call {
       return refuse(request, response, shedRefusals[entry]);
     }
     try {
-      await answerBody(options, { endpoint, request, response, context, startedAt, uploads });
+      const reading = { maxBytes: limits.maxBodyBytes, watch, sink: sinkFor(isSmall) };
+      await answerBody(options, { endpoint, request, response, context, startedAt, reading });
     } finally {
-      lane.leave(cost);
+      if (lane.leave(cost) && !isSmall) shared = undefined;
     }
   };
 }
@@ -86,13 +100,13 @@ interface CallInProgress {
   readonly response: ServerResponse;
   readonly context: CallContext;
   readonly startedAt: number;
-  readonly uploads: UploadWatch;
+  readonly reading: ReadBodyOptions;
 }
 
 async function answerBody(options: CallOptions, call: CallInProgress): Promise<void> {
-  const { limits, metrics } = options;
+  const { metrics } = options;
   const { endpoint, request, response } = call;
-  const body = await readBody(request, limits.maxBodyBytes, call.uploads);
+  const body = await readBody(request, call.reading);
   if (body === 'aborted') {
     metrics.aborted();
     return;

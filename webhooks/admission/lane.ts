@@ -12,8 +12,8 @@ export type Entry = 'in' | 'full' | 'waited';
 export interface Lane {
   /** `bytes` above the lane's limit count as the limit: alone in the lane. Answers synchronously when there is room. */
   enter(bytes: number, maxWaitMs: number): Entry | Promise<Entry>;
-  /** With the same number of bytes as at the entry. */
-  leave(bytes: number): void;
+  /** With the same number of bytes as at the entry. True when nobody is inside now. */
+  leave(bytes: number): boolean;
 }
 
 interface Waiting {
@@ -59,6 +59,7 @@ export function createLane({ maxBytes, maxWaiting }: LaneLimits): Lane {
     leave(bytes) {
       inside -= cost(bytes);
       admitWaiting();
+      return inside === 0;
     },
   };
 }

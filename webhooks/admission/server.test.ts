@@ -348,6 +348,17 @@ describe('load', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
+  it('on more connections than there may be is closed at once, and counted', async () => {
+    const server = await start({ limits: { maxConnections: 1 } });
+    const first = await connect(server);
+    await expect(server.send({ body: aReview() })).rejects.toThrow();
+    expect(await server.metric('admission_shed_total{reason="connections"}')).toBe(1);
+    first.destroy();
+    await once(first, 'close');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await server.send({ body: aReview() })).toMatchObject({ status: 200 });
+  });
+
   it('tells the handler when the caller hangs up', async () => {
     let signal: AbortSignal | undefined;
     const validate: Handler = async (_request, context) => {

@@ -81,6 +81,10 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     if (endpoint === undefined) fallback(request, response);
     else void call(endpoint, request, response).catch(destroyOnBug(options, response));
   });
+  server.maxConnections = options.limits.maxConnections;
+  server.on('drop', () => {
+    options.metrics.shed('connections');
+  });
   server.on('connection', connections.opened);
   server.on('secureConnection', connections.secured);
   server.keepAliveTimeout = keepAliveMs;
