@@ -100,6 +100,11 @@ const messageOf = (api: FakeKubeApi, wanted: string): string | undefined => {
 
 const notes = (api: FakeKubeApi): number => api.writes.filter((write) => write.endsWith('/events')).length;
 
+const eventReasons = (api: FakeKubeApi): readonly unknown[] => {
+  const list = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events');
+  return list.map(({ reason }) => reason);
+};
+
 const writesSince = (api: FakeKubeApi, count: number): readonly string[] =>
   api.writes.slice(count).filter((write) => !write.endsWith('/events'));
 
@@ -241,16 +246,68 @@ describe('the reconciler', () => {
     expect(hash()).not.toBe(before);
   });
 
-  it('leaves status and children alone while a reference cannot be read, and goes on when it can', async () => {
+  it('says that a server was not checked, and creates nothing, when its reference could never be read', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api, withConfigMap);
     aConfigMap(api);
     api.answer(({ path }) => path === configMapPath, 403);
     const { clock } = await start(api);
-    expect(api.writes).toEqual([]);
+    expect(conditions(api)).toEqual({
+      Ready: 'Unknown/Initializing',
+      Accepted: 'Unknown/NotChecked',
+      Available: 'Unknown/Initializing',
+      Verified: 'Unknown/NotVerified',
+    });
+    expect(messageOf(api, 'Accepted')).toContain("ConfigMap 'settings' not checked: we are not allowed to read it");
+    expect(eventReasons(api)).toEqual(['ReferenceNotChecked']);
+    expect(api.get(deploymentPath())).toBeUndefined();
+    const count = api.writes.length;
+    await clock.advance(300_000);
+    expect(api.writes.slice(count)).toEqual([]);
     api.answer(() => false, undefined);
     await clock.advance(120_000);
     expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
+  });
+
+  it('leaves what status and children say alone while a reference cannot be read, and tells it once', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    const { clock } = await start(api);
+    const before = conditions(api);
+    const count = api.writes.length;
+    api.answer(({ path }) => path === configMapPath, 403);
+    aConfigMap(api, { a: '2' });
+    await clock.advance(300_000);
+    expect(conditions(api)).toEqual(before);
+    expect(writesSince(api, count)).toEqual([]);
+    expect(eventReasons(api).filter((reason) => reason === 'ReferenceNotChecked')).toHaveLength(1);
+    api.answer(() => false, undefined);
+    await clock.advance(120_000);
+    expect(writesSince(api, count)).toEqual([`PATCH ${deploymentPath()}`]);
+  });
+
+  it('does not tell the owner that a reference was not checked when it is us who stop', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    let isAsked = false;
+    const silent: FakeKubeApi = {
+      ...api,
+      request: (request) => {
+        if (request.path !== configMapPath) return api.request(request);
+        isAsked = true;
+        return new Promise((resolve) => {
+          const error = { status: 0, reason: 'Aborted', message: 'given up', retry: true };
+          request.signal?.addEventListener('abort', () => {
+            resolve({ ok: false, error });
+          });
+        });
+      },
+    };
+    const reconciler = await start(silent);
+    expect(isAsked).toBe(true);
+    await reconciler.stop();
+    expect(api.writes).toEqual([]);
   });
 
   it.each([

@@ -91,6 +91,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     children: new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()])),
     pods: new PodCache(),
     references: new ReferenceTracker(),
+    notChecked: new Map(),
   };
   const { essential, others } = createTriggers(world, { api, clock, log, random }, (key) => {
     queue.add(key);

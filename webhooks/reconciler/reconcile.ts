@@ -1,20 +1,24 @@
 import { decide } from '../core/plan/decide.ts';
+import type { Decision } from '../core/plan/decide.ts';
 import { nextStatus } from '../core/plan/status.ts';
+import type { Acceptance } from '../core/plan/status-input.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 import { digest } from './digest.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather } from './gather.ts';
 import type { WorkResult } from './queue.ts';
-import { gatherStatusInput } from './status-gather.ts';
+import { tellNotChecked } from './not-checked.ts';
+import { gatherWorkload } from './gather-workload.ts';
 import { writeStatus } from './status-writer.ts';
+import { verifyWhileServing } from './verification.ts';
 import type { World } from './world.ts';
 
-/** How soon to look again at what no watch tells us about, in milliseconds. */
-const lookAgain = { atForeignObjectMs: 60_000, atRefusalMs: 300_000 };
+/** How soon a server is reconciled again although no watch told us anything, in milliseconds. */
+const comeBackMs = { toForeignObject: 60_000, toRefusal: 300_000 };
 
 /**
- * Brings one server from what is to what is wanted: gather, decide, execute, status. Costs no request when nothing is
+ * Brings one server from what is to what is wanted: gather, decide, execute, verify, status. Costs no request when nothing is
  * new. Throws only for our own bugs.
  */
 export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<WorkResult> {
@@ -22,6 +26,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (gathered.type === 'gone') {
     world.verifier.forget(key);
     world.references.forget(key);
+    world.notChecked.delete(key);
     return { type: 'done' };
   }
 
@@ -29,6 +34,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { expandedKinds } = world;
   const decision = decide({ ...references, server, observed, expandedKinds, digest });
   if (decision.verdict === 'retry') {
+    await tellNotChecked(key, decision.server, decision.reason, { world, signal });
     const { retryAfterMs } = references.transient ?? {};
     return {
       type: 'retry',
@@ -37,14 +43,21 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     };
   }
 
+  world.notChecked.delete(key);
   const actions = decision.verdict === 'accepted' ? decision.actions : [];
   const executed = await execute(key, actions, { ...world, signal });
   const early = unfinished(executed);
   if (early !== undefined) return early;
 
-  const status = nextStatus(gatherStatusInput(key, server, { decision, executed }, world));
+  const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed }, world);
+  const verification = verifyWhileServing(key, workload, world);
+  const status = nextStatus({ ...workload, verification });
   const written = await writeStatus(server, status, world, signal);
   return written.result === 'failed' ? retryAfter(written.error) : whatNext(executed);
+}
+
+function acceptanceOf(decision: Decision & { readonly verdict: 'accepted' | 'invalid' }): Acceptance {
+  return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
 }
 
 /** What ends the round before a status: the world was not as we believed, or could not be reached. */
@@ -63,7 +76,7 @@ function retryAfter({ message, retryAfterMs }: ApiError): WorkResult {
 function whatNext(executed: readonly Executed[]): WorkResult {
   if (executed.some(({ isNews }) => isNews === true)) return { type: 'again', afterMs: 0 };
   if (executed.some(({ action }) => action.type === 'conflict'))
-    return { type: 'again', afterMs: lookAgain.atForeignObjectMs };
+    return { type: 'again', afterMs: comeBackMs.toForeignObject };
   const isRefused = executed.some(({ result }) => result === 'failed');
-  return isRefused ? { type: 'again', afterMs: lookAgain.atRefusalMs } : { type: 'done' };
+  return isRefused ? { type: 'again', afterMs: comeBackMs.toRefusal } : { type: 'done' };
 }

@@ -21,6 +21,8 @@ export interface World {
   readonly children: ReadonlyMap<string, ChildCache>;
   readonly pods: PodCache;
   readonly references: ReferenceTracker;
+  /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
+  readonly notChecked: Map<string, string>;
   readonly verifier: Verifier;
   readonly events: Pick<EventRecorder, 'record'>;
 }

@@ -1,5 +1,5 @@
 import type { DeploymentStatus } from './observed.ts';
-import type { StatusInput } from './status-input.ts';
+import type { WorkloadInput } from './status-input.ts';
 
 /** The condition Available, and whether waiting alone will not make it True. */
 export interface Availability {
@@ -17,10 +17,12 @@ export interface Availability {
 }
 
 /** Whether the workload runs. The order of the questions is part of the reference API: the first that applies decides. */
-export function decideAvailability(input: StatusInput): Availability {
+export function decideAvailability(input: WorkloadInput): Availability {
   const { accepted, problem, server, deployment, podFailure } = input;
   const replicas = server.spec.runtime?.replicas ?? 1;
-  if (!accepted.ok) return stuck('ConfigurationInvalid', 'Configuration must be fixed before server can start');
+  if (accepted.state === 'not-checked') return { ...initializing, message: 'Waiting until references can be checked' };
+  if (accepted.state === 'invalid')
+    return stuck('ConfigurationInvalid', 'Configuration must be fixed before server can start');
   if (problem !== undefined) return stuck(problem.reason, problem.message);
   if (replicas === 0) return { ...holds, reason: 'ScaledToZero', message: 'Server is ready (scaled to 0 replicas)' };
   if (deployment === undefined || isSilent(deployment)) return initializing;
@@ -30,6 +32,11 @@ export function decideAvailability(input: StatusInput): Availability {
     return { ...holds, reason: 'Available', message };
   }
   return diagnose(deployment, podFailure);
+}
+
+/** Whether there is something that answers: a server scaled to zero is available, and does not. */
+export function isServing({ status, reason }: Availability): boolean {
+  return status === 'True' && reason === 'Available';
 }
 
 /** Why no instance is healthy: what a pod says, then what the Deployment says, else that it is still on its way. */

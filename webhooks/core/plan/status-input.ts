@@ -22,4 +22,11 @@ export interface StatusInput {
   readonly now: string;
 }
 
-export type Acceptance = { readonly ok: true } | { readonly ok: false; readonly message: string };
+/** What is known about the workload, which is all of it but the handshake. */
+export type WorkloadInput = Omit<StatusInput, 'verification'>;
+
+export type Acceptance =
+  | { readonly state: 'valid' }
+  | { readonly state: 'invalid'; readonly message: string }
+  /** It cannot be told whether everything that it references is there. */
+  | { readonly state: 'not-checked'; readonly message: string };

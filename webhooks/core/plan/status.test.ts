@@ -40,7 +40,7 @@ const failed: Verification = { state: 'failed', message: 'connection refused' };
 function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
   return nextStatus({
     server,
-    accepted: { ok: true },
+    accepted: { state: 'valid' },
     deployment: healthy,
     serviceExists: true,
     verification: { state: 'not-attempted' },
@@ -56,7 +56,10 @@ const said = (status: MCPServerStatus, type: string): string => {
 };
 
 const replicas = (count: number): Partial<StatusInput> => ({ server: anMCPServer(withReplicas(count)) });
-const invalid: Partial<StatusInput> = { accepted: { ok: false, message: 'no' } };
+const invalid: Partial<StatusInput> = { accepted: { state: 'invalid', message: 'no' } };
+const notChecked: Partial<StatusInput> = {
+  accepted: { state: 'not-checked', message: "ConfigMap 'x' not checked: forbidden" },
+};
 const refused: Partial<StatusInput> = {
   problem: { reason: 'ServiceUnavailable', message: 'Failed to reconcile Service: x' },
 };
@@ -70,6 +73,12 @@ describe('Available', () => {
       { ...invalid, ...refused },
       'False/ConfigurationInvalid: Configuration must be fixed before server can start',
       'Failed',
+    ],
+    [
+      'a server whose references could not be checked',
+      { ...notChecked, ...replicas(0) },
+      'Unknown/Initializing: Waiting until references can be checked',
+      'Pending',
     ],
     [
       'a refused child, before scaling',

@@ -2,13 +2,16 @@ import { printable, shortenEnd } from '../engine/text.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
 import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
-import { decideAvailability } from './availability.ts';
+import { decideAvailability, isServing } from './availability.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Verification } from './observed.ts';
 import type { Acceptance, StatusInput } from './status-input.ts';
 
 /** Longest message of one condition, in characters; the API allows 32,768, nobody reads that. */
 const maxMessageLength = 4096;
+
+/** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
+export const NOT_CHECKED = 'NotChecked';
 
 /** Conditions that are ours to write, in both vocabularies of the API. Those of others stay untouched. */
 const conditionTypes = ['Ready', 'Accepted', 'Available', 'Verified', 'GatewayRegistered'] as const;
@@ -41,7 +44,7 @@ export function nextStatus(input: StatusInput): MCPServerStatus {
   const next = {
     ...generationOf(input.server),
     phase: decidePhase(availability, verified),
-    ...(input.accepted.ok ? whereItRuns(input, verified) : {}),
+    ...(input.accepted.state === 'valid' ? whereItRuns(input, verified) : {}),
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(input.server),
@@ -61,14 +64,18 @@ function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
 }
 
 function decideAccepted(accepted: Acceptance): Verdict {
-  return accepted.ok
-    ? { status: 'True', reason: 'Valid', message: 'Configuration is valid' }
-    : { status: 'False', reason: 'Invalid', message: accepted.message };
+  switch (accepted.state) {
+    case 'valid':
+      return { status: 'True', reason: 'Valid', message: 'Configuration is valid' };
+    case 'invalid':
+      return { status: 'False', reason: 'Invalid', message: accepted.message };
+    case 'not-checked':
+      return { status: 'Unknown', reason: NOT_CHECKED, message: accepted.message };
+  }
 }
 
 function decideVerified(verification: Verification, availability: Availability): Verdict {
-  const serves = availability.status === 'True' && availability.reason === 'Available';
-  switch (serves ? verification.state : 'not-attempted') {
+  switch (isServing(availability) ? verification.state : 'not-attempted') {
     case 'not-attempted':
       return { status: 'Unknown', reason: 'NotVerified', message: 'Handshake has not been attempted' };
     case 'verified':

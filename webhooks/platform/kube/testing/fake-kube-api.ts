@@ -14,6 +14,8 @@ export interface FakeKubeApi extends KubeApi {
   /** Every GET of one object or one list. */
   readonly reads: string[];
   get(path: string): Json | undefined;
+  /** The objects of a collection: "/api/v1/namespaces/mcp/pods". */
+  list(collection: string): readonly Json[];
   /** As somebody else: no field manager of ours. Merges into what is there; fields of ours that it sets are lost to us. */
   put(path: string, object: Json): void;
   remove(path: string): void;
@@ -94,6 +96,8 @@ export function createFakeKubeApi(): FakeKubeApi {
     writes,
     reads,
     get: (path) => structuredClone(objects.get(path)),
+    list: (collection) =>
+      [...objects].filter(([at]) => isIn(at, collection)).map(([, object]) => structuredClone(object)),
     put(path, object) {
       const existing = objects.get(path) ?? {};
       store(path, disown(merge(existing, object), object));

@@ -1,0 +1,45 @@
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { findProblem } from '../core/plan/child-problem.ts';
+import { diagnosePods } from '../core/plan/diagnose-pods.ts';
+import type { Acceptance, WorkloadInput } from '../core/plan/status-input.ts';
+import type { CachedChild } from './child-cache.ts';
+import type { Executed } from './execute.ts';
+import type { World } from './world.ts';
+
+/** Says what is known now about the workload, after our writes. */
+export function gatherWorkload(
+  key: string,
+  /** With every default applied. */
+  server: MCPServer,
+  did: { readonly accepted: Acceptance; readonly executed: readonly Executed[] },
+  world: World,
+): WorkloadInput {
+  const { accepted, executed } = did;
+  const previous = server.status;
+  const problem = findProblem(
+    executed.map(({ action }) => action),
+    executed,
+  );
+  const said = previous?.conditions?.find(({ type }) => type === 'Available')?.message;
+  return {
+    server,
+    previous,
+    accepted,
+    problem,
+    deployment: ourChild(key, server, 'Deployment', world)?.deployment,
+    serviceExists: ourChild(key, server, 'Service', world) !== undefined,
+    podFailure: diagnosePods(world.pods.of(key), said),
+    clusterDomain: world.clusterDomain,
+    now: timestamp(world.clock.now()),
+  };
+}
+
+function ourChild(key: string, server: MCPServer, kind: string, world: World): CachedChild | undefined {
+  const found = world.children.get(kind)?.get(key);
+  return found?.child.controller?.uid === server.metadata.uid ? found : undefined;
+}
+
+/** metav1.Time has whole seconds. */
+function timestamp(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+}

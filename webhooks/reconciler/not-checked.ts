@@ -1,0 +1,57 @@
+import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { NOT_CHECKED, nextStatus } from '../core/plan/status.ts';
+import { gatherWorkload } from './gather-workload.ts';
+import { writeStatus } from './status-writer.ts';
+import { mcpServers } from './world.ts';
+import type { World } from './world.ts';
+
+/**
+ * Tells the owner that it cannot be told whether all that the server references is there: forbidden, or no answer. That
+ * may go on for ever, and is no verdict about the server, so what status says of it stays as it is (as in the reference
+ * API) and an event tells, once for each reason. Only a server that was never judged gets a status: Accepted=Unknown is
+ * all that can be said, and nothing at all would look as if nobody were there.
+ *
+ * Writes that fail are tried again with the references.
+ */
+export async function tellNotChecked(
+  key: string,
+  server: MCPServer,
+  reason: string,
+  scope: { readonly world: World; readonly signal: AbortSignal },
+): Promise<void> {
+  const { world, signal } = scope;
+  // What we broke off ourselves says nothing about the world.
+  if (signal.aborted) return;
+  const message = `${reason}. Nothing is created or changed until it can be read; it is tried again.`;
+  const said = world.notChecked.get(key) ?? saidInStatus(server.status);
+  world.notChecked.set(key, message);
+  if (said !== message) recordEvent(server, message, world);
+  if (wasJudged(server.status)) return;
+  const accepted = { state: 'not-checked', message } as const;
+  const workload = gatherWorkload(key, server, { accepted, executed: [] }, world);
+  await writeStatus(server, nextStatus({ ...workload, verification: { state: 'not-attempted' } }), world, signal);
+}
+
+function recordEvent({ metadata }: MCPServer, note: string, world: World): void {
+  const { name, namespace = '', uid = '' } = metadata;
+  const { apiVersion, kind } = mcpServers;
+  world.events.record({
+    regarding: { apiVersion, kind, namespace, name, uid },
+    ...{ type: 'Warning', reason: 'ReferenceNotChecked', action: 'ConfigurationValidation', note },
+  });
+}
+
+/** By us or by an earlier reconciler: then the event was recorded too. */
+function saidInStatus(status: MCPServerStatus | undefined): string | undefined {
+  const accepted = findAccepted(status);
+  return accepted?.reason === NOT_CHECKED ? accepted.message : undefined;
+}
+
+function wasJudged(status: MCPServerStatus | undefined): boolean {
+  const accepted = findAccepted(status);
+  return accepted !== undefined && accepted.reason !== NOT_CHECKED;
+}
+
+function findAccepted(status: MCPServerStatus | undefined) {
+  return status?.conditions?.find(({ type }) => type === 'Accepted');
+}
