@@ -7,9 +7,9 @@ import { digest } from './digest.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather } from './gather.ts';
-import type { WorkResult } from './queue.ts';
-import { tellNotChecked } from './not-checked.ts';
 import { gatherWorkload } from './gather-workload.ts';
+import { tellNotChecked } from './not-checked.ts';
+import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
 import { verifyWhileServing } from './verification.ts';
 import type { World } from './world.ts';
@@ -18,8 +18,8 @@ import type { World } from './world.ts';
 const comeBackMs = { toForeignObject: 60_000, toRefusal: 300_000 };
 
 /**
- * Brings one server from what is to what is wanted: gather, decide, execute, verify, status. Costs no request when nothing is
- * new. Throws only for our own bugs.
+ * Brings one server from what is to what is wanted: gather, decide, execute, verify, status. Costs no request when
+ * nothing is new. Throws only for our own bugs.
  */
 export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<WorkResult> {
   const gathered = await gather(key, world, signal);

@@ -5,8 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { createKubeApi } from './api-client.ts';
-import type { KubeApi, WatchEvent } from './api.ts';
-import type { ApiServer } from './kubeconfig.ts';
+import type { ApiServer, KubeApi, WatchEvent } from './api.ts';
 import { gatherReferences } from './references.ts';
 
 const servers: Server[] = [];
@@ -40,7 +39,6 @@ async function start(listener: RequestListener, onCredentials = (): void => unde
   const started: Started = { api: undefined as never, seen, sockets, server, forgotten: 0 };
   const access: ApiServer = {
     url,
-    namespace: 'default',
     credentials: () => {
       onCredentials();
       return Promise.resolve({ tls: {}, headers: { Authorization: 'Bearer t' } });

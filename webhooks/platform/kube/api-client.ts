@@ -3,10 +3,9 @@ import type { ClientRequest } from 'node:http';
 import https from 'node:https';
 
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
-import type { ApiRequest, ApiResult, KubeApi, WatchEnd } from './api.ts';
+import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, WatchEnd } from './api.ts';
 import { exchange } from './http-exchange.ts';
 import type { Answer } from './http-exchange.ts';
-import type { ApiServer, Credentials } from './kubeconfig.ts';
 import { errorCode } from './network-error.ts';
 import { parseJson, readWatch } from './watch-stream.ts';
 

@@ -1,3 +1,5 @@
+import type { Agent, RequestOptions } from 'node:https';
+
 /** The one port through which the programs speak to a Kubernetes API server. Never throws for what the world did. */
 export interface KubeApi {
   request(request: ApiRequest): Promise<ApiResult>;
@@ -63,6 +65,26 @@ export type WatchEnd =
   | { readonly why: 'closed' | 'idle' | 'aborted' }
   /** 410: list again. Others: `error.retry`. */
   | { readonly why: 'failed'; readonly error: ApiError };
+
+/** What a request needs to be let in. */
+export interface Credentials {
+  readonly tls: Pick<
+    RequestOptions,
+    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
+  >;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Only when the kubeconfig names a proxy: then connections go through it instead of our own agent. */
+  readonly proxyAgent?: Agent;
+}
+
+/** One API server and how to be let in. */
+export interface ApiServer {
+  readonly url: URL;
+  /** Reads files and runs credential plugins when the last answer is older than 30 s. Throws with what is wrong. */
+  credentials(): Promise<Credentials>;
+  /** After a 401: the next call reads again. */
+  forgetCredentials(): void;
+}
 
 /** `/apis/apps/v1/namespaces/mcp/deployments/search/status`, every part encoded. */
 export function objectPath(parts: {

@@ -5,29 +5,7 @@ import type { RequestOptions } from 'node:https';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { createKubeApi } from './api-client.ts';
-import type { KubeApi } from './api.ts';
-
-/** What a request needs to be let in. */
-export interface Credentials {
-  readonly tls: Pick<
-    RequestOptions,
-    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
-  >;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Only when the kubeconfig names a proxy: then connections go through it instead of our own agent. */
-  readonly proxyAgent?: Agent;
-}
-
-/** One API server and how to be let in. */
-export interface ApiServer {
-  readonly url: URL;
-  /** The namespace of the context; `default` when it names none. */
-  readonly namespace: string;
-  /** Reads files and runs credential plugins when the last answer is older than 30 s. Throws with what is wrong. */
-  credentials(): Promise<Credentials>;
-  /** After a 401: the next call reads again. */
-  forgetCredentials(): void;
-}
+import type { ApiServer, Credentials, KubeApi } from './api.ts';
 
 /**
  * How long credentials are used without looking again, in milliseconds. The CA bundle and the token are files that
@@ -42,17 +20,6 @@ export function createKubeApiFromEnvironment(): KubeApi {
   return createKubeApi({ server: apiServerOf(config, systemClock), userAgent: 'mcp-lifecycle' });
 }
 
-/** From a kubeconfig file. Throws when the file cannot be read or the context does not exist. */
-export function kubeconfigApiServer(
-  options: { readonly file: string; readonly context?: string },
-  clock: Clock,
-): ApiServer {
-  const config = new KubeConfig();
-  config.loadFromFile(options.file);
-  if (options.context !== undefined) config.setCurrentContext(options.context);
-  return apiServerOf(config, clock);
-}
-
 function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {
   const cluster = config.getCurrentCluster();
   if (cluster === null)
@@ -61,7 +28,6 @@ function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {
   let read: { readonly at: number; readonly credentials: Credentials } | undefined;
   return {
     url: new URL(cluster.server),
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     forgetCredentials: () => {
       read = undefined;
     },
