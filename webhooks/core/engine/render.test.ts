@@ -78,6 +78,13 @@ describe('renderWarning', () => {
     expect(text).not.toMatch(/\p{Cc}/u);
   });
 
+  it('leaves out whole segments of a long path, so that the rest can be read', () => {
+    const path = ['spec', 'config', 'storage', 0, 'source', 'configMap', 'name'];
+    const headline = "ConfigMap 'not-there-yet' not found in namespace 'mcp-quickstart'";
+    const text = renderWarning({ ...root, ruleId: 'config-map-exists', headline, path });
+    expect(text).toBe(`spec.config.storage[0]...name: ${headline} [config-map-exists]`);
+  });
+
   it('shortens the path in the middle', () => {
     expect(renderWarning(deep)).toMatch(/^spec\.config\.env\[12\].*\.\.\.a+: container would run as root/);
   });

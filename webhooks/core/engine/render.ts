@@ -1,4 +1,5 @@
 import { renderPath } from '../mcpserver/violation.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
 import type { Finding } from './finding.ts';
 import { lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
 
@@ -60,7 +61,17 @@ export function renderWarning(finding: Finding): string {
   const suffix = ` [${finding.ruleId}]`;
   const room = maxWarningLength - lengthOf(suffix) - lengthOf(': ');
   const headline = shortenEnd(printable(finding.headline), room - Math.min(lengthOf(field), minPathLength));
-  return `${shortenMiddle(field, room - lengthOf(headline))}: ${headline}${suffix}`;
+  return `${renderPathWithin(room - lengthOf(headline), finding.path)}: ${headline}${suffix}`;
+}
+
+/** Leaves out whole segments before the last one, so that what is left can still be read: `spec.config.env[0]...name`. */
+function renderPathWithin(room: number, path: FieldPath): string {
+  const full = printable(renderPath(path));
+  if (lengthOf(full) <= room) return full;
+  const last = printable(renderPath(path.slice(-1)));
+  const heads = path.map((_, index) => printable(renderPath(path.slice(0, index + 1)))).slice(0, -2);
+  const fitting = heads.reverse().map((head) => `${head}...${last}`);
+  return fitting.find((text) => lengthOf(text) <= room) ?? shortenMiddle(full, room);
 }
 
 /** The warnings of one response: at most {@link maxWarnings}, then one line that says how many more there are. */
