@@ -176,7 +176,8 @@ describe('a server of the handshake era', () => {
     });
     const startedAt = performance.now();
     expect(await probe(await serve(listener), 800)).toMatchObject({ state: 'verified' });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // A deadline for each message makes 1,100: 300, and half of the time twice.
+    expect(performance.now() - startedAt).toBeLessThan(1_090);
     expect(asked.map(({ method }) => method)).toContain('notifications/initialized');
   });
 });
