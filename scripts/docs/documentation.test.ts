@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -46,4 +47,23 @@ describe.each(pages())('%s', (page) => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
     expect(npmScripts(text).filter((script) => !(script in manifest.scripts))).toEqual([]);
   });
+});
+
+/** MCPServers shown in pages; the pages of rules also show what must be refused, and the rules' own tests judge those. */
+const samples = pages()
+  .filter((page) => !page.startsWith(join('docs', 'rules')))
+  .flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)]
+      .map((match) => match[1] ?? '')
+      .filter((text) => /^kind: MCPServer$/m.test(text))
+      .map((text, index) => [`${page}, sample ${index + 1}`, text] as const),
+  );
+
+it('shows at least one MCPServer', () => {
+  expect(samples).not.toEqual([]);
+});
+
+it.each(samples)('%s is accepted by check', (_, text) => {
+  const check = spawnSync(process.execPath, ['webhooks/main.ts', 'check', '-'], { input: text, encoding: 'utf8' });
+  expect({ code: check.status, text: check.stdout }).toMatchObject({ code: 0 });
 });
