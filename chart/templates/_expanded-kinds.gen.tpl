@@ -9,7 +9,6 @@
     - list
     - watch
     - create
-    - update
     - patch
     - delete
 - apiGroups:
@@ -21,7 +20,6 @@
     - list
     - watch
     - create
-    - update
     - patch
     - delete
 - apiGroups:
@@ -33,7 +31,6 @@
     - list
     - watch
     - create
-    - update
     - patch
     - delete
 {{- end }}

@@ -41,10 +41,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "mcp-lifecycle.image" -}}
+{{- $name := .Values.image.repository }}
+{{- with .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
 {{- if .Values.image.digest }}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- printf "%s@%s" $name .Values.image.digest }}
 {{- else }}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- printf "%s:%s" $name (default .Chart.AppVersion .Values.image.tag) }}
 {{- end }}
 {{- end }}
 
@@ -65,7 +67,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 # A young generation of 1 MiB and an eager allocator keep the container small under load; the old generation stays
 # well below the memory limit.
 - name: NODE_OPTIONS
-  value: --max-semi-space-size=1 --max-old-space-size=48
+  value: --max-semi-space-size=1 --max-old-space-size={{ int .Values.heapMegabytes }}
 - name: MALLOC_ARENA_MAX
   value: "1"
 - name: MALLOC_TRIM_THRESHOLD_

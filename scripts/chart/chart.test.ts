@@ -12,7 +12,12 @@ const chart = fileURLToPath(new URL('../../chart/', import.meta.url));
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly rules?: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+  readonly rules?: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+    readonly resourceNames?: readonly string[];
+  }[];
   readonly webhooks?: readonly Readonly<Record<string, unknown>>[];
   readonly spec?: Readonly<Record<string, unknown>>;
 }
@@ -37,7 +42,8 @@ async function render(...args: readonly string[]): Promise<readonly Manifest[]> 
 
 /** `webhook.failurePolicy.validating`: every key of values.yaml that has no keys below it. */
 function leafPaths(value: unknown, path: readonly string[] = []): readonly string[] {
-  const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+  const isBranch =
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
   if (!isBranch) return [path.join('.')];
   return Object.entries(value).flatMap(([key, below]) => leafPaths(below, [...path, key]));
 }
@@ -54,11 +60,15 @@ describe('the chart', () => {
   it('uses every value that it documents', async () => {
     const values: unknown = parse(await readFile(`${chart}values.yaml`, 'utf8'));
     const files = (await readdir(`${chart}templates`)).filter((file) => !file.startsWith('crd-'));
-    const templates = (await Promise.all(files.map((file) => readFile(`${chart}templates/${file}`, 'utf8')))).join('\n');
+    const templates = (await Promise.all(files.map((file) => readFile(`${chart}templates/${file}`, 'utf8')))).join(
+      '\n',
+    );
     const crds = await readFile(`${chart}templates/crd-mcpservers.mcp.x-k8s.io.yaml`, 'utf8');
     const used = [...`${templates}\n${crds}`.matchAll(/\.Values\.([\w.]+)/g)].map(([, path]) => path);
     // `toYaml .Values.webhook.resources` uses everything below it.
-    const unused = leafPaths(values).filter((leaf) => !used.some((path) => leaf === path || leaf.startsWith(`${path ?? ''}.`)));
+    const unused = leafPaths(values).filter(
+      (leaf) => !used.some((path) => leaf === path || leaf.startsWith(`${path ?? ''}.`)),
+    );
     expect(unused).toEqual([]);
   });
 
@@ -67,8 +77,22 @@ describe('the chart', () => {
     ['an unknown value further down', ['--set', 'webhook.failurePolicy.validate=Ignore']],
     ['a failure policy that does not exist', ['--set', 'webhook.failurePolicy.validating=Maybe']],
     ['no replica', ['--set', 'replicas=0']],
+    ['a webhook on the port of the metrics', ['--set', 'webhook.port=8080']],
   ])('refuses %s', async (_what, args) => {
     await expect(template(...args)).rejects.toThrow(/values don't meet the specifications/);
+  });
+
+  it('refuses a shutdown delay that the grace period cuts off', async () => {
+    await expect(template('--set', 'webhook.shutdownDelaySeconds=20')).rejects.toThrow(/at least 15 below/);
+  });
+
+  it('installs as the README says', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, flags = ''] = /helm install mcp-lifecycle chart ([\s\S]*?)\n```/.exec(readme) ?? [];
+    const settings = flags.split(/\s+|\\\n/).filter((word) => word.includes('='));
+    expect(settings.length).toBeGreaterThan(0);
+    const text = await template(...settings.flatMap((setting) => ['--set', setting]));
+    expect(text).toContain('image: registry.example.com/platform/mcp-lifecycle:');
   });
 
   it('keeps every name within 63 characters, and names apart', async () => {
@@ -78,11 +102,30 @@ describe('the chart', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('gives no wildcard right', async () => {
+  it('gives exactly the rights that the programs use', async () => {
     const roles = (await render()).filter(({ kind }) => kind.endsWith('Role'));
-    const words = roles.flatMap(({ rules = [] }) => rules.flatMap((rule) => [...rule.apiGroups, ...rule.resources, ...rule.verbs]));
-    expect(words.length).toBeGreaterThan(10);
-    expect(words).not.toContain('*');
+    const rights = roles.flatMap(({ kind, rules = [] }) =>
+      rules.map(({ apiGroups, resources, verbs, resourceNames }) =>
+        [kind, apiGroups.join(), resources.join(), verbs.join(), ...(resourceNames ?? [])].join(' | '),
+      ),
+    );
+    expect(rights).toMatchInlineSnapshot(`
+     [
+       "ClusterRole | mcp.x-k8s.io | mcpservers | get,list,watch",
+       "ClusterRole | mcp.x-k8s.io | mcpservers/status | patch",
+       "ClusterRole | mcp.x-k8s.io | mcpservers/finalizers | update",
+       "ClusterRole | apps | deployments | get,list,watch,create,patch,delete",
+       "ClusterRole | networking.k8s.io | networkpolicies | get,list,watch,create,patch,delete",
+       "ClusterRole |  | services | get,list,watch,create,patch,delete",
+       "ClusterRole |  | configmaps,secrets | get,list,watch",
+       "ClusterRole |  | pods | get,list,watch",
+       "ClusterRole | events.k8s.io | events | create",
+       "ClusterRole | admissionregistration.k8s.io | mutatingwebhookconfigurations,validatingwebhookconfigurations | get,list,watch,patch | mcp-lifecycle",
+       "Role | mcp.x-k8s.io | mcpservers | create",
+       "Role |  | secrets | get,list,watch,patch | mcp-lifecycle-certificate",
+       "Role | coordination.k8s.io | leases | get,update | mcp-lifecycle-leader",
+     ]
+    `);
   });
 
   it('leaves the CA bundle to the webhook', async () => {
@@ -91,7 +134,9 @@ describe('the chart', () => {
 
   it('keeps the CRD on uninstall unless told otherwise', async () => {
     const policy = async (...args: readonly string[]): Promise<string | undefined> =>
-      (await render(...args)).find(({ kind }) => kind === 'CustomResourceDefinition')?.metadata.annotations?.['helm.sh/resource-policy'];
+      (await render(...args)).find(({ kind }) => kind === 'CustomResourceDefinition')?.metadata.annotations?.[
+        'helm.sh/resource-policy'
+      ];
     expect(await policy()).toBe('keep');
     expect(await policy('--set', 'crds.keep=false')).toBeUndefined();
     const without = await render('--set', 'crds.enabled=false');

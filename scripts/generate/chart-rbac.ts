@@ -3,8 +3,8 @@ import type { ExpandedKind } from '../../webhooks/core/resources/expanded-kind.t
 import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
 
-/** Apply needs patch; the first apply of an object also create. */
-const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+/** Apply is a patch; the first apply of an object is also authorized as a create. */
+const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
 
 /** One rule per API group. */
 export function buildRules(kinds: readonly Pick<ExpandedKind, 'apiVersion' | 'plural'>[]): readonly object[] {
