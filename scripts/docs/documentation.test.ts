@@ -10,7 +10,7 @@ function pages(): readonly string[] {
   const docs = readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name));
-  return ['README.md', 'CONTRIBUTING.md', 'scripts/cluster/README.md', ...docs].filter((page) => existsSync(page));
+  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'scripts/cluster/README.md', ...docs].filter((page) => existsSync(page));
 }
 
 /** `webhooks/core/rules/<id>.ts` is a pattern, not a path. */
