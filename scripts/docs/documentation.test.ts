@@ -10,7 +10,9 @@ function pages(): readonly string[] {
   const docs = readdirSync('docs', { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name));
-  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'scripts/cluster/README.md', ...docs].filter((page) => existsSync(page));
+  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'scripts/cluster/README.md', ...docs].filter(
+    (page) => existsSync(page),
+  );
 }
 
 /** `webhooks/core/rules/<id>.ts` is a pattern, not a path. */
@@ -21,11 +23,15 @@ function codeSpans(text: string): readonly string[] {
 }
 
 function namedPaths(text: string): readonly string[] {
-  return codeSpans(text).filter((span) => topFolders.some((folder) => span.startsWith(`${folder}/`)) && !isPattern(span));
+  return codeSpans(text).filter(
+    (span) => topFolders.some((folder) => span.startsWith(`${folder}/`)) && !isPattern(span),
+  );
 }
 
 function links(text: string): readonly string[] {
-  return [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '').filter((target) => !target.includes('://'));
+  return [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((target) => !target.includes('://'));
 }
 
 function npmScripts(text: string): readonly string[] {
