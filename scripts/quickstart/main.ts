@@ -61,10 +61,18 @@ Your MCP server answers at ${url} (inside the cluster).
 `);
 }
 
+const usage = `usage: npm run quickstart [-- CLUSTER-FLAGS]     from nothing to a verified MCP server; safe to run twice
+       npm run quickstart -- --down             removes the cluster and all that runs in it
+
+\`npm run cluster -- help\` lists the cluster flags.
+`;
+
 const [first, ...rest] = process.argv.slice(2);
 const report = createStderrReport();
 try {
-  if (first === '--down') {
+  if (first === '--help' || first === '-h') {
+    process.stdout.write(usage);
+  } else if (first === '--down') {
     const { options } = parseCommand(['down', ...rest]);
     report(
       (await downCluster(options, report)) ? 'removed the cluster and all that ran in it' : 'there was no cluster',

@@ -124,11 +124,15 @@ export interface Config {
    */
   arguments?: string[];
   /**
-   * Environment variables of the container, as in a pod. Default: none.
+   * Environment variables of the container, as in a pod (at most 1000). Default: none.
+   *
+   * @maxItems 1000
    */
   env?: EnvVar[];
   /**
-   * ConfigMaps and Secrets whose keys become environment variables, as in a pod. A referenced object has to exist unless it is optional. Default: none.
+   * ConfigMaps and Secrets whose keys become environment variables, as in a pod. A referenced object has to exist unless it is optional (at most 250: each is looked up). Default: none.
+   *
+   * @maxItems 250
    */
   envFrom?: EnvFromSource[];
   /**

@@ -27,7 +27,7 @@ function addAll(errors, more) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -2223,6 +2223,11 @@ errors++;
 if(data24.env !== undefined){
 let data29 = data24.env;
 if(Array.isArray(data29)){
+if(data29.length > 1000){
+const err52 = {instancePath:instancePath+"/spec/config/env",keyword:"maxItems",params:{limit: 1000}};
+vErrors = add(vErrors, err52);
+errors++;
+}
 const len2 = data29.length;
 for(let i2=0; i2<len2; i2++){
 if(!(validate22(data29[i2], {instancePath:instancePath+"/spec/config/env/" + i2,parentData:data29,parentDataProperty:i2,rootData}))){
@@ -2232,14 +2237,19 @@ errors = vErrors.length;
 }
 }
 else {
-const err52 = {instancePath:instancePath+"/spec/config/env",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err52);
+const err53 = {instancePath:instancePath+"/spec/config/env",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err53);
 errors++;
 }
 }
 if(data24.envFrom !== undefined){
 let data31 = data24.envFrom;
 if(Array.isArray(data31)){
+if(data31.length > 250){
+const err54 = {instancePath:instancePath+"/spec/config/envFrom",keyword:"maxItems",params:{limit: 250}};
+vErrors = add(vErrors, err54);
+errors++;
+}
 const len3 = data31.length;
 for(let i3=0; i3<len3; i3++){
 if(!(validate38(data31[i3], {instancePath:instancePath+"/spec/config/envFrom/" + i3,parentData:data31,parentDataProperty:i3,rootData}))){
@@ -2249,8 +2259,8 @@ errors = vErrors.length;
 }
 }
 else {
-const err53 = {instancePath:instancePath+"/spec/config/envFrom",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err53);
+const err55 = {instancePath:instancePath+"/spec/config/envFrom",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err55);
 errors++;
 }
 }
@@ -2258,13 +2268,13 @@ if(data24.storage !== undefined){
 let data33 = data24.storage;
 if(Array.isArray(data33)){
 if(data33.length > 64){
-const err54 = {instancePath:instancePath+"/spec/config/storage",keyword:"maxItems",params:{limit: 64}};
-vErrors = add(vErrors, err54);
+const err56 = {instancePath:instancePath+"/spec/config/storage",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err56);
 errors++;
 }
 if(data33.length < 1){
-const err55 = {instancePath:instancePath+"/spec/config/storage",keyword:"minItems",params:{limit: 1}};
-vErrors = add(vErrors, err55);
+const err57 = {instancePath:instancePath+"/spec/config/storage",keyword:"minItems",params:{limit: 1}};
+vErrors = add(vErrors, err57);
 errors++;
 }
 const len4 = data33.length;
@@ -2272,45 +2282,45 @@ for(let i4=0; i4<len4; i4++){
 let data34 = data33[i4];
 if(data34 && typeof data34 == "object" && !Array.isArray(data34)){
 if(data34.path === undefined){
-const err56 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err56);
+const err58 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err58);
 errors++;
 }
 if(data34.source === undefined){
-const err57 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"required",params:{missingProperty: "source"}};
-vErrors = add(vErrors, err57);
+const err59 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"required",params:{missingProperty: "source"}};
+vErrors = add(vErrors, err59);
 errors++;
 }
 if(data34.path !== undefined){
 let data35 = data34.path;
 if(typeof data35 === "string"){
 if(func2(data35) > 4096){
-const err58 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"maxLength",params:{limit: 4096}};
-vErrors = add(vErrors, err58);
+const err60 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"maxLength",params:{limit: 4096}};
+vErrors = add(vErrors, err60);
 errors++;
 }
 if(func2(data35) < 1){
-const err59 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err59);
+const err61 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err61);
 errors++;
 }
 }
 else {
-const err60 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err60);
+const err62 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err62);
 errors++;
 }
 }
 if(data34.permissions !== undefined){
 let data36 = data34.permissions;
 if(typeof data36 !== "string"){
-const err61 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/permissions",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err61);
+const err63 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/permissions",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err63);
 errors++;
 }
 if(!(((data36 === "ReadOnly") || (data36 === "ReadWrite")) || (data36 === "RecursiveReadOnly"))){
-const err62 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.config.properties.storage.items.properties.permissions.enum}};
-vErrors = add(vErrors, err62);
+const err64 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.config.properties.storage.items.properties.permissions.enum}};
+vErrors = add(vErrors, err64);
 errors++;
 }
 }
@@ -2318,20 +2328,20 @@ if(data34.source !== undefined){
 let data37 = data34.source;
 if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
 if(data37.type === undefined){
-const err63 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source",keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err63);
+const err65 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source",keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err65);
 errors++;
 }
 if(data37.type !== undefined){
 let data38 = data37.type;
 if(typeof data38 !== "string"){
-const err64 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err64);
+const err66 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err66);
 errors++;
 }
 if(!(((data38 === "ConfigMap") || (data38 === "Secret")) || (data38 === "EmptyDir"))){
-const err65 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.config.properties.storage.items.properties.source.properties.type.enum}};
-vErrors = add(vErrors, err65);
+const err67 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.config.properties.storage.items.properties.source.properties.type.enum}};
+vErrors = add(vErrors, err67);
 errors++;
 }
 }
@@ -2355,29 +2365,29 @@ errors = vErrors.length;
 }
 }
 else {
-const err66 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err66);
-errors++;
-}
-}
-}
-else {
-const err67 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err67);
-errors++;
-}
-}
-}
-else {
-const err68 = {instancePath:instancePath+"/spec/config/storage",keyword:"type",params:{type: "array"}};
+const err68 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/source",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err68);
 errors++;
 }
 }
 }
 else {
-const err69 = {instancePath:instancePath+"/spec/config",keyword:"type",params:{type: "object"}};
+const err69 = {instancePath:instancePath+"/spec/config/storage/" + i4,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err69);
+errors++;
+}
+}
+}
+else {
+const err70 = {instancePath:instancePath+"/spec/config/storage",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err70);
+errors++;
+}
+}
+}
+else {
+const err71 = {instancePath:instancePath+"/spec/config",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err71);
 errors++;
 }
 }
@@ -2387,19 +2397,19 @@ if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
 if(data42.replicas !== undefined){
 let data43 = data42.replicas;
 if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
-const err70 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err70);
+const err72 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err72);
 errors++;
 }
 if((typeof data43 == "number") && (isFinite(data43))){
 if(data43 > 2147483647 || isNaN(data43)){
-const err71 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err71);
+const err73 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err73);
 errors++;
 }
 if(data43 < 0 || isNaN(data43)){
-const err72 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err72);
+const err74 = {instancePath:instancePath+"/spec/runtime/replicas",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err74);
 errors++;
 }
 }
@@ -2417,14 +2427,14 @@ if(data45.serviceAccountName !== undefined){
 let data46 = data45.serviceAccountName;
 if(typeof data46 === "string"){
 if(func2(data46) > 253){
-const err73 = {instancePath:instancePath+"/spec/runtime/security/serviceAccountName",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err73);
+const err75 = {instancePath:instancePath+"/spec/runtime/security/serviceAccountName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err75);
 errors++;
 }
 }
 else {
-const err74 = {instancePath:instancePath+"/spec/runtime/security/serviceAccountName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err74);
+const err76 = {instancePath:instancePath+"/spec/runtime/security/serviceAccountName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err76);
 errors++;
 }
 }
@@ -2442,8 +2452,8 @@ errors = vErrors.length;
 }
 }
 else {
-const err75 = {instancePath:instancePath+"/spec/runtime/security",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err75);
+const err77 = {instancePath:instancePath+"/spec/runtime/security",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err77);
 errors++;
 }
 }
@@ -2451,8 +2461,8 @@ if(data42.health !== undefined){
 let data49 = data42.health;
 if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
 if(Object.keys(data49).length < 1){
-const err76 = {instancePath:instancePath+"/spec/runtime/health",keyword:"minProperties",params:{limit: 1}};
-vErrors = add(vErrors, err76);
+const err78 = {instancePath:instancePath+"/spec/runtime/health",keyword:"minProperties",params:{limit: 1}};
+vErrors = add(vErrors, err78);
 errors++;
 }
 if(data49.livenessProbe !== undefined){
@@ -2469,15 +2479,15 @@ errors = vErrors.length;
 }
 }
 else {
-const err77 = {instancePath:instancePath+"/spec/runtime/health",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err77);
+const err79 = {instancePath:instancePath+"/spec/runtime/health",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err79);
 errors++;
 }
 }
 }
 else {
-const err78 = {instancePath:instancePath+"/spec/runtime",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err78);
+const err80 = {instancePath:instancePath+"/spec/runtime",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err80);
 errors++;
 }
 }
@@ -2486,15 +2496,15 @@ let data52 = data15.mcp;
 if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
 if(data52.stateless !== undefined){
 if(typeof data52.stateless !== "boolean"){
-const err79 = {instancePath:instancePath+"/spec/mcp/stateless",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err79);
+const err81 = {instancePath:instancePath+"/spec/mcp/stateless",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err81);
 errors++;
 }
 }
 }
 else {
-const err80 = {instancePath:instancePath+"/spec/mcp",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err80);
+const err82 = {instancePath:instancePath+"/spec/mcp",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err82);
 errors++;
 }
 }
@@ -2513,8 +2523,8 @@ errors = vErrors.length;
 }
 }
 else {
-const err81 = {instancePath:instancePath+"/spec/network/ingressFrom",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err81);
+const err83 = {instancePath:instancePath+"/spec/network/ingressFrom",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err83);
 errors++;
 }
 }
@@ -2530,8 +2540,8 @@ errors = vErrors.length;
 }
 }
 else {
-const err82 = {instancePath:instancePath+"/spec/network/egressTo",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err82);
+const err84 = {instancePath:instancePath+"/spec/network/egressTo",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err84);
 errors++;
 }
 }
@@ -2547,8 +2557,8 @@ errors = vErrors.length;
 }
 }
 else {
-const err83 = {instancePath:instancePath+"/spec/network/egressPorts",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err83);
+const err85 = {instancePath:instancePath+"/spec/network/egressPorts",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err85);
 errors++;
 }
 }
@@ -2560,8 +2570,8 @@ errors = vErrors.length;
 }
 }
 else {
-const err84 = {instancePath:instancePath+"/spec/network",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err84);
+const err86 = {instancePath:instancePath+"/spec/network",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err86);
 errors++;
 }
 }
@@ -2573,8 +2583,8 @@ let data63 = data62.tls;
 if(data63 && typeof data63 == "object" && !Array.isArray(data63)){
 if(data63.enabled !== undefined){
 if(typeof data63.enabled !== "boolean"){
-const err85 = {instancePath:instancePath+"/spec/transport/tls/enabled",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err85);
+const err87 = {instancePath:instancePath+"/spec/transport/tls/enabled",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err87);
 errors++;
 }
 }
@@ -2582,50 +2592,50 @@ if(data63.caBundleSecret !== undefined){
 let data65 = data63.caBundleSecret;
 if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
 if(data65.name === undefined){
-const err86 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret",keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err86);
+const err88 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret",keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err88);
 errors++;
 }
 if(data65.name !== undefined){
 let data66 = data65.name;
 if(typeof data66 === "string"){
 if(func2(data66) < 1){
-const err87 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret/name",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err87);
-errors++;
-}
-}
-else {
-const err88 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err88);
-errors++;
-}
-}
-}
-else {
-const err89 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret",keyword:"type",params:{type: "object"}};
+const err89 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err89);
 errors++;
 }
 }
-if(data63.insecureSkipVerify !== undefined){
-if(typeof data63.insecureSkipVerify !== "boolean"){
-const err90 = {instancePath:instancePath+"/spec/transport/tls/insecureSkipVerify",keyword:"type",params:{type: "boolean"}};
+else {
+const err90 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err90);
 errors++;
 }
 }
 }
 else {
-const err91 = {instancePath:instancePath+"/spec/transport/tls",keyword:"type",params:{type: "object"}};
+const err91 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err91);
+errors++;
+}
+}
+if(data63.insecureSkipVerify !== undefined){
+if(typeof data63.insecureSkipVerify !== "boolean"){
+const err92 = {instancePath:instancePath+"/spec/transport/tls/insecureSkipVerify",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err92);
 errors++;
 }
 }
 }
 else {
-const err92 = {instancePath:instancePath+"/spec/transport",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err92);
+const err93 = {instancePath:instancePath+"/spec/transport/tls",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err93);
+errors++;
+}
+}
+}
+else {
+const err94 = {instancePath:instancePath+"/spec/transport",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err94);
 errors++;
 }
 }
@@ -2633,27 +2643,27 @@ if(data15.gateway !== undefined){
 let data68 = data15.gateway;
 if(data68 && typeof data68 == "object" && !Array.isArray(data68)){
 if(data68.provider === undefined){
-const err93 = {instancePath:instancePath+"/spec/gateway",keyword:"required",params:{missingProperty: "provider"}};
-vErrors = add(vErrors, err93);
+const err95 = {instancePath:instancePath+"/spec/gateway",keyword:"required",params:{missingProperty: "provider"}};
+vErrors = add(vErrors, err95);
 errors++;
 }
 if(data68.provider !== undefined){
 let data69 = data68.provider;
 if(typeof data69 === "string"){
 if(func2(data69) > 253){
-const err94 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err94);
+const err96 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err96);
 errors++;
 }
 if(func2(data69) < 1){
-const err95 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err95);
+const err97 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err97);
 errors++;
 }
 }
 else {
-const err96 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err96);
+const err98 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err98);
 errors++;
 }
 }
@@ -2661,21 +2671,21 @@ if(data68.configRef !== undefined){
 let data70 = data68.configRef;
 if(typeof data70 === "string"){
 if(func2(data70) > 253){
-const err97 = {instancePath:instancePath+"/spec/gateway/configRef",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err97);
-errors++;
-}
-}
-else {
-const err98 = {instancePath:instancePath+"/spec/gateway/configRef",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err98);
-errors++;
-}
-}
-}
-else {
-const err99 = {instancePath:instancePath+"/spec/gateway",keyword:"type",params:{type: "object"}};
+const err99 = {instancePath:instancePath+"/spec/gateway/configRef",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err99);
+errors++;
+}
+}
+else {
+const err100 = {instancePath:instancePath+"/spec/gateway/configRef",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err100);
+errors++;
+}
+}
+}
+else {
+const err101 = {instancePath:instancePath+"/spec/gateway",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err101);
 errors++;
 }
 }
@@ -2684,15 +2694,15 @@ let data71 = data15.extraLabels;
 if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
 for(const key2 in data71){
 if(typeof data71[key2] !== "string"){
-const err100 = {instancePath:instancePath+"/spec/extraLabels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err100);
+const err102 = {instancePath:instancePath+"/spec/extraLabels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err102);
 errors++;
 }
 }
 }
 else {
-const err101 = {instancePath:instancePath+"/spec/extraLabels",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err101);
+const err103 = {instancePath:instancePath+"/spec/extraLabels",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err103);
 errors++;
 }
 }
@@ -2701,22 +2711,22 @@ let data73 = data15.extraAnnotations;
 if(data73 && typeof data73 == "object" && !Array.isArray(data73)){
 for(const key3 in data73){
 if(typeof data73[key3] !== "string"){
-const err102 = {instancePath:instancePath+"/spec/extraAnnotations/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err102);
-errors++;
-}
-}
-}
-else {
-const err103 = {instancePath:instancePath+"/spec/extraAnnotations",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err103);
-errors++;
-}
-}
-}
-else {
-const err104 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+const err104 = {instancePath:instancePath+"/spec/extraAnnotations/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err104);
+errors++;
+}
+}
+}
+else {
+const err105 = {instancePath:instancePath+"/spec/extraAnnotations",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err105);
+errors++;
+}
+}
+}
+else {
+const err106 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err106);
 errors++;
 }
 }
@@ -2726,19 +2736,19 @@ if(data75 && typeof data75 == "object" && !Array.isArray(data75)){
 if(data75.observedGeneration !== undefined){
 let data76 = data75.observedGeneration;
 if(!(((typeof data76 == "number") && (!(data76 % 1) && !isNaN(data76))) && (isFinite(data76)))){
-const err105 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err105);
+const err107 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err107);
 errors++;
 }
 if((typeof data76 == "number") && (isFinite(data76))){
 if(data76 > 9223372036854776000 || isNaN(data76)){
-const err106 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err106);
+const err108 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err108);
 errors++;
 }
 if(data76 < -9223372036854776000 || isNaN(data76)){
-const err107 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err107);
+const err109 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err109);
 errors++;
 }
 }
@@ -2746,27 +2756,27 @@ errors++;
 if(data75.phase !== undefined){
 let data77 = data75.phase;
 if(typeof data77 !== "string"){
-const err108 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err108);
+const err110 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err110);
 errors++;
 }
 if(!(((data77 === "Pending") || (data77 === "Running")) || (data77 === "Failed"))){
-const err109 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
-vErrors = add(vErrors, err109);
+const err111 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+vErrors = add(vErrors, err111);
 errors++;
 }
 }
 if(data75.deploymentName !== undefined){
 if(typeof data75.deploymentName !== "string"){
-const err110 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err110);
+const err112 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err112);
 errors++;
 }
 }
 if(data75.serviceName !== undefined){
 if(typeof data75.serviceName !== "string"){
-const err111 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err111);
+const err113 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err113);
 errors++;
 }
 }
@@ -2775,34 +2785,34 @@ let data80 = data75.address;
 if(data80 && typeof data80 == "object" && !Array.isArray(data80)){
 if(data80.url !== undefined){
 if(typeof data80.url !== "string"){
-const err112 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err112);
+const err114 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err114);
 errors++;
 }
 }
 }
 else {
-const err113 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err113);
+const err115 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err115);
 errors++;
 }
 }
 if(data75.replicas !== undefined){
 let data82 = data75.replicas;
 if(!(((typeof data82 == "number") && (!(data82 % 1) && !isNaN(data82))) && (isFinite(data82)))){
-const err114 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err114);
+const err116 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err116);
 errors++;
 }
 if((typeof data82 == "number") && (isFinite(data82))){
 if(data82 > 2147483647 || isNaN(data82)){
-const err115 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err115);
+const err117 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err117);
 errors++;
 }
 if(data82 < -2147483648 || isNaN(data82)){
-const err116 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err116);
+const err118 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err118);
 errors++;
 }
 }
@@ -2810,27 +2820,27 @@ errors++;
 if(data75.readyReplicas !== undefined){
 let data83 = data75.readyReplicas;
 if(!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))){
-const err117 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err117);
+const err119 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err119);
 errors++;
 }
 if((typeof data83 == "number") && (isFinite(data83))){
 if(data83 > 2147483647 || isNaN(data83)){
-const err118 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err118);
+const err120 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err120);
 errors++;
 }
 if(data83 < -2147483648 || isNaN(data83)){
-const err119 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err119);
+const err121 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err121);
 errors++;
 }
 }
 }
 if(data75.selector !== undefined){
 if(typeof data75.selector !== "string"){
-const err120 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err120);
+const err122 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err122);
 errors++;
 }
 }
@@ -2839,29 +2849,29 @@ let data85 = data75.serverInfo;
 if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
 if(data85.name !== undefined){
 if(typeof data85.name !== "string"){
-const err121 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err121);
+const err123 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err123);
 errors++;
 }
 }
 if(data85.version !== undefined){
 if(typeof data85.version !== "string"){
-const err122 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err122);
+const err124 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err124);
 errors++;
 }
 }
 if(data85.protocolVersion !== undefined){
 if(typeof data85.protocolVersion !== "string"){
-const err123 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err123);
+const err125 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err125);
 errors++;
 }
 }
 if(data85.instructions !== undefined){
 if(typeof data85.instructions !== "string"){
-const err124 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err124);
+const err126 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err126);
 errors++;
 }
 }
@@ -2870,69 +2880,69 @@ let data90 = data85.capabilities;
 if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
 if(data90.tools !== undefined){
 if(typeof data90.tools !== "boolean"){
-const err125 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err125);
+const err127 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err127);
 errors++;
 }
 }
 if(data90.resources !== undefined){
 if(typeof data90.resources !== "boolean"){
-const err126 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err126);
+const err128 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err128);
 errors++;
 }
 }
 if(data90.prompts !== undefined){
 if(typeof data90.prompts !== "boolean"){
-const err127 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err127);
+const err129 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err129);
 errors++;
 }
 }
 if(data90.logging !== undefined){
 if(typeof data90.logging !== "boolean"){
-const err128 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err128);
+const err130 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err130);
 errors++;
 }
 }
 if(data90.completions !== undefined){
 if(typeof data90.completions !== "boolean"){
-const err129 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err129);
-errors++;
-}
-}
-}
-else {
-const err130 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err130);
-errors++;
-}
-}
-}
-else {
-const err131 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+const err131 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err131);
+errors++;
+}
+}
+}
+else {
+const err132 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err132);
+errors++;
+}
+}
+}
+else {
+const err133 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err133);
 errors++;
 }
 }
 if(data75.handshakeRetryCount !== undefined){
 let data96 = data75.handshakeRetryCount;
 if(!(((typeof data96 == "number") && (!(data96 % 1) && !isNaN(data96))) && (isFinite(data96)))){
-const err132 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err132);
+const err134 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err134);
 errors++;
 }
 if((typeof data96 == "number") && (isFinite(data96))){
 if(data96 > 2147483647 || isNaN(data96)){
-const err133 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err133);
+const err135 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err135);
 errors++;
 }
 if(data96 < -2147483648 || isNaN(data96)){
-const err134 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err134);
+const err136 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err136);
 errors++;
 }
 }
@@ -2942,22 +2952,22 @@ let data97 = data75.gatewayBinding;
 if(data97 && typeof data97 == "object" && !Array.isArray(data97)){
 if(data97.name !== undefined){
 if(typeof data97.name !== "string"){
-const err135 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err135);
+const err137 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err137);
 errors++;
 }
 }
 if(data97.provider !== undefined){
 if(typeof data97.provider !== "string"){
-const err136 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err136);
+const err138 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err138);
 errors++;
 }
 }
 }
 else {
-const err137 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err137);
+const err139 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err139);
 errors++;
 }
 }
@@ -2969,79 +2979,79 @@ for(let i8=0; i8<len8; i8++){
 let data101 = data100[i8];
 if(data101 && typeof data101 == "object" && !Array.isArray(data101)){
 if(data101.type === undefined){
-const err138 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err138);
-errors++;
-}
-if(data101.status === undefined){
-const err139 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err139);
-errors++;
-}
-if(data101.lastTransitionTime === undefined){
-const err140 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+const err140 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-if(data101.reason === undefined){
-const err141 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "reason"}};
+if(data101.status === undefined){
+const err141 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err141);
 errors++;
 }
-if(data101.message === undefined){
-const err142 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "message"}};
+if(data101.lastTransitionTime === undefined){
+const err142 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err142);
+errors++;
+}
+if(data101.reason === undefined){
+const err143 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err143);
+errors++;
+}
+if(data101.message === undefined){
+const err144 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err144);
 errors++;
 }
 if(data101.type !== undefined){
 let data102 = data101.type;
 if(typeof data102 === "string"){
 if(func2(data102) > 316){
-const err143 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err143);
+const err145 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err145);
 errors++;
 }
 if(!pattern1.test(data102)){
-const err144 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err144);
+const err146 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err146);
 errors++;
 }
 }
 else {
-const err145 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err145);
+const err147 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err147);
 errors++;
 }
 }
 if(data101.status !== undefined){
 let data103 = data101.status;
 if(typeof data103 !== "string"){
-const err146 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err146);
+const err148 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err148);
 errors++;
 }
 if(!(((data103 === "True") || (data103 === "False")) || (data103 === "Unknown"))){
-const err147 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
-vErrors = add(vErrors, err147);
+const err149 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err149);
 errors++;
 }
 }
 if(data101.observedGeneration !== undefined){
 let data104 = data101.observedGeneration;
 if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
-const err148 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err148);
+const err150 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err150);
 errors++;
 }
 if((typeof data104 == "number") && (isFinite(data104))){
 if(data104 > 9223372036854776000 || isNaN(data104)){
-const err149 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err149);
+const err151 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err151);
 errors++;
 }
 if(data104 < 0 || isNaN(data104)){
-const err150 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err150);
+const err152 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err152);
 errors++;
 }
 }
@@ -3050,14 +3060,14 @@ if(data101.lastTransitionTime !== undefined){
 let data105 = data101.lastTransitionTime;
 if(typeof data105 === "string"){
 if(!pattern2.test(data105)){
-const err151 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err151);
+const err153 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err153);
 errors++;
 }
 }
 else {
-const err152 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err152);
+const err154 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err154);
 errors++;
 }
 }
@@ -3065,24 +3075,24 @@ if(data101.reason !== undefined){
 let data106 = data101.reason;
 if(typeof data106 === "string"){
 if(func2(data106) > 1024){
-const err153 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"maxLength",params:{limit: 1024}};
-vErrors = add(vErrors, err153);
+const err155 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err155);
 errors++;
 }
 if(func2(data106) < 1){
-const err154 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err154);
+const err156 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err156);
 errors++;
 }
 if(!pattern3.test(data106)){
-const err155 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err155);
+const err157 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err157);
 errors++;
 }
 }
 else {
-const err156 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err156);
+const err158 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err158);
 errors++;
 }
 }
@@ -3090,42 +3100,42 @@ if(data101.message !== undefined){
 let data107 = data101.message;
 if(typeof data107 === "string"){
 if(func2(data107) > 32768){
-const err157 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"maxLength",params:{limit: 32768}};
-vErrors = add(vErrors, err157);
-errors++;
-}
-}
-else {
-const err158 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err158);
-errors++;
-}
-}
-}
-else {
-const err159 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"type",params:{type: "object"}};
+const err159 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err159);
 errors++;
 }
 }
-}
 else {
-const err160 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err160 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err160);
 errors++;
 }
 }
 }
 else {
-const err161 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err161 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
 }
 }
 else {
-const err162 = {instancePath,keyword:"type",params:{type: "object"}};
+const err162 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err162);
+errors++;
+}
+}
+}
+else {
+const err163 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err163);
+errors++;
+}
+}
+}
+else {
+const err164 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err164);
 errors++;
 }
 validate21.errors = vErrors;

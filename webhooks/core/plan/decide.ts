@@ -8,7 +8,6 @@ import type { Reference } from '../mcpserver/references.ts';
 import { referencesOf } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
-import type { FieldPath } from '../mcpserver/violation.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
 import { configMapExists } from '../rules/config-map-exists.ts';
@@ -72,11 +71,9 @@ export function decide(input: DecideInput): Decision {
  * it, so here it blocks, whatever severity those rules have.
  */
 function findMissing(input: RuleInput): readonly Finding[] {
-  return evaluate([configMapExists, secretExists], input).filter(({ path }) =>
-    referencesOf(input.server).some(
-      (reference) => isSamePath(reference.path, path) && lookUp(reference, input.facts).state === 'missing',
-    ),
-  );
+  const missing = referencesOf(input.server).filter((reference) => lookUp(reference, input.facts).state === 'missing');
+  const places = new Set(missing.map(({ path }) => renderPath(path)));
+  return evaluate([configMapExists, secretExists], input).filter(({ path }) => places.has(renderPath(path)));
 }
 
 /** Optional references count: their data is part of the configuration hash, so a guess would restart the pods. */
@@ -90,8 +87,4 @@ function findUnknown({ server, facts }: RuleInput): string | undefined {
 
 function lookUp({ kind, name }: Reference, facts: ReferenceFacts): ReferenceState {
   return name === '' ? { state: 'missing' } : facts.lookUp(kind, name);
-}
-
-function isSamePath(a: FieldPath, b: FieldPath): boolean {
-  return renderPath(a) === renderPath(b);
 }

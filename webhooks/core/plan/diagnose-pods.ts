@@ -87,6 +87,8 @@ function ofWaiting(
   switch (reason) {
     case 'ImagePullBackOff':
     case 'ErrImagePull':
+    case 'ErrImageNeverPull':
+    case 'InvalidImageName':
       return { kind: `Image pull failed for "${container.image}"`, rest: `: ${detail}` };
     case 'CrashLoopBackOff':
       return ofExit(container, container.lastState?.terminated);

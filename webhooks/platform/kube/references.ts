@@ -45,10 +45,10 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
   const wanted = [...new Map(named.map((reference) => [factKey(reference), reference])).values()];
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  const read = await readAll(api, { ...options, references: wanted, signal });
+  const { read, digest } = await readAll(api, { ...options, references: wanted, signal });
   const states = new Map(read.map(({ reference, state }) => [factKey(reference), state]));
   const transient = read.find((entry) => entry.error !== undefined)?.error;
-  const configHash = transient === undefined ? digestOf(read) : undefined;
+  const configHash = transient === undefined ? digest : undefined;
   return {
     facts: {
       lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason: 'not looked up' },
@@ -66,7 +66,10 @@ interface ReadReference {
   readonly state: ReferenceState;
   readonly error?: ApiError;
   readonly version?: string;
-  /** Only to be hashed: never part of what this file returns. */
+}
+
+/** With what is only to be hashed, and never part of what this file returns. */
+interface JustRead extends ReadReference {
   readonly entries?: readonly HashEntry[];
 }
 
@@ -75,26 +78,33 @@ interface HashEntry {
   readonly value: Buffer;
 }
 
+/**
+ * In the order of the digest and a few at a time: each object's values are hashed and dropped before the next ones are
+ * read, so that many large Secrets never stand in memory together.
+ */
 async function readAll(
   api: KubeApi,
   options: GatherOptions & { readonly signal: AbortSignal },
-): Promise<readonly ReadReference[]> {
-  const waiting = [...options.references];
+): Promise<{ readonly read: readonly ReadReference[]; readonly digest?: string }> {
+  const wanted = options.references.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.name, b.name));
   const read: ReadReference[] = [];
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      read.push(await readOne(api, options, next));
+  const hash = createHash('sha256');
+  for (let at = 0; at < wanted.length; at += parallelReads) {
+    const some = wanted.slice(at, at + parallelReads).map((reference) => readOne(api, options, reference));
+    for (const { entries, ...kept } of await Promise.all(some)) {
+      if (entries !== undefined) addTo(hash, kept.reference, entries);
+      read.push(kept);
     }
-  };
-  await Promise.all(Array.from({ length: parallelReads }, worker));
-  return read;
+  }
+  const isAnyFound = read.some(({ state }) => state.state === 'found');
+  return { read, ...(isAnyFound ? { digest: hash.digest('hex') } : {}) };
 }
 
 async function readOne(
   api: KubeApi,
   options: GatherOptions & { readonly signal: AbortSignal },
   reference: Reference,
-): Promise<ReadReference> {
+): Promise<JustRead> {
   const { namespace, signal, deadlineMs } = options;
   const path = objectPath({ apiVersion: 'v1', plural: plurals[reference.kind], namespace, name: reference.name });
   const result = await api.request({ method: 'GET', path, signal, timeoutMs: deadlineMs });
@@ -106,7 +116,7 @@ async function readOne(
 function contentsOf(
   reference: Reference,
   result: ApiResult & { readonly ok: true },
-): Pick<ReadReference, 'state' | 'entries' | 'version'> {
+): Pick<JustRead, 'state' | 'entries' | 'version'> {
   const isSecret = reference.kind === 'Secret';
   const entries = [
     ...entriesOf(recordAt(result.body, 'data'), isSecret ? 'base64' : 'utf8'),
@@ -129,21 +139,10 @@ function reasonOf(error: ApiError): string {
   return error.status === 0 ? 'the API server could not be reached' : `the API server answered ${error.status}`;
 }
 
-/** The digest that the reference operator computes: ConfigMaps by name, then Secrets; keys sorted. */
-function digestOf(read: readonly ReadReference[]): string | undefined {
-  const found = read.filter((entry) => entry.entries !== undefined);
-  if (found.length === 0) return undefined;
-  const hash = createHash('sha256');
-  for (const kind of ['ConfigMap', 'Secret'] as const) {
-    const ofKind = found.filter((entry) => entry.reference.kind === kind);
-    for (const entry of ofKind.sort((a, b) => compare(a.reference.name, b.reference.name))) addTo(hash, entry);
-  }
-  return hash.digest('hex');
-}
-
-function addTo(hash: Hash, { reference, entries = [] }: ReadReference): void {
+/** One object's part of the digest that the reference operator computes: ConfigMaps by name, then Secrets; keys sorted. */
+function addTo(hash: Hash, { kind, name }: Reference, entries: readonly HashEntry[]): void {
   for (const { key, value } of entries) {
-    hash.update(`${reference.kind.toLowerCase()}/${reference.name}/${key}=`);
+    hash.update(`${kind.toLowerCase()}/${name}/${key}=`);
     hash.update(value);
     hash.update('\0');
   }

@@ -63,7 +63,9 @@ export async function keepCertificate(options: CertificateStoreOptions): Promise
 async function usableSet(options: CertificateStoreOptions, secret: unknown): Promise<CertificateSet | undefined> {
   const { log, secretName, clock, dnsNames } = options;
   if (secret === undefined) {
-    log.warn('the Secret for the certificate does not exist: the chart creates it', { secret: secretName });
+    log.warn('the Secret for the certificate does not exist: create it empty, or run helm upgrade, which does', {
+      secret: secretName,
+    });
     return undefined;
   }
   const now = clock.now();
