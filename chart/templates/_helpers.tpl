@@ -42,6 +42,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- define "mcp-lifecycle.image" -}}
 {{- $name := .Values.image.repository }}
+{{- if not $name }}
+{{- fail "image.repository is not set: no image is published, so build one (npm run image, or docker build .), push it to a registry of yours, and name it, as in --set image.registry=registry.example.com --set image.repository=platform/mcp-lifecycle" }}
+{{- end }}
 {{- with .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $name .Values.image.digest }}

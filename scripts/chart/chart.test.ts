@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { resolveSettings } from '../cluster/settings.ts';
 import { ensureTools } from '../cluster/tools.ts';
+import { imageValues } from '../quickstart/install.ts';
 
 const chart = fileURLToPath(new URL('../../chart/', import.meta.url));
 
@@ -28,10 +29,15 @@ beforeAll(async () => {
   helm = `${await ensureTools(resolveSettings({}, process.env).cache)}/helm`;
 }, 60_000);
 
-async function template(...args: readonly string[]): Promise<string> {
+/** With every value at its default: no image. */
+async function templateBare(...args: readonly string[]): Promise<string> {
   const command = ['template', 'mcp-lifecycle', chart, '--namespace', 'mcp-lifecycle-system', ...args];
   const { stdout } = await promisify(execFile)(helm, command, { maxBuffer: 16 * 2 ** 20 });
   return stdout;
+}
+
+function template(...args: readonly string[]): Promise<string> {
+  return templateBare('--set', 'image.repository=mcp-lifecycle', ...args);
 }
 
 async function render(...args: readonly string[]): Promise<readonly Manifest[]> {
@@ -76,6 +82,7 @@ describe('the chart', () => {
     ['an unknown value', ['--set', 'replica=3']],
     ['an unknown value further down', ['--set', 'webhook.failurePolicy.validate=Ignore']],
     ['a failure policy that does not exist', ['--set', 'webhook.failurePolicy.validating=Maybe']],
+    ['a tag within the repository', ['--set', 'image.repository=acme/mcp-lifecycle:1.0.0']],
     ['no replica', ['--set', 'replicas=0']],
     ['a webhook on the port of the metrics', ['--set', 'webhook.port=8080']],
   ])('refuses %s', async (_what, args) => {
@@ -88,11 +95,35 @@ describe('the chart', () => {
 
   it('installs as the README says', async () => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, flags = ''] = /helm install mcp-lifecycle chart ([\s\S]*?)\n```/.exec(readme) ?? [];
-    const settings = flags.split(/\s+|\\\n/).filter((word) => word.includes('='));
-    expect(settings.length).toBeGreaterThan(0);
-    const text = await template(...settings.flatMap((setting) => ['--set', setting]));
-    expect(text).toContain('image: registry.example.com/platform/mcp-lifecycle:');
+    const commands = [...readme.replaceAll('\\\n', ' ').matchAll(/^helm (?:install|upgrade) (\S+) chart (.*)$/gm)];
+    expect(commands.length).toBeGreaterThan(0);
+    for (const [, , flags = ''] of commands) {
+      // As they stand: helm template knows every flag of helm install.
+      expect(await templateBare(...flags.trim().split(/\s+/))).toContain(
+        'image: registry.example.com/platform/mcp-lifecycle:',
+      );
+    }
+  });
+
+  it('says how to get an image when none is named', async () => {
+    await expect(templateBare()).rejects.toThrow(
+      /image\.repository is not set: .*npm run image.*--set image\.registry=/,
+    );
+  });
+
+  it.each([
+    ['registry.example.com:5000/mcp:1.2.3', ['image.registry=registry.example.com:5000', 'image.tag=1.2.3']],
+    ['ghcr.io/acme/mcp:0.1.0', ['image.repository=ghcr.io/acme/mcp']],
+    [`mcp@sha256:${'a'.repeat(64)}`, [`image.digest=sha256:${'a'.repeat(64)}`, 'image.tag=1.2.3']],
+  ])('pulls %s in every container', async (image, settings) => {
+    const text = await templateBare(...['image.repository=mcp', ...settings].flatMap((setting) => ['--set', setting]));
+    expect([...text.matchAll(/ image: (\S+)/g)].map((match) => match[1])).toEqual([image, image, image]);
+  });
+
+  it('installs the image of the quickstart by its reference', async () => {
+    expect(await templateBare(...imageValues('local.test/mcp-lifecycle:0.1.0'))).toContain(
+      'image: local.test/mcp-lifecycle:0.1.0',
+    );
   });
 
   it('keeps every name within 63 characters, and names apart', async () => {

@@ -40,6 +40,7 @@ export async function ensureInstalled(cluster: ClusterHandle, image: BuiltImage,
           release.namespace,
           '--create-namespace',
         ],
+        ...imageValues(image.reference),
         // The tag stays the same when the content changes: the annotation makes the pods change too.
         ...['--set-string', `podAnnotations.mcp-lifecycle/image-digest=${image.digest}`],
         ...['--wait', '--timeout', '3m'],
@@ -51,6 +52,18 @@ export async function ensureInstalled(cluster: ClusterHandle, image: BuiltImage,
   throw new ClusterFailure(
     `helm could not install the chart (${stderr.trim().split('\n').at(-1) ?? ''}): look at \`kubectl -n ${release.namespace} get pods,events\` and run the command again.`,
   );
+}
+
+/** `local.test/mcp-lifecycle:0.1.0`, which nodes have without pulling, as values of the chart. */
+export function imageValues(reference: string): readonly string[] {
+  const [, registry, repository, tag] = /^([^/]+)\/([^:]+):([^:]+)$/.exec(reference) ?? [];
+  if (registry === undefined || repository === undefined || tag === undefined)
+    throw new Error(`${reference} is not a reference as scripts/image names images`);
+  return [
+    ...['--set-string', `image.registry=${registry}`],
+    ...['--set-string', `image.repository=${repository}`],
+    ...['--set-string', `image.tag=${tag}`],
+  ];
 }
 
 /** Removes the release and waits until its pods are gone; the CRD and the namespace stay. */
