@@ -1,50 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from '@jest/globals';
-import { parse, parseAllDocuments } from 'yaml';
-import { resolveSettings } from '../cluster/settings.ts';
-import { ensureTools } from '../cluster/tools.ts';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { imageValues } from '../quickstart/install.ts';
-
-const chart = fileURLToPath(new URL('../../chart/', import.meta.url));
-
-interface Manifest {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly rules?: readonly {
-    readonly apiGroups: readonly string[];
-    readonly resources: readonly string[];
-    readonly verbs: readonly string[];
-    readonly resourceNames?: readonly string[];
-  }[];
-  readonly webhooks?: readonly Readonly<Record<string, unknown>>[];
-  readonly spec?: Readonly<Record<string, unknown>>;
-}
-
-let helm = '';
-
-beforeAll(async () => {
-  helm = `${await ensureTools(resolveSettings({}, process.env).cache)}/helm`;
-}, 60_000);
-
-/** With every value at its default: no image. */
-async function templateBare(...args: readonly string[]): Promise<string> {
-  const command = ['template', 'mcp-lifecycle', chart, '--namespace', 'mcp-lifecycle-system', ...args];
-  const { stdout } = await promisify(execFile)(helm, command, { maxBuffer: 16 * 2 ** 20 });
-  return stdout;
-}
-
-function template(...args: readonly string[]): Promise<string> {
-  return templateBare('--set', 'image.repository=mcp-lifecycle', ...args);
-}
-
-async function render(...args: readonly string[]): Promise<readonly Manifest[]> {
-  const documents = parseAllDocuments(await template(...args)) as readonly { toJS(): unknown }[];
-  // A template that renders to a comment is a document without an object.
-  return documents.flatMap((document) => (document.toJS() as Manifest | null) ?? []);
-}
+import { chart, render, runHelm, template, templateBare } from './render.ts';
 
 /** `webhook.failurePolicy.validating`: every key of values.yaml that has no keys below it. */
 function leafPaths(value: unknown, path: readonly string[] = []): readonly string[] {
@@ -60,7 +18,7 @@ describe('the chart', () => {
   });
 
   it('passes helm lint', async () => {
-    await promisify(execFile)(helm, ['lint', '--strict', chart]);
+    await runHelm('lint', '--strict', chart);
   });
 
   it('uses every value that it documents', async () => {
@@ -131,32 +89,6 @@ describe('the chart', () => {
     const names = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
     for (const { metadata } of manifests) expect(metadata.name.length).toBeLessThanOrEqual(63);
     expect(new Set(names).size).toBe(names.length);
-  });
-
-  it('gives exactly the rights that the programs use', async () => {
-    const roles = (await render()).filter(({ kind }) => kind.endsWith('Role'));
-    const rights = roles.flatMap(({ kind, rules = [] }) =>
-      rules.map(({ apiGroups, resources, verbs, resourceNames }) =>
-        [kind, apiGroups.join(), resources.join(), verbs.join(), ...(resourceNames ?? [])].join(' | '),
-      ),
-    );
-    expect(rights).toMatchInlineSnapshot(`
-     [
-       "ClusterRole | mcp.x-k8s.io | mcpservers | get,list,watch",
-       "ClusterRole | mcp.x-k8s.io | mcpservers/status | patch",
-       "ClusterRole | mcp.x-k8s.io | mcpservers/finalizers | update",
-       "ClusterRole | apps | deployments | get,list,watch,create,patch,delete",
-       "ClusterRole | networking.k8s.io | networkpolicies | get,list,watch,create,patch,delete",
-       "ClusterRole |  | services | get,list,watch,create,patch,delete",
-       "ClusterRole |  | configmaps,secrets | get,list,watch",
-       "ClusterRole |  | pods | get,list,watch",
-       "ClusterRole | events.k8s.io | events | create",
-       "ClusterRole | admissionregistration.k8s.io | mutatingwebhookconfigurations,validatingwebhookconfigurations | get,list,watch,patch | mcp-lifecycle",
-       "Role | mcp.x-k8s.io | mcpservers | create",
-       "Role |  | secrets | get,list,watch,patch | mcp-lifecycle-certificate",
-       "Role | coordination.k8s.io | leases | get,update | mcp-lifecycle-leader",
-     ]
-    `);
   });
 
   it('leaves the CA bundle to the webhook', async () => {

@@ -1,0 +1,129 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
+import { render, type Manifest } from './render.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** One file that speaks to the API server: its requests, and the rights that they need as `role: verb group/resource[:name]`. */
+interface Use {
+  readonly requests: readonly string[];
+  readonly needs: readonly string[];
+}
+
+const children = expandedKinds.map(({ apiVersion, plural }) =>
+  apiVersion.includes('/') ? `${apiVersion.replace(/\/.*$/, '')}/${plural}` : `/${plural}`,
+);
+const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map(
+  (plural) => `admissionregistration.k8s.io/${plural}:mcp-lifecycle`,
+);
+const certificate = '/secrets:mcp-lifecycle-certificate';
+const lease = 'coordination.k8s.io/leases:mcp-lifecycle-leader';
+
+const everywhere = 'ClusterRole/mcp-lifecycle';
+const here = 'Role/mcp-lifecycle';
+
+function rights(role: string, verbs: readonly string[], resources: readonly string[]): readonly string[] {
+  return resources.flatMap((resource) => verbs.map((verb) => `${role}: ${verb} ${resource}`));
+}
+
+const uses: Readonly<Record<string, Use>> = {
+  // What webhooks/reconciler/triggers.ts follows.
+  'platform/kube/list-watch.ts': {
+    requests: ['GET', 'WATCH'],
+    needs: rights(
+      everywhere,
+      ['list', 'watch'],
+      ['mcp.x-k8s.io/mcpservers', ...children, '/pods', '/configmaps', '/secrets'],
+    ),
+  },
+  // A GET of a collection, with a name as its field selector, is a list of that name.
+  'platform/tls/follow-object.ts': {
+    requests: ['GET', 'WATCH'],
+    needs: [
+      ...rights(here, ['list', 'watch'], [certificate]),
+      ...rights(everywhere, ['list', 'watch'], configurations),
+    ],
+  },
+  'platform/tls/certificate-store.ts': { requests: ['PATCH'], needs: rights(here, ['patch'], [certificate]) },
+  'platform/tls/ca-bundle.ts': { requests: ['PATCH'], needs: rights(everywhere, ['patch'], configurations) },
+  'platform/kube/references.ts': {
+    requests: ['GET'],
+    needs: rights(everywhere, ['get'], ['/configmaps', '/secrets']),
+  },
+  // An apply that creates is judged as patch and as create; one that sets blockOwnerDeletion, in some clusters, as update
+  // of the owner's finalizers. An apply of the status never creates.
+  'platform/kube/apply.ts': {
+    requests: ['PATCH'],
+    needs: [
+      ...rights(everywhere, ['create', 'patch'], children),
+      ...rights(everywhere, ['patch'], ['mcp.x-k8s.io/mcpservers/status']),
+      ...rights(everywhere, ['update'], ['mcp.x-k8s.io/mcpservers/finalizers']),
+    ],
+  },
+  'reconciler/execute.ts': { requests: ['DELETE', 'GET'], needs: rights(everywhere, ['delete', 'get'], children) },
+  'platform/kube/events.ts': {
+    requests: ['POST'],
+    needs: rights(everywhere, ['create'], ['events.k8s.io/events']),
+  },
+  // The POST is for whoever runs without the chart, which creates the Lease: it gives no right to create.
+  'platform/kube/lease.ts': { requests: ['GET', 'POST', 'PUT'], needs: rights(here, ['get', 'update'], [lease]) },
+  'admission/await-admission.ts': {
+    requests: ['POST'],
+    needs: rights('Role/mcp-lifecycle-admission-check', ['create'], ['mcp.x-k8s.io/mcpservers']),
+  },
+};
+
+/** What is on the wire by itself, not by whoever calls it; and what speaks to MCP servers. */
+const notCallers = /\.test\.ts$|\.gen\.ts$|\/testing\/|^platform\/kube\/api(-client)?\.ts$|^reconciler\/verify\//;
+
+async function findRequests(): Promise<readonly string[]> {
+  const files = (await readdir(`${root}webhooks`, { recursive: true })).filter(
+    (file) => file.endsWith('.ts') && !notCallers.test(file),
+  );
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(`${root}webhooks/${file}`, 'utf8');
+      const requests = [...text.matchAll(/method: '([A-Z]+)'|\bapi\.watch\(/g)].map(([, method]) => method ?? 'WATCH');
+      return [...new Set(requests)].map((request) => `${file} ${request}`);
+    }),
+  );
+  return found.flat().sort();
+}
+
+function granted(manifests: readonly Manifest[]): readonly string[] {
+  return manifests
+    .filter(({ kind }) => kind.endsWith('Role'))
+    .flatMap(({ kind, metadata, rules = [] }) =>
+      rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [''] }) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((resource) =>
+            resourceNames.flatMap((name) =>
+              rights(`${kind}/${metadata.name}`, verbs, [`${group}/${resource}${name === '' ? '' : `:${name}`}`]),
+            ),
+          ),
+        ),
+      ),
+    )
+    .sort();
+}
+
+describe('the rights of the chart', () => {
+  it('are exactly those that the code needs', async () => {
+    const needed = Object.values(uses).flatMap(({ needs }) => needs);
+    expect(granted(await render())).toEqual([...new Set(needed)].sort());
+  });
+
+  it('are judged by every request that there is in the code', async () => {
+    const known = Object.entries(uses).flatMap(([file, { requests }]) =>
+      requests.map((request) => `${file} ${request}`),
+    );
+    expect(await findRequests()).toEqual(known.sort());
+  });
+
+  it('hold no wildcard', async () => {
+    const rules = granted(await render());
+    expect(rules.filter((rule) => rule.includes('*'))).toEqual([]);
+  });
+});
