@@ -26,6 +26,12 @@
 {{- define "mcp-lifecycle.certificateSecretName" -}}{{ include "mcp-lifecycle.suffixed" (list . "certificate") }}{{- end }}
 {{- define "mcp-lifecycle.leaseName" -}}{{ include "mcp-lifecycle.suffixed" (list . "leader") }}{{- end }}
 
+{{/*
+The same in every release, on purpose: a second release in the cluster, whose reconciler would work against the first
+one's, is refused by Helm before anything of it exists, because these objects belong to the first.
+*/}}
+{{- define "mcp-lifecycle.webhookConfigurationName" -}}mcp-lifecycle{{- end }}
+
 {{- define "mcp-lifecycle.admissionCheckName" -}}{{ include "mcp-lifecycle.suffixed" (list . "admission-check") }}{{- end }}
 
 {{- define "mcp-lifecycle.selectorLabels" -}}

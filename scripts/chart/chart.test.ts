@@ -91,6 +91,20 @@ describe('the chart', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
+  it('claims the same webhook configurations as any other release, so that Helm refuses a second one', async () => {
+    const names = async (...args: readonly string[]): Promise<readonly string[]> =>
+      (await render('--set', 'crds.enabled=false', ...args))
+        .filter(({ kind }) => kind.endsWith('WebhookConfiguration'))
+        .map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const first = await names();
+    expect(first).toHaveLength(2);
+    expect(await names('--set', 'fullnameOverride=second')).toEqual(first);
+    // The webhook writes its CA bundle into them by that name.
+    expect(await template('--set', 'fullnameOverride=second')).toMatch(
+      /MUTATING_CONFIGURATION\n +value: mcp-lifecycle\n +- name: VALIDATING_CONFIGURATION\n +value: mcp-lifecycle\n/,
+    );
+  });
+
   it('leaves the CA bundle to the webhook', async () => {
     expect(await template('--set', 'crds.enabled=false')).not.toContain('caBundle');
   });
