@@ -49,6 +49,10 @@ describe('the chart', () => {
 
   it('refuses a shutdown delay that the grace period cuts off', async () => {
     await expect(template('--set', 'webhook.shutdownDelaySeconds=20')).rejects.toThrow(/at least 15 below/);
+    await expect(template('--set', 'webhook.shutdownDelaySeconds=15')).resolves.toContain('value: "15"');
+    const source = await readFile(new URL('../../webhooks/admission/start.ts', import.meta.url), 'utf8');
+    const [, deadline = ''] = /const drainDeadlineMs = ([\d_]+);/.exec(source) ?? [];
+    expect(Number(deadline.replaceAll('_', ''))).toBe(10_000);
   });
 
   it('installs as the README says', async () => {
