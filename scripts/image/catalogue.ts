@@ -57,7 +57,8 @@ async function mcpClientImage(): Promise<ImageRecipe> {
 }
 
 async function kubernetesMcpServerImage(): Promise<ImageRecipe> {
-  const name = 'kubernetes-mcp-server-linux-amd64';
+  // Its maintainers publish both; only amd64 has been tried.
+  const name = `kubernetes-mcp-server-linux-${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
   const version = await packageVersion(name);
   return {
     name: 'kubernetes-mcp-server',

@@ -1,10 +1,11 @@
 // `npm run image`: builds the product's image (with --all also those for quickstart and tests) without a registry.
-// Prints one line per image on stdout: reference, a tab, the OCI archive.
+// Prints one line per image on stdout: reference, a tab, the OCI archive. How to push it goes to stderr, for people.
 import { ClusterFailure } from '../cluster/failure.ts';
 import { createStderrReport } from '../cluster/progress.ts';
 import { ensureImages } from './build.ts';
 import { recipes, type ImageName } from './catalogue.ts';
 import { ImageFailure } from './failure.ts';
+import { describePush } from './push.ts';
 
 const usage = `usage: npm run image [-- NAME… | --all]
 
@@ -26,7 +27,10 @@ function parseNames(args: readonly string[]): readonly ImageName[] {
 
 try {
   const images = await ensureImages(parseNames(process.argv.slice(2)), createStderrReport());
-  for (const { reference, archive } of images) process.stdout.write(`${reference}\t${archive}\n`);
+  for (const image of images) {
+    process.stdout.write(`${image.reference}\t${image.archive}\n`);
+    process.stderr.write(describePush(image));
+  }
 } catch (error) {
   if (!(error instanceof ImageFailure) && !(error instanceof ClusterFailure)) throw error;
   process.stderr.write(`${error.message}\n`);
