@@ -8,9 +8,10 @@ import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
 import { privilegeConsistent } from './privilege-consistent.ts';
 import { referencesNamed } from './references-named.ts';
+import { requestsWithinLimits } from './requests-within-limits.ts';
 import { runAsNonRoot } from './run-as-non-root.ts';
 import { secretExists } from './secret-exists.ts';
 import { tlsImplemented } from './tls-implemented.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [configMapExists, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, referencesNamed, runAsNonRoot, secretExists, tlsImplemented];
+export const rules: readonly Rule[] = [configMapExists, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, referencesNamed, requestsWithinLimits, runAsNonRoot, secretExists, tlsImplemented];

@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { toNano } from './quantity.ts';
+
+describe('toNano', () => {
+  it.each([
+    [2, 2_000_000_000n],
+    ['500m', 500_000_000n],
+    ['0.5', 500_000_000n],
+    ['.5', 500_000_000n],
+    ['5.', 5_000_000_000n],
+    ['+1', 1_000_000_000n],
+    ['-1m', -1_000_000n],
+    ['-0', 0n],
+    ['1u', 1000n],
+    ['1n', 1n],
+    ['1Ki', 1024n * 10n ** 9n],
+    ['1.5Ki', 1536n * 10n ** 9n],
+    ['1Ei', 2n ** 60n * 10n ** 9n],
+    ['1E', 10n ** 27n],
+    ['1E3', 10n ** 12n],
+    ['1e-3', 1_000_000n],
+    [1e21, 10n ** 30n],
+    ['0.1n', 1n],
+    ['-0.1n', -1n],
+    ['1e-999999999', 1n],
+    [`0.${'0'.repeat(60)}1e61`, 10n ** 9n],
+  ])('reads %s', (quantity, nano) => {
+    expect(toNano(quantity)).toBe(nano);
+  });
+
+  it('tells numbers apart that a double does not', () => {
+    expect(toNano('9007199254740993')).not.toBe(toNano('9007199254740992'));
+  });
+
+  it('reads an absurd exponent without computing it', () => {
+    expect(toNano('1e999999999')).toBeGreaterThan(toNano('1Ei') ?? 0n);
+  });
+
+  it.each(['', '.', '-', 'm', '1e1.5', '1e', '1KI', '1 Mi', '1K'])('does not read %p', (quantity) => {
+    expect(toNano(quantity)).toBeUndefined();
+  });
+});
