@@ -7,6 +7,7 @@ import { nameUsable } from './name-usable.ts';
 import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
 import { privilegeConsistent } from './privilege-consistent.ts';
+import { probeValid } from './probe-valid.ts';
 import { referencesNamed } from './references-named.ts';
 import { requestsWithinLimits } from './requests-within-limits.ts';
 import { runAsNonRoot } from './run-as-non-root.ts';
@@ -14,4 +15,4 @@ import { secretExists } from './secret-exists.ts';
 import { tlsImplemented } from './tls-implemented.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [configMapExists, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, referencesNamed, requestsWithinLimits, runAsNonRoot, secretExists, tlsImplemented];
+export const rules: readonly Rule[] = [configMapExists, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, secretExists, tlsImplemented];
