@@ -12,8 +12,9 @@ import { probeValid } from './probe-valid.ts';
 import { referencesNamed } from './references-named.ts';
 import { requestsWithinLimits } from './requests-within-limits.ts';
 import { runAsNonRoot } from './run-as-non-root.ts';
+import { seccompValid } from './seccomp-valid.ts';
 import { secretExists } from './secret-exists.ts';
 import { tlsImplemented } from './tls-implemented.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, secretExists, tlsImplemented];
+export const rules: readonly Rule[] = [configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, seccompValid, secretExists, tlsImplemented];

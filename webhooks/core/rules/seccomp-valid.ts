@@ -1,0 +1,88 @@
+import type { Rule } from '../engine/rule.ts';
+import type { SeccompProfile } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+
+const root: FieldPath = ['spec', 'runtime', 'security'];
+
+const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+
+export const seccompValid: Rule = {
+  id: 'seccomp-valid',
+  severity: 'deny',
+  summary: 'A seccomp profile must name a file if and only if its type is Localhost.',
+  rationale:
+    'The security contexts go into the Deployment as they are, and Kubernetes refuses a profile of type Localhost without ' +
+    'its file, a file beside another type, and a file outside the directory of profiles.',
+  remedy: 'Set localhostProfile with the type Localhost only.',
+  examples: {
+    accepts: [
+      { title: 'the default profile' },
+      {
+        title: 'a profile of the node',
+        spec: {
+          runtime: {
+            security: { podSecurityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'mcp/a.json' } } },
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a profile of the node without its file',
+        spec: { runtime: { security: { securityContext: { seccompProfile: { type: 'Localhost' } } } } },
+      },
+      {
+        title: 'a file beside another type',
+        spec: {
+          runtime: {
+            security: { securityContext: { seccompProfile: { type: 'RuntimeDefault', localhostProfile: 'a.json' } } },
+          },
+        },
+      },
+      {
+        title: 'a file outside the directory of profiles',
+        spec: {
+          runtime: {
+            security: { podSecurityContext: { seccompProfile: { type: 'Localhost', localhostProfile: '../a.json' } } },
+          },
+        },
+      },
+      {
+        title: 'a type that is none',
+        spec: { runtime: { security: { podSecurityContext: { seccompProfile: { type: 'Default' } } } } },
+      },
+    ],
+  },
+  check({ server }) {
+    const { podSecurityContext: pod, securityContext: container } = server.spec.runtime?.security ?? {};
+    return [
+      ...checkProfile(pod?.seccompProfile, [...root, 'podSecurityContext', 'seccompProfile']),
+      ...checkProfile(container?.seccompProfile, [...root, 'securityContext', 'seccompProfile']),
+    ];
+  },
+};
+
+function checkProfile(profile: SeccompProfile | undefined, path: FieldPath): readonly Violation[] {
+  if (profile === undefined) return [];
+  const { type, localhostProfile: file } = profile;
+  if (!types.includes(type)) {
+    const at = { path: [...path, 'type'], headline: 'the type of seccomp profile is unknown' };
+    return [{ ...at, detail: `found "${type}"`, remedy: `Use ${types.join(', ')}.` }];
+  }
+  return checkFile(type, file, [...path, 'localhostProfile']);
+}
+
+function checkFile(type: string, file: string | undefined, path: FieldPath): readonly Violation[] {
+  if (type !== 'Localhost') {
+    if (file === undefined) return [];
+    const detail = `found a file with the type ${type}`;
+    return [{ path, headline: 'the seccomp profile has a file that its type does not use', detail }];
+  }
+  if (file === undefined || file === '') {
+    const detail = 'found the type Localhost without a file';
+    return [{ path, headline: 'the seccomp profile has no file', detail, remedy: 'Set localhostProfile.' }];
+  }
+  if (!file.startsWith('/') && !file.split('/').includes('..')) return [];
+  const headline = "the file is outside the node's directory of seccomp profiles";
+  return [{ path, headline, detail: `found "${file}"`, remedy: 'Use a relative path without "..".' }];
+}
