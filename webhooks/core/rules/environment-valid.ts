@@ -11,7 +11,8 @@ const bulkSources = ['configMapRef', 'secretRef'] as const;
 export const environmentValid: Rule = {
   id: 'environment-valid',
   severity: 'deny',
-  summary: 'Every environment variable must have a usable name and at most one value; every source exactly one origin.',
+  summary:
+    'Every environment variable must have a usable name and at most one value; every bulk source exactly one origin.',
   rationale:
     'The variables go into the Deployment as they are, and Kubernetes refuses it for one variable that is malformed or ' +
     'that has two values. The message never shows a value, nor a name that could contain one.',
@@ -24,6 +25,10 @@ export const environmentValid: Rule = {
         spec: {
           config: { env: [{ name: 'POD', value: '', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
         },
+      },
+      {
+        title: 'a source that names nothing, which is an empty value',
+        spec: { config: { env: [{ name: 'LEVEL', value: 'info', valueFrom: {} }] } },
       },
       {
         title: 'a prefix',
@@ -41,7 +46,6 @@ export const environmentValid: Rule = {
           config: { env: [{ name: 'POD', value: 'x', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
         },
       },
-      { title: 'a source without an origin', spec: { config: { env: [{ name: 'POD', valueFrom: {} }] } } },
       {
         title: 'a source with two origins',
         spec: {
@@ -72,21 +76,24 @@ export const environmentValid: Rule = {
   },
 };
 
-function checkVariable({ name, value = '', valueFrom }: EnvVar, path: FieldPath): readonly Violation[] {
-  const at: FieldPath = [...path, 'valueFrom'];
+function checkVariable({ name, value = '', valueFrom = {} }: EnvVar, path: FieldPath): readonly Violation[] {
+  return [...checkName(name, [...path, 'name']), ...checkSources(value, originsOf(valueFrom), [...path, 'valueFrom'])];
+}
+
+function checkSources(value: string, origins: readonly string[], path: FieldPath): readonly Violation[] {
   return [
-    ...checkName(name, [...path, 'name']),
-    ...(value === '' || valueFrom === undefined
+    ...(value === '' || origins.length === 0
       ? []
       : [
           {
-            path: at,
+            path,
             headline: 'the variable has a value and a source of its value',
             detail: 'found value and valueFrom',
             remedy: 'Keep one of value and valueFrom.',
           },
         ]),
-    ...(valueFrom === undefined ? [] : checkOrigins(originsOf(valueFrom), valueSources, at)),
+    // None is fine: such a source is not passed on.
+    ...(origins.length === 0 ? [] : checkOrigins(origins, valueSources, path)),
   ];
 }
 

@@ -8,6 +8,7 @@ import { nameUsable } from './name-usable.ts';
 import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
 import { privilegeConsistent } from './privilege-consistent.ts';
+import { probePortExists } from './probe-port-exists.ts';
 import { probeValid } from './probe-valid.ts';
 import { referencesNamed } from './references-named.ts';
 import { requestsWithinLimits } from './requests-within-limits.ts';
@@ -17,4 +18,4 @@ import { secretExists } from './secret-exists.ts';
 import { tlsImplemented } from './tls-implemented.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, seccompValid, secretExists, tlsImplemented];
+export const rules: readonly Rule[] = [configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probePortExists, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, seccompValid, secretExists, tlsImplemented];

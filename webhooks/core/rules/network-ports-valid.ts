@@ -1,11 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
 import type { NetworkPolicyPort } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { isPortName } from './port-name.ts';
 
 const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP'];
-
-/** IANA service name: https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
-const portName = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/;
 
 export const networkPortsValid: Rule = {
   id: 'network-ports-valid',
@@ -52,7 +50,7 @@ function checkPort({ protocol, port, endPort }: NetworkPolicyPort, path: FieldPa
 }
 
 function isPort(port: number | string): boolean {
-  return typeof port === 'number' ? isInRange(port) : portName.test(port);
+  return typeof port === 'number' ? isInRange(port) : isPortName(port);
 }
 
 function isEnd(endPort: number, port: number | string | undefined): boolean {

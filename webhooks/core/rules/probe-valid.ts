@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
-import { PORT_NAME } from '../mcpserver/names.ts';
 import type { IntOrString, Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { isPortName } from './port-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'health'];
 
@@ -19,10 +19,10 @@ const counts = [
 export const probeValid: Rule = {
   id: 'probe-valid',
   severity: 'deny',
-  summary: 'Every probe must have exactly one handler, a port that exists, and numbers that Kubernetes accepts.',
+  summary: 'Every probe must have exactly one handler, a usable port, and numbers that Kubernetes accepts.',
   rationale:
-    'The probes go into the Deployment as they are. Kubernetes refuses a Deployment with a malformed probe; a port name ' +
-    'that the container does not have is accepted there, and the probe then fails for ever.',
+    'The probes go into the Deployment as they are, and Kubernetes refuses it for one malformed probe: the server would ' +
+    'be stored and never run.',
   remedy: 'Correct the field, or remove the probe.',
   examples: {
     accepts: [
@@ -55,8 +55,8 @@ export const probeValid: Rule = {
         spec: { runtime: { health: { readinessProbe: { tcpSocket: { port: 70000 } } } } },
       },
       {
-        title: 'a port name that the container does not have',
-        spec: { runtime: { health: { readinessProbe: { httpGet: { port: 'http' } } } } },
+        title: 'a port number in quotes',
+        spec: { runtime: { health: { readinessProbe: { httpGet: { port: '8080' } } } } },
       },
     ],
   },
@@ -147,13 +147,13 @@ function checkHandler({ exec, grpc, httpGet, tcpSocket }: Probe, path: FieldPath
 }
 
 function checkPort(port: IntOrString, path: FieldPath): readonly Violation[] {
-  const remedy = `Use a number from 1 to 65535, or the name ${PORT_NAME}.`;
+  const remedy = 'Use a number from 1 to 65535 without quotes, or the name of a port.';
   if (typeof port === 'number') {
     if (port >= 1 && port <= 65535) return [];
     return [{ path, headline: 'the port is out of range', detail: `found ${port}`, remedy }];
   }
-  if (port === PORT_NAME) return [];
-  return [{ path, headline: 'the container has no port of this name', detail: `found "${port}"`, remedy }];
+  if (isPortName(port)) return [];
+  return [{ path, headline: 'the port is neither a number nor a name', detail: `found "${port}"`, remedy }];
 }
 
 function checkScheme(scheme: string | undefined, path: FieldPath): readonly Violation[] {
