@@ -4,6 +4,8 @@ import { configMapExists } from './config-map-exists.ts';
 import { environmentValid } from './environment-valid.ts';
 import { extraMetadataValid } from './extra-metadata-valid.ts';
 import { gatewayImplemented } from './gateway-implemented.ts';
+import { imageReferenceValid } from './image-reference-valid.ts';
+import { imageTagPinned } from './image-tag-pinned.ts';
 import { nameUsable } from './name-usable.ts';
 import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
@@ -18,4 +20,4 @@ import { secretExists } from './secret-exists.ts';
 import { tlsImplemented } from './tls-implemented.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probePortExists, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, seccompValid, secretExists, tlsImplemented];
+export const rules: readonly Rule[] = [configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, imageReferenceValid, imageTagPinned, nameUsable, networkPeersValid, networkPortsValid, privilegeConsistent, probePortExists, probeValid, referencesNamed, requestsWithinLimits, runAsNonRoot, seccompValid, secretExists, tlsImplemented];
