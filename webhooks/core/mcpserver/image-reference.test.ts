@@ -51,6 +51,7 @@ describe('an image reference', () => {
     ['$(IMAGE)', 'has a repository with characters that no registry accepts'],
     ['b'.repeat(248), 'has a repository of more than 255 characters'],
     [`docker.io/${'b'.repeat(248)}`, 'has a repository of more than 255 characters'],
+    [`a_b.example/${'b'.repeat(244)}`, 'has a repository of more than 255 characters'],
     [`example.com/${'b'.repeat(256)}`, 'has a repository of more than 255 characters'],
     ['-bad.example/search', 'has a registry that is no host name'],
     ['.example/search', 'has a registry that is no host name'],

@@ -112,6 +112,11 @@ function checkDigest(digest: string | undefined): ImageReferenceProblem | undefi
 const hostName = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
 const addressV6 = /^\[[A-Fa-f0-9:]+\]$/;
 
+function isHost(registry: string): boolean {
+  const host = registry.replace(/:\d+$/, '');
+  return hostName.test(host) || addressV6.test(host);
+}
+
 function checkRegistry(registry: string | undefined): ImageReferenceProblem | undefined {
   if (registry === undefined) return undefined;
   const [, host = '', port] = /^(.*?)(?::([^:\]]*))?$/s.exec(registry) ?? [];
@@ -119,19 +124,19 @@ function checkRegistry(registry: string | undefined): ImageReferenceProblem | un
     const remedy = 'Write the port of the registry as a number from 1 to 65535; a tag belongs after the last slash.';
     return { problem: 'has a registry with an impossible port', found: `'${port}'`, remedy };
   }
-  // A name with an underscore is no host name, and still a registry that runtimes dial: the grammar takes it as a path.
-  if (hostName.test(host) || addressV6.test(host) || (port === undefined && pathComponent.test(host))) return undefined;
+  // A name with an underscore is no host name, but the grammar takes it as a path, and runtimes dial it.
+  if (isHost(registry) || (port === undefined && pathComponent.test(host))) return undefined;
   const remedy = 'Begin with the host name of the registry, or with the repository.';
   return { problem: 'has a registry that is no host name', found: `'${host}'`, remedy };
 }
 
 const pathComponent = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 
-/** Longest repository, in characters, including the `library/` that the default registry adds. */
+/** Longest repository, in characters, with what the grammar counts as its path: `library/` of the default registry. */
 const maxRepositoryLength = 255;
 
 function checkRepository(repository: string, registry: string | undefined): ImageReferenceProblem | undefined {
-  const path = isOfficial(repository, registry) ? `library/${repository}` : repository;
+  const path = fullPath(repository, registry);
   if (path.length > maxRepositoryLength) {
     const problem = `has a repository of more than ${maxRepositoryLength} characters`;
     return { problem, found: `${path.length} characters`, remedy: 'Shorten the path of the repository.' };
@@ -143,9 +148,10 @@ function checkRepository(repository: string, registry: string | undefined): Imag
   return wrong === undefined ? undefined : checkComponent(wrong);
 }
 
-function isOfficial(repository: string, registry: string | undefined): boolean {
+function fullPath(repository: string, registry: string | undefined): string {
   const isDefault = registry === undefined || registry === 'docker.io' || registry === 'index.docker.io';
-  return isDefault && !repository.includes('/');
+  if (isDefault) return repository.includes('/') ? repository : `library/${repository}`;
+  return isHost(registry) ? repository : `${registry}/${repository}`;
 }
 
 function checkComponent(component: string): ImageReferenceProblem {

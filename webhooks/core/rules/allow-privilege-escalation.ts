@@ -1,0 +1,49 @@
+import type { Rule } from '../engine/rule.ts';
+import type { SecurityContext } from '../mcpserver/types.gen.ts';
+import { containerSecurityPath } from './security-contexts.ts';
+
+export const allowPrivilegeEscalation: Rule = {
+  id: 'allow-privilege-escalation',
+  severity: 'deny',
+  summary: 'The container must not be able to gain more privileges than it starts with.',
+  rationale:
+    'With `allowPrivilegeEscalation: true` a process can become more than its parent through a setuid program, so the ' +
+    'user that the container starts as protects nothing. Servers get `false` by default. The `restricted` Pod Security ' +
+    'Standard demands the same.',
+  remedy: 'Set allowPrivilegeEscalation to false, or remove it.',
+  examples: {
+    accepts: [
+      { title: 'a server that says nothing about it' },
+      {
+        title: 'a container that forbids it',
+        spec: { runtime: { security: { securityContext: { allowPrivilegeEscalation: false } } } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a container that allows it',
+        spec: { runtime: { security: { securityContext: { allowPrivilegeEscalation: true } } } },
+      },
+    ],
+  },
+  check({ server }) {
+    const context = server.spec.runtime?.security?.securityContext;
+    const value = context?.allowPrivilegeEscalation;
+    if (value === false || (value === undefined && asksForMore(context))) return [];
+    return [
+      {
+        path: containerSecurityPath('allowPrivilegeEscalation'),
+        headline: 'the container may gain privileges',
+        detail: value === undefined ? 'found no allowPrivilegeEscalation' : 'found allowPrivilegeEscalation: true',
+      },
+    ];
+  },
+};
+
+/**
+ * Whether the container asks for a privilege that Kubernetes never combines with `false`, so that the default is not
+ * set. Another rule refuses that privilege; without it the default is there, and there is nothing more to correct.
+ */
+function asksForMore(context: SecurityContext | undefined): boolean {
+  return context?.privileged === true || context?.capabilities?.add?.includes('CAP_SYS_ADMIN') === true;
+}

@@ -1,0 +1,80 @@
+import type { Rule } from '../engine/rule.ts';
+import type { Capabilities } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { containerSecurityPath } from './security-contexts.ts';
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted ("Capabilities") */
+const addable = 'NET_BIND_SERVICE';
+
+export const capabilities: Rule = {
+  id: 'capabilities',
+  severity: 'deny',
+  summary: 'The container must drop all Linux capabilities and may add only NET_BIND_SERVICE.',
+  rationale:
+    'A capability is a part of what root can do, and several of them are enough to take over the node. An MCP server that ' +
+    'listens on a port needs none, except NET_BIND_SERVICE below port 1024. Servers get `drop: [ALL]` by default. The ' +
+    '`restricted` Pod Security Standard demands the same, and like it this rule knows the names only as it writes them: ' +
+    '`ALL` and `NET_BIND_SERVICE`, without `CAP_`.',
+  remedy: 'Remove the capability.',
+  examples: {
+    accepts: [
+      { title: 'a server that says nothing about capabilities' },
+      {
+        title: 'the capability to listen below port 1024',
+        spec: { runtime: { security: { securityContext: { capabilities: { add: ['NET_BIND_SERVICE'] } } } } },
+      },
+      {
+        title: 'a container that drops all and one more',
+        spec: { runtime: { security: { securityContext: { capabilities: { drop: ['NET_RAW', 'ALL'] } } } } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'another capability',
+        spec: { runtime: { security: { securityContext: { capabilities: { add: ['NET_ADMIN'] } } } } },
+      },
+      {
+        title: 'an allowed capability under a name that Kubernetes does not know',
+        spec: { runtime: { security: { securityContext: { capabilities: { add: ['CAP_NET_BIND_SERVICE'] } } } } },
+      },
+      {
+        title: 'a container that drops nothing',
+        spec: { runtime: { security: { securityContext: { capabilities: { drop: [] } } } } },
+      },
+      {
+        title: 'a container that drops one capability only',
+        spec: { runtime: { security: { securityContext: { capabilities: { drop: ['NET_RAW'] } } } } },
+      },
+    ],
+  },
+  check({ server }) {
+    const found = server.spec.runtime?.security?.securityContext?.capabilities;
+    return [...checkAdded(found?.add ?? []), ...checkDropped(found)];
+  },
+};
+
+function checkAdded(add: readonly string[]): readonly Violation[] {
+  return add.flatMap((capability, index) =>
+    capability === addable
+      ? []
+      : [
+          {
+            path: containerSecurityPath('capabilities', 'add', index),
+            headline: 'the container adds a capability that is not allowed',
+            detail: `found '${capability}'`,
+          },
+        ],
+  );
+}
+
+function checkDropped(found: Capabilities | undefined): readonly Violation[] {
+  if (found?.drop?.includes('ALL') === true) return [];
+  return [
+    {
+      path: containerSecurityPath('capabilities', 'drop'),
+      headline: 'the container does not drop all capabilities',
+      detail: found?.drop === undefined ? 'found no drop' : `found ${found.drop.length} dropped, and not ALL`,
+      remedy: 'Set drop to [ALL], or remove it.',
+    },
+  ];
+}

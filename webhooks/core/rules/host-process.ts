@@ -1,0 +1,38 @@
+import type { Rule } from '../engine/rule.ts';
+import { securityContextsOf } from './security-contexts.ts';
+
+export const hostProcess: Rule = {
+  id: 'host-process',
+  severity: 'deny',
+  summary: 'The container must not be a Windows process of its node (windowsOptions.hostProcess).',
+  rationale:
+    'A HostProcess container is no container but a process on the Windows node, with its network, its files and, if it ' +
+    'asks, its administrator. The `baseline` Pod Security Standard refuses it.',
+  remedy: 'Set hostProcess to false, or remove it.',
+  examples: {
+    accepts: [
+      {
+        title: 'a container that is not one',
+        spec: { runtime: { security: { securityContext: { windowsOptions: { hostProcess: false } } } } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a container that is one',
+        spec: { runtime: { security: { securityContext: { windowsOptions: { hostProcess: true } } } } },
+      },
+      {
+        title: 'a pod of them',
+        spec: { runtime: { security: { podSecurityContext: { windowsOptions: { hostProcess: true } } } } },
+      },
+    ],
+  },
+  check: ({ server }) =>
+    securityContextsOf(server)
+      .filter(({ context }) => context.windowsOptions?.hostProcess === true)
+      .map(({ path }) => ({
+        path: [...path, 'windowsOptions', 'hostProcess'],
+        headline: 'the container is a process of its node',
+        detail: 'found hostProcess: true',
+      })),
+};

@@ -1,0 +1,43 @@
+import type { Rule } from '../engine/rule.ts';
+import { containerSecurityPath } from './security-contexts.ts';
+
+export const privileged: Rule = {
+  id: 'privileged',
+  severity: 'deny',
+  summary: 'The container must not be privileged.',
+  rationale:
+    'A privileged container has every capability and every device of its node and no seccomp, AppArmor or SELinux ' +
+    'confinement: whoever controls it controls the node and all that runs there. The `baseline` Pod Security Standard ' +
+    'already refuses it. Kubernetes also refuses a pod that is privileged and forbids privilege escalation, which is ' +
+    'what a stored server does by default.',
+  remedy: 'Set privileged to false, or remove it.',
+  examples: {
+    accepts: [
+      { title: 'a server that says nothing about it' },
+      {
+        title: 'a container that is not privileged',
+        spec: { runtime: { security: { securityContext: { privileged: false } } } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a privileged container',
+        spec: { runtime: { security: { securityContext: { privileged: true } } } },
+      },
+      {
+        title: 'a privileged container that forbids escalation',
+        spec: { runtime: { security: { securityContext: { privileged: true, allowPrivilegeEscalation: false } } } },
+      },
+    ],
+  },
+  check: ({ server }) =>
+    server.spec.runtime?.security?.securityContext?.privileged === true
+      ? [
+          {
+            path: containerSecurityPath('privileged'),
+            headline: 'the container is privileged',
+            detail: 'found privileged: true',
+          },
+        ]
+      : [],
+};

@@ -1,0 +1,58 @@
+import type { Rule } from '../engine/rule.ts';
+import type { Probe } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+
+export const probeHost: Rule = {
+  id: 'probe-host',
+  severity: 'deny',
+  summary: 'A probe must ask the pod itself, not another host.',
+  rationale:
+    'Probes are sent by the kubelet, from the network of the node. With `host` they go wherever the manifest says, past ' +
+    'every NetworkPolicy: to the metadata service of the cloud, to services of the node, into other networks. And they ' +
+    'say nothing about the server. The `baseline` Pod Security Standard refuses it since Kubernetes 1.34. To choose a ' +
+    'virtual host, an HTTP probe has the header `Host` in httpHeaders.',
+  remedy: 'Remove host.',
+  examples: {
+    accepts: [
+      {
+        title: 'a probe of the pod',
+        spec: { runtime: { health: { livenessProbe: { httpGet: { path: '/healthz', port: 'mcp' } } } } },
+      },
+      {
+        title: 'a probe of the pod with a Host header',
+        spec: {
+          runtime: {
+            health: {
+              livenessProbe: { httpGet: { port: 'mcp', httpHeaders: [{ name: 'Host', value: 'search.example.com' }] } },
+            },
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'an HTTP probe of another host',
+        spec: { runtime: { health: { livenessProbe: { httpGet: { host: '169.254.169.254', port: 80 } } } } },
+      },
+      {
+        title: 'a TCP probe of the node',
+        spec: { runtime: { health: { readinessProbe: { tcpSocket: { host: '127.0.0.1', port: 10250 } } } } },
+      },
+    ],
+  },
+  check({ server }) {
+    const { livenessProbe = {}, readinessProbe = {} } = server.spec.runtime?.health ?? {};
+    const at = (field: string): FieldPath => ['spec', 'runtime', 'health', field];
+    return [...checkProbe(livenessProbe, at('livenessProbe')), ...checkProbe(readinessProbe, at('readinessProbe'))];
+  },
+};
+
+function checkProbe({ httpGet, tcpSocket }: Probe, path: FieldPath): readonly Violation[] {
+  return [...checkHost(httpGet?.host, [...path, 'httpGet']), ...checkHost(tcpSocket?.host, [...path, 'tcpSocket'])];
+}
+
+function checkHost(host: string | undefined, path: FieldPath): readonly Violation[] {
+  if (host === undefined || host === '') return [];
+  const headline = 'the probe asks another host than the pod';
+  return [{ path: [...path, 'host'], headline, detail: `found '${host}'` }];
+}

@@ -1,0 +1,36 @@
+import type { Rule } from '../engine/rule.ts';
+import { containerSecurityPath } from './security-contexts.ts';
+
+export const procMount: Rule = {
+  id: 'proc-mount',
+  severity: 'deny',
+  summary: 'The container must see /proc as the runtime masks it (procMount: Default).',
+  rationale:
+    'Runtimes hide the parts of `/proc` that show or change the node, such as `/proc/kcore` and `/proc/sys`. `Unmasked` ' +
+    'shows them again. The `baseline` Pod Security Standard refuses it, and Kubernetes itself accepts it only for pods ' +
+    'in a user namespace, which an MCPServer cannot ask for.',
+  remedy: 'Set procMount to Default, or remove it.',
+  examples: {
+    accepts: [
+      { title: 'a server that says nothing about /proc' },
+      { title: 'the masked /proc', spec: { runtime: { security: { securityContext: { procMount: 'Default' } } } } },
+    ],
+    rejects: [
+      {
+        title: 'the whole /proc',
+        spec: { runtime: { security: { securityContext: { procMount: 'Unmasked' } } } },
+      },
+    ],
+  },
+  check({ server }) {
+    const value = server.spec.runtime?.security?.securityContext?.procMount;
+    if (value === undefined || value === 'Default') return [];
+    return [
+      {
+        path: containerSecurityPath('procMount'),
+        headline: 'the container sees /proc without its mask',
+        detail: `found procMount: ${value}`,
+      },
+    ];
+  },
+};

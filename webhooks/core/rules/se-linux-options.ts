@@ -1,0 +1,67 @@
+import type { Rule } from '../engine/rule.ts';
+import type { SELinuxOptions } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { securityContextsOf } from './security-contexts.ts';
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("SELinux"), as of Kubernetes 1.35 */
+const allowedTypes: ReadonlySet<string> = new Set([
+  '',
+  'container_t',
+  'container_init_t',
+  'container_kvm_t',
+  'container_engine_t',
+]);
+
+export const seLinuxOptions: Rule = {
+  id: 'se-linux-options',
+  severity: 'deny',
+  summary: 'SELinux options may name a container type and a level, no user and no role.',
+  rationale:
+    'A type such as `spc_t` takes the container out of its confinement, and so can a user or a role. The `baseline` Pod ' +
+    'Security Standard refuses them on every node, also where SELinux is off and they would do nothing. ' +
+    '`container_engine_t` is allowed since Kubernetes 1.31.',
+  remedy: 'Remove the option.',
+  examples: {
+    accepts: [
+      {
+        title: 'a level',
+        spec: { runtime: { security: { podSecurityContext: { seLinuxOptions: { level: 's0:c123,c456' } } } } },
+      },
+      {
+        title: 'a container type',
+        spec: { runtime: { security: { securityContext: { seLinuxOptions: { type: 'container_t' } } } } },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a type that confines nothing',
+        spec: { runtime: { security: { securityContext: { seLinuxOptions: { type: 'spc_t' } } } } },
+      },
+      {
+        title: 'a user',
+        spec: { runtime: { security: { podSecurityContext: { seLinuxOptions: { user: 'system_u' } } } } },
+      },
+      {
+        title: 'a role',
+        spec: { runtime: { security: { podSecurityContext: { seLinuxOptions: { role: 'system_r' } } } } },
+      },
+    ],
+  },
+  check: ({ server }) =>
+    securityContextsOf(server).flatMap(({ path, context }) =>
+      checkOptions(context.seLinuxOptions ?? {}, [...path, 'seLinuxOptions']),
+    ),
+};
+
+function checkOptions({ role = '', type = '', user = '' }: SELinuxOptions, path: FieldPath): readonly Violation[] {
+  const violation = (field: string, value: string, headline: string): Violation => ({
+    path: [...path, field],
+    headline,
+    detail: `found '${value}'`,
+  });
+  return [
+    ...(role === '' ? [] : [violation('role', role, 'an SELinux role is set')]),
+    ...(allowedTypes.has(type) ? [] : [violation('type', type, 'the SELinux type is none for containers')]),
+    ...(user === '' ? [] : [violation('user', user, 'an SELinux user is set')]),
+  ];
+}

@@ -1,0 +1,78 @@
+import type { Rule } from '../engine/rule.ts';
+import { securityContextsOf } from './security-contexts.ts';
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted ("Seccomp") */
+const allowed: ReadonlySet<string> = new Set(['RuntimeDefault', 'Localhost']);
+
+export const seccompProfile: Rule = {
+  id: 'seccomp-profile',
+  severity: 'deny',
+  summary: 'The pod and its container must run under a seccomp profile.',
+  rationale:
+    'Without a profile every system call of the kernel can be tried, also those in which the next hole is found. Servers ' +
+    'get the profile of the container runtime by default, which leaves out calls that programs hardly need. ' +
+    'The `restricted` Pod Security Standard demands the same, at both places: `Unconfined` for the pod is refused even ' +
+    'if its container says otherwise.',
+  remedy: 'Set the type to RuntimeDefault, or remove seccompProfile.',
+  examples: {
+    accepts: [
+      { title: 'a server that says nothing about seccomp' },
+      {
+        title: 'a profile of the node',
+        spec: {
+          runtime: {
+            security: {
+              podSecurityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/search.json' } },
+            },
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a container without a profile',
+        spec: { runtime: { security: { securityContext: { seccompProfile: { type: 'Unconfined' } } } } },
+      },
+      {
+        title: 'a pod without a profile',
+        spec: { runtime: { security: { podSecurityContext: { seccompProfile: { type: 'Unconfined' } } } } },
+      },
+      {
+        title: 'a pod without a profile whose container has one',
+        spec: {
+          runtime: {
+            security: {
+              podSecurityContext: { seccompProfile: { type: 'Unconfined' } },
+              securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+            },
+          },
+        },
+      },
+    ],
+  },
+  check({ server }) {
+    const contexts = securityContextsOf(server);
+    const found = contexts.flatMap(({ path, context }) => {
+      const type = context.seccompProfile?.type;
+      if (type === undefined || allowed.has(type)) return [];
+      return [
+        {
+          path: [...path, 'seccompProfile', 'type'],
+          headline: 'the seccomp profile confines nothing',
+          detail: `found type: ${type}`,
+        },
+      ];
+    });
+    const [pod] = contexts;
+    const isAbsent = contexts.every(({ context }) => context.seccompProfile === undefined);
+    if (!isAbsent) return found;
+    return [
+      {
+        path: [...pod.path, 'seccompProfile'],
+        headline: 'there is no seccomp profile',
+        detail: 'found none for the pod and none for its container',
+        remedy: 'Set the type to RuntimeDefault.',
+      },
+    ];
+  },
+};
