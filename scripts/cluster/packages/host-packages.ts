@@ -10,6 +10,7 @@ const packageOf: Readonly<Record<string, string>> = {
   runc: 'runc',
   '/usr/lib/cni/bridge': 'containernetworking-plugins',
   iptables: 'iptables',
+  nft: 'nftables',
   buildah: 'buildah',
   ip: 'iproute2',
   openssl: 'openssl',

@@ -29,6 +29,7 @@ export function buildLayout(root: string): Layout {
 /** Inside the cluster's mount namespace /run is a fresh tmpfs, so these names are short, private and gone with the cluster. */
 export const containerdSocket = '/run/containerd/containerd.sock';
 export const controlSocket = '/run/cluster-control.sock';
+export const networkPolicySocket = '/run/network-policy.sock';
 
 /** The parent of all the cluster's containers in every cgroup hierarchy; another state directory is another cluster. */
 export function cgroupName(layout: Layout): string {

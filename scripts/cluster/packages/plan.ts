@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { AddressPlan } from '../address-plan.ts';
 import { kubeconfigPath } from './config-files.ts';
-import { containerdSocket, type Layout } from './layout.ts';
+import { containerdSocket, networkPolicySocket, type Layout } from './layout.ts';
 
 /** How to tell that something works. */
 export type Check =
@@ -72,6 +72,7 @@ export function buildPlan(input: PlanInput): Plan {
       kubelet(input),
       proxy(input),
       coredns(input),
+      networkPolicy(input),
       {
         kind: 'condition',
         name: 'node',
@@ -246,5 +247,17 @@ function coredns({ addresses, layout, binaries }: PlanInput): Step {
     after: ['kube-apiserver'],
     command: [path.join(binaries.coredns, 'coredns'), '-conf', path.join(layout.config, 'Corefile')],
     check: { type: 'dns', server: addresses.nodeAddress, name: 'kubernetes.default.svc.cluster.local' },
+  };
+}
+
+/** What a network plug-in brings along elsewhere: the CNI plugins of Debian know no policies. */
+function networkPolicy({ port, layout }: PlanInput): Step {
+  const enforcer = path.join(import.meta.dirname, '..', 'network-policy', 'enforcer.ts');
+  return {
+    kind: 'service',
+    name: 'network-policy',
+    after: ['kube-apiserver'],
+    command: [process.execPath, enforcer, String(port), layout.pki, networkPolicySocket],
+    check: { type: 'socket', path: networkPolicySocket },
   };
 }
