@@ -41,19 +41,19 @@ const withoutGeneratedApi: Plugin = {
   },
 };
 
-/** One script with its dependencies as one CommonJS file; `entry` is relative to the repository. */
+/** One script with its dependencies as one file, CommonJS if not said otherwise; `entry` is relative to the repository. */
 export async function bundleScript(
   entry: string,
-  options: Pick<BuildOptions, 'alias' | 'define' | 'plugins'> = {},
+  options: Pick<BuildOptions, 'alias' | 'banner' | 'define' | 'format' | 'plugins'> = {},
 ): Promise<Uint8Array> {
   const result = await build({
+    format: 'cjs',
     ...options,
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     minify: true,
     platform: 'node',
-    format: 'cjs',
     target: 'node24',
     legalComments: 'none',
     logOverride: { 'empty-import-meta': 'error' },

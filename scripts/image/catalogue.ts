@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleProgram, bundleScript, readVersion } from './bundle.ts';
@@ -18,6 +18,8 @@ export const recipes = {
   'mcp-lifecycle': programImage,
   /** A real MCP server, as its maintainers ship it on npm. */
   'kubernetes-mcp-server': kubernetesMcpServerImage,
+  /** Another one, of the other era of MCP and on Node: a session for each client, and every feature of the protocol. */
+  'server-everything': serverEverythingImage,
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,
 } as const satisfies Record<string, () => Promise<ImageRecipe>>;
@@ -72,6 +74,40 @@ async function kubernetesMcpServerImage(): Promise<ImageRecipe> {
     files: [
       packagedFile('/app/kubernetes-mcp-server', `${root}node_modules/${name}/bin/${name}`, `${name}@${version}`),
       ...users(),
+    ],
+  };
+}
+
+async function serverEverythingImage(): Promise<ImageRecipe> {
+  const name = '@modelcontextprotocol/server-everything';
+  const dist = `node_modules/${name}/dist`;
+  const documents = (await readdir(`${root}${dist}/docs`)).sort();
+  const script = await bundleScript(`${dist}/index.js`, {
+    format: 'esm',
+    // Some of its dependencies are CommonJS, which finds the modules of Node by `require` only.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  return {
+    name: 'server-everything',
+    version: await packageVersion(name),
+    dockerfile: [
+      'ARG BASE',
+      'FROM ${BASE}',
+      'COPY --from=bundle / /',
+      `USER ${nonroot}`,
+      'ENTRYPOINT ["/nodejs/bin/node", "/app/dist/server-everything.mjs"]',
+    ].join('\n'),
+    base: await nodeBase(),
+    files: [
+      { to: '/app/dist/server-everything.mjs', mode: 0o644, content: { bytes: script } },
+      // It reads them from a folder beside its own.
+      ...(await Promise.all(
+        documents.map(async (file) => ({
+          to: `/app/docs/${file}`,
+          mode: 0o644,
+          content: { bytes: await readFile(`${root}${dist}/docs/${file}`) },
+        })),
+      )),
     ],
   };
 }
