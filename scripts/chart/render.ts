@@ -37,6 +37,15 @@ export function template(...args: readonly string[]): Promise<string> {
   return templateBare('--set', 'image.repository=mcp-lifecycle', ...args);
 }
 
+/** What stands at `spec.template.spec.containers.0.env` of a parsed object; undefined where there is nothing. */
+export function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((found, key) => {
+    const entries: readonly (readonly [string, unknown])[] =
+      typeof found === 'object' && found !== null ? Object.entries(found) : [];
+    return entries.find(([name]) => name === key)?.[1];
+  }, value);
+}
+
 /** {@link template}, parsed. */
 export async function render(...args: readonly string[]): Promise<readonly Manifest[]> {
   const documents = parseAllDocuments(await template(...args)) as readonly { toJS(): unknown }[];
