@@ -264,3 +264,37 @@ describe('the network policy', () => {
     });
   });
 });
+
+describe('watched namespaces', () => {
+  const some = { watchNamespaces: ['team-a', '123'] };
+  const only = {
+    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: some.watchNamespaces }],
+  };
+
+  it.each(['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'])('limit the %s', async (kind) => {
+    expect(at(find(await renderWith(some), kind), 'webhooks.0.namespaceSelector')).toEqual(only);
+    expect(at(find(await renderWith({}), kind), 'webhooks.0.namespaceSelector')).toBeUndefined();
+  });
+
+  it('are told to the reconciler, and one of them to the check', async () => {
+    const manifests = await renderWith(some);
+    expect(at(find(manifests, 'Deployment'), `${ours}.containers.1.env`)).toContainEqual({
+      ...{ name: 'WATCH_NAMESPACES', value: 'team-a,123' },
+    });
+    expect(at(find(manifests, 'Job', check), `${ours}.containers.0.env`)).toContainEqual({
+      ...{ name: 'CHECK_NAMESPACE', value: 'team-a' },
+    });
+  });
+
+  it('are where the network policy expects MCP servers', async () => {
+    const policy = find(await renderWith({ ...some, networkPolicy: { enabled: true } }), 'NetworkPolicy');
+    expect(at(policy, 'spec.egress.2.to.0.namespaceSelector')).toEqual(only);
+  });
+
+  it.each([[['Team']], [['a', 'a']], [['']], [Array.from({ length: 51 }, (_, index) => `n${index}`)]])(
+    'are refused as %j',
+    async (watchNamespaces) => {
+      await expect(renderWith({ watchNamespaces })).rejects.toThrow(/watchNamespaces/);
+    },
+  );
+});
