@@ -44,7 +44,9 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
     const references = referencesOf(server);
     const named = references.filter(({ name }) => name !== '');
     if (named.length === 0) return judge(request, { server, references, facts: nothingToLookUp });
-    return gatherFacts(request.namespace, named, context).then((facts) => judge(request, { server, references, facts }));
+    return gatherFacts(request.namespace, named, context).then((facts) =>
+      judge(request, { server, references, facts }),
+    );
   };
 }
 
