@@ -3,6 +3,7 @@ import { chartRbac } from './chart-rbac.ts';
 import { crd } from './crd.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
+import { performancePage } from './performance-page.ts';
 import { rulePages } from './rule-pages.ts';
 import { structure } from './structure.ts';
 import { types } from './types.ts';
@@ -16,6 +17,7 @@ export const generators: readonly Generator[] = [
   structure,
   lists,
   rulePages,
+  performancePage,
   chartCrds,
   chartRbac,
 ];

@@ -1,0 +1,88 @@
+/** Size of the review that admission is measured with, in bytes. */
+const reviewBytes = 4096;
+
+/** What the measured server names; the bench answers for them out of memory. */
+export const referenced = { configMaps: ['search-config', 'search-settings'], secrets: ['search-token'] } as const;
+
+/**
+ * The CREATE of an everyday MCPServer as an API server sends it, filled up to 4 KiB with the metadata that real objects
+ * carry. It has no finding, so what is measured is the way that nearly all requests take.
+ */
+export function createReview(): Buffer {
+  const empty = JSON.stringify(review(''));
+  return Buffer.from(JSON.stringify(review('x'.repeat(reviewBytes - empty.length))));
+}
+
+function review(filling: string): object {
+  const group = 'mcp.x-k8s.io';
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: {
+      uid: '2c1f0a63-4fd8-4f0b-9d3a-0f6a52d1c7aa',
+      kind: { group, version: 'v1beta1', kind: 'MCPServer' },
+      resource: { group, version: 'v1beta1', resource: 'mcpservers' },
+      requestKind: { group, version: 'v1beta1', kind: 'MCPServer' },
+      requestResource: { group, version: 'v1beta1', resource: 'mcpservers' },
+      name: 'search',
+      namespace: 'tools',
+      operation: 'CREATE',
+      userInfo: { username: 'system:serviceaccount:flux:kustomize-controller', groups: ['system:authenticated'] },
+      object: server(filling),
+      oldObject: null,
+      dryRun: false,
+      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kustomize-controller' },
+    },
+  };
+}
+
+function server(filling: string): object {
+  return {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    metadata: {
+      name: 'search',
+      namespace: 'tools',
+      uid: '7b1c2f5e-9a53-4a1c-8f5e-3f2b7c1d9e10',
+      generation: 1,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      labels: { 'app.kubernetes.io/part-of': 'assistants', team: 'search' },
+      annotations: { 'example.com/description': filling },
+    },
+    spec: {
+      source: {
+        type: 'ContainerImage',
+        containerImage: { ref: 'registry.example.com/search/mcp-server:1.4.2', imagePullSecrets: [] },
+      },
+      config: {
+        port: 8080,
+        path: '/mcp',
+        arguments: ['--listen', ':8080', '--index', '/var/lib/search', '--log-format', 'json'],
+        env: [
+          { name: 'LOG_LEVEL', value: 'info' },
+          { name: 'REGION', value: 'eu-central-1' },
+          { name: 'SEARCH_LIMIT', value: '50' },
+          { name: 'MODE', valueFrom: { configMapKeyRef: { name: referenced.configMaps[1], key: 'mode' } } },
+          { name: 'API_TOKEN', valueFrom: { secretKeyRef: { name: referenced.secrets[0], key: 'token' } } },
+          { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        ],
+        storage: [
+          {
+            path: '/etc/search',
+            permissions: 'ReadOnly',
+            source: { type: 'ConfigMap', configMap: { name: referenced.configMaps[0] } },
+          },
+          { path: '/var/lib/search', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
+        ],
+      },
+      runtime: {
+        replicas: 2,
+        resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
+        security: { serviceAccountName: 'search', podSecurityContext: { fsGroup: 1000 } },
+        health: { readinessProbe: { httpGet: { path: '/healthz', port: 'mcp' }, periodSeconds: 5 } },
+      },
+      mcp: { stateless: true },
+      network: { ingressFrom: [{ podSelector: { matchLabels: { app: 'assistant' } } }] },
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { Agent, request } from 'node:https';
+import { startChild } from './admission/child.ts';
+import { createReview } from './admission/review.ts';
+import type { Measurement } from './measurement.ts';
+
+const mutants = 20_000;
+const width = 16;
+
+/** Bodies that somebody could send on purpose. */
+const hostile: readonly (readonly [string, () => Buffer])[] = [
+  ['nothing', () => Buffer.alloc(0)],
+  ['bytes that are no text', () => Buffer.from([0xff, 0xfe, 0, 0])],
+  ['a deep list', () => Buffer.from(`${'['.repeat(90_000)}${']'.repeat(90_000)}`)],
+  ['a deep object', () => inReview(`${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}`)],
+  ['deep labels', () => inReview(`{"metadata":{"labels":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}}`)],
+  ['a million empty lists', () => Buffer.from(`[${'[],'.repeat(1_000_000)}1]`)],
+  ['seven MiB of one text', () => inReview(`"${'x'.repeat(7 * 1024 * 1024 - 4096)}"`)],
+  ['more than seven MiB', () => Buffer.alloc(8 * 1024 * 1024, 0x20)],
+  ['__proto__', () => inReview('{"__proto__":{"metadata":{"name":"x"}},"constructor":{"prototype":{}}}')],
+  ['numbers as large as texts', () => inReview(`{"spec":{"config":{"port":${'9'.repeat(100_000)}}}}`)],
+  ['half of a surrogate pair', () => inReview('{"metadata":{"name":"\\ud800"}}')],
+];
+
+function inReview(object: string): Buffer {
+  const text = createReview().toString('utf8');
+  const review = JSON.parse(text) as { readonly request: object };
+  const marked = JSON.stringify({ ...review, request: { ...review.request, object: 'OBJECT' } });
+  return Buffer.from(marked.replace('"OBJECT"', () => object));
+}
+
+export const anyBody: Measurement = {
+  name: 'any-body',
+  method:
+    `The webhook process gets ${mutants} reviews with one random change each (bytes flipped, cut or repeated; values ` +
+    `replaced by others of any type; seed 1) and ${hostile.length} hostile bodies, at both paths; every answer has to ` +
+    'be an AdmissionReview that is no error of ours, or a 4xx, and the process has to be there at the end.',
+  minutes: 2,
+  async run(progress) {
+    const server = startChild('./server-process.ts', ['webhook'], 0);
+    // The process tells its address first.
+    const { port } = (await server.receive()) as { readonly port: number };
+    const agent = new Agent({ keepAlive: true, maxSockets: width });
+    const wrong: string[] = [];
+    let sent = 0;
+    const send = async (what: string, body: Buffer): Promise<void> => {
+      for (const path of ['/validate', '/mutate']) {
+        sent += 1;
+        const answer = await post(agent, { port, path, body });
+        if (!isFine(answer)) wrong.push(`${what} at ${path}: ${answer.status} ${answer.text.slice(0, 200)}`);
+      }
+    };
+    try {
+      for (const [what, body] of hostile) await send(what, body());
+      const random = createRandom(1);
+      const bodies = Array.from({ length: mutants }, (_, index) => [`mutant ${index}`, mutate(random)] as const);
+      await Promise.all(
+        Array.from({ length: width }, async () => {
+          for (let next = bodies.pop(); next !== undefined; next = bodies.pop()) await send(...next);
+        }),
+      );
+      await server.ask({});
+    } finally {
+      agent.destroy();
+      await server.stop();
+    }
+    for (const line of wrong.slice(0, 10)) progress(line);
+    return [
+      {
+        what: 'Request bodies answered with neither an AdmissionReview nor a 4xx',
+        measured: String(wrong.length),
+        bar: '0',
+        isMet: wrong.length === 0,
+        remark: `of ${sent}`,
+      },
+    ];
+  },
+};
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function isFine({ status, text }: Answer): boolean {
+  if (status >= 400 && status < 500) return true;
+  return status === 200 && text.includes('"kind":"AdmissionReview"') && !text.includes('"InternalError"');
+}
+
+function post(agent: Agent, call: { port: number; path: string; body: Buffer }): Promise<Answer> {
+  return new Promise((resolve) => {
+    const { port, path, body } = call;
+    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const sent = request(
+      { host: '127.0.0.1', port, path, method: 'POST', headers, agent, rejectUnauthorized: false },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, text });
+        });
+      },
+    );
+    sent.on('error', (error) => {
+      resolve({ status: 0, text: error.message });
+    });
+    sent.end(body);
+  });
+}
+
+/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const replacements: readonly unknown[] = [
+  null,
+  '',
+  'x'.repeat(300),
+  0,
+  -1,
+  1e300,
+  true,
+  [],
+  {},
+  [null],
+  { a: [] },
+  '$(A)',
+];
+
+function mutate(random: () => number): Buffer {
+  const body = createReview();
+  const at = Math.floor(random() * body.length);
+  switch (Math.floor(random() * 5)) {
+    case 0:
+      body[at] = Math.floor(random() * 256);
+      return body;
+    case 1:
+      return body.subarray(0, at);
+    case 2:
+      return Buffer.concat([body, body.subarray(at)]);
+    default:
+      return Buffer.from(JSON.stringify(replaceSomewhere(JSON.parse(body.toString('utf8')), random)));
+  }
+}
+
+/** Walks down along random members and replaces the value where the walk ends. */
+function replaceSomewhere(value: unknown, random: () => number): unknown {
+  const isEnd = random() < 0.12;
+  if (isEnd || typeof value !== 'object' || value === null) {
+    return replacements[Math.floor(random() * replacements.length)];
+  }
+  const keys = Object.keys(value);
+  const key = keys[Math.floor(random() * keys.length)];
+  if (key === undefined) return value;
+  const entries = Object.entries(value).map(([name, member]): [string, unknown] => [
+    name,
+    name === key ? replaceSomewhere(member, random) : member,
+  ]);
+  return Array.isArray(value) ? entries.map(([, member]) => member) : Object.fromEntries(entries);
+}

@@ -1,0 +1,25 @@
+import { admissionLatency } from './admission-latency.ts';
+import { admissionThroughput } from './admission-throughput.ts';
+import { anyBody } from './any-body.ts';
+import { applyToVerified } from './apply-to-verified.ts';
+import { checkManifests } from './check-manifests.ts';
+import { failedAdmissions } from './failed-admissions.ts';
+import type { Measurement } from './measurement.ts';
+import { memory } from './memory.ts';
+import { quiet } from './quiet.ts';
+import { startUp } from './start-up.ts';
+import { thousandServers } from './thousand-servers.ts';
+
+/** Everything that is measured: those that need no cluster first. */
+export const measurements: readonly Measurement[] = [
+  admissionThroughput,
+  anyBody,
+  checkManifests,
+  startUp,
+  applyToVerified,
+  admissionLatency,
+  failedAdmissions,
+  thousandServers,
+  memory,
+  quiet,
+];

@@ -1,0 +1,99 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify, parse } from 'yaml';
+import { cacheEntry } from '../cluster/cache.ts';
+import { requireCommand, runCommand } from '../cluster/command.ts';
+import { resolveSettings } from '../cluster/settings.ts';
+import { bundleProgram } from '../image/bundle.ts';
+import { numbered, stoppedServer } from './cluster/servers.ts';
+import type { Measurement } from './measurement.ts';
+
+const count = 2000;
+const rounds = 5;
+
+/** The version in go/kubeconform/go.mod; only in the name of its cache entry. */
+const kubeconformVersion = '0.8.0';
+
+export const checkManifests: Measurement = {
+  name: 'check-manifests',
+  method:
+    `\`mcp-lifecycle check\` (the bundle of the image) on a folder of ${count} manifests, one MCPServer each, and ` +
+    `kubeconform ${kubeconformVersion} with the schema of the CRD on the same folder, in turn; medians of ${rounds}.`,
+  minutes: 2,
+  async run(progress) {
+    const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-bench-'));
+    try {
+      const manifests = join(folder, 'manifests');
+      await writeManifests(manifests);
+      await writeFile(join(folder, 'mcp-lifecycle.cjs'), await bundleProgram());
+      await writeSchema(join(folder, 'mcpserver.json'));
+      const ours = [process.execPath, join(folder, 'mcp-lifecycle.cjs'), 'check', manifests];
+      const theirs = [
+        await ensureKubeconform(),
+        '-schema-location',
+        join(folder, 'mcpserver.json'),
+        '-strict',
+        manifests,
+      ];
+      const times: { readonly ours: number; readonly theirs: number }[] = [];
+      for (let round = 0; round < rounds; round += 1)
+        times.push({ ours: await time(ours), theirs: await time(theirs) });
+      for (const pair of times) progress(`check ${pair.ours.toFixed(2)} s, kubeconform ${pair.theirs.toFixed(2)} s`);
+      const check = median(times.map((pair) => pair.ours));
+      const kubeconform = median(times.map((pair) => pair.theirs));
+      return [
+        { what: `\`check\` of ${count} manifests`, measured: `${check.toFixed(2)} s`, bar: '< 2 s', isMet: check < 2 },
+        {
+          what: 'The same, of kubeconform',
+          measured: `${(check / kubeconform).toFixed(2)} ×`,
+          bar: '≤ 1 ×',
+          isMet: check <= kubeconform,
+          remark: `kubeconform took ${kubeconform.toFixed(2)} s for the schema alone`,
+        },
+      ];
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+};
+
+async function writeManifests(folder: string): Promise<void> {
+  await mkdir(folder);
+  for (const name of numbered('server', count)) {
+    await writeFile(join(folder, `${name}.yaml`), stringify(stoppedServer('tools', name)));
+  }
+}
+
+/** kubeconform takes JSON Schema; the schema of the CRD is one but for its extensions, which it ignores. */
+async function writeSchema(file: string): Promise<void> {
+  const text = await readFile(new URL('../../crds/mcpservers.mcp.x-k8s.io.yaml', import.meta.url), 'utf8');
+  // Our own generated file.
+  const crd = parse(text) as { spec: { versions: { name: string; schema: { openAPIV3Schema: object } }[] } };
+  const version = crd.spec.versions.find(({ name }) => name === 'v1beta1');
+  await writeFile(file, JSON.stringify(version?.schema.openAPIV3Schema));
+}
+
+/** Built on first use; the result stays in the cache. */
+async function ensureKubeconform(): Promise<string> {
+  const { cache } = resolveSettings({}, process.env);
+  const directory = await cacheEntry(cache, `kubeconform-${kubeconformVersion}`, async (unfinished) => {
+    await requireCommand(['go', 'build', '-trimpath', '-o', join(unfinished, 'kubeconform'), 'tool'], 'install Go', {
+      cwd: fileURLToPath(new URL('./go/kubeconform', import.meta.url)),
+      env: { ...process.env, CGO_ENABLED: '0' },
+    });
+  });
+  return join(directory, 'kubeconform');
+}
+
+async function time(command: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const { code, stdout, stderr } = await runCommand(command);
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}${stdout}`.slice(0, 2000));
+  return (performance.now() - startedAt) / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,54 @@
+import type { Stage } from './stage.ts';
+
+/** One line of the API server's metrics: `name{label="value"} 1`. */
+export interface Metric {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The API server's own metrics whose name begins with `prefix`. */
+export async function readApiMetrics(stage: Stage, prefix: string): Promise<readonly Metric[]> {
+  const text = await stage.kubectl('get', '--raw', '/metrics');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(prefix))
+    .map(parseMetric);
+}
+
+function parseMetric(line: string): Metric {
+  const [, name = '', labels = '', value = ''] = /^([^{ ]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+  const pairs = [...labels.matchAll(/([^=,]+)="((?:[^"\\]|\\.)*)"/g)];
+  return {
+    name,
+    labels: Object.fromEntries(pairs.map(([, key = '', text = '']) => [key, text])),
+    value: Number(value),
+  };
+}
+
+/** What one series grew by between two readings. */
+export function growth(before: readonly Metric[], after: readonly Metric[]): readonly Metric[] {
+  const keyOf = ({ name, labels }: Metric): string => `${name} ${JSON.stringify(labels)}`;
+  const old = new Map(before.map((metric) => [keyOf(metric), metric.value]));
+  return after.map((metric) => ({ ...metric, value: metric.value - (old.get(keyOf(metric)) ?? 0) }));
+}
+
+/**
+ * The value below which `share` of the observations lie, from the buckets of a histogram (`le` labels), straight between
+ * the two ends of a bucket, as Prometheus' histogram_quantile reads it.
+ */
+export function quantile(buckets: readonly Metric[], share: number): number {
+  const sorted = buckets
+    .map(({ labels, value }) => ({ end: Number(labels['le'] === '+Inf' ? Infinity : labels['le']), count: value }))
+    .sort((a, b) => a.end - b.end);
+  const wanted = (sorted.at(-1)?.count ?? 0) * share;
+  let start = { end: 0, count: 0 };
+  for (const bucket of sorted) {
+    if (bucket.count >= wanted) {
+      if (bucket.end === Infinity) return start.end;
+      return start.end + ((bucket.end - start.end) * (wanted - start.count)) / Math.max(1, bucket.count - start.count);
+    }
+    start = bucket;
+  }
+  throw new Error('a histogram without +Inf');
+}

@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { release } from '../../quickstart/install.ts';
+import type { Stage } from './stage.ts';
+
+/** One container of ours, and where the kernel counts what it uses. */
+export interface Container {
+  /** `webhook` or `reconciler`. */
+  readonly name: string;
+  readonly pod: string;
+  /** Anonymous memory in bytes: what cannot be given back. */
+  memoryBytes(): number;
+  /** CPU time since its start, in seconds. */
+  cpuSeconds(): number;
+  /** How often it ran into its memory limit. */
+  limitHits(): number;
+}
+
+interface PodList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+    readonly status: {
+      readonly containerStatuses?: readonly { readonly name: string; readonly containerID?: string }[];
+    };
+  }[];
+}
+
+const cgroups = '/sys/fs/cgroup';
+
+/** The containers of the release that run now. The cgroups are read on this machine: the bench's cluster runs on it. */
+export async function listContainers(stage: Stage): Promise<readonly Container[]> {
+  const selector = `app.kubernetes.io/instance=${release.name}`;
+  const text = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', selector, '-o', 'json');
+  const { items } = JSON.parse(text) as PodList;
+  return items
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .flatMap(({ metadata, status }) =>
+      (status.containerStatuses ?? [])
+        .filter(({ name }) => name === 'webhook' || name === 'reconciler')
+        .flatMap(({ name, containerID }) => {
+          const id = containerID?.split('//')[1];
+          return id === undefined ? [] : [openContainer(name, metadata.name, id)];
+        }),
+    );
+}
+
+function openContainer(name: string, pod: string, id: string): Container {
+  const isV1 = existsSync(join(cgroups, 'memory'));
+  const memory = findGroup(join(cgroups, isV1 ? 'memory' : ''), id);
+  const cpu = findGroup(join(cgroups, isV1 ? 'cpuacct' : ''), id);
+  return isV1
+    ? {
+        name,
+        pod,
+        memoryBytes: () => numberIn(join(memory, 'memory.stat'), 'total_rss'),
+        cpuSeconds: () => Number(readFileSync(join(cpu, 'cpuacct.usage'), 'utf8')) / 1e9,
+        limitHits: () => Number(readFileSync(join(memory, 'memory.failcnt'), 'utf8')),
+      }
+    : {
+        name,
+        pod,
+        memoryBytes: () => numberIn(join(memory, 'memory.stat'), 'anon'),
+        cpuSeconds: () => numberIn(join(cpu, 'cpu.stat'), 'usage_usec') / 1e6,
+        limitHits: () => numberIn(join(memory, 'memory.events'), 'max'),
+      };
+}
+
+function numberIn(file: string, key: string): number {
+  const line = readFileSync(file, 'utf8')
+    .split('\n')
+    .find((text) => text.startsWith(`${key} `));
+  if (line === undefined) throw new Error(`${file} says nothing about ${key}`);
+  return Number(line.split(' ')[1]);
+}
+
+function findGroup(root: string, id: string): string {
+  const found = readdirSync(root, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith(id));
+  if (found === undefined) throw new Error(`no cgroup of container ${id} below ${root}`);
+  return join(root, found);
+}
+
+/** Looks at memory four times a second until stopped; the largest seen of each container, by `pod/name`. */
+export function watchMemory(containers: readonly Container[]): { stop(): ReadonlyMap<string, number> } {
+  const largest = new Map<string, number>();
+  const look = (): void => {
+    for (const container of containers) {
+      const key = `${container.pod}/${container.name}`;
+      largest.set(key, Math.max(largest.get(key) ?? 0, container.memoryBytes()));
+    }
+  };
+  look();
+  const timer = setInterval(look, 250);
+  return {
+    stop() {
+      clearInterval(timer);
+      look();
+      return largest;
+    },
+  };
+}
+
+export function cpuOf(containers: readonly Container[]): number {
+  return containers.reduce((sum, container) => sum + container.cpuSeconds(), 0);
+}

@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyDefaults } from '../../webhooks/core/defaults/apply.ts';
+import { parseMCPServer } from '../../webhooks/core/mcpserver/parse.ts';
+import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
+import { objectPath } from '../../webhooks/platform/kube/api.ts';
+import { release } from '../quickstart/install.ts';
+import {
+  apiVersion,
+  create,
+  expectOk,
+  inParallel,
+  isSettled,
+  listServers,
+  numbered,
+  plural,
+  readVersions,
+  stoppedServer,
+  untilServers,
+} from './cluster/servers.ts';
+import { inNamespace, openStage, type Stage } from './cluster/stage.ts';
+import { cpuOf, listContainers, watchMemory } from './cluster/usage.ts';
+import type { Figure, Measurement, Progress } from './measurement.ts';
+
+const count = 1000;
+const width = 8;
+const names = numbered('server', count);
+
+export const thousandServers: Measurement = {
+  name: 'thousand-servers',
+  method:
+    `${count} MCPServers at replicas 0, created by ${width} requests at a time, until all children exist and status is ` +
+    'written; beside it, with the release scaled away, the same client writes the same objects itself. Then one spec ' +
+    'change, and a graceful stop of the pod that leads while another change is made.',
+  minutes: 10,
+  async run(progress) {
+    const stage = await openStage(progress);
+    const floor = await measureFloor(stage, progress);
+    return inNamespace(stage, 'bench-thousand', async () => [
+      ...(await measureCreation(stage, floor, progress)),
+      await measureChange(stage, progress),
+      ...(await measureRestart(stage, progress)),
+    ]);
+  },
+};
+
+/** Ours does not run meanwhile: neither webhooks nor a reconciler take part. */
+async function measureFloor(stage: Stage, progress: Progress): Promise<number> {
+  const namespace = 'bench-floor';
+  const webhooks = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'];
+  await stage.kubectl('-n', release.namespace, 'scale', 'deployment', release.name, '--replicas=0');
+  const kept = await stage.kubectl(
+    'get',
+    webhooks.join(','),
+    '-l',
+    `app.kubernetes.io/instance=${release.name}`,
+    '-o',
+    'name',
+  );
+  for (const name of kept.trim().split('\n')) await stage.kubectl('delete', name);
+  try {
+    return await inNamespace(stage, namespace, async () => {
+      const startedAt = performance.now();
+      await inParallel(names, width, (name) => writeAll(stage, namespace, name));
+      const seconds = (performance.now() - startedAt) / 1000;
+      progress(`the floor wrote ${count} servers with their children in ${seconds.toFixed(1)} s`);
+      return seconds;
+    });
+  } finally {
+    await openStage(progress);
+  }
+}
+
+async function writeAll({ api }: Stage, namespace: string, name: string): Promise<void> {
+  const stored = await create(api, stoppedServer(namespace, name), plural);
+  const parsed = parseMCPServer(stored);
+  if (!parsed.ok) throw new Error('the API server stored no MCPServer');
+  const server = applyDefaults(parsed.server);
+  for (const kind of expandedKinds) {
+    const child = kind.build({ server });
+    if (child !== undefined) await create(api, child, kind.plural);
+  }
+  const now = new Date().toISOString();
+  const conditions = ['Accepted', 'Available', 'Ready', 'Verified'].map((type) => ({
+    ...{ type, status: 'True', reason: 'Written', message: 'written without thinking', lastTransitionTime: now },
+  }));
+  const path = objectPath({ apiVersion, plural, namespace, name, subresource: 'status' });
+  const status = { observedGeneration: 1, deploymentName: name, serviceName: name, phase: 'Running', conditions };
+  const contentType = 'application/merge-patch+json';
+  expectOk(await api.request({ method: 'PATCH', path, contentType, body: { status } }));
+}
+
+async function measureCreation(stage: Stage, floor: number, progress: Progress): Promise<readonly Figure[]> {
+  const namespace = 'bench-thousand';
+  const containers = await listContainers(stage);
+  const memory = watchMemory(containers);
+  const cpu = cpuOf(containers);
+  const startedAt = performance.now();
+  const settled = untilServers(stage.api, namespace, count, isSettled);
+  await inParallel(names, width, (name) => create(stage.api, stoppedServer(namespace, name), plural));
+  await settled;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const cpuSeconds = cpuOf(containers) - cpu;
+  const largest = Math.max(...memory.stop().values()) / 1e6;
+  progress(`${count} servers settled in ${seconds.toFixed(1)} s`);
+  await expectChildren(stage, namespace);
+  return [
+    {
+      what: `${count} MCPServers at replicas 0 → all children exist, status written`,
+      measured: `${(seconds / floor).toFixed(2)} × a client that writes the same objects`,
+      bar: '≤ 1.2 ×',
+      isMet: seconds / floor <= 1.2,
+      remark: `${seconds.toFixed(1)} s against ${floor.toFixed(1)} s; most anonymous memory of one container ${largest.toFixed(0)} MB`,
+    },
+    {
+      what: `The same, CPU of all our containers`,
+      measured: `${cpuSeconds.toFixed(1)} s`,
+      bar: '< 6 s',
+      isMet: cpuSeconds < 6,
+    },
+  ];
+}
+
+async function expectChildren(stage: Stage, namespace: string): Promise<void> {
+  for (const kind of ['deployments', 'services', 'networkpolicies']) {
+    const text = await stage.kubectl('-n', namespace, 'get', kind, '-o', 'name');
+    const found = text.trim().split('\n').length;
+    if (found !== count) throw new Error(`${found} ${kind} instead of ${count}`);
+  }
+}
+
+/** Changes an argument of one server; resolves when the Deployment has it, in seconds since the change was stored. */
+async function changeAndWait({ api }: Stage, name: string, argument: string): Promise<number> {
+  const namespace = 'bench-thousand';
+  const path = objectPath({ apiVersion, plural, namespace, name });
+  const body = { spec: { config: { arguments: [argument] } } };
+  expectOk(await api.request({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body }));
+  const startedAt = performance.now();
+  const child = objectPath({ apiVersion: 'apps/v1', plural: 'deployments', namespace, name });
+  while (!JSON.stringify(expectOk(await api.request({ method: 'GET', path: child }))).includes(argument)) {
+    if (performance.now() - startedAt > 120_000) throw new Error(`${name} was not changed within two minutes`);
+    await sleep(10);
+  }
+  return (performance.now() - startedAt) / 1000;
+}
+
+async function measureChange(stage: Stage, progress: Progress): Promise<Figure> {
+  const times: number[] = [];
+  for (const name of names.slice(0, 10)) times.push(await changeAndWait(stage, name, `--changed-${name}`));
+  const slowest = Math.max(...times);
+  progress(`spec changes took ${times.map((time) => time.toFixed(2)).join(', ')} s`);
+  return {
+    what: `Spec change with ${count} servers → child updated, the slowest of ${times.length}`,
+    measured: `${slowest.toFixed(2)} s`,
+    bar: '< 1 s',
+    isMet: slowest < 1,
+  };
+}
+
+async function measureRestart(stage: Stage, progress: Progress): Promise<readonly Figure[]> {
+  const namespace = 'bench-thousand';
+  await sleep(5000);
+  const lease = await stage.kubectl(
+    '-n',
+    release.namespace,
+    'get',
+    'lease',
+    '-o',
+    'jsonpath={.items[*].spec.holderIdentity}',
+  );
+  const leader = lease.trim().split(/[ _/]/)[0] ?? '';
+  const before = await readVersions(stage.api, namespace);
+  const changed = names.at(-1) ?? '';
+  await stage.kubectl('-n', release.namespace, 'delete', 'pod', leader, '--wait=false');
+  const seconds = await changeAndWait(stage, changed, '--changed-during-the-restart');
+  progress(`the change made during the restart was applied after ${seconds.toFixed(2)} s`);
+  await stage.kubectl('-n', release.namespace, 'rollout', 'status', 'deployment', release.name, '--timeout=2m');
+  await sleep(10_000);
+  const after = await listServers(stage.api, namespace);
+  const written = after.filter(
+    ({ metadata }) => metadata.name !== changed && before.get(metadata.name) !== metadata.resourceVersion,
+  );
+  return [
+    {
+      what: `Leading pod deleted with ${count} servers → a change made meanwhile is applied`,
+      measured: `${seconds.toFixed(2)} s`,
+      bar: '< 3 s',
+      isMet: seconds < 3,
+    },
+    {
+      what: 'The same, servers written that did not change',
+      measured: String(written.length),
+      bar: '0',
+      isMet: written.length === 0,
+    },
+  ];
+}
