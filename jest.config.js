@@ -10,5 +10,7 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, isModule: true },
     ],
   },
+  // A machine that is busy with other things must not decide a test.
+  testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/scripts/jest/no-stray-output.ts'],
 };

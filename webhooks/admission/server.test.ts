@@ -407,7 +407,7 @@ describe('draining', () => {
     const clients = Array.from({ length: 8 }, client);
     await new Promise((resolve) => setTimeout(resolve, 50));
     const before = served;
-    const drained = server.server.drain({ delayMs: 300, deadlineMs: 2_000 });
+    const drained = server.server.drain({ delayMs: 300, deadlineMs: 30_000 });
     await Promise.all(clients);
     endDelay();
     await drained;
