@@ -38,7 +38,6 @@ function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, sign
     ...{ api: createFakeKubeApi(), clock: createFakeClock(), log: silentLogger, signal, version: '1' },
     config: {
       ...{ namespace: 'mcp', podName: 'p', logLevel: 'error', leaseName: 'l', clusterDomain: 'cluster.local' },
-      watchNamespaces: [],
       ...ports,
     },
   });

@@ -55,8 +55,7 @@ function ofEnvFrom({ configMapRef, secretRef }: EnvFromSource, index: number): r
 }
 
 function ofEnv({ valueFrom }: EnvVar, index: number): readonly Reference[] {
-  if (valueFrom === undefined) return [];
-  const { configMapKeyRef, secretKeyRef } = valueFrom;
+  const { configMapKeyRef, secretKeyRef } = valueFrom ?? {};
   const at = (field: string): FieldPath => ['spec', 'config', 'env', index, 'valueFrom', field, 'name'];
   return [
     ...(configMapKeyRef === undefined ? [] : [toReference('ConfigMap', 'env', configMapKeyRef, at('configMapKeyRef'))]),

@@ -771,7 +771,7 @@ export interface MCPSettings {
  */
 export interface Network {
   /**
-   * Who may reach the port. Default: everybody.
+   * Who may reach the port. Default: everybody. Honoured as it is: without a peer for the pods of mcp-lifecycle the server cannot be verified.
    */
   ingressFrom?: NetworkPolicyPeer[];
   /**

@@ -55,11 +55,10 @@ export type Decision =
 export function decide(input: DecideInput): Decision {
   const { facts, configHash, rules = everyRule, expandedKinds = everyKind } = input;
   const server = applyDefaults(input.server);
-  const subject = { server, facts, references: referencesOf(server) };
-  const findings = evaluate(rules, subject);
-  const blocking = [...findings.filter(({ severity }) => severity === 'deny'), ...findMissing(subject)];
+  const findings = evaluate(rules, { server, facts });
+  const blocking = [...findings.filter(({ severity }) => severity === 'deny'), ...findMissing({ server, facts })];
   if (blocking.length > 0) return { verdict: 'invalid', server, findings, message: renderDenial(blocking).message };
-  const reason = findUnknown(subject);
+  const reason = findUnknown({ server, facts });
   if (reason !== undefined) return { verdict: 'retry', server, reason };
   const expansion = { server, ...(configHash === undefined ? {} : { configHash }) };
   const desired = expandedKinds.flatMap((kind) => kind.build(expansion) ?? []);
@@ -72,19 +71,18 @@ export function decide(input: DecideInput): Decision {
  * it, so here it blocks, whatever severity those rules have.
  */
 function findMissing(input: RuleInput): readonly Finding[] {
-  const missing = input.references.filter((reference) => lookUp(reference, input.facts).state === 'missing');
-  if (missing.length === 0) return [];
+  const missing = referencesOf(input.server).filter((reference) => lookUp(reference, input.facts).state === 'missing');
   const places = new Set(missing.map(({ path }) => renderPath(path)));
   return evaluate([configMapExists, secretExists], input).filter(({ path }) => places.has(renderPath(path)));
 }
 
 /** Optional references count: their data is part of the configuration hash, so a guess would restart the pods. */
-function findUnknown({ references, facts }: RuleInput): string | undefined {
-  for (const reference of references) {
+function findUnknown({ server, facts }: RuleInput): string | undefined {
+  const reasons = referencesOf(server).flatMap((reference) => {
     const found = lookUp(reference, facts);
-    if (found.state === 'unknown') return `${reference.kind} '${reference.name}' not checked: ${found.reason}`;
-  }
-  return undefined;
+    return found.state === 'unknown' ? [`${reference.kind} '${reference.name}' not checked: ${found.reason}`] : [];
+  });
+  return reasons[0];
 }
 
 function lookUp({ kind, name }: Reference, facts: ReferenceFacts): ReferenceState {

@@ -36,7 +36,8 @@ export type Verification =
   | { readonly state: 'verified'; readonly serverInfo: ServerInfo }
   /** The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. */
   | { readonly state: 'auth-required'; readonly statusCode: number }
-  | { readonly state: 'failed'; readonly message: string };
+  /** `isUnanswered`: nothing came back at all, so something between us and the server may be the reason. */
+  | { readonly state: 'failed'; readonly message: string; readonly isUnanswered?: true };
 
 /** status.serverInfo */
 export interface ServerInfo {

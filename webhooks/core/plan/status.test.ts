@@ -288,6 +288,17 @@ describe('nextStatus', () => {
     expect(statusOf({ previous })).not.toBe(previous);
   });
 
+  it.each<[string, Verification, object[], boolean]>([
+    ['that lets in only some, when nothing came back', { ...failed, isUnanswered: true }, [{}], true],
+    ['that lets in everybody', { ...failed, isUnanswered: true }, [], false],
+    ['that lets in only some, but answered', failed, [{}], false],
+  ])('blames the policy only of a server %s', (_, verification, ingressFrom, isBlamed) => {
+    const closed = anMCPServer(withSpec({ network: { ingressFrom } }));
+    const message = said(statusOf({ server: closed, verification }), 'Verified');
+    expect(message).toContain('connection refused');
+    expect(message.includes('spec.network.ingressFrom')).toBe(isBlamed);
+  });
+
   it('keeps messages on one line and within bounds', () => {
     const [text = ''] =
       statusOf({ verification: { state: 'failed', message: `a\nb\u001b${'x'.repeat(9999)}` } })

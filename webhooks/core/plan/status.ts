@@ -33,7 +33,7 @@ interface Verdict {
  */
 export function nextStatus(input: StatusInput): MCPServerStatus {
   const availability = decideAvailability(input);
-  const verified = decideVerified(input.verification, availability);
+  const verified = decideVerified(input, availability);
   const verdicts: readonly (readonly [ConditionType, Verdict])[] = [
     ['Ready', decideReady(availability, verified)],
     ['Accepted', decideAccepted(input.accepted)],
@@ -74,7 +74,7 @@ function decideAccepted(accepted: Acceptance): Verdict {
   }
 }
 
-function decideVerified(verification: Verification, availability: Availability): Verdict {
+function decideVerified({ server, verification }: StatusInput, availability: Availability): Verdict {
   switch (isServing(availability) ? verification.state : 'not-attempted') {
     case 'not-attempted':
       return { status: 'Unknown', reason: 'NotVerified', message: 'Handshake has not been attempted' };
@@ -85,11 +85,19 @@ function decideVerified(verification: Verification, availability: Availability):
       return { status: 'True', reason: 'AuthSkipped', message };
     }
     case 'failed': {
-      const found = verification.state === 'failed' ? verification.message : '';
-      const message = `MCP endpoint is not serving a valid MCP protocol: ${found}`;
+      const message = `MCP endpoint is not serving a valid MCP protocol: ${explainFailure(server, verification)}`;
       return { status: 'False', reason: 'EndpointUnavailable', message };
     }
   }
+}
+
+/** The author's policy is honoured as it is; if it may be what keeps us out, nobody would guess so from a timeout. */
+function explainFailure({ spec }: MCPServer, verification: Verification): string {
+  if (verification.state !== 'failed') return '';
+  const { message, isUnanswered = false } = verification;
+  const peers = spec.network?.ingressFrom ?? [];
+  if (!isUnanswered || peers.length === 0) return message;
+  return `${message}; spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of mcp-lifecycle, or the server cannot be verified`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { referencesOf } from '../mcpserver/references.ts';
 
 export const referencesNamed: Rule = {
   id: 'references-named',
@@ -27,8 +28,8 @@ export const referencesNamed: Rule = {
       },
     ],
   },
-  check: ({ references }) =>
-    references
+  check: ({ server }) =>
+    referencesOf(server)
       .filter(({ name }) => name === '')
       .map(({ kind, path }) => ({
         path,

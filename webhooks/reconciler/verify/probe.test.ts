@@ -280,6 +280,6 @@ describe('what is no MCP server', () => {
   it('fails where nobody listens', async () => {
     const url = await serve(() => undefined);
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
-    expect(await probe(url)).toEqual({ state: 'failed', message: 'connection refused' });
+    expect(await probe(url)).toEqual({ state: 'failed', message: 'connection refused', isUnanswered: true });
   });
 });

@@ -99,6 +99,7 @@ async function handshake(call: Call): Promise<ProbeResult> {
   });
   const verdict = authOrUnreachable(reply);
   if (verdict !== undefined) return verdict;
+  if (reply.type === 'timeout') return { state: 'failed', message: failureText(reply), isUnanswered: true };
   if (reply.type !== 'result') return { state: 'failed', message: failureText(reply) };
   const version = stringAt(reply.result, 'protocolVersion');
   if (version === undefined || !/^\d{4}-\d{2}-\d{2}$/.test(version)) {
@@ -134,7 +135,7 @@ function authOrUnreachable(reply: McpReply): ProbeResult | undefined {
   if ((reply.type === 'http' || reply.type === 'rpc-error') && (reply.status === 401 || reply.status === 403)) {
     return { state: 'auth-required', statusCode: reply.status };
   }
-  return reply.type === 'unreachable' ? { state: 'failed', message: reply.why } : undefined;
+  return reply.type === 'unreachable' ? { state: 'failed', message: reply.why, isUnanswered: true } : undefined;
 }
 
 function failureText(reply: Exclude<McpReply, { readonly type: 'result' }>): string {
