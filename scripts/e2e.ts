@@ -18,7 +18,11 @@ const jest = [
 try {
   const report = createStderrReport();
   const cluster = await upCluster({}, report);
-  const images = await ensureImagesLoaded(cluster, ['mcp-lifecycle', 'kubernetes-mcp-server', 'mcp-client'], report);
+  const images = await ensureImagesLoaded(
+    cluster,
+    ['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'mcp-client'],
+    report,
+  );
   const [program] = images;
   if (program === undefined) throw new Error('images are returned in the order asked for');
   await ensureInstalled(cluster, program, report);

@@ -49,6 +49,8 @@ export function kubectl(args: readonly string[], input?: object | string): Promi
     child.once('close', (code) => {
       resolve({ code: code ?? 128, stdout, stderr });
     });
+    // A kubectl that ends before it has read its input says why in stderr.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(typeof input === 'object' ? JSON.stringify(input) : (input ?? ''));
   });
 }
@@ -94,4 +96,12 @@ export async function list(
 
 export function conditionOf(object: KubeObject | undefined, type: string): Condition | undefined {
   return object?.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** A copy of a record without some of its fields. */
+export function without(
+  record: Readonly<Record<string, unknown>> | undefined,
+  ...fields: readonly string[]
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(record ?? {}).filter(([field]) => !fields.includes(field)));
 }

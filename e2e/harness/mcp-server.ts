@@ -1,9 +1,9 @@
 import { conditionOf, get, type KubeObject } from './kubectl.ts';
 import { eventually } from './eventually.ts';
 
-/** The real server that cases run: scripts/e2e.ts built and loaded it. */
-export function serverImage(): string {
-  const image = process.env['IMAGE_kubernetes-mcp-server'];
+/** An image that cases run: scripts/e2e.ts built and loaded it. */
+export function imageOf(name: 'kubernetes-mcp-server' | 'server-everything' | 'mcp-client'): string {
+  const image = process.env[`IMAGE_${name}`];
   if (image === undefined)
     throw new Error('run the cases with `npm run test:e2e`, which builds and loads their images');
   return image;
@@ -16,10 +16,24 @@ export function kubernetesServer(name: string, spec: Readonly<Record<string, unk
     kind: 'MCPServer',
     metadata: { name },
     spec: {
-      source: { type: 'ContainerImage', containerImage: { ref: serverImage() } },
+      source: { type: 'ContainerImage', containerImage: { ref: imageOf('kubernetes-mcp-server') } },
       config: { port: 8080, arguments: ['--port', '8080', '--read-only'] },
       // It ends at once without a token; the account itself has no rights.
       runtime: { security: { serviceAccountName: 'default' } },
+      ...spec,
+    },
+  };
+}
+
+/** server-everything, which runs on Node: commands can be run in its pod, see `runInside`. */
+export function everythingServer(name: string, spec: Readonly<Record<string, unknown>> = {}): object {
+  return {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    metadata: { name },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: imageOf('server-everything') } },
+      config: { port: 3001, arguments: ['streamableHttp'] },
       ...spec,
     },
   };

@@ -1,0 +1,175 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, conditionOf, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
+import { everythingServer, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+import { connectFrom, resolveFrom, runInside, startNodePods } from '../../harness/node-pod.ts';
+
+/** Policies hold for new connections within this time of a change, on a busy machine too. */
+const withinMs = 20_000;
+
+const onlyFriend = [{ podSelector: { matchLabels: { role: 'client' } } }];
+
+/** The pods that verify: whoever closes a server to them learns nothing about it. */
+const ours = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'mcp-lifecycle-system' } } };
+
+describe('the network of an MCPServer', () => {
+  const namespace = useNamespace();
+  const elsewhere = useNamespace({ team: 'search' });
+  const address = new Map<string, string>();
+
+  const patch = (name: string, type: 'json' | 'merge', change: object): Promise<string> =>
+    kubectlOk([
+      ...['patch', 'mcpserver', name, '--namespace', namespace, `--type=${type}`],
+      ...['--patch', JSON.stringify(change)],
+    ]);
+  const open = (name = 'search'): Promise<string> => patch(name, 'merge', { spec: { network: null } });
+  /** Replaces what was said before as a whole. */
+  const isolate = (network: object): Promise<string> =>
+    patch('search', 'json', [{ op: 'add', path: '/spec/network', value: network }]);
+
+  const addressOf = (name: string): string => address.get(name) ?? '';
+
+  beforeAll(async () => {
+    await Promise.all([
+      apply(namespace, everythingServer('search')),
+      apply(namespace, everythingServer('closed', { network: { ingressFrom: onlyFriend } })),
+      startNodePods(namespace, [
+        { name: 'friend', labels: { role: 'client' }, listensOn: [9000, 9001] },
+        { name: 'stranger', listensOn: [9000, 9001] },
+      ]),
+      startNodePods(elsewhere, [{ name: 'neighbour', listensOn: [9000] }]),
+    ]);
+    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    for (const [where, name] of [
+      [namespace, 'friend'],
+      [namespace, 'stranger'],
+      [elsewhere, 'neighbour'],
+    ] as const) {
+      address.set(name, podIp(await get(where, 'pods', name)));
+    }
+  });
+
+  /** Who can open a connection to the server through its Service. */
+  const whoReachesIt = async (): Promise<readonly string[]> => {
+    const to = { host: `search.${namespace}.svc.cluster.local`, port: 3001 };
+    const clients = [
+      ['friend', namespace],
+      ['stranger', namespace],
+      ['neighbour', elsewhere],
+    ] as const;
+    const answers = await Promise.all(clients.map(([pod, where]) => connectFrom(where, pod, to)));
+    return clients.flatMap(([pod], index) => (answers[index] === 'connected' ? [pod] : []));
+  };
+
+  /** What the server can do, as lines. */
+  const whatItReaches = async (): Promise<readonly string[]> => {
+    const targets = [
+      ['friend', 9000],
+      ['friend', 9001],
+      ['stranger', 9000],
+      ['neighbour', 9000],
+    ] as const;
+    const server = 'deployment/search';
+    const answers = await Promise.all([
+      resolveFrom(namespace, server, `search.${namespace}.svc.cluster.local`),
+      ...targets.map(([pod, port]) => connectFrom(namespace, server, { host: addressOf(pod), port })),
+    ]);
+    return ['DNS', ...targets.map(([pod, port]) => `${pod}:${port}`)].filter((_, index) =>
+      ['resolved', 'connected'].includes(answers[index] ?? ''),
+    );
+  };
+
+  const untilSeen = async (look: () => Promise<readonly string[]>, wanted: readonly string[]): Promise<void> => {
+    const isSeen = async (): Promise<boolean> => JSON.stringify(await look()) === JSON.stringify(wanted);
+    await eventually(`only ${wanted.join(', ') || 'nothing'} gets through`, isSeen, { withinMs, describe: look });
+    expect(await look()).toEqual(wanted);
+  };
+
+  it('is open where the spec says nothing', async () => {
+    await untilSeen(whoReachesIt, ['friend', 'stranger', 'neighbour']);
+    await untilSeen(whatItReaches, ['DNS', 'friend:9000', 'friend:9001', 'stranger:9000', 'neighbour:9000']);
+  });
+
+  it.each<[string, readonly object[], readonly string[]]>([
+    ['pods of its namespace by their labels', onlyFriend, ['friend']],
+    ['namespaces by their labels', [{ namespaceSelector: { matchLabels: { team: 'search' } } }], ['neighbour']],
+    [
+      'pods by the labels of both',
+      [{ namespaceSelector: {}, podSelector: { matchLabels: { role: 'client' } } }],
+      ['friend'],
+    ],
+  ])('lets in only %s', async (_, ingressFrom, wanted) => {
+    await isolate({ ingressFrom: [...ingressFrom, ours] });
+    await untilSeen(whoReachesIt, wanted);
+  });
+
+  it('lets in only addresses of a range, but not its exceptions', async () => {
+    const except = [`${addressOf('friend')}/32`, `${addressOf('neighbour')}/32`];
+    await isolate({ ingressFrom: [{ ipBlock: { cidr: '0.0.0.0/0', except } }] });
+    await untilSeen(whoReachesIt, ['stranger']);
+  });
+
+  it('lets in nobody at another port than the one of the spec', async () => {
+    await open();
+    await untilSeen(whoReachesIt, ['friend', 'stranger', 'neighbour']);
+    // A second listener in the pod of the server, beside the one that its author names.
+    const listening = runInside(
+      namespace,
+      'deployment/search',
+      `require('node:net').createServer((c) => c.end()).listen(4000); setTimeout(() => process.exit(0), 6000)`,
+    );
+    const pods = await kubectlOk(['get', 'pods', '-n', namespace, '-l', 'mcp-server=search', '-o', 'json']);
+    const [pod] = (JSON.parse(pods) as { readonly items: readonly KubeObject[] }).items;
+    const fromItself = await eventually('the second listener answers in its own pod', async () => {
+      const answer = await connectFrom(namespace, 'deployment/search', { host: '127.0.0.1', port: 4000 });
+      return answer === 'connected' && answer;
+    });
+    expect(fromItself).toBe('connected');
+    expect(await connectFrom(namespace, 'friend', { host: podIp(pod), port: 4000 })).toBe('unanswered');
+    await listening;
+  });
+
+  it('lets out only to the peers named, and still resolves names', async () => {
+    await isolate({ egressTo: onlyFriend });
+    await untilSeen(whatItReaches, ['DNS', 'friend:9000', 'friend:9001']);
+  });
+
+  it('lets out only to the ports named, of anybody', async () => {
+    await isolate({ egressPorts: [{ port: 9001 }] });
+    await untilSeen(whatItReaches, ['DNS', 'friend:9001']);
+  });
+
+  it('lets out only to the ports named of the peers named', async () => {
+    await isolate({
+      egressTo: onlyFriend,
+      egressPorts: [{ port: 9000, endPort: 9000 }],
+    });
+    await untilSeen(whatItReaches, ['DNS', 'friend:9000']);
+  });
+
+  it('asks for names only where dnsEgressPeer says', async () => {
+    const egressTo = onlyFriend;
+    await isolate({ egressTo, dnsEgressPeer: { namespaceSelector: { matchLabels: { team: 'search' } } } });
+    await untilSeen(whatItReaches, ['friend:9000', 'friend:9001']);
+    // On this cluster DNS is served by the node itself, so it is named by its address.
+    const resolvConf = await runInside(namespace, 'stranger', `console.log(require('node:dns').getServers()[0])`);
+    await isolate({ egressTo, dnsEgressPeer: { ipBlock: { cidr: `${resolvConf}/32` } } });
+    await untilSeen(whatItReaches, ['DNS', 'friend:9000', 'friend:9001']);
+  });
+
+  it('can be closed to the verification too: Verified says so, and holds once it is open', async () => {
+    // Each of several attempts ends with its time.
+    const server = await untilCondition(namespace, 'closed', { type: 'Verified', status: 'False' });
+    expect(conditionOf(server, 'Verified')?.message).toContain('spec.network.ingressFrom');
+    expect(conditionOf(server, 'Available')?.status).toBe('True');
+    await open('closed');
+    await untilCondition(namespace, 'closed', { type: 'Verified', status: 'True' });
+  });
+});
+
+function podIp(pod: KubeObject | undefined): string {
+  const address = pod?.status?.['podIP'];
+  if (typeof address !== 'string') throw new Error('the pod is ready, so it has an address');
+  return address;
+}
