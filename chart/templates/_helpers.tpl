@@ -33,17 +33,35 @@ one's, is refused by Helm before anything of it exists, because these objects be
 {{- define "mcp-lifecycle.webhookConfigurationName" -}}mcp-lifecycle{{- end }}
 
 {{- define "mcp-lifecycle.admissionCheckName" -}}{{ include "mcp-lifecycle.suffixed" (list . "admission-check") }}{{- end }}
+{{- define "mcp-lifecycle.admissionTestName" -}}{{ include "mcp-lifecycle.suffixed" (list . "admission-test") }}{{- end }}
 
 {{- define "mcp-lifecycle.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "mcp-lifecycle.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* Of every object: those of Helm, and commonLabels, which values.schema.json keeps apart from them. */}}
 {{- define "mcp-lifecycle.labels" -}}
+{{- with .Values.commonLabels }}
+{{- toYaml . }}
+{{ end -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "mcp-lifecycle.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{/* Of pods, besides their selector labels: one key once, and the nearer value wins. */}}
+{{- define "mcp-lifecycle.podLabels" -}}
+{{- toYaml (mergeOverwrite (include "mcp-lifecycle.labels" . | fromYaml) .Values.podLabels) }}
+{{- end }}
+
+{{- define "mcp-lifecycle.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "mcp-lifecycle.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- required "serviceAccount.create is false: name the account that has to exist, in serviceAccount.name; the rights are bound to it" .Values.serviceAccount.name }}
+{{- end }}
 {{- end }}
 
 {{- define "mcp-lifecycle.image" -}}
@@ -51,7 +69,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if not $name }}
 {{- fail "image.repository is not set: no image is published, so build one (npm run image, or docker build .), push it to a registry of yours, and name it, as in --set image.registry=registry.example.com --set image.repository=platform/mcp-lifecycle" }}
 {{- end }}
-{{- with .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
+{{- with .Values.global.imageRegistry | default .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $name .Values.image.digest }}
 {{- else }}

@@ -1,8 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { imageValues } from '../quickstart/install.ts';
-import { chart, render, runHelm, template, templateBare } from './render.ts';
+import { at, chart, render, runHelm, template, templateBare } from './render.ts';
+
+// Each helm is a process of its own, and the machine may be busy.
+jest.setTimeout(30_000);
 
 /** `webhook.failurePolicy.validating`: every key of values.yaml that has no keys below it. */
 function leafPaths(value: unknown, path: readonly string[] = []): readonly string[] {
@@ -12,9 +15,24 @@ function leafPaths(value: unknown, path: readonly string[] = []): readonly strin
   return Object.entries(value).flatMap(([key, below]) => leafPaths(below, [...path, key]));
 }
 
+/** Follows `properties` and `$ref`; what additionalProperties describes counts. */
+function isDescribed(schema: unknown, [key, ...below]: readonly string[], node: unknown = schema): boolean {
+  const reference = at(node, '$ref');
+  if (typeof reference === 'string') {
+    return isDescribed(
+      schema,
+      key === undefined ? [] : [key, ...below],
+      at(schema, reference.slice(2).replaceAll('/', '.')),
+    );
+  }
+  if (node === undefined || key === undefined) return node !== undefined;
+  return isDescribed(schema, below, at(node, `properties.${key}`) ?? at(node, 'additionalProperties') ?? false);
+}
+
 describe('the chart', () => {
   it('renders the same bytes twice', async () => {
-    expect(await template()).toBe(await template());
+    const everything = 'networkPolicy.enabled=true,metrics.service.enabled=true,commonLabels.b=1x,commonLabels.a=2x';
+    expect(await template('--set', everything)).toBe(await template('--set', everything));
   });
 
   it('passes helm lint', async () => {
@@ -43,8 +61,31 @@ describe('the chart', () => {
     ['a tag within the repository', ['--set', 'image.repository=acme/mcp-lifecycle:1.0.0']],
     ['no replica', ['--set', 'replicas=0']],
     ['a webhook on the port of the metrics', ['--set', 'webhook.port=8080']],
+    ['a pod label that would leave the selector', ['--set-string', 'podLabels.app\\.kubernetes\\.io/name=other']],
+    ['a common label that is ours', ['--set-string', 'commonLabels.helm\\.sh/chart=other']],
+    ['a label value that no label can have', ['--set-string', 'podLabels.team=a team']],
+    ['a constraint without a selector', ['--set', 'topologySpreadConstraints[0].topologyKey=zone']],
+    ['a misspelt kind of affinity', ['--set', 'affinity.podAntiAfinity.x=y']],
+    ['a peer that is none', ['--set', 'networkPolicy.webhookFrom[0].cidr=10.0.0.0/8']],
+    [
+      'a network policy without a way to an API server',
+      ['--set', 'networkPolicy.apiServerPorts=null,networkPolicy.apiServerPorts={}'],
+    ],
   ])('refuses %s', async (_what, args) => {
     await expect(template(...args)).rejects.toThrow(/values don't meet the specifications/);
+  });
+
+  it('names a misspelt value where it stands', async () => {
+    await expect(template('--set', 'webhook.timeoutSecond=3')).rejects.toThrow(
+      "at '/webhook': additional properties 'timeoutSecond' not allowed",
+    );
+  });
+
+  it('has an entry in values.schema.json for every value', async () => {
+    const values: unknown = parse(await readFile(`${chart}values.yaml`, 'utf8'));
+    const schema: unknown = JSON.parse(await readFile(`${chart}values.schema.json`, 'utf8'));
+    const unknown = leafPaths(values).filter((leaf) => !isDescribed(schema, leaf.split('.')));
+    expect(unknown).toEqual([]);
   });
 
   it('refuses a shutdown delay that the grace period cuts off', async () => {
@@ -75,11 +116,12 @@ describe('the chart', () => {
 
   it.each([
     ['registry.example.com:5000/mcp:1.2.3', ['image.registry=registry.example.com:5000', 'image.tag=1.2.3']],
+    ['mirror.test/mcp:0.1.0', ['image.registry=ghcr.io', 'global.imageRegistry=mirror.test']],
     ['ghcr.io/acme/mcp:0.1.0', ['image.repository=ghcr.io/acme/mcp']],
     [`mcp@sha256:${'a'.repeat(64)}`, [`image.digest=sha256:${'a'.repeat(64)}`, 'image.tag=1.2.3']],
   ])('pulls %s in every container', async (image, settings) => {
     const text = await templateBare(...['image.repository=mcp', ...settings].flatMap((setting) => ['--set', setting]));
-    expect([...text.matchAll(/ image: (\S+)/g)].map((match) => match[1])).toEqual([image, image, image]);
+    expect([...text.matchAll(/ image: (\S+)/g)].map((match) => match[1])).toEqual([image, image, image, image]);
   });
 
   it('installs the image of the quickstart by its reference', async () => {

@@ -11,7 +11,11 @@ export const chart = fileURLToPath(new URL('../../chart/', import.meta.url));
 /** What of a rendered object the tests ask for. */
 export interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly rules?: readonly {
     readonly apiGroups: readonly string[];
     readonly resources: readonly string[];
@@ -35,6 +39,15 @@ export function templateBare(...args: readonly string[]): Promise<string> {
 /** The least that renders, and `args`. */
 export function template(...args: readonly string[]): Promise<string> {
   return templateBare('--set', 'image.repository=mcp-lifecycle', ...args);
+}
+
+/** What stands at `spec.template.spec.containers.0.env` of a parsed object; undefined where there is nothing. */
+export function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((found, key) => {
+    const entries: readonly (readonly [string, unknown])[] =
+      typeof found === 'object' && found !== null ? Object.entries(found) : [];
+    return entries.find(([name]) => name === key)?.[1];
+  }, value);
 }
 
 /** {@link template}, parsed. */

@@ -1,8 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
-import { render, type Manifest } from './render.ts';
+import { at, render, type Manifest } from './render.ts';
+
+// Each helm is a process of its own, and the machine may be busy.
+jest.setTimeout(30_000);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -114,6 +117,50 @@ describe('the rights of the chart', () => {
     const needed = Object.values(uses).flatMap(({ needs }) => needs);
     expect(granted(await render())).toEqual([...new Set(needed)].sort());
   });
+
+  it('are Roles in the namespaces that are watched, and only the webhook configurations need more', async () => {
+    const manifests = await render('--set', 'watchNamespaces={a,b}');
+    const needed = [...new Set(Object.values(uses).flatMap(({ needs }) => needs))];
+    const isAboutServers = (right: string): boolean =>
+      right.startsWith(everywhere) && !right.includes('admissionregistration.k8s.io');
+    const expected = [
+      ...needed.filter((right) => !isAboutServers(right)),
+      ...needed.filter(isAboutServers).map((right) => right.replace(everywhere, 'Role/mcp-lifecycle-servers')),
+    ].sort();
+    for (const namespace of ['a', 'b']) {
+      const isElsewhere = ({ kind, metadata }: Manifest): boolean =>
+        kind === 'Role' && metadata.name.endsWith('-servers') && metadata.namespace !== namespace;
+      expect(granted(manifests.filter((manifest) => !isElsewhere(manifest)))).toEqual(expected);
+    }
+    // The check asks where the webhooks answer.
+    expect(
+      manifests.find(({ metadata }) => metadata.name === 'mcp-lifecycle-admission-check' && metadata.namespace === 'a'),
+    ).toBeDefined();
+  });
+
+  it.each([[[]], [['--set', 'watchNamespaces={a,b}']]])(
+    'are bound to the accounts of the pods, with %j',
+    async (args) => {
+      const manifests = await render(...args);
+      const id = (kind: string, { name, namespace = '' }: Manifest['metadata']): string =>
+        `${kind} ${namespace}/${name}`;
+      const roles = manifests.filter(({ kind }) => kind.endsWith('Role'));
+      const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding'));
+      expect(bindings.map(({ kind, metadata }) => id(kind.replace('Binding', ''), metadata)).sort()).toEqual(
+        roles.map(({ kind, metadata }) => id(kind, metadata)).sort(),
+      );
+      for (const binding of bindings) {
+        expect(at(binding, 'roleRef.name')).toBe(binding.metadata.name);
+        expect(at(binding, 'subjects')).toEqual([
+          {
+            kind: 'ServiceAccount',
+            name: binding.metadata.name.replace('-servers', ''),
+            namespace: 'mcp-lifecycle-system',
+          },
+        ]);
+      }
+    },
+  );
 
   it('are judged by every request that there is in the code', async () => {
     const known = Object.entries(uses).flatMap(([file, { requests }]) =>

@@ -8,7 +8,7 @@ export interface AwaitAdmissionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Where the dry runs pretend to create MCPServers: our own namespace. */
+  /** Where the dry runs pretend to create MCPServers: one that the webhooks serve. */
   readonly namespace: string;
 }
 

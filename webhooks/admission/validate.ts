@@ -1,5 +1,5 @@
 import { applyDefaults } from '../core/defaults/apply.ts';
-import { evaluate } from '../core/engine/evaluate.ts';
+import { evaluate, type Subject } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
@@ -29,8 +29,8 @@ export const schemaRuleId = 'schema';
 
 /** Says everything that is wrong with an MCPServer at once: what denies refuses the request, the rest warns. */
 export function createValidate({ rules, gatherFacts, onSkipped, ...render }: ValidateOptions): Handler {
-  const judge = (request: AdmissionRequest, server: RuleSubject, facts: ReferenceFacts): Answer =>
-    answerTo(request, evaluate(rules, { server, facts }), render);
+  const judge = (request: AdmissionRequest, subject: Subject): Answer =>
+    answerTo(request, evaluate(rules, subject), render);
 
   return (request, context) => {
     const skip = skipReasonOf(request);
@@ -41,13 +41,14 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
     const parsed = parseMCPServer(request.object);
     if (!parsed.ok) return answerTo(request, parsed.violations.map(toSchemaFinding), render);
     const server = applyDefaults(parsed.server);
-    const references = referencesOf(server).filter(({ name }) => name !== '');
-    if (references.length === 0) return judge(request, server, nothingToLookUp);
-    return gatherFacts(request.namespace, references, context).then((facts) => judge(request, server, facts));
+    const references = referencesOf(server);
+    const named = references.filter(({ name }) => name !== '');
+    if (named.length === 0) return judge(request, { server, references, facts: nothingToLookUp });
+    return gatherFacts(request.namespace, named, context).then((facts) =>
+      judge(request, { server, references, facts }),
+    );
   };
 }
-
-type RuleSubject = Parameters<Rule['check']>[0]['server'];
 
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 

@@ -35,6 +35,8 @@ export interface ReconcilerConfig extends CommonConfig {
   readonly leaseName: string;
   /** DNS domain of the cluster, for status.address.url. */
   readonly clusterDomain: string;
+  /** The only namespaces whose MCPServers are ours; empty means every one. */
+  readonly watchNamespaces: readonly string[];
 }
 
 /** The environment of one container. */
@@ -62,12 +64,16 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
 }
 
 /** What the chart's hook Job is told (chart/templates/admission-check.yaml). */
-export type AwaitAdmissionConfig = Pick<CommonConfig, 'namespace' | 'logLevel'>;
+export interface AwaitAdmissionConfig extends Pick<CommonConfig, 'logLevel'> {
+  /** Where it asks: CHECK_NAMESPACE, or our own namespace if that is one of those that the webhooks serve. */
+  readonly namespace: string;
+}
 
 /** Reads the environment of the hook Job. */
 export function parseAwaitAdmissionConfig(environment: Environment): Parsed<AwaitAdmissionConfig> {
   const read = createReader(environment);
-  return read.result({ namespace: read.required('POD_NAMESPACE'), logLevel: read.logLevel('LOG_LEVEL') });
+  const own = read.required('POD_NAMESPACE');
+  return read.result({ namespace: read.optional('CHECK_NAMESPACE', own), logLevel: read.logLevel('LOG_LEVEL') });
 }
 
 /** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */
@@ -77,6 +83,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
     ...common(read, { healthPort: 8083, metricsPort: 8082 }),
     leaseName: read.required('LEASE_NAME'),
     clusterDomain: read.optional('CLUSTER_DOMAIN', 'cluster.local'),
+    watchNamespaces: read.list('WATCH_NAMESPACES'),
   });
 }
 
@@ -97,6 +104,8 @@ interface Reader {
   /** A whole number of seconds, at most an hour. */
   seconds(name: string, fallback: number): number;
   logLevel(name: string): LogLevel;
+  /** Words with commas between them; none when it is not set. */
+  list(name: string): readonly string[];
   result<T>(config: T): Parsed<T>;
 }
 
@@ -133,6 +142,7 @@ function createReader(environment: Environment): Reader {
       problems.push(`${name} is '${found}': use debug, info, warn or error.`);
       return 'info';
     },
+    list: (name) => (value(name) ?? '').split(',').filter((word) => word !== ''),
     result: (config) => (problems.length === 0 ? { ok: true, config } : { ok: false, problems }),
   };
 }

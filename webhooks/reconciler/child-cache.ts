@@ -1,4 +1,5 @@
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
+import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf } from '../platform/kube/object.ts';
 import { observeChild, observeDeployment } from './observe.ts';
 import { isOlder } from './resource-version.ts';
@@ -71,7 +72,7 @@ export class ChildCache {
   }
 
   /** Drops whatever is not among the keys; says which. */
-  keepOnly(keys: ReadonlySet<string>): readonly string[] {
+  keepOnly(keys: Keys): readonly string[] {
     const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
     for (const key of gone) this.#entries.delete(key);
     return gone;

@@ -36,14 +36,18 @@ interface Reconciler {
   stop(): Promise<void>;
 }
 
-async function start(api: FakeKubeApi, probe: () => ProbeResult = () => verified): Promise<Reconciler> {
+async function start(
+  api: FakeKubeApi,
+  probe: () => ProbeResult = () => verified,
+  namespaces: readonly string[] = [],
+): Promise<Reconciler> {
   const clock = createFakeClock();
   const registry = new Registry();
   const stopping = new AbortController();
   const done = lead(
     {
       ...{ api, clock, log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p', version: '1' },
-      metrics: createReconcilerMetrics(registry),
+      ...{ namespaces, metrics: createReconcilerMetrics(registry) },
       probe: () => Promise.resolve(probe()),
     },
     stopping.signal,
@@ -455,5 +459,58 @@ describe('the reconciler', () => {
     for (let restarts = 2; restarts < 9; restarts += 1) api.put('/api/v1/namespaces/mcp/pods/search-1', pod(restarts));
     await clock.advance(1_000);
     expect(writesSince(api, count)).toEqual([]);
+  });
+});
+
+describe('a reconciler of some namespaces', () => {
+  const isIn = (namespace: string) => (request: { readonly path: string }) =>
+    request.path.includes(`/namespaces/${namespace}/`);
+  const elsewhere = (namespace: string, path: string): string => path.replace('/mcp/', `/${namespace}/`);
+  const anotherServer = (api: FakeKubeApi, namespace: string): void => {
+    anMCPServer(api);
+    const server = api.get(serverPath());
+    api.put(elsewhere(namespace, serverPath()), { ...server, metadata: { name: 'search', namespace } });
+  };
+
+  it('asks for nothing outside of them', async () => {
+    const api = createFakeKubeApi();
+    anotherServer(api, 'other');
+    await start(api, () => verified, ['mcp']);
+    expect(api.get(deploymentPath())).toBeDefined();
+    expect(api.get(elsewhere('other', deploymentPath()))).toBeUndefined();
+    expect([...api.reads, ...api.writes].filter((request) => !request.includes('/namespaces/mcp/'))).toEqual([]);
+  });
+
+  it('serves all of them, and a new list of one is no news about another', async () => {
+    const api = createFakeKubeApi();
+    anotherServer(api, 'other');
+    const { clock } = await start(api, () => verified, ['mcp', 'other']);
+    expect(api.get(elsewhere('other', deploymentPath()))).toBeDefined();
+    const before = api.writes.length;
+    api.endWatches({ why: 'failed', error: { status: 410, reason: 'Expired', message: 'gone', retry: false } });
+    await clock.advance(60_000);
+    expect(writesSince(api, before)).toEqual([]);
+    // Both are still known: a change of either arrives.
+    anMCPServer(api, { runtime: { replicas: 2 } });
+    api.remove(elsewhere('other', deploymentPath()));
+    await clock.advance(1_000);
+    expect(api.get(deploymentPath())).toMatchObject({ spec: { replicas: 2 } });
+    expect(api.get(elsewhere('other', deploymentPath()))).toBeDefined();
+  });
+
+  it('is not stopped by one of them that it may no longer read', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.answer(isIn('gone'), 403);
+    await start(api, () => verified, ['mcp', 'gone']);
+    expect(api.get(deploymentPath())).toBeDefined();
+  });
+
+  it('waits where the servers can be read and what they were expanded into cannot', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.answer(({ path }) => path.endsWith('/namespaces/mcp/deployments'), 403);
+    await start(api, () => verified, ['mcp']);
+    expect(writesSince(api, 0)).toEqual([]);
   });
 });

@@ -3,7 +3,6 @@ import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { jittered } from '../platform/kube/backoff.ts';
 import { EventRecorder } from '../platform/kube/events.ts';
-import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { metaOf } from '../platform/kube/object.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
@@ -16,6 +15,7 @@ import { reconcile } from './reconcile.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import { ServerCache } from './server-cache.ts';
 import { createTriggers } from './triggers.ts';
+import type { Triggers } from './triggers.ts';
 import { probeMcpServer } from './verify/probe.ts';
 import { Verifier } from './verify/verifier.ts';
 import type { Probe } from './verify/probe.ts';
@@ -29,6 +29,8 @@ export interface LeadOptions {
   readonly random: () => number;
   readonly metrics: ReconcilerMetrics;
   readonly clusterDomain: string;
+  /** Only servers in these are looked at; empty means in every one. */
+  readonly namespaces: readonly string[];
   readonly podName: string;
   readonly version: string;
   readonly probe?: Probe;
@@ -93,12 +95,13 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     references: new ReferenceTracker(),
     notChecked: new Map(),
   };
-  const { essential, others } = createTriggers(world, { api, clock, log, random }, (key) => {
+  const { namespaces } = options;
+  const triggers = createTriggers(world, { api, clock, log, random, namespaces }, (key) => {
     queue.add(key);
   });
-  const watches = [...essential, ...others];
+  const { watches } = triggers;
   metrics.setSource({ servers: world.servers, queue, watches });
-  const tasks = [...watches.map((watch) => watch.run(signal)), work(essential, queue, options, signal)];
+  const tasks = [...watches.map((watch) => watch.run(signal)), work(triggers, queue, options, signal)];
   try {
     await Promise.race(tasks);
   } finally {
@@ -110,12 +113,12 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
 
 /** Nothing is decided before the first lists are complete: what is missing in a half-filled cache would be created. */
 async function work(
-  essential: readonly ListWatch[],
+  triggers: Triggers,
   queue: WorkQueue,
   { clock, log }: LeadOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted && !essential.every(({ isSynced }) => isSynced)) await clock.sleep(syncPollMs, signal);
+  while (!signal.aborted && !triggers.isFilled()) await clock.sleep(syncPollMs, signal);
   log.info('reconcile: the caches are filled', { queued: queue.depth });
   await queue.run(signal);
 }

@@ -1,5 +1,6 @@
 import { diagnosePods } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
+import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
 
 /** Keeps the pods that visibly fail, and nothing of the healthy ones. */
@@ -30,7 +31,7 @@ export class PodCache {
     return server !== undefined && this.#drop(server, keyOf(metaOf(raw))) ? server : undefined;
   }
 
-  keepOnly(keys: ReadonlySet<string>): readonly string[] {
+  keepOnly(keys: Keys): readonly string[] {
     const known = [...this.#failing].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
     return known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod)).map(({ server }) => server);
   }

@@ -1,5 +1,6 @@
 import type { ReferencedKind } from '../core/engine/facts.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
 import type { GatheredReferences, Reference } from '../platform/kube/references.ts';
@@ -15,8 +16,8 @@ export class ReferenceTracker {
   readonly #servers = new Map<string, Tracked>();
   /** `Kind/namespace/name` to the servers that name it. */
   readonly #users = new Map<string, Set<string>>();
-  /** Kinds whose changes we are told about; of the others nothing is remembered. */
-  readonly #watched = new Set<ReferencedKind>();
+  /** Kinds (`Kind/namespace` in one namespace) whose changes we are told about; of the others nothing is remembered. */
+  readonly #watched = new Set<string>();
 
   /** What the references of this server are; reads only what is not known. */
   async gather(
@@ -29,7 +30,9 @@ export class ReferenceTracker {
     const { age } = tracked;
     const { namespace } = splitKey(key);
     const gathered = await gatherReferences(world.api, { namespace, references, deadlineMs, signal: world.signal });
-    const isWatched = references.every(({ kind }) => this.#watched.has(kind));
+    const isWatched = references.every(
+      ({ kind }) => this.#watched.has(kind) || this.#watched.has(`${kind}/${namespace}`),
+    );
     // News that came while we read belongs to nobody's answer: then the key is queued already and reads again.
     if (isWatched && gathered.transient === undefined && tracked.age === age) tracked.gathered = gathered;
     return gathered;
@@ -41,9 +44,9 @@ export class ReferenceTracker {
     for (const user of tracked?.objects ?? []) this.#removeUser(user, key);
   }
 
-  /** The watch of this kind has seen a whole list. */
-  markWatched(kind: ReferencedKind): void {
-    this.#watched.add(kind);
+  /** The watch of this kind, in one namespace or in every one, has seen a whole list. */
+  markWatched(kind: ReferencedKind, namespace: string | undefined): void {
+    this.#watched.add(namespace === undefined ? kind : `${kind}/${namespace}`);
   }
 
   /** An object exists in this version; returns the servers for which that is news. */
@@ -59,7 +62,7 @@ export class ReferenceTracker {
   }
 
   /** Only these objects of the kind exist (`namespace/name`); returns the servers for which that is news. */
-  noteOnly(kind: ReferencedKind, keys: ReadonlySet<string>): readonly string[] {
+  noteOnly(kind: ReferencedKind, keys: Keys): readonly string[] {
     const objects = [...this.#users.keys()].filter((object) => object.startsWith(`${kind}/`));
     const gone = objects.map((object) => object.slice(kind.length + 1)).filter((key) => !keys.has(key));
     return gone.flatMap((key) => this.#note({ kind, ...splitKey(key) }, 'missing'));

@@ -1,3 +1,4 @@
+import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
 import type { Change } from './child-cache.ts';
 import { isOlder } from './resource-version.ts';
@@ -67,7 +68,7 @@ export class ServerCache {
     return 'changed';
   }
 
-  keepOnly(keys: ReadonlySet<string>): readonly string[] {
+  keepOnly(keys: Keys): readonly string[] {
     const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
     for (const key of gone) this.#entries.delete(key);
     return gone;

@@ -59,9 +59,9 @@ async function reconcileInTurn(options: StartReconcilerOptions, metrics: Reconci
     name: config.leaseName,
     identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
   });
-  const { clusterDomain, podName } = config;
+  const { clusterDomain, podName, watchNamespaces: namespaces } = config;
   const leadOptions = {
-    ...{ api, clock, log, random, metrics, clusterDomain, podName, version },
+    ...{ api, clock, log, random, metrics, clusterDomain, namespaces, podName, version },
     ...(probe === undefined ? {} : { probe }),
   };
   await elector.run((term) => lead(leadOptions, term), signal);

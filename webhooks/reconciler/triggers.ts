@@ -3,14 +3,26 @@ import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import { ListWatch } from '../platform/kube/list-watch.ts';
 import type { ListWatchOptions, WatchHandlers } from '../platform/kube/list-watch.ts';
-import { isRecord, keyOf, metaOf } from '../platform/kube/object.ts';
+import { isRecord, keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { ChildCache } from './child-cache.ts';
 import { mcpServers } from './world.ts';
 import type { World } from './world.ts';
 
 export interface Triggers {
-  /** Without these nothing can be decided: the servers and what they were expanded into. */
-  readonly essential: readonly ListWatch[];
+  readonly watches: readonly ListWatch[];
+  /** Whether enough is known to decide: the servers, and what they were expanded into. */
+  isFilled(): boolean;
+}
+
+export interface TriggerOptions extends Pick<ListWatchOptions, 'api' | 'clock' | 'log' | 'random'> {
+  /** Only these are looked at; empty means every one. */
+  readonly namespaces: readonly string[];
+}
+
+/** What is followed in one namespace, or in all of them at once. */
+interface Scope {
+  readonly servers: ListWatch;
+  readonly children: readonly ListWatch[];
   /** Pods, ConfigMaps, Secrets: where one is not allowed, its news is missing and all else works. */
   readonly others: readonly ListWatch[];
 }
@@ -21,51 +33,92 @@ const childSelector = 'app=mcp-server';
 const secretSelector = 'type!=helm.sh/release.v1';
 
 /** The watches that fill the caches of the world and say which server has to be looked at. */
-export function createTriggers(
+export function createTriggers(world: World, options: TriggerOptions, enqueue: (key: string) => void): Triggers {
+  const { namespaces } = options;
+  const scopes = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) =>
+    createScope(world, { ...options, namespace }, enqueue),
+  );
+  return {
+    watches: scopes.flatMap(({ servers, children, others }) => [servers, ...children, ...others]),
+    isFilled: () => scopes.every((scope) => isFilled(scope, namespaces.length > 0)),
+  };
+}
+
+/** A namespace of several that was deleted takes its rights with it, and must not stop the others. */
+function isFilled({ servers, children }: Scope, isOneOfSeveral: boolean): boolean {
+  if (isOneOfSeveral && servers.isForbidden && !servers.isSynced) return true;
+  return [servers, ...children].every(({ isSynced }) => isSynced);
+}
+
+function createScope(
   world: World,
-  common: Pick<ListWatchOptions, 'api' | 'clock' | 'log' | 'random'>,
+  scope: Omit<TriggerOptions, 'namespaces'> & { readonly namespace: string | undefined },
   enqueue: (key: string) => void,
-): Triggers {
+): Scope {
+  const { namespace, ...common } = scope;
   const enqueueAll = (keys: readonly string[]): void => {
     for (const key of keys) enqueue(key);
   };
-  const watch = (name: string, path: string, options: Pick<ListWatchOptions, 'handlers'> & Partial<ListWatchOptions>) =>
-    new ListWatch({ ...common, ...options, name, path });
+  const watch = (
+    { apiVersion, plural }: { readonly apiVersion: string; readonly plural: string },
+    { handlers, ...selection }: Pick<ListWatchOptions, 'handlers'> & Partial<ListWatchOptions>,
+  ): ListWatch =>
+    new ListWatch({
+      ...common,
+      ...selection,
+      name: namespace === undefined ? plural : `${namespace}/${plural}`,
+      path: objectPath({ apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) }),
+      handlers: namespace === undefined ? handlers : withinNamespace(namespace, handlers),
+    });
   return {
-    essential: [
-      watch('mcpservers', objectPath(mcpServers), { handlers: serverHandlers(world, enqueue) }),
-      ...world.expandedKinds.map((kind) =>
-        watch(kind.plural, objectPath(kind), {
-          labelSelector: childSelector,
-          handlers: childHandlers(kind, world, enqueue),
-        }),
-      ),
-    ],
+    servers: watch(mcpServers, { handlers: serverHandlers(world, enqueue) }),
+    children: world.expandedKinds.map((kind) =>
+      watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) }),
+    ),
     others: [
-      watch('pods', '/api/v1/pods', {
-        labelSelector: childSelector,
-        handlers: {
-          onUpsert: (raw) => {
-            enqueueAll([world.pods.put(raw) ?? []].flat());
-          },
-          onDelete: (raw) => {
-            enqueueAll([world.pods.remove(raw) ?? []].flat());
-          },
-          onReplace: (keys) => {
-            enqueueAll(world.pods.keepOnly(keys));
+      watch(
+        { apiVersion: 'v1', plural: 'pods' },
+        {
+          labelSelector: childSelector,
+          handlers: {
+            onUpsert: (raw) => {
+              enqueueAll([world.pods.put(raw) ?? []].flat());
+            },
+            onDelete: (raw) => {
+              enqueueAll([world.pods.remove(raw) ?? []].flat());
+            },
+            onReplace: (keys) => {
+              enqueueAll(world.pods.keepOnly(keys));
+            },
           },
         },
-      }),
-      watch('configmaps', '/api/v1/configmaps', {
-        metadataOnly: true,
-        handlers: referenceHandlers('ConfigMap', world, enqueueAll),
-      }),
-      watch('secrets', '/api/v1/secrets', {
-        metadataOnly: true,
-        fieldSelector: secretSelector,
-        handlers: referenceHandlers('Secret', world, enqueueAll),
-      }),
+      ),
+      watch(
+        { apiVersion: 'v1', plural: 'configmaps' },
+        {
+          metadataOnly: true,
+          handlers: referenceHandlers({ kind: 'ConfigMap', namespace }, world, enqueueAll),
+        },
+      ),
+      watch(
+        { apiVersion: 'v1', plural: 'secrets' },
+        {
+          metadataOnly: true,
+          fieldSelector: secretSelector,
+          handlers: referenceHandlers({ kind: 'Secret', namespace }, world, enqueueAll),
+        },
+      ),
     ],
+  };
+}
+
+/** The list of one namespace says nothing about the objects of the others. */
+function withinNamespace(namespace: string, handlers: WatchHandlers): WatchHandlers {
+  return {
+    ...handlers,
+    onReplace: (keys) => {
+      handlers.onReplace({ has: (key) => keys.has(key) || splitKey(key).namespace !== namespace });
+    },
   };
 }
 
@@ -105,7 +158,7 @@ function withType(raw: unknown, { apiVersion, kind }: ExpandedKind): unknown {
 }
 
 function referenceHandlers(
-  kind: ReferencedKind,
+  { kind, namespace }: { readonly kind: ReferencedKind; readonly namespace: string | undefined },
   { references }: World,
   enqueueAll: (keys: readonly string[]) => void,
 ): WatchHandlers {
@@ -118,7 +171,7 @@ function referenceHandlers(
     },
     onReplace: (keys) => {
       enqueueAll(references.noteOnly(kind, keys));
-      references.markWatched(kind);
+      references.markWatched(kind, namespace);
     },
   };
 }

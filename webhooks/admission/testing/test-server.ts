@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as sendHttps, type Agent } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Registry } from 'prom-client';
-import { systemClock } from '../../platform/clock.ts';
+import { systemClock, type Clock } from '../../platform/clock.ts';
 import { silentLogger, type Logger } from '../../platform/log.ts';
 import { issueAuthority, issueServing } from '../../platform/tls/certificates.ts';
 import { allowed } from '../admission-review.ts';
@@ -41,6 +41,7 @@ export async function startTestServer(
     readonly handlers?: Partial<Record<Endpoint, Handler>>;
     readonly limits?: Partial<CallLimits>;
     readonly log?: Logger;
+    readonly clock?: Clock;
   } = {},
 ): Promise<TestServer> {
   const authority = await issueAuthority(new Date());
@@ -53,7 +54,7 @@ export async function startTestServer(
   const server = await startAdmissionServer({
     port: 0,
     host: '127.0.0.1',
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: options.log ?? silentLogger,
     metrics,
     limits: { ...defaultCallLimits, ...options.limits },

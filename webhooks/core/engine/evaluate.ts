@@ -1,15 +1,23 @@
+import { referencesOf } from '../mcpserver/references.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import type { Finding } from './finding.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
+/** What is judged; `references` may be given by who has listed them already, and is then not listed again. */
+export type Subject = Omit<RuleInput, 'references'> & Partial<Pick<RuleInput, 'references'>>;
+
 /**
  * Everything that the rules have to say about one server, every finding at once, in an order that depends on nothing
- * but the findings: by path (list items by their number), then by rule id.
+ * but the findings: by path (list items by their number), then by rule id. Runs for every admission
+ * request, so a server without findings costs the checks and one empty list.
  */
-export function evaluate(rules: readonly Rule[], input: RuleInput): readonly Finding[] {
-  return rules
-    .flatMap((rule) => rule.check(input).map((violation) => toFinding(rule, violation)))
-    .sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
+export function evaluate(rules: readonly Rule[], { server, facts, references }: Subject): readonly Finding[] {
+  const input = { server, facts, references: references ?? referencesOf(server) };
+  const findings: Finding[] = [];
+  for (const rule of rules) {
+    for (const violation of rule.check(input)) findings.push(toFinding(rule, violation));
+  }
+  return findings.sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
 }
 
 function toFinding(rule: Rule, violation: Violation): Finding {

@@ -1,3 +1,4 @@
+import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import type { ReferenceFacts } from './facts.ts';
@@ -7,6 +8,8 @@ import type { Severity } from './finding.ts';
 export interface RuleInput {
   /** The MCPServer with every default applied: rules judge what would run, in all three programs. */
   readonly server: MCPServer;
+  /** Everything that the server references: listed once, because several rules look at it. */
+  readonly references: readonly Reference[];
   readonly facts: ReferenceFacts;
 }
 

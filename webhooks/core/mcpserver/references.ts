@@ -55,7 +55,8 @@ function ofEnvFrom({ configMapRef, secretRef }: EnvFromSource, index: number): r
 }
 
 function ofEnv({ valueFrom }: EnvVar, index: number): readonly Reference[] {
-  const { configMapKeyRef, secretKeyRef } = valueFrom ?? {};
+  if (valueFrom === undefined) return [];
+  const { configMapKeyRef, secretKeyRef } = valueFrom;
   const at = (field: string): FieldPath => ['spec', 'config', 'env', index, 'valueFrom', field, 'name'];
   return [
     ...(configMapKeyRef === undefined ? [] : [toReference('ConfigMap', 'env', configMapKeyRef, at('configMapKeyRef'))]),

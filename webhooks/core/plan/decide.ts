@@ -55,10 +55,11 @@ export type Decision =
 export function decide(input: DecideInput): Decision {
   const { facts, configHash, rules = everyRule, expandedKinds = everyKind } = input;
   const server = applyDefaults(input.server);
-  const findings = evaluate(rules, { server, facts });
-  const blocking = [...findings.filter(({ severity }) => severity === 'deny'), ...findMissing({ server, facts })];
+  const subject = { server, facts, references: referencesOf(server) };
+  const findings = evaluate(rules, subject);
+  const blocking = [...findings.filter(({ severity }) => severity === 'deny'), ...findMissing(subject)];
   if (blocking.length > 0) return { verdict: 'invalid', server, findings, message: renderDenial(blocking).message };
-  const reason = findUnknown({ server, facts });
+  const reason = findUnknown(subject);
   if (reason !== undefined) return { verdict: 'retry', server, reason };
   const expansion = { server, ...(configHash === undefined ? {} : { configHash }) };
   const desired = expandedKinds.flatMap((kind) => kind.build(expansion) ?? []);
@@ -71,18 +72,19 @@ export function decide(input: DecideInput): Decision {
  * it, so here it blocks, whatever severity those rules have.
  */
 function findMissing(input: RuleInput): readonly Finding[] {
-  const missing = referencesOf(input.server).filter((reference) => lookUp(reference, input.facts).state === 'missing');
+  const missing = input.references.filter((reference) => lookUp(reference, input.facts).state === 'missing');
+  if (missing.length === 0) return [];
   const places = new Set(missing.map(({ path }) => renderPath(path)));
   return evaluate([configMapExists, secretExists], input).filter(({ path }) => places.has(renderPath(path)));
 }
 
 /** Optional references count: their data is part of the configuration hash, so a guess would restart the pods. */
-function findUnknown({ server, facts }: RuleInput): string | undefined {
-  const reasons = referencesOf(server).flatMap((reference) => {
+function findUnknown({ references, facts }: RuleInput): string | undefined {
+  for (const reference of references) {
     const found = lookUp(reference, facts);
-    return found.state === 'unknown' ? [`${reference.kind} '${reference.name}' not checked: ${found.reason}`] : [];
-  });
-  return reasons[0];
+    if (found.state === 'unknown') return `${reference.kind} '${reference.name}' not checked: ${found.reason}`;
+  }
+  return undefined;
 }
 
 function lookUp({ kind, name }: Reference, facts: ReferenceFacts): ReferenceState {

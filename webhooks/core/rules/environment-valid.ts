@@ -4,6 +4,7 @@ import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
 /** The relaxed rule of Kubernetes: https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/ */
 const allowedCharacter = /^[ -<>-~]$/;
+const allowedText = /^[ -<>-~]*$/;
 
 const valueSources = ['configMapKeyRef', 'fieldRef', 'fileKeyRef', 'resourceFieldRef', 'secretKeyRef'] as const;
 const bulkSources = ['configMapRef', 'secretRef'] as const;
@@ -70,11 +71,18 @@ export const environmentValid: Rule = {
   check({ server }) {
     const { env = [], envFrom = [] } = server.spec.config;
     return [
-      ...env.flatMap((variable, index) => checkVariable(variable, ['spec', 'config', 'env', index])),
+      ...env.flatMap((variable, index) =>
+        isPlain(variable) ? [] : checkVariable(variable, ['spec', 'config', 'env', index]),
+      ),
       ...envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
     ];
   },
 };
+
+/** Almost every variable of almost every request: nothing more has to be built or looked at. */
+function isPlain({ name, valueFrom }: EnvVar): boolean {
+  return valueFrom === undefined && name !== '' && allowedText.test(name);
+}
 
 function checkVariable({ name, value = '', valueFrom = {} }: EnvVar, path: FieldPath): readonly Violation[] {
   return [...checkName(name, [...path, 'name']), ...checkSources(value, originsOf(valueFrom), [...path, 'valueFrom'])];
@@ -104,6 +112,7 @@ function checkName(name: string, path: FieldPath): readonly Violation[] {
 
 /** Shows the character only: who writes `TOKEN=…` as a name has written a secret. */
 function checkCharacters(text: string, path: FieldPath): readonly Violation[] {
+  if (allowedText.test(text)) return [];
   const wrong = Array.from(text).find((character) => !allowedCharacter.test(character));
   if (wrong === undefined) return [];
   return [

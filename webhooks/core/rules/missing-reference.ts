@@ -1,14 +1,14 @@
 import type { ReferencedKind } from '../engine/facts.ts';
 import type { RuleInput } from '../engine/rule.ts';
 import type { Reference } from '../mcpserver/references.ts';
-import { referencesOf } from '../mcpserver/references.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
 /** What is to be said about the references to one kind: those that are missing, and those that nobody looked at. */
-export function checkReferences(kind: ReferencedKind, { server, facts }: RuleInput): readonly Violation[] {
+export function checkReferences(kind: ReferencedKind, { server, facts, references }: RuleInput): readonly Violation[] {
+  if (references.length === 0) return [];
   const { namespace } = server.metadata;
   const where = namespace === undefined ? '' : ` in namespace '${namespace}'`;
-  return referencesOf(server)
+  return references
     .filter((reference) => reference.kind === kind && !reference.isOptional && reference.name !== '')
     .flatMap((reference) => {
       const found = facts.lookUp(kind, reference.name);

@@ -30,6 +30,7 @@ function clamp(exponent: string, digits: string): number {
 }
 
 function timesPowerOfTen(value: bigint, power: number): bigint {
+  if (power === 0) return value;
   if (power >= 0) return value * 10n ** BigInt(power);
   const by = 10n ** BigInt(-power);
   return (value + by - 1n) / by;

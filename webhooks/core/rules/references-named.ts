@@ -1,5 +1,4 @@
 import type { Rule } from '../engine/rule.ts';
-import { referencesOf } from '../mcpserver/references.ts';
 
 export const referencesNamed: Rule = {
   id: 'references-named',
@@ -28,8 +27,8 @@ export const referencesNamed: Rule = {
       },
     ],
   },
-  check: ({ server }) =>
-    referencesOf(server)
+  check: ({ references }) =>
+    references
       .filter(({ name }) => name === '')
       .map(({ kind, path }) => ({
         path,

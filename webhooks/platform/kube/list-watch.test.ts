@@ -72,7 +72,7 @@ function recorder(): WatchHandlers & { readonly seen: string[] } {
     seen,
     onUpsert: (object) => seen.push(`+${name(object)}`),
     onDelete: (object) => seen.push(`-${name(object)}`),
-    onReplace: (keys) => seen.push(`=${[...keys].join(',')}`),
+    onReplace: (keys) => seen.push(`=${keys instanceof Set ? [...keys].join(',') : 'no set'}`),
   };
 }
 
@@ -141,6 +141,19 @@ describe('ListWatch', () => {
     expect(t.watch.isSynced).toBe(false);
     await t.clock.advance(1_000);
     expect(t.watch.isSynced).toBe(true);
+    await t.stop();
+  });
+
+  it('knows that it is not allowed, until it is', async () => {
+    const t = start([failure(403), failure(500), failure(403), page([])]);
+    await settle();
+    expect(t.watch.isForbidden).toBe(true);
+    await t.clock.advance(250);
+    expect(t.watch.isForbidden).toBe(false);
+    await t.clock.advance(500);
+    expect(t.watch.isForbidden).toBe(true);
+    await t.clock.advance(1_000);
+    expect(t.watch.isForbidden).toBe(false);
     await t.stop();
   });
 

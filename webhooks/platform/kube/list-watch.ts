@@ -11,8 +11,11 @@ export interface WatchHandlers {
   onUpsert(object: unknown): void;
   onDelete(object: unknown): void;
   /** A list is complete: these keys (`namespace/name`) exist; whatever else is remembered is gone. */
-  onReplace(keys: ReadonlySet<string>): void;
+  onReplace(keys: Keys): void;
 }
+
+/** Of objects that exist; a set, or what knows only whether a key is in it. */
+export type Keys = Pick<ReadonlySet<string>, 'has'>;
 
 export interface ListWatchOptions {
   readonly api: KubeApi;
@@ -59,6 +62,7 @@ export class ListWatch {
   readonly name: string;
   readonly #options: ListWatchOptions;
   #isSynced = false;
+  #isForbidden = false;
   #handlerFailures = 0;
   #failures = 0;
   #pageSize: number;
@@ -74,6 +78,11 @@ export class ListWatch {
   /** Whether a complete list was seen since the start. */
   get isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  /** Whether the last list was refused for want of rights; the next ones may not be. */
+  get isForbidden(): boolean {
+    return this.#isForbidden;
   }
 
   get handlerFailures(): number {
@@ -122,11 +131,13 @@ export class ListWatch {
     if (signal.aborted) return undefined;
     this.#replace(keys);
     this.#isSynced = true;
+    this.#isForbidden = false;
     this.#lastSignOfLife = this.#options.clock.now().getTime();
     return resourceVersion;
   }
 
   async #listFailed(error: ApiError, signal: AbortSignal): Promise<undefined> {
+    this.#isForbidden = error.status === 403;
     if (error.reason === 'TooLarge' && this.#pageSize > 1) {
       this.#pageSize = Math.ceil(this.#pageSize / 2);
       return undefined;

@@ -1,0 +1,300 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, jest } from '@jest/globals';
+import { at, render, type Manifest } from './render.ts';
+
+// Each helm is a process of its own, and the machine may be busy.
+jest.setTimeout(30_000);
+
+/** Rendered with these values, as a file: they keep their types. */
+async function renderWith(values: object): Promise<readonly Manifest[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-values-'));
+  try {
+    // JSON is YAML.
+    await writeFile(join(folder, 'values.yaml'), JSON.stringify({ crds: { enabled: false }, ...values }));
+    return await render('--values', join(folder, 'values.yaml'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function find(manifests: readonly Manifest[], kind: string, name = 'mcp-lifecycle'): Manifest | undefined {
+  return manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+}
+
+const selector = { 'app.kubernetes.io/name': 'mcp-lifecycle', 'app.kubernetes.io/instance': 'mcp-lifecycle' };
+const ours = 'spec.template.spec';
+const check = 'mcp-lifecycle-admission-check';
+
+describe('the pods', () => {
+  it('prefer different nodes and zones, and insist on neither', async () => {
+    const deployment = find(await renderWith({}), 'Deployment');
+    expect(at(deployment, `${ours}.affinity`)).toEqual({
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          {
+            weight: 100,
+            podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selector } },
+          },
+        ],
+      },
+    });
+    expect(at(deployment, `${ours}.topologySpreadConstraints`)).toEqual([
+      {
+        topologyKey: 'topology.kubernetes.io/zone',
+        maxSkew: 1,
+        whenUnsatisfiable: 'ScheduleAnyway',
+        matchLabelKeys: ['pod-template-hash'],
+        labelSelector: { matchLabels: selector },
+      },
+    ]);
+  });
+
+  const spread = [{ topologyKey: 'rack', maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule', labelSelector: {} }];
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } };
+  const toleration = { key: 'infra', operator: 'Exists' };
+  const volume = { name: 'ca', configMap: { name: 'ca' } };
+  const mount = { name: 'ca', mountPath: '/ca', readOnly: true };
+
+  it.each<[value: string, given: unknown, path: string]>([
+    ['topologySpreadConstraints', spread, 'topologySpreadConstraints'],
+    ['affinity', affinity, 'affinity'],
+    ['tolerations', [toleration], 'tolerations'],
+    ['nodeSelector', { infra: 'true' }, 'nodeSelector'],
+    ['priorityClassName', 'system-cluster-critical', 'priorityClassName'],
+    ['imagePullSecrets', [{ name: 'registry' }], 'imagePullSecrets'],
+    ['extraVolumes', [volume], 'volumes'],
+    ['extraVolumeMounts', [mount], 'containers.0.volumeMounts'],
+    ['extraVolumeMounts', [mount], 'containers.1.volumeMounts'],
+    ['terminationGracePeriodSeconds', 60, 'terminationGracePeriodSeconds'],
+  ])('have %s as given', async (value, given, path) => {
+    const deployment = find(await renderWith({ [value]: given }), 'Deployment');
+    expect(at(deployment, `${ours}.${path}`)).toEqual(given);
+  });
+
+  it('have extraEnv behind their own environment', async () => {
+    const entry = { name: 'TZ', value: 'UTC' };
+    const deployment = find(await renderWith({ extraEnv: [entry] }), 'Deployment');
+    for (const container of ['0', '1']) {
+      const env = at(deployment, `${ours}.containers.${container}.env`);
+      expect(Array.isArray(env) ? env.at(-1) : env).toEqual(entry);
+    }
+  });
+
+  it.each([
+    ['webhook', '0'],
+    ['reconciler', '1'],
+  ])('have the resources of the %s', async (program, container) => {
+    const resources = { requests: { cpu: '200m', memory: '90Mi' }, limits: { memory: '128Mi' } };
+    const deployment = find(await renderWith({ [program]: { resources } }), 'Deployment');
+    expect(at(deployment, `${ours}.containers.${container}.resources`)).toEqual(resources);
+  });
+
+  it('of the check go where the others go, and their labels and annotations reach injectors', async () => {
+    const manifests = await renderWith({
+      ...{ tolerations: [toleration], nodeSelector: { infra: 'true' }, imagePullSecrets: [{ name: 'registry' }] },
+      ...{ priorityClassName: 'high', podLabels: { 'sidecar.istio.io/inject': 'false' }, podAnnotations: { a: 'b' } },
+      admissionCheck: { resources: { limits: { memory: '99Mi' } } },
+    });
+    const templates = [
+      at(find(manifests, 'Job', check), 'spec.template'),
+      find(manifests, 'Pod', 'mcp-lifecycle-admission-test'),
+    ];
+    for (const template of templates) {
+      expect(template).toMatchObject({
+        metadata: {
+          labels: { 'sidecar.istio.io/inject': 'false', 'app.kubernetes.io/name': check },
+          annotations: { a: 'b' },
+        },
+        spec: {
+          ...{ tolerations: [toleration], nodeSelector: { infra: 'true' }, imagePullSecrets: [{ name: 'registry' }] },
+          ...{ priorityClassName: 'high', containers: [{ resources: { limits: { memory: '99Mi' } } }] },
+        },
+      });
+    }
+  });
+});
+
+describe('labels', () => {
+  it('of the release are on every object and pod, and in no selector', async () => {
+    const manifests = await render(
+      ...['--set-string', 'commonLabels.team=search'],
+      ...['--set', 'networkPolicy.enabled=true,metrics.service.enabled=true'],
+    );
+    const without = manifests.filter((manifest) => at(manifest, 'metadata.labels.team') !== 'search');
+    expect(without.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual([]);
+    expect(at(find(manifests, 'Deployment'), 'spec.template.metadata.labels.team')).toBe('search');
+    const selectors = manifests.flatMap((manifest) => [
+      at(manifest, 'spec.selector'),
+      at(manifest, 'spec.podSelector'),
+    ]);
+    expect(JSON.stringify(selectors)).not.toContain('team');
+  });
+
+  it('of the pods win over those of the release', async () => {
+    const manifests = await renderWith({ commonLabels: { team: 'a', tier: 'x' }, podLabels: { team: 'b' } });
+    expect(at(find(manifests, 'Deployment'), 'spec.template.metadata.labels')).toMatchObject({
+      ...selector,
+      ...{ team: 'b', tier: 'x' },
+    });
+  });
+
+  it('keep the pods of the check out of every selector', async () => {
+    const manifests = await renderWith({ podLabels: { team: 'a' } });
+    expect(at(find(manifests, 'Job', check), 'spec.template.metadata.labels')).not.toMatchObject(selector);
+  });
+});
+
+describe('the account', () => {
+  const accounts = (manifests: readonly Manifest[]): readonly string[] =>
+    manifests.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name);
+
+  it('is created with a name and annotations', async () => {
+    const annotations = { 'iam.example.com/role': 'mcp' };
+    const manifests = await renderWith({ serviceAccount: { name: 'runner', annotations } });
+    expect(accounts(manifests)).toEqual([check, 'runner']);
+    expect(find(manifests, 'ServiceAccount', 'runner')?.metadata.annotations).toEqual(annotations);
+  });
+
+  it('can be one that exists, and has the rights all the same', async () => {
+    const manifests = await renderWith({ serviceAccount: { create: false, name: 'runner' } });
+    expect(accounts(manifests)).toEqual([check]);
+    expect(at(find(manifests, 'Deployment'), `${ours}.serviceAccountName`)).toBe('runner');
+    for (const kind of ['ClusterRoleBinding', 'RoleBinding'])
+      expect(at(find(manifests, kind), 'subjects.0')).toEqual({
+        ...{ kind: 'ServiceAccount', name: 'runner', namespace: 'mcp-lifecycle-system' },
+      });
+  });
+
+  it('has to be named when it is not created', async () => {
+    await expect(renderWith({ serviceAccount: { create: false } })).rejects.toThrow(
+      /name the account that has to exist/,
+    );
+  });
+});
+
+describe('the check', () => {
+  it('runs after install, upgrade and rollback, and on request', async () => {
+    const manifests = await renderWith({});
+    expect(find(manifests, 'Job', check)?.metadata.annotations?.['helm.sh/hook']).toBe(
+      'post-install,post-upgrade,post-rollback',
+    );
+    const test = find(manifests, 'Pod', 'mcp-lifecycle-admission-test');
+    expect(test?.metadata.annotations?.['helm.sh/hook']).toBe('test');
+    expect(at(test, 'spec.containers.0.args')).toEqual(['await-admission']);
+  });
+
+  it('leaves no object and no right when it is off', async () => {
+    const manifests = await renderWith({ admissionCheck: { enabled: false }, networkPolicy: { enabled: true } });
+    expect(manifests.filter(({ metadata }) => metadata.name.includes('admission'))).toEqual([]);
+  });
+});
+
+describe('metrics', () => {
+  it('have no Service unless it is asked for', async () => {
+    expect(find(await renderWith({}), 'Service', 'mcp-lifecycle-metrics')).toBeUndefined();
+  });
+
+  it('of both containers have one that names every pod', async () => {
+    const annotations = { 'prometheus.io/scrape': 'true' };
+    const manifests = await renderWith({ metrics: { service: { enabled: true, annotations } } });
+    const service = find(manifests, 'Service', 'mcp-lifecycle-metrics');
+    expect(service).toMatchObject({ metadata: { annotations }, spec: { clusterIP: 'None', selector } });
+    const ports = at(find(manifests, 'Deployment'), `${ours}.containers`);
+    for (const { targetPort, port } of at(service, 'spec.ports') as readonly { targetPort: string; port: number }[])
+      expect(JSON.stringify(ports)).toContain(JSON.stringify({ name: targetPort, containerPort: port }));
+  });
+});
+
+describe('the network policy', () => {
+  const policyWith = async (networkPolicy: object, name?: string): Promise<Manifest | undefined> =>
+    find(await renderWith({ networkPolicy: { enabled: true, ...networkPolicy } }), 'NetworkPolicy', name);
+
+  it('is left out unless it is asked for', async () => {
+    expect((await renderWith({})).filter(({ kind }) => kind === 'NetworkPolicy')).toEqual([]);
+  });
+
+  it('lets API servers in from anywhere, and metrics be read from within the cluster', async () => {
+    expect(at(await policyWith({}), 'spec.ingress')).toEqual([
+      { ports: [{ port: 10250, protocol: 'TCP' }] },
+      {
+        ports: [8080, 8082].map((port) => ({ port, protocol: 'TCP' })),
+        from: [{ namespaceSelector: {} }],
+      },
+    ]);
+  });
+
+  it('lets the pods reach API servers, DNS, and the pods of every MCPServer on any port', async () => {
+    expect(at(await policyWith({}), 'spec.egress')).toEqual([
+      { ports: [443, 6443].map((port) => ({ port, protocol: 'TCP' })) },
+      { ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol }))) },
+      { to: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'mcp-server' } } }] },
+    ]);
+  });
+
+  it('follows the port of the webhook', async () => {
+    const policy = find(
+      await renderWith({ networkPolicy: { enabled: true }, webhook: { port: 9443 } }),
+      'NetworkPolicy',
+    );
+    expect(at(policy, 'spec.ingress.0.ports.0.port')).toBe(9443);
+  });
+
+  const peers = [{ ipBlock: { cidr: '10.0.0.0/28' } }];
+  const rule = { to: [{ namespaceSelector: { matchLabels: { mesh: 'true' } } }], ports: [{ port: 15012 }] };
+
+  it.each<[value: string, given: unknown, path: string, expected: unknown]>([
+    ['webhookFrom', peers, 'ingress.0.from', peers],
+    ['metricsFrom', peers, 'ingress.1.from', peers],
+    ['metricsFrom', [], 'ingress.1.from', undefined],
+    ['apiServerTo', peers, 'egress.0.to', peers],
+    ['apiServerPorts', [16443], 'egress.0.ports', [{ port: 16443, protocol: 'TCP' }]],
+    ['dnsPorts', [1053], 'egress.1.ports.0.port', 1053],
+    ['extraEgress', [rule], 'egress.3', rule],
+  ])('takes %s %j', async (value, given, path, expected) => {
+    expect(at(await policyWith({ [value]: given }), `spec.${path}`)).toEqual(expected);
+  });
+
+  it('lets the pod of the check reach API servers and nothing else', async () => {
+    expect(at(await policyWith({ apiServerTo: peers }, check), 'spec')).toEqual({
+      podSelector: { matchLabels: { ...selector, 'app.kubernetes.io/name': check } },
+      policyTypes: ['Ingress', 'Egress'],
+      egress: [{ ports: [443, 6443].map((port) => ({ port, protocol: 'TCP' })), to: peers }],
+    });
+  });
+});
+
+describe('watched namespaces', () => {
+  const some = { watchNamespaces: ['team-a', '123'] };
+  const only = {
+    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: some.watchNamespaces }],
+  };
+
+  it.each(['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'])('limit the %s', async (kind) => {
+    expect(at(find(await renderWith(some), kind), 'webhooks.0.namespaceSelector')).toEqual(only);
+    expect(at(find(await renderWith({}), kind), 'webhooks.0.namespaceSelector')).toBeUndefined();
+  });
+
+  it('are told to the reconciler, and one of them to the check', async () => {
+    const manifests = await renderWith(some);
+    expect(at(find(manifests, 'Deployment'), `${ours}.containers.1.env`)).toContainEqual({
+      ...{ name: 'WATCH_NAMESPACES', value: 'team-a,123' },
+    });
+    expect(at(find(manifests, 'Job', check), `${ours}.containers.0.env`)).toContainEqual({
+      ...{ name: 'CHECK_NAMESPACE', value: 'team-a' },
+    });
+  });
+
+  it('are where the network policy expects MCP servers', async () => {
+    const policy = find(await renderWith({ ...some, networkPolicy: { enabled: true } }), 'NetworkPolicy');
+    expect(at(policy, 'spec.egress.2.to.0.namespaceSelector')).toEqual(only);
+  });
+
+  it.each([[['Team']], [['a', 'a']], [['']], [Array.from({ length: 51 }, (_, index) => `n${index}`)]])(
+    'are refused as %j',
+    async (watchNamespaces) => {
+      await expect(renderWith({ watchNamespaces })).rejects.toThrow(/watchNamespaces/);
+    },
+  );
+});
