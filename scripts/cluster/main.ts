@@ -9,6 +9,7 @@ import {
 } from './cluster.ts';
 import { ClusterFailure } from './failure.ts';
 import { parseCommand, usage, type Command } from './flags.ts';
+import { renderExports, renderMissing } from './shell-lines.ts';
 import { createStderrReport } from './progress.ts';
 import type { ClusterOptions } from './settings.ts';
 import type { PartStatus } from './provider.ts';
@@ -31,8 +32,7 @@ async function run(command: Command): Promise<number> {
     case 'status':
       return status(command.options);
     case 'env':
-      process.stdout.write(renderExports(await requireCluster(command.options)));
-      return 0;
+      return printEnvironment(command.options);
     case 'load':
       await loadImage(await requireCluster(command.options), command.image);
       report(`loaded ${command.image}`);
@@ -60,21 +60,22 @@ function renderPart({ name, pid, isHealthy, note }: PartStatus): string {
   return `  ${isHealthy ? 'ok  ' : 'FAIL'}  ${name.padEnd(24)} ${(pid === undefined ? '-' : String(pid)).padStart(8)}  ${note ?? ''}`;
 }
 
-/** Lines for a POSIX shell's `eval`. The shell expands its own PATH, so using them twice does no harm. */
-function renderExports({ kubeconfig, toolsPath }: ClusterHandle): string {
-  return `export KUBECONFIG=${quote(kubeconfig)}\nexport PATH=${quote(toolsPath)}:"$PATH"\n`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+/** The caller evaluates what is printed, whatever the exit code: without a cluster these lines have to fail. */
+async function printEnvironment(options: ClusterOptions): Promise<number> {
+  const handle = await findCluster(options);
+  process.stdout.write(handle === undefined ? renderMissing(missing(options)) : renderExports(handle));
+  return handle === undefined ? 1 : 0;
 }
 
 async function requireCluster(options: ClusterOptions): Promise<ClusterHandle> {
   const handle = await findCluster(options);
   if (handle !== undefined) return handle;
-  throw new ClusterFailure(
-    `There is no cluster "${options.name ?? 'local'}": start it with \`npm run cluster -- up\`.`,
-  );
+  throw new ClusterFailure(missing(options));
+}
+
+function missing({ name }: ClusterOptions): string {
+  const flags = name === undefined ? '' : ` --name ${name}`;
+  return `There is no cluster "${name ?? 'local'}": start it with \`npm run cluster -- up${flags}\`.`;
 }
 
 try {
