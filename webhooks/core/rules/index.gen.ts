@@ -13,6 +13,7 @@ import { imageTagPinned } from './image-tag-pinned.ts';
 import { nameUsable } from './name-usable.ts';
 import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
+import { noPlainCredentials } from './no-plain-credentials.ts';
 import { privileged } from './privileged.ts';
 import { probeHost } from './probe-host.ts';
 import { probePortExists } from './probe-port-exists.ts';
@@ -29,4 +30,4 @@ import { sysctls } from './sysctls.ts';
 import { tlsImplemented } from './tls-implemented.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, appArmorProfile, capabilities, configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imageReferenceValid, imageTagPinned, nameUsable, networkPeersValid, networkPortsValid, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, sysctls, tlsImplemented];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, appArmorProfile, capabilities, configMapExists, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imageReferenceValid, imageTagPinned, nameUsable, networkPeersValid, networkPortsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, sysctls, tlsImplemented];
