@@ -1,13 +1,12 @@
 import type { Rule } from '../engine/rule.ts';
+import { CONTAINER_NAME } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
+import type { SecurityContextAt } from './security-contexts.ts';
 import { securityContextsOf } from './security-contexts.ts';
 
-/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("AppArmor") */
-const allowedTypes: ReadonlySet<string> = new Set(['RuntimeDefault', 'Localhost']);
-
-/** How profiles were written before Kubernetes 1.30; older nodes still obey, and the standard still judges it. */
-const annotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+/** How profiles were written before Kubernetes 1.30; the standard still judges it. */
+const annotation = `container.apparmor.security.beta.kubernetes.io/${CONTAINER_NAME}`;
 
 export const appArmorProfile: Rule = {
   id: 'app-armor-profile',
@@ -26,7 +25,7 @@ export const appArmorProfile: Rule = {
       },
       {
         title: 'the profile of the runtime, by annotation',
-        spec: { extraAnnotations: { [`${annotationPrefix}mcp-server`]: 'runtime/default' } },
+        spec: { extraAnnotations: { [annotation]: 'runtime/default' } },
       },
     ],
     rejects: [
@@ -40,38 +39,32 @@ export const appArmorProfile: Rule = {
       },
       {
         title: 'a container without a profile, by annotation',
-        spec: { extraAnnotations: { [`${annotationPrefix}mcp-server`]: 'unconfined' } },
+        spec: { extraAnnotations: { [annotation]: 'unconfined' } },
       },
     ],
   },
-  check: ({ server }) => [...checkAnnotations(server), ...checkContexts(server)],
+  check: ({ server }) => [...checkAnnotation(server), ...securityContextsOf(server).flatMap(checkContext)],
 };
 
-function checkAnnotations({ spec }: MCPServer): readonly Violation[] {
-  return Object.entries(spec.extraAnnotations ?? {})
-    .filter(([key, value]) => key.startsWith(annotationPrefix) && !isAllowedAnnotation(value))
-    .map(([key, value]) => ({
-      path: ['spec', 'extraAnnotations', key],
+function checkAnnotation({ spec }: MCPServer): readonly Violation[] {
+  if (spec.extraAnnotations?.[annotation] !== 'unconfined') return [];
+  return [
+    {
+      path: ['spec', 'extraAnnotations', annotation],
       headline: 'the annotation switches AppArmor off',
-      detail: `found '${value}'`,
-      remedy: 'Use runtime/default or localhost/ and a profile of the node, or remove the annotation.',
-    }));
+      detail: "found 'unconfined'",
+      remedy: 'Remove the annotation.',
+    },
+  ];
 }
 
-function isAllowedAnnotation(value: string): boolean {
-  return value === '' || value === 'runtime/default' || value.startsWith('localhost/');
-}
-
-function checkContexts(server: MCPServer): readonly Violation[] {
-  return securityContextsOf(server).flatMap(({ path, context }) => {
-    const type = context.appArmorProfile?.type;
-    if (type === undefined || allowedTypes.has(type)) return [];
-    return [
-      {
-        path: [...path, 'appArmorProfile', 'type'],
-        headline: 'the AppArmor profile confines nothing',
-        detail: `found type: ${type}`,
-      },
-    ];
-  });
+function checkContext({ path, context }: SecurityContextAt): readonly Violation[] {
+  if (context.appArmorProfile?.type !== 'Unconfined') return [];
+  return [
+    {
+      path: [...path, 'appArmorProfile', 'type'],
+      headline: 'the AppArmor profile confines nothing',
+      detail: 'found type: Unconfined',
+    },
+  ];
 }

@@ -36,7 +36,7 @@ export const noPlainCredentials: Rule = {
             arguments: ['--token-file=/etc/token', '--no-password'],
             env: [
               { name: 'TOKEN_URL', value: 'https://login.example.com/token' },
-              { name: 'ALLOW_EMPTY_PASSWORD', value: 'yes' },
+              { name: 'ALLOW_EMPTY_PASSWORD', value: 'true' },
               { name: 'MAX_TOKENS', value: '4096' },
             ],
           },

@@ -1,8 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import type { SecurityContextAt } from './security-contexts.ts';
 import { securityContextsOf } from './security-contexts.ts';
-
-/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted ("Seccomp") */
-const allowed: ReadonlySet<string> = new Set(['RuntimeDefault', 'Localhost']);
 
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',
@@ -52,20 +51,9 @@ export const seccompProfile: Rule = {
   },
   check({ server }) {
     const contexts = securityContextsOf(server);
-    const found = contexts.flatMap(({ path, context }) => {
-      const type = context.seccompProfile?.type;
-      if (type === undefined || allowed.has(type)) return [];
-      return [
-        {
-          path: [...path, 'seccompProfile', 'type'],
-          headline: 'the seccomp profile confines nothing',
-          detail: `found type: ${type}`,
-        },
-      ];
-    });
     const [pod] = contexts;
     const isAbsent = contexts.every(({ context }) => context.seccompProfile === undefined);
-    if (!isAbsent) return found;
+    if (!isAbsent) return contexts.flatMap(checkContext);
     return [
       {
         path: [...pod.path, 'seccompProfile'],
@@ -76,3 +64,15 @@ export const seccompProfile: Rule = {
     ];
   },
 };
+
+/** A type that Kubernetes does not know is seccomp-valid's to refuse. */
+function checkContext({ path, context }: SecurityContextAt): readonly Violation[] {
+  if (context.seccompProfile?.type !== 'Unconfined') return [];
+  return [
+    {
+      path: [...path, 'seccompProfile', 'type'],
+      headline: 'the seccomp profile confines nothing',
+      detail: 'found type: Unconfined',
+    },
+  ];
+}
