@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { rules } from '../core/rules/index.gen.ts';
-import { anMCPServer, withMetadata, withName, withRawSpec } from '../core/testing/builders.ts';
+import {
+  anMCPServer,
+  withApiVersion,
+  withMetadata,
+  withName,
+  withRawSpec,
+  withReplicas,
+} from '../core/testing/builders.ts';
 import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
 import { parseAdmissionReview, type Answer } from './admission-review.ts';
 import type { SkipReason } from './scope.ts';
@@ -91,6 +98,77 @@ describe('validation', () => {
     const object = anMCPServer(withName('search.v2'));
     const { answer } = await validate({ object }, { docsBaseUrl: 'https://docs.example.com/rules' });
     expect(JSON.stringify(answer)).toContain('https://docs.example.com/rules/name-usable.md');
+  });
+
+  describe('of an update', () => {
+    const asRoot = withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } });
+    const withPrivilege = withRawSpec({ runtime: { security: { securityContext: { privileged: true } } } });
+    const update = (oldObject: unknown, object: unknown): Promise<Answer> =>
+      validate({ operation: 'UPDATE', oldObject, object }).then(({ answer }) => answer);
+
+    it('warns about what it leaves as it was, and says so in the audit log', async () => {
+      const answer = await update(anMCPServer(asRoot), anMCPServer(asRoot, withReplicas(3)));
+      expect(answer).toEqual({
+        decision: 'allowed',
+        warnings: [expect.stringMatching(/ \(was there before\) \[run-as-non-root\]$/)],
+        auditAnnotations: { decision: 'allowed', rules: 'run-as-non-root', tolerated: 'run-as-non-root' },
+      });
+    });
+
+    it('denies what it adds, and only that; the rest warns beside it', async () => {
+      const answer = await update(anMCPServer(asRoot), anMCPServer(asRoot, withPrivilege));
+      expect(answer).toMatchObject({
+        decision: 'denied',
+        ruleIds: ['privileged'],
+        causes: [{ field: 'spec.runtime.security.securityContext.privileged' }],
+        warnings: [expect.stringContaining('(was there before) [run-as-non-root]')],
+      });
+    });
+
+    it('denies what it brings back', async () => {
+      expect((await update(anMCPServer(), anMCPServer(asRoot))).decision).toBe('denied');
+    });
+
+    it.each<[string, unknown]>([
+      ['is none', null],
+      ['is no object', 'text'],
+      ['is broken', { spec: { config: { env: [null, 1] } } }],
+      ['has names that JavaScript objects have', { ...anMCPServer(), spec: { constructor: {}, toString: [] } }],
+    ])('tolerates nothing when the old object %s', async (_, oldObject) => {
+      expect((await update(oldObject, anMCPServer(asRoot))).decision).toBe('denied');
+    });
+
+    it('takes the old object in the other version of the API', async () => {
+      const old = anMCPServer(asRoot, withApiVersion('mcp.x-k8s.io/v1alpha1'));
+      expect((await update(old, anMCPServer(asRoot, withReplicas(3)))).decision).toBe('allowed');
+    });
+
+    it('does not judge the old object when there is nothing to tolerate', async () => {
+      const oldObject = new Proxy({}, { ownKeys: () => fail(), get: () => fail() });
+      const fail = (): never => {
+        throw new Error('looked at the old object');
+      };
+      const parsed = parseAdmissionReview(aReview({ operation: 'UPDATE', object: anMCPServer() }));
+      if (!parsed.ok) throw new Error(parsed.problem);
+      const handler = createValidate({ rules, gatherFacts: nothingExists, onSkipped: () => undefined });
+      expect(await handler({ ...parsed.request, oldObject }, context)).toMatchObject({ decision: 'allowed' });
+    });
+
+    it('does not listen to an old object that a creation brings along', async () => {
+      const both = { object: anMCPServer(asRoot), oldObject: anMCPServer(asRoot) };
+      expect((await validate(both)).answer.decision).toBe('denied');
+    });
+
+    it('warns about a violation of the schema that the API server tolerated', async () => {
+      const stored = { ...anMCPServer(), spec: { ...anMCPServer().spec, config: { port: 8080, path: 7 } } };
+      const labelled = { ...stored, metadata: { ...stored.metadata, labels: { team: 'search' } } };
+      expect(await update(stored, labelled)).toMatchObject({
+        decision: 'allowed',
+        warnings: [expect.stringContaining('(was there before) [schema]')],
+      });
+      const worse = { ...stored, spec: { ...stored.spec, config: { port: 8080, path: 8 } } };
+      expect((await update(stored, worse)).decision).toBe('denied');
+    });
   });
 
   const skips: readonly (readonly [string, ReviewOptions, SkipReason])[] = [

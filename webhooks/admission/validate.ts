@@ -2,11 +2,13 @@ import { applyDefaults } from '../core/defaults/apply.ts';
 import { evaluate, type Subject } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
+import { fingerprint, ratchet, type Judged } from '../core/engine/ratchet.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
 import type { Rule } from '../core/engine/rule.ts';
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { referencesOf, type Reference } from '../core/mcpserver/references.ts';
 import type { Violation } from '../core/mcpserver/violation.ts';
+import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
 import type { CallContext, Handler } from './handler.ts';
 import { skipReasonOf, type SkipReason } from './scope.ts';
@@ -27,10 +29,15 @@ export interface ValidateOptions extends RenderOptions {
 /** Id of findings about the shape of an object; the API server has usually refused it before we are asked. */
 export const schemaRuleId = 'schema';
 
-/** Says everything that is wrong with an MCPServer at once: what denies refuses the request, the rest warns. */
+/**
+ * Says everything that is wrong with an MCPServer at once: what denies refuses the request, the rest warns. What an
+ * update leaves as it was only warns: a rule that became stricter must not hold up the next change of a replica count.
+ */
 export function createValidate({ rules, gatherFacts, onSkipped, ...render }: ValidateOptions): Handler {
-  const judge = (request: AdmissionRequest, subject: Subject): Answer =>
-    answerTo(request, evaluate(rules, subject), render);
+  const judge = (request: AdmissionRequest, subject: Subject): Answer => {
+    const now = { object: subject.server, findings: evaluate(rules, subject) };
+    return answerTo(request, now, () => judgeOld(request.oldObject, rules, subject.facts), render);
+  };
 
   return (request, context) => {
     const skip = skipReasonOf(request);
@@ -39,7 +46,10 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
       return allowed();
     }
     const parsed = parseMCPServer(request.object);
-    if (!parsed.ok) return answerTo(request, parsed.violations.map(toSchemaFinding), render);
+    if (!parsed.ok) {
+      const now = { object: request.object, findings: parsed.violations.map(toSchemaFinding) };
+      return answerTo(request, now, () => judgeOldSchema(request.oldObject), render);
+    }
     const server = applyDefaults(parsed.server);
     const references = referencesOf(server);
     const named = references.filter(({ name }) => name !== '');
@@ -52,28 +62,72 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
 
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 
-function answerTo(request: AdmissionRequest, findings: readonly Finding[], render: RenderOptions): Answer {
-  const denials = findings.filter(({ severity }) => severity === 'deny');
+/** What the rules say about the object before the change; nothing about one that the schema forbids by now. */
+function judgeOld(raw: unknown, rules: readonly Rule[], facts: ReferenceFacts): Judged {
+  const parsed = parseMCPServer(raw);
+  if (!parsed.ok) return { object: raw, findings: [] };
+  const server = applyDefaults(parsed.server);
+  return { object: server, findings: evaluate(rules, { server, facts }) };
+}
+
+/**
+ * API servers let an update pass that leaves a violation of the schema as it was. No rule can judge such an object; the
+ * reconciler does not touch what runs for it.
+ */
+function judgeOldSchema(raw: unknown): Judged {
+  const parsed = parseMCPServer(raw);
+  return { object: raw, findings: parsed.ok ? [] : parsed.violations.map(toSchemaFinding) };
+}
+
+/** The old object is judged only when something would be refused otherwise: nearly every request has nothing. */
+function answerTo(request: AdmissionRequest, now: Judged, judgeBefore: () => Judged, render: RenderOptions): Answer {
+  const { enforced, tolerated } = tolerate(request, now, judgeBefore);
   const remarks = {
-    warnings: renderWarnings(findings.filter(({ severity }) => severity === 'warn')),
-    auditAnnotations: annotationsFor(denials.length === 0 ? 'allowed' : 'denied', findings),
+    warnings: renderWarnings(
+      now.findings.filter(({ severity }) => severity === 'warn'),
+      tolerated,
+    ),
+    auditAnnotations: annotationsFor(enforced.length === 0 ? 'allowed' : 'denied', now.findings, tolerated),
   };
-  if (denials.length === 0) return allowed(remarks);
+  if (enforced.length === 0) return allowed(remarks);
   const { group, kind } = request.kind;
   return denied({
     of: { group, kind, name: request.name },
-    ...renderDenial(denials, render),
-    ruleIds: ruleIdsOf(denials),
+    ...renderDenial(enforced, render),
+    ruleIds: ruleIdsOf(enforced),
     ...remarks,
   });
+}
+
+interface Tolerance {
+  readonly enforced: readonly Finding[];
+  readonly tolerated: readonly Finding[];
+}
+
+function tolerate({ operation, oldObject }: AdmissionRequest, now: Judged, judgeBefore: () => Judged): Tolerance {
+  const denials = now.findings.filter(({ severity }) => severity === 'deny');
+  if (denials.length === 0 || operation !== 'UPDATE' || oldObject === undefined) {
+    return { enforced: denials, tolerated: [] };
+  }
+  const known = fingerprint(judgeBefore(), digest).map((before) => before.fingerprint);
+  const { enforced, tolerated } = ratchet(fingerprint({ ...now, findings: denials }, digest), known);
+  return {
+    enforced: enforced.map(({ finding }) => finding),
+    tolerated: tolerated.map(({ finding }) => finding),
+  };
 }
 
 /** Keys are fixed, so that audit logs can be queried; the API server puts the webhook's name before them. */
 function annotationsFor(
   decision: 'allowed' | 'denied',
   findings: readonly Finding[],
+  tolerated: readonly Finding[],
 ): Readonly<Record<string, string>> {
-  return findings.length === 0 ? { decision } : { decision, rules: ruleIdsOf(findings).join(',') };
+  return {
+    decision,
+    ...(findings.length === 0 ? {} : { rules: ruleIdsOf(findings).join(',') }),
+    ...(tolerated.length === 0 ? {} : { tolerated: ruleIdsOf(tolerated).join(',') }),
+  };
 }
 
 function ruleIdsOf(findings: readonly Finding[]): readonly string[] {

@@ -6,6 +6,7 @@ import {
   renderDenial,
   renderLine,
   renderSentence,
+  renderToleratedWarning,
   renderWarning,
   renderWarnings,
 } from './render.ts';
@@ -99,6 +100,25 @@ describe('renderWarnings', () => {
     const warnings = renderWarnings(many(count));
     expect(warnings).toHaveLength(lines);
     expect(warnings.at(-1)).toBe(last);
+  });
+});
+
+describe('what was there before', () => {
+  it('is said to be so, within the limit', () => {
+    expect(renderToleratedWarning(root)).toBe(
+      'spec.runtime.security.securityContext.runAsUser: container would run as root (was there before) [run-as-non-root]',
+    );
+    expect(lengthOf(renderToleratedWarning({ ...deep, headline: 'h'.repeat(300) }))).toBe(maxWarningLength);
+  });
+
+  it('comes before the other warnings, within the same number of lines', () => {
+    const warnings = renderWarnings(many(12), [root, root]);
+    expect(warnings.map((text) => text.includes('(was there before)'))).toEqual([
+      ...[true, true],
+      ...Array.from({ length: 9 }, () => false),
+    ]);
+    expect(warnings.at(-1)).toBe('+4 more findings');
+    expect(renderWarnings(many(1), many(11)).at(-1)).toBe('+2 more findings');
   });
 });
 

@@ -57,8 +57,16 @@ export function renderLine(finding: Finding, options: RenderOptions = {}): strin
  * headline its end, the rule id nothing.
  */
 export function renderWarning(finding: Finding): string {
+  return renderShort(finding, ` [${finding.ruleId}]`);
+}
+
+/** As {@link renderWarning}, about what would be refused if it were new. */
+export function renderToleratedWarning(finding: Finding): string {
+  return renderShort(finding, ` (was there before) [${finding.ruleId}]`);
+}
+
+function renderShort(finding: Finding, suffix: string): string {
   const field = printable(renderPath(finding.path));
-  const suffix = ` [${finding.ruleId}]`;
   const room = maxWarningLength - lengthOf(suffix) - lengthOf(': ');
   const headline = shortenEnd(printable(finding.headline), room - Math.min(lengthOf(field), minPathLength));
   return `${renderPathWithin(room - lengthOf(headline), finding.path)}: ${headline}${suffix}`;
@@ -74,10 +82,17 @@ function renderPathWithin(room: number, path: FieldPath): string {
   return fitting.find((text) => lengthOf(text) <= room) ?? shortenMiddle(full, room);
 }
 
-/** The warnings of one response: at most {@link maxWarnings}, then one line that says how many more there are. */
-export function renderWarnings(findings: readonly Finding[]): readonly string[] {
-  const shown = findings.slice(0, maxWarnings).map(renderWarning);
-  return findings.length > maxWarnings ? [...shown, `+${findings.length - maxWarnings} more findings`] : shown;
+/**
+ * The warnings of one response, what is tolerated first: at most {@link maxWarnings}, then one line that says how many
+ * more there are.
+ */
+export function renderWarnings(findings: readonly Finding[], tolerated: readonly Finding[] = []): readonly string[] {
+  const shown = [
+    ...tolerated.slice(0, maxWarnings).map(renderToleratedWarning),
+    ...findings.slice(0, Math.max(0, maxWarnings - tolerated.length)).map(renderWarning),
+  ];
+  const left = findings.length + tolerated.length - shown.length;
+  return left > 0 ? [...shown, `+${left} more findings`] : shown;
 }
 
 /** What a refused request is told: every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */

@@ -2,7 +2,7 @@ import { APPLIED_HASH_ANNOTATION, childName } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { ExpandedKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
 import type { Action } from './action.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../engine/canonical-json.ts';
 import type { ObservedChild } from './observed.ts';
 import { ownsExactly } from './owned-fields.ts';
 import { controllerReference, judgeOwnership } from './ownership.ts';

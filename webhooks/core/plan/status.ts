@@ -3,7 +3,7 @@ import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
 import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing } from './availability.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Verification } from './observed.ts';
 import type { Acceptance, StatusInput } from './status-input.ts';
 
