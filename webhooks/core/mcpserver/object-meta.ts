@@ -1,3 +1,4 @@
+import { isDnsLabel, isLabelValue, isQualifiedName, isSubdomain } from './kubernetes-names.ts';
 import type { FieldPath, Violation } from './violation.ts';
 
 /**
@@ -9,7 +10,7 @@ export function checkObjectMeta(metadata: unknown): readonly Violation[] {
   return [
     ...checkText(metadata, 'name', isSubdomain, subdomainRule),
     ...checkText(metadata, 'generateName', isSubdomainPrefix, subdomainRule),
-    ...checkText(metadata, 'namespace', isLabel, 'at most 63 lower case letters, digits and hyphens'),
+    ...checkText(metadata, 'namespace', isNamespace, 'at most 63 lower case letters, digits and hyphens'),
     ...checkLabels(metadata['labels']),
     ...checkAnnotations(metadata['annotations']),
     ...checkFinalizers(metadata['finalizers']),
@@ -19,19 +20,13 @@ export function checkObjectMeta(metadata: unknown): readonly Violation[] {
 }
 
 const subdomainRule = 'at most 253 lower case letters, digits, hyphens and dots, a letter or digit first and last';
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
-function isSubdomain(name: string): boolean {
-  return name.length <= 253 && subdomain.test(name);
-}
-
 /** What is appended is letters and digits, so the prefix may end in a hyphen. */
 function isSubdomainPrefix(prefix: string): boolean {
   return prefix === '' || isSubdomain(/[a-z0-9]-$/.test(prefix) ? `${prefix.slice(0, -1)}x` : prefix);
 }
 
-function isLabel(name: string): boolean {
-  return name === '' || (name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name));
+function isNamespace(name: string): boolean {
+  return name === '' || isDnsLabel(name);
 }
 
 function checkText(
@@ -46,23 +41,13 @@ function checkText(
   return [violation([field], `must be ${rule}`, `found '${text}'`, 'Change the name.')];
 }
 
-const qualifiedName = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-
-/** `name` or `domain/name`. */
-function isQualifiedName(key: string): boolean {
-  const [first = '', second, ...more] = key.split('/');
-  if (more.length > 0) return false;
-  const name = second ?? first;
-  return name.length <= 63 && qualifiedName.test(name) && (second === undefined || isSubdomain(first));
-}
-
 const keyRule = 'the key must be name or domain/name';
 const keyRemedy = 'Use letters, digits, hyphens, underscores and dots, at most 63, a letter or digit first and last.';
 
 function checkLabels(labels: unknown): readonly Violation[] {
   return textsOf(labels).flatMap(([key, value]) => [
     ...(isQualifiedName(key) ? [] : [violation(['labels', key], keyRule, `found '${key}'`, keyRemedy)]),
-    ...(value === '' || (value.length <= 63 && qualifiedName.test(value))
+    ...(isLabelValue(value)
       ? []
       : [violation(['labels', key], 'the value is not usable as a label', `found '${value}'`, keyRemedy)]),
   ]);

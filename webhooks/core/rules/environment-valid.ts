@@ -12,8 +12,7 @@ const bulkSources = ['configMapRef', 'secretRef'] as const;
 export const environmentValid: Rule = {
   id: 'environment-valid',
   severity: 'deny',
-  summary:
-    'Every environment variable must have a usable name and at most one value; every bulk source exactly one origin.',
+  summary: 'Every environment variable must have a usable name and at most one value; every source exactly one origin.',
   rationale:
     'The variables go into the Deployment as they are, and Kubernetes refuses it for one variable that is malformed or ' +
     'that has two values. The message never shows a value, nor a name that could contain one.',
@@ -26,10 +25,6 @@ export const environmentValid: Rule = {
         spec: {
           config: { env: [{ name: 'POD', value: '', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
         },
-      },
-      {
-        title: 'a source that names nothing, which is an empty value',
-        spec: { config: { env: [{ name: 'LEVEL', value: 'info', valueFrom: {} }] } },
       },
       {
         title: 'a prefix',
@@ -47,6 +42,7 @@ export const environmentValid: Rule = {
           config: { env: [{ name: 'POD', value: 'x', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
         },
       },
+      { title: 'a source without an origin', spec: { config: { env: [{ name: 'POD', valueFrom: {} }] } } },
       {
         title: 'a source with two origins',
         spec: {
@@ -84,24 +80,21 @@ function isPlain({ name, valueFrom }: EnvVar): boolean {
   return valueFrom === undefined && name !== '' && allowedText.test(name);
 }
 
-function checkVariable({ name, value = '', valueFrom = {} }: EnvVar, path: FieldPath): readonly Violation[] {
-  return [...checkName(name, [...path, 'name']), ...checkSources(value, originsOf(valueFrom), [...path, 'valueFrom'])];
-}
-
-function checkSources(value: string, origins: readonly string[], path: FieldPath): readonly Violation[] {
+function checkVariable({ name, value = '', valueFrom }: EnvVar, path: FieldPath): readonly Violation[] {
+  const at: FieldPath = [...path, 'valueFrom'];
   return [
-    ...(value === '' || origins.length === 0
+    ...checkName(name, [...path, 'name']),
+    ...(value === '' || valueFrom === undefined
       ? []
       : [
           {
-            path,
+            path: at,
             headline: 'the variable has a value and a source of its value',
             detail: 'found value and valueFrom',
             remedy: 'Keep one of value and valueFrom.',
           },
         ]),
-    // None is fine: such a source is not passed on.
-    ...(origins.length === 0 ? [] : checkOrigins(origins, valueSources, path)),
+    ...(valueFrom === undefined ? [] : checkOrigins(originsOf(valueFrom), valueSources, at)),
   ];
 }
 

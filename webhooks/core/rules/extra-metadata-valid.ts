@@ -1,10 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
+import { isLabelValue, isQualifiedName } from '../mcpserver/kubernetes-names.ts';
+import { baseLabels } from '../mcpserver/names.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-
-/** `prefix/name`: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-const keyPattern =
-  /^((?=.{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(?=[^/]{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const valuePattern = /^(?=.{0,63}$)([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
 export const extraMetadataValid: Rule = {
   id: 'extra-metadata-valid',
@@ -28,22 +26,36 @@ export const extraMetadataValid: Rule = {
       { title: 'an annotation key with two slashes', spec: { extraAnnotations: { 'a/b/c': 'x' } } },
     ],
   },
-  check: ({ server: { spec } }) => [
-    ...checkKeys('extraAnnotations', spec.extraAnnotations),
-    ...checkKeys('extraLabels', spec.extraLabels),
-    ...Object.entries(spec.extraLabels ?? {})
-      .filter(([, value]) => !valuePattern.test(value))
+  check: ({ server }) => [...checkAnnotations(server), ...checkLabels(server)],
+};
+
+/** The API server judges keys of annotations in lower case. */
+function checkAnnotations({ spec }: MCPServer): readonly Violation[] {
+  return checkKeys('extraAnnotations', Object.keys(spec.extraAnnotations ?? {}), (key) =>
+    isQualifiedName(key.toLowerCase()),
+  );
+}
+
+/** Those that pods are selected by are ours, whatever the author wrote. */
+function checkLabels(server: MCPServer): readonly Violation[] {
+  const ours = baseLabels(server);
+  const labels = Object.entries(server.spec.extraLabels ?? {}).filter(([key]) => !Object.hasOwn(ours, key));
+  const keys = labels.map(([key]) => key);
+  return [
+    ...checkKeys('extraLabels', keys, isQualifiedName),
+    ...labels
+      .filter(([, value]) => !isLabelValue(value))
       .map(([key, value]) => ({
         path: ['spec', 'extraLabels', key],
         headline: 'the value is not usable as a label',
         detail: `found '${value}'`,
       })),
-  ],
-};
+  ];
+}
 
-function checkKeys(field: string, texts: Readonly<Record<string, string>> | undefined): readonly Violation[] {
-  return Object.keys(texts ?? {})
-    .filter((key) => !keyPattern.test(key))
+function checkKeys(field: string, keys: readonly string[], isFine: (key: string) => boolean): readonly Violation[] {
+  return keys
+    .filter((key) => !isFine(key))
     .map((key) => ({
       path: ['spec', field, key],
       headline: 'the key is not usable',

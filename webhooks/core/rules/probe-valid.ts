@@ -5,6 +5,12 @@ import { isPortName } from './port-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'health'];
 
+/** https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes */
+const headerName = /^[-A-Za-z0-9]+$/;
+
+/** The first number of seconds that is no 64-bit integer once it was read as a double. */
+const tooManySeconds = 2 ** 63;
+
 const handlers = ['exec', 'grpc', 'httpGet', 'tcpSocket'] as const;
 
 /** Zero is accepted: Kubernetes replaces it with its default. */
@@ -51,6 +57,14 @@ export const probeValid: Rule = {
         spec: { runtime: { health: { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: -1 } } } },
       },
       {
+        title: 'a header name with an underscore',
+        spec: {
+          runtime: {
+            health: { readinessProbe: { httpGet: { port: 80, httpHeaders: [{ name: 'X_Probe', value: 'mcp' }] } } },
+          },
+        },
+      },
+      {
         title: 'a port out of range',
         spec: { runtime: { health: { readinessProbe: { tcpSocket: { port: 70000 } } } } },
       },
@@ -83,12 +97,12 @@ function checkLiveness(probe: Probe, path: FieldPath): readonly Violation[] {
             remedy: 'Set it to 1, or remove it.',
           },
         ]),
-    ...(grace === undefined || grace >= 1
+    ...(grace === undefined || (grace >= 1 && grace < tooManySeconds)
       ? []
       : [
           {
             path: [...path, 'terminationGracePeriodSeconds'],
-            headline: 'the grace period is below 1',
+            headline: 'the grace period is out of range',
             detail: `found ${grace}`,
             remedy: 'Use 1 or more, or remove it.',
           },
@@ -142,6 +156,9 @@ function checkHandler({ exec, grpc, httpGet, tcpSocket }: Probe, path: FieldPath
     ...(grpc === undefined ? [] : checkPort(grpc.port, [...path, 'grpc', 'port'])),
     ...(httpGet === undefined ? [] : checkPort(httpGet.port, [...path, 'httpGet', 'port'])),
     ...checkScheme(httpGet?.scheme, [...path, 'httpGet', 'scheme']),
+    ...(httpGet?.httpHeaders ?? []).flatMap(({ name }, index) =>
+      checkHeader(name, [...path, 'httpGet', 'httpHeaders', index, 'name']),
+    ),
     ...(tcpSocket === undefined ? [] : checkPort(tcpSocket.port, [...path, 'tcpSocket', 'port'])),
   ];
 }
@@ -159,6 +176,12 @@ function checkPort(port: IntOrString, path: FieldPath): readonly Violation[] {
 function checkScheme(scheme: string | undefined, path: FieldPath): readonly Violation[] {
   if (scheme === undefined || ['', 'HTTP', 'HTTPS'].includes(scheme)) return [];
   return [{ path, headline: 'the scheme is unknown', detail: `found "${scheme}"`, remedy: 'Use HTTP or HTTPS.' }];
+}
+
+function checkHeader(name: string, path: FieldPath): readonly Violation[] {
+  if (headerName.test(name)) return [];
+  const remedy = 'Use letters, digits and hyphens.';
+  return [{ path, headline: 'the name of the header is unusable', detail: `found "${name}"`, remedy }];
 }
 
 function checkCounts(probe: Probe, path: FieldPath): readonly Violation[] {

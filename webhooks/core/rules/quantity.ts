@@ -8,25 +8,55 @@ const nanoIn: ReadonlyMap<string, bigint> = new Map<string, bigint>([
   ...['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map((name, index) => [name, 10n ** 9n * 1024n ** BigInt(index + 1)] as const),
 ]);
 
+/** Kubernetes caps quantities with a binary suffix, and no others, at the largest 64-bit integer. */
+const mostBinaryNano = (2n ** 63n - 1n) * 10n ** 9n;
+
 /**
- * The quantity in billionths, exactly; what is smaller is rounded away from zero, as Kubernetes does. Undefined when
- * Kubernetes would not read it: the pattern of the schema allows `1e1.5`, the parser does not.
+ * Beyond these Kubernetes computes for minutes: comparing or printing `1e999999999` keeps a core of the API server busy
+ * and takes a gigabyte. No quantity that means something comes near them.
  */
-export function toNano(quantity: Quantity): bigint | undefined {
-  const match = form.exec(String(quantity));
-  if (match === null) return undefined;
-  const [, sign, integer = '', fraction = '', exponent = '0', suffix = ''] = match;
-  const digits = integer + fraction;
-  if (digits === '') return undefined;
-  const scaled = BigInt(digits) * (nanoIn.get(suffix) ?? 1n);
-  const nano = timesPowerOfTen(scaled, clamp(exponent, digits) - fraction.length);
-  return sign === '-' ? -nano : nano;
+const maxCharacters = 100;
+const maxExponent = 100;
+
+export interface ReadQuantity {
+  /** In billionths, exactly; what is smaller is rounded away from zero, as Kubernetes does. */
+  readonly nano: bigint;
+  readonly notation: 'decimal' | 'binary' | 'exponent';
 }
 
-/** Beyond this an exponent changes nothing that anyone compares, and `1e999999999` must not cost a gigabyte. */
-function clamp(exponent: string, digits: string): number {
-  const most = digits.length + 40;
-  return Math.max(-most, Math.min(most, Number(exponent)));
+/**
+ * The quantity, or undefined when Kubernetes would not read it (the pattern of the schema allows `1e1.5`, the parser
+ * does not) or could not stop computing with it.
+ */
+export function readQuantity(quantity: Quantity): ReadQuantity | undefined {
+  const text = String(quantity);
+  const match = text.length > maxCharacters ? null : form.exec(text);
+  if (match === null) return undefined;
+  const [, sign, integer = '', fraction = '', exponent, suffix = ''] = match;
+  const notation = notationOf(exponent, suffix);
+  const size = sizeOf(integer + fraction, Number(exponent ?? 0), { places: fraction.length, suffix });
+  if (size === undefined) return undefined;
+  const nano = notation === 'binary' && size > mostBinaryNano ? mostBinaryNano : size;
+  return { nano: sign === '-' ? -nano : nano, notation };
+}
+
+function sizeOf(
+  digits: string,
+  exponent: number,
+  { places, suffix }: { readonly places: number; readonly suffix: string },
+): bigint | undefined {
+  if (digits === '' || Math.abs(exponent) > maxExponent) return undefined;
+  return timesPowerOfTen(BigInt(digits) * (nanoIn.get(suffix) ?? 1n), exponent - places);
+}
+
+/** As {@link readQuantity}, the number alone. */
+export function toNano(quantity: Quantity): bigint | undefined {
+  return readQuantity(quantity)?.nano;
+}
+
+function notationOf(exponent: string | undefined, suffix: string): ReadQuantity['notation'] {
+  if (exponent !== undefined) return 'exponent';
+  return suffix.endsWith('i') ? 'binary' : 'decimal';
 }
 
 function timesPowerOfTen(value: bigint, power: number): bigint {

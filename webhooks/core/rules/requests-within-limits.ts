@@ -2,18 +2,18 @@ import type { Rule } from '../engine/rule.ts';
 import type { Quantity } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { toNano } from './quantity.ts';
+import { canOvercommit } from './resource-name.ts';
 
-type Quantities = Readonly<Record<string, Quantity>>;
-
-const root: FieldPath = ['spec', 'runtime', 'resources'];
+const root: FieldPath = ['spec', 'runtime', 'resources', 'requests'];
 
 export const requestsWithinLimits: Rule = {
   id: 'requests-within-limits',
   severity: 'deny',
-  summary: 'Every resource request must be at most its limit, and no quantity may be negative.',
+  summary: 'Every resource request must be at most its limit; of devices and huge pages it must equal the limit.',
   rationale:
-    'Kubernetes refuses a pod that asks for more than it may use. The resources go into the Deployment as they are, so ' +
-    'without this rule the server would be stored and never run.',
+    'Kubernetes refuses a pod that asks for more than it may use, and one that could be promised a device or a huge page ' +
+    'that somebody else has too. The resources go into the Deployment as they are, so without this rule the server would ' +
+    'be stored and never run.',
   remedy: 'Lower the request, or raise the limit of the same resource.',
   examples: {
     accepts: [
@@ -23,56 +23,59 @@ export const requestsWithinLimits: Rule = {
         spec: { runtime: { resources: { requests: { cpu: '1000m' }, limits: { cpu: 1 } } } },
       },
       { title: 'a request without a limit', spec: { runtime: { resources: { requests: { memory: '1Gi' } } } } },
+      {
+        title: 'a device limit without a request',
+        spec: { runtime: { resources: { limits: { 'nvidia.com/gpu': 1 } } } },
+      },
     ],
     rejects: [
       {
         title: 'a request above its limit',
         spec: { runtime: { resources: { requests: { memory: '1Gi' }, limits: { memory: '1G' } } } },
       },
-      { title: 'a negative limit', spec: { runtime: { resources: { limits: { cpu: '-500m' } } } } },
-      { title: 'a fractional exponent', spec: { runtime: { resources: { requests: { cpu: '1e1.5' } } } } },
+      {
+        title: 'fewer devices asked for than allowed',
+        spec: { runtime: { resources: { requests: { 'nvidia.com/gpu': 1 }, limits: { 'nvidia.com/gpu': 2 } } } },
+      },
+      { title: 'a device without a limit', spec: { runtime: { resources: { requests: { 'nvidia.com/gpu': 1 } } } } },
     ],
   },
   check({ server }) {
     const { limits = {}, requests = {} } = server.spec.runtime?.resources ?? {};
-    return [
-      ...checkQuantities(limits, 'limits'),
-      ...checkQuantities(requests, 'requests'),
-      ...checkRequests(requests, limits),
-    ];
+    const limitOf = new Map(Object.entries(limits));
+    return Object.entries(requests).flatMap(([resource, request]) => {
+      const limit = limitOf.get(resource);
+      return canOvercommit(resource) ? checkAtMost(resource, request, limit) : checkEqual(resource, request, limit);
+    });
   },
 };
 
-function checkQuantities(quantities: Quantities, list: string): readonly Violation[] {
-  return Object.entries(quantities).flatMap(([resource, quantity]) => {
-    const at = { path: [...root, list, resource], detail: `found ${quantity}` };
-    const nano = toNano(quantity);
-    if (nano === undefined) {
-      return [
-        { ...at, headline: 'the quantity cannot be read', remedy: 'Write a number with a suffix, such as 64Mi.' },
-      ];
-    }
-    return nano < 0n ? [{ ...at, headline: 'the quantity is negative', remedy: 'Use zero or more.' }] : [];
-  });
+function checkAtMost(resource: string, request: Quantity, limit: Quantity | undefined): readonly Violation[] {
+  if (limit === undefined || compare(request, limit) <= 0) return [];
+  return [
+    {
+      path: [...root, resource],
+      headline: 'the request is above the limit',
+      detail: `found a request of ${request} with a limit of ${limit}`,
+    },
+  ];
 }
 
-function checkRequests(requests: Quantities, limits: Quantities): readonly Violation[] {
-  const limitOf = new Map(Object.entries(limits));
-  return Object.entries(requests).flatMap(([resource, request]) => {
-    const limit = limitOf.get(resource);
-    if (limit === undefined || !isAbove(request, limit)) return [];
-    return [
-      {
-        path: [...root, 'requests', resource],
-        headline: 'the request is above the limit',
-        detail: `found a request of ${request} with a limit of ${limit}`,
-      },
-    ];
-  });
+function checkEqual(resource: string, request: Quantity, limit: Quantity | undefined): readonly Violation[] {
+  if (limit !== undefined && compare(request, limit) === 0) return [];
+  return [
+    {
+      path: [...root, resource],
+      headline: 'the request of a device or huge page is not its limit',
+      detail: `found a request of ${request} with ${limit === undefined ? 'no limit' : `a limit of ${limit}`}`,
+      remedy: 'Set the limit to the same amount, or remove the request.',
+    },
+  ];
 }
 
-/** Only of what can be compared: a quantity that is wrong by itself has its own violation. */
-function isAbove(request: Quantity, limit: Quantity): boolean {
+/** Negative, zero or positive; zero for what cannot be compared: a wrong quantity has its own violation elsewhere. */
+function compare(request: Quantity, limit: Quantity): number {
   const [asked, allowed] = [toNano(request), toNano(limit)];
-  return asked !== undefined && allowed !== undefined && allowed >= 0n && asked > allowed;
+  if (asked === undefined || allowed === undefined || allowed < 0n || asked === allowed) return 0;
+  return asked < allowed ? -1 : 1;
 }

@@ -6,7 +6,13 @@ export interface SecurityContextAt {
   readonly path: FieldPath;
   readonly context: Pick<
     SecurityContext,
-    'appArmorProfile' | 'runAsNonRoot' | 'runAsUser' | 'seLinuxOptions' | 'seccompProfile' | 'windowsOptions'
+    | 'appArmorProfile'
+    | 'runAsGroup'
+    | 'runAsNonRoot'
+    | 'runAsUser'
+    | 'seLinuxOptions'
+    | 'seccompProfile'
+    | 'windowsOptions'
   >;
 }
 

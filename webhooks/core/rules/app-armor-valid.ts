@@ -1,0 +1,128 @@
+import type { Rule } from '../engine/rule.ts';
+import { CONTAINER_NAME } from '../mcpserver/names.ts';
+import type { AppArmorProfile, MCPServer } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { securityContextsOf } from './security-contexts.ts';
+
+const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+
+/** Longest path of Linux without its final zero byte. */
+const maxProfileLength = 4095;
+
+/** How AppArmor was configured before it had fields; the API server still copies it to them. */
+const annotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+
+export const appArmorValid: Rule = {
+  id: 'app-armor-valid',
+  severity: 'deny',
+  summary: 'An AppArmor profile must name a profile of the node if and only if its type is Localhost.',
+  rationale:
+    'The security contexts and the annotations go into the Deployment as they are, and Kubernetes refuses a profile of ' +
+    'type Localhost without its name, a name beside another type, and an old annotation for a container that does not ' +
+    'exist or that says something else than the field.',
+  remedy: 'Set localhostProfile with the type Localhost only.',
+  examples: {
+    accepts: [
+      {
+        title: 'the profile of the runtime',
+        spec: { runtime: { security: { podSecurityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } } },
+      },
+      {
+        title: 'a profile of the node',
+        spec: {
+          runtime: {
+            security: { securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'mcp' } } },
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a profile of the node without its name',
+        spec: { runtime: { security: { securityContext: { appArmorProfile: { type: 'Localhost' } } } } },
+      },
+      {
+        title: 'a name beside another type',
+        spec: {
+          runtime: {
+            security: { podSecurityContext: { appArmorProfile: { type: 'RuntimeDefault', localhostProfile: 'mcp' } } },
+          },
+        },
+      },
+      {
+        title: 'a type that is none',
+        spec: { runtime: { security: { podSecurityContext: { appArmorProfile: { type: 'Default' } } } } },
+      },
+      {
+        title: 'an annotation for another container',
+        spec: { extraAnnotations: { [`${annotationPrefix}other`]: 'runtime/default' } },
+      },
+      {
+        title: 'an annotation that contradicts the field',
+        spec: {
+          extraAnnotations: { [`${annotationPrefix}${CONTAINER_NAME}`]: 'runtime/default' },
+          runtime: {
+            security: { securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'mcp' } } },
+          },
+        },
+      },
+    ],
+  },
+  check: ({ server }) => [
+    ...Object.entries(server.spec.extraAnnotations ?? {})
+      .filter(([key]) => key.startsWith(annotationPrefix))
+      .flatMap(([key, value]) => checkAnnotation(server, key, value)),
+    ...securityContextsOf(server).flatMap(({ path, context }) =>
+      checkProfile(context.appArmorProfile, [...path, 'appArmorProfile']),
+    ),
+  ],
+};
+
+function checkProfile(profile: AppArmorProfile | undefined, path: FieldPath): readonly Violation[] {
+  if (profile === undefined) return [];
+  const { type, localhostProfile } = profile;
+  if (!types.includes(type)) {
+    const at = { path: [...path, 'type'], headline: 'the type of AppArmor profile is unknown' };
+    return [{ ...at, detail: `found "${type}"`, remedy: `Use ${types.join(', ')}.` }];
+  }
+  return checkName(type, localhostProfile, [...path, 'localhostProfile']);
+}
+
+function checkName(type: string, name: string | undefined, path: FieldPath): readonly Violation[] {
+  if (type !== 'Localhost') {
+    if (name === undefined) return [];
+    const detail = `found a name with the type ${type}`;
+    return [{ path, headline: 'the AppArmor profile has a name that its type does not use', detail }];
+  }
+  if (name === undefined || name === '') {
+    const detail = 'found the type Localhost without a name';
+    return [{ path, headline: 'the AppArmor profile has no name', detail, remedy: 'Set localhostProfile.' }];
+  }
+  if (name.trim() === name && name.length <= maxProfileLength) return [];
+  const remedy = `Use at most ${maxProfileLength} characters, no space first or last.`;
+  return [{ path, headline: 'no AppArmor profile has such a name', detail: `found ${name.length} characters`, remedy }];
+}
+
+function checkAnnotation(server: MCPServer, key: string, value: string): readonly Violation[] {
+  const headline = findProblem(server, key.slice(annotationPrefix.length), value);
+  if (headline === undefined) return [];
+  const remedy = 'Remove the annotation and use securityContext.appArmorProfile.';
+  return [{ path: ['spec', 'extraAnnotations', key], headline, detail: `found '${value}'`, remedy }];
+}
+
+function findProblem(server: MCPServer, container: string, value: string): string | undefined {
+  if (container !== CONTAINER_NAME) return 'the annotation is for a container that does not exist';
+  if (!['', 'runtime/default', 'unconfined'].includes(value) && !value.startsWith('localhost/')) {
+    return 'the annotation is no AppArmor profile';
+  }
+  const [pod, own] = securityContextsOf(server);
+  const profile = own.context.appArmorProfile ?? pod.context.appArmorProfile;
+  if (profile === undefined || asAnnotation(profile) === value) return undefined;
+  return 'the annotation contradicts the AppArmor profile';
+}
+
+/** What the annotation has to say beside the field. */
+function asAnnotation({ type, localhostProfile = '' }: AppArmorProfile): string {
+  if (type === 'Localhost') return `localhost/${localhostProfile}`;
+  return type === 'RuntimeDefault' ? 'runtime/default' : 'unconfined';
+}

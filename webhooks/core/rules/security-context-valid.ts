@@ -1,0 +1,87 @@
+import type { Rule } from '../engine/rule.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { securityContextsOf } from './security-contexts.ts';
+
+const maxId = 2 ** 31 - 1;
+
+const root: FieldPath = ['spec', 'runtime', 'security', 'podSecurityContext'];
+
+/**
+ * By field of the pod's security context. Not MountOption: it needs the feature gate SELinuxMount, and concerns kinds of
+ * volumes that an MCPServer does not mount.
+ */
+const policies = {
+  fsGroupChangePolicy: ['Always', 'OnRootMismatch'],
+  seLinuxChangePolicy: ['Recursive'],
+  supplementalGroupsPolicy: ['Merge', 'Strict'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export const securityContextValid: Rule = {
+  id: 'security-context-valid',
+  severity: 'deny',
+  summary: 'User and group ids must be from 0 to 2147483647, and policies ones that Kubernetes has.',
+  rationale:
+    'The security contexts go into the Deployment as they are, and Kubernetes refuses it for one id out of range or one ' +
+    'policy that it does not know.',
+  remedy: `Use a number from 0 to ${maxId}.`,
+  examples: {
+    accepts: [
+      { title: 'the default security contexts' },
+      {
+        title: 'the largest id',
+        spec: { runtime: { security: { podSecurityContext: { fsGroup: 2147483647, fsGroupChangePolicy: 'Always' } } } },
+      },
+    ],
+    rejects: [
+      { title: 'a negative user', spec: { runtime: { security: { securityContext: { runAsUser: -5 } } } } },
+      {
+        title: 'a group beyond 31 bits',
+        spec: { runtime: { security: { podSecurityContext: { runAsGroup: 2147483648 } } } },
+      },
+      {
+        title: 'a negative supplemental group',
+        spec: { runtime: { security: { podSecurityContext: { supplementalGroups: [1, -1] } } } },
+      },
+      {
+        title: 'a policy that is none',
+        spec: { runtime: { security: { podSecurityContext: { fsGroupChangePolicy: 'Never' } } } },
+      },
+    ],
+  },
+  check: (input) => [...checkIds(input.server), ...checkPolicies(input.server)],
+};
+
+function checkIds(server: MCPServer): readonly Violation[] {
+  const { fsGroup, supplementalGroups = [] } = server.spec.runtime?.security?.podSecurityContext ?? {};
+  return [
+    ...securityContextsOf(server).flatMap(({ path, context }) => [
+      ...checkId(context.runAsGroup, [...path, 'runAsGroup']),
+      ...checkId(context.runAsUser, [...path, 'runAsUser']),
+    ]),
+    ...checkId(fsGroup, [...root, 'fsGroup']),
+    ...supplementalGroups.flatMap((group, index) => checkId(group, [...root, 'supplementalGroups', index])),
+  ];
+}
+
+function checkId(id: number | undefined, path: FieldPath): readonly Violation[] {
+  if (id === undefined || (id >= 0 && id <= maxId)) return [];
+  return [{ path, headline: 'the id is out of range', detail: `found ${id}` }];
+}
+
+function checkPolicies(server: MCPServer): readonly Violation[] {
+  const context = server.spec.runtime?.security?.podSecurityContext ?? {};
+  return (['fsGroupChangePolicy', 'seLinuxChangePolicy', 'supplementalGroupsPolicy'] as const).flatMap((field) => {
+    const value = context[field];
+    const known: readonly string[] = policies[field];
+    if (value === undefined || known.includes(value)) return [];
+    return [
+      {
+        path: [...root, field],
+        headline: 'the policy is unknown',
+        detail: `found '${value}'`,
+        remedy: `Use ${known.join(' or ')}, or remove it.`,
+      },
+    ];
+  });
+}

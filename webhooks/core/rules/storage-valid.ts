@@ -1,0 +1,171 @@
+import type { Rule } from '../engine/rule.ts';
+import type { ConfigMapVolumeSource, KeyToPath, Quantity, StorageMount } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { toNano } from './quantity.ts';
+
+const maxMode = 0o777;
+
+export const storageValid: Rule = {
+  id: 'storage-valid',
+  severity: 'deny',
+  summary: 'Every mounted file must stay inside its volume and have a usable mode, and a size must not be negative.',
+  rationale:
+    'The sources of the mounts go into the Deployment as they are, and Kubernetes refuses it for one file that has no ' +
+    'key, that leaves its volume, or whose mode is none. YAML reads `0644` as octal and JSON has no octal numbers: a mode ' +
+    'of 644 there is a mistake that this rule finds.',
+  remedy: 'Correct the field.',
+  examples: {
+    accepts: [
+      {
+        title: 'one file of a ConfigMap, readable by everybody',
+        spec: {
+          config: {
+            storage: [
+              {
+                path: '/etc/search',
+                source: {
+                  type: 'ConfigMap',
+                  configMap: { name: 'search-config', items: [{ key: 'a', path: 'conf/a.toml', mode: 0o444 }] },
+                },
+              },
+            ],
+          },
+        },
+        configMaps: { 'search-config': ['a'] },
+      },
+      {
+        title: 'scratch space in memory',
+        spec: {
+          config: {
+            storage: [
+              { path: '/tmp', source: { type: 'EmptyDir', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } } },
+            ],
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a file that leaves its volume',
+        spec: {
+          config: {
+            storage: [
+              {
+                path: '/etc/search',
+                source: { type: 'Secret', secret: { secretName: 'keys', items: [{ key: 'a', path: '../a' }] } },
+              },
+            ],
+          },
+        },
+      },
+      {
+        title: 'a file without a key',
+        spec: {
+          config: {
+            storage: [
+              {
+                path: '/etc/search',
+                source: { type: 'Secret', secret: { secretName: 'keys', items: [{ key: '', path: 'a' }] } },
+              },
+            ],
+          },
+        },
+      },
+      {
+        title: 'a mode that was meant to be octal',
+        spec: {
+          config: {
+            storage: [
+              { path: '/etc/search', source: { type: 'Secret', secret: { secretName: 'keys', defaultMode: 644 } } },
+            ],
+          },
+        },
+      },
+      {
+        title: 'a negative size',
+        spec: {
+          config: { storage: [{ path: '/tmp', source: { type: 'EmptyDir', emptyDir: { sizeLimit: '-1Gi' } } }] },
+        },
+      },
+    ],
+  },
+  check({ server }) {
+    const mounts = server.spec.config.storage ?? [];
+    return mounts.flatMap((mount, index) => checkMount(mount, ['spec', 'config', 'storage', index, 'source']));
+  },
+};
+
+function checkMount({ source }: StorageMount, path: FieldPath): readonly Violation[] {
+  switch (source.type) {
+    case 'ConfigMap':
+      return checkFiles(source.configMap ?? {}, [...path, 'configMap']);
+    case 'Secret':
+      return checkFiles(source.secret ?? {}, [...path, 'secret']);
+    case 'EmptyDir':
+      return checkSize(source.emptyDir?.sizeLimit, [...path, 'emptyDir', 'sizeLimit']);
+  }
+}
+
+function checkFiles(
+  { defaultMode, items = [] }: Pick<ConfigMapVolumeSource, 'defaultMode' | 'items'>,
+  path: FieldPath,
+): readonly Violation[] {
+  return [
+    ...checkMode(defaultMode, [...path, 'defaultMode']),
+    ...items.flatMap((item, index) => checkItem(item, [...path, 'items', index])),
+  ];
+}
+
+function checkItem({ key, mode, path: file }: KeyToPath, path: FieldPath): readonly Violation[] {
+  const problem = findProblem(file);
+  return [
+    ...(key === ''
+      ? [{ path: [...path, 'key'], headline: 'the file has no key', detail: 'found none', remedy: 'Set the key.' }]
+      : []),
+    ...checkMode(mode, [...path, 'mode']),
+    ...(problem === undefined
+      ? []
+      : [
+          {
+            path: [...path, 'path'],
+            headline: problem,
+            detail: `found '${file}'`,
+            remedy: 'Use a path below the mount, without a slash or two dots first, and without .. in it.',
+          },
+        ]),
+  ];
+}
+
+function findProblem(file: string): string | undefined {
+  if (file === '') return 'the file has no path';
+  if (file.startsWith('/')) return 'the path of the file is absolute';
+  if (file.split('/').includes('..')) return 'the path of the file leaves its volume';
+  // Kubernetes keeps such names for itself.
+  return file.startsWith('..') ? 'the path of the file starts with two dots' : undefined;
+}
+
+function checkMode(mode: number | undefined, path: FieldPath): readonly Violation[] {
+  if (mode === undefined || (mode >= 0 && mode <= maxMode)) return [];
+  return [
+    {
+      path,
+      headline: 'the file mode is out of range',
+      detail: `found ${mode}`,
+      remedy: 'Use a mode from 0 to 0777 in YAML, 0 to 511 in JSON.',
+    },
+  ];
+}
+
+function checkSize(size: Quantity | undefined, path: FieldPath): readonly Violation[] {
+  if (size === undefined) return [];
+  const nano = toNano(size);
+  if (nano !== undefined && nano >= 0n) return [];
+  return [
+    {
+      path,
+      headline: nano === undefined ? 'the size cannot be read' : 'the size is negative',
+      detail: `found ${String(size).slice(0, 40)}`,
+      remedy: 'Write a size such as 64Mi, or remove it.',
+    },
+  ];
+}

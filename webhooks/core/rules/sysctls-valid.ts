@@ -1,0 +1,62 @@
+import type { Rule } from '../engine/rule.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
+
+const root: FieldPath = ['spec', 'runtime', 'security', 'podSecurityContext', 'sysctls'];
+
+/** https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/ */
+const form = /^(?=.{1,253}$)([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
+
+export const sysctlsValid: Rule = {
+  id: 'sysctls-valid',
+  severity: 'deny',
+  summary: 'Every kernel parameter must have a usable name and be set once.',
+  rationale:
+    'The kernel parameters of the pod go into the Deployment as they are, and Kubernetes refuses it for one with a ' +
+    'malformed name or one that is there twice.',
+  remedy: 'Write the name as sysctl does, such as net.ipv4.tcp_syncookies.',
+  examples: {
+    accepts: [
+      {
+        title: 'one parameter',
+        spec: {
+          runtime: {
+            security: { podSecurityContext: { sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] } },
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a name in upper case',
+        spec: {
+          runtime: { security: { podSecurityContext: { sysctls: [{ name: 'NET.IPV4.TCP_SYNCOOKIES', value: '1' }] } } },
+        },
+      },
+      {
+        title: 'a parameter that is set twice',
+        spec: {
+          runtime: {
+            security: {
+              podSecurityContext: {
+                sysctls: [
+                  { name: 'net.ipv4.tcp_syncookies', value: '0' },
+                  { name: 'net.ipv4.tcp_syncookies', value: '1' },
+                ],
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+  check({ server }) {
+    const sysctls = server.spec.runtime?.security?.podSecurityContext?.sysctls ?? [];
+    const firstOf = new Map(sysctls.map(({ name }, index) => [name, index] as const).reverse());
+    return sysctls.flatMap(({ name }, index) => {
+      const at = { path: [...root, index, 'name'], detail: `found '${name}'` };
+      if (!form.test(name)) return [{ ...at, headline: 'no kernel parameter has such a name' }];
+      if (firstOf.get(name) === index) return [];
+      return [{ ...at, headline: 'the kernel parameter is set twice', remedy: 'Keep one of them.' }];
+    });
+  },
+};
