@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { renderLine, renderWarning } from '../engine/render.ts';
 import { evaluate } from '../engine/evaluate.ts';
 import type { Finding } from '../engine/finding.ts';
+import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { noPlainCredentials } from './no-plain-credentials.ts';
@@ -144,6 +145,24 @@ describe('a name that means a credential', () => {
   it('does not take the next flag for its value', () => {
     expect(said({ arguments: ['--password', '--verbose', '--token'] })).toEqual([]);
   });
+});
+
+it('is also seen in the headers and commands of probes', () => {
+  const probe = {
+    httpGet: { port: 'mcp', httpHeaders: [{ name: 'Authorization', value: samples.bearer }] },
+    exec: { command: ['curl', '--header', samples.bearer] },
+  };
+  const health = { livenessProbe: probe, readinessProbe: probe };
+  const findings = evaluate([noPlainCredentials], {
+    server: anMCPServer(withSpec({ runtime: { health } })),
+    facts: inMemoryFacts(),
+  });
+  expect(findings.map(({ path }) => renderPath(path).replace('spec.runtime.health.', ''))).toEqual([
+    'livenessProbe.exec.command[2]',
+    'livenessProbe.httpGet.httpHeaders[0].value',
+    'readinessProbe.exec.command[2]',
+    'readinessProbe.httpGet.httpHeaders[0].value',
+  ]);
 });
 
 it('shows no part of what it found', () => {

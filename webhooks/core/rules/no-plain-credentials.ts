@@ -1,11 +1,12 @@
 import type { Rule } from '../engine/rule.ts';
+import type { Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { recognizeCredential } from './credential.ts';
 
 export const noPlainCredentials: Rule = {
   id: 'no-plain-credentials',
   severity: 'warn',
-  summary: 'Environment variables and arguments should not hold credentials in plain text.',
+  summary: 'Environment variables, arguments and probes should not hold credentials in plain text.',
   rationale:
     'Whoever may read the MCPServer, its Deployment, its pods or the repository of the manifest reads the credential too, ' +
     'and it stays in their history after it is gone. A Secret has access rights of its own. What is found is judged by ' +
@@ -57,38 +58,62 @@ export const noPlainCredentials: Rule = {
         spec: { config: { arguments: ['--api-key=correct-horse'] } },
       },
       {
+        title: 'a header of a probe',
+        spec: {
+          runtime: {
+            health: {
+              livenessProbe: { httpGet: { port: 'mcp', httpHeaders: [{ name: 'X-Api-Key', value: 'correct-horse' }] } },
+            },
+          },
+        },
+      },
+      {
         title: 'a flag before its value',
         spec: { config: { arguments: ['serve', '--password', 'correct-horse'] } },
       },
     ],
   },
   check({ server }) {
-    const { arguments: args = [], env = [] } = server.spec.config;
-    const variables = env.flatMap(({ name, value }, index) =>
-      value === undefined ? [] : checkVariable(name, value, ['spec', 'config', 'env', index, 'value']),
-    );
-    return [...args.flatMap((argument, index) => checkArgument(argument, args[index - 1], index)), ...variables];
+    const { config, runtime } = server.spec;
+    const { livenessProbe = {}, readinessProbe = {} } = runtime?.health ?? {};
+    return [
+      ...checkArguments(config.arguments ?? [], ['spec', 'config', 'arguments']),
+      ...checkValues(config.env ?? [], ['spec', 'config', 'env']),
+      ...checkProbe(livenessProbe, ['spec', 'runtime', 'health', 'livenessProbe']),
+      ...checkProbe(readinessProbe, ['spec', 'runtime', 'health', 'readinessProbe']),
+    ];
   },
 };
 
-function checkVariable(name: string, value: string, path: FieldPath): readonly Violation[] {
-  const what = recognizeCredential(name, value);
-  if (what === undefined) return [];
-  return [{ path, headline: `looks like ${what} in plain text`, detail: `found it in ${name} (not shown)` }];
+function checkProbe({ exec, httpGet }: Probe, path: FieldPath): readonly Violation[] {
+  return [
+    ...checkArguments(exec?.command ?? [], [...path, 'exec', 'command']),
+    ...checkValues(httpGet?.httpHeaders ?? [], [...path, 'httpGet', 'httpHeaders']),
+  ];
 }
 
-function checkArgument(argument: string, before: string | undefined, index: number): readonly Violation[] {
-  const { name, value } = parseArgument(argument, before);
-  const what = recognizeCredential(name, value);
-  if (what === undefined) return [];
-  return [
-    {
-      path: ['spec', 'config', 'arguments', index],
-      headline: `looks like ${what} in plain text`,
-      // Without the flag's name: in `c2VjcmV0VE9LRU4=` that would be the credential itself.
-      detail: 'found it in this argument (not shown)',
-    },
-  ];
+/** Variables and headers: a name, and perhaps a value. */
+function checkValues(
+  list: readonly { readonly name: string; readonly value?: string }[],
+  path: FieldPath,
+): readonly Violation[] {
+  return list.flatMap(({ name, value = '' }, index) => {
+    const what = recognizeCredential(name, value);
+    return what === undefined ? [] : [violation(what, [...path, index, 'value'], name)];
+  });
+}
+
+function checkArguments(list: readonly string[], path: FieldPath): readonly Violation[] {
+  return list.flatMap((argument, index) => {
+    const { name, value } = parseArgument(argument, list[index - 1]);
+    const what = recognizeCredential(name, value);
+    // Without the flag's name: in `c2VjcmV0VE9LRU4=` that would be the credential itself.
+    return what === undefined ? [] : [violation(what, [...path, index], 'this argument')];
+  });
+}
+
+function violation(what: string, path: FieldPath, where: string): Violation {
+  return { path, headline: `looks like ${what} in plain text`, detail: `found it in ${where} (not shown)` };
 }
 
 interface Argument {
