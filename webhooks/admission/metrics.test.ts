@@ -24,8 +24,11 @@ const cases: readonly (readonly [string, (metrics: AdmissionMetrics) => void])[]
     },
   ],
   ['webhook_ready 0', () => undefined],
-  ['certificate_expiry_timestamp_seconds 3600', () => undefined],
-  ['certificate_remaining_seconds 3540', () => undefined],
+  ['certificate_expiry_timestamp_seconds{certificate="serving"} 3600', () => undefined],
+  ['certificate_expiry_timestamp_seconds{certificate="ca"} 7200', () => undefined],
+  ['certificate_remaining_seconds{certificate="serving"} 3540', () => undefined],
+  ['ca_rotation_phase{phase="trusting"} 1', () => undefined],
+  ['ca_rotation_phase{phase="none"} 0', () => undefined],
 ];
 
 it.each(cases)('exposes %s', async (line, act) => {
@@ -33,7 +36,8 @@ it.each(cases)('exposes %s', async (line, act) => {
   act(
     createAdmissionMetrics(registry, {
       isReady: () => false,
-      certificateExpiry: () => 3_600_000,
+      certificateExpiry: () => ({ serving: 3_600_000, ca: 7_200_000 }),
+      rotationPhase: () => 'trusting',
       now: () => new Date(60_000),
     }),
   );
@@ -42,6 +46,11 @@ it.each(cases)('exposes %s', async (line, act) => {
 
 it('says nothing about a certificate that does not exist yet', async () => {
   const registry = new Registry();
-  createAdmissionMetrics(registry, { isReady: () => false, certificateExpiry: () => undefined, now: () => new Date() });
-  expect(await registry.metrics()).not.toMatch(/certificate_expiry_timestamp_seconds [1-9]/);
+  createAdmissionMetrics(registry, {
+    isReady: () => false,
+    certificateExpiry: () => ({}),
+    rotationPhase: () => 'none',
+    now: () => new Date(),
+  });
+  expect(await registry.metrics()).not.toMatch(/certificate_expiry_timestamp_seconds\{certificate/);
 });

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { metricPrefix } from '../platform/metrics.ts';
+import { rotationPhases, type RotationPhase } from '../platform/tls/certificate-secret.ts';
 import type { Decision, Operation } from './admission-review.ts';
 import type { Endpoint } from './handler.ts';
 import type { SkipReason } from './scope.ts';
@@ -28,11 +29,15 @@ export interface AdmissionMetrics {
   aborted(): void;
 }
 
+/** What we serve, and by what API servers trust it. */
+export type CertificateRole = 'serving' | 'ca';
+
 /** Asked at each scrape. */
 export interface AdmissionGauges {
   readonly isReady: () => boolean;
-  /** Milliseconds since 1970; undefined while there is no certificate. */
-  readonly certificateExpiry: () => number | undefined;
+  /** Milliseconds since 1970, of what is known yet. */
+  readonly certificateExpiry: () => Readonly<Partial<Record<CertificateRole, number>>>;
+  readonly rotationPhase: () => RotationPhase;
   readonly now: () => Date;
 }
 
@@ -41,14 +46,19 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
     new Counter({ name: `${metricPrefix}${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string, read: () => number | undefined): void => {
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    read: () => readonly (readonly [labels: Partial<Record<Label, string>>, value: number])[],
+  ): void => {
     new Gauge({
       name: `${metricPrefix}${name}`,
       help,
+      labelNames,
       registers,
       collect() {
-        const value = read();
-        if (value !== undefined) this.set(value);
+        for (const [labels, value] of read()) this.set(labels, value);
       },
     });
   };
@@ -66,15 +76,22 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
   const bodies = counter('admission_bodies_refused_total', 'Bodies that are no admission request.', 'reason');
   const sheds = counter('admission_shed_total', 'Requests that were turned away for load.', 'reason');
   const aborts = counter('admission_aborted_total', 'Requests whose caller hung up before the answer.');
-  gauge('webhook_ready', 'Whether the webhook is ready: 1 or 0.', () => (gauges.isReady() ? 1 : 0));
-  gauge('certificate_expiry_timestamp_seconds', 'When the serving certificate ends, in seconds since 1970.', () => {
-    const expiry = gauges.certificateExpiry();
-    return expiry === undefined ? undefined : expiry / 1000;
-  });
-  gauge('certificate_remaining_seconds', 'How long the serving certificate is still valid.', () => {
-    const expiry = gauges.certificateExpiry();
-    return expiry === undefined ? undefined : (expiry - gauges.now().getTime()) / 1000;
-  });
+  gauge('webhook_ready', 'Whether the webhook is ready: 1 or 0.', [], () => [[{}, gauges.isReady() ? 1 : 0]]);
+  gauge(
+    'certificate_expiry_timestamp_seconds',
+    'When a certificate ends, in seconds since 1970.',
+    ['certificate'],
+    () => Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [{ certificate }, end / 1000]),
+  );
+  gauge('certificate_remaining_seconds', 'How long a certificate is still valid.', ['certificate'], () =>
+    Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [
+      { certificate },
+      (end - gauges.now().getTime()) / 1000,
+    ]),
+  );
+  gauge('ca_rotation_phase', 'How far the replacement of the CA is: 1 for one of the phases.', ['phase'], () =>
+    rotationPhases.map((phase) => [{ phase }, phase === gauges.rotationPhase() ? 1 : 0]),
+  );
 
   return {
     answered: ({ seconds, ...labels }) => {

@@ -8,10 +8,10 @@ const complete: readonly ((readiness: WebhookReadiness) => void)[] = [
     readiness.certificateChanged(now + 1);
   },
   (readiness) => {
-    readiness.caBundleInPlace('mutating');
+    readiness.trusted('mutating');
   },
   (readiness) => {
-    readiness.caBundleInPlace('validating');
+    readiness.trusted('validating');
   },
 ];
 

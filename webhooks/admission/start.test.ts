@@ -49,6 +49,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}): Promise<Repl
     metricsPort: 0,
     logLevel: 'error',
     serviceName,
+    certificateMode: 'managed',
     certificateSecretName: 'certificate',
     mutatingConfigurationName: 'ours',
     validatingConfigurationName: 'ours',
@@ -178,7 +179,8 @@ describe('the webhook program', () => {
     expect(value('mcp_lifecycle_admission_denials_total{rule="name-usable"')).toBe(1);
     expect(value('mcp_lifecycle_admission_skipped_total{reason="operation"')).toBe(1);
     expect(value('mcp_lifecycle_webhook_ready')).toBe(1);
-    expect(value('mcp_lifecycle_certificate_remaining_seconds')).toBeGreaterThan(300 * 86_400);
+    expect(value('mcp_lifecycle_certificate_remaining_seconds{certificate="serving"')).toBeGreaterThan(89 * 86_400);
+    expect(value('mcp_lifecycle_certificate_remaining_seconds{certificate="ca"')).toBeGreaterThan(364 * 86_400);
     expect(value('process_resident_memory_bytes')).toBeGreaterThan(0);
   });
 

@@ -8,12 +8,13 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import { gatherReferences } from '../platform/kube/references.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
-import { keepCaBundle } from '../platform/tls/ca-bundle.ts';
-import { keepCertificate } from '../platform/tls/certificate-store.ts';
+import type { RotationPhase } from '../platform/tls/certificate-secret.ts';
 import { expiryOf, serviceDnsNames } from '../platform/tls/certificates.ts';
+import { keepCertificates } from '../platform/tls/keep-certificates.ts';
+import { askByHandshake } from '../platform/tls/serving-replicas.ts';
 import { defaultCallLimits } from './call.ts';
 import type { Endpoint, Handler } from './handler.ts';
-import { createAdmissionMetrics, type AdmissionMetrics } from './metrics.ts';
+import { createAdmissionMetrics, type AdmissionMetrics, type CertificateRole } from './metrics.ts';
 import { createMutate } from './mutate.ts';
 import { createReadiness, type WebhookReadiness } from './readiness.ts';
 import type { SkipReason } from './scope.ts';
@@ -47,9 +48,11 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
   const at = host === undefined ? { log } : { log, host };
   const readiness = createReadiness(() => clock.now());
   const registry = createMetricsRegistry({ program: 'webhook', process: true });
+  const facts: CertificateFacts = { expiry: {}, phase: 'none' };
   const metrics = createAdmissionMetrics(registry, {
     isReady: () => readiness.read().ready,
-    certificateExpiry: () => readiness.certificateExpiry(),
+    certificateExpiry: () => facts.expiry,
+    rotationPhase: () => facts.phase,
     now: () => clock.now(),
   });
   const handlers = createHandlers(api, config, metrics);
@@ -67,7 +70,7 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     log.info('listening', { ...ports, version: options.version });
     options.onListening?.(ports);
 
-    await keepTrusted(options, server, readiness);
+    await keepTrusted(options, { server, readiness, facts });
   } finally {
     // Admission first: probes and scrapers see the drain to its end. What stays open would keep the process alive.
     readiness.stopping();
@@ -87,50 +90,46 @@ function createHandlers(api: KubeApi, config: WebhookConfig, metrics: AdmissionM
   };
 }
 
+/** What the metrics say about certificates. */
+interface CertificateFacts {
+  readonly expiry: Partial<Record<CertificateRole, number>>;
+  phase: RotationPhase;
+}
+
 /** Our certificate in the server, its CA in both webhook configurations, until the signal aborts. */
-async function keepTrusted(
+function keepTrusted(
   { api, config, clock, log, signal }: WebhookOptions,
-  server: AdmissionServer,
-  readiness: WebhookReadiness,
+  tell: { readonly server: AdmissionServer; readonly readiness: WebhookReadiness; readonly facts: CertificateFacts },
 ): Promise<void> {
-  let caBundle: string | undefined;
-  let previous = new AbortController();
-  const bundles = new Set<Promise<void>>();
-
-  const trust = (wanted: string): void => {
-    previous.abort();
-    previous = new AbortController();
-    const common = { api, clock, log, caBundle: wanted, signal: AbortSignal.any([signal, previous.signal]) };
-    for (const type of ['mutating', 'validating'] as const) {
-      const name = type === 'mutating' ? config.mutatingConfigurationName : config.validatingConfigurationName;
-      const onInPlace = (): void => {
-        readiness.caBundleInPlace(type);
-      };
-      const kept = keepCaBundle({ ...common, type, name, onInPlace });
-      bundles.add(kept);
-      void kept.finally(() => bundles.delete(kept));
-    }
-  };
-
-  await keepCertificate({
+  const { facts, readiness } = tell;
+  const [calledName = '', ...otherNames] = serviceDnsNames(config.serviceName, config.namespace, config.clusterDomain);
+  return keepCertificates({
     api,
     clock,
     log,
     signal,
+    mode: config.certificateMode,
     namespace: config.namespace,
     secretName: config.certificateSecretName,
-    dnsNames: serviceDnsNames(config.serviceName, config.namespace, config.clusterDomain),
-    onCertificate: (set) => {
-      server.setCertificate(set);
-      const expiry = expiryOf(set.certificate);
-      readiness.certificateChanged(expiry);
-      log.info('serving a certificate', { validTo: new Date(expiry).toISOString() });
-      if (set.caCertificate === caBundle) return;
-      caBundle = set.caCertificate;
-      trust(set.caCertificate);
+    configurationNames: { mutating: config.mutatingConfigurationName, validating: config.validatingConfigurationName },
+    serviceName: config.serviceName,
+    // API servers use the first one; a certificate of somebody else need not have the others.
+    dnsNames: config.certificateMode === 'managed' ? [calledName, ...otherNames] : [calledName],
+    ask: askByHandshake(calledName),
+    onServing: (serving) => {
+      tell.server.setCertificate(serving);
+      facts.expiry.serving = expiryOf(serving.certificate);
+      readiness.certificateChanged(facts.expiry.serving);
+      log.info('serving a certificate', { validTo: new Date(facts.expiry.serving).toISOString() });
+    },
+    onTrusted: (type, caExpiry) => {
+      readiness.trusted(type);
+      if (caExpiry !== undefined) facts.expiry.ca = caExpiry;
+    },
+    onRotation: (phase) => {
+      facts.phase = phase;
     },
   });
-  await Promise.all(bundles);
 }
 
 /** One deadline for all of them, below the API server's own, so that a slow lookup becomes "not checked". */

@@ -16,7 +16,9 @@ export interface WebhookConfig extends CommonConfig {
   readonly port: number;
   /** The Service in front of the webhooks; the serving certificate is for `<service>.<namespace>.svc`. */
   readonly serviceName: string;
-  /** The Secret that holds the CA and the serving certificate; the chart creates it empty. */
+  /** Who issues our certificate: we, or somebody else, who also tells API servers to trust it. */
+  readonly certificateMode: 'managed' | 'given';
+  /** The Secret that holds our certificate. Managed: also its CA; the chart creates it empty. */
   readonly certificateSecretName: string;
   readonly mutatingConfigurationName: string;
   readonly validatingConfigurationName: string;
@@ -39,6 +41,9 @@ export interface ReconcilerConfig extends CommonConfig {
   readonly watchNamespaces: readonly string[];
 }
 
+/** The first one is the default. */
+const logLevels = ['info', 'debug', 'warn', 'error'] as const satisfies readonly LogLevel[];
+
 /** The environment of one container. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +59,7 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
     ...common(read, { healthPort: 8081, metricsPort: 8080 }),
     port: read.port('WEBHOOK_PORT', 10250),
     serviceName: read.required('WEBHOOK_SERVICE'),
+    certificateMode: read.oneOf('CERTIFICATE_MODE', ['managed', 'given']),
     certificateSecretName: read.required('CERTIFICATE_SECRET'),
     mutatingConfigurationName: read.required('MUTATING_CONFIGURATION'),
     validatingConfigurationName: read.required('VALIDATING_CONFIGURATION'),
@@ -72,8 +78,8 @@ export interface AwaitAdmissionConfig extends Pick<CommonConfig, 'logLevel'> {
 /** Reads the environment of the hook Job. */
 export function parseAwaitAdmissionConfig(environment: Environment): Parsed<AwaitAdmissionConfig> {
   const read = createReader(environment);
-  const own = read.required('POD_NAMESPACE');
-  return read.result({ namespace: read.optional('CHECK_NAMESPACE', own), logLevel: read.logLevel('LOG_LEVEL') });
+  const namespace = read.optional('CHECK_NAMESPACE', read.required('POD_NAMESPACE'));
+  return read.result({ namespace, logLevel: read.oneOf('LOG_LEVEL', logLevels) });
 }
 
 /** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */
@@ -93,7 +99,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     podName: read.required('POD_NAME'),
     healthPort: read.port('HEALTH_PORT', ports.healthPort),
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
-    logLevel: read.logLevel('LOG_LEVEL'),
+    logLevel: read.oneOf('LOG_LEVEL', logLevels),
   };
 }
 
@@ -103,7 +109,8 @@ interface Reader {
   port(name: string, fallback: number): number;
   /** A whole number of seconds, at most an hour. */
   seconds(name: string, fallback: number): number;
-  logLevel(name: string): LogLevel;
+  /** One of these words; the first one when nothing is set. */
+  oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word;
   /** Words with commas between them; none when it is not set. */
   list(name: string): readonly string[];
   result<T>(config: T): Parsed<T>;
@@ -136,11 +143,12 @@ function createReader(environment: Environment): Reader {
       problems.push(`${name} is '${found}': use a whole number of seconds between 0 and 3600.`);
       return fallback;
     },
-    logLevel(name) {
-      const found = value(name) ?? 'info';
-      if (found === 'debug' || found === 'info' || found === 'warn' || found === 'error') return found;
-      problems.push(`${name} is '${found}': use debug, info, warn or error.`);
-      return 'info';
+    oneOf(name, words) {
+      const found = value(name) ?? words[0];
+      const known = words.find((word) => word === found);
+      if (known === undefined)
+        problems.push(`${name} is '${found}': use ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}.`);
+      return known ?? words[0];
     },
     list: (name) => (value(name) ?? '').split(',').filter((word) => word !== ''),
     result: (config) => (problems.length === 0 ? { ok: true, config } : { ok: false, problems }),

@@ -48,7 +48,8 @@ export async function startTestServer(
   const registry = new Registry();
   const metrics = createAdmissionMetrics(registry, {
     isReady: () => true,
-    certificateExpiry: () => Date.now() + 60_000,
+    certificateExpiry: () => ({ serving: Date.now() + 60_000 }),
+    rotationPhase: () => 'none',
     now: () => new Date(),
   });
   const server = await startAdmissionServer({

@@ -9,12 +9,16 @@ import { connect, createServer } from 'node:tls';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
   canSign,
-  type CertificateSet,
-  isDueForRenewal,
+  type CertificateAuthority,
+  expiryOf,
+  isAuthority,
+  isSignedBy,
   issueAuthority,
   issueServing,
-  problemsOf,
+  lastThirdOf,
   serviceDnsNames,
+  type ServingCertificate,
+  servingProblems,
 } from './certificates.ts';
 
 const now = new Date('2026-11-24T12:00:00Z');
@@ -22,28 +26,33 @@ const names = serviceDnsNames('webhook', 'mcp', 'cluster.local');
 const day = 86_400_000;
 const later = (days: number): Date => new Date(now.getTime() + days * day);
 
-let set: Required<CertificateSet>;
-let other: Required<CertificateSet>;
+interface Pair extends ServingCertificate {
+  readonly authority: CertificateAuthority;
+}
+
+let set: Pair;
+let other: Pair;
 
 beforeAll(async () => {
   set = await newSet(now);
   other = await newSet(now);
 });
 
-async function newSet(at: Date): Promise<Required<CertificateSet>> {
+async function newSet(at: Date): Promise<Pair> {
   const authority = await issueAuthority(at);
-  const serving = await issueServing(authority, names, at);
-  return { caCertificate: authority.certificate, caPrivateKey: authority.privateKey, ...serving };
+  return { authority, ...(await issueServing(authority, names, at)) };
 }
 
 describe('a certificate of ours', () => {
   it('is for the names under which the Service is called', () => {
     expect(names).toEqual(['webhook.mcp.svc', 'webhook.mcp.svc.cluster.local', 'webhook.mcp', 'webhook']);
-    expect(problemsOf(set, names, now)).toEqual([]);
+    expect(servingProblems(set, names, now)).toEqual([]);
   });
 
   it('is already valid for a clock that runs half an hour behind', () => {
-    expect(problemsOf(set, names, new Date(now.getTime() - 1_800_000))).toEqual([]);
+    const before = new Date(now.getTime() - 1_800_000);
+    expect(servingProblems(set, names, before)).toEqual([]);
+    expect(canSign(set.authority, before)).toBe(true);
   });
 
   it('has a random positive serial of 128 bits', () => {
@@ -62,7 +71,7 @@ describe('a certificate of ours', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const client = connect({ port, host: '127.0.0.1', servername: 'webhook.mcp.svc', ca: fresh.caCertificate });
+    const client = connect({ port, host: '127.0.0.1', servername: 'webhook.mcp.svc', ca: fresh.authority.certificate });
     await once(client, 'secureConnect');
     expect(client.authorized).toBe(true);
     client.destroy();
@@ -72,7 +81,7 @@ describe('a certificate of ours', () => {
   it('passes the strict verification of openssl', () => {
     const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
     try {
-      writeFileSync(join(folder, 'ca.pem'), set.caCertificate);
+      writeFileSync(join(folder, 'ca.pem'), set.authority.certificate);
       writeFileSync(join(folder, 'tls.pem'), set.certificate);
       const attime = String(now.getTime() / 1000);
       const flags = ['-x509_strict', '-purpose', 'sslserver', '-verify_hostname', 'webhook.mcp.svc', '-attime', attime];
@@ -84,35 +93,44 @@ describe('a certificate of ours', () => {
   });
 });
 
-describe('problems of a set', () => {
-  const cases: readonly (readonly [string, () => [CertificateSet, readonly string[], Date], readonly RegExp[]])[] = [
-    ['a serving certificate that has ended', () => [set, names, later(366)], [/^tls.crt is valid from/]],
-    ['certificates that are not valid yet', () => [set, names, later(-1)], [/^ca.crt is valid/, /^tls.crt is valid/]],
-    ['another CA', () => [{ ...set, caCertificate: other.caCertificate }, names, now], [/not signed by ca.crt/]],
-    ['another key', () => [{ ...set, privateKey: other.privateKey }, names, now], [/^tls.key does not belong/]],
-    ['another name', () => [set, ['webhook.other.svc'], now], [/^tls.crt is not for webhook.other.svc$/]],
+describe('problems of a serving certificate', () => {
+  const cases: readonly (readonly [string, () => [ServingCertificate, readonly string[], Date], readonly RegExp[]])[] =
     [
-      'a serving certificate as CA',
-      () => [{ ...set, caCertificate: set.certificate }, names, now],
-      [/not a CA/, /not signed/],
-    ],
-    ['text that is no PEM', () => [{ ...set, certificate: 'hello' }, names, now], [/not readable PEM/]],
-  ];
+      ['one that has ended', () => [set, names, later(91)], [/^tls.crt is valid from/]],
+      ['one that is not valid yet', () => [set, names, later(-1)], [/^tls.crt is valid from/]],
+      ['another key', () => [{ ...set, privateKey: other.privateKey }, names, now], [/^tls.key does not belong/]],
+      ['another name', () => [set, ['webhook.other.svc'], now], [/^tls.crt is not for webhook.other.svc$/]],
+      ['text that is no PEM', () => [{ ...set, certificate: 'hello' }, names, now], [/not readable PEM/]],
+    ];
   it.each(cases)('tell %s', (_, input, expected) => {
-    const problems = problemsOf(...input());
+    const problems = servingProblems(...input());
     expect(problems).toHaveLength(expected.length);
     for (const [index, pattern] of expected.entries()) expect(problems[index]).toMatch(pattern);
   });
 });
 
-it('renews when a third of the life is left', () => {
-  expect(isDueForRenewal(set.certificate, later(240))).toBe(false);
-  expect(isDueForRenewal(set.certificate, later(246))).toBe(true);
+it('knows whose signature a certificate bears', () => {
+  expect(isSignedBy(set.certificate, set.authority.certificate)).toBe(true);
+  expect(isSignedBy(set.certificate, other.authority.certificate)).toBe(false);
+  expect(isSignedBy(set.certificate, 'hello')).toBe(false);
+  expect([set.authority.certificate, set.certificate, 'hello'].map(isAuthority)).toEqual([true, false, false]);
 });
 
-it('signs with a CA only as long as the CA outlives what it signs', () => {
-  const authority = { certificate: set.caCertificate, privateKey: set.caPrivateKey };
-  expect(canSign(authority, later(3000))).toBe(true);
-  expect(canSign(authority, later(3300))).toBe(false);
-  expect(canSign({ ...authority, privateKey: other.caPrivateKey }, now)).toBe(false);
+it('is due when a third of its life is left: the serving certificate after 60 days, the CA after 243', () => {
+  const dueAfter = (certificate: string): number => Math.floor((lastThirdOf(certificate) - now.getTime()) / day);
+  expect(dueAfter(set.certificate)).toBe(59);
+  expect(dueAfter(set.authority.certificate)).toBe(243);
+});
+
+it('never outlives its CA', async () => {
+  const late = await issueServing(set.authority, names, later(300));
+  expect(expiryOf(late.certificate)).toBe(expiryOf(set.authority.certificate));
+});
+
+it('signs with a CA that is valid and has its own key', () => {
+  expect(canSign(set.authority, later(364))).toBe(true);
+  expect(canSign(set.authority, later(366))).toBe(false);
+  expect(canSign(set.authority, later(-1))).toBe(false);
+  expect(canSign({ ...set.authority, privateKey: other.authority.privateKey }, now)).toBe(false);
+  expect(canSign(set, now)).toBe(false);
 });

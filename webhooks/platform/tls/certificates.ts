@@ -17,19 +17,17 @@ export interface CertificateAuthority {
   readonly privateKey: string;
 }
 
-/** PEM texts. `caPrivateKey` is absent when somebody else issues our certificate. */
-export interface CertificateSet {
-  readonly caCertificate: string;
-  readonly caPrivateKey?: string;
+/** PEM texts of what a server presents: its certificate, perhaps with intermediate ones after it, and the key. */
+export interface ServingCertificate {
   readonly certificate: string;
   readonly privateKey: string;
 }
 
-/** Ten years: replacing the CA means telling every API server first, so it outlives many serving certificates. */
-export const caLifetimeDays = 3650;
+/** One year. The next CA is introduced when a third of it is left, which is more than the life of what it signs. */
+export const caLifetimeDays = 365;
 
-/** One year; renewed under the same CA at start and whenever a third of it is left. */
-export const servingLifetimeDays = 365;
+/** Ninety days, or less when the CA ends before; renewed under the same CA when a third of it is left. */
+export const servingLifetimeDays = 90;
 
 /** Certificates are valid a little earlier than they are made, for API servers whose clocks run behind ours. */
 const clockSkewMs = 3_600_000;
@@ -62,12 +60,12 @@ export async function issueAuthority(now: Date): Promise<CertificateAuthority> {
   return { certificate, privateKey: toPem(keys.privateKey) };
 }
 
-/** A new P-256 serving certificate for `dnsNames`, signed by `authority`. */
+/** A new P-256 serving certificate for `dnsNames`, signed by `authority`, which it does not outlive. */
 export async function issueServing(
   authority: CertificateAuthority,
   dnsNames: readonly string[],
   now: Date,
-): Promise<{ readonly certificate: string; readonly privateKey: string }> {
+): Promise<ServingCertificate> {
   const build = createBuilder((await import('node-forge')).default);
   const ca = new X509Certificate(authority.certificate);
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -76,7 +74,7 @@ export async function issueServing(
     subject: 'mcp-lifecycle webhook',
     issuer: commonName(ca),
     serial: newSerial(),
-    ...validity(now, servingLifetimeDays),
+    ...validity(now, servingLifetimeDays, Date.parse(ca.validTo)),
     publicKey: keys.publicKey,
     signer: createPrivateKey(authority.privateKey),
     authorityKey: ca.publicKey,
@@ -90,50 +88,69 @@ export function expiryOf(certificate: string): number {
   return Date.parse(new X509Certificate(certificate).validTo);
 }
 
-/** What is wrong with a set at `now`, as clauses without secrets; empty when it can serve `dnsNames`. */
-export function problemsOf(set: CertificateSet, dnsNames: readonly string[], now: Date): readonly string[] {
+/** When the last third of a certificate's life begins, in milliseconds since 1970: time to replace it. */
+export function lastThirdOf(certificate: string): number {
+  const { validFrom, validTo } = new X509Certificate(certificate);
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  return to - (to - from) / 3;
+}
+
+/** What keeps a server from serving `dnsNames` with this at `now`, as clauses without secrets; empty when nothing does. */
+export function servingProblems(
+  serving: ServingCertificate,
+  dnsNames: readonly string[],
+  now: Date,
+): readonly string[] {
   try {
-    const ca = new X509Certificate(set.caCertificate);
-    const serving = new X509Certificate(set.certificate);
+    const certificate = new X509Certificate(serving.certificate);
     const checks: readonly (readonly [boolean, string])[] = [
-      [ca.ca, 'ca.crt is not a CA certificate'],
-      [isValidAt(ca, now), `ca.crt is valid from ${ca.validFrom} to ${ca.validTo} only`],
-      [isValidAt(serving, now), `tls.crt is valid from ${serving.validFrom} to ${serving.validTo} only`],
-      [serving.checkIssued(ca) && serving.verify(ca.publicKey), 'tls.crt is not signed by ca.crt'],
-      [serving.checkPrivateKey(createPrivateKey(set.privateKey)), 'tls.key does not belong to tls.crt'],
-      ...dnsNames.map((name) => [serving.checkHost(name) !== undefined, `tls.crt is not for ${name}`] as const),
+      [isValidAt(certificate, now), `tls.crt is valid from ${certificate.validFrom} to ${certificate.validTo} only`],
+      [certificate.checkPrivateKey(createPrivateKey(serving.privateKey)), 'tls.key does not belong to tls.crt'],
+      ...dnsNames.map((name) => [certificate.checkHost(name) !== undefined, `tls.crt is not for ${name}`] as const),
     ];
     return checks.filter(([holds]) => !holds).map(([, problem]) => problem);
   } catch {
     // OpenSSL's message adds nothing for people and could quote what it failed to read.
-    return ['one of ca.crt, tls.crt and tls.key is not readable PEM'];
+    return ['tls.crt or tls.key is not readable PEM'];
   }
 }
 
-/** Whether a new serving certificate can be signed with this CA for its whole life. */
-export function canSign(authority: CertificateAuthority, now: Date): boolean {
+/** Whether the certificate was signed by this CA; times are not looked at. */
+export function isSignedBy(certificate: string, caCertificate: string): boolean {
   try {
-    const ca = new X509Certificate(authority.certificate);
-    const end = now.getTime() + servingLifetimeDays * dayMs;
-    return ca.ca && ca.checkPrivateKey(createPrivateKey(authority.privateKey)) && Date.parse(ca.validTo) > end;
+    const [signed, ca] = [new X509Certificate(certificate), new X509Certificate(caCertificate)];
+    return signed.checkIssued(ca) && signed.verify(ca.publicKey);
   } catch {
     return false;
   }
 }
 
-/** Whether less than a third of the certificate's life is left: time to renew, long before anybody notices. */
-export function isDueForRenewal(certificate: string, now: Date): boolean {
-  const { validFrom, validTo } = new X509Certificate(certificate);
-  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
-  return to - now.getTime() < (to - from) / 3;
+/** Whether this is the certificate of a CA, valid or not. */
+export function isAuthority(certificate: string): boolean {
+  try {
+    return new X509Certificate(certificate).ca;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether what this CA signs at `now` would be good. */
+export function canSign(authority: CertificateAuthority, now: Date): boolean {
+  try {
+    const ca = new X509Certificate(authority.certificate);
+    return ca.ca && isValidAt(ca, now) && ca.checkPrivateKey(createPrivateKey(authority.privateKey));
+  } catch {
+    return false;
+  }
 }
 
 function isValidAt(certificate: X509Certificate, now: Date): boolean {
   return Date.parse(certificate.validFrom) <= now.getTime() && now.getTime() < Date.parse(certificate.validTo);
 }
 
-function validity(now: Date, days: number): { readonly notBefore: Date; readonly notAfter: Date } {
-  return { notBefore: new Date(now.getTime() - clockSkewMs), notAfter: new Date(now.getTime() + days * dayMs) };
+function validity(now: Date, days: number, latest = Infinity): { readonly notBefore: Date; readonly notAfter: Date } {
+  const end = Math.min(now.getTime() + days * dayMs, latest);
+  return { notBefore: new Date(now.getTime() - clockSkewMs), notAfter: new Date(end) };
 }
 
 function toPem(key: KeyObject): string {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { ApiError, KubeApi } from '../kube/api.ts';
+import type { ApiError, ApiResult, KubeApi } from '../kube/api.ts';
 import { objectPath } from '../kube/api.ts';
 import { backoffDelay } from '../kube/backoff.ts';
 import { listAt, metaOf } from '../kube/object.ts';
@@ -8,15 +8,17 @@ import { errorText, type Logger } from '../log.ts';
 /** `again`: what had to be done could not be done now; ask again with a fresh object, later each time. */
 export type Handled = 'done' | 'again';
 
+export interface FollowedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
 export interface FollowOptions {
   readonly api: KubeApi;
-  readonly object: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly plural: string;
-    readonly namespace?: string;
-    readonly name: string;
-  };
+  readonly object: FollowedObject;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -53,9 +55,8 @@ export async function followObject(options: FollowOptions): Promise<void> {
  */
 async function followOnce(options: FollowOptions): Promise<Handled> {
   const { api, clock, object, signal } = options;
-  const path = objectPath({ apiVersion: object.apiVersion, plural: object.plural, ...namespaceOf(object) });
-  const selector = { fieldSelector: `metadata.name=${object.name}` };
-  const listed = await api.request({ method: 'GET', path, query: selector, signal });
+  const { path, query } = listOf(object);
+  const listed = await api.request({ method: 'GET', path, query, signal });
   if (!listed.ok) return reportFailure(options, listed.error);
 
   const handle = createSerialHandler((state) => handleSafely(options, state));
@@ -69,7 +70,7 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
     {
       path,
       query: {
-        ...selector,
+        ...query,
         resourceVersion: metaOf(listed.body).resourceVersion,
         allowWatchBookmarks: 'true',
         timeoutSeconds: String(watchSeconds),
@@ -90,6 +91,20 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
   if (end.why === 'failed' && end.error.status !== 410) return reportFailure(options, end.error);
   isAlive ||= clock.now().getTime() - openedAt >= healthyWatchMs;
   return isAlive ? (last ?? 'done') : 'again';
+}
+
+/** The object as it is now, not as a cache remembers it; undefined when it does not exist. The right to list is enough. */
+export async function readObject(api: KubeApi, object: FollowedObject, signal: AbortSignal): Promise<ApiResult> {
+  const listed = await api.request({ method: 'GET', ...listOf(object), signal });
+  return listed.ok ? { ok: true, body: listAt(listed.body, 'items')[0] } : listed;
+}
+
+/** A list of one name: what a right with `resourceNames` allows to list and to watch. */
+function listOf(object: FollowedObject): { readonly path: string; readonly query: Readonly<Record<string, string>> } {
+  return {
+    path: objectPath({ apiVersion: object.apiVersion, plural: object.plural, ...namespaceOf(object) }),
+    query: { fieldSelector: `metadata.name=${object.name}` },
+  };
 }
 
 /** Runs one call at a time; while one runs only the newest waiting state is kept, and the others get its outcome. */
@@ -124,7 +139,7 @@ function reportFailure({ log, object, signal }: FollowOptions, error: ApiError):
   return 'again';
 }
 
-function namespaceOf(object: FollowOptions['object']): { readonly namespace?: string } {
+function namespaceOf(object: FollowedObject): { readonly namespace?: string } {
   return object.namespace === undefined ? {} : { namespace: object.namespace };
 }
 

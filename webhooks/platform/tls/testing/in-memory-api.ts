@@ -49,6 +49,11 @@ export function createInMemoryApi(): InMemoryApi {
       const found = objects.get(`${request.path}/${nameIn(request.query['fieldSelector'])}`);
       return ok({ metadata: { resourceVersion: String(version) }, items: found === undefined ? [] : [found] });
     }
+    if (request.method === 'GET' && request.query?.['labelSelector'] !== undefined) {
+      // Tests put nothing but what the selector shall find into such a collection.
+      const found = [...objects].filter(([path]) => path.startsWith(`${request.path}/`)).map(([, object]) => object);
+      return ok({ metadata: { resourceVersion: String(version) }, items: found });
+    }
     if (stored === undefined) return refused(404, 'NotFound');
     if (request.method === 'GET') return ok(stored);
     return patch(stored, request);
@@ -126,15 +131,21 @@ export function refused(status: number, reason: string): ApiResult & { readonly 
   return { ok: false, error: { status, reason, message: `refused: ${reason}`, retry: status === 0 || status >= 500 } };
 }
 
-/** RFC 7386, two levels deep as we use it; a wrong resourceVersion is a 409. */
+/** RFC 7386; a wrong resourceVersion is a 409. */
 function mergePatch(stored: StoredObject, body: unknown): StoredObject | { status: number } {
   if (!isRecord(body)) return { status: 400 };
   const wanted = metaOf(body).resourceVersion;
   if (wanted !== '' && wanted !== metaOf(stored).resourceVersion) return { status: 409 };
-  const result = structuredClone(stored);
-  for (const [key, value] of Object.entries(body)) {
-    const before = result[key];
-    result[key] = isRecord(value) && isRecord(before) ? { ...before, ...value } : value;
+  // Patching an object with an object gives an object, and nobody removes the metadata.
+  return merged(structuredClone(stored), body) as StoredObject;
+}
+
+function merged(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(result, key);
+    else result[key] = merged(result[key], value);
   }
   return result;
 }

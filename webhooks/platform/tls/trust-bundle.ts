@@ -1,0 +1,43 @@
+import { X509Certificate } from 'node:crypto';
+
+const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM text in their order; text between them, and what cannot be read, is left out. */
+export function splitPem(text: string): readonly X509Certificate[] {
+  return [...text.matchAll(pemCertificate)].flatMap(([pem]) => {
+    try {
+      return [new X509Certificate(pem)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** One PEM text of several, each on lines of its own. */
+export function joinPem(certificates: readonly string[]): string {
+  return certificates.map((pem) => `${pem.trim()}\n`).join('');
+}
+
+/** So many intermediate certificates may stand between a serving certificate and the CA that a client trusts. */
+const longestChain = 5;
+
+/**
+ * The certificate of `bundle` by which a client trusts the first one of `chain`, over the others of `chain`; undefined
+ * when there is none. Whether each of them is valid at this moment is another question.
+ */
+export function findTrustAnchor(chain: string, bundle: string): X509Certificate | undefined {
+  const anchors = splitPem(bundle);
+  const [serving, ...intermediates] = splitPem(chain);
+  let current = serving;
+  for (let depth = 0; current !== undefined && depth <= longestChain; depth += 1) {
+    const certificate = current;
+    const anchor = anchors.find((one) => one.raw.equals(certificate.raw) || isIssuer(one, certificate));
+    if (anchor !== undefined) return anchor;
+    current = intermediates.find((one) => isIssuer(one, certificate));
+  }
+  return undefined;
+}
+
+function isIssuer(ca: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
+}
