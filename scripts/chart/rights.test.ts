@@ -49,8 +49,15 @@ const uses: Readonly<Record<string, Use>> = {
       ...rights(everywhere, ['list', 'watch'], configurations),
     ],
   },
-  'platform/tls/certificate-store.ts': { requests: ['PATCH'], needs: rights(here, ['patch'], [certificate]) },
-  'platform/tls/ca-bundle.ts': { requests: ['PATCH'], needs: rights(everywhere, ['patch'], configurations) },
+  'platform/tls/certificate-secret.ts': { requests: ['PATCH'], needs: rights(here, ['patch'], [certificate]) },
+  'platform/tls/webhook-configuration.ts': {
+    requests: ['PATCH'],
+    needs: rights(everywhere, ['patch'], configurations),
+  },
+  'platform/tls/serving-replicas.ts': {
+    requests: ['GET'],
+    needs: rights(here, ['list'], ['discovery.k8s.io/endpointslices']),
+  },
   'platform/kube/references.ts': {
     requests: ['GET'],
     needs: rights(everywhere, ['get'], ['/configmaps', '/secrets']),

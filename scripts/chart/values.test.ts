@@ -208,6 +208,7 @@ describe('metrics', () => {
 });
 
 describe('the network policy', () => {
+  const replicas = [{ podSelector: { matchLabels: selector } }];
   const policyWith = async (networkPolicy: object, name?: string): Promise<Manifest | undefined> =>
     find(await renderWith({ networkPolicy: { enabled: true, ...networkPolicy } }), 'NetworkPolicy', name);
 
@@ -225,11 +226,12 @@ describe('the network policy', () => {
     ]);
   });
 
-  it('lets the pods reach API servers, DNS, and the pods of every MCPServer on any port', async () => {
+  it('lets the pods reach API servers, DNS, the pods of every MCPServer on any port, and each other', async () => {
     expect(at(await policyWith({}), 'spec.egress')).toEqual([
       { ports: [443, 6443].map((port) => ({ port, protocol: 'TCP' })) },
       { ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ port, protocol }))) },
       { to: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'mcp-server' } } }] },
+      { ports: [{ port: 10250, protocol: 'TCP' }], to: replicas },
     ]);
   });
 
@@ -245,13 +247,13 @@ describe('the network policy', () => {
   const rule = { to: [{ namespaceSelector: { matchLabels: { mesh: 'true' } } }], ports: [{ port: 15012 }] };
 
   it.each<[value: string, given: unknown, path: string, expected: unknown]>([
-    ['webhookFrom', peers, 'ingress.0.from', peers],
+    ['webhookFrom', peers, 'ingress.0.from', [...peers, ...replicas]],
     ['metricsFrom', peers, 'ingress.1.from', peers],
     ['metricsFrom', [], 'ingress.1.from', undefined],
     ['apiServerTo', peers, 'egress.0.to', peers],
     ['apiServerPorts', [16443], 'egress.0.ports', [{ port: 16443, protocol: 'TCP' }]],
     ['dnsPorts', [1053], 'egress.1.ports.0.port', 1053],
-    ['extraEgress', [rule], 'egress.3', rule],
+    ['extraEgress', [rule], 'egress.4', rule],
   ])('takes %s %j', async (value, given, path, expected) => {
     expect(at(await policyWith({ [value]: given }), `spec.${path}`)).toEqual(expected);
   });
