@@ -59,7 +59,8 @@ async function startWebhook(certificate: Certificate): Promise<number> {
   };
   const metrics = createAdmissionMetrics(new Registry(), {
     isReady: () => true,
-    certificateExpiry: () => undefined,
+    certificateExpiry: () => ({}),
+    rotationPhase: () => 'none',
     now: () => new Date(),
   });
   const log = createLogger({ level: 'error', write: (line) => process.stderr.write(line), now: () => new Date() });
