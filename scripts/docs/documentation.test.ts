@@ -29,7 +29,8 @@ function namedPaths(text: string): readonly string[] {
 }
 
 function links(text: string): readonly string[] {
-  return [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+  // Patterns in code look like links.
+  return [...text.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
     .map((match) => match[1] ?? '')
     .filter((target) => !target.includes('://'));
 }

@@ -1,6 +1,7 @@
 import { chartCrds } from './chart-crds.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { crd } from './crd.ts';
+import { crdReference } from './crd-reference.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
 import { performancePage } from './performance-page.ts';
@@ -14,6 +15,7 @@ export const generators: readonly Generator[] = [
   crd,
   types,
   validator,
+  crdReference,
   structure,
   lists,
   rulePages,
