@@ -1,14 +1,15 @@
 import { requireCommand } from '../command.ts';
 import { ClusterFailure } from '../failure.ts';
 import { isAlive, readFirstChild } from '../process-identity.ts';
+import type { Report } from '../progress.ts';
 import type { ClusterStatus, PartStatus, Provider, UpContext } from '../provider.ts';
 import type { ClusterSettings } from '../settings.ts';
 import type { PackagesState } from '../state.ts';
 import { buildLayout } from './layout.ts';
-import { ctr } from './plan.ts';
+import { ctr, stepNames } from './plan.ts';
 import { startPackages } from './start.ts';
 import { readPackagesStatus, type ComponentStatus } from './status.ts';
-import { stopPackages } from './stop.ts';
+import { endNamespaces, stopPackages } from './stop.ts';
 import { isReady, waitUntilReady } from './wait.ts';
 
 export const packagesProvider: Provider<PackagesState> = {
@@ -20,22 +21,35 @@ export const packagesProvider: Provider<PackagesState> = {
 };
 
 async function up(settings: ClusterSettings, before: PackagesState | undefined, { report }: UpContext): Promise<void> {
-  if (before !== undefined && isRunning(before)) {
-    requireSameSettings(settings, before);
-    if (isReady(await readPackagesStatus(before))) {
-      report(`cluster "${settings.name}" already runs`);
-      return;
-    }
-    report(`cluster "${settings.name}" already runs: waiting until all of it works`);
-    await waitUntilReady(before, buildLayout(settings.directory), report);
-    return;
-  }
-  const state = await startPackages(settings, before, report);
+  const condition = before === undefined ? 'ended' : await judgeRunning(settings, before, report);
+  if (condition === 'ready') return;
+  const state =
+    before !== undefined && condition === 'starting' ? before : await startPackages(settings, before, report);
   await waitUntilReady(state, buildLayout(settings.directory), report);
 }
 
-function isRunning(state: PackagesState): boolean {
-  return state.process !== undefined && isAlive(state.process);
+/** How a cluster is that was started some time; one that lacks a component is ended, to be started again. */
+async function judgeRunning(
+  settings: ClusterSettings,
+  state: PackagesState,
+  report: Report,
+): Promise<'ready' | 'starting' | 'ended'> {
+  if (state.process === undefined || !isAlive(state.process)) return 'ended';
+  requireSameSettings(settings, state);
+  const status = await readPackagesStatus(state);
+  const lacking = status.type === 'answered' ? stepNames.filter((name) => !hasComponent(status.components, name)) : [];
+  if (lacking.length > 0) {
+    report(`cluster "${settings.name}" runs without ${lacking.join(' and ')}: starting it again with what is in it`);
+    await endNamespaces(state.process);
+    return 'ended';
+  }
+  const condition = isReady(status) ? 'ready' : 'starting';
+  report(`cluster "${settings.name}" already runs${condition === 'ready' ? '' : ': waiting until all of it works'}`);
+  return condition;
+}
+
+function hasComponent(components: readonly ComponentStatus[], wanted: string): boolean {
+  return components.some(({ name }) => name === wanted);
 }
 
 function requireSameSettings({ name, port, podCidr, serviceCidr }: ClusterSettings, running: PackagesState): void {

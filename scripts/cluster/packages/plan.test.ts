@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseAddressPlan } from '../address-plan.ts';
 import { buildLayout } from './layout.ts';
-import { buildPlan, type Plan, type Step } from './plan.ts';
+import { buildPlan, stepNames, type Plan, type Step } from './plan.ts';
 
 function aPlan(port = 6443): Plan {
   return buildPlan({
@@ -30,6 +30,10 @@ describe('the plan', () => {
       expect(after.filter((needed) => !seen.has(needed))).toEqual([]);
       seen.add(name);
     }
+  });
+
+  it('calls each step by the name under which it is listed', () => {
+    expect(aPlan().steps.map(({ name }) => name)).toEqual(stepNames);
   });
 
   it('waits for the node and for the account that pods need', () => {

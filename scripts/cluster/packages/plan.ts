@@ -57,37 +57,28 @@ export interface Binaries {
 
 const etcdUrl = 'http://127.0.0.1:2379';
 
+/** In the order of the list; each waits for what it names in `after`. */
+const steps = {
+  containerd,
+  'pause-image': pauseImport,
+  etcd,
+  'kube-apiserver': apiserver,
+  'kube-controller-manager': controllerManager,
+  'kube-scheduler': scheduler,
+  kubelet,
+  'kube-proxy': proxy,
+  coredns,
+  'network-policy': networkPolicy,
+  node,
+  'service-account': serviceAccount,
+} as const satisfies Record<string, (input: PlanInput) => Step>;
+
+/** What every cluster consists of; a running one that lacks any of it was started by an earlier version of this. */
+export const stepNames: readonly string[] = Object.keys(steps);
+
 export function buildPlan(input: PlanInput): Plan {
-  return {
-    port: input.port,
-    pki: input.layout.pki,
-    logs: input.layout.logs,
-    steps: [
-      containerd(input),
-      pauseImport(input),
-      etcd(input),
-      apiserver(input),
-      controllerManager(input),
-      scheduler(input),
-      kubelet(input),
-      proxy(input),
-      coredns(input),
-      networkPolicy(input),
-      {
-        kind: 'condition',
-        name: 'node',
-        after: ['kubelet'],
-        check: { type: 'node', node: input.name },
-      },
-      // Pods cannot be created in a namespace before the controller manager has made this account.
-      {
-        kind: 'condition',
-        name: 'service-account',
-        after: ['kube-controller-manager'],
-        check: { type: 'api', path: '/api/v1/namespaces/default/serviceaccounts/default' },
-      },
-    ],
-  };
+  const { port, layout } = input;
+  return { port, pki: layout.pki, logs: layout.logs, steps: Object.values(steps).map((build) => build(input)) };
 }
 
 function containerd({ layout }: PlanInput): Step {
@@ -259,5 +250,19 @@ function networkPolicy({ port, layout }: PlanInput): Step {
     after: ['kube-apiserver'],
     command: [process.execPath, enforcer, String(port), layout.pki, networkPolicySocket],
     check: { type: 'socket', path: networkPolicySocket },
+  };
+}
+
+function node({ name }: PlanInput): Step {
+  return { kind: 'condition', name: 'node', after: ['kubelet'], check: { type: 'node', node: name } };
+}
+
+/** Pods cannot be created in a namespace before the controller manager has made this account. */
+function serviceAccount(): Step {
+  return {
+    kind: 'condition',
+    name: 'service-account',
+    after: ['kube-controller-manager'],
+    check: { type: 'api', path: '/api/v1/namespaces/default/serviceaccounts/default' },
   };
 }

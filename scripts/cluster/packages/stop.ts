@@ -16,7 +16,8 @@ export async function stopPackages(settings: ClusterSettings, state: PackagesSta
   await removeState(settings.directory);
 }
 
-async function endNamespaces(outer: ProcessIdentity): Promise<void> {
+/** Ends all processes of a cluster; what was in it stays, for the next start. */
+export async function endNamespaces(outer: ProcessIdentity): Promise<void> {
   if (!isAlive(outer)) return;
   // The outer process waits for process 1, and process 1 is gone only when every process of its namespace is.
   process.kill(readFirstChild(outer.pid) ?? outer.pid, 'SIGKILL');
