@@ -13,8 +13,10 @@ export interface ClientCall {
   readonly namespace: string;
   /** Of the image mcp-client. */
   readonly image: string;
+  readonly server: string;
   readonly url: string;
   readonly tool: string;
+  readonly toolArguments: object;
 }
 
 /** Longest we wait for the client's pod, start included. */
@@ -22,7 +24,7 @@ const timeout = '60s';
 
 /** Runs the client as a pod in the namespace and returns what it printed; the pod is removed again. */
 export async function callFromInside(cluster: ClusterHandle, call: ClientCall): Promise<ClientReport> {
-  const name = `mcp-client-${Date.now().toString(36)}`;
+  const name = `mcp-client-${call.server}-${Date.now().toString(36)}`;
   const kubectl = ['kubectl', '--namespace', call.namespace];
   const options = { env: cluster.environment };
   const overrides = JSON.stringify({ spec: podSpec(name, call) });
@@ -59,7 +61,7 @@ export async function callFromInside(cluster: ClusterHandle, call: ClientCall): 
   }
 }
 
-function podSpec(name: string, { image, url, tool }: ClientCall): object {
+function podSpec(name: string, { image, url, tool, toolArguments }: ClientCall): object {
   return {
     automountServiceAccountToken: false,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
@@ -67,7 +69,7 @@ function podSpec(name: string, { image, url, tool }: ClientCall): object {
       {
         name,
         image,
-        args: [url, tool],
+        args: [url, tool, JSON.stringify(toolArguments)],
         securityContext: {
           allowPrivilegeEscalation: false,
           capabilities: { drop: ['ALL'] },

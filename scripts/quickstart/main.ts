@@ -1,4 +1,4 @@
-// `npm run quickstart`: from nothing to a verified MCP server on a real Kubernetes. Safe to run twice.
+// `npm run quickstart`: from nothing to two verified MCP servers on a real Kubernetes. Safe to run twice.
 // `npm run quickstart -- --down`: removes all of it. Cluster flags (`npm run cluster -- help`) may follow.
 import { downCluster, upCluster, type ClusterHandle } from '../cluster/cluster.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
@@ -7,36 +7,58 @@ import { createStderrReport, reportWhile, type Report } from '../cluster/progres
 import { ImageFailure } from '../image/failure.ts';
 import { callFromInside, type ClientReport } from './client-pod.ts';
 import { ensureImagesLoaded, ensureInstalled } from './install.ts';
-import { applySample, server, showDenied, showServers, showWarned, waitUntilVerified } from './steps.ts';
-
-/** A tool of kubernetes-mcp-server that works with the rights of ClusterRole `view`. */
-const tool = 'namespaces_list';
+import {
+  applySamples,
+  namespace,
+  servers,
+  showDenied,
+  showServers,
+  showWarned,
+  waitUntilVerified,
+  type SampleServer,
+} from './steps.ts';
 
 async function quickstart(args: readonly string[], report: Report): Promise<void> {
   const { options } = parseCommand(['up', ...args]);
   const cluster = await upCluster(options, report);
-  const [program, , client] = await ensureImagesLoaded(
+  const [program, client] = await ensureImagesLoaded(
     cluster,
-    ['mcp-lifecycle', 'kubernetes-mcp-server', 'mcp-client'],
+    ['mcp-lifecycle', 'mcp-client', 'kubernetes-mcp-server', 'server-everything'],
     report,
   );
   if (program === undefined || client === undefined) throw new Error('images are returned in the order asked for');
   await ensureInstalled(cluster, program, report);
-  report('applying an MCPServer: scripts/quickstart/samples/server.yaml');
-  await applySample(cluster);
+  report('applying two MCPServers: scripts/quickstart/samples/server.yaml and everything.yaml');
+  await applySamples(cluster);
   print('kubectl apply -f scripts/quickstart/samples/denied.yaml', await showDenied(cluster));
   print('kubectl apply -f scripts/quickstart/samples/warned.yaml', await showWarned(cluster));
-  const url = await reportWhile(report, 'waiting until it is Ready and Verified', () => waitUntilVerified(cluster));
-  const answer = await reportWhile(report, `connecting the official MCP client to ${url} from inside the cluster`, () =>
-    callFromInside(cluster, { namespace: server.namespace, image: client.reference, url, tool }),
+  const called = await reportWhile(
+    report,
+    'waiting until both are Ready and Verified, then connecting the official MCP client to each from inside the cluster',
+    () => Promise.all(servers.map((server) => waitAndCall(cluster, server, client.reference))),
   );
-  print(`tools/list, tools/call ${tool}`, describe(answer));
+  for (const { tool, answer } of called) print(`tools/list, tools/call ${tool}`, describe(tool, answer));
   print('kubectl get mcpservers', await showServers(cluster));
-  printNext(cluster, url);
+  printNext(cluster, called);
   report('done');
 }
 
-function describe({ server: info, tools, result }: ClientReport): string {
+interface Called {
+  readonly name: string;
+  readonly port: number;
+  readonly tool: string;
+  readonly url: string;
+  readonly answer: ClientReport;
+}
+
+async function waitAndCall(cluster: ClusterHandle, server: SampleServer, image: string): Promise<Called> {
+  const { name, port, tool, toolArguments } = server;
+  const url = await waitUntilVerified(cluster, name);
+  const answer = await callFromInside(cluster, { namespace, image, server: name, url, tool, toolArguments });
+  return { name, port, tool, url, answer };
+}
+
+function describe(tool: string, { server: info, tools, result }: ClientReport): string {
   const text = result?.content.map((part) => part.text ?? '').join('\n') ?? '';
   if (result === undefined || result.isError === true)
     throw new ClusterFailure(`The tool ${tool} failed: ${text.trim()}`);
@@ -47,21 +69,23 @@ function print(title: string, text: string): void {
   process.stdout.write(`\n$ ${title}\n${text.replace(/^/gm, '  ')}\n\n`);
 }
 
-function printNext({ name }: ClusterHandle, url: string): void {
+function printNext({ name }: ClusterHandle, called: readonly Called[]): void {
   const flags = name === 'local' ? '' : ` --name ${name}`;
+  const [first] = called;
   process.stdout.write(`
-Your MCP server answers at ${url} (inside the cluster).
+Your MCP servers answer inside the cluster at
+${called.map(({ url }) => `  ${url}`).join('\n')}
 
   eval "$(npm run --silent cluster -- env${flags})"      kubectl and helm for this cluster
   kubectl get mcpservers --all-namespaces --watch
-  kubectl -n ${server.namespace} describe mcpserver ${server.name}
-  kubectl -n ${server.namespace} port-forward service/${server.name} 8080     then http://127.0.0.1:8080/mcp
+  kubectl -n ${namespace} describe mcpserver ${first?.name ?? ''}
+  kubectl -n ${namespace} port-forward service/${first?.name ?? ''} ${first?.port ?? ''}     then http://127.0.0.1:${first?.port ?? ''}/mcp
   npm run quickstart -- --down${flags}                removes everything
 
 `);
 }
 
-const usage = `usage: npm run quickstart [-- CLUSTER-FLAGS]     from nothing to a verified MCP server; safe to run twice
+const usage = `usage: npm run quickstart [-- CLUSTER-FLAGS]     from nothing to two verified MCP servers; safe to run twice
        npm run quickstart -- --down             removes the cluster and all that runs in it
 
 \`npm run cluster -- help\` lists the cluster flags.

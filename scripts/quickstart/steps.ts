@@ -3,16 +3,31 @@ import type { ClusterHandle } from '../cluster/cluster.ts';
 import { requireCommand, runCommand } from '../cluster/command.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
 
-const sample = (name: string): string => fileURLToPath(new URL(`samples/${name}.yaml`, import.meta.url));
+const sampleFile = (name: string): string => fileURLToPath(new URL(`samples/${name}.yaml`, import.meta.url));
 
-/** The server that the quickstart leaves running. */
-export const server = { namespace: 'mcp-quickstart', name: 'kubernetes' } as const;
+export const namespace = 'mcp-quickstart';
 
-const show = ['kubectl', '--namespace', server.namespace, 'get', 'mcpserver'];
+/** A server that the quickstart leaves running, and a tool of it to call. */
+export interface SampleServer {
+  readonly name: string;
+  readonly sample: string;
+  readonly port: number;
+  readonly tool: string;
+  readonly toolArguments: object;
+}
 
-export async function applySample(cluster: ClusterHandle): Promise<void> {
+/** Two real servers, of different makers, languages and revisions of the protocol. */
+export const servers = [
+  // The tool works with the rights of ClusterRole `view`.
+  { name: 'kubernetes', sample: 'server', port: 8080, tool: 'namespaces_list', toolArguments: {} },
+  { name: 'everything', sample: 'everything', port: 3001, tool: 'echo', toolArguments: { message: 'hello' } },
+] as const satisfies readonly SampleServer[];
+
+const show = ['kubectl', '--namespace', namespace, 'get', 'mcpserver'];
+
+export async function applySamples(cluster: ClusterHandle): Promise<void> {
   await requireCommand(
-    ['kubectl', 'apply', '--filename', sample('server')],
+    ['kubectl', 'apply', ...servers.flatMap(({ sample }) => ['--filename', sampleFile(sample)])],
     'remove the quickstart with `npm run quickstart -- --down` and run it again',
     { env: cluster.environment },
   );
@@ -38,31 +53,33 @@ export async function showWarned(cluster: ClusterHandle): Promise<string> {
 
 /** A server dry run: the webhooks judge, nothing is stored. */
 function tryOut(cluster: ClusterHandle, name: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  return runCommand(['kubectl', 'apply', '--dry-run=server', '--filename', sample(name)], { env: cluster.environment });
+  return runCommand(['kubectl', 'apply', '--dry-run=server', '--filename', sampleFile(name)], {
+    env: cluster.environment,
+  });
 }
 
 /** Waits until the server is Ready and Verified, and returns its address. */
-export async function waitUntilVerified(cluster: ClusterHandle): Promise<string> {
+export async function waitUntilVerified(cluster: ClusterHandle, name: string): Promise<string> {
   const options = { env: cluster.environment };
   for (const condition of ['Ready', 'Verified']) {
-    const wait = ['kubectl', '--namespace', server.namespace, 'wait', `mcpserver/${server.name}`];
+    const wait = ['kubectl', '--namespace', namespace, 'wait', `mcpserver/${name}`];
     const { code } = await runCommand([...wait, `--for=condition=${condition}`, '--timeout=90s'], options);
-    if (code !== 0) throw new ClusterFailure(await explainNotYet(cluster, condition));
+    if (code !== 0) throw new ClusterFailure(await explainNotYet(cluster, name, condition));
   }
   const url = await requireCommand(
-    [...show, server.name, '--output', 'jsonpath={.status.address.url}'],
+    [...show, name, '--output', 'jsonpath={.status.address.url}'],
     'run it again',
     options,
   );
-  if (url === '') throw new ClusterFailure('The server is verified but has no address in status: please report this.');
+  if (url === '') throw new ClusterFailure(`${name} is verified but has no address in status: please report this.`);
   return url;
 }
 
-async function explainNotYet(cluster: ClusterHandle, condition: string): Promise<string> {
+async function explainNotYet(cluster: ClusterHandle, name: string, condition: string): Promise<string> {
   const path = `jsonpath={.status.conditions[?(@.type=="${condition}")].message}`;
-  const { stdout } = await runCommand([...show, server.name, '--output', path], { env: cluster.environment });
+  const { stdout } = await runCommand([...show, name, '--output', path], { env: cluster.environment });
   const why = stdout.trim() === '' ? 'its status says nothing' : stdout.trim();
-  return `The MCPServer did not become ${condition} within 90 seconds (${why}): look at \`kubectl -n ${server.namespace} describe mcpserver ${server.name}\`.`;
+  return `MCPServer ${name} did not become ${condition} within 90 seconds (${why}): look at \`kubectl -n ${namespace} describe mcpserver ${name}\`.`;
 }
 
 export async function showServers(cluster: ClusterHandle): Promise<string> {
