@@ -19,10 +19,9 @@ const samples = rules.flatMap((rule: Rule) =>
 
 function toInput(example: Example): { readonly server: MCPServer; readonly facts: ReferenceFacts } {
   const named = example.name === undefined ? [] : [withName(example.name)];
-  const { configMaps = {}, secrets = {} } = example;
   return {
     server: anMCPServer(withUid('5b1c'), ...named, withRawSpec(example.spec ?? {})),
-    facts: inMemoryFacts({ configMaps, secrets }),
+    facts: inMemoryFacts(example),
   };
 }
 

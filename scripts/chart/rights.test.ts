@@ -60,7 +60,7 @@ const uses: Readonly<Record<string, Use>> = {
   },
   'platform/kube/references.ts': {
     requests: ['GET'],
-    needs: rights(everywhere, ['get'], ['/configmaps', '/secrets']),
+    needs: rights(everywhere, ['get'], ['/configmaps', '/secrets', '/serviceaccounts']),
   },
   // An apply that creates is judged as patch and as create; one that sets blockOwnerDeletion, in some clusters, as update
   // of the owner's finalizers. An apply of the status never creates.

@@ -132,10 +132,16 @@ function keepTrusted(
   });
 }
 
+/**
+ * Objects that one request may have looked up: far more than a server names that somebody wrote, and far fewer than the
+ * schema allows (1,000 variables, each from another Secret).
+ */
+const maxReads = 100;
+
 /** One deadline for all of them, below the API server's own, so that a slow lookup becomes "not checked". */
 function createGatherFacts(api: KubeApi): GatherFacts {
   return async (namespace, references, context) => {
-    const deadlineMs = context.remainingMs();
-    return (await gatherReferences(api, { namespace, references, deadlineMs, signal: context.signal() })).facts;
+    const limits = { deadlineMs: context.remainingMs(), maxReads, signal: context.signal() };
+    return (await gatherReferences(api, { namespace, references, ...limits })).facts;
   };
 }

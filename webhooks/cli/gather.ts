@@ -9,7 +9,7 @@ export interface Input {
   /** In the order of the input. */
   readonly servers: readonly Manifest[];
   readonly facts: InputFacts;
-  /** How many documents are neither MCPServers nor ConfigMaps or Secrets. */
+  /** How many documents are neither MCPServers nor what servers can name. */
   readonly others: number;
   readonly problems: readonly InputProblem[];
 }

@@ -12,16 +12,16 @@ export interface NotChecked {
 /** Shown where a finding says that something was not checked; it also marks these findings. */
 export const notInInput = 'it is not in the input, and there is no cluster to ask';
 
-/** What the ConfigMaps and Secrets of the input answer. Their values are dropped here: key names are all that is kept. */
+/** What the ConfigMaps, Secrets and ServiceAccounts of the input answer. Their values are dropped here: key names are all that is kept. */
 export class InputFacts {
   readonly #keys = new Map<string, ReadonlySet<string>>();
   readonly #notChecked = new Map<string, NotChecked>();
 
-  /** Remembers a ConfigMap or Secret; says whether the object was one. */
+  /** Remembers an object that servers can name; says whether the object was one. */
   add(manifest: Manifest, defaultNamespace: string): boolean {
     const identity = identityOf(manifest.value, defaultNamespace);
-    const fields = isCore(identity) ? dataFields[identity.kind] : undefined;
-    if (fields === undefined) return false;
+    if (!isReferable(identity)) return false;
+    const fields: readonly string[] = dataFields[identity.kind];
     this.#keys.set(keyOf(identity), new Set(fields.flatMap((field) => keysOf(manifest.value, field))));
     return true;
   }
@@ -46,13 +46,14 @@ export class InputFacts {
 }
 
 /** Secrets may be written with stringData, which the API server moves to data. */
-const dataFields: Readonly<Record<string, readonly string[]>> = {
+const dataFields = {
   ConfigMap: ['data', 'binaryData'],
   Secret: ['data', 'stringData'],
-};
+  ServiceAccount: [],
+} as const satisfies Record<ReferencedKind, readonly string[]>;
 
-function isCore({ apiVersion, kind, name }: ObjectIdentity): boolean {
-  return apiVersion === 'v1' && Object.hasOwn(dataFields, kind) && name !== '';
+function isReferable(identity: ObjectIdentity): identity is ObjectIdentity & { readonly kind: ReferencedKind } {
+  return identity.apiVersion === 'v1' && Object.hasOwn(dataFields, identity.kind) && identity.name !== '';
 }
 
 function keysOf(value: unknown, field: string): readonly string[] {

@@ -29,6 +29,15 @@ function serverOf({ name, spec = {} }: Example) {
 }
 
 /** The objects that exist, as manifests beside the server's. */
+function objectsBeside({ secrets, configMaps, serviceAccounts = [] }: Example): readonly object[] {
+  const accounts = Object.fromEntries(serviceAccounts.map((name) => [name, []]));
+  return [
+    ...objectsOf('Secret', secrets),
+    ...objectsOf('ConfigMap', configMaps),
+    ...objectsOf('ServiceAccount', accounts),
+  ];
+}
+
 function objectsOf(kind: string, objects: Example['configMaps'] = {}): readonly object[] {
   return Object.entries(objects).map(([name, keys]) => ({
     apiVersion: 'v1',
@@ -39,8 +48,8 @@ function objectsOf(kind: string, objects: Example['configMaps'] = {}): readonly 
 }
 
 /** The facts of a cluster of which only these objects are known. */
-function factsOf({ configMaps = {}, secrets = {} }: Example): ReferenceFacts {
-  const existing = inMemoryFacts({ configMaps, secrets });
+function factsOf(example: Example): ReferenceFacts {
+  const existing = inMemoryFacts(example);
   return {
     lookUp(kind, name) {
       const found = existing.lookUp(kind, name);
@@ -56,11 +65,7 @@ describe('check says what the engine says', () => {
     const expected = engine
       .filter(({ detail }) => !detail.includes(notInInput))
       .map((finding) => `${finding.ruleId} ${renderSentence(finding)}`);
-    const manifests = [
-      ...objectsOf('Secret', example.secrets),
-      ...objectsOf('ConfigMap', example.configMaps),
-      server,
-    ].map((object) => stringify(object));
+    const manifests = [...objectsBeside(example), server].map((object) => stringify(object));
     const { out } = await runCli(['check', '--output', 'json', '-'], manifests.join('---\n'));
     const { findings } = JSON.parse(out) as JsonReport;
     const told = findings.filter(({ ruleId }) => ruleId !== schemaRuleId);

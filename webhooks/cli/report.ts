@@ -19,7 +19,7 @@ export interface Located extends Position {
 export interface Report {
   /** How many MCPServers were judged. */
   readonly servers: number;
-  /** How many documents of the input were something else (ConfigMaps and Secrets not counted). */
+  /** How many documents of the input were something else (what servers can name is not counted). */
   readonly others: number;
   /** File by file in the order of the input, each by line. */
   readonly findings: readonly Located[];

@@ -32,7 +32,11 @@ function renderExample(example: Example): string {
     withMetadata({ namespace: undefined, ...(example.name === undefined ? {} : { name: example.name }) }),
     withRawSpec(example.spec ?? {}),
   );
-  const existing = [...describeObjects('ConfigMap', example.configMaps), ...describeObjects('Secret', example.secrets)];
+  const existing = [
+    ...describeObjects('ConfigMap', example.configMaps),
+    ...describeObjects('Secret', example.secrets),
+    ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
+  ];
   const context = existing.length === 0 ? '' : `In its namespace: ${existing.join(', ')}.\n\n`;
   return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${writeYaml([server])}\`\`\`\n`;
 }

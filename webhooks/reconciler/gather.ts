@@ -1,5 +1,5 @@
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
-import { referencesOf } from '../core/mcpserver/references.ts';
+import { isConfiguration, referencesOf } from '../core/mcpserver/references.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
@@ -30,7 +30,8 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
       `the stored object violates the schema at ${renderPath(first?.path ?? [])}: ${first?.headline ?? ''}`,
     );
   }
-  const references = await world.references.gather(key, referencesOf(parsed.server), { api: world.api, signal });
+  const configuration = referencesOf(parsed.server).filter(isConfiguration);
+  const references = await world.references.gather(key, configuration, { api: world.api, signal });
   return { type: 'found', server: parsed.server, observed: observedChildren(key, world), references };
 }
 

@@ -1,8 +1,11 @@
+import type { Reference } from '../mcpserver/references.ts';
+
 /** The kinds whose objects an MCPServer can name. */
-export type ReferencedKind = 'ConfigMap' | 'Secret';
+export type ReferencedKind = Reference['kind'];
 
 /** What is known about one referenced object. Values never enter core: key names only. */
 export type ReferenceState =
+  /** `keys` is empty for a kind that has none. */
   | { readonly state: 'found'; readonly keys: ReadonlySet<string> }
   | { readonly state: 'missing' }
   /** Not looked up, forbidden or timed out; `reason` is shown to the user as "not checked: <reason>". */

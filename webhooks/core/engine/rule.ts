@@ -23,6 +23,8 @@ export interface Example {
   /** Names to key names of the objects that exist; everything else is missing. */
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
+  /** Names of those that exist. */
+  readonly serviceAccounts?: readonly string[];
 }
 
 /** One thing that must hold for an MCPServer. One rule = one file, named as its id. */

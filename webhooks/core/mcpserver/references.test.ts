@@ -1,21 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import type { Reference } from './references.ts';
-import { referencesOf } from './references.ts';
+import { isConfiguration, referencesOf } from './references.ts';
 import { renderPath } from './violation.ts';
 
 const referencesIn = (spec: Readonly<Record<string, unknown>>): readonly Reference[] =>
   referencesOf(anMCPServer(withRawSpec(spec)));
-const inShort = ({ kind, name, key, isOptional, path }: Reference): string =>
-  `${kind} ${name}${key === undefined ? '' : `/${key}`}${isOptional ? '?' : ''} at ${renderPath(path)}`;
+const inShort = ({ kind, name, isOptional, path }: Reference): string =>
+  `${kind} ${name}${isOptional ? '?' : ''} at ${renderPath(path)}`;
 
 describe('referencesOf', () => {
   it('finds nothing in a server that names nothing', () => {
     expect(referencesIn({})).toEqual([]);
   });
 
-  it('lists storage, envFrom, env and the CA bundle in this order', () => {
+  it('lists storage, envFrom, env, the CA bundle, the ServiceAccount and pull secrets in this order', () => {
     const references = referencesIn({
+      source: { containerImage: { imagePullSecrets: [{ name: 'registry' }] } },
+      runtime: { security: { serviceAccountName: 'search' } },
       transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } },
       config: {
         env: [
@@ -37,9 +39,11 @@ describe('referencesOf', () => {
       'Secret keys? at spec.config.storage[2].source.secret.secretName',
       'ConfigMap all at spec.config.envFrom[0].configMapRef.name',
       'Secret more? at spec.config.envFrom[1].secretRef.name',
-      'Secret s/token at spec.config.env[1].valueFrom.secretKeyRef.name',
-      'ConfigMap c/url? at spec.config.env[2].valueFrom.configMapKeyRef.name',
-      'Secret ca/ca.crt at spec.transport.tls.caBundleSecret.name',
+      'Secret s at spec.config.env[1].valueFrom.secretKeyRef.name',
+      'ConfigMap c? at spec.config.env[2].valueFrom.configMapKeyRef.name',
+      'Secret ca at spec.transport.tls.caBundleSecret.name',
+      'ServiceAccount search at spec.runtime.security.serviceAccountName',
+      'Secret registry at spec.source.containerImage.imagePullSecrets[0].name',
     ]);
     expect(references.map(({ usage }) => usage)).toEqual([
       'storage',
@@ -49,7 +53,51 @@ describe('referencesOf', () => {
       'env',
       'env',
       'tls-ca',
+      'service-account',
+      'image-pull',
     ]);
+    expect(references.filter((reference) => !isConfiguration(reference)).map(({ usage }) => usage)).toEqual([
+      'service-account',
+      'image-pull',
+    ]);
+  });
+
+  it('names the keys of variables and of mounted files, each at its place', () => {
+    const references = referencesIn({
+      config: {
+        env: [{ name: 'URL', valueFrom: { configMapKeyRef: { name: 'c', key: 'url' } } }],
+        envFrom: [{ configMapRef: { name: 'all' } }],
+        storage: [
+          {
+            path: '/c',
+            source: { type: 'ConfigMap', configMap: { name: 'c', items: [{ key: 'a', path: 'a' }] } },
+          },
+          {
+            path: '/s',
+            source: {
+              type: 'Secret',
+              secret: {
+                secretName: 's',
+                items: [
+                  { key: 'b', path: 'b' },
+                  { key: 'c', path: 'd' },
+                ],
+              },
+            },
+          },
+        ],
+      },
+    });
+    expect(references.flatMap(({ keys }) => keys.map(({ key, path }) => `${key} at ${renderPath(path)}`))).toEqual([
+      'a at spec.config.storage[0].source.configMap.items[0].key',
+      'b at spec.config.storage[1].source.secret.items[0].key',
+      'c at spec.config.storage[1].source.secret.items[1].key',
+      'url at spec.config.env[0].valueFrom.configMapKeyRef.key',
+    ]);
+  });
+
+  it.each(['', 'default'])('looks for no ServiceAccount named %p', (serviceAccountName) => {
+    expect(referencesIn({ runtime: { security: { serviceAccountName } } })).toEqual([]);
   });
 
   it.each([

@@ -9,6 +9,15 @@ import { decide } from './decide.ts';
 const fromConfigMap = withSpec({ config: { envFrom: [{ configMapRef: { name: 'settings' } }] } });
 const fromOptionalSecret = withSpec({ config: { envFrom: [{ secretRef: { name: 'token', optional: true } }] } });
 const asRoot = withSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } });
+const besideConfiguration = withSpec({
+  source: { containerImage: { imagePullSecrets: [{ name: 'registry' }] } },
+  runtime: { security: { serviceAccountName: 'search' } },
+});
+
+function fromKey(optional = false): Option {
+  const configMapKeyRef = { name: 'settings', key: 'region', optional };
+  return withSpec({ config: { env: [{ name: 'REGION', valueFrom: { configMapKeyRef } }] } });
+}
 
 function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Decision {
   const server = anMCPServer(withUid('u-1'), ...options);
@@ -27,6 +36,16 @@ describe('decide', () => {
       'retry',
     ],
     ['an optional Secret that is missing', {}, [fromOptionalSecret], 'accepted'],
+    ['a key that is missing', { configMaps: { settings: ['zone'] } }, [fromKey()], 'invalid'],
+    ['a key that exists', { configMaps: { settings: ['region'] } }, [fromKey()], 'accepted'],
+    ['a key that is missing and optional', { configMaps: { settings: [] } }, [fromKey(true)], 'accepted'],
+    ['a ServiceAccount and a pull secret that are missing, which only warns', {}, [besideConfiguration], 'accepted'],
+    [
+      'a ServiceAccount and a pull secret that nobody looked up',
+      { unknown: { 'ServiceAccount/search': 'not looked up', 'Secret/registry': 'not looked up' } },
+      [besideConfiguration],
+      'accepted',
+    ],
     [
       'an optional Secret that nobody could look up',
       { unknown: { 'Secret/token': 'forbidden' } },

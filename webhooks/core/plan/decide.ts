@@ -5,14 +5,16 @@ import type { Finding } from '../engine/finding.ts';
 import { renderDenial } from '../engine/render.ts';
 import type { Rule, RuleInput } from '../engine/rule.ts';
 import type { Reference } from '../mcpserver/references.ts';
-import { referencesOf } from '../mcpserver/references.ts';
+import { isConfiguration, referencesOf } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
 import { configMapExists } from '../rules/config-map-exists.ts';
+import { configMapKeyExists } from '../rules/config-map-key-exists.ts';
 import { rules as everyRule } from '../rules/index.gen.ts';
 import { secretExists } from '../rules/secret-exists.ts';
+import { secretKeyExists } from '../rules/secret-key-exists.ts';
 import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { plan } from './plan.ts';
@@ -67,20 +69,21 @@ export function decide(input: DecideInput): Decision {
   return { verdict: 'accepted', server, findings, desired, actions };
 }
 
+const aboutConfiguration: readonly Rule[] = [configMapExists, configMapKeyExists, secretExists, secretKeyExists];
+
 /**
- * What is not there and has to be. Admission only warns about it, because it may come later; pods cannot start without
- * it, so here it blocks, whatever severity those rules have.
+ * What is not there and has to be, objects and keys. Admission only warns about it, because it may come later; pods
+ * cannot start without it, so here it blocks, whatever severity those rules have.
  */
 function findMissing(input: RuleInput): readonly Finding[] {
-  const missing = input.references.filter((reference) => lookUp(reference, input.facts).state === 'missing');
-  if (missing.length === 0) return [];
-  const places = new Set(missing.map(({ path }) => renderPath(path)));
-  return evaluate([configMapExists, secretExists], input).filter(({ path }) => places.has(renderPath(path)));
+  const unknown = input.references.filter((reference) => lookUp(reference, input.facts).state === 'unknown');
+  const notChecked = new Set(unknown.map(({ path }) => renderPath(path)));
+  return evaluate(aboutConfiguration, input).filter(({ path }) => !notChecked.has(renderPath(path)));
 }
 
 /** Optional references count: their data is part of the configuration hash, so a guess would restart the pods. */
 function findUnknown({ references, facts }: RuleInput): string | undefined {
-  for (const reference of references) {
+  for (const reference of references.filter(isConfiguration)) {
     const found = lookUp(reference, facts);
     if (found.state === 'unknown') return `${reference.kind} '${reference.name}' not checked: ${found.reason}`;
   }

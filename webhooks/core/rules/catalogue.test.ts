@@ -15,8 +15,7 @@ function judge(rule: Rule, example: Example): readonly Finding[] {
     ...(example.name === undefined ? [] : [withName(example.name)]),
     withRawSpec(example.spec ?? {}),
   );
-  const { configMaps = {}, secrets = {} } = example;
-  return evaluate([rule], { server: applyDefaults(server), facts: inMemoryFacts({ configMaps, secrets }) });
+  return evaluate([rule], { server: applyDefaults(server), facts: inMemoryFacts(example) });
 }
 
 /** The files that declare a rule; others hold what rules share. */

@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { checkReferences } from './missing-reference.ts';
+import { isConfiguration } from '../mcpserver/references.ts';
+import { checkReferences, whileMissing, type Concern } from './missing-reference.ts';
 
 export const configMapExists: Rule = {
   id: 'config-map-exists',
@@ -49,5 +50,10 @@ export const configMapExists: Rule = {
       },
     ],
   },
-  check: (input) => checkReferences('ConfigMap', input),
+  check: (input) => checkReferences(input, concern),
 };
+
+const concern = {
+  includes: (reference) => reference.kind === 'ConfigMap' && isConfiguration(reference),
+  consequence: whileMissing,
+} satisfies Concern;

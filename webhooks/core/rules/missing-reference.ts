@@ -1,37 +1,38 @@
-import type { ReferencedKind } from '../engine/facts.ts';
 import type { RuleInput } from '../engine/rule.ts';
 import type { Reference } from '../mcpserver/references.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
-/** What is to be said about the references to one kind: those that are missing, and those that nobody looked at. */
-export function checkReferences(kind: ReferencedKind, { server, facts, references }: RuleInput): readonly Violation[] {
+/** What somebody waits for while configuration is missing, be it an object or a key of one. */
+export const whileMissing = 'the server stays Accepted=False until it exists';
+
+/** Which references a rule is about, and what their absence means. */
+export interface Concern {
+  readonly includes: (reference: Reference) => boolean;
+  /** Completes "ConfigMap 'x' not found: …". */
+  readonly consequence: string;
+}
+
+/** What is to be said about the objects that are referenced: those that are missing, and those that nobody looked at. */
+export function checkReferences({ server, facts, references }: RuleInput, concern: Concern): readonly Violation[] {
   if (references.length === 0) return [];
   const { namespace } = server.metadata;
   const where = namespace === undefined ? '' : ` in namespace '${namespace}'`;
   return references
-    .filter((reference) => reference.kind === kind && !reference.isOptional && reference.name !== '')
-    .flatMap((reference) => {
-      const found = facts.lookUp(kind, reference.name);
+    .filter((reference) => concern.includes(reference) && !reference.isOptional && reference.name !== '')
+    .flatMap(({ kind, name, path }) => {
+      const found = facts.lookUp(kind, name);
       switch (found.state) {
         case 'found':
           return [];
         case 'missing':
-          return [missing(reference, where)];
+          return [{ path, headline: `${kind} '${name}' not found${where}`, detail: concern.consequence }];
         case 'unknown':
-          return [notChecked(reference, found.reason)];
+          return [notChecked({ kind, name, path }, found.reason)];
       }
     });
 }
 
-function missing({ kind, name, path }: Reference, where: string): Violation {
-  return {
-    path,
-    headline: `${kind} '${name}' not found${where}`,
-    detail: 'the server stays Accepted=False until it exists',
-  };
-}
-
-function notChecked({ kind, name, path }: Reference, reason: string): Violation {
+function notChecked({ kind, name, path }: Pick<Reference, 'kind' | 'name' | 'path'>, reason: string): Violation {
   return {
     path,
     headline: `${kind} '${name}' not checked`,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../defaults/apply.ts';
 import { renderLine } from '../engine/render.ts';
 import { evaluate } from '../engine/evaluate.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
-import { configMapExists } from './config-map-exists.ts';
-import { secretExists } from './secret-exists.ts';
+import { rules } from './index.gen.ts';
 
 const server = anMCPServer(
   withSpec({
@@ -15,8 +16,8 @@ const server = anMCPServer(
   }),
 );
 
-const lines = (facts = inMemoryFacts()): readonly string[] =>
-  evaluate([secretExists, configMapExists], { server, facts }).map((finding) => renderLine(finding));
+const lines = (facts = inMemoryFacts(), of: MCPServer = server): readonly string[] =>
+  evaluate(rules, { server: applyDefaults(of), facts }).map((finding) => renderLine(finding));
 
 describe('references', () => {
   it('are each named at their place when they are missing', () => {
@@ -33,7 +34,7 @@ describe('references', () => {
     expect(
       lines(
         inMemoryFacts({
-          configMaps: { more: [] },
+          configMaps: { more: ['a'] },
           secrets: { token: [] },
           unknown: { 'ConfigMap/settings': 'timed out after 3s' },
         }),
@@ -43,5 +44,40 @@ describe('references', () => {
        "spec.config.envFrom[0].configMapRef.name: ConfigMap 'settings' not checked: timed out after 3s. Make sure that it exists. [config-map-exists]",
      ]
     `);
+  });
+
+  it('to objects without the key that is used are named at the key, and only then', () => {
+    const facts = inMemoryFacts({
+      configMaps: { settings: [], more: ['f', 'e', 'd', 'c', 'b', 'aa'] },
+      secrets: { token: [] },
+    });
+    expect(lines(facts)).toMatchInlineSnapshot(`
+     [
+       "spec.config.env[0].valueFrom.configMapKeyRef.key: ConfigMap 'more' has no key 'a': found 'aa', 'b', 'c', 'd', 'e' and more; the server stays Accepted=False until it exists. Add the key, correct its name, or mark the reference as optional. [config-map-key-exists]",
+     ]
+    `);
+  });
+
+  it('to what the pods need besides their configuration are told with what follows from it', () => {
+    const other = anMCPServer(
+      withSpec({
+        source: { containerImage: { imagePullSecrets: [{ name: 'registry' }] } },
+        runtime: { security: { serviceAccountName: 'search' } },
+      }),
+    );
+    expect(lines(inMemoryFacts(), other)).toMatchInlineSnapshot(`
+     [
+       "spec.runtime.security.serviceAccountName: ServiceAccount 'search' not found in namespace 'mcp': no pod is created until it exists. Create it, or correct the name. [service-account-exists]",
+       "spec.source.containerImage.imagePullSecrets[0].name: Secret 'registry' not found in namespace 'mcp': the image is pulled without its credentials until it exists. Create it, correct the name, or remove it from the list. [image-pull-secret-exists]",
+     ]
+    `);
+  });
+
+  it('show the names of no other keys of a Secret', () => {
+    const env = [{ name: 'A', valueFrom: { secretKeyRef: { name: 'token', key: 'value' } } }];
+    const facts = inMemoryFacts({ secrets: { token: ['hunter2'] } });
+    const found = lines(facts, anMCPServer(withSpec({ config: { env } })));
+    expect(found).toEqual([expect.stringContaining('[secret-key-exists]')]);
+    expect(found.join()).not.toContain('hunter2');
   });
 });

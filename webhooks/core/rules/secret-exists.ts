@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { checkReferences } from './missing-reference.ts';
+import { isConfiguration } from '../mcpserver/references.ts';
+import { checkReferences, whileMissing, type Concern } from './missing-reference.ts';
 
 export const secretExists: Rule = {
   id: 'secret-exists',
@@ -39,5 +40,10 @@ export const secretExists: Rule = {
       },
     ],
   },
-  check: (input) => checkReferences('Secret', input),
+  check: (input) => checkReferences(input, concern),
 };
+
+const concern = {
+  includes: (reference) => reference.kind === 'Secret' && isConfiguration(reference),
+  consequence: whileMissing,
+} satisfies Concern;

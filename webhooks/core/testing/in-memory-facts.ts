@@ -4,13 +4,19 @@ import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../engine/f
 export interface InMemoryObjects {
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
-  /** `ConfigMap/name` or `Secret/name` to the reason why nothing is known about it. */
+  readonly serviceAccounts?: readonly string[];
+  /** `ConfigMap/name` (`Secret/name`, `ServiceAccount/name`) to the reason why nothing is known about it. */
   readonly unknown?: Readonly<Record<string, string>>;
 }
 
 /** Facts for tests and for the examples of rules: what is not named is missing. */
-export function inMemoryFacts({ configMaps = {}, secrets = {}, unknown = {} }: InMemoryObjects = {}): ReferenceFacts {
-  const existing = { ConfigMap: configMaps, Secret: secrets } satisfies Record<ReferencedKind, object>;
+export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
+  const { configMaps = {}, secrets = {}, serviceAccounts = [], unknown = {} } = objects;
+  const existing: Record<ReferencedKind, Readonly<Record<string, readonly string[]>>> = {
+    ConfigMap: configMaps,
+    Secret: secrets,
+    ServiceAccount: Object.fromEntries(serviceAccounts.map((name) => [name, []])),
+  };
   return {
     lookUp(kind, name): ReferenceState {
       const reason = own(unknown, `${kind}/${name}`);

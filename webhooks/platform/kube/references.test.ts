@@ -44,6 +44,23 @@ describe('gatherReferences', () => {
     expect(await gather(cluster(), configMap('none'))).not.toHaveProperty('configHash');
   });
 
+  it('finds a ServiceAccount, which is no part of the hash', async () => {
+    const api = cluster();
+    api.put('/api/v1/namespaces/mcp/serviceaccounts/search', { metadata: { name: 'search', namespace: 'mcp' } });
+    const gathered = await gather(api, { kind: 'ServiceAccount', name: 'search' });
+    expect(gathered.facts.lookUp('ServiceAccount', 'search')).toEqual({ state: 'found', keys: new Set() });
+    expect(gathered).not.toHaveProperty('configHash');
+  });
+
+  it('reads no more objects than it may, and says so of the others', async () => {
+    const api = cluster();
+    const references = [configMap('a'), configMap('a'), configMap('b'), secret('token')];
+    const { facts } = await gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 1_000, maxReads: 2 });
+    expect(api.reads).toHaveLength(2);
+    expect(facts.lookUp('ConfigMap', 'b')).toMatchObject({ state: 'found' });
+    expect(facts.lookUp('Secret', 'token')).toEqual({ state: 'unknown', reason: 'only 2 objects are looked up' });
+  });
+
   it('reads each object once, and nothing without a name', async () => {
     const api = cluster();
     await gather(api, configMap('a'), configMap('a'), configMap(''));

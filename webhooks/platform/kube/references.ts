@@ -29,12 +29,18 @@ export interface GatherOptions {
   /** For all of them together; what has not answered by then is `unknown`. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Of objects that are read; what is named after these is `unknown`. Default: no limit. */
+  readonly maxReads?: number;
 }
 
 /** Objects that are read at the same time for one server. */
 const parallelReads = 4;
 
-const plurals = { ConfigMap: 'configmaps', Secret: 'secrets' } as const satisfies Record<ReferencedKind, string>;
+const plurals = {
+  ConfigMap: 'configmaps',
+  Secret: 'secrets',
+  ServiceAccount: 'serviceaccounts',
+} as const satisfies Record<ReferencedKind, string>;
 
 /**
  * Reads each referenced object once and tells which keys it has. Values are hashed here and forgotten: they are in no
@@ -42,7 +48,10 @@ const plurals = { ConfigMap: 'configmaps', Secret: 'secrets' } as const satisfie
  */
 export async function gatherReferences(api: KubeApi, options: GatherOptions): Promise<GatheredReferences> {
   const named = options.references.filter(({ name }) => name !== '');
-  const wanted = [...new Map(named.map((reference) => [factKey(reference), reference])).values()];
+  const distinct = [...new Map(named.map((reference) => [factKey(reference), reference])).values()];
+  const { maxReads = distinct.length } = options;
+  const wanted = distinct.slice(0, maxReads);
+  const reason = wanted.length < distinct.length ? `only ${maxReads} objects are looked up` : 'not looked up';
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
   const { read, digest } = await readAll(api, { ...options, references: wanted, signal });
@@ -51,7 +60,7 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
   const configHash = transient === undefined ? digest : undefined;
   return {
     facts: {
-      lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason: 'not looked up' },
+      lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason },
     },
     versions: new Map(
       read.flatMap((entry) => (entry.version === undefined ? [] : [[factKey(entry.reference), entry.version]])),
@@ -89,14 +98,15 @@ async function readAll(
   const wanted = options.references.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.name, b.name));
   const read: ReadReference[] = [];
   const hash = createHash('sha256');
+  let isAnyFound = false;
   for (let at = 0; at < wanted.length; at += parallelReads) {
     const some = wanted.slice(at, at + parallelReads).map((reference) => readOne(api, options, reference));
     for (const { entries, ...kept } of await Promise.all(some)) {
       if (entries !== undefined) addTo(hash, kept.reference, entries);
+      isAnyFound ||= entries !== undefined;
       read.push(kept);
     }
   }
-  const isAnyFound = read.some(({ state }) => state.state === 'found');
   return { read, ...(isAnyFound ? { digest: hash.digest('hex') } : {}) };
 }
 
@@ -117,13 +127,16 @@ function contentsOf(
   reference: Reference,
   result: ApiResult & { readonly ok: true },
 ): Pick<JustRead, 'state' | 'entries' | 'version'> {
+  const version = metaOf(result.body).resourceVersion;
+  // It has no data, so it is no part of the digest either.
+  if (reference.kind === 'ServiceAccount') return { state: { state: 'found', keys: new Set() }, version };
   const isSecret = reference.kind === 'Secret';
   const entries = [
     ...entriesOf(recordAt(result.body, 'data'), isSecret ? 'base64' : 'utf8'),
     ...entriesOf(recordAt(result.body, 'binaryData'), 'base64'),
   ];
   const keys = new Set(entries.map((entry) => entry.key));
-  return { state: { state: 'found', keys }, entries, version: metaOf(result.body).resourceVersion };
+  return { state: { state: 'found', keys }, entries, version };
 }
 
 /** Values as the pod sees them, not as they travel, so that the digest is the one of the reference operator. */
