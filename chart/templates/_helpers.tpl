@@ -23,7 +23,30 @@
 {{- end }}
 
 {{- define "mcp-lifecycle.serviceName" -}}{{ include "mcp-lifecycle.suffixed" (list . "webhook") }}{{- end }}
-{{- define "mcp-lifecycle.certificateSecretName" -}}{{ include "mcp-lifecycle.suffixed" (list . "certificate") }}{{- end }}
+{{/* The Secret that the webhook serves from: a user's, cert-manager's, or the one that the pods fill. */}}
+{{- define "mcp-lifecycle.certificateSecretName" -}}
+{{- if .Values.tls.existingSecret }}
+{{- .Values.tls.existingSecret }}
+{{- else if .Values.certManager.enabled }}
+{{- include "mcp-lifecycle.suffixed" (list . "tls") }}
+{{- else }}
+{{- include "mcp-lifecycle.suffixed" (list . "certificate") }}
+{{- end }}
+{{- end }}
+
+{{/* `managed`: the pods issue the certificate. `given`: somebody else does, and tells API servers. */}}
+{{- define "mcp-lifecycle.certificateMode" -}}
+{{- if and .Values.tls.existingSecret .Values.certManager.enabled }}
+{{- fail "certManager.enabled and tls.existingSecret exclude each other: only one of them can issue the certificate" }}
+{{- end }}
+{{- if and .Values.tls.existingSecret (not .Values.tls.caBundle) }}
+{{- fail "tls.existingSecret needs tls.caBundle, the CA by which API servers trust the certificate: --set-file tls.caBundle=ca.crt" }}
+{{- end }}
+{{- if and .Values.tls.caBundle (not .Values.tls.existingSecret) }}
+{{- fail "tls.caBundle is for tls.existingSecret: without it, whoever issues the certificate writes the bundle" }}
+{{- end }}
+{{- ternary "given" "managed" (or .Values.certManager.enabled (not (empty .Values.tls.existingSecret))) }}
+{{- end }}
 {{- define "mcp-lifecycle.leaseName" -}}{{ include "mcp-lifecycle.suffixed" (list . "leader") }}{{- end }}
 
 {{/*

@@ -125,6 +125,19 @@ describe('the rights of the chart', () => {
     expect(granted(await render())).toEqual([...new Set(needed)].sort());
   });
 
+  it.each([
+    [['certManager.enabled=true'], 'mcp-lifecycle-tls'],
+    [['tls.existingSecret=ours', 'tls.caBundle=-----BEGIN CERTIFICATE-----'], 'ours'],
+  ])('write no certificate when somebody else does, with %j', async (settings, secret) => {
+    const isWriting = (right: string): boolean =>
+      right.includes('endpointslices') ||
+      (right.includes(': patch ') && (right.includes(certificate) || right.includes('webhookconfigurations')));
+    const needed = [...new Set(Object.values(uses).flatMap(({ needs }) => needs))]
+      .filter((right) => !isWriting(right))
+      .map((right) => right.replace(certificate, `/secrets:${secret}`));
+    expect(granted(await render(...settings.flatMap((setting) => ['--set', setting])))).toEqual(needed.sort());
+  });
+
   it('are Roles in the namespaces that are watched, and only the webhook configurations need more', async () => {
     const manifests = await render('--set', 'watchNamespaces={a,b}');
     const needed = [...new Set(Object.values(uses).flatMap(({ needs }) => needs))];

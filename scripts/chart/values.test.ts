@@ -300,3 +300,70 @@ describe('watched namespaces', () => {
     },
   );
 });
+
+describe('the certificate of the webhooks', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
+  const configurationsIn = (manifests: readonly Manifest[]): readonly Manifest[] =>
+    manifests.filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
+  const envOf = (manifests: readonly Manifest[], name: string): unknown => {
+    const env = at(find(manifests, 'Deployment'), `${ours}.containers.0.env`);
+    return Array.isArray(env) ? env.find((entry) => at(entry, 'name') === name) : undefined;
+  };
+
+  it('is the business of the pods by default', async () => {
+    const manifests = await renderWith({});
+    expect(envOf(manifests, 'CERTIFICATE_MODE')).toMatchObject({ value: 'managed' });
+    expect(find(manifests, 'Secret', 'mcp-lifecycle-certificate')).not.toHaveProperty('data');
+    for (const manifest of configurationsIn(manifests)) {
+      expect(at(manifest, 'webhooks.0.clientConfig.caBundle')).toBeUndefined();
+      expect(manifest.metadata.annotations).toBeUndefined();
+    }
+  });
+
+  it('comes from cert-manager, with a CA of the release whose key stays', async () => {
+    const manifests = await renderWith({ certManager: { enabled: true } });
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(envOf(manifests, 'CERTIFICATE_MODE')).toMatchObject({ value: 'given' });
+    const serving = find(manifests, 'Certificate', 'mcp-lifecycle-tls');
+    const secret = at(serving, 'spec.secretName');
+    expect(envOf(manifests, 'CERTIFICATE_SECRET')).toMatchObject({ value: secret });
+    expect(at(serving, 'spec.dnsNames.0')).toBe('mcp-lifecycle-webhook.mcp-lifecycle-system.svc');
+    expect(at(serving, 'spec.issuerRef')).toEqual({ name: 'mcp-lifecycle-ca' });
+    const authority = find(manifests, 'Certificate', 'mcp-lifecycle-ca');
+    expect(at(authority, 'spec')).toMatchObject({ isCA: true, privateKey: { rotationPolicy: 'Never' } });
+    expect(at(find(manifests, 'Issuer', 'mcp-lifecycle-ca'), 'spec.ca.secretName')).toBe('mcp-lifecycle-ca');
+    for (const manifest of configurationsIn(manifests)) {
+      expect(manifest.metadata.annotations).toEqual({
+        'cert-manager.io/inject-ca-from': 'mcp-lifecycle-system/mcp-lifecycle-tls',
+      });
+      expect(at(manifest, 'webhooks.0.clientConfig.caBundle')).toBeUndefined();
+    }
+  });
+
+  it('is signed by the issuer that is named', async () => {
+    const issuerRef = { name: 'company', kind: 'ClusterIssuer' };
+    const manifests = await renderWith({ certManager: { enabled: true, issuerRef } });
+    expect(manifests.filter(({ kind }) => kind === 'Issuer')).toEqual([]);
+    const [certificate, ...others] = manifests.filter(({ kind }) => kind === 'Certificate');
+    expect(at(certificate, 'spec.issuerRef')).toEqual(issuerRef);
+    expect(others).toEqual([]);
+  });
+
+  it('is read from a Secret that the user has, with the bundle that goes with it', async () => {
+    const manifests = await renderWith({ tls: { existingSecret: 'ours', caBundle: pem } });
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    expect(envOf(manifests, 'CERTIFICATE_SECRET')).toMatchObject({ value: 'ours' });
+    for (const manifest of configurationsIn(manifests)) {
+      expect(at(manifest, 'webhooks.0.clientConfig.caBundle')).toBe(Buffer.from(pem).toString('base64'));
+    }
+  });
+
+  it.each([
+    ['both', { certManager: { enabled: true }, tls: { existingSecret: 'a', caBundle: pem } }, /exclude each other/],
+    ['a Secret without its CA', { tls: { existingSecret: 'a' } }, /needs tls\.caBundle/],
+    ['a CA without its Secret', { tls: { caBundle: pem } }, /is for tls\.existingSecret/],
+    ['a CA that is no PEM', { tls: { existingSecret: 'a', caBundle: 'MA==' } }, /values don't meet/],
+  ])('cannot come from %s', async (_what, values, message) => {
+    await expect(renderWith(values)).rejects.toThrow(message);
+  });
+});

@@ -23,6 +23,10 @@ export interface ServingCertificate {
   readonly privateKey: string;
 }
 
+export function isSameServing(a: ServingCertificate, b: ServingCertificate): boolean {
+  return a.certificate === b.certificate && a.privateKey === b.privateKey;
+}
+
 /** One year. The next CA is introduced when a third of it is left, which is more than the life of what it signs. */
 export const caLifetimeDays = 365;
 

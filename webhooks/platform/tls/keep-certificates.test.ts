@@ -10,7 +10,7 @@ import { trustDelayMs } from './next-step.ts';
 import type { Presented } from './serving-replicas.ts';
 import { createInMemoryApi, type InMemoryApi, refused } from './testing/in-memory-api.ts';
 import { until } from './testing/until.ts';
-import { findTrustAnchor, splitPem } from './trust-bundle.ts';
+import { findTrustAnchor, joinPem, splitPem } from './trust-bundle.ts';
 import { webhookConfigurations, type WebhookConfigurationType } from './webhook-configuration.ts';
 
 const secrets = '/api/v1/namespaces/mcp/secrets';
@@ -320,5 +320,36 @@ describe('a certificate of somebody else', () => {
     await settle();
     expect(replica.served).toHaveLength(2);
     expect(writes()).toEqual([]);
+  });
+
+  it('is not served before API servers are told to trust it, as long as the one before it is good', async () => {
+    const [authority, other] = [await issueAuthority(now), await issueAuthority(now)];
+    const first = await issueServing(authority, dnsNames, now);
+    const second = await issueServing(other, dnsNames, now);
+    for (const type of ['mutating', 'validating'] as const) putConfiguration(type, authority.certificate);
+    setData({ 'tls.crt': first.certificate, 'tls.key': first.privateKey });
+    const replica = startReplica('given');
+    await until(() => isTrusted(replica));
+    setData({ 'tls.crt': second.certificate, 'tls.key': second.privateKey });
+    await until(() => replica.lines.includes('the new certificate is not served yet'));
+    expect(replica.served).toHaveLength(1);
+    putConfiguration('mutating', joinPem([authority.certificate, other.certificate]));
+    await settle();
+    expect(replica.served).toHaveLength(1);
+    putConfiguration('validating', joinPem([authority.certificate, other.certificate]));
+    await until(() => replica.served.length === 2);
+  });
+
+  it('is served untrusted when the one before it has ended', async () => {
+    const [authority, other] = [await issueAuthority(now), await issueAuthority(now)];
+    const first = await issueServing(authority, dnsNames, now);
+    for (const type of ['mutating', 'validating'] as const) putConfiguration(type, authority.certificate);
+    setData({ 'tls.crt': first.certificate, 'tls.key': first.privateKey });
+    const replica = startReplica('given');
+    await until(() => isTrusted(replica));
+    later(91 * 86_400_000);
+    const second = await issueServing(other, dnsNames, now);
+    setData({ 'tls.crt': second.certificate, 'tls.key': second.privateKey });
+    await until(() => replica.served.length === 2);
   });
 });

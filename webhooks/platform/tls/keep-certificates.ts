@@ -3,13 +3,14 @@ import { backoffDelay } from '../kube/backoff.ts';
 import { errorText } from '../log.ts';
 import { createAlarm } from './alarm.ts';
 import { readCertificateSecret, type RotationPhase, rotationPhaseOf } from './certificate-secret.ts';
-import { type ServingCertificate, servingProblems } from './certificates.ts';
-import { createChangeLog, type LogOnChange } from './change-log.ts';
+import { isSameServing, type ServingCertificate } from './certificates.ts';
+import { createChangeLog } from './change-log.ts';
 import { followObject, readObject, type FollowedObject } from './follow-object.ts';
+import { createChooseGiven } from './given-certificate.ts';
 import { type CertificateView, nextStep, servableOf } from './next-step.ts';
 import { createTakeStep, type StepOptions, type Taken } from './take-step.ts';
-import { findTrustAnchor } from './trust-bundle.ts';
 import {
+  findTrust,
   readWebhookConfiguration,
   webhookConfigurationApi,
   webhookConfigurations,
@@ -97,6 +98,7 @@ function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
   const tell = createTeller(options);
   const logOnChange = createChangeLog(options.log);
   const takeStep = createTakeStep(options, logOnChange);
+  const chooseGiven = createChooseGiven(logOnChange);
   return async () => {
     const gathered = await gather(options);
     if (!gathered.ok) {
@@ -112,7 +114,7 @@ function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
       return { type: 'rest', ms: longestRestMs };
     }
     const now = clock.now();
-    const serving = mode === 'managed' ? servableOf(view, now) : givenServing(view, now, logOnChange);
+    const serving = mode === 'managed' ? servableOf(view, now) : chooseGiven(view, now);
     tell(view, serving);
     return mode === 'managed' ? takeStep(view, nextStep(view, now)) : { type: 'rest', ms: longestRestMs };
   };
@@ -143,42 +145,22 @@ async function gather(options: KeepCertificatesOptions): Promise<Gathered> {
   return { ok: true, view: { secret: readCertificateSecret(secret.body), configurations, dnsNames: options.dnsNames } };
 }
 
-/** What somebody else put into the Secret, if it can be served. */
-function givenServing(view: CertificateView, now: Date, logOnChange: LogOnChange): ServingCertificate | undefined {
-  const { certificate, privateKey } = view.secret.serving;
-  const isComplete = certificate !== undefined && privateKey !== undefined;
-  const problems = isComplete
-    ? servingProblems({ certificate, privateKey }, view.dnsNames, now)
-    : ['it lacks tls.crt or tls.key'];
-  if (isComplete && problems.length === 0) return { certificate, privateKey };
-  logOnChange('warn', 'the Secret for the certificate cannot be used', { why: problems.join('; ') });
-  return undefined;
-}
-
 /** Tells the observer what is news to it. */
 function createTeller(options: KeepCertificatesOptions): (view: CertificateView, serving?: ServingCertificate) => void {
   let served: ServingCertificate | undefined;
   return ({ secret, configurations }, serving) => {
-    if (serving !== undefined && !isSame(serving, served)) {
+    if (serving !== undefined && (served === undefined || !isSameServing(serving, served))) {
       served = serving;
       options.onServing(serving);
     }
     options.onRotation(rotationPhaseOf(secret));
     if (serving === undefined) return;
     for (const type of webhookConfigurationTypes) {
-      const anchors = configurations[type]?.caBundles.map((bundle) => findTrustAnchor(serving.certificate, bundle));
-      const [first] = anchors ?? [];
-      // A configuration without webhooks has nobody who must trust us.
-      if (anchors?.length === 0) options.onTrusted(type, undefined);
-      if (first !== undefined && anchors?.every((anchor) => anchor !== undefined) === true) {
-        options.onTrusted(type, Date.parse(first.validTo));
-      }
+      const configuration = configurations[type];
+      const trust = configuration === undefined ? undefined : findTrust(configuration, serving.certificate);
+      if (trust !== undefined) options.onTrusted(type, trust.caExpiry);
     }
   };
-}
-
-function isSame(a: ServingCertificate, b: ServingCertificate | undefined): boolean {
-  return a.certificate === b?.certificate && a.privateKey === b.privateKey;
 }
 
 function secretObject({ namespace, secretName }: KeepCertificatesOptions): FollowedObject {

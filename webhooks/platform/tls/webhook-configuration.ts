@@ -1,5 +1,6 @@
 import { objectPath, type ApiResult, type KubeApi } from '../kube/api.ts';
 import { listAt, metaOf, recordAt, stringAt } from '../kube/object.ts';
+import { findTrustAnchor } from './trust-bundle.ts';
 
 /** The two kinds of webhook configuration: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
 export const webhookConfigurations = {
@@ -37,6 +38,17 @@ export function readWebhookConfiguration(configuration: unknown): WebhookConfigu
 /** Every webhook trusts exactly this. For each other bundle an API server builds a new client and opens new connections. */
 export function isInPlace(configuration: WebhookConfiguration, caBundle: string): boolean {
   return configuration.caBundles.every((found) => found === caBundle);
+}
+
+/** By what API servers trust a certificate; undefined when some webhook of the configuration does not. */
+export function findTrust(
+  configuration: WebhookConfiguration,
+  certificate: string,
+): { readonly caExpiry: number | undefined } | undefined {
+  const anchors = configuration.caBundles.map((bundle) => findTrustAnchor(certificate, bundle));
+  if (anchors.includes(undefined)) return undefined;
+  // A configuration without webhooks has nobody who must trust us.
+  return { caExpiry: anchors[0] === undefined ? undefined : Date.parse(anchors[0].validTo) };
 }
 
 /**
