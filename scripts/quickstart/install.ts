@@ -9,7 +9,7 @@ import type { ImageName } from '../image/catalogue.ts';
 /** How the chart is installed on the local cluster: as the README says. */
 export const release = { name: 'mcp-lifecycle', namespace: 'mcp-lifecycle-system' } as const;
 
-const chart = fileURLToPath(new URL('../../chart', import.meta.url));
+const ownChart = fileURLToPath(new URL('../../chart', import.meta.url));
 
 /** Builds the images and makes them known to the cluster's nodes. */
 export async function ensureImagesLoaded(
@@ -24,8 +24,20 @@ export async function ensureImagesLoaded(
   return images;
 }
 
+export interface InstallOptions {
+  /** Folder of another chart than the one of this repository. */
+  readonly chart?: string;
+  /** More arguments of helm. */
+  readonly args?: readonly string[];
+}
+
 /** Installs the chart, or upgrades it; when it returns, the webhooks answer. */
-export async function ensureInstalled(cluster: ClusterHandle, image: BuiltImage, report: Report): Promise<void> {
+export async function ensureInstalled(
+  cluster: ClusterHandle,
+  image: BuiltImage,
+  report: Report,
+  { chart = ownChart, args = [] }: InstallOptions = {},
+): Promise<void> {
   await removeInterrupted(cluster);
   const { code, stderr } = await reportWhile(report, `installing the chart as ${release.name}`, () =>
     runCommand(
@@ -44,6 +56,7 @@ export async function ensureInstalled(cluster: ClusterHandle, image: BuiltImage,
         // The tag stays the same when the content changes: the annotation makes the pods change too.
         ...['--set-string', `podAnnotations.mcp-lifecycle/image-digest=${image.digest}`],
         ...['--wait', '--timeout', '3m'],
+        ...args,
       ],
       { env: cluster.environment },
     ),

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';
-import { ensureImages } from '../../../scripts/image/build.ts';
-import { ensureInstalled, release, uninstall } from '../../../scripts/quickstart/install.ts';
+import { fileURLToPath } from 'node:url';
+import { imageValues, release } from '../../../scripts/quickstart/install.ts';
+import { helm, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
+import { fingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -9,18 +10,8 @@ import { useNamespace } from '../../harness/namespace.ts';
 
 const selector = `app.kubernetes.io/instance=${release.name}`;
 const crd = 'mcpservers.mcp.x-k8s.io';
-
-async function cluster(): Promise<ClusterHandle> {
-  const found = await findCluster();
-  if (found === undefined) throw new Error('scripts/e2e.ts brought the cluster up');
-  return found;
-}
-
-async function install(): Promise<void> {
-  const [image] = await ensureImages(['mcp-lifecycle'], () => undefined);
-  if (image === undefined) throw new Error('images are returned in the order asked for');
-  await ensureInstalled(await cluster(), image, () => undefined);
-}
+const chart = fileURLToPath(new URL('../../../chart', import.meta.url));
+const asRoot = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
 
 /** Everything that can be listed, with our labels, the kept CRD excepted. */
 async function leftovers(): Promise<readonly string[]> {
@@ -32,38 +23,69 @@ async function leftovers(): Promise<readonly string[]> {
     .filter((id) => id !== `CustomResourceDefinition/${crd}`);
 }
 
+/** The first request after helm returned is judged by us: no retry here. */
+async function refusalOfRoot(namespace: string): Promise<string> {
+  const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+  return (await kubectl(args, kubernetesServer('as-root', asRoot))).stderr;
+}
+
+async function installAs(name: string, ...args: readonly string[]): Promise<{ code: number; stderr: string }> {
+  const { reference } = await programImage();
+  return helm('install', name, chart, ...imageValues(reference), '--wait', '--timeout', '3m', ...args);
+}
+
 describe('helm uninstall', () => {
   const namespace = useNamespace();
+  let untouched: readonly string[] = [];
+  const ofUntouched = async (): Promise<readonly string[]> =>
+    (await fingerprint(namespace)).filter((id) => id.includes('/untouched'));
 
   // Whatever happened: the next run finds the chart installed.
-  afterAll(install);
+  afterAll(async () => {
+    await helm('uninstall', 'another', '--ignore-not-found', '--wait');
+    await installChart({ args: ['--take-ownership'] });
+  });
 
   it('leaves nothing but the CRD and the MCPServers', async () => {
-    await apply(namespace, kubernetesServer('survivor'));
-    await untilCondition(namespace, 'survivor', { type: 'Verified', status: 'True' });
-    await uninstall(await cluster());
+    for (const name of ['changed', 'untouched']) await apply(namespace, kubernetesServer(name));
+    for (const name of ['changed', 'untouched'])
+      await untilCondition(namespace, name, { type: 'Verified', status: 'True' });
+    untouched = await ofUntouched();
+    await uninstallChart();
     await eventually('nothing with our labels is left', async () => (await leftovers()).length === 0, {
       describe: leftovers,
     });
     expect(await list({ namespace: release.namespace }, 'secrets,leases')).toEqual([]);
-    expect(await get(namespace, 'mcpservers', 'survivor')).toBeDefined();
-    expect(await get(namespace, 'deployments', 'survivor')).toBeDefined();
+    expect(await get(namespace, 'deployments', 'changed')).toBeDefined();
+    expect(await ofUntouched()).toEqual(untouched);
   });
 
   it('does not stop anybody from changing an MCPServer afterwards', async () => {
-    await apply(namespace, kubernetesServer('survivor', { extraLabels: { team: 'search' } }));
+    await apply(namespace, kubernetesServer('changed', { extraLabels: { team: 'search' } }));
   });
 
   it('can be followed by an installation that picks up where the last one ended', async () => {
-    await install();
-    const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
-    const spec = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
-    // The first request after helm returned is judged by us: no retry here.
-    expect((await kubectl(args, kubernetesServer('as-root', spec))).stderr).toContain('[run-as-non-root]');
+    await installChart();
+    expect(await refusalOfRoot(namespace)).toContain('[run-as-non-root]');
     await eventually('the change made meanwhile has arrived', async () => {
-      const deployment = await get(namespace, 'deployments', 'survivor');
+      const deployment = await get(namespace, 'deployments', 'changed');
       return deployment?.metadata.labels?.['team'] === 'search';
     });
-    await untilCondition(namespace, 'survivor', { type: 'Verified', status: 'True' });
+    for (const name of ['changed', 'untouched'])
+      await untilCondition(namespace, name, { type: 'Verified', status: 'True' });
+    expect(await ofUntouched()).toEqual(untouched);
+  });
+
+  it('lets a release of another name take the kept CRD over, when told to and not before', async () => {
+    await uninstallChart();
+    const refused = await installAs('another');
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('annotation validation error');
+    // What a refused installation leaves is an entry in the history, which has the name.
+    await helm('uninstall', 'another', '--ignore-not-found');
+    expect(await installAs('another', '--take-ownership')).toMatchObject({ code: 0 });
+    expect(await refusalOfRoot(namespace)).toContain('[run-as-non-root]');
+    await untilCondition(namespace, 'untouched', { type: 'Verified', status: 'True' });
+    expect(await ofUntouched()).toEqual(untouched);
   });
 });

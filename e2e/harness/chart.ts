@@ -1,0 +1,39 @@
+import { findCluster, type ClusterHandle } from '../../scripts/cluster/cluster.ts';
+import { runCommand } from '../../scripts/cluster/command.ts';
+import { ensureImages, type BuiltImage } from '../../scripts/image/build.ts';
+import { ensureInstalled, release, uninstall, type InstallOptions } from '../../scripts/quickstart/install.ts';
+
+async function cluster(): Promise<ClusterHandle> {
+  const found = await findCluster();
+  if (found === undefined) throw new Error('scripts/e2e.ts brought the cluster up');
+  return found;
+}
+
+/** The image of the programs: scripts/e2e.ts built and loaded it. */
+export async function programImage(): Promise<BuiltImage> {
+  const [image] = await ensureImages(['mcp-lifecycle'], () => undefined);
+  if (image === undefined) throw new Error('images are returned in the order asked for');
+  return image;
+}
+
+/** As every case finds the chart, or with other values. */
+export async function installChart(options: InstallOptions = {}): Promise<void> {
+  await ensureInstalled(await cluster(), await programImage(), () => undefined, options);
+}
+
+export async function uninstallChart(): Promise<void> {
+  await uninstall(await cluster());
+}
+
+/** helm in the namespace of our release; a refusal is a result. */
+export async function helm(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { environment } = await cluster();
+  return runCommand(['helm', ...args, '--namespace', release.namespace], { env: environment });
+}
+
+/** The same for what must succeed; returns what helm printed. */
+export async function helmOk(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await helm(...args);
+  if (code !== 0) throw new Error(`helm ${args.join(' ')}: ${stderr.trim()}`);
+  return stdout;
+}
