@@ -60,7 +60,7 @@ describe('the manifests for kubectl', () => {
     ];
     const stateBefore = await state();
     const text = await kubectlOk(['apply', '--filename', '-'], await manifests());
-    expect(text.split('\n').filter((line) => line.endsWith("created"))).toEqual([]);
+    expect(text.split('\n').filter((line) => line.endsWith('created'))).toEqual([]);
     expect(await state()).toEqual(stateBefore);
   });
 
