@@ -20,6 +20,8 @@ export const recipes = {
   'kubernetes-mcp-server': kubernetesMcpServerImage,
   /** Another one, of the other era of MCP and on Node: a session for each client, and every feature of the protocol. */
   'server-everything': serverEverythingImage,
+  /** A server that serves HTTPS itself, for the e2e cases. */
+  'tls-mcp-server': tlsMcpServerImage,
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,
 } as const satisfies Record<string, () => Promise<ImageRecipe>>;
@@ -53,6 +55,28 @@ async function mcpClientImage(): Promise<ImageRecipe> {
         to: '/app/mcp-client.cjs',
         mode: 0o644,
         content: { bytes: await bundleScript('scripts/image/mcp-client.ts') },
+      },
+    ],
+  };
+}
+
+async function tlsMcpServerImage(): Promise<ImageRecipe> {
+  return {
+    name: 'tls-mcp-server',
+    version: await packageVersion('@modelcontextprotocol/server'),
+    dockerfile: [
+      'ARG BASE',
+      'FROM ${BASE}',
+      'COPY --from=bundle / /',
+      `USER ${nonroot}`,
+      'ENTRYPOINT ["/nodejs/bin/node", "/app/tls-mcp-server.cjs"]',
+    ].join('\n'),
+    base: await nodeBase(),
+    files: [
+      {
+        to: '/app/tls-mcp-server.cjs',
+        mode: 0o644,
+        content: { bytes: await bundleScript('e2e/servers/tls-mcp-server.ts') },
       },
     ],
   };

@@ -19,6 +19,14 @@ describe('believedVerification', () => {
     expect(believed).toEqual({ state: 'failed', message: wanted });
   });
 
+  it('takes over that it was the TLS configuration that failed', () => {
+    const believed = believedVerification(
+      aStatus('EndpointUnavailable', "TLS configuration error: Secret 'ca' is bad"),
+      2,
+    );
+    expect(believed).toEqual({ state: 'failed', message: "Secret 'ca' is bad", isTlsConfiguration: true });
+  });
+
   it('takes over that credentials are wanted', () => {
     expect(believedVerification(aStatus('AuthSkipped'), 2)).toMatchObject({ state: 'auth-required' });
   });

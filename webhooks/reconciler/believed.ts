@@ -1,4 +1,5 @@
 import type { ServerInfo } from '../core/plan/observed.ts';
+import { TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import type { ProbeResult } from './verify/probe.ts';
 
@@ -18,7 +19,11 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
       // which of 401 and 403 it was is not in status, and makes no difference to it
       return { state: 'auth-required', statusCode: 401 };
     case 'EndpointUnavailable':
-      return { state: 'failed', message: withoutPreamble(verified.message) };
+      return {
+        state: 'failed',
+        message: withoutPreamble(verified.message),
+        ...(verified.message.startsWith(TLS_CONFIGURATION_ERROR) ? { isTlsConfiguration: true } : {}),
+      };
     default:
       return undefined;
   }

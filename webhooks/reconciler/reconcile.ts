@@ -50,7 +50,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (early !== undefined) return early;
 
   const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed }, world);
-  const verification = verifyWhileServing(key, workload, world);
+  const verification = verifyWhileServing(key, workload, references.caBundle, world);
   const status = nextStatus({ ...workload, verification });
   const written = await writeStatus(server, status, world, signal);
   return written.result === 'failed' ? retryAfter(written.error) : whatNext(executed);

@@ -4,6 +4,7 @@ import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
 import type { GatheredReferences, Reference } from '../platform/kube/references.ts';
+import { CaBundlePool } from './ca-bundle-pool.ts';
 
 /** For all references of one server together, in milliseconds. */
 const deadlineMs = 10_000;
@@ -14,6 +15,7 @@ const deadlineMs = 10_000;
  */
 export class ReferenceTracker {
   readonly #servers = new Map<string, Tracked>();
+  readonly #caBundles = new CaBundlePool();
   /** `Kind/namespace/name` to the servers that name it. */
   readonly #users = new Map<string, Set<string>>();
   /** Kinds (`Kind/namespace` in one namespace) whose changes we are told about; of the others nothing is remembered. */
@@ -29,7 +31,9 @@ export class ReferenceTracker {
     if (tracked.gathered !== undefined) return tracked.gathered;
     const { age } = tracked;
     const { namespace } = splitKey(key);
-    const gathered = await gatherReferences(world.api, { namespace, references, deadlineMs, signal: world.signal });
+    const gathered = this.#withSharedBundle(
+      await gatherReferences(world.api, { namespace, references, deadlineMs, signal: world.signal }),
+    );
     const isWatched = references.every(
       ({ kind }) => this.#watched.has(kind) || this.#watched.has(`${kind}/${namespace}`),
     );
@@ -68,6 +72,11 @@ export class ReferenceTracker {
     return gone.flatMap((key) => this.#note({ kind, ...splitKey(key) }, 'missing'));
   }
 
+  #withSharedBundle(gathered: GatheredReferences): GatheredReferences {
+    const { caBundle } = gathered;
+    return caBundle === undefined ? gathered : { ...gathered, caBundle: this.#caBundles.share(caBundle) };
+  }
+
   #note(object: Reference & { readonly namespace: string }, version: string): readonly string[] {
     const news: string[] = [];
     for (const key of this.#users.get(objectKey(object)) ?? []) {
@@ -83,10 +92,12 @@ export class ReferenceTracker {
   #track(key: string, references: readonly Reference[]): Tracked {
     const { namespace } = splitKey(key);
     const objects = [...new Set(references.map((reference) => objectKey({ ...reference, namespace })))].sort();
+    const caSecret = references.find(({ usage }) => usage === 'tls-ca')?.name;
     const known = this.#servers.get(key);
-    if (known?.objects.join() === objects.join()) return known;
+    // The same objects may be read for something else now: certificates are looked for in one of them only.
+    if (known?.objects.join() === objects.join() && known.caSecret === caSecret) return known;
     this.forget(key);
-    const tracked: Tracked = { objects, age: 0 };
+    const tracked: Tracked = { objects, caSecret, age: 0 };
     this.#servers.set(key, tracked);
     for (const object of objects) {
       const users = this.#users.get(object) ?? new Set();
@@ -105,6 +116,7 @@ export class ReferenceTracker {
 
 interface Tracked {
   readonly objects: readonly string[];
+  readonly caSecret: string | undefined;
   /** Grows with each piece of news. */
   age: number;
   gathered?: GatheredReferences;

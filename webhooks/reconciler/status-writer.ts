@@ -26,7 +26,7 @@ export async function writeStatus(
   // The next decision compares with what we have just written, not with what the watch will say in a moment.
   world.servers.put(result.body);
   const { apiVersion, kind } = mcpServers;
-  for (const event of nextEvents(server.status, next)) {
+  for (const event of nextEvents(server, next)) {
     world.events.record({ regarding: { apiVersion, kind, namespace, name, uid }, ...event });
   }
   return { result: 'written' };

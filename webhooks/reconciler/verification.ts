@@ -2,11 +2,21 @@ import { serviceUrl } from '../core/mcpserver/names.ts';
 import { decideAvailability, isServing } from '../core/plan/availability.ts';
 import type { Verification } from '../core/plan/observed.ts';
 import type { WorkloadInput } from '../core/plan/status-input.ts';
+import type { CaBundle } from '../platform/tls/ca-certificates.ts';
 import { believedVerification } from './believed.ts';
+import { tlsTrustOf } from './verify/tls-trust.ts';
 import type { World } from './world.ts';
 
-/** Has the endpoint asked for as long as it serves, and no longer; says what is known about it. */
-export function verifyWhileServing(key: string, workload: WorkloadInput, world: World): Verification {
+/**
+ * Has the endpoint asked for as long as it serves, and no longer; says what is known about it. `caBundle` is what
+ * spec.transport.tls.caBundleSecret holds now.
+ */
+export function verifyWhileServing(
+  key: string,
+  workload: WorkloadInput,
+  caBundle: CaBundle | undefined,
+  world: World,
+): Verification {
   const { server, previous } = workload;
   const { generation = 0 } = server.metadata;
   if (!isServing(decideAvailability(workload))) {
@@ -14,6 +24,7 @@ export function verifyWhileServing(key: string, workload: WorkloadInput, world: 
     return { state: 'not-attempted' };
   }
   const url = serviceUrl(server, world.clusterDomain);
-  world.verifier.watch(key, { url, generation }, believedVerification(previous, generation));
+  const target = { url, generation, tls: tlsTrustOf(server, caBundle) };
+  world.verifier.watch(key, target, believedVerification(previous, generation));
   return world.verifier.current(key, generation);
 }

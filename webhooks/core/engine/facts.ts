@@ -6,7 +6,12 @@ export type ReferencedKind = Reference['kind'];
 /** What is known about one referenced object. Values never enter core: key names only. */
 export type ReferenceState =
   /** `keys` is empty for a kind that has none. */
-  | { readonly state: 'found'; readonly keys: ReadonlySet<string> }
+  | {
+      readonly state: 'found';
+      readonly keys: ReadonlySet<string>;
+      /** Whether the key `ca.crt` holds certificates; absent where nobody read it. */
+      readonly hasCaCertificates?: boolean;
+    }
   | { readonly state: 'missing' }
   /** Not looked up, forbidden or timed out; `reason` is shown to the user as "not checked: <reason>". */
   | { readonly state: 'unknown'; readonly reason: string };

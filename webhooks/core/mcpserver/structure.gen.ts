@@ -1051,13 +1051,7 @@ export const structure: StructuralSchema = {
        "properties": {
         "enabled": {
          "type": "boolean",
-         "default": false,
-         "rules": [
-          {
-           "rule": "!self",
-           "message": "spec.transport.tls is not implemented yet: remove it, or set enabled to false and serve plain HTTP"
-          }
-         ]
+         "default": false
         },
         "caBundleSecret": {
          "type": "object",

@@ -858,11 +858,11 @@ export interface Transport {
   tls?: TransportTLS;
 }
 /**
- * TLS that the server itself serves. It does not configure the server. Not implemented yet: enabled must be false.
+ * TLS that the server itself serves: the address in status says https, and the verification connects over TLS 1.2 or newer. It does not configure the server.
  */
 export interface TransportTLS {
   /**
-   * Whether the server serves HTTPS on its port. Default: false. Only false is accepted so far.
+   * Whether the server serves HTTPS on its port. Default: false.
    */
   enabled?: boolean;
   caBundleSecret?: CABundleSecret;
@@ -872,7 +872,7 @@ export interface TransportTLS {
   insecureSkipVerify?: boolean;
 }
 /**
- * Secret of this namespace whose key ca.crt holds the certificates to trust. Ignored while enabled is false.
+ * Secret of this namespace whose key ca.crt holds the certificates to trust (PEM), and no others are trusted then. Ignored while enabled is false. Default: the public CAs.
  */
 export interface CABundleSecret {
   /**

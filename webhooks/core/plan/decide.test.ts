@@ -18,6 +18,7 @@ function fromKey(optional = false): Option {
   const configMapKeyRef = { name: 'settings', key: 'region', optional };
   return withSpec({ config: { env: [{ name: 'REGION', valueFrom: { configMapKeyRef } }] } });
 }
+const withCaBundle = withSpec({ transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } } });
 
 function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Decision {
   const server = anMCPServer(withUid('u-1'), ...options);
@@ -52,6 +53,9 @@ describe('decide', () => {
       [fromOptionalSecret],
       'retry',
     ],
+    ['a CA bundle with its key', { secrets: { ca: ['ca.crt'] } }, [withCaBundle], 'accepted'],
+    ['a CA bundle without its key', { secrets: { ca: ['tls.crt'] } }, [withCaBundle], 'invalid'],
+    ['a CA bundle that is missing', {}, [withCaBundle], 'invalid'],
     ['a container that would run as root', {}, [asRoot], 'invalid'],
     ['root and an unknown ConfigMap', { unknown: { 'ConfigMap/settings': 'x' } }, [asRoot, fromConfigMap], 'invalid'],
     ['a gateway, which only warns', {}, [withSpec({ gateway: { provider: 'httproute' } })], 'accepted'],

@@ -10,6 +10,7 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
+import { caBundleUsable } from '../rules/ca-bundle-usable.ts';
 import { configMapExists } from '../rules/config-map-exists.ts';
 import { configMapKeyExists } from '../rules/config-map-key-exists.ts';
 import { rules as everyRule } from '../rules/index.gen.ts';
@@ -69,11 +70,15 @@ export function decide(input: DecideInput): Decision {
   return { verdict: 'accepted', server, findings, desired, actions };
 }
 
-const aboutConfiguration: readonly Rule[] = [configMapExists, configMapKeyExists, secretExists, secretKeyExists];
+const aboutConfiguration: readonly Rule[] = [
+  ...[configMapExists, configMapKeyExists, secretExists, secretKeyExists],
+  caBundleUsable,
+];
 
 /**
- * What is not there and has to be, objects and keys. Admission only warns about it, because it may come later; pods
- * cannot start without it, so here it blocks, whatever severity those rules have.
+ * What is not there and has to be: objects, keys, and certificates in a CA bundle. Admission only warns about it,
+ * because it may come later; pods cannot start without it (or never be verified), so here it blocks, whatever severity
+ * those rules have.
  */
 function findMissing(input: RuleInput): readonly Finding[] {
   const unknown = input.references.filter((reference) => lookUp(reference, input.facts).state === 'unknown');

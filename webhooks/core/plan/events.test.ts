@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Condition, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+import type { Condition, MCPServer, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+import { anMCPServer, withSpec, withStatus } from '../testing/builders.ts';
 import { nextEvents } from './events.ts';
 
 /** `Accepted: 'True/Valid/message'` */
@@ -16,8 +17,13 @@ function aStatus(conditions: Readonly<Record<string, string>>, capabilities?: Se
 const toStatus = (text: string | undefined): Condition['status'] =>
   text === 'True' || text === 'False' ? text : 'Unknown';
 
+const withPrevious = (status: MCPServerStatus | undefined): MCPServer =>
+  status === undefined ? anMCPServer() : { ...anMCPServer(), status };
+
 const summary = (previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly string[] =>
-  nextEvents(previous, next).map(({ type, reason, action, note }) => `${type} ${reason} ${action}: ${note}`);
+  nextEvents(withPrevious(previous), next).map(
+    ({ type, reason, action, note }) => `${type} ${reason} ${action}: ${note}`,
+  );
 
 const accepted = { Accepted: 'True/Valid/ok' };
 const invalid = aStatus({ Accepted: 'False/Invalid/no a' });
@@ -83,11 +89,21 @@ describe('nextEvents', () => {
   });
 
   it('are none when the status stays the same object', () => {
-    expect(nextEvents(invalid, invalid)).toEqual([]);
+    expect(nextEvents(withPrevious(invalid), invalid)).toEqual([]);
+  });
+
+  it('warn of a certificate that nobody checks, once for each change of the spec', () => {
+    const insecure = withSpec({ transport: { tls: { enabled: true, insecureSkipVerify: true } } });
+    const reasons = (server: MCPServer): readonly string[] =>
+      nextEvents(server, { observedGeneration: 2 }).map(({ type, reason }) => `${type} ${reason}`);
+    expect(reasons(anMCPServer(insecure))).toEqual(['Warning InsecureTLSConfigured']);
+    expect(reasons(anMCPServer(insecure, withStatus({ observedGeneration: 1 })))).toHaveLength(1);
+    expect(reasons(anMCPServer(insecure, withStatus({ observedGeneration: 2 })))).toEqual([]);
+    expect(reasons(anMCPServer(insecure, withSpec({ transport: { tls: { enabled: false } } })))).toEqual([]);
   });
 
   it('have notes within the limit of the API', () => {
-    const [event] = nextEvents(undefined, aStatus({ Accepted: `False/Invalid/${'x'.repeat(5000)}` }));
+    const [event] = nextEvents(anMCPServer(), aStatus({ Accepted: `False/Invalid/${'x'.repeat(5000)}` }));
     expect(event?.note.length).toBe(1000);
   });
 });

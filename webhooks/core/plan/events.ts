@@ -1,5 +1,5 @@
 import { shortenEnd } from '../engine/text.ts';
-import type { Condition, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+import type { Condition, MCPServer, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
 export interface NextEvent {
@@ -32,10 +32,10 @@ const capabilityNames = [
 ] as const satisfies readonly (keyof ServerCapabilities)[];
 
 /**
- * What happened between two statuses: good news once for each transition, bad news whenever its message changes, and
+ * What happened between the status of the server and the next: good news once for each transition, bad news whenever its message changes, and
  * nothing when the status is the same.
  */
-export function nextEvents(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServerStatus): readonly NextEvent[] {
   if (previous === next) return [];
   const turned = (type: string): Condition | undefined => findTurned(previous, next, type);
   const accepted = turned('Accepted');
@@ -44,6 +44,7 @@ export function nextEvents(previous: MCPServerStatus | undefined, next: MCPServe
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
     ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
     ...capabilityChange(previous, next),
+    ...insecureTls(spec, previous, next),
     ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
   ];
 }
@@ -68,6 +69,21 @@ type Failing = Condition & { readonly reason: keyof typeof failures };
 function isFailure(condition: Condition): condition is Failing {
   if (!Object.hasOwn(failures, condition.reason)) return false;
   return condition.type !== 'Available' || condition.message.startsWith('Failed to reconcile ');
+}
+
+/** Once for each change of the spec that leaves it on: whoever reads the events should meet it. */
+function insecureTls(
+  { transport }: MCPServer['spec'],
+  previous: MCPServerStatus | undefined,
+  next: MCPServerStatus,
+): readonly NextEvent[] {
+  const { enabled, insecureSkipVerify } = transport?.tls ?? {};
+  const isNews = previous?.observedGeneration !== next.observedGeneration;
+  if (!isNews || enabled !== true || insecureSkipVerify !== true) return [];
+  const note =
+    'Certificate verification is disabled (spec.transport.tls.insecureSkipVerify): the verification accepts any ' +
+    'certificate, so Verified does not say who answered. Use caBundleSecret instead.';
+  return [warning('InsecureTLSConfigured', 'ConfigurationValidation', note)];
 }
 
 function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {

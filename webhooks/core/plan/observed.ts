@@ -36,8 +36,16 @@ export type Verification =
   | { readonly state: 'verified'; readonly serverInfo: ServerInfo }
   /** The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. */
   | { readonly state: 'auth-required'; readonly statusCode: number }
-  /** `isUnanswered`: nothing came back at all, so something between us and the server may be the reason. */
-  | { readonly state: 'failed'; readonly message: string; readonly isUnanswered?: true };
+  /**
+   * `isUnanswered`: nothing came back at all, so something between us and the server may be the reason.
+   * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.
+   */
+  | {
+      readonly state: 'failed';
+      readonly message: string;
+      readonly isUnanswered?: true;
+      readonly isTlsConfiguration?: true;
+    };
 
 /** status.serverInfo */
 export interface ServerInfo {

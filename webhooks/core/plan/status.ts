@@ -13,6 +13,9 @@ const maxMessageLength = 4096;
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
 export const NOT_CHECKED = 'NotChecked';
 
+/** How the message of Verified begins when no connection was tried, because what to trust could not be told. */
+export const TLS_CONFIGURATION_ERROR = 'TLS configuration error';
+
 /** Conditions that are ours to write, in both vocabularies of the API. Those of others stay untouched. */
 const conditionTypes = ['Ready', 'Accepted', 'Available', 'Verified', 'GatewayRegistered'] as const;
 
@@ -85,7 +88,9 @@ function decideVerified({ server, verification }: StatusInput, availability: Ava
       return { status: 'True', reason: 'AuthSkipped', message };
     }
     case 'failed': {
-      const message = `MCP endpoint is not serving a valid MCP protocol: ${explainFailure(server, verification)}`;
+      const isTls = verification.state === 'failed' && verification.isTlsConfiguration === true;
+      const preamble = isTls ? TLS_CONFIGURATION_ERROR : 'MCP endpoint is not serving a valid MCP protocol';
+      const message = `${preamble}: ${explainFailure(server, verification)}`;
       return { status: 'False', reason: 'EndpointUnavailable', message };
     }
   }

@@ -4,6 +4,7 @@ import { allowPrivilegeEscalation } from './allow-privilege-escalation.ts';
 import { annotationsUsable } from './annotations-usable.ts';
 import { appArmorProfile } from './app-armor-profile.ts';
 import { appArmorValid } from './app-armor-valid.ts';
+import { caBundleUsable } from './ca-bundle-usable.ts';
 import { capabilities } from './capabilities.ts';
 import { configMapExists } from './config-map-exists.ts';
 import { configMapKeyExists } from './config-map-key-exists.ts';
@@ -40,8 +41,8 @@ import { serviceAccountExists } from './service-account-exists.ts';
 import { storageValid } from './storage-valid.ts';
 import { sysctlsValid } from './sysctls-valid.ts';
 import { sysctls } from './sysctls.ts';
-import { tlsImplemented } from './tls-implemented.ts';
+import { tlsTrustExclusive } from './tls-trust-exclusive.ts';
 import { windowsOptionsValid } from './windows-options-valid.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, capabilities, configMapExists, configMapKeyExists, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageTagPinned, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageValid, sysctlsValid, sysctls, tlsImplemented, windowsOptionsValid];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, caBundleUsable, capabilities, configMapExists, configMapKeyExists, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageTagPinned, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageValid, sysctlsValid, sysctls, tlsTrustExclusive, windowsOptionsValid];

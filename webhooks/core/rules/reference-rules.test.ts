@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
+import type { ReferenceFacts } from '../engine/facts.ts';
 import { renderLine } from '../engine/render.ts';
 import { evaluate } from '../engine/evaluate.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import { caBundleUsable } from './ca-bundle-usable.ts';
 import { rules } from './index.gen.ts';
 
 const server = anMCPServer(
@@ -79,5 +81,25 @@ describe('references', () => {
     const found = lines(facts, anMCPServer(withSpec({ config: { env } })));
     expect(found).toEqual([expect.stringContaining('[secret-key-exists]')]);
     expect(found.join()).not.toContain('hunter2');
+  });
+});
+
+describe('a CA bundle', () => {
+  const trusting = anMCPServer(withSpec({ transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } } }));
+  const found = (hasCaCertificates?: boolean): ReferenceFacts => ({
+    lookUp: () => ({
+      state: 'found',
+      keys: new Set(['ca.crt']),
+      ...(hasCaCertificates === undefined ? {} : { hasCaCertificates }),
+    }),
+  });
+
+  it.each([
+    ['holds certificates', true, []],
+    ['was not read', undefined, []],
+    ['holds none', false, ["TLS CA bundle Secret 'ca' contains no valid PEM certificates"]],
+  ])('that %s', (_, hasCaCertificates, wanted) => {
+    const findings = evaluate([caBundleUsable], { server: trusting, facts: found(hasCaCertificates) });
+    expect(findings.map(({ headline }) => headline)).toEqual(wanted);
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from '@jest/globals';
 
+import { issueAuthority } from '../tls/certificates.ts';
 import { gatherReferences } from './references.ts';
 import type { GatheredReferences, Reference } from './references.ts';
 import { createFakeKubeApi } from './testing/fake-kube-api.ts';
@@ -106,5 +107,22 @@ describe('gatherReferences', () => {
     });
     expect(seen).not.toContain('hunter2');
     expect(seen).not.toContain('aHVudGVyMg');
+  });
+
+  it('gives the certificates of the Secret that is used as CA bundle, and nothing else of it', async () => {
+    const { certificate, privateKey } = await issueAuthority(new Date());
+    const api = cluster();
+    const encoded = (text: string): string => Buffer.from(text).toString('base64');
+    api.put('/api/v1/namespaces/mcp/secrets/ca', {
+      metadata: { name: 'ca', namespace: 'mcp' },
+      data: { 'ca.crt': encoded(privateKey + certificate), 'tls.key': encoded(privateKey) },
+    });
+    const asCa = await gather(api, secret('ca'), { ...secret('ca'), usage: 'tls-ca' });
+    expect(asCa.caBundle?.certificates).toEqual([certificate.trim()]);
+    expect(asCa.facts.lookUp('Secret', 'ca')).toMatchObject({ state: 'found', hasCaCertificates: true });
+    expect(await gather(api, { ...secret('ca'), usage: 'env' })).not.toHaveProperty('caBundle');
+    const none = await gather(cluster(), { ...secret('token'), usage: 'tls-ca' });
+    expect(none).not.toHaveProperty('caBundle');
+    expect(none.facts.lookUp('Secret', 'token')).toMatchObject({ hasCaCertificates: false });
   });
 });

@@ -2,14 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
+import { CA_BUNDLE_KEY } from '../../core/mcpserver/references.ts';
 import { objectPath } from './api.ts';
 import type { ApiError, ApiResult, KubeApi } from './api.ts';
 import { metaOf, recordAt } from './object.ts';
+import { parseCaBundle } from '../tls/ca-certificates.ts';
+import type { CaBundle } from '../tls/ca-certificates.ts';
 
 /** One object that an MCPServer names. */
 export interface Reference {
   readonly kind: ReferencedKind;
   readonly name: string;
+  /** `tls-ca`: its certificates are wanted, see {@link GatheredReferences.caBundle}. */
+  readonly usage?: string;
 }
 
 /** What was found out about all of them. */
@@ -19,6 +24,8 @@ export interface GatheredReferences {
   readonly configHash?: string;
   /** `Kind/name` to the resourceVersion that was read, or `missing`: tells a watch event that is news from one that is not. */
   readonly versions: ReadonlyMap<string, string>;
+  /** The certificates of the Secret that is used as `tls-ca`, if it has any: the only contents that leave this file. */
+  readonly caBundle?: CaBundle;
   /** The first object about which nothing could be said (forbidden, no answer): worth another try. */
   readonly transient?: ApiError;
 }
@@ -44,7 +51,7 @@ const plurals = {
 
 /**
  * Reads each referenced object once and tells which keys it has. Values are hashed here and forgotten: they are in no
- * result, no error and no log. 404 is `missing`; 403, 5xx and no answer in time are `unknown` with the reason.
+ * result, no error and no log, except CA certificates, which are public. 404 is `missing`; 403, 5xx and no answer in time are `unknown` with the reason.
  */
 export async function gatherReferences(api: KubeApi, options: GatherOptions): Promise<GatheredReferences> {
   const named = options.references.filter(({ name }) => name !== '');
@@ -52,12 +59,14 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
   const { maxReads = distinct.length } = options;
   const wanted = distinct.slice(0, maxReads);
   const reason = wanted.length < distinct.length ? `only ${maxReads} objects are looked up` : 'not looked up';
+  const caSecret = named.find(({ usage }) => usage === 'tls-ca');
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  const { read, digest } = await readAll(api, { ...options, references: wanted, signal });
+  const { read, digest } = await readAll(api, { ...options, references: wanted, caSecret: caSecret?.name, signal });
   const states = new Map(read.map(({ reference, state }) => [factKey(reference), state]));
   const transient = read.find((entry) => entry.error !== undefined)?.error;
   const configHash = transient === undefined ? digest : undefined;
+  const caBundle = read.find((entry) => entry.caBundle !== undefined)?.caBundle;
   return {
     facts: {
       lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason },
@@ -66,6 +75,7 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
       read.flatMap((entry) => (entry.version === undefined ? [] : [[factKey(entry.reference), entry.version]])),
     ),
     ...(configHash === undefined ? {} : { configHash }),
+    ...(caBundle === undefined ? {} : { caBundle }),
     ...(transient === undefined ? {} : { transient }),
   };
 }
@@ -75,6 +85,7 @@ interface ReadReference {
   readonly state: ReferenceState;
   readonly error?: ApiError;
   readonly version?: string;
+  readonly caBundle?: CaBundle;
 }
 
 /** With what is only to be hashed, and never part of what this file returns. */
@@ -87,13 +98,19 @@ interface HashEntry {
   readonly value: Buffer;
 }
 
+interface ReadOptions extends GatherOptions {
+  readonly signal: AbortSignal;
+  /** Name of the Secret whose certificates are wanted. */
+  readonly caSecret: string | undefined;
+}
+
 /**
  * In the order of the digest and a few at a time: each object's values are hashed and dropped before the next ones are
  * read, so that many large Secrets never stand in memory together.
  */
 async function readAll(
   api: KubeApi,
-  options: GatherOptions & { readonly signal: AbortSignal },
+  options: ReadOptions,
 ): Promise<{ readonly read: readonly ReadReference[]; readonly digest?: string }> {
   const wanted = options.references.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.name, b.name));
   const read: ReadReference[] = [];
@@ -110,23 +127,25 @@ async function readAll(
   return { read, ...(isAnyFound ? { digest: hash.digest('hex') } : {}) };
 }
 
-async function readOne(
-  api: KubeApi,
-  options: GatherOptions & { readonly signal: AbortSignal },
-  reference: Reference,
-): Promise<JustRead> {
+async function readOne(api: KubeApi, options: ReadOptions, reference: Reference): Promise<JustRead> {
   const { namespace, signal, deadlineMs } = options;
   const path = objectPath({ apiVersion: 'v1', plural: plurals[reference.kind], namespace, name: reference.name });
   const result = await api.request({ method: 'GET', path, signal, timeoutMs: deadlineMs });
-  if (result.ok) return { reference, ...contentsOf(reference, result) };
+  if (result.ok) {
+    const isCaSecret = reference.kind === 'Secret' && reference.name === options.caSecret;
+    const contents = contentsOf(reference, result);
+    return { reference, ...(isCaSecret ? withCaBundle(contents) : contents) };
+  }
   if (result.error.status === 404) return { reference, state: { state: 'missing' }, version: 'missing' };
   return { reference, state: { state: 'unknown', reason: reasonOf(result.error) }, error: result.error };
 }
 
-function contentsOf(
-  reference: Reference,
-  result: ApiResult & { readonly ok: true },
-): Pick<JustRead, 'state' | 'entries' | 'version'> {
+interface Contents extends Pick<JustRead, 'version' | 'caBundle'> {
+  readonly state: ReferenceState & { readonly state: 'found' };
+  readonly entries?: readonly HashEntry[];
+}
+
+function contentsOf(reference: Reference, result: ApiResult & { readonly ok: true }): Contents {
   const version = metaOf(result.body).resourceVersion;
   // It has no data, so it is no part of the digest either.
   if (reference.kind === 'ServiceAccount') return { state: { state: 'found', keys: new Set() }, version };
@@ -137,6 +156,16 @@ function contentsOf(
   ];
   const keys = new Set(entries.map((entry) => entry.key));
   return { state: { state: 'found', keys }, entries, version };
+}
+
+function withCaBundle(contents: Contents): Contents {
+  const value = contents.entries?.find(({ key }) => key === CA_BUNDLE_KEY)?.value;
+  const caBundle = value === undefined ? undefined : parseCaBundle(value.toString('utf8'));
+  return {
+    ...contents,
+    state: { ...contents.state, hasCaCertificates: caBundle !== undefined },
+    ...(caBundle === undefined ? {} : { caBundle }),
+  };
 }
 
 /** Values as the pod sees them, not as they travel, so that the digest is the one of the reference operator. */

@@ -5,6 +5,7 @@ import https from 'node:https';
 import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, numberAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { createEventStreamReader } from './event-stream.ts';
+import type { TlsClientSettings } from './tls-trust.ts';
 
 /** What came back for one JSON-RPC message, before anyone judged it. Texts are short clauses for people. */
 export type McpReply =
@@ -19,6 +20,8 @@ export type McpReply =
 
 export interface McpMessage {
   readonly url: URL;
+  /** For `https` URLs. */
+  readonly tls?: TlsClientSettings | undefined;
   readonly method: 'POST' | 'DELETE';
   readonly headers: OutgoingHttpHeaders;
   /** The JSON-RPC message; its `id`, if any, is the one that the answer must have. */
@@ -29,6 +32,8 @@ export interface McpMessage {
 
 /** Longest answer that we read, in bytes: a discovery answer is some kilobytes. */
 const maxAnswerBytes = 1024 * 1024;
+/** Longest headers that we read, in bytes; what Node would take too, said here because it is a bound. */
+const maxHeaderBytes = 16 * 1024;
 /** Longest text of the other side that we repeat, in characters. */
 const maxQuotedLength = 200;
 
@@ -50,8 +55,10 @@ export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
     const payload = message.body === undefined ? undefined : JSON.stringify(message.body);
     const { request: open } = message.url.protocol === 'https:' ? https : http;
     const request = open(message.url, {
+      ...message.tls,
       method: message.method,
       agent: false,
+      maxHeaderSize: maxHeaderBytes,
       headers: {
         ...message.headers,
         ...(payload === undefined

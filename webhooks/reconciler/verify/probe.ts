@@ -1,10 +1,15 @@
 import type { ServerInfo, Verification } from '../../core/plan/observed.ts';
+import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { quoted, sendMcpMessage } from './mcp-request.ts';
 import type { McpMessage, McpReply } from './mcp-request.ts';
+import { tlsClientSettings } from './tls-trust.ts';
+import type { TlsClientSettings, TlsTrust } from './tls-trust.ts';
 
 export interface ProbeTarget {
   readonly url: string;
+  /** With an `https` URL: whose certificates count. */
+  readonly tls?: TlsTrust | undefined;
   /** Our own version, told to the server as clientInfo. */
   readonly clientVersion: string;
   /** For the whole probe; default 10 s. */
@@ -36,14 +41,34 @@ export const probeMcpServer: Probe = async (target) => {
   const url = new URL(target.url);
   const timeoutMs = target.timeoutMs ?? defaultTimeoutMs;
   const startedAt = performance.now();
-  const give = { url, clientVersion: target.clientVersion, signal: target.signal };
+  const tls = clientSettings(target.tls);
+  if (tls?.type === 'unusable') return { state: 'failed', message: tls.why, isTlsConfiguration: true };
+  const give = { url, tls: tls?.settings, clientVersion: target.clientVersion, signal: target.signal };
   // A server of the old era may never answer what it does not know: leave half of the time for the handshake.
   const discovered = await discover({ ...give, endsAt: startedAt + timeoutMs / 2 });
   return discovered ?? (await handshake({ ...give, endsAt: startedAt + timeoutMs }));
 };
 
+function clientSettings(
+  trust: TlsTrust | undefined,
+):
+  | { readonly type: 'usable'; readonly settings: TlsClientSettings }
+  | { readonly type: 'unusable'; readonly why: string }
+  | undefined {
+  if (trust === undefined) return undefined;
+  if (trust.type === 'bundle-missing') {
+    return { type: 'unusable', why: `Secret '${trust.secret}' holds no CA certificates` };
+  }
+  try {
+    return { type: 'usable', settings: tlsClientSettings(trust) };
+  } catch (error) {
+    return { type: 'unusable', why: networkErrorText(error) };
+  }
+}
+
 interface Call {
   readonly url: URL;
+  readonly tls: TlsClientSettings | undefined;
   readonly clientVersion: string;
   /** When the last of its messages has to be answered, on the clock of `performance.now()`. */
   readonly endsAt: number;

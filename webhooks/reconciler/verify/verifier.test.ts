@@ -88,7 +88,7 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
-  it('goes on for the same target, and begins anew for another one', async () => {
+  it('goes on for the same target, and begins anew for another address', async () => {
     const t = start([verified]);
     t.verifier.watch('a', target);
     await t.clock.advance(1_000);
@@ -96,10 +96,30 @@ describe('Verifier', () => {
     await t.clock.advance(1_000);
     expect(t.asked).toHaveLength(1);
     expect(t.verifier.current('a', 2)).toEqual({ state: 'not-attempted' });
-    t.verifier.watch('a', { ...target, generation: 2 });
+    t.verifier.watch('a', { ...target, url: 'http://y/mcp', generation: 2 });
+    expect(t.verifier.current('a', 2)).toEqual({ state: 'not-attempted' });
     await t.clock.advance(1_000);
     expect(t.asked).toHaveLength(2);
     expect(t.verifier.current('a', 2)).toEqual(verified);
+    t.verifier.stop();
+  });
+
+  it('asks again at once when another CA is trusted, and keeps the answer meanwhile', async () => {
+    const t = start([verified, failed]);
+    const trusting = (digest: string) => ({
+      ...target,
+      tls: { type: 'bundle', bundle: { certificates: [], digest } } as const,
+    });
+    t.verifier.watch('a', trusting('1'));
+    await t.clock.advance(1_000);
+    t.verifier.watch('a', trusting('1'));
+    await t.clock.advance(1_000);
+    expect(t.asked).toEqual([0]);
+    t.verifier.watch('a', trusting('2'));
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    await t.clock.advance(3_000);
+    expect(t.asked).toEqual([0, 2_000, 2_250, 2_750, 3_750]);
+    expect(t.verifier.current('a', 1)).toEqual(failed);
     t.verifier.stop();
   });
 

@@ -6,6 +6,8 @@ import type { Logger } from '../../platform/log.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { createSlots } from './slots.ts';
 import type { Slots } from './slots.ts';
+import { tlsTrustKey } from './tls-trust.ts';
+import type { TlsTrust } from './tls-trust.ts';
 
 export interface VerifierOptions {
   readonly probe: Probe;
@@ -22,6 +24,8 @@ export interface VerifierOptions {
 export interface VerificationTarget {
   readonly url: string;
   readonly generation: number;
+  /** With an `https` URL: whose certificates count. */
+  readonly tls?: TlsTrust | undefined;
 }
 
 const retry = { initialMs: 250, maxMs: 60_000 };
@@ -60,15 +64,21 @@ export class Verifier {
 
   /**
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
-   * after a restart): it stands until the first answer of our own.
+   * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), or the
+   * spec in what does not concern the endpoint, the answer stands too, and the server is asked again at once.
    */
   watch(key: string, target: VerificationTarget, believed?: ProbeResult): void {
     const known = this.#watched.get(key);
-    if (known?.target.url === target.url && known.target.generation === target.generation) return;
+    if (known !== undefined && isSameTarget(known.target, target)) return;
     known?.stop.abort();
-    const watched: Watched = { target, stop: new AbortController(), result: believed ?? { state: 'not-attempted' } };
+    const kept = known?.target.url === target.url ? known.result : undefined;
+    const watched: Watched = {
+      target,
+      stop: new AbortController(),
+      result: kept ?? believed ?? { state: 'not-attempted' },
+    };
     this.#watched.set(key, watched);
-    void this.#run(key, watched);
+    void this.#run(key, watched, known === undefined);
   }
 
   /** Stops asking and forgets what was answered: the server is gone or not available. */
@@ -81,12 +91,12 @@ export class Verifier {
     for (const key of [...this.#watched.keys()]) this.forget(key);
   }
 
-  async #run(key: string, watched: Watched): Promise<void> {
+  async #run(key: string, watched: Watched, isFirst: boolean): Promise<void> {
     const { clock, log, random, onChange } = this.#options;
     const { signal } = watched.stop;
     let failures = 0;
     // After a restart all believed servers are due at once; the first questions are spread over one interval.
-    if (watched.result.state === 'verified') await clock.sleep(random() * intervalMs, signal);
+    if (isFirst && watched.result.state === 'verified') await clock.sleep(random() * intervalMs, signal);
     while (!signal.aborted) {
       const result = await this.#probe(watched, signal);
       if (result === undefined) return;
@@ -111,7 +121,8 @@ export class Verifier {
       const startedAt = clock.now().getTime();
       let result: ProbeResult;
       try {
-        result = await probe({ url: watched.target.url, clientVersion, signal });
+        const { url, tls } = watched.target;
+        result = await probe({ url, tls, clientVersion, signal });
       } catch (error) {
         result = { state: 'failed', message: errorText(error) };
       }
@@ -126,6 +137,10 @@ interface Watched {
   readonly target: VerificationTarget;
   readonly stop: AbortController;
   result: Verification;
+}
+
+function isSameTarget(a: VerificationTarget, b: VerificationTarget): boolean {
+  return a.url === b.url && a.generation === b.generation && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
 }
 
 function sameResult(a: Verification, b: Verification): boolean {

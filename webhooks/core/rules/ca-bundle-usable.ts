@@ -1,0 +1,56 @@
+import type { Rule } from '../engine/rule.ts';
+import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
+import { whileMissing } from './missing-reference.ts';
+
+export const caBundleUsable: Rule = {
+  id: 'ca-bundle-usable',
+  severity: 'warn',
+  summary: `The Secret in spec.transport.tls.caBundleSecret must hold certificates in PEM under the key ${CA_BUNDLE_KEY}.`,
+  rationale:
+    'The bundle is all that verification trusts: without a certificate in it no server could be verified. A Secret may ' +
+    'be filled later than the server is applied (cert-manager does), so this is a warning and not a refusal: the server ' +
+    'is stored, is `Accepted=False` until the key holds certificates, and then starts by itself. A Secret that does not ' +
+    'exist at all is the business of `secret-exists`.',
+  remedy: `Put the certificates of the CA, in PEM, under the key ${CA_BUNDLE_KEY} of the Secret.`,
+  examples: {
+    accepts: [
+      {
+        title: 'a Secret with the key',
+        spec: { transport: { tls: { enabled: true, caBundleSecret: { name: 'internal-ca' } } } },
+        secrets: { 'internal-ca': ['ca.crt'] },
+      },
+      {
+        title: 'a stale name while TLS is off',
+        spec: { transport: { tls: { enabled: false, caBundleSecret: { name: 'internal-ca' } } } },
+        secrets: { 'internal-ca': ['tls.crt'] },
+      },
+    ],
+    rejects: [
+      {
+        title: 'a Secret without the key',
+        spec: { transport: { tls: { enabled: true, caBundleSecret: { name: 'internal-ca' } } } },
+        secrets: { 'internal-ca': ['tls.crt'] },
+      },
+    ],
+  },
+  check: ({ references, facts }) =>
+    references
+      .filter(({ usage }) => usage === 'tls-ca')
+      .flatMap(({ kind, name, path }) => {
+        const found = facts.lookUp(kind, name);
+        if (found.state !== 'found') return [];
+        // As with every Secret, the names of its other keys are not told.
+        if (!found.keys.has(CA_BUNDLE_KEY)) {
+          const headline = `TLS CA bundle Secret '${name}' does not contain key "${CA_BUNDLE_KEY}"`;
+          return [{ path, headline, detail: whileMissing }];
+        }
+        if (found.hasCaCertificates !== false) return [];
+        return [
+          {
+            path,
+            headline: `TLS CA bundle Secret '${name}' contains no valid PEM certificates`,
+            detail: `none could be read from the value of ${CA_BUNDLE_KEY}`,
+          },
+        ];
+      }),
+};

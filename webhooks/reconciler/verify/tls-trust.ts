@@ -1,0 +1,68 @@
+import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+
+import type { MCPServer } from '../../core/mcpserver/types.gen.ts';
+import type { CaBundle } from '../../platform/tls/ca-certificates.ts';
+
+/** Whose certificates the verification of one server accepts. */
+export type TlsTrust =
+  | { readonly type: 'any-certificate' }
+  /** What Node trusts by itself: its list of public CAs, and NODE_EXTRA_CA_CERTS or NODE_USE_SYSTEM_CA if set. */
+  | { readonly type: 'public-authorities' }
+  /** These and no others. */
+  | { readonly type: 'bundle'; readonly bundle: CaBundle }
+  /** A bundle is asked for, and there is none. */
+  | { readonly type: 'bundle-missing'; readonly secret: string };
+
+/** Lowest version that we speak; RFC 8996 deprecates those below. */
+const minVersion = 'TLSv1.2';
+
+/** What the spec asks for; undefined for a server that serves plain HTTP. */
+export function tlsTrustOf(server: MCPServer, bundle: CaBundle | undefined): TlsTrust | undefined {
+  const tls = server.spec.transport?.tls;
+  if (tls?.enabled !== true) return undefined;
+  if (tls.caBundleSecret !== undefined) {
+    return bundle === undefined
+      ? { type: 'bundle-missing', secret: tls.caBundleSecret.name }
+      : { type: 'bundle', bundle };
+  }
+  return { type: tls.insecureSkipVerify === true ? 'any-certificate' : 'public-authorities' };
+}
+
+/** Equal texts mean the same trust. */
+export function tlsTrustKey(trust: TlsTrust | undefined): string {
+  switch (trust?.type) {
+    case undefined:
+      return 'plain';
+    case 'bundle':
+      return `bundle ${trust.bundle.digest}`;
+    case 'bundle-missing':
+      return `missing ${trust.secret}`;
+    case 'any-certificate':
+    case 'public-authorities':
+      return trust.type;
+  }
+}
+
+/** Parsing a large bundle takes milliseconds, and every server of an organisation has the same. */
+const contexts = new WeakMap<CaBundle, SecureContext>();
+
+export interface TlsClientSettings {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** What a connection is opened with. The name that the certificate must have is the host of the URL. Throws what OpenSSL says about a bundle. */
+export function tlsClientSettings(trust: Exclude<TlsTrust, { readonly type: 'bundle-missing' }>): TlsClientSettings {
+  if (trust.type !== 'bundle') {
+    return {
+      // An empty list spares the public CAs where nothing is checked.
+      secureContext: createSecureContext({ minVersion, ...(trust.type === 'any-certificate' ? { ca: [] } : {}) }),
+      rejectUnauthorized: trust.type === 'public-authorities',
+    };
+  }
+  const { bundle } = trust;
+  const secureContext = contexts.get(bundle) ?? createSecureContext({ minVersion, ca: [...bundle.certificates] });
+  contexts.set(bundle, secureContext);
+  return { secureContext, rejectUnauthorized: true };
+}
