@@ -17,6 +17,8 @@ interface Disruption {
 const disruptions: readonly Disruption[] = [
   { name: 'deletion of a pod', cause: deletePods },
   { name: 'a rollout', cause: rollOut },
+  { name: 'the renewal of the serving certificate', cause: renewServing },
+  { name: 'the replacement of the CA', cause: replaceAuthority },
 ];
 
 export const failedAdmissions: Measurement = {
@@ -70,6 +72,49 @@ async function rollOut(stage: Stage): Promise<void> {
   await untilRolledOut(stage);
   // The old pods still drain.
   await sleep(20_000);
+}
+
+/** As if it were about to end: a missing certificate is issued under the same CA. */
+async function renewServing(stage: Stage): Promise<void> {
+  const before = await readSecret(stage);
+  const patch = JSON.stringify([{ op: 'remove', path: '/data/tls.crt' }]);
+  await stage.kubectl('-n', release.namespace, 'patch', 'secret', secretName, '--type=json', `--patch=${patch}`);
+  await until('a new serving certificate', async () => {
+    const after = (await readSecret(stage))['tls.crt'];
+    return after !== undefined && after !== before['tls.crt'];
+  });
+}
+
+/** As docs/guides/certificates.md says; over when only the new CA is trusted. */
+async function replaceAuthority(stage: Stage): Promise<void> {
+  const before = await readBundle(stage);
+  const annotation = 'mcp-lifecycle/rotate-ca=now';
+  await stage.kubectl('-n', release.namespace, 'annotate', 'secret', secretName, annotation, '--overwrite');
+  await until('a bundle with the new CA alone', async () => {
+    const after = await readBundle(stage);
+    return after !== before && after.split('BEGIN CERTIFICATE').length === 2;
+  });
+}
+
+const secretName = `${release.name}-certificate`;
+
+async function readSecret(stage: Stage): Promise<Readonly<Record<string, string | undefined>>> {
+  const text = await stage.kubectl('-n', release.namespace, 'get', 'secret', secretName, '-o', 'json');
+  return (JSON.parse(text) as { readonly data?: Record<string, string> }).data ?? {};
+}
+
+async function readBundle(stage: Stage): Promise<string> {
+  const path = 'jsonpath={.webhooks[0].clientConfig.caBundle}';
+  const text = await stage.kubectl('get', 'validatingwebhookconfiguration', release.name, '-o', path);
+  return Buffer.from(text, 'base64').toString('utf8');
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10 * 60_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`not within ten minutes: ${what}`);
+    await sleep(500);
+  }
 }
 
 async function untilRolledOut(stage: Stage): Promise<void> {
