@@ -5,10 +5,13 @@ import type { ReferenceFacts } from './core/engine/facts.ts';
 import { renderDenial, renderWarnings } from './core/engine/render.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
 import type { MCPServer } from './core/mcpserver/types.gen.ts';
-import { decide } from './core/plan/decide.ts';
+import { decide, type Decision } from './core/plan/decide.ts';
+import type { ObservedChild } from './core/plan/observed.ts';
+import { aChild } from './core/plan/testing/a-child.ts';
 import { rules } from './core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec, withUid } from './core/testing/builders.ts';
 import { inMemoryFacts } from './core/testing/in-memory-facts.ts';
+import { digest } from './platform/digest.ts';
 
 /** One engine, one verdict: every example of every rule, through the door and through the control loop. */
 const samples = rules.flatMap((rule: Rule) =>
@@ -16,6 +19,9 @@ const samples = rules.flatMap((rule: Rule) =>
     (example) => [`${rule.id}: ${example.title}`, example] as const,
   ),
 );
+
+/** No reference is missing, so that rules alone decide. */
+const everything: ReferenceFacts = { lookUp: () => ({ state: 'found', keys: new Set() }) };
 
 function toInput(example: Example): { readonly server: MCPServer; readonly facts: ReferenceFacts } {
   const named = example.name === undefined ? [] : [withName(example.name)];
@@ -25,20 +31,24 @@ function toInput(example: Example): { readonly server: MCPServer; readonly facts
   };
 }
 
+function judge(server: MCPServer, facts: ReferenceFacts, observed: readonly ObservedChild[] = []): Decision {
+  return decide({ server, facts, observed, digest, policyDigest: 'p' });
+}
+
 /** As the API server asks, with the object as its author wrote it: mutation was skipped. */
-function askWebhook(server: MCPServer, facts: ReferenceFacts): Promise<Answer> {
+function askWebhook(server: MCPServer, facts: ReferenceFacts, oldObject?: MCPServer): Promise<Answer> {
   const validate = createValidate({ rules, gatherFacts: () => Promise.resolve(facts), onSkipped: () => undefined });
   const request = {
     uid: 'c2d1a7e0-0000-4000-8000-000000000000',
     kind: { group: 'mcp.x-k8s.io', version: 'v1beta1', kind: 'MCPServer' },
     subResource: '',
-    operation: 'CREATE' as const,
+    operation: oldObject === undefined ? ('CREATE' as const) : ('UPDATE' as const),
     name: server.metadata.name,
     namespace: 'mcp',
     dryRun: false,
     userName: 'jane',
     object: server,
-    oldObject: undefined,
+    oldObject,
   };
   return Promise.resolve(validate(request, { remainingMs: () => 1000, signal: () => new AbortController().signal }));
 }
@@ -47,7 +57,7 @@ describe('the webhook and the reconciler say the same about', () => {
   it.each(samples)('%s', async (_, example) => {
     const { server, facts } = toInput(example);
     const answer = await askWebhook(server, facts);
-    const { findings } = { findings: [], ...decide({ server, facts, observed: [], digest: (text) => text }) };
+    const { findings } = { findings: [], ...judge(server, facts) };
     const denials = findings.filter(({ severity }) => severity === 'deny');
 
     expect(answer.decision).toBe(denials.length === 0 ? 'allowed' : 'denied');
@@ -57,6 +67,35 @@ describe('the webhook and the reconciler say the same about', () => {
 
   it('a server that the webhook denies: the reconciler does nothing about its children', () => {
     const server = anMCPServer(withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
-    expect(decide({ server, facts: inMemoryFacts(), observed: [], digest: (text) => text }).verdict).toBe('invalid');
+    expect(judge(server, inMemoryFacts()).verdict).toBe('invalid');
+  });
+
+  const changes = samples.map(([, example], index) => {
+    const [title, before = example] = samples[(index * 7 + 3) % samples.length] ?? [];
+    return [index % 2 === 0 ? 'itself' : (title ?? ''), index % 2 === 0 ? example : before, example] as const;
+  });
+
+  it.each(changes)('a change from %s', async (_, before, after) => {
+    const name = 'search';
+    const old = toInput({ ...before, name }).server;
+    const { server, facts } = toInput({ ...after, name });
+    const answer = await askWebhook(server, facts, old);
+
+    // It ran before the rules did, and was changed then.
+    const first = judge({ ...old, metadata: { ...old.metadata, generation: 1 } }, everything, [
+      aChild({ uid: '5b1c' }),
+    ]);
+    if (first.verdict === 'retry') throw new Error(first.reason);
+    const status = { observedGeneration: 1, extensions: { policy: first.policy } };
+    const second = judge({ ...server, metadata: { ...server.metadata, generation: 2 }, status }, facts);
+    if (second.verdict === 'retry') throw new Error(second.reason);
+
+    const refused = 'causes' in answer ? answer.causes.map(({ field }) => field) : [];
+    const { message = '' } = { message: undefined, ...second };
+    expect(refused.filter((field) => !message.includes(`${field}: `))).toEqual([]);
+    const tolerated = (answer.auditAnnotations?.['tolerated'] ?? '').split(',').filter((id) => id !== '');
+    const isAccepted = second.policy.generation === 2;
+    expect(isAccepted).toBe(answer.decision === 'allowed');
+    if (isAccepted) expect(new Set(second.policy.tolerated?.map(({ rule }) => rule))).toEqual(new Set(tolerated));
   });
 });

@@ -1,5 +1,8 @@
+import { digestPolicy } from '../core/engine/policy-digest.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import { rules } from '../core/rules/index.gen.ts';
 import type { Clock } from '../platform/clock.ts';
+import { digest } from '../platform/digest.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { jittered } from '../platform/kube/backoff.ts';
 import { EventRecorder } from '../platform/kube/events.ts';
@@ -89,6 +92,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   });
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
+    policyDigest: digestPolicy(rules, options.version, digest),
     servers: new ServerCache(),
     children: new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()])),
     pods: new PodCache(),

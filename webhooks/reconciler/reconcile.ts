@@ -31,8 +31,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
 
   const { server, observed, references } = gathered;
-  const { expandedKinds } = world;
-  const decision = decide({ ...references, server, observed, expandedKinds, digest });
+  const { expandedKinds, policyDigest } = world;
+  const decision = decide({ ...references, server, observed, expandedKinds, digest, policyDigest });
   if (decision.verdict === 'retry') {
     await tellNotChecked(key, decision.server, decision.reason, { world, signal });
     const { retryAfterMs } = references.transient ?? {};
@@ -51,7 +51,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
   const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed }, world);
   const verification = verifyWhileServing(key, workload, references.caBundle, world);
-  const status = nextStatus({ ...workload, verification });
+  const status = nextStatus({ ...workload, verification, policy: decision.policy });
   const written = await writeStatus(server, status, world, signal);
   return written.result === 'failed' ? retryAfter(written.error) : whatNext(executed);
 }

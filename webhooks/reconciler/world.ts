@@ -16,6 +16,8 @@ export interface World {
   readonly log: Logger;
   readonly clusterDomain: string;
   readonly expandedKinds: readonly ExpandedKind[];
+  /** From `digestPolicy`. */
+  readonly policyDigest: string;
   readonly servers: ServerCache;
   /** By kind. */
   readonly children: ReadonlyMap<string, ChildCache>;

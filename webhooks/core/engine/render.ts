@@ -111,6 +111,7 @@ export function renderDenial(findings: readonly Finding[], options: RenderOption
   return { message: all.map(({ field, message }) => `${field}: ${message}`).join('; '), causes: all };
 }
 
-function renderField(finding: Finding): string {
+/** The path in at most 200 characters. */
+export function renderField(finding: Finding): string {
   return shortenMiddle(printable(renderPath(finding.path)), 200);
 }

@@ -932,6 +932,7 @@ export interface MCPServerStatus {
    */
   handshakeRetryCount?: number;
   gatewayBinding?: GatewayBindingReference;
+  extensions?: StatusExtensions;
   /**
    * Accepted: the configuration is valid and what it references exists. Available: the workload runs. Verified: the endpoint answers as an MCP server. Ready: all three. GatewayRegistered: only with spec.gateway.
    */
@@ -1005,6 +1006,56 @@ export interface GatewayBindingReference {
    * Its provider.
    */
   provider?: string;
+}
+/**
+ * State that the reference API has no field for.
+ */
+export interface StatusExtensions {
+  policy?: PolicyState;
+}
+/**
+ * Which rules the server was judged by when it was accepted last, and what they tolerate in it. Violations that a new rule finds in an unchanged server are tolerated, those that a change of the server brings are not.
+ */
+export interface PolicyState {
+  /**
+   * Tells one catalogue of rules (their ids, their severities, the version) from another.
+   */
+  digest: string;
+  /**
+   * Generation of the spec that the rules let pass last: what runs. Absent: none so far, the server was refused when it was first seen.
+   */
+  generation?: number;
+  /**
+   * Violations in that generation that a new server would be refused for. The first 50.
+   *
+   * @maxItems 50
+   */
+  tolerated?: ToleratedFinding[];
+  /**
+   * How many more violations there are. They are tolerated until the spec changes, and then refused.
+   */
+  toleratedNotListed?: number;
+}
+/**
+ * One violation that is tolerated while nobody changes it.
+ */
+export interface ToleratedFinding {
+  /**
+   * Id of the rule, as mcp-lifecycle explain knows it.
+   */
+  rule: string;
+  /**
+   * Where it is; the middle of a long path is left out.
+   */
+  path: string;
+  /**
+   * What is wrong there.
+   */
+  message: string;
+  /**
+   * Digest of the rule, the place and what was found there: who moves an item of a list changes nothing, who changes the value does.
+   */
+  fingerprint: string;
 }
 /**
  * One aspect of the state.

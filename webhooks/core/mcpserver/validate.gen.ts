@@ -27,7 +27,7 @@ function addAll(errors, more) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -2971,171 +2971,357 @@ vErrors = add(vErrors, err139);
 errors++;
 }
 }
-if(data75.conditions !== undefined){
-let data100 = data75.conditions;
-if(Array.isArray(data100)){
-const len8 = data100.length;
-for(let i8=0; i8<len8; i8++){
-let data101 = data100[i8];
+if(data75.extensions !== undefined){
+let data100 = data75.extensions;
+if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
+if(data100.policy !== undefined){
+let data101 = data100.policy;
 if(data101 && typeof data101 == "object" && !Array.isArray(data101)){
-if(data101.type === undefined){
-const err140 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "type"}};
+if(data101.digest === undefined){
+const err140 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-if(data101.status === undefined){
-const err141 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err141);
-errors++;
-}
-if(data101.lastTransitionTime === undefined){
-const err142 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err142);
-errors++;
-}
-if(data101.reason === undefined){
-const err143 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err143);
-errors++;
-}
-if(data101.message === undefined){
-const err144 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err144);
-errors++;
-}
-if(data101.type !== undefined){
-let data102 = data101.type;
+if(data101.digest !== undefined){
+let data102 = data101.digest;
 if(typeof data102 === "string"){
-if(func2(data102) > 316){
-const err145 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err145);
-errors++;
-}
-if(!pattern1.test(data102)){
-const err146 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err146);
+if(func2(data102) > 64){
+const err141 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err141);
 errors++;
 }
 }
 else {
-const err147 = {instancePath:instancePath+"/status/conditions/" + i8+"/type",keyword:"type",params:{type: "string"}};
+const err142 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err142);
+errors++;
+}
+}
+if(data101.generation !== undefined){
+let data103 = data101.generation;
+if(!(((typeof data103 == "number") && (!(data103 % 1) && !isNaN(data103))) && (isFinite(data103)))){
+const err143 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err143);
+errors++;
+}
+if((typeof data103 == "number") && (isFinite(data103))){
+if(data103 > 9223372036854776000 || isNaN(data103)){
+const err144 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err144);
+errors++;
+}
+if(data103 < -9223372036854776000 || isNaN(data103)){
+const err145 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err145);
+errors++;
+}
+}
+}
+if(data101.tolerated !== undefined){
+let data104 = data101.tolerated;
+if(Array.isArray(data104)){
+if(data104.length > 50){
+const err146 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err146);
+errors++;
+}
+const len8 = data104.length;
+for(let i8=0; i8<len8; i8++){
+let data105 = data104[i8];
+if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
+if(data105.rule === undefined){
+const err147 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err147);
 errors++;
 }
-}
-if(data101.status !== undefined){
-let data103 = data101.status;
-if(typeof data103 !== "string"){
-const err148 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"type",params:{type: "string"}};
+if(data105.path === undefined){
+const err148 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
-if(!(((data103 === "True") || (data103 === "False")) || (data103 === "Unknown"))){
-const err149 = {instancePath:instancePath+"/status/conditions/" + i8+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data105.message === undefined){
+const err149 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err149);
 errors++;
 }
-}
-if(data101.observedGeneration !== undefined){
-let data104 = data101.observedGeneration;
-if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
-const err150 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data105.fingerprint === undefined){
+const err150 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err150);
 errors++;
 }
-if((typeof data104 == "number") && (isFinite(data104))){
-if(data104 > 9223372036854776000 || isNaN(data104)){
-const err151 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data105.rule !== undefined){
+let data106 = data105.rule;
+if(typeof data106 === "string"){
+if(func2(data106) > 100){
+const err151 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err151);
 errors++;
 }
-if(data104 < 0 || isNaN(data104)){
-const err152 = {instancePath:instancePath+"/status/conditions/" + i8+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err152 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err152);
 errors++;
 }
 }
-}
-if(data101.lastTransitionTime !== undefined){
-let data105 = data101.lastTransitionTime;
-if(typeof data105 === "string"){
-if(!pattern2.test(data105)){
-const err153 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data105.path !== undefined){
+let data107 = data105.path;
+if(typeof data107 === "string"){
+if(func2(data107) > 400){
+const err153 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err153);
 errors++;
 }
 }
 else {
-const err154 = {instancePath:instancePath+"/status/conditions/" + i8+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+const err154 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err154);
 errors++;
 }
 }
-if(data101.reason !== undefined){
-let data106 = data101.reason;
-if(typeof data106 === "string"){
-if(func2(data106) > 1024){
-const err155 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data105.message !== undefined){
+let data108 = data105.message;
+if(typeof data108 === "string"){
+if(func2(data108) > 400){
+const err155 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err155);
 errors++;
 }
-if(func2(data106) < 1){
-const err156 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+else {
+const err156 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err156);
 errors++;
 }
-if(!pattern3.test(data106)){
-const err157 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+if(data105.fingerprint !== undefined){
+let data109 = data105.fingerprint;
+if(typeof data109 === "string"){
+if(func2(data109) > 64){
+const err157 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err157);
 errors++;
 }
 }
 else {
-const err158 = {instancePath:instancePath+"/status/conditions/" + i8+"/reason",keyword:"type",params:{type: "string"}};
+const err158 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err158);
 errors++;
 }
 }
-if(data101.message !== undefined){
-let data107 = data101.message;
-if(typeof data107 === "string"){
-if(func2(data107) > 32768){
-const err159 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"maxLength",params:{limit: 32768}};
+}
+else {
+const err159 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err159);
 errors++;
 }
 }
+}
 else {
-const err160 = {instancePath:instancePath+"/status/conditions/" + i8+"/message",keyword:"type",params:{type: "string"}};
+const err160 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err160);
 errors++;
 }
 }
-}
-else {
-const err161 = {instancePath:instancePath+"/status/conditions/" + i8,keyword:"type",params:{type: "object"}};
+if(data101.toleratedNotListed !== undefined){
+let data110 = data101.toleratedNotListed;
+if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
+const err161 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
-}
-}
-else {
-const err162 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if((typeof data110 == "number") && (isFinite(data110))){
+if(data110 > 2147483647 || isNaN(data110)){
+const err162 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-}
-}
-else {
-const err163 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+if(data110 < -2147483648 || isNaN(data110)){
+const err163 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err163);
 errors++;
 }
 }
 }
+}
 else {
-const err164 = {instancePath,keyword:"type",params:{type: "object"}};
+const err164 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err164);
+errors++;
+}
+}
+}
+else {
+const err165 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err165);
+errors++;
+}
+}
+if(data75.conditions !== undefined){
+let data111 = data75.conditions;
+if(Array.isArray(data111)){
+const len9 = data111.length;
+for(let i9=0; i9<len9; i9++){
+let data112 = data111[i9];
+if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
+if(data112.type === undefined){
+const err166 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err166);
+errors++;
+}
+if(data112.status === undefined){
+const err167 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err167);
+errors++;
+}
+if(data112.lastTransitionTime === undefined){
+const err168 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err168);
+errors++;
+}
+if(data112.reason === undefined){
+const err169 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err169);
+errors++;
+}
+if(data112.message === undefined){
+const err170 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err170);
+errors++;
+}
+if(data112.type !== undefined){
+let data113 = data112.type;
+if(typeof data113 === "string"){
+if(func2(data113) > 316){
+const err171 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err171);
+errors++;
+}
+if(!pattern1.test(data113)){
+const err172 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err172);
+errors++;
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err173);
+errors++;
+}
+}
+if(data112.status !== undefined){
+let data114 = data112.status;
+if(typeof data114 !== "string"){
+const err174 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err174);
+errors++;
+}
+if(!(((data114 === "True") || (data114 === "False")) || (data114 === "Unknown"))){
+const err175 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err175);
+errors++;
+}
+}
+if(data112.observedGeneration !== undefined){
+let data115 = data112.observedGeneration;
+if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
+const err176 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err176);
+errors++;
+}
+if((typeof data115 == "number") && (isFinite(data115))){
+if(data115 > 9223372036854776000 || isNaN(data115)){
+const err177 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err177);
+errors++;
+}
+if(data115 < 0 || isNaN(data115)){
+const err178 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err178);
+errors++;
+}
+}
+}
+if(data112.lastTransitionTime !== undefined){
+let data116 = data112.lastTransitionTime;
+if(typeof data116 === "string"){
+if(!pattern2.test(data116)){
+const err179 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err179);
+errors++;
+}
+}
+else {
+const err180 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err180);
+errors++;
+}
+}
+if(data112.reason !== undefined){
+let data117 = data112.reason;
+if(typeof data117 === "string"){
+if(func2(data117) > 1024){
+const err181 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err181);
+errors++;
+}
+if(func2(data117) < 1){
+const err182 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err182);
+errors++;
+}
+if(!pattern3.test(data117)){
+const err183 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err183);
+errors++;
+}
+}
+else {
+const err184 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err184);
+errors++;
+}
+}
+if(data112.message !== undefined){
+let data118 = data112.message;
+if(typeof data118 === "string"){
+if(func2(data118) > 32768){
+const err185 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err185);
+errors++;
+}
+}
+else {
+const err186 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err186);
+errors++;
+}
+}
+}
+else {
+const err187 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err187);
+errors++;
+}
+}
+}
+else {
+const err188 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err188);
+errors++;
+}
+}
+}
+else {
+const err189 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err189);
+errors++;
+}
+}
+}
+else {
+const err190 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err190);
 errors++;
 }
 validate21.errors = vErrors;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { anMCPServer, withSpec, withUid } from '../testing/builders.ts';
+import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import type { InMemoryObjects } from '../testing/in-memory-facts.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
+import { aChild } from './testing/a-child.ts';
 
 const fromConfigMap = withSpec({ config: { envFrom: [{ configMapRef: { name: 'settings' } }] } });
 const fromOptionalSecret = withSpec({ config: { envFrom: [{ secretRef: { name: 'token', optional: true } }] } });
@@ -20,9 +21,17 @@ function fromKey(optional = false): Option {
 }
 const withCaBundle = withSpec({ transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } } });
 
+const policy = { policyDigest: 'p' };
+
 function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Decision {
   const server = anMCPServer(withUid('u-1'), ...options);
-  return decide({ server, facts: inMemoryFacts(objects), observed: [], digest: (text) => String(text.length) });
+  return decide({
+    server,
+    facts: inMemoryFacts(objects),
+    observed: [],
+    ...policy,
+    digest: (text) => String(text.length),
+  });
 }
 
 describe('decide', () => {
@@ -65,13 +74,42 @@ describe('decide', () => {
 
   it('applies the children of the defaulted server with its configuration hash', () => {
     const server = anMCPServer(withUid('u-1'));
-    const decision = decide({ server, facts: inMemoryFacts(), configHash: 'abc', observed: [], digest: () => 'd' });
+    const decision = decide({
+      server,
+      facts: inMemoryFacts(),
+      configHash: 'abc',
+      observed: [],
+      ...policy,
+      digest: () => 'd',
+    });
     expect(decision).toMatchObject({
       verdict: 'accepted',
       actions: [{ type: 'apply' }, { type: 'apply' }, { type: 'apply' }],
     });
     expect(JSON.stringify(decision)).toContain('"mcp.x-k8s.io/config-hash":"abc"');
     expect(JSON.stringify(decision)).toContain('"allowPrivilegeEscalation":false');
+  });
+
+  it('rolls out what it tolerates, and remembers it', () => {
+    const server = anMCPServer(withUid('u-1'), withGeneration(4), asRoot);
+    const observed = [aChild({ uid: 'u-1' })];
+    const decision = decide({ server, facts: inMemoryFacts(), observed, ...policy, digest: () => 'd' });
+    expect(decision).toMatchObject({
+      verdict: 'accepted',
+      policy: { digest: 'p', generation: 4, tolerated: [{ rule: 'run-as-non-root' }] },
+    });
+    expect(JSON.stringify(decision)).toContain('"runAsUser":0');
+  });
+
+  it('says of an invalid server that runs already what happens to it', () => {
+    const server = anMCPServer(withUid('u-1'), fromConfigMap);
+    const observed = [aChild({ uid: 'u-1' })];
+    expect(decide({ server, facts: inMemoryFacts(), observed, ...policy, digest: () => 'd' })).toMatchObject({
+      verdict: 'invalid',
+      message: expect.stringMatching(
+        /\[config-map-exists\]; nothing is rolled out until then, what runs stays as it is$/,
+      ),
+    });
   });
 
   it('says everything that is wrong, in the words of admission', () => {

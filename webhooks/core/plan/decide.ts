@@ -3,10 +3,11 @@ import { evaluate } from '../engine/evaluate.ts';
 import type { ReferenceFacts, ReferenceState } from '../engine/facts.ts';
 import type { Finding } from '../engine/finding.ts';
 import { renderDenial } from '../engine/render.ts';
+import type { Digest } from '../engine/ratchet.ts';
 import type { Rule, RuleInput } from '../engine/rule.ts';
 import type { Reference } from '../mcpserver/references.ts';
 import { isConfiguration, referencesOf } from '../mcpserver/references.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
@@ -19,6 +20,7 @@ import { secretKeyExists } from '../rules/secret-key-exists.ts';
 import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { plan } from './plan.ts';
+import { ownsChildren, ratchetServer } from './ratchet-server.ts';
 
 /** Everything that was gathered about one server. */
 export interface DecideInput {
@@ -27,7 +29,9 @@ export interface DecideInput {
   readonly facts: ReferenceFacts;
   readonly configHash?: string;
   readonly observed: readonly ObservedChild[];
-  readonly digest: (text: string) => string;
+  readonly digest: Digest;
+  /** From `digestPolicy`, of the same rules. */
+  readonly policyDigest: string;
   readonly rules?: readonly Rule[];
   readonly expandedKinds?: readonly ExpandedKind[];
 }
@@ -38,6 +42,7 @@ export type Decision =
       readonly verdict: 'accepted';
       readonly server: MCPServer;
       readonly findings: readonly Finding[];
+      readonly policy: PolicyState;
       readonly desired: readonly KubernetesObject[];
       readonly actions: readonly Action[];
     }
@@ -46,6 +51,7 @@ export type Decision =
       readonly verdict: 'invalid';
       readonly server: MCPServer;
       readonly findings: readonly Finding[];
+      readonly policy: PolicyState;
       readonly message: string;
     }
   /** It cannot be told whether everything that the server references is there: leave all alone and try again. */
@@ -60,14 +66,23 @@ export function decide(input: DecideInput): Decision {
   const server = applyDefaults(input.server);
   const subject = { server, facts, references: referencesOf(server) };
   const findings = evaluate(rules, subject);
-  const blocking = [...findings.filter(({ severity }) => severity === 'deny'), ...findMissing(subject)];
-  if (blocking.length > 0) return { verdict: 'invalid', server, findings, message: renderDenial(blocking).message };
+  const { enforced, policy } = ratchetServer({ ...input, server, findings });
+  const blocking = [...enforced, ...findMissing(subject)];
+  if (blocking.length > 0) {
+    return { verdict: 'invalid', server, findings, policy, message: explainInvalid(input, blocking) };
+  }
   const reason = findUnknown(subject);
   if (reason !== undefined) return { verdict: 'retry', server, reason };
   const expansion = { server, ...(configHash === undefined ? {} : { configHash }) };
   const desired = expandedKinds.flatMap((kind) => kind.build(expansion) ?? []);
   const actions = plan({ server, expandedKinds, desired, observed: input.observed, digest: input.digest });
-  return { verdict: 'accepted', server, findings, desired, actions };
+  return { verdict: 'accepted', server, findings, policy, desired, actions };
+}
+
+/** What is wrong, in the words of admission; and what that means for a server that runs already. */
+function explainInvalid(input: DecideInput, blocking: readonly Finding[]): string {
+  const { message } = renderDenial(blocking);
+  return ownsChildren(input) ? `${message}; nothing is rolled out until then, what runs stays as it is` : message;
 }
 
 const aboutConfiguration: readonly Rule[] = [

@@ -28,11 +28,24 @@ const summary = (previous: MCPServerStatus | undefined, next: MCPServerStatus): 
 const accepted = { Accepted: 'True/Valid/ok' };
 const invalid = aStatus({ Accepted: 'False/Invalid/no a' });
 
+const tolerating = (message: string): MCPServerStatus => ({
+  ...aStatus({ Accepted: `True/Valid/${message}` }),
+  extensions: { policy: { digest: 'd', tolerated: [{ rule: 'r', path: 'p', message: 'm', fingerprint: 'f' }] } },
+});
+
 describe('nextEvents', () => {
   it.each<[string, MCPServerStatus | undefined, MCPServerStatus, readonly string[]]>([
     ['a first acceptance', undefined, aStatus(accepted), ['Normal Valid ConfigurationAccepted: ok']],
     ['an acceptance after a refusal', invalid, aStatus(accepted), ['Normal Valid ConfigurationAccepted: ok']],
     ['a refusal', aStatus(accepted), invalid, ['Warning Invalid ConfigurationValidation: no a']],
+    [
+      'an acceptance that tolerates something',
+      aStatus(accepted),
+      tolerating('ok; 1 violation'),
+      ['Warning ViolationsTolerated ConfigurationValidation: ok; 1 violation'],
+    ],
+    ['the same tolerance again', tolerating('ok; 1 violation'), { ...tolerating('ok; 1 violation'), replicas: 1 }, []],
+    ['a tolerance that is not needed any more', tolerating('ok; 1 violation'), aStatus(accepted), []],
     ['the same refusal again', invalid, { ...invalid, replicas: 1 }, []],
     [
       'another refusal',

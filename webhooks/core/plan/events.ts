@@ -42,6 +42,7 @@ export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServe
   const ready = turned('Ready');
   return [
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
+    ...toleratedChange(previous, next),
     ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
     ...capabilityChange(previous, next),
     ...insecureTls(spec, previous, next),
@@ -84,6 +85,15 @@ function insecureTls(
     'Certificate verification is disabled (spec.transport.tls.insecureSkipVerify): the verification accepts any ' +
     'certificate, so Verified does not say who answered. Use caBundleSecret instead.';
   return [warning('InsecureTLSConfigured', 'ConfigurationValidation', note)];
+}
+
+/** Accepted all the same, and worth a look: a new server would be refused. */
+function toleratedChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const accepted = find(next, 'Accepted');
+  const tolerated = next.extensions?.policy?.tolerated ?? [];
+  if (tolerated.length === 0 || accepted?.status !== 'True') return [];
+  if (find(previous, 'Accepted')?.message === accepted.message) return [];
+  return [warning('ViolationsTolerated', 'ConfigurationValidation', accepted.message)];
 }
 
 function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {

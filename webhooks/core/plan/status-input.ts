@@ -1,4 +1,4 @@
-import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { MCPServer, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
 import type { ChildProblem } from './child-problem.ts';
 import type { DeploymentStatus, Verification } from './observed.ts';
 
@@ -9,6 +9,8 @@ export interface StatusInput {
   /** What status says now; absent for a server that never had one. */
   readonly previous?: MCPServerStatus | undefined;
   readonly accepted: Acceptance;
+  /** Absent when nothing was judged: what status says of it stays. */
+  readonly policy?: PolicyState | undefined;
   /** From `findProblem`. */
   readonly problem?: ChildProblem | undefined;
   readonly deployment?: DeploymentStatus | undefined;

@@ -299,6 +299,33 @@ describe('nextStatus', () => {
     expect(message.includes('spec.network.ingressFrom')).toBe(isBlamed);
   });
 
+  const entry = { rule: 'image', path: 'spec.x', message: 'm', fingerprint: 'f' };
+  const policy = { digest: 'd', generation: 2, tolerated: [entry] };
+
+  it.each([
+    ['nothing', { digest: 'd', generation: 2 }, 'True/Valid: Configuration is valid'],
+    ['one violation', policy, 'True/Valid: Configuration is valid; 1 violation is tolerated'],
+    ['many', { ...policy, toleratedNotListed: 9 }, 'True/Valid: Configuration is valid; 10 violations are tolerated'],
+  ])('says in Accepted and in the extensions that it tolerates %s', (_, state, text) => {
+    const status = statusOf({ policy: state });
+    expect(said(status, 'Accepted').startsWith(text)).toBe(true);
+    expect(status.extensions).toEqual({ policy: state });
+    expect(statusOf({ policy: { ...state }, previous: status, now: later })).toBe(status);
+  });
+
+  it('keeps what was tolerated while nothing can be judged, and what others extend', () => {
+    const extensions = { policy, ...{ other: 1 } };
+    expect(statusOf({ ...notChecked, previous: { extensions } }).extensions).toEqual(extensions);
+    expect(statusOf({ policy: { digest: 'e' }, previous: { extensions } }).extensions).toEqual({
+      ...extensions,
+      policy: { digest: 'e' },
+    });
+  });
+
+  it('has no extensions when there is nothing to extend', () => {
+    expect(statusOf({})).not.toHaveProperty('extensions');
+  });
+
   it('keeps messages on one line and within bounds', () => {
     const [text = ''] =
       statusOf({ verification: { state: 'failed', message: `a\nb\u001b${'x'.repeat(9999)}` } })

@@ -1,11 +1,11 @@
 import { printable, shortenEnd } from '../engine/text.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
-import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { Condition, MCPServer, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing } from './availability.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Verification } from './observed.ts';
-import type { Acceptance, StatusInput } from './status-input.ts';
+import type { StatusInput } from './status-input.ts';
 
 /** Longest message of one condition, in characters; the API allows 32,768, nobody reads that. */
 const maxMessageLength = 4096;
@@ -39,7 +39,7 @@ export function nextStatus(input: StatusInput): MCPServerStatus {
   const verified = decideVerified(input, availability);
   const verdicts: readonly (readonly [ConditionType, Verdict])[] = [
     ['Ready', decideReady(availability, verified)],
-    ['Accepted', decideAccepted(input.accepted)],
+    ['Accepted', decideAccepted(input)],
     ['Available', availability],
     ['Verified', verified],
     ...(input.server.spec.gateway === undefined ? [] : [['GatewayRegistered', gatewayVerdict] as const]),
@@ -51,6 +51,7 @@ export function nextStatus(input: StatusInput): MCPServerStatus {
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(input.server),
+    ...extensionsOf(input),
     conditions: verdicts.map(([type, verdict]) => toCondition(input, type, verdict)),
   };
   return input.previous !== undefined && saysTheSame(input.previous, next) ? input.previous : next;
@@ -66,15 +67,27 @@ function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
   };
 }
 
-function decideAccepted(accepted: Acceptance): Verdict {
+function extensionsOf({ previous, policy }: StatusInput): Pick<MCPServerStatus, 'extensions'> {
+  const extensions = { ...previous?.extensions, ...(policy === undefined ? {} : { policy }) };
+  return Object.keys(extensions).length === 0 ? {} : { extensions };
+}
+
+function decideAccepted({ accepted, policy }: StatusInput): Verdict {
   switch (accepted.state) {
     case 'valid':
-      return { status: 'True', reason: 'Valid', message: 'Configuration is valid' };
+      return { status: 'True', reason: 'Valid', message: `Configuration is valid${mentionTolerated(policy)}` };
     case 'invalid':
       return { status: 'False', reason: 'Invalid', message: accepted.message };
     case 'not-checked':
       return { status: 'Unknown', reason: NOT_CHECKED, message: accepted.message };
   }
+}
+
+function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<PolicyState> = {}): string {
+  const count = tolerated.length + toleratedNotListed;
+  if (count === 0) return '';
+  const [what, it] = count === 1 ? ['1 violation is', 'it'] : [`${count} violations are`, 'they'];
+  return `; ${what} tolerated because ${it} came with newer rules, see status.extensions.policy.tolerated`;
 }
 
 function decideVerified({ server, verification }: StatusInput, availability: Availability): Verdict {

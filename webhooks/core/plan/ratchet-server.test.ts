@@ -1,0 +1,175 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Finding } from '../engine/finding.ts';
+import type { Condition, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { anMCPServer, withGeneration, withSpec, withStatus, withUid } from '../testing/builders.ts';
+import type { Option } from '../testing/builders.ts';
+import { maxTolerated, ratchetServer } from './ratchet-server.ts';
+import type { RatchetedServer, RatchetInput } from './ratchet-server.ts';
+import { aChild } from './testing/a-child.ts';
+
+const ofImage: Finding = {
+  ...{ ruleId: 'image', severity: 'deny', path: ['spec', 'source', 'containerImage', 'ref'] },
+  ...{ headline: 'bad image', detail: 'found it', remedy: 'Use another.' },
+};
+const ofPort: Finding = { ...ofImage, ruleId: 'port', path: ['spec', 'config', 'port'], headline: 'bad port' };
+const ofArgument = (index: number): Finding => ({ ...ofImage, path: ['spec', 'config', 'arguments', index] });
+
+const numbers = new Map<string, number>();
+
+/** Short, as status wants it, and equal for equal texts only. */
+function digest(text: string): string {
+  const number = numbers.get(text) ?? numbers.size;
+  numbers.set(text, number);
+  return `#${number}`;
+}
+
+const runs = [aChild({ uid: 'u-1' })];
+
+function judge(
+  options: readonly Option[],
+  findings: readonly Finding[],
+  change: Partial<RatchetInput> = {},
+): RatchetedServer {
+  const server = anMCPServer(withUid('u-1'), withGeneration(1), ...options);
+  return ratchetServer({ server, findings, policyDigest: 'rules-1', digest, observed: [], ...change });
+}
+
+/** What status says after the judgement of that generation. */
+function after(judged: RatchetedServer, observedGeneration: number): Option {
+  return withStatus({ observedGeneration, extensions: { policy: judged.policy } });
+}
+
+const ids = (findings: readonly Finding[]): readonly string[] => findings.map(({ ruleId }) => ruleId);
+
+const clean = judge([], []);
+const tolerant = judge([], [ofImage], { observed: runs });
+const newRules = { policyDigest: 'rules-2' };
+
+describe('a server that was never judged', () => {
+  it('is refused for what is found in it', () => {
+    const judged = judge([], [ofImage, ofPort]);
+    expect(ids(judged.enforced)).toEqual(['image', 'port']);
+    expect(judged.policy).toEqual({ digest: 'rules-1' });
+  });
+
+  it('is tolerated when it runs already: it was there before us', () => {
+    expect(tolerant.enforced).toEqual([]);
+    expect(tolerant.policy).toMatchObject({
+      digest: 'rules-1',
+      generation: 1,
+      tolerated: [{ rule: 'image', path: 'spec.source.containerImage.ref', message: 'bad image' }],
+    });
+  });
+
+  it('is not tolerated for what somebody else runs under its name', () => {
+    expect(ids(judge([], [ofImage], { observed: [aChild({ uid: 'another' })] }).enforced)).toEqual(['image']);
+  });
+
+  it.each([
+    ['refused', 'False', 1, ['image']],
+    ['refused in an earlier generation', 'False', 0, []],
+    ['accepted', 'True', 1, []],
+  ] as const)('and that an earlier reconciler %s', (_, status, observedGeneration, enforced) => {
+    const said: Condition = {
+      ...{ type: 'Accepted', status, observedGeneration, reason: 'Invalid', message: '' },
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const before: MCPServerStatus = { observedGeneration, conditions: [said] };
+    expect(ids(judge([withStatus(before)], [ofImage], { observed: runs }).enforced)).toEqual(enforced);
+  });
+});
+
+describe('a server that was accepted', () => {
+  it.each<[string, readonly Option[], Partial<RatchetInput>, readonly string[]]>([
+    ['new rules', [after(clean, 1)], newRules, []],
+    ['rules that learned something under the same name', [after(clean, 1)], {}, []],
+    ['a change of the server', [after(clean, 1), withGeneration(2)], {}, ['image']],
+    ['new rules and a change at once', [after(clean, 1), withGeneration(2)], newRules, []],
+    ['a change that leaves it', [after(tolerant, 1), withGeneration(2)], {}, []],
+    ['a change of it', [after(tolerant, 1), withGeneration(2), withSpec(image('other:1'))], {}, ['image']],
+  ])('is refused only for changes: %s', (_, options, change, enforced) => {
+    const judged = judge(options, [ofImage], change);
+    expect(ids(judged.enforced)).toEqual(enforced);
+  });
+
+  it('is refused for what a change adds to what is tolerated; status still speaks about what runs', () => {
+    const judged = judge([after(tolerant, 1), withGeneration(2)], [ofImage, ofPort]);
+    expect(ids(judged.enforced)).toEqual(['port']);
+    expect(judged.policy).toBe(tolerant.policy);
+  });
+
+  it('forgets what is gone: it is new when it comes back', () => {
+    const fixed = judge([after(tolerant, 1), withGeneration(2)], []);
+    expect(fixed.policy).toEqual({ digest: 'rules-1', generation: 2 });
+    expect(ids(judge([after(fixed, 2), withGeneration(3)], [ofImage]).enforced)).toEqual(['image']);
+  });
+
+  it('is judged alike by every look', () => {
+    expect(judge([after(tolerant, 1)], [ofImage])).toEqual(tolerant);
+  });
+
+  it('is not held up by warnings', () => {
+    expect(judge([], [{ ...ofImage, severity: 'warn' }])).toEqual({
+      enforced: [],
+      policy: { digest: 'rules-1', generation: 1 },
+    });
+  });
+});
+
+describe('a change that was refused', () => {
+  const refused = judge([after(tolerant, 1), withGeneration(2)], [ofImage, ofPort]);
+
+  it.each<[string, readonly Option[], Partial<RatchetInput>]>([
+    ['later', [withGeneration(2)], {}],
+    ['by new rules', [withGeneration(2)], newRules],
+    ['after the next change', [withGeneration(3)], {}],
+    ['by new rules after the next change', [withGeneration(3)], newRules],
+    ['although it runs', [withGeneration(3)], { ...newRules, observed: runs }],
+  ])('stays refused %s', (_, options, change) => {
+    const judged = judge([after(refused, 2), ...options], [ofImage, ofPort], change);
+    expect(ids(judged.enforced)).toEqual(['port']);
+    expect(judged.policy).toBe(refused.policy);
+  });
+
+  it('can be taken back', () => {
+    const judged = judge([after(refused, 2), withGeneration(3)], [ofImage]);
+    expect(judged.enforced).toEqual([]);
+    expect(judged.policy).toMatchObject({ generation: 3, tolerated: [{ rule: 'image' }] });
+  });
+
+  it('stays refused when nothing was ever accepted', () => {
+    const never = judge([], [ofPort]);
+    expect(
+      ids(judge([after(never, 1), withGeneration(2)], [ofPort], { ...newRules, observed: runs }).enforced),
+    ).toEqual(['port']);
+  });
+});
+
+describe('what is tolerated', () => {
+  const words = Array.from({ length: maxTolerated + 3 }, (_, index) => `word-${index}`);
+  const withWords = withSpec({ config: { arguments: words } });
+  const all = words.map((_, index) => ofArgument(index));
+  const judged = judge([withWords], all, { observed: runs });
+
+  it('is listed up to a limit', () => {
+    expect(judged.policy.tolerated).toHaveLength(maxTolerated);
+    expect(judged.policy.toleratedNotListed).toBe(3);
+  });
+
+  it('beyond the limit is tolerated until the server changes', () => {
+    expect(judge([withWords, after(judged, 1)], all)).toEqual(judged);
+    expect(judge([withWords, after(judged, 1), withGeneration(2)], all).enforced).toHaveLength(3);
+  });
+
+  it('is told on one line of limited length', () => {
+    const loud = { ...ofImage, headline: `a\n${'h'.repeat(500)}`, path: ['spec', 'x'.repeat(500)] };
+    const [entry] = judge([], [loud], { observed: runs }).policy.tolerated ?? [];
+    expect(entry?.message).toHaveLength(100);
+    expect(entry?.path).toHaveLength(200);
+    expect(entry?.message).not.toContain('\n');
+  });
+});
+
+function image(ref: string): { readonly source: { readonly containerImage: { readonly ref: string } } } {
+  return { source: { containerImage: { ref } } };
+}

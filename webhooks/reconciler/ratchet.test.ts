@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+
+import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { silentLogger } from '../platform/log.ts';
+import { lead } from './lead.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+
+const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
+const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
+
+/** As stored: no webhook was asked. */
+const asUser = (runAsUser: number): object => ({ runtime: { security: { securityContext: { runAsUser } } } });
+const withReplicas = (replicas: number): object => ({ runtime: { replicas } });
+
+let api: FakeKubeApi;
+const running: (() => Promise<void>)[] = [];
+
+beforeEach(() => {
+  api = createFakeKubeApi();
+  api.put(serverPath, {
+    ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'search', namespace: 'mcp' } },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
+      config: { port: 8080 },
+    },
+  });
+});
+
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+/** One term of leadership: long enough for everything that is to be done. Another version is another policy. */
+async function reconcileWith(version: string): Promise<void> {
+  const clock = createFakeClock();
+  const stopping = new AbortController();
+  const done = lead(
+    {
+      ...{ api, clock, log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p', version },
+      ...{ namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+      probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
+    },
+    stopping.signal,
+  );
+  running.push(() => (stopping.abort(), done));
+  await clock.advance(5_000);
+  stopping.abort();
+  await done;
+}
+
+function change(generation: number, spec: object): void {
+  api.put(serverPath, { metadata: { generation }, spec });
+}
+
+const status = (): MCPServerStatus => api.get(serverPath)?.['status'] as MCPServerStatus;
+const accepted = () => status().conditions?.find(({ type }) => type === 'Accepted');
+const tolerated = (): readonly string[] => (status().extensions?.policy?.tolerated ?? []).map(({ rule }) => rule);
+const rolledOutUser = (): unknown => /"runAsUser":(\d+)/.exec(JSON.stringify(api.get(deploymentPath)))?.[1];
+
+describe('a change past the webhook', () => {
+  beforeEach(async () => {
+    await reconcileWith('1');
+    change(2, asUser(0));
+    await reconcileWith('1');
+  });
+
+  it('is not rolled out, and status says why and what became of it', () => {
+    expect(rolledOutUser()).toBeUndefined();
+    expect(accepted()).toMatchObject({ status: 'False', reason: 'Invalid' });
+    expect(accepted()?.message).toMatch(
+      /\[run-as-non-root\]; nothing is rolled out until then, what runs stays as it is$/,
+    );
+    expect(status().extensions?.policy).toMatchObject({ generation: 1 });
+  });
+
+  it('is not washed clean by new rules, nor by the next change', async () => {
+    await reconcileWith('2');
+    change(3, withReplicas(3));
+    await reconcileWith('2');
+    change(4, withReplicas(4));
+    await reconcileWith('3');
+    expect(rolledOutUser()).toBeUndefined();
+    expect(accepted()?.status).toBe('False');
+  });
+
+  it('is forgotten when it is taken back', async () => {
+    change(3, asUser(1000));
+    await reconcileWith('1');
+    expect(accepted()).toMatchObject({ status: 'True', message: 'Configuration is valid' });
+    expect(rolledOutUser()).toBe('1000');
+  });
+});
+
+describe('a violation that came with new rules', () => {
+  /** The rules of version 1 let it pass: their reconciler stood still when the webhook was asked. */
+  beforeEach(async () => {
+    await reconcileWith('1');
+    change(2, asUser(0));
+    await reconcileWith('2');
+  });
+
+  it('is rolled out, listed and told once', async () => {
+    expect(rolledOutUser()).toBe('0');
+    expect(tolerated()).toEqual(['run-as-non-root']);
+    expect(accepted()).toMatchObject({ status: 'True', reason: 'Valid' });
+    const events = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ reason }) => reason);
+    expect(events.filter((reason) => reason === 'ViolationsTolerated')).toHaveLength(1);
+    const count = api.writes.length;
+    await reconcileWith('2');
+    expect(api.writes.slice(count)).toEqual([]);
+  });
+
+  it('does not hold up other changes', async () => {
+    change(3, withReplicas(3));
+    await reconcileWith('2');
+    expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
+    expect(tolerated()).toEqual(['run-as-non-root']);
+  });
+
+  it('is new when it is brought back after it was gone', async () => {
+    change(3, asUser(1000));
+    await reconcileWith('2');
+    expect(tolerated()).toEqual([]);
+    change(4, asUser(0));
+    await reconcileWith('2');
+    expect(rolledOutUser()).toBe('1000');
+  });
+});
+
+describe('a server that was there before us', () => {
+  it('is tolerated when it runs', async () => {
+    await reconcileWith('1');
+    change(2, asUser(0));
+    api.put(serverPath, { status: { extensions: undefined } });
+    await reconcileWith('1');
+    expect(rolledOutUser()).toBe('0');
+    expect(tolerated()).toEqual(['run-as-non-root']);
+  });
+
+  it('is refused when nothing of it runs', async () => {
+    change(1, asUser(0));
+    await reconcileWith('1');
+    await reconcileWith('2');
+    expect(api.get(deploymentPath)).toBeUndefined();
+    expect(accepted()?.message).toMatch(/\[run-as-non-root\]$/);
+  });
+
+  it('costs one write when the policy changes, and none when it does not', async () => {
+    await reconcileWith('1');
+    const count = api.writes.length;
+    await reconcileWith('1');
+    expect(api.writes.slice(count)).toEqual([]);
+    await reconcileWith('2');
+    expect(api.writes.slice(count)).toEqual([`PATCH ${serverPath}/status`]);
+  });
+});
