@@ -15,9 +15,13 @@ export function evaluate(rules: readonly Rule[], { server, facts, references }: 
   const input = { server, facts, references: references ?? referencesOf(server) };
   const findings: Finding[] = [];
   for (const rule of rules) {
-    for (const violation of rule.check(input)) findings.push(toFinding(rule, violation));
+    const violations = rule.check(input);
+    if (violations.length === 0) continue;
+    for (const violation of violations) findings.push(toFinding(rule, violation));
   }
-  return findings.sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
+  return findings.length < 2
+    ? findings
+    : findings.sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
 }
 
 function toFinding(rule: Rule, violation: Violation): Finding {

@@ -93,3 +93,33 @@ describe('an image reference', () => {
     expect(JSON.stringify(parsed)).not.toContain('hunter2');
   });
 });
+
+describe('the short way for usual references', () => {
+  const registries = [
+    '',
+    'ghcr.io/',
+    'localhost/',
+    'localhost:5000/',
+    'a_b.c/',
+    '1.2.3.4:80/',
+    'A.io/',
+    'x.y:070/',
+    'a..b/',
+  ];
+  const paths = ['nginx', 'a.b', 'a/b', 'a.b/c', 'a__b/c-d', 'a___b', 'a/', '-a', 'library/x.y'];
+  const tags = ['', ':1.25', ':latest', ':', ':.x', ':1:2'];
+  const texts = registries.flatMap((registry) =>
+    paths.flatMap((path) => tags.map((tag) => `${registry}${path}${tag}`)),
+  );
+
+  // With a digest the whole grammar reads it.
+  it.each(texts)('reads %s as the whole grammar does', (text) => {
+    const short = parseImageReference(text);
+    const long = parseImageReference(`${text}@${sha256}`);
+    if (!long.ok) {
+      expect(short).toEqual(long);
+      return;
+    }
+    expect(short).toEqual({ ok: true, reference: { ...long.reference, digest: undefined } });
+  });
+});

@@ -30,6 +30,37 @@ export type ParsedImageReference =
  * the hash of a digest must fit its algorithm. Beyond it, a port must be one that can be dialled.
  */
 export function parseImageReference(text: string): ParsedImageReference {
+  return parseUsual(text) ?? parseAny(text);
+}
+
+/** Long enough for nearly every reference, and too short to break a limit of the grammar. */
+const usualLength = 200;
+
+/** `host.name[:port]/path[:tag]`, or a path whose first name cannot be a registry. Groups: registry, path, tag. */
+const usual =
+  /^(?:([a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)+(?::[1-9]\d{0,3})?)\/)?([a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*)(?::(\w[\w.-]{0,127}))?$/;
+
+/** One search instead of a dozen for what is right and has no digest; undefined for everything else. */
+function parseUsual(text: string): ParsedImageReference | undefined {
+  if (text.length > usualLength || text.length === imageIdLength) return undefined;
+  const [, registry, repository = '', tag] = usual.exec(text) ?? [];
+  if (repository === '' || (registry === undefined && mayBeginWithRegistry.test(repository))) return undefined;
+  return {
+    ok: true,
+    reference: {
+      repository,
+      ...(registry === undefined ? {} : { registry }),
+      ...(tag === undefined ? {} : { tag }),
+    },
+  };
+}
+
+const mayBeginWithRegistry = /^(?:localhost|[^/]*\.[^/]*)\//;
+
+/** In hexadecimal digits. */
+const imageIdLength = 64;
+
+function parseAny(text: string): ParsedImageReference {
   const [named = '', digest, ...more] = text.split('@');
   const { registry, rest } = splitRegistry(named);
   const [repository = '', ...afterColon] = rest.split(':');

@@ -103,12 +103,30 @@ export const environmentSourcesValid: Rule = {
     const { env = [], envFrom = [] } = server.spec.config;
     return [
       ...env.flatMap(({ valueFrom }, index) =>
-        valueFrom === undefined ? [] : checkSource(valueFrom, ['spec', 'config', 'env', index, 'valueFrom']),
+        valueFrom === undefined || isUsual(valueFrom)
+          ? []
+          : checkSource(valueFrom, ['spec', 'config', 'env', index, 'valueFrom']),
       ),
       ...envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
     ];
   },
 };
+
+/** A key of a Secret or ConfigMap, or a field of the pod: nearly every source, and nothing to build for it. */
+function isUsual({ configMapKeyRef, secretKeyRef, fieldRef, fileKeyRef, resourceFieldRef }: EnvVarSource): boolean {
+  if (fileKeyRef !== undefined || resourceFieldRef !== undefined) return false;
+  return (
+    isUsualKey(configMapKeyRef) &&
+    isUsualKey(secretKeyRef) &&
+    (fieldRef === undefined || (fieldRef.apiVersion === undefined && podFields.has(fieldRef.fieldPath)))
+  );
+}
+
+function isUsualKey(selector: { readonly name?: string; readonly key: string } | undefined): boolean {
+  if (selector === undefined) return true;
+  const { name = '', key } = selector;
+  return (name === '' || isSubdomain(name)) && isDataKey(key);
+}
 
 function checkSource(source: EnvVarSource, path: FieldPath): readonly Violation[] {
   const { fieldRef, fileKeyRef, resourceFieldRef } = source;

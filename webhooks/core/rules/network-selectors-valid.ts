@@ -89,7 +89,8 @@ function checkPeer({ namespaceSelector, podSelector }: NetworkPolicyPeer, path: 
 }
 
 function checkSelector(selector: LabelSelector | undefined, path: FieldPath): readonly Violation[] {
-  const { matchExpressions = [], matchLabels = {} } = selector ?? {};
+  if (selector === undefined) return [];
+  const { matchExpressions = [], matchLabels = {} } = selector;
   return [
     ...matchExpressions.flatMap((expression, index) =>
       checkExpression(expression, [...path, 'matchExpressions', index]),

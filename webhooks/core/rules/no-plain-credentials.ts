@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { recognizeCredential } from './credential.ts';
+import { mayHoldCredential, recognizeCredential } from './credential.ts';
 
 export const noPlainCredentials: Rule = {
   id: 'no-plain-credentials',
@@ -105,6 +105,7 @@ function checkValues(
 
 function checkArguments(list: readonly string[], path: FieldPath): readonly Violation[] {
   return list.flatMap((argument, index) => {
+    if (!mayHoldCredential(argument, list[index - 1] ?? '')) return [];
     const { name, value } = parseArgument(argument, list[index - 1]);
     const what = recognizeCredential(name, value);
     // Without the flag's name: in `c2VjcmV0VE9LRU4=` that would be the credential itself.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toNano } from './quantity.ts';
+import { compareQuantities, isUsual, toNano } from './quantity.ts';
 
 describe('toNano', () => {
   it.each([
@@ -42,5 +42,48 @@ describe('toNano', () => {
 
   it.each(['', '.', '-', 'm', '1e1.5', '1e', '1KI', '1 Mi', '1K'])('does not read %p', (quantity) => {
     expect(toNano(quantity)).toBeUndefined();
+  });
+});
+
+describe('comparing quantities', () => {
+  const written = [
+    '0',
+    '1',
+    '999999',
+    '1000m',
+    '1m',
+    '1500m',
+    '1k',
+    '1Ki',
+    '1024',
+    '1M',
+    '1G',
+    '1Ti',
+    '1e3',
+    '0.5',
+    '500m',
+  ];
+
+  it.each(written.flatMap((left) => written.map((right) => [left, right] as const)))(
+    '%s with %s says what exact numbers say',
+    (left, right) => {
+      const exact = (toNano(left) ?? 0n) - (toNano(right) ?? 0n);
+      expect(Math.sign(compareQuantities(left, right))).toBe(exact === 0n ? 0 : exact < 0n ? -1 : 1);
+    },
+  );
+
+  it('finds what cannot be read equal to anything', () => {
+    expect(compareQuantities('1KI', '1')).toBe(0);
+  });
+
+  it.each([
+    ['100m', true],
+    ['64Mi', true],
+    ['-1', false],
+    ['1e3', false],
+    ['0.5', false],
+    ['1KI', false],
+  ])('%s is what nearly every manifest writes: %p', (quantity, expected) => {
+    expect(isUsual(quantity)).toBe(expected);
   });
 });

@@ -49,6 +49,40 @@ function sizeOf(
   return timesPowerOfTen(BigInt(digits) * (nanoIn.get(suffix) ?? 1n), exponent - places);
 }
 
+/** What nearly every manifest writes: no sign, no exponent, nothing that has to be rounded. Groups: digits, suffix. */
+const usual = /^(\d{1,6})(m|[kMG]|[KMGT]i)?$/;
+
+/** Thousandths in one of each of its suffixes: with six digits before it, every product is exact. */
+const milliIn: ReadonlyMap<string | undefined, number> = new Map([
+  ...([
+    ['m', 1],
+    [undefined, 1e3],
+    ['k', 1e6],
+    ['M', 1e9],
+    ['G', 1e12],
+  ] as const),
+  ...(['Ki', 'Mi', 'Gi', 'Ti'] as const).map((name, index) => [name, 1000 * 1024 ** (index + 1)] as const),
+]);
+
+/** Whether it can be read and is not negative, without computing it; false says nothing. */
+export function isUsual(quantity: Quantity): boolean {
+  return usual.test(String(quantity));
+}
+
+/** Negative, zero or positive; zero also for what cannot be read. */
+export function compareQuantities(left: Quantity, right: Quantity): number {
+  const [first, second] = [usualMilli(left), usualMilli(right)];
+  if (first !== undefined && second !== undefined) return first - second;
+  const [a, b] = [toNano(left), toNano(right)];
+  if (a === undefined || b === undefined || a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function usualMilli(quantity: Quantity): number | undefined {
+  const match = usual.exec(String(quantity));
+  return match === null ? undefined : Number(match[1]) * (milliIn.get(match[2]) ?? Number.NaN);
+}
+
 /** As {@link readQuantity}, the number alone. */
 export function toNano(quantity: Quantity): bigint | undefined {
   return readQuantity(quantity)?.nano;

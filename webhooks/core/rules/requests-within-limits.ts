@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Quantity } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { toNano } from './quantity.ts';
+import { compareQuantities, toNano } from './quantity.ts';
 import { canOvercommit } from './resource-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'resources', 'requests'];
@@ -42,9 +42,8 @@ export const requestsWithinLimits: Rule = {
   },
   check({ server }) {
     const { limits = {}, requests = {} } = server.spec.runtime?.resources ?? {};
-    const limitOf = new Map(Object.entries(limits));
     return Object.entries(requests).flatMap(([resource, request]) => {
-      const limit = limitOf.get(resource);
+      const limit = Object.hasOwn(limits, resource) ? limits[resource] : undefined;
       return canOvercommit(resource) ? checkAtMost(resource, request, limit) : checkEqual(resource, request, limit);
     });
   },
@@ -73,9 +72,11 @@ function checkEqual(resource: string, request: Quantity, limit: Quantity | undef
   ];
 }
 
-/** Negative, zero or positive; zero for what cannot be compared: a wrong quantity has its own violation elsewhere. */
+/** Zero for what cannot be compared: a wrong quantity has its own violation elsewhere. */
 function compare(request: Quantity, limit: Quantity): number {
-  const [asked, allowed] = [toNano(request), toNano(limit)];
-  if (asked === undefined || allowed === undefined || allowed < 0n || asked === allowed) return 0;
-  return asked < allowed ? -1 : 1;
+  return isNegative(limit) ? 0 : compareQuantities(request, limit);
+}
+
+function isNegative(quantity: Quantity): boolean {
+  return String(quantity).startsWith('-') && (toNano(quantity) ?? 0n) < 0n;
 }

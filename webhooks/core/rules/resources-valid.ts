@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Quantity, ResourceRequirements } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { toNano } from './quantity.ts';
+import { isUsual, toNano } from './quantity.ts';
 import { HUGE_PAGES, isExtendedResource, isResourceName } from './resource-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'resources'];
@@ -64,7 +64,7 @@ export const resourcesValid: Rule = {
 };
 
 function checkHugePages({ limits, requests }: ResourceRequirements): readonly Violation[] {
-  const names = [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})];
+  const names = Object.keys({ ...limits, ...requests });
   const found = names.find((name) => name.startsWith(HUGE_PAGES));
   if (found === undefined || names.includes('cpu') || names.includes('memory')) return [];
   return [
@@ -78,6 +78,8 @@ function checkHugePages({ limits, requests }: ResourceRequirements): readonly Vi
 }
 
 function checkResource(name: string, quantity: Quantity, list: string): readonly Violation[] {
+  // Nearly every resource of nearly every request.
+  if ((name === 'cpu' || name === 'memory') && isUsual(quantity)) return [];
   const path = [...root, list, name];
   if (!isResourceName(name)) {
     const remedy = 'Use cpu, memory, ephemeral-storage, hugepages-SIZE, or a device as domain/name.';
