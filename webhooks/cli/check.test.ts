@@ -142,6 +142,19 @@ describe('references', () => {
     expect((await runCli(['check', '--namespace', 'team', '-'], inTeam)).out).toContain('Secret team/token\n');
   });
 
+  it('find ServiceAccounts, and keys that are used by name', async () => {
+    const careful = server(
+      '  runtime:\n    security: {serviceAccountName: search}\n',
+      '    env:\n    - name: A\n      valueFrom: {configMapKeyRef: {name: settings, key: b}}\n',
+    );
+    const { code, out } = await runCli(['check', '-'], `${careful}---\n${configMap}`);
+    expect(code).toBe(0);
+    expect(out).toContain("ConfigMap 'settings' has no key 'b': found 'a'; ");
+    expect(out).toContain('not in the input: ServiceAccount default/search\n');
+    const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: search}\n';
+    expect((await runCli(['check', '-'], `${careful}---\n${account}`)).out).not.toContain('ServiceAccount');
+  });
+
   it('do not find objects of another group', async () => {
     const { out } = await runCli(['check', '-'], `${using}---\n${secret.replace('v1', 'external.io/v1')}`);
     expect(out).toContain('Secret default/token');
