@@ -10,42 +10,58 @@ const namespace = 'bench-verified';
 export const applyToVerified: Measurement = {
   name: 'apply-to-verified',
   method:
-    'A kubernetes-mcp-server whose image is on the node and whose readiness probe begins after 2 s; from sending the ' +
-    `create to Verified=True seen by a watch. The slowest of ${rounds}, one after the other.`,
+    'A kubernetes-mcp-server whose image is on the node and whose readiness probe begins 1 s after the container, so that ' +
+    'its pod is ready after about 2 s; from sending the create to Verified=True seen by a watch. The median of ' +
+    `${rounds}, one after the other.`,
   minutes: 2,
   async run(progress) {
     const stage = await openStage(progress);
     return inNamespace(stage, namespace, async () => {
-      const times: number[] = [];
+      const times: Times[] = [];
       for (let round = 0; round < rounds; round += 1) {
         times.push(await measureOne(stage, `server-${round}`));
-        progress(`round ${round + 1}: ${times.at(-1)?.toFixed(2) ?? ''} s`);
+        progress(`round ${round + 1}: ${describe(times.slice(-1))}`);
       }
-      const slowest = Math.max(...times);
+      const median = times.map(({ verified }) => verified).toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
       return [
         {
           what: '`kubectl apply` → Verified (image present, pod ready after 2 s)',
-          measured: `${slowest.toFixed(1)} s`,
+          measured: `${median.toFixed(1)} s`,
           bar: `< ${barSeconds} s`,
-          isMet: slowest < barSeconds,
-          remark: `all: ${times.map((time) => time.toFixed(2)).join(', ')} s`,
+          isMet: median < barSeconds,
+          remark: `all: ${describe(times)}`,
         },
       ];
     });
   },
 };
 
-async function measureOne(stage: Stage, name: string): Promise<number> {
+/** In seconds since the create was sent. */
+interface Times {
+  readonly available: number;
+  readonly verified: number;
+}
+
+function describe(times: readonly Times[]): string {
+  return times.map((one) => `${one.verified.toFixed(2)} s (Available ${one.available.toFixed(2)} s)`).join(', ');
+}
+
+async function measureOne(stage: Stage, name: string): Promise<Times> {
   const startedAt = performance.now();
+  const elapsed = (): number => (performance.now() - startedAt) / 1000;
+  let available = 0;
   const verified = untilServers(stage.api, namespace, 1, ({ metadata, status }) => {
-    const found = status?.conditions?.find(({ type }) => type === 'Verified');
-    return metadata.name === name && found?.status === 'True';
+    if (metadata.name !== name) return false;
+    const isTrue = (wanted: string): boolean =>
+      status?.conditions?.some(({ type, status: is }) => type === wanted && is === 'True') === true;
+    if (isTrue('Available') && available === 0) available = elapsed();
+    return isTrue('Verified');
   });
   await create(stage.api, slowServer(stage, name), plural);
   await verified;
-  const seconds = (performance.now() - startedAt) / 1000;
+  const times = { available, verified: elapsed() };
   await stage.api.request({ method: 'DELETE', path: objectPath({ apiVersion, plural, namespace, name }) });
-  return seconds;
+  return times;
 }
 
 function slowServer(stage: Stage, name: string): ServerObject {
@@ -61,7 +77,7 @@ function slowServer(stage: Stage, name: string): ServerObject {
       config: { port: 8080, arguments: ['--port', '8080', '--read-only'] },
       runtime: {
         security: { serviceAccountName: 'default' },
-        health: { readinessProbe: { tcpSocket: { port: 'mcp' }, initialDelaySeconds: 2, periodSeconds: 1 } },
+        health: { readinessProbe: { tcpSocket: { port: 'mcp' }, initialDelaySeconds: 1, periodSeconds: 1 } },
       },
     },
   };

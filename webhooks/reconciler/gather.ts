@@ -5,6 +5,7 @@ import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import { metaOf } from '../platform/kube/object.ts';
 import type { GatheredReferences } from '../platform/kube/references.ts';
+import { TellableError } from './quarantine.ts';
 import type { World } from './world.ts';
 
 /** Everything that is known about one server before anything is decided. */
@@ -26,7 +27,7 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   if (!parsed.ok) {
     // The API server enforces the same schema: such an object was stored before the schema was.
     const [first] = parsed.violations;
-    throw new Error(
+    throw new TellableError(
       `the stored object violates the schema at ${renderPath(first?.path ?? [])}: ${first?.headline ?? ''}`,
     );
   }

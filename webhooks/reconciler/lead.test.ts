@@ -419,7 +419,11 @@ describe('the reconciler', () => {
     expect(conditions(api)).toMatchObject({ Accepted: 'True/Valid' });
     await clock.advance(10_000);
     expect(api.writes.some((write) => write.endsWith('/events'))).toBe(true);
+    expect(conditions(api, 'poison')).toEqual({ Ready: 'Unknown/ReconcileError', Accepted: 'Unknown/ReconcileError' });
     expect(await registry.metrics()).toMatch(/mcp_lifecycle_quarantined_servers 1/);
+    const count = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes).toHaveLength(count);
   });
 
   it('shows each condition as a metric', async () => {

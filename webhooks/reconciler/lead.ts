@@ -6,12 +6,12 @@ import { digest } from '../platform/digest.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { jittered } from '../platform/kube/backoff.ts';
 import { EventRecorder } from '../platform/kube/events.ts';
-import { metaOf } from '../platform/kube/object.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { PodCache } from './pod-cache.ts';
+import { tellQuarantined } from './quarantine.ts';
 import { WorkQueue } from './queue.ts';
 import type { WorkResult } from './queue.ts';
 import { reconcile } from './reconcile.ts';
@@ -22,7 +22,6 @@ import type { Triggers } from './triggers.ts';
 import { probeMcpServer } from './verify/probe.ts';
 import { Verifier } from './verify/verifier.ts';
 import type { Probe } from './verify/probe.ts';
-import { mcpServers } from './world.ts';
 import type { World } from './world.ts';
 
 export interface LeadOptions {
@@ -42,7 +41,7 @@ export interface LeadOptions {
 const concurrency = 8;
 const backoff = { initialMs: 250, maxMs: 60_000 };
 /** Crashes in a row after which the server itself is told: one may be chance. */
-const crashesBeforeEvent = 3;
+const crashesBeforeTelling = 3;
 /** How often we ask whether the first lists are complete, in milliseconds. */
 const syncPollMs = 50;
 /** Before the loop is started again after an error that nobody caught, in milliseconds. */
@@ -76,9 +75,9 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const queue: WorkQueue = new WorkQueue({
     ...{ clock, log, random, concurrency, backoff },
     work: (key, workSignal) => timed(options, () => reconcile(key, world, workSignal)),
-    onCrash: (key, failures) => {
+    onCrash: (key, { failures, error }) => {
       metrics.observeReconcile('crash', 0);
-      if (failures === crashesBeforeEvent) tellCrash(key, world);
+      if (failures === crashesBeforeTelling) void tellQuarantined(key, error, { world, signal });
     },
   });
   const verifier = new Verifier({
@@ -132,17 +131,4 @@ async function timed(options: LeadOptions, run: () => Promise<WorkResult>): Prom
   const result = await run();
   options.metrics.observeReconcile(result.type, (options.clock.now().getTime() - startedAt) / 1_000);
   return result;
-}
-
-/** The log has the error; the server's owner learns that waiting will not help. */
-function tellCrash(key: string, world: World): void {
-  const { name, namespace, uid } = metaOf(world.servers.get(key));
-  const { apiVersion, kind } = mcpServers;
-  world.events.record({
-    regarding: { apiVersion, kind, namespace, name, uid },
-    type: 'Warning',
-    reason: 'ReconcileError',
-    action: 'Reconcile',
-    note: 'Reconciling this server fails with an unexpected error; see the log of mcp-lifecycle. It is tried again.',
-  });
 }

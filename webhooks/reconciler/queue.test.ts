@@ -10,7 +10,7 @@ function start(work: (key: string) => Promise<WorkResult>, options: { concurrenc
   const crashes: string[] = [];
   const queue = new WorkQueue({
     ...{ clock, log: silentLogger, random: () => 1, concurrency: 2, backoff: { initialMs: 100, maxMs: 1_000 }, work },
-    onCrash: (key, failures) => crashes.push(`${key}:${failures}`),
+    onCrash: (key, { failures }) => crashes.push(`${key}:${failures}`),
     ...options,
   });
   const stop = new AbortController();

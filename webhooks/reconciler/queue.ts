@@ -22,7 +22,7 @@ export interface WorkQueueOptions {
   /** Throwing is our bug: it is caught here, counted as a failure of the key, and tried again. */
   readonly work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
   /** A key's work threw; `failures` in a row. */
-  readonly onCrash?: (key: string, failures: number) => void;
+  readonly onCrash?: (key: string, crash: { readonly failures: number; readonly error: unknown }) => void;
 }
 
 /**
@@ -107,7 +107,7 @@ export class WorkQueue {
         failures,
         error: errorText(error),
       });
-      onCrash?.(key, failures);
+      onCrash?.(key, { failures, error });
       this.#addAfter(key, backoffDelay(failures, this.#options.backoff, this.#options.random), signal);
     } finally {
       this.#running.delete(key);

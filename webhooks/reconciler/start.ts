@@ -6,6 +6,7 @@ import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import { fenceWrites } from '../platform/kube/fence.ts';
 import { LeaderElector } from '../platform/kube/lease.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
@@ -64,5 +65,5 @@ async function reconcileInTurn(options: StartReconcilerOptions, metrics: Reconci
     ...{ api, clock, log, random, metrics, clusterDomain, namespaces, podName, version },
     ...(probe === undefined ? {} : { probe }),
   };
-  await elector.run((term) => lead(leadOptions, term), signal);
+  await elector.run((term) => lead({ ...leadOptions, api: fenceWrites(api, term.isCurrent) }, term.signal), signal);
 }

@@ -15,6 +15,15 @@ describe('a quantile of a histogram', () => {
   it('is the largest finite end when the bucket has none', () => {
     expect(quantile([bucket('1', 0), bucket('+Inf', 10)], 0.5)).toBe(1);
   });
+
+  it('counts several series as one', () => {
+    const series = [bucket('1', 50), bucket('2', 50), bucket('+Inf', 50)];
+    expect(quantile([...series, ...[bucket('1', 0), bucket('2', 50), bucket('+Inf', 50)]], 0.5)).toBe(1);
+  });
+
+  it('is no number when nothing was observed', () => {
+    expect(() => quantile([bucket('+Inf', 0)], 0.5)).toThrow('nothing was observed');
+  });
 });
 
 it('counts from nothing what was not there before', () => {

@@ -34,13 +34,17 @@ export function growth(before: readonly Metric[], after: readonly Metric[]): rea
 }
 
 /**
- * The value below which `share` of the observations lie, from the buckets of a histogram (`le` labels), straight between
+ * Of one or more series together: the value below which `share` of the observations lie, from the buckets of a histogram (`le` labels), straight between
  * the two ends of a bucket, as Prometheus' histogram_quantile reads it.
  */
 export function quantile(buckets: readonly Metric[], share: number): number {
-  const sorted = buckets
-    .map(({ labels, value }) => ({ end: Number(labels['le'] === '+Inf' ? Infinity : labels['le']), count: value }))
-    .sort((a, b) => a.end - b.end);
+  const counts = new Map<number, number>();
+  for (const { labels, value } of buckets) {
+    const end = labels['le'] === '+Inf' ? Infinity : Number(labels['le']);
+    counts.set(end, (counts.get(end) ?? 0) + value);
+  }
+  const sorted = [...counts].map(([end, count]) => ({ end, count })).sort((a, b) => a.end - b.end);
+  if ((sorted.at(-1)?.count ?? 0) === 0) throw new Error('nothing was observed');
   const wanted = (sorted.at(-1)?.count ?? 0) * share;
   let start = { end: 0, count: 0 };
   for (const bucket of sorted) {

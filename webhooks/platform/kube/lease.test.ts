@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { silentLogger } from '../log.ts';
 import { LeaderElector, microTime } from './lease.ts';
+import type { Term } from './lease.ts';
 import { createFakeClock, settle } from './testing/fake-clock.ts';
 import type { FakeClock } from './testing/fake-clock.ts';
 import { createFakeKubeApi } from './testing/fake-kube-api.ts';
@@ -14,11 +15,11 @@ function replica(api: FakeKubeApi, clock: FakeClock, identity: string) {
     ...{ api, clock, log: silentLogger, random: () => 0.5, namespace: 'system', name: 'lock', identity },
   });
   const stop = new AbortController();
-  const terms: AbortSignal[] = [];
-  const done = elector.run(async (signal) => {
-    terms.push(signal);
+  const terms: Term[] = [];
+  const done = elector.run(async (term) => {
+    terms.push(term);
     await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => {
+      term.signal.addEventListener('abort', () => {
         resolve();
       });
     });
@@ -114,12 +115,27 @@ describe('LeaderElector', () => {
     await settle();
     api.answer(() => true, 500);
     await clock.advance(14_900);
-    expect(a.terms[0]?.aborted).toBe(true);
+    expect(a.terms[0]?.signal.aborted).toBe(true);
     expect(a.elector.isLeading).toBe(false);
     api.answer(() => true, undefined);
     await clock.advance(10_000);
     expect(a.elector.isLeading).toBe(true);
     expect(a.terms).toHaveLength(2);
+    await a.stop();
+  });
+
+  it('lets nothing be written by a replica that was frozen until others may lead', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    expect(a.terms[0]?.isCurrent()).toBe(true);
+    api.answer(() => true, 500);
+    await clock.advance(9_900);
+    expect(a.terms[0]?.isCurrent()).toBe(true);
+    await clock.advance(200);
+    expect(a.terms[0]?.isCurrent()).toBe(false);
     await a.stop();
   });
 
@@ -131,7 +147,7 @@ describe('LeaderElector', () => {
     await settle();
     api.put(path, { spec: { holderIdentity: 'thief', renewTime: 'now' } });
     await clock.advance(5_000);
-    expect(a.terms[0]?.aborted).toBe(true);
+    expect(a.terms[0]?.signal.aborted).toBe(true);
     expect(holder(api)).toBe('thief');
     await a.stop();
   });

@@ -25,6 +25,14 @@ const renewDeadlineMs = 10_000;
 const periodMs = 5_000;
 const requestTimeoutMs = 4_000;
 
+/** One time of leading. */
+export interface Term {
+  /** Aborts when leadership is lost or we stop. */
+  readonly signal: AbortSignal;
+  /** Whether the last renewal is recent enough that nobody else can lead; asked before each write (fence.ts). */
+  readonly isCurrent: () => boolean;
+}
+
 /** Why an attempt to take or keep the Lease did not succeed. */
 type Attempt =
   | { readonly result: 'held' }
@@ -38,6 +46,7 @@ type Attempt =
 export class LeaderElector {
   readonly #options: LeaseOptions;
   #isLeading = false;
+  #renewedAt = 0;
   #seen: { readonly record: string; readonly at: number } | undefined;
 
   constructor(options: LeaseOptions) {
@@ -49,11 +58,10 @@ export class LeaderElector {
   }
 
   /**
-   * Runs `lead` whenever this replica leads, until the signal aborts. The signal that `lead` gets aborts when
-   * leadership is lost or we stop; nobody else is let in before `lead` has returned, as long as that is quicker than
+   * Runs `lead` whenever this replica leads, until the signal aborts. Nobody else is let in before `lead` has returned, as long as that is quicker than
    * the Lease runs out. On exit the Lease is given back, so that another replica need not wait.
    */
-  async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async run(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.now().getTime();
@@ -66,8 +74,8 @@ export class LeaderElector {
     }
   }
 
-  async #lead(lead: (signal: AbortSignal) => Promise<void>, since: number, signal: AbortSignal): Promise<void> {
-    const { log, identity } = this.#options;
+  async #lead(lead: (term: Term) => Promise<void>, since: number, signal: AbortSignal): Promise<void> {
+    const { clock, log, identity } = this.#options;
     const term = new AbortController();
     const stop = (): void => {
       term.abort();
@@ -75,13 +83,15 @@ export class LeaderElector {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     this.#isLeading = true;
+    this.#renewedAt = since;
     log.info('leader election: leading', { identity });
-    const work = lead(term.signal)
+    const isCurrent = (): boolean => !term.signal.aborted && clock.now().getTime() - this.#renewedAt < renewDeadlineMs;
+    const work = lead({ signal: term.signal, isCurrent })
       .catch((error: unknown) => {
         log.error('leader election: the work stopped with an unexpected error', { error: errorText(error) });
       })
       .finally(stop);
-    await this.#keep(since, term.signal);
+    await this.#keep(term.signal);
     stop();
     await work;
     this.#isLeading = false;
@@ -91,19 +101,18 @@ export class LeaderElector {
   }
 
   /** Renews until the Lease is lost or the term ends. */
-  async #keep(since: number, signal: AbortSignal): Promise<void> {
+  async #keep(signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
-    let renewedAt = since;
     for (;;) {
       await clock.sleep(jittered(periodMs, 0.2, random), signal);
       if (signal.aborted) return;
       const startedAt = clock.now().getTime();
-      const attempt = await this.#attempt(signal, renewedAt + renewDeadlineMs - startedAt);
-      if (attempt.result === 'held') renewedAt = startedAt;
+      const attempt = await this.#attempt(signal, this.#renewedAt + renewDeadlineMs - startedAt);
+      if (attempt.result === 'held') this.#renewedAt = startedAt;
       else if (attempt.result === 'other') {
         log.warn('leader election: another replica took the lease', { holder: attempt.holder });
         return;
-      } else if (clock.now().getTime() - renewedAt >= renewDeadlineMs) {
+      } else if (clock.now().getTime() - this.#renewedAt >= renewDeadlineMs) {
         log.warn('leader election: the lease could not be renewed in time', { error: attempt.error.message });
         return;
       }

@@ -1,0 +1,41 @@
+import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { quarantinedStatus, quarantineMessage, RECONCILE_ERROR } from '../core/plan/quarantine.ts';
+import { applyStatus } from '../platform/kube/apply.ts';
+import { metaOf, numberAt, recordAt } from '../platform/kube/object.ts';
+import { mcpServers } from './world.ts';
+import type { World } from './world.ts';
+
+/** An error whose message may be shown to the server's owner: it holds nothing of the object's values. */
+export class TellableError extends Error {}
+
+/**
+ * Tells the owner of a server that our code fails on: an event, and conditions if the API server takes them (the object
+ * may be one that no schema allows). The log has the error itself.
+ */
+export async function tellQuarantined(
+  key: string,
+  error: unknown,
+  { world, signal }: { readonly world: World; readonly signal: AbortSignal },
+): Promise<void> {
+  const raw = world.servers.get(key);
+  if (raw === undefined) return;
+  const { name, namespace, uid } = metaOf(raw);
+  const why = error instanceof TellableError ? error.message : 'an unexpected error, see the log of mcp-lifecycle';
+  const { apiVersion, kind } = mcpServers;
+  world.events.record({
+    regarding: { apiVersion, kind, namespace, name, uid },
+    ...{ type: 'Warning', reason: RECONCILE_ERROR, action: 'Reconcile', note: quarantineMessage(why) },
+  });
+  const previous = statusOf(raw);
+  const generation = numberAt(recordAt(raw, 'metadata'), 'generation');
+  const status = quarantinedStatus({ previous, generation, error: why, now: world.clock.now().toISOString() });
+  if (status === previous) return;
+  const result = await applyStatus(world.api, { ...mcpServers, name, namespace, uid, status, signal });
+  if (result.ok) world.servers.put(result.body);
+  else world.log.warn('the status of a server in quarantine cannot be written', { key, error: result.error.message });
+}
+
+/** Written by us or by the reference operator, under the schema of the CRD. */
+function statusOf(raw: unknown): MCPServerStatus | undefined {
+  return recordAt(raw, 'status');
+}
