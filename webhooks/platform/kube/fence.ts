@@ -10,7 +10,7 @@ export const NOT_LEADING = 'NotLeading';
  */
 export function fenceWrites(api: KubeApi, isCurrent: () => boolean): KubeApi {
   return {
-    watch: (request, onEvent) => api.watch(request, onEvent),
+    watch: api.watch.bind(api),
     request: (request) => {
       if (request.method === 'GET' || isCurrent()) return api.request(request);
       return Promise.resolve({ ok: false, error: refusal(`${request.method} ${request.path}`) });
