@@ -27,6 +27,17 @@ describe('believedVerification', () => {
     expect(believed).toEqual({ state: 'failed', message: "Secret 'ca' is bad", isTlsConfiguration: true });
   });
 
+  it('takes over what was counted, and how often it failed', () => {
+    const verified: MCPServerStatus = {
+      ...aStatus('Verified'),
+      serverInfo: { name: 'x' },
+      extensions: { verification: { toolCount: 3, promptCount: 0 } },
+    };
+    expect(believedVerification(verified, 2)).toMatchObject({ state: 'verified', offers: { tools: 3, prompts: 0 } });
+    const failed = { ...aStatus('EndpointUnavailable', 'x'), handshakeRetryCount: 16 };
+    expect(believedVerification(failed, 2)).toMatchObject({ state: 'failed', failures: 16 });
+  });
+
   it('takes over that credentials are wanted', () => {
     expect(believedVerification(aStatus('AuthSkipped'), 2)).toMatchObject({ state: 'auth-required' });
   });

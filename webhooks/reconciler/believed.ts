@@ -1,4 +1,4 @@
-import type { ServerInfo } from '../core/plan/observed.ts';
+import type { OfferCounts, ServerInfo } from '../core/plan/observed.ts';
 import { TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import type { ProbeResult } from './verify/probe.ts';
@@ -14,25 +14,39 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
     case 'Verified':
       return status?.serverInfo === undefined
         ? undefined
-        : { state: 'verified', serverInfo: complete(status.serverInfo) };
+        : { state: 'verified', serverInfo: complete(status.serverInfo), offers: believedOffers(status) };
     case 'AuthSkipped':
       // which of 401 and 403 it was is not in status, and makes no difference to it
       return { state: 'auth-required', statusCode: 401 };
     case 'EndpointUnavailable':
-      return {
-        state: 'failed',
-        message: withoutPreamble(verified.message),
-        ...(verified.message.startsWith(TLS_CONFIGURATION_ERROR) ? { isTlsConfiguration: true } : {}),
-      };
+      return failureOf(verified.message, status?.handshakeRetryCount);
     default:
       return undefined;
   }
+}
+
+function failureOf(message: string, failures: number | undefined): ProbeResult {
+  return {
+    state: 'failed',
+    message: withoutPreamble(message),
+    ...(failures === undefined ? {} : { failures }),
+    ...(message.startsWith(TLS_CONFIGURATION_ERROR) ? { isTlsConfiguration: true } : {}),
+  };
 }
 
 /** What status says before the first colon is the condition's; a message without one is somebody else's, and whole. */
 function withoutPreamble(message: string): string {
   const colon = message.indexOf(': ');
   return colon === -1 ? message : message.slice(colon + 2);
+}
+
+function believedOffers({ extensions }: MCPServerStatus): OfferCounts {
+  const { toolCount, resourceCount, promptCount } = extensions?.verification ?? {};
+  return {
+    ...(toolCount === undefined ? {} : { tools: toolCount }),
+    ...(resourceCount === undefined ? {} : { resources: resourceCount }),
+    ...(promptCount === undefined ? {} : { prompts: promptCount }),
+  };
 }
 
 function complete(info: NonNullable<MCPServerStatus['serverInfo']>): ServerInfo {

@@ -165,7 +165,8 @@ describe('the reconciler', () => {
     await first.stop();
     const count = api.writes.length;
     const second = await start(api, () => failed);
-    await second.clock.advance(600_000);
+    // Later it writes again, a few times: when the number of failures has doubled.
+    await second.clock.advance(4_000);
     expect(api.writes.slice(count)).toEqual([]);
   });
 
@@ -435,6 +436,37 @@ describe('the reconciler', () => {
       'mcpserver_condition_info{namespace="mcp",name="search",type="Accepted",status="True",reason="Valid"} 1',
     );
     expect(metrics).toContain('mcp_lifecycle_leader 1');
+  });
+
+  it('shows what a verified server lists, in status and as a metric', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock, registry } = await start(api, () => ({ ...verified, offers: { tools: 7 } }));
+    becomesAvailable(api);
+    await clock.advance(1_000);
+    expect(api.get(serverPath())).toMatchObject({ status: { extensions: { verification: { toolCount: 7 } } } });
+    expect(await registry.metrics()).toMatch(/mcp_lifecycle_server_offers\{.*kind="tool".*\} 7/);
+  });
+
+  it('takes another period of verification over with nothing written but the generation', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    let asked = 0;
+    const { clock } = await start(api, () => {
+      asked += 1;
+      return verified;
+    });
+    becomesAvailable(api);
+    await clock.advance(1_000);
+    const [before, count] = [asked, api.writes.length];
+    await clock.advance(50_000);
+    expect(asked).toBe(before);
+    const extensions = { verification: { periodSeconds: 5 } };
+    api.put(serverPath(), { metadata: { generation: 2 }, spec: { extensions } });
+    await clock.advance(60_000);
+    expect(asked - before).toBeGreaterThan(9);
+    expect(api.writes.slice(count)).toEqual([expect.stringMatching(/^PATCH .*\/mcpservers\/search\/status$/)]);
+    expect(conditions(api)).toMatchObject({ Verified: 'True/Verified' });
   });
 
   it('says why a pod does not start, and says it once', async () => {

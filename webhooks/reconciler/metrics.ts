@@ -82,6 +82,18 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
       }
     },
   });
+  new Gauge({
+    name: `${metricPrefix}server_offers`,
+    help: 'Items that each MCPServer lists, by kind: tool, resource, prompt.',
+    labelNames: ['name', 'namespace', 'kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [key, offers] of source()?.servers.offers() ?? []) {
+        for (const [kind, count] of Object.entries(offers)) this.set({ ...splitKey(key), kind }, count);
+      }
+    },
+  });
   const number = (name: string, help: string, value: (from: MetricsSource) => number): void => {
     new Gauge({
       name: `${metricPrefix}${name}`,

@@ -1,5 +1,5 @@
 import type { Keys } from '../platform/kube/list-watch.ts';
-import { isRecord, keyOf, listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import type { Change } from './child-cache.ts';
 import { isOlder } from './resource-version.ts';
 
@@ -9,6 +9,9 @@ export interface ConditionInfo {
   readonly status: string;
   readonly reason: string;
 }
+
+/** How many items of each kind one server lists, as far as status says. */
+export type Offers = Readonly<Record<string, number>>;
 
 /**
  * The MCPServers, each as one text (a fraction of the memory of the parsed object), without what nobody reads here:
@@ -37,13 +40,21 @@ export class ServerCache {
     for (const [key, entry] of this.#entries) yield [key, entry.conditions];
   }
 
+  *offers(): Iterable<readonly [key: string, offers: Offers]> {
+    for (const [key, { offers }] of this.#entries) {
+      if (offers !== undefined) yield [key, offers];
+    }
+  }
+
   put(raw: unknown): Change {
     const { name, namespace, resourceVersion, uid } = metaOf(raw);
     const key = keyOf({ namespace, name });
     const known = this.#entries.get(key);
     if (known?.resourceVersion === resourceVersion) return 'known';
     if (known?.uid === uid && isOlder(resourceVersion, known.resourceVersion)) return 'known';
+    const offers = offersOf(raw);
     this.#entries.set(key, {
+      ...(offers === undefined ? {} : { offers }),
       uid,
       resourceVersion,
       json: JSON.stringify(lean(raw)),
@@ -80,6 +91,7 @@ interface Entry {
   readonly resourceVersion: string;
   readonly json: string;
   readonly conditions: readonly ConditionInfo[];
+  readonly offers?: Offers;
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -101,4 +113,14 @@ function conditionsOf(raw: unknown): readonly ConditionInfo[] {
     status: stringAt(condition, 'status') ?? '',
     reason: stringAt(condition, 'reason') ?? '',
   }));
+}
+
+function offersOf(raw: unknown): Offers | undefined {
+  const counts = recordAt(recordAt(recordAt(raw, 'status'), 'extensions'), 'verification');
+  if (counts === undefined) return undefined;
+  const known = (['tool', 'resource', 'prompt'] as const).flatMap((kind) => {
+    const count = numberAt(counts, `${kind}Count`);
+    return count === undefined ? [] : [[kind, count] as const];
+  });
+  return Object.fromEntries(known);
 }

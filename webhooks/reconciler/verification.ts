@@ -7,6 +7,9 @@ import { believedVerification } from './believed.ts';
 import { tlsTrustOf } from './verify/tls-trust.ts';
 import type { World } from './world.ts';
 
+/** Between two questions to a server that answered, if its spec does not say. */
+const defaultPeriodSeconds = 60;
+
 /**
  * Has the endpoint asked for as long as it serves, and no longer; says what is known about it. `caBundle` is what
  * spec.transport.tls.caBundleSecret holds now.
@@ -24,7 +27,8 @@ export function verifyWhileServing(
     return { state: 'not-attempted' };
   }
   const url = serviceUrl(server, world.clusterDomain);
-  const target = { url, generation, tls: tlsTrustOf(server, caBundle) };
+  const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
+  const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle) };
   world.verifier.watch(key, target, believedVerification(previous, generation));
   return world.verifier.current(key, generation);
 }

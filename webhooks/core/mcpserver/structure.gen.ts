@@ -1091,6 +1091,19 @@ export const structure: StructuralSchema = {
      "additionalProperties": {
       "type": "string"
      }
+    },
+    "extensions": {
+     "type": "object",
+     "properties": {
+      "verification": {
+       "type": "object",
+       "properties": {
+        "periodSeconds": {
+         "type": "integer"
+        }
+       }
+      }
+     }
     }
    }
   }

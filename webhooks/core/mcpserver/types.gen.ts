@@ -70,6 +70,7 @@ export interface MCPServerSpec {
   extraAnnotations?: {
     [k: string]: string;
   };
+  extensions?: MCPServerExtensions;
 }
 /**
  * Where the server comes from.
@@ -894,6 +895,21 @@ export interface Gateway {
   configRef?: string;
 }
 /**
+ * Settings that the reference API does not have.
+ */
+export interface MCPServerExtensions {
+  verification?: VerificationSettings;
+}
+/**
+ * How the endpoint is verified.
+ */
+export interface VerificationSettings {
+  /**
+   * Seconds between two verifications of a server that answers, varied by 15 % (5 to 86400). One that does not answer is asked again sooner, at first within fractions of a second. Default: 60.
+   */
+  periodSeconds?: number;
+}
+/**
  * What became of it. Written by the reconciler only.
  */
 export interface MCPServerStatus {
@@ -928,7 +944,7 @@ export interface MCPServerStatus {
   selector?: string;
   serverInfo?: ServerInfo;
   /**
-   * Failed attempts to verify the server since the last success.
+   * Failed attempts to verify the server since the last success: at least so many. The number grows in steps that double, and ends at 64.
    */
   handshakeRetryCount?: number;
   gatewayBinding?: GatewayBindingReference;
@@ -1012,6 +1028,7 @@ export interface GatewayBindingReference {
  */
 export interface StatusExtensions {
   policy?: PolicyState;
+  verification?: VerificationStatus;
 }
 /**
  * Which rules the server was judged by when it was accepted last, and what they tolerate in it. Violations that a new rule finds in an unchanged server are tolerated, those that a change of the server brings are not.
@@ -1056,6 +1073,23 @@ export interface ToleratedFinding {
    * Digest of the rule, the place and what was found there: who moves an item of a list changes nothing, who changes the value does.
    */
   fingerprint: string;
+}
+/**
+ * How much the server lists. A kind that it does not offer, or whose list fails or is too long, has no number.
+ */
+export interface VerificationStatus {
+  /**
+   * Number of tools.
+   */
+  toolCount?: number;
+  /**
+   * Number of resources, without templates.
+   */
+  resourceCount?: number;
+  /**
+   * Number of prompts.
+   */
+  promptCount?: number;
 }
 /**
  * One aspect of the state.

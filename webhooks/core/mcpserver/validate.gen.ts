@@ -27,7 +27,7 @@ function addAll(errors, more) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"verification":{"type":"object","properties":{"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -2723,605 +2723,715 @@ vErrors = add(vErrors, err105);
 errors++;
 }
 }
-}
-else {
-const err106 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(data15.extensions !== undefined){
+let data75 = data15.extensions;
+if(data75 && typeof data75 == "object" && !Array.isArray(data75)){
+if(data75.verification !== undefined){
+let data76 = data75.verification;
+if(data76 && typeof data76 == "object" && !Array.isArray(data76)){
+if(data76.periodSeconds !== undefined){
+let data77 = data76.periodSeconds;
+if(!(((typeof data77 == "number") && (!(data77 % 1) && !isNaN(data77))) && (isFinite(data77)))){
+const err106 = {instancePath:instancePath+"/spec/extensions/verification/periodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err106);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data75 = data.status;
-if(data75 && typeof data75 == "object" && !Array.isArray(data75)){
-if(data75.observedGeneration !== undefined){
-let data76 = data75.observedGeneration;
-if(!(((typeof data76 == "number") && (!(data76 % 1) && !isNaN(data76))) && (isFinite(data76)))){
-const err107 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if((typeof data77 == "number") && (isFinite(data77))){
+if(data77 > 86400 || isNaN(data77)){
+const err107 = {instancePath:instancePath+"/spec/extensions/verification/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
 vErrors = add(vErrors, err107);
 errors++;
 }
-if((typeof data76 == "number") && (isFinite(data76))){
-if(data76 > 9223372036854776000 || isNaN(data76)){
-const err108 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data77 < 5 || isNaN(data77)){
+const err108 = {instancePath:instancePath+"/spec/extensions/verification/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 5}};
 vErrors = add(vErrors, err108);
 errors++;
 }
-if(data76 < -9223372036854776000 || isNaN(data76)){
-const err109 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+}
+else {
+const err109 = {instancePath:instancePath+"/spec/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err109);
 errors++;
 }
 }
 }
-if(data75.phase !== undefined){
-let data77 = data75.phase;
-if(typeof data77 !== "string"){
-const err110 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err110 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err110);
 errors++;
 }
-if(!(((data77 === "Pending") || (data77 === "Running")) || (data77 === "Failed"))){
-const err111 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+}
+else {
+const err111 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err111);
 errors++;
 }
 }
-if(data75.deploymentName !== undefined){
-if(typeof data75.deploymentName !== "string"){
-const err112 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+if(data.status !== undefined){
+let data78 = data.status;
+if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
+if(data78.observedGeneration !== undefined){
+let data79 = data78.observedGeneration;
+if(!(((typeof data79 == "number") && (!(data79 % 1) && !isNaN(data79))) && (isFinite(data79)))){
+const err112 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err112);
 errors++;
 }
-}
-if(data75.serviceName !== undefined){
-if(typeof data75.serviceName !== "string"){
-const err113 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if((typeof data79 == "number") && (isFinite(data79))){
+if(data79 > 9223372036854776000 || isNaN(data79)){
+const err113 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err113);
 errors++;
 }
-}
-if(data75.address !== undefined){
-let data80 = data75.address;
-if(data80 && typeof data80 == "object" && !Array.isArray(data80)){
-if(data80.url !== undefined){
-if(typeof data80.url !== "string"){
-const err114 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+if(data79 < -9223372036854776000 || isNaN(data79)){
+const err114 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err114);
 errors++;
 }
 }
 }
-else {
-const err115 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+if(data78.phase !== undefined){
+let data80 = data78.phase;
+if(typeof data80 !== "string"){
+const err115 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err115);
 errors++;
 }
-}
-if(data75.replicas !== undefined){
-let data82 = data75.replicas;
-if(!(((typeof data82 == "number") && (!(data82 % 1) && !isNaN(data82))) && (isFinite(data82)))){
-const err116 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(!(((data80 === "Pending") || (data80 === "Running")) || (data80 === "Failed"))){
+const err116 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err116);
 errors++;
 }
-if((typeof data82 == "number") && (isFinite(data82))){
-if(data82 > 2147483647 || isNaN(data82)){
-const err117 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data78.deploymentName !== undefined){
+if(typeof data78.deploymentName !== "string"){
+const err117 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err117);
 errors++;
 }
-if(data82 < -2147483648 || isNaN(data82)){
-const err118 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data78.serviceName !== undefined){
+if(typeof data78.serviceName !== "string"){
+const err118 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err118);
 errors++;
 }
 }
-}
-if(data75.readyReplicas !== undefined){
-let data83 = data75.readyReplicas;
-if(!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))){
-const err119 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+if(data78.address !== undefined){
+let data83 = data78.address;
+if(data83 && typeof data83 == "object" && !Array.isArray(data83)){
+if(data83.url !== undefined){
+if(typeof data83.url !== "string"){
+const err119 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err119);
 errors++;
 }
-if((typeof data83 == "number") && (isFinite(data83))){
-if(data83 > 2147483647 || isNaN(data83)){
-const err120 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err120 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err120);
 errors++;
 }
-if(data83 < -2147483648 || isNaN(data83)){
-const err121 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data78.replicas !== undefined){
+let data85 = data78.replicas;
+if(!(((typeof data85 == "number") && (!(data85 % 1) && !isNaN(data85))) && (isFinite(data85)))){
+const err121 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err121);
 errors++;
 }
-}
-}
-if(data75.selector !== undefined){
-if(typeof data75.selector !== "string"){
-const err122 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if((typeof data85 == "number") && (isFinite(data85))){
+if(data85 > 2147483647 || isNaN(data85)){
+const err122 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err122);
 errors++;
 }
-}
-if(data75.serverInfo !== undefined){
-let data85 = data75.serverInfo;
-if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
-if(data85.name !== undefined){
-if(typeof data85.name !== "string"){
-const err123 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if(data85 < -2147483648 || isNaN(data85)){
+const err123 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err123);
 errors++;
 }
 }
-if(data85.version !== undefined){
-if(typeof data85.version !== "string"){
-const err124 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+}
+if(data78.readyReplicas !== undefined){
+let data86 = data78.readyReplicas;
+if(!(((typeof data86 == "number") && (!(data86 % 1) && !isNaN(data86))) && (isFinite(data86)))){
+const err124 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err124);
 errors++;
 }
-}
-if(data85.protocolVersion !== undefined){
-if(typeof data85.protocolVersion !== "string"){
-const err125 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if((typeof data86 == "number") && (isFinite(data86))){
+if(data86 > 2147483647 || isNaN(data86)){
+const err125 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err125);
 errors++;
 }
-}
-if(data85.instructions !== undefined){
-if(typeof data85.instructions !== "string"){
-const err126 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if(data86 < -2147483648 || isNaN(data86)){
+const err126 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err126);
 errors++;
 }
 }
-if(data85.capabilities !== undefined){
-let data90 = data85.capabilities;
-if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
-if(data90.tools !== undefined){
-if(typeof data90.tools !== "boolean"){
-const err127 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+}
+if(data78.selector !== undefined){
+if(typeof data78.selector !== "string"){
+const err127 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err127);
 errors++;
 }
 }
-if(data90.resources !== undefined){
-if(typeof data90.resources !== "boolean"){
-const err128 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data78.serverInfo !== undefined){
+let data88 = data78.serverInfo;
+if(data88 && typeof data88 == "object" && !Array.isArray(data88)){
+if(data88.name !== undefined){
+if(typeof data88.name !== "string"){
+const err128 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data90.prompts !== undefined){
-if(typeof data90.prompts !== "boolean"){
-const err129 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data88.version !== undefined){
+if(typeof data88.version !== "string"){
+const err129 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err129);
 errors++;
 }
 }
-if(data90.logging !== undefined){
-if(typeof data90.logging !== "boolean"){
-const err130 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data88.protocolVersion !== undefined){
+if(typeof data88.protocolVersion !== "string"){
+const err130 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err130);
 errors++;
 }
 }
-if(data90.completions !== undefined){
-if(typeof data90.completions !== "boolean"){
-const err131 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data88.instructions !== undefined){
+if(typeof data88.instructions !== "string"){
+const err131 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err131);
 errors++;
 }
 }
-}
-else {
-const err132 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data88.capabilities !== undefined){
+let data93 = data88.capabilities;
+if(data93 && typeof data93 == "object" && !Array.isArray(data93)){
+if(data93.tools !== undefined){
+if(typeof data93.tools !== "boolean"){
+const err132 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err132);
 errors++;
 }
 }
-}
-else {
-const err133 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data93.resources !== undefined){
+if(typeof data93.resources !== "boolean"){
+const err133 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err133);
 errors++;
 }
 }
-if(data75.handshakeRetryCount !== undefined){
-let data96 = data75.handshakeRetryCount;
-if(!(((typeof data96 == "number") && (!(data96 % 1) && !isNaN(data96))) && (isFinite(data96)))){
-const err134 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data93.prompts !== undefined){
+if(typeof data93.prompts !== "boolean"){
+const err134 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err134);
 errors++;
 }
-if((typeof data96 == "number") && (isFinite(data96))){
-if(data96 > 2147483647 || isNaN(data96)){
-const err135 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data93.logging !== undefined){
+if(typeof data93.logging !== "boolean"){
+const err135 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err135);
 errors++;
 }
-if(data96 < -2147483648 || isNaN(data96)){
-const err136 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data93.completions !== undefined){
+if(typeof data93.completions !== "boolean"){
+const err136 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err136);
 errors++;
 }
 }
 }
-if(data75.gatewayBinding !== undefined){
-let data97 = data75.gatewayBinding;
-if(data97 && typeof data97 == "object" && !Array.isArray(data97)){
-if(data97.name !== undefined){
-if(typeof data97.name !== "string"){
-const err137 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+else {
+const err137 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err137);
 errors++;
 }
 }
-if(data97.provider !== undefined){
-if(typeof data97.provider !== "string"){
-const err138 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+}
+else {
+const err138 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err138);
 errors++;
 }
 }
-}
-else {
-const err139 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if(data78.handshakeRetryCount !== undefined){
+let data99 = data78.handshakeRetryCount;
+if(!(((typeof data99 == "number") && (!(data99 % 1) && !isNaN(data99))) && (isFinite(data99)))){
+const err139 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err139);
 errors++;
 }
-}
-if(data75.extensions !== undefined){
-let data100 = data75.extensions;
-if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
-if(data100.policy !== undefined){
-let data101 = data100.policy;
-if(data101 && typeof data101 == "object" && !Array.isArray(data101)){
-if(data101.digest === undefined){
-const err140 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
+if((typeof data99 == "number") && (isFinite(data99))){
+if(data99 > 2147483647 || isNaN(data99)){
+const err140 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-if(data101.digest !== undefined){
-let data102 = data101.digest;
-if(typeof data102 === "string"){
-if(func2(data102) > 64){
-const err141 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data99 < -2147483648 || isNaN(data99)){
+const err141 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err141);
 errors++;
 }
 }
-else {
-const err142 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+}
+if(data78.gatewayBinding !== undefined){
+let data100 = data78.gatewayBinding;
+if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
+if(data100.name !== undefined){
+if(typeof data100.name !== "string"){
+const err142 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err142);
 errors++;
 }
 }
-if(data101.generation !== undefined){
-let data103 = data101.generation;
-if(!(((typeof data103 == "number") && (!(data103 % 1) && !isNaN(data103))) && (isFinite(data103)))){
-const err143 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data100.provider !== undefined){
+if(typeof data100.provider !== "string"){
+const err143 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err143);
 errors++;
 }
-if((typeof data103 == "number") && (isFinite(data103))){
-if(data103 > 9223372036854776000 || isNaN(data103)){
-const err144 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err144 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err144);
 errors++;
 }
-if(data103 < -9223372036854776000 || isNaN(data103)){
-const err145 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data78.extensions !== undefined){
+let data103 = data78.extensions;
+if(data103 && typeof data103 == "object" && !Array.isArray(data103)){
+if(data103.policy !== undefined){
+let data104 = data103.policy;
+if(data104 && typeof data104 == "object" && !Array.isArray(data104)){
+if(data104.digest === undefined){
+const err145 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
 vErrors = add(vErrors, err145);
 errors++;
 }
-}
-}
-if(data101.tolerated !== undefined){
-let data104 = data101.tolerated;
-if(Array.isArray(data104)){
-if(data104.length > 50){
-const err146 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(data104.digest !== undefined){
+let data105 = data104.digest;
+if(typeof data105 === "string"){
+if(func2(data105) > 64){
+const err146 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err146);
 errors++;
 }
-const len8 = data104.length;
-for(let i8=0; i8<len8; i8++){
-let data105 = data104[i8];
-if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
-if(data105.rule === undefined){
-const err147 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
+}
+else {
+const err147 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err147);
 errors++;
 }
-if(data105.path === undefined){
-const err148 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data104.generation !== undefined){
+let data106 = data104.generation;
+if(!(((typeof data106 == "number") && (!(data106 % 1) && !isNaN(data106))) && (isFinite(data106)))){
+const err148 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
-if(data105.message === undefined){
-const err149 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
+if((typeof data106 == "number") && (isFinite(data106))){
+if(data106 > 9223372036854776000 || isNaN(data106)){
+const err149 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err149);
 errors++;
 }
-if(data105.fingerprint === undefined){
-const err150 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
+if(data106 < -9223372036854776000 || isNaN(data106)){
+const err150 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err150);
 errors++;
 }
-if(data105.rule !== undefined){
-let data106 = data105.rule;
-if(typeof data106 === "string"){
-if(func2(data106) > 100){
-const err151 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
+}
+}
+if(data104.tolerated !== undefined){
+let data107 = data104.tolerated;
+if(Array.isArray(data107)){
+if(data107.length > 50){
+const err151 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err151);
 errors++;
 }
-}
-else {
-const err152 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
+const len8 = data107.length;
+for(let i8=0; i8<len8; i8++){
+let data108 = data107[i8];
+if(data108 && typeof data108 == "object" && !Array.isArray(data108)){
+if(data108.rule === undefined){
+const err152 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err152);
 errors++;
 }
-}
-if(data105.path !== undefined){
-let data107 = data105.path;
-if(typeof data107 === "string"){
-if(func2(data107) > 400){
-const err153 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data108.path === undefined){
+const err153 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err153);
 errors++;
 }
-}
-else {
-const err154 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
+if(data108.message === undefined){
+const err154 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err154);
 errors++;
 }
-}
-if(data105.message !== undefined){
-let data108 = data105.message;
-if(typeof data108 === "string"){
-if(func2(data108) > 400){
-const err155 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data108.fingerprint === undefined){
+const err155 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err155);
 errors++;
 }
-}
-else {
-const err156 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
+if(data108.rule !== undefined){
+let data109 = data108.rule;
+if(typeof data109 === "string"){
+if(func2(data109) > 100){
+const err156 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err156);
 errors++;
 }
 }
-if(data105.fingerprint !== undefined){
-let data109 = data105.fingerprint;
-if(typeof data109 === "string"){
-if(func2(data109) > 64){
-const err157 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+else {
+const err157 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err157);
 errors++;
 }
 }
-else {
-const err158 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data108.path !== undefined){
+let data110 = data108.path;
+if(typeof data110 === "string"){
+if(func2(data110) > 400){
+const err158 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err158);
 errors++;
 }
 }
-}
 else {
-const err159 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
+const err159 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err159);
 errors++;
 }
 }
-}
-else {
-const err160 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data108.message !== undefined){
+let data111 = data108.message;
+if(typeof data111 === "string"){
+if(func2(data111) > 400){
+const err160 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err160);
 errors++;
 }
 }
-if(data101.toleratedNotListed !== undefined){
-let data110 = data101.toleratedNotListed;
-if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
-const err161 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+else {
+const err161 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
-if((typeof data110 == "number") && (isFinite(data110))){
-if(data110 > 2147483647 || isNaN(data110)){
-const err162 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data108.fingerprint !== undefined){
+let data112 = data108.fingerprint;
+if(typeof data112 === "string"){
+if(func2(data112) > 64){
+const err162 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-if(data110 < -2147483648 || isNaN(data110)){
-const err163 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err163 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err163);
 errors++;
 }
 }
 }
-}
 else {
-const err164 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err164 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err164);
 errors++;
 }
 }
 }
 else {
-const err165 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err165 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err165);
 errors++;
 }
 }
-if(data75.conditions !== undefined){
-let data111 = data75.conditions;
-if(Array.isArray(data111)){
-const len9 = data111.length;
-for(let i9=0; i9<len9; i9++){
-let data112 = data111[i9];
-if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
-if(data112.type === undefined){
-const err166 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "type"}};
+if(data104.toleratedNotListed !== undefined){
+let data113 = data104.toleratedNotListed;
+if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
+const err166 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-if(data112.status === undefined){
-const err167 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "status"}};
+if((typeof data113 == "number") && (isFinite(data113))){
+if(data113 > 2147483647 || isNaN(data113)){
+const err167 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-if(data112.lastTransitionTime === undefined){
-const err168 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+if(data113 < -2147483648 || isNaN(data113)){
+const err168 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err168);
 errors++;
 }
-if(data112.reason === undefined){
-const err169 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "reason"}};
+}
+}
+}
+else {
+const err169 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-if(data112.message === undefined){
-const err170 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data103.verification !== undefined){
+let data114 = data103.verification;
+if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
+if(data114.toolCount !== undefined){
+let data115 = data114.toolCount;
+if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
+const err170 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err170);
 errors++;
 }
-if(data112.type !== undefined){
-let data113 = data112.type;
-if(typeof data113 === "string"){
-if(func2(data113) > 316){
-const err171 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"maxLength",params:{limit: 316}};
+if((typeof data115 == "number") && (isFinite(data115))){
+if(data115 > 2147483647 || isNaN(data115)){
+const err171 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err171);
 errors++;
 }
-if(!pattern1.test(data113)){
-const err172 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data115 < 0 || isNaN(data115)){
+const err172 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err172);
 errors++;
 }
 }
-else {
-const err173 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"type",params:{type: "string"}};
+}
+if(data114.resourceCount !== undefined){
+let data116 = data114.resourceCount;
+if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
+const err173 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err173);
 errors++;
 }
-}
-if(data112.status !== undefined){
-let data114 = data112.status;
-if(typeof data114 !== "string"){
-const err174 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"type",params:{type: "string"}};
+if((typeof data116 == "number") && (isFinite(data116))){
+if(data116 > 2147483647 || isNaN(data116)){
+const err174 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-if(!(((data114 === "True") || (data114 === "False")) || (data114 === "Unknown"))){
-const err175 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data116 < 0 || isNaN(data116)){
+const err175 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err175);
 errors++;
 }
 }
-if(data112.observedGeneration !== undefined){
-let data115 = data112.observedGeneration;
-if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
-const err176 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+if(data114.promptCount !== undefined){
+let data117 = data114.promptCount;
+if(!(((typeof data117 == "number") && (!(data117 % 1) && !isNaN(data117))) && (isFinite(data117)))){
+const err176 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-if((typeof data115 == "number") && (isFinite(data115))){
-if(data115 > 9223372036854776000 || isNaN(data115)){
-const err177 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if((typeof data117 == "number") && (isFinite(data117))){
+if(data117 > 2147483647 || isNaN(data117)){
+const err177 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-if(data115 < 0 || isNaN(data115)){
-const err178 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data117 < 0 || isNaN(data117)){
+const err178 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err178);
 errors++;
 }
 }
 }
-if(data112.lastTransitionTime !== undefined){
-let data116 = data112.lastTransitionTime;
-if(typeof data116 === "string"){
-if(!pattern2.test(data116)){
-const err179 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+}
+else {
+const err179 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err179);
 errors++;
 }
 }
+}
 else {
-const err180 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+const err180 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err180);
 errors++;
 }
 }
-if(data112.reason !== undefined){
-let data117 = data112.reason;
-if(typeof data117 === "string"){
-if(func2(data117) > 1024){
-const err181 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data78.conditions !== undefined){
+let data118 = data78.conditions;
+if(Array.isArray(data118)){
+const len9 = data118.length;
+for(let i9=0; i9<len9; i9++){
+let data119 = data118[i9];
+if(data119 && typeof data119 == "object" && !Array.isArray(data119)){
+if(data119.type === undefined){
+const err181 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if(func2(data117) < 1){
-const err182 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data119.status === undefined){
+const err182 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err182);
 errors++;
 }
-if(!pattern3.test(data117)){
-const err183 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if(data119.lastTransitionTime === undefined){
+const err183 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-}
-else {
-const err184 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"type",params:{type: "string"}};
+if(data119.reason === undefined){
+const err184 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-}
-if(data112.message !== undefined){
-let data118 = data112.message;
-if(typeof data118 === "string"){
-if(func2(data118) > 32768){
-const err185 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data119.message === undefined){
+const err185 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-}
-else {
-const err186 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"type",params:{type: "string"}};
+if(data119.type !== undefined){
+let data120 = data119.type;
+if(typeof data120 === "string"){
+if(func2(data120) > 316){
+const err186 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-}
-}
-else {
-const err187 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"type",params:{type: "object"}};
+if(!pattern1.test(data120)){
+const err187 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
 }
-}
 else {
-const err188 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err188 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err188);
 errors++;
 }
 }
+if(data119.status !== undefined){
+let data121 = data119.status;
+if(typeof data121 !== "string"){
+const err189 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err189);
+errors++;
+}
+if(!(((data121 === "True") || (data121 === "False")) || (data121 === "Unknown"))){
+const err190 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err190);
+errors++;
+}
+}
+if(data119.observedGeneration !== undefined){
+let data122 = data119.observedGeneration;
+if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
+const err191 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err191);
+errors++;
+}
+if((typeof data122 == "number") && (isFinite(data122))){
+if(data122 > 9223372036854776000 || isNaN(data122)){
+const err192 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err192);
+errors++;
+}
+if(data122 < 0 || isNaN(data122)){
+const err193 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err193);
+errors++;
+}
+}
+}
+if(data119.lastTransitionTime !== undefined){
+let data123 = data119.lastTransitionTime;
+if(typeof data123 === "string"){
+if(!pattern2.test(data123)){
+const err194 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err194);
+errors++;
+}
 }
 else {
-const err189 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err189);
+const err195 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err195);
+errors++;
+}
+}
+if(data119.reason !== undefined){
+let data124 = data119.reason;
+if(typeof data124 === "string"){
+if(func2(data124) > 1024){
+const err196 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err196);
+errors++;
+}
+if(func2(data124) < 1){
+const err197 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err197);
+errors++;
+}
+if(!pattern3.test(data124)){
+const err198 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err198);
+errors++;
+}
+}
+else {
+const err199 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err199);
+errors++;
+}
+}
+if(data119.message !== undefined){
+let data125 = data119.message;
+if(typeof data125 === "string"){
+if(func2(data125) > 32768){
+const err200 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err200);
+errors++;
+}
+}
+else {
+const err201 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err201);
 errors++;
 }
 }
 }
 else {
-const err190 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err190);
+const err202 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err202);
+errors++;
+}
+}
+}
+else {
+const err203 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err203);
+errors++;
+}
+}
+}
+else {
+const err204 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err204);
+errors++;
+}
+}
+}
+else {
+const err205 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err205);
 errors++;
 }
 validate21.errors = vErrors;

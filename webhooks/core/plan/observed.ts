@@ -33,19 +33,29 @@ export interface DeploymentStatus {
 /** What is known about the MCP endpoint of this generation. */
 export type Verification =
   | { readonly state: 'not-attempted' }
-  | { readonly state: 'verified'; readonly serverInfo: ServerInfo }
+  /** `offers` absent: not counted yet. */
+  | { readonly state: 'verified'; readonly serverInfo: ServerInfo; readonly offers?: OfferCounts }
   /** The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. */
   | { readonly state: 'auth-required'; readonly statusCode: number }
   /**
    * `isUnanswered`: nothing came back at all, so something between us and the server may be the reason.
    * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.
+   * `failures`: at least so many in a row; it grows in steps that double, so that failing on costs next to nothing.
    */
   | {
       readonly state: 'failed';
       readonly message: string;
       readonly isUnanswered?: true;
       readonly isTlsConfiguration?: true;
+      readonly failures?: number;
     };
+
+/** How much the server lists. A kind that it does not offer, or whose list could not be counted, has no number. */
+export interface OfferCounts {
+  readonly tools?: number;
+  readonly resources?: number;
+  readonly prompts?: number;
+}
 
 /** status.serverInfo */
 export interface ServerInfo {

@@ -4,7 +4,7 @@ import { deployment } from '../resources/deployment.ts';
 import { service } from '../resources/service.ts';
 import { anMCPServer, withGeneration, withReplicas, withSpec } from '../testing/builders.ts';
 import { findProblem } from './child-problem.ts';
-import type { DeploymentStatus, ServerInfo, Verification } from './observed.ts';
+import type { DeploymentStatus, OfferCounts, ServerInfo, Verification } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
 import { nextStatus } from './status.ts';
 
@@ -34,8 +34,8 @@ const serverInfo: ServerInfo = {
   protocolVersion: '2025-06-18',
   capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
 };
-const verified: Verification = { state: 'verified', serverInfo };
-const failed: Verification = { state: 'failed', message: 'connection refused' };
+const verified: Verification & { readonly state: 'verified' } = { state: 'verified', serverInfo };
+const failed: Verification & { readonly state: 'failed' } = { state: 'failed', message: 'connection refused' };
 
 function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
   return nextStatus({
@@ -234,6 +234,20 @@ describe('nextStatus', () => {
     });
   });
 
+  it('says how much the server lists, as far as it is known', () => {
+    const counted = (offers: OfferCounts): MCPServerStatus => statusOf({ verification: { ...verified, offers } });
+    expect(counted({ tools: 3, prompts: 0 }).extensions).toEqual({ verification: { toolCount: 3, promptCount: 0 } });
+    expect(counted({})).not.toHaveProperty('extensions');
+    expect(statusOf({ verification: verified })).not.toHaveProperty('extensions');
+  });
+
+  it('says how often the verification failed, and no zero where no number was', () => {
+    const failing = statusOf({ verification: { ...failed, failures: 8 } });
+    expect(failing.handshakeRetryCount).toBe(8);
+    expect(statusOf({ verification: verified, previous: failing }).handshakeRetryCount).toBe(0);
+    expect(statusOf({ verification: verified })).not.toHaveProperty('handshakeRetryCount');
+  });
+
   it('publishes the address as soon as the Service exists, verified or not', () => {
     expect(statusOf({ verification: failed })).toHaveProperty('address');
     expect(statusOf({ serviceExists: false })).not.toHaveProperty('address');
@@ -267,7 +281,7 @@ describe('nextStatus', () => {
   it('recognises its own words in what the API server stored beside those of others', () => {
     const { conditions = [], ...fields } = statusOf({ verification: verified });
     const condition = { type: 'Mine', status: 'True' as const, reason: 'R', message: '', lastTransitionTime: later };
-    const previous = { handshakeRetryCount: 3, conditions: [condition, ...conditions.toReversed()], ...fields };
+    const previous = { gatewayBinding: { name: 'x' }, conditions: [condition, ...conditions.toReversed()], ...fields };
     expect(statusOf({ verification: verified, previous, now: later })).toBe(previous);
   });
 

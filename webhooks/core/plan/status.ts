@@ -1,6 +1,6 @@
 import { printable, shortenEnd } from '../engine/text.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
-import type { Condition, MCPServer, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
+import type { Condition, MCPServer, MCPServerStatus, PolicyState, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing } from './availability.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
@@ -20,7 +20,7 @@ export const TLS_CONFIGURATION_ERROR = 'TLS configuration error';
 const conditionTypes = ['Ready', 'Accepted', 'Available', 'Verified', 'GatewayRegistered'] as const;
 
 /** Fields of the API's status that we do not write yet. */
-const foreignFields = new Set(['handshakeRetryCount', 'gatewayBinding']);
+const foreignFields = new Set(['gatewayBinding']);
 
 type ConditionType = (typeof conditionTypes)[number];
 
@@ -48,10 +48,11 @@ export function nextStatus(input: StatusInput): MCPServerStatus {
     ...generationOf(input.server),
     phase: decidePhase(availability, verified),
     ...(input.accepted.state === 'valid' ? whereItRuns(input, verified) : {}),
+    ...retryCount(input, verified),
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(input.server),
-    ...extensionsOf(input),
+    ...extensionsOf(input, verified),
     conditions: verdicts.map(([type, verdict]) => toCondition(input, type, verdict)),
   };
   return input.previous !== undefined && saysTheSame(input.previous, next) ? input.previous : next;
@@ -67,9 +68,34 @@ function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
   };
 }
 
-function extensionsOf({ previous, policy }: StatusInput): Pick<MCPServerStatus, 'extensions'> {
-  const extensions = { ...previous?.extensions, ...(policy === undefined ? {} : { policy }) };
+/** What we say beyond the reference API, beside what others do; the policy stays as it was while nothing can be judged. */
+function extensionsOf(input: StatusInput, verified: Verdict): Pick<MCPServerStatus, 'extensions'> {
+  const { previous, policy, verification } = input;
+  const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => name !== 'verification');
+  const counts = verified.status === 'True' ? countsOf(verification) : undefined;
+  const extensions = {
+    ...Object.fromEntries(kept),
+    ...(policy === undefined ? {} : { policy }),
+    ...(counts === undefined ? {} : { verification: counts }),
+  };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
+}
+
+function countsOf(verification: Verification): VerificationStatus | undefined {
+  const { tools, resources, prompts } = (verification.state === 'verified' ? verification.offers : undefined) ?? {};
+  const counts = {
+    ...(tools === undefined ? {} : { toolCount: tools }),
+    ...(resources === undefined ? {} : { resourceCount: resources }),
+    ...(prompts === undefined ? {} : { promptCount: prompts }),
+  };
+  return Object.keys(counts).length === 0 ? undefined : counts;
+}
+
+/** Zero is not said, unless another number was: an older one, or one that the reference operator left behind. */
+function retryCount({ verification, previous }: StatusInput, verified: Verdict): MCPServerStatus {
+  const isFailed = verified.status === 'False' && verification.state === 'failed';
+  const failures = isFailed ? (verification.failures ?? 0) : 0;
+  return failures > 0 || previous?.handshakeRetryCount !== undefined ? { handshakeRetryCount: failures } : {};
 }
 
 function decideAccepted({ accepted, policy }: StatusInput): Verdict {

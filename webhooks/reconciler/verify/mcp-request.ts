@@ -9,7 +9,13 @@ import type { TlsClientSettings } from './tls-trust.ts';
 
 /** What came back for one JSON-RPC message, before anyone judged it. Texts are short clauses for people. */
 export type McpReply =
-  | { readonly type: 'result'; readonly result: Readonly<Record<string, unknown>>; readonly sessionId?: string }
+  | {
+      readonly type: 'result';
+      readonly result: Readonly<Record<string, unknown>>;
+      /** Length of the answer as it travelled. */
+      readonly bytes: number;
+      readonly sessionId?: string;
+    }
   | { readonly type: 'rpc-error'; readonly status: number; readonly code: number; readonly message: string }
   /** An HTTP status without a usable JSON-RPC body: 202 for a notification, 404 of a wrong path. */
   | { readonly type: 'http'; readonly status: number; readonly contentType: string }
@@ -27,11 +33,11 @@ export interface McpMessage {
   /** The JSON-RPC message; its `id`, if any, is the one that the answer must have. */
   readonly body?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
+  /** Longest answer that is read; what is longer is unusable. */
+  readonly maxAnswerBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** Longest answer that we read, in bytes: a discovery answer is some kilobytes. */
-const maxAnswerBytes = 1024 * 1024;
 /** Longest headers that we read, in bytes; what Node would take too, said here because it is a bound. */
 const maxHeaderBytes = 16 * 1024;
 /** Longest text of the other side that we repeat, in characters. */
@@ -74,21 +80,26 @@ export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
       finish({ type: 'unreachable', why: networkErrorText(error) });
     });
     request.on('response', (response) => {
-      readAnswer(response, message.body?.['id'], finish);
+      readAnswer(response, message, finish);
     });
     request.end(payload);
     if (message.signal.aborted) onAbort();
   });
 }
 
-function readAnswer(response: IncomingMessage, id: unknown, finish: (reply: McpReply) => void): void {
+function readAnswer(
+  response: IncomingMessage,
+  { body, maxAnswerBytes }: McpMessage,
+  finish: (reply: McpReply) => void,
+): void {
+  const id = body?.['id'];
   const status = response.statusCode ?? 0;
   const contentType = mediaType(response.headers);
   const isStream = contentType === 'text/event-stream' && status < 300;
   const chunks: Buffer[] = [];
   let bytes = 0;
   const stream = createEventStreamReader((data) => {
-    const reply = messageToReply(data, { id, status, headers: response.headers });
+    const reply = messageToReply(data, { id, status, headers: response.headers, bytes });
     // other messages (log lines, progress) may come first on a stream
     if (reply !== undefined && reply.type !== 'unusable') finish(reply);
   });
@@ -103,7 +114,7 @@ function readAnswer(response: IncomingMessage, id: unknown, finish: (reply: McpR
   });
   response.on('end', () => {
     if (isStream) finish({ type: 'unusable', why: 'its event stream ended without an answer' });
-    else finish(bodyToReply(Buffer.concat(chunks).toString('utf8'), { id, status, headers: response.headers }));
+    else finish(bodyToReply(Buffer.concat(chunks).toString('utf8'), { id, status, headers: response.headers, bytes }));
   });
 }
 
@@ -111,6 +122,7 @@ interface Received {
   readonly id: unknown;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: number;
 }
 
 function bodyToReply(body: string, received: Received): McpReply {
@@ -124,7 +136,7 @@ function bodyToReply(body: string, received: Received): McpReply {
 }
 
 /** Undefined when the text is no JSON-RPC response at all. */
-function messageToReply(text: string, { id, status, headers }: Received): McpReply | undefined {
+function messageToReply(text: string, { id, status, headers, bytes }: Received): McpReply | undefined {
   let message: unknown;
   try {
     message = JSON.parse(text);
@@ -150,7 +162,7 @@ function messageToReply(text: string, { id, status, headers }: Received): McpRep
     };
   }
   const sessionId = headers['mcp-session-id'];
-  return { type: 'result', result, ...(typeof sessionId === 'string' ? { sessionId } : {}) };
+  return { type: 'result', result, bytes, ...(typeof sessionId === 'string' ? { sessionId } : {}) };
 }
 
 function mediaType(headers: IncomingHttpHeaders): string {

@@ -44,7 +44,10 @@ function start(command: string, args: readonly string[], env: Readonly<Record<st
 async function probeUntilVerified(url: string): Promise<ProbeResult> {
   let result: ProbeResult = { state: 'failed', message: 'never asked' };
   for (let attempt = 0; attempt < 100 && result.state === 'failed'; attempt += 1) {
-    result = await probeMcpServer({ url, clientVersion: '1.2.3', signal: new AbortController().signal });
+    result = await probeMcpServer({
+      ...{ url, clientVersion: '1.2.3', countsOffers: true },
+      signal: new AbortController().signal,
+    });
     if (result.state === 'failed') await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return result;
@@ -68,6 +71,7 @@ describe('a real server', () => {
     expect(await probeUntilVerified(url)).toMatchObject({
       state: 'verified',
       serverInfo: { name: 'sample', version: '3.1.4', protocolVersion: '2026-07-28', capabilities: { tools: true } },
+      offers: { tools: 1 },
     });
   }, 20_000);
 
@@ -78,6 +82,7 @@ describe('a real server', () => {
     expect(await probeUntilVerified(`http://127.0.0.1:${port}/mcp`)).toMatchObject({
       state: 'verified',
       serverInfo: { name: 'mcp-servers/everything', protocolVersion: '2025-11-25' },
+      offers: { tools: expect.any(Number), resources: expect.any(Number), prompts: expect.any(Number) },
     });
   }, 30_000);
 
@@ -108,6 +113,7 @@ describe('a real server', () => {
     expect(await probeUntilVerified(`http://127.0.0.1:${port}/mcp`)).toMatchObject({
       state: 'verified',
       serverInfo: { capabilities: { tools: true } },
+      offers: { tools: expect.any(Number) },
     });
   }, 30_000);
 });

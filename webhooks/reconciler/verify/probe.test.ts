@@ -23,8 +23,11 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
 }
 
-function probe(url: string, timeoutMs = 1_000): Promise<ProbeResult> {
-  return probeMcpServer({ url, clientVersion: '1.2.3', timeoutMs, signal: new AbortController().signal });
+function probe(url: string, timeoutMs = 1_000, countsOffers = false): Promise<ProbeResult> {
+  return probeMcpServer({
+    ...{ url, clientVersion: '1.2.3', timeoutMs, countsOffers },
+    signal: new AbortController().signal,
+  });
 }
 
 interface Asked {
@@ -32,6 +35,7 @@ interface Asked {
   readonly verb: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly id: unknown;
+  readonly cursor: unknown;
 }
 
 /** A server of our own that answers each JSON-RPC method as the test says, and remembers what it was asked. */
@@ -46,9 +50,19 @@ function mcp(answers: Readonly<Record<string, (response: ServerResponse, asked: 
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
-        const message = (body === '' ? {} : JSON.parse(body)) as { id?: unknown; method?: string };
+        const message = (body === '' ? {} : JSON.parse(body)) as {
+          id?: unknown;
+          method?: string;
+          params?: { cursor?: unknown };
+        };
         const method = message.method ?? String(request.method);
-        const one = { method, verb: String(request.method), headers: request.headers, id: message.id };
+        const one = {
+          method,
+          verb: String(request.method),
+          headers: request.headers,
+          id: message.id,
+          cursor: message.params?.cursor,
+        };
         asked.push(one);
         const answer = answers[method];
         if (answer === undefined) response.writeHead(404).end();
@@ -182,6 +196,152 @@ describe('a server of the handshake era', () => {
   });
 });
 
+describe('counting what a server lists', () => {
+  type Answer = (response: ServerResponse, asked: Asked) => void;
+
+  const discovered = (capabilities: object): Answer => {
+    return (response, { id }) => {
+      json(response, { jsonrpc: '2.0', id, result: { supportedVersions: ['2026-07-28'], capabilities } });
+    };
+  };
+
+  /** Answers with these numbers of items, page by page; cursors are the numbers of the pages. */
+  const pages = (field: string, ...sizes: readonly number[]): Answer => {
+    return (response, { id, cursor = '0' }) => {
+      const page = Number(cursor);
+      const items = Array.from({ length: sizes[page] ?? 0 }, () => ({}));
+      const next = page + 1 < sizes.length ? { nextCursor: String(page + 1) } : {};
+      json(response, { jsonrpc: '2.0', id, result: { [field]: items, ...next } });
+    };
+  };
+
+  const countsOf = async (capabilities: object, answers: Readonly<Record<string, Answer>>): Promise<unknown> => {
+    const { listener } = mcp({ 'server/discover': discovered(capabilities), ...answers });
+    const result = await probe(await serve(listener), 3_000, true);
+    return result.state === 'verified' ? result.offers : result;
+  };
+
+  it('adds up the pages of each list that it offers', async () => {
+    const counts = await countsOf(
+      { tools: {}, prompts: {} },
+      { 'tools/list': pages('tools', 50, 50, 3), 'prompts/list': pages('prompts', 0) },
+    );
+    expect(counts).toEqual({ tools: 103, prompts: 0 });
+  });
+
+  it.each<[string, Answer]>([
+    [
+      'is refused',
+      (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, error: { code: -32601, message: '' } });
+      },
+    ],
+    ['wants credentials', (response) => response.writeHead(401).end()],
+    [
+      'is no list',
+      (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: { tools: 7 } });
+      },
+    ],
+    ['has more than 20 pages', pages('tools', ...Array.from({ length: 21 }, () => 1))],
+    ['has more than 10,000 items', pages('tools', 9_999, 2)],
+    [
+      'has no end',
+      (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: { tools: [], nextCursor: 'again' } });
+      },
+    ],
+    [
+      'has a cursor that is longer than 8 KiB',
+      (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: { tools: [], nextCursor: 'x'.repeat(8_193) } });
+      },
+    ],
+    [
+      'has a page of more than 1 MiB',
+      (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: { tools: [], padding: 'x'.repeat(1024 * 1024) } });
+      },
+    ],
+    [
+      'has more than 4 MiB',
+      (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: { tools: [{ d: 'x'.repeat(900_000) }], nextCursor: '1' } });
+      },
+    ],
+    ['never comes', () => undefined],
+  ])('has no number for a list that %s, and verifies nevertheless', async (_, answer) => {
+    const counts = await countsOf(
+      { prompts: {}, resources: {}, tools: {} },
+      { 'tools/list': answer, 'resources/list': pages('resources', 2), 'prompts/list': pages('prompts', 1) },
+    );
+    expect(counts).not.toHaveProperty('tools');
+    expect(counts).toEqual(expect.not.objectContaining({ state: 'failed' }));
+  });
+
+  it('says in each request what the stateless era wants, headers and body', async () => {
+    const { listener, asked } = mcp({
+      'server/discover': discovered({ tools: {} }),
+      'tools/list': pages('tools', 1, 1),
+    });
+    await probe(await serve(listener), 1_000, true);
+    expect(asked.slice(1).map(({ headers, cursor }) => ({ method: headers['mcp-method'], cursor }))).toEqual([
+      { method: 'tools/list', cursor: undefined },
+      { method: 'tools/list', cursor: '1' },
+    ]);
+  });
+
+  it('happens within the session of the handshake era, which is given back after it', async () => {
+    const { listener, asked } = mcp({
+      initialize: (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: initialized }, { 'mcp-session-id': 's-1' });
+      },
+      'notifications/initialized': (response) => response.writeHead(202).end(),
+      'tools/list': pages('tools', 4),
+      DELETE: (response) => response.writeHead(204).end(),
+    });
+    expect(await probe(await serve(listener), 1_000, true)).toMatchObject({ state: 'verified', offers: { tools: 4 } });
+    expect(asked.slice(2).map(({ method, headers }) => `${method} ${String(headers['mcp-session-id'])}`)).toEqual([
+      'notifications/initialized s-1',
+      'tools/list s-1',
+      'DELETE s-1',
+    ]);
+  });
+
+  it('gives the session back although a list never comes, in the time of the probe', async () => {
+    const { listener, asked } = mcp({
+      initialize: (response, { id }) => {
+        json(response, { jsonrpc: '2.0', id, result: initialized }, { 'mcp-session-id': 's-1' });
+      },
+      'notifications/initialized': (response) => response.writeHead(202).end(),
+      'tools/list': () => undefined,
+      DELETE: (response) => response.writeHead(204).end(),
+    });
+    const startedAt = performance.now();
+    expect(await probe(await serve(listener), 600, true)).toMatchObject({ state: 'verified', offers: {} });
+    expect(performance.now() - startedAt).toBeLessThan(800);
+    expect(asked.at(-1)?.method).toBe('DELETE');
+  });
+
+  it('opens one connection at a time', async () => {
+    const { listener } = mcp({
+      'server/discover': discovered({ tools: {}, resources: {}, prompts: {} }),
+      'tools/list': pages('tools', 1, 1, 1),
+      'resources/list': pages('resources', 1),
+      'prompts/list': pages('prompts', 1),
+    });
+    const url = await serve(listener);
+    let open = 0;
+    let most = 0;
+    servers.at(-1)?.on('connection', (socket) => {
+      most = Math.max(most, (open += 1));
+      socket.on('close', () => (open -= 1));
+    });
+    await probe(url, 1_000, true);
+    expect(most).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('a server that wants credentials', () => {
   it.each([401, 403])('counts as reachable with HTTP %d', async (status) => {
     const url = await serve((_, response) =>
@@ -211,7 +371,66 @@ describe('what is no MCP server', () => {
         response.on('drain', more);
         more();
       },
-      /^its answer is longer than 1048576 bytes$/,
+      /^its answer is longer than 262144 bytes$/,
+    ],
+    [
+      'dribbles its headers, byte by byte',
+      (request) => {
+        const drip = setInterval(() => request.socket.write('x'), 20);
+        request.socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-slow: ');
+        request.socket.on('close', () => {
+          clearInterval(drip);
+        });
+      },
+      /^no answer in time$/,
+    ],
+    [
+      'sends events for ever, and no answer among them',
+      (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const more = setInterval(() => response.write('data: {"jsonrpc":"2.0","method":"ping"}\n\n'), 5);
+        response.on('close', () => {
+          clearInterval(more);
+        });
+      },
+      /^no answer in time$/,
+    ],
+    [
+      'sends one event without an end',
+      (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ');
+        const more = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
+        };
+        response.on('drain', more);
+        more();
+      },
+      /^its answer is longer than 262144 bytes$/,
+    ],
+    [
+      'has more headers than anybody needs',
+      (_, response) => {
+        response.setHeader('x-long', 'x'.repeat(20_000));
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      },
+      /^the headers of its answer are too long$/,
+    ],
+    [
+      'sends us round in circles',
+      (request, response) => response.writeHead(308, { location: request.url }).end(),
+      /^answered HTTP 308: redirects are not followed/,
+    ],
+    [
+      'is no HTTP server at all',
+      (request) => {
+        request.socket.end('220 mail.example ESMTP\r\n');
+      },
+      /^it does not speak HTTP$/,
+    ],
+    [
+      'answers in JSON that is cut off',
+      (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0",'),
+      /^its answer is not a JSON-RPC message$/,
     ],
     [
       'answers in HTML',

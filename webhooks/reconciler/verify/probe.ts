@@ -1,6 +1,8 @@
 import type { ServerInfo, Verification } from '../../core/plan/observed.ts';
 import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
+import { countOffers } from './count-offers.ts';
+import type { AskForPage } from './count-offers.ts';
 import { quoted, sendMcpMessage } from './mcp-request.ts';
 import type { McpMessage, McpReply } from './mcp-request.ts';
 import { tlsClientSettings } from './tls-trust.ts';
@@ -12,6 +14,8 @@ export interface ProbeTarget {
   readonly tls?: TlsTrust | undefined;
   /** Our own version, told to the server as clientInfo. */
   readonly clientVersion: string;
+  /** Whether to count what the server lists, too; costs some requests more. */
+  readonly countsOffers?: boolean;
   /** For the whole probe; default 10 s. */
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
@@ -24,6 +28,12 @@ export type ProbeResult = Exclude<Verification, { readonly state: 'not-attempted
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>;
 
 const defaultTimeoutMs = 10_000;
+/** Part of the whole time in which lists have to be complete. */
+const shareBeforeLastWord = 0.9;
+/** Longest answer to a handshake: it is some kilobytes, and the instructions may be long. */
+const maxHandshakeBytes = 256 * 1024;
+/** Longest page of a list: a hundred tools with their schemas have about 100 KiB. */
+const maxPageBytes = 1024 * 1024;
 /** Revisions without a handshake that we know: https://modelcontextprotocol.io/specification/2026-07-28 */
 const statelessVersion = '2026-07-28';
 /** What we offer to servers of the handshake era; they may answer with an older one. */
@@ -43,7 +53,9 @@ export const probeMcpServer: Probe = async (target) => {
   const startedAt = performance.now();
   const tls = clientSettings(target.tls);
   if (tls?.type === 'unusable') return { state: 'failed', message: tls.why, isTlsConfiguration: true };
-  const give = { url, tls: tls?.settings, clientVersion: target.clientVersion, signal: target.signal };
+  const { clientVersion, signal, countsOffers = false } = target;
+  const listsEndAt = startedAt + timeoutMs * shareBeforeLastWord;
+  const give = { url, tls: tls?.settings, clientVersion, signal, countsOffers, listsEndAt };
   // A server of the old era may never answer what it does not know: leave half of the time for the handshake.
   const discovered = await discover({ ...give, endsAt: startedAt + timeoutMs / 2 });
   return discovered ?? (await handshake({ ...give, endsAt: startedAt + timeoutMs }));
@@ -72,39 +84,54 @@ interface Call {
   readonly clientVersion: string;
   /** When the last of its messages has to be answered, on the clock of `performance.now()`. */
   readonly endsAt: number;
+  readonly countsOffers: boolean;
+  /** When the last page of a list has to be there, on the same clock. */
+  readonly listsEndAt: number;
   readonly signal: AbortSignal;
 }
 
 /** Sends one of the messages of a call, in what is left of its time. */
-function send({ endsAt, ...call }: Call, message: Pick<McpMessage, 'method' | 'headers' | 'body'>): Promise<McpReply> {
-  return sendMcpMessage({ ...call, ...message, timeoutMs: Math.max(1, endsAt - performance.now()) });
+function send(
+  { endsAt, ...call }: Call,
+  message: Pick<McpMessage, 'method' | 'headers' | 'body'>,
+  maxAnswerBytes = maxHandshakeBytes,
+): Promise<McpReply> {
+  const timeoutMs = Math.max(1, endsAt - performance.now());
+  return sendMcpMessage({ ...call, ...message, maxAnswerBytes, timeoutMs });
 }
 
 /** Undefined when the server does not speak this era. */
 async function discover(call: Call): Promise<ProbeResult | undefined> {
-  const reply = await send(call, {
-    method: 'POST',
-    headers: { accept: acceptBoth, 'mcp-protocol-version': statelessVersion, 'mcp-method': 'server/discover' },
-    body: {
-      jsonrpc: '2.0',
-      id: 'discover-1',
-      method: 'server/discover',
-      params: {
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': statelessVersion,
-          'io.modelcontextprotocol/clientInfo': { name: 'mcp-lifecycle', version: call.clientVersion },
-          'io.modelcontextprotocol/clientCapabilities': {},
-        },
-      },
-    },
-  });
+  const reply = await send(call, statelessMessage(call, 'server/discover', 'discover-1'));
   const verdict = authOrUnreachable(reply);
   if (verdict !== undefined) return verdict;
   if (reply.type !== 'result' || !listAt(reply.result, 'supportedVersions').includes(statelessVersion))
     return undefined;
   const info = recordAt(recordAt(reply.result, '_meta'), 'io.modelcontextprotocol/serverInfo');
   const identity = info ?? recordAt(reply.result, 'serverInfo');
-  return { state: 'verified', serverInfo: toServerInfo(reply.result, identity, statelessVersion) };
+  const serverInfo = toServerInfo(reply.result, identity, statelessVersion);
+  return withOffers(call, serverInfo, (method, page, cursor) =>
+    send(forLists(call), statelessMessage(call, method, `${method}-${page}`, cursor), maxPageBytes),
+  );
+}
+
+/** A request of the stateless era says in headers and body what a handshake would have said. */
+function statelessMessage(
+  { clientVersion }: Call,
+  method: string,
+  id: string,
+  cursor?: string,
+): Pick<McpMessage, 'method' | 'headers' | 'body'> {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': statelessVersion,
+    'io.modelcontextprotocol/clientInfo': { name: 'mcp-lifecycle', version: clientVersion },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  return {
+    method: 'POST',
+    headers: { accept: acceptBoth, 'mcp-protocol-version': statelessVersion, 'mcp-method': method },
+    body: { jsonrpc: '2.0', id, method, params: { ...(cursor === undefined ? {} : { cursor }), _meta } },
+  };
 }
 
 async function handshake(call: Call): Promise<ProbeResult> {
@@ -130,29 +157,45 @@ async function handshake(call: Call): Promise<ProbeResult> {
   if (version === undefined || !/^\d{4}-\d{2}-\d{2}$/.test(version)) {
     return { state: 'failed', message: 'its answer to initialize has no protocolVersion' };
   }
-  await endHandshake(call, { version, sessionId: reply.sessionId });
-  return { state: 'verified', serverInfo: toServerInfo(reply.result, recordAt(reply.result, 'serverInfo'), version) };
+  const serverInfo = toServerInfo(reply.result, recordAt(reply.result, 'serverInfo'), version);
+  return inSession(call, { version, sessionId: reply.sessionId }, (headers) =>
+    withOffers(call, serverInfo, (method, page, cursor) => {
+      const params = cursor === undefined ? {} : { params: { cursor } };
+      const body = { jsonrpc: '2.0', id: `${method}-${page}`, method, ...params };
+      return send(forLists(call), { method: 'POST', headers, body }, maxPageBytes);
+    }),
+  );
 }
 
 /**
- * Says that the handshake is over and gives the session back, so that probing does not fill the server with sessions.
- * Quietly: whether the server likes it does not change that it speaks MCP (405 means that it ends sessions itself).
+ * Says that the handshake is over, does what is to be done with the session, and gives it back, so that probing does
+ * not fill the server with sessions. Quietly: whether the server likes it does not change that it speaks MCP (405 means
+ * that it ends sessions itself).
  */
-async function endHandshake(
+async function inSession(
   call: Call,
   session: { readonly version: string; readonly sessionId: string | undefined },
-): Promise<void> {
+  work: (headers: McpMessage['headers']) => Promise<ProbeResult>,
+): Promise<ProbeResult> {
   const headers = {
     accept: acceptBoth,
     'mcp-protocol-version': session.version,
     ...(session.sessionId === undefined ? {} : { 'mcp-session-id': session.sessionId }),
   };
-  await send(call, {
-    method: 'POST',
-    headers,
-    body: { jsonrpc: '2.0', method: 'notifications/initialized' },
-  });
+  await send(call, { method: 'POST', headers, body: { jsonrpc: '2.0', method: 'notifications/initialized' } });
+  const result = await work(headers);
   if (session.sessionId !== undefined) await send(call, { method: 'DELETE', headers });
+  return result;
+}
+
+async function withOffers(call: Call, serverInfo: ServerInfo, askForPage: AskForPage): Promise<ProbeResult> {
+  if (!call.countsOffers) return { state: 'verified', serverInfo };
+  return { state: 'verified', serverInfo, offers: await countOffers(serverInfo.capabilities, askForPage) };
+}
+
+/** Lists end a little earlier than the call, so that a slow one does not keep us from giving the session back. */
+function forLists(call: Call): Call {
+  return { ...call, endsAt: call.listsEndAt };
 }
 
 /** What the other era could not answer differently either. */

@@ -11,23 +11,26 @@ const serverInfo = {
 };
 const verified: ProbeResult = { state: 'verified', serverInfo };
 const failed: ProbeResult = { state: 'failed', message: 'connection refused' };
-const target = { url: 'http://x/mcp', generation: 1 };
+const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000 };
+const failedTimes = (failures: number) => ({ ...failed, failures });
 
 function start(answers: readonly ProbeResult[], random = () => 1) {
   const clock = createFakeClock();
   const began = clock.now().getTime();
   const asked: number[] = [];
+  const counted: boolean[] = [];
   const changes: string[] = [];
   const verifier = new Verifier({
     ...{ clock, log: silentLogger, random, clientVersion: '1' },
-    probe: ({ url }) => {
+    probe: ({ url, countsOffers = false }) => {
+      counted.push(countsOffers);
       asked.push(clock.now().getTime() - began);
       if (url === 'http://throws/mcp') return Promise.reject(new Error('bug'));
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1] ?? failed);
     },
     onChange: (key) => changes.push(key),
   });
-  return { clock, asked, changes, verifier };
+  return { clock, asked, counted, changes, verifier };
 }
 
 describe('Verifier', () => {
@@ -53,12 +56,15 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
-  it('says a failure that stays, once', async () => {
+  it('says a failure that stays a few times, in steps that double, and then never again', async () => {
     const t = start([failed]);
     t.verifier.watch('a', target);
-    await t.clock.advance(600_000);
-    expect(t.verifier.current('a', 1)).toEqual(failed);
+    await t.clock.advance(10_000);
+    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
     expect(t.changes).toEqual(['a']);
+    await t.clock.advance(24 * 3_600_000);
+    expect(t.verifier.current('a', 1)).toEqual(failedTimes(64));
+    expect(t.changes).toEqual(['a', 'a', 'a', 'a', 'a']);
     t.verifier.stop();
   });
 
@@ -69,7 +75,7 @@ describe('Verifier', () => {
     expect(t.asked).toEqual([0, 69_000]);
     expect(t.changes).toEqual(['a']);
     await t.clock.advance(71_000);
-    expect(t.verifier.current('a', 1)).toEqual(failed);
+    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
     await t.clock.advance(2_000);
     expect(t.verifier.current('a', 1)).toEqual(verified);
     expect(t.changes).toEqual(['a', 'a', 'a']);
@@ -119,7 +125,70 @@ describe('Verifier', () => {
     expect(t.verifier.current('a', 1)).toEqual(verified);
     await t.clock.advance(3_000);
     expect(t.asked).toEqual([0, 2_000, 2_250, 2_750, 3_750]);
-    expect(t.verifier.current('a', 1)).toEqual(failed);
+    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
+    t.verifier.stop();
+  });
+
+  it('asks as often as the server wants, and by another period from one second to the next', async () => {
+    const t = start([verified], () => 0.5);
+    t.verifier.watch('a', { ...target, periodMs: 600_000 });
+    await t.clock.advance(599_000);
+    expect(t.asked).toEqual([0]);
+    t.verifier.watch('a', { ...target, generation: 2, periodMs: 5_000 });
+    expect(t.verifier.current('a', 2)).toEqual(verified);
+    await t.clock.advance(10_000);
+    expect(t.asked).toEqual([0, 599_000, 604_000, 609_000]);
+    expect(t.changes).toEqual(['a']);
+    t.verifier.stop();
+  });
+
+  it('lets a server that fails wait no longer than its own period', async () => {
+    const t = start([failed]);
+    t.verifier.watch('a', { ...target, periodMs: 5_000 });
+    await t.clock.advance(60_000);
+    const [last = 0, before = 0] = t.asked.slice(-2).reverse();
+    expect(last - before).toBe(5_000);
+    t.verifier.stop();
+  });
+
+  it('counts what a server lists at first, and every ten minutes', async () => {
+    const t = start([verified], () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(1_250_000);
+    expect(t.counted.flatMap((isCounted, minute) => (isCounted ? [minute] : []))).toEqual([0, 10, 20]);
+    t.verifier.stop();
+  });
+
+  it('takes a second look, at all of it, before it believes other details', async () => {
+    const newer: ProbeResult = { ...verified, serverInfo: { ...serverInfo, version: '2' } };
+    const t = start([verified, newer], () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(60_000);
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    await t.clock.advance(5_000);
+    expect(t.verifier.current('a', 1)).toEqual(newer);
+    expect(t.asked).toEqual([0, 60_000, 65_000]);
+    expect(t.counted).toEqual([true, false, true]);
+    expect(t.changes).toEqual(['a', 'a']);
+    t.verifier.stop();
+  });
+
+  it('keeps the counts of the last time while nobody counts', async () => {
+    const counted: ProbeResult = { ...verified, offers: { tools: 3 } };
+    const t = start([counted, verified], () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(200_000);
+    expect(t.verifier.current('a', 1)).toEqual(counted);
+    expect(t.changes).toEqual(['a']);
+    t.verifier.stop();
+  });
+
+  it('counts failures on from where an earlier reconciler stopped', async () => {
+    const t = start([failed]);
+    t.verifier.watch('a', target, failedTimes(32));
+    await t.clock.advance(600_000);
+    expect(t.verifier.current('a', 1)).toEqual(failedTimes(32));
+    expect(t.changes).toEqual([]);
     t.verifier.stop();
   });
 
@@ -139,7 +208,7 @@ describe('Verifier', () => {
     const t = start([verified]);
     t.verifier.watch('a', { ...target, url: 'http://throws/mcp' });
     await t.clock.advance(2_000);
-    expect(t.verifier.current('a', 1)).toEqual({ state: 'failed', message: 'bug' });
+    expect(t.verifier.current('a', 1)).toEqual({ state: 'failed', message: 'bug', failures: 4 });
     t.verifier.stop();
   });
 

@@ -4,6 +4,8 @@ import { backoffDelay, jittered } from '../../platform/kube/backoff.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Probe, ProbeResult } from './probe.ts';
+import { settle } from './settle.ts';
+import type { Standing } from './settle.ts';
 import { createSlots } from './slots.ts';
 import type { Slots } from './slots.ts';
 import { tlsTrustKey } from './tls-trust.ts';
@@ -24,19 +26,30 @@ export interface VerifierOptions {
 export interface VerificationTarget {
   readonly url: string;
   readonly generation: number;
+  /** Between two questions to a server that answered, in milliseconds. */
+  readonly periodMs: number;
   /** With an `https` URL: whose certificates count. */
   readonly tls?: TlsTrust | undefined;
 }
 
+/** After a failure, in milliseconds; a shorter period of the server's own ends the growth earlier. */
 const retry = { initialMs: 250, maxMs: 60_000 };
-/** Between two questions to a server that answered; spread by ±15 % so that servers do not come in step. */
-const intervalMs = 60_000;
+/** By which share of itself the period of each server varies, so that servers do not come in step. */
+const jitter = 0.15;
+/** Over which the first questions are spread after a restart, in milliseconds; also for servers asked once a day. */
+const maxSpreadMs = 60_000;
+/** Between two counts of what a server lists, in milliseconds: lists may be long, and change rarely. */
+const countPeriodMs = 600_000;
+/** Before an unexpected answer is asked for a second time, in milliseconds. */
+const secondLookMs = 5_000;
 const maxParallelProbes = 16;
 /**
  * Failures in a row before they count (the fourth comes within two seconds of the first): right after a start the
  * Service may not be programmed in every node, and a pod that is replaced may still get a connection.
  */
 const failuresBeforeSaid = 4;
+/** Highest number of failures that is told. */
+const maxFailuresSaid = 64;
 
 /**
  * Asks every available server again and again, for its life. Right after a start the Service is often not programmed
@@ -59,23 +72,25 @@ export class Verifier {
   /** What is known about this generation. */
   current(key: string, generation: number): Verification {
     const watched = this.#watched.get(key);
-    return watched?.target.generation === generation ? watched.result : { state: 'not-attempted' };
+    return watched?.target.generation === generation ? watched.standing.result : { state: 'not-attempted' };
   }
 
   /**
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
    * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), or the
-   * spec in what does not concern the endpoint, the answer stands too, and the server is asked again at once.
+   * spec in what does not concern the endpoint (another period), the answer stands too, and the server is asked again
+   * at once.
    */
   watch(key: string, target: VerificationTarget, believed?: ProbeResult): void {
     const known = this.#watched.get(key);
     if (known !== undefined && isSameTarget(known.target, target)) return;
     known?.stop.abort();
-    const kept = known?.target.url === target.url ? known.result : undefined;
+    const kept = known?.target.url === target.url ? known : undefined;
     const watched: Watched = {
       target,
       stop: new AbortController(),
-      result: kept ?? believed ?? { state: 'not-attempted' },
+      standing: kept?.standing ?? { result: believed ?? { state: 'not-attempted' } },
+      countedAtMs: kept?.countedAtMs,
     };
     this.#watched.set(key, watched);
     void this.#run(key, watched, known === undefined);
@@ -92,42 +107,55 @@ export class Verifier {
   }
 
   async #run(key: string, watched: Watched, isFirst: boolean): Promise<void> {
-    const { clock, log, random, onChange } = this.#options;
+    const { clock, random } = this.#options;
     const { signal } = watched.stop;
-    let failures = 0;
-    // After a restart all believed servers are due at once; the first questions are spread over one interval.
-    if (isFirst && watched.result.state === 'verified') await clock.sleep(random() * intervalMs, signal);
-    while (!signal.aborted) {
-      const result = await this.#probe(watched, signal);
-      if (result === undefined) return;
-      failures = result.state === 'failed' ? failures + 1 : 0;
-      const counts = failures === 0 || failures >= failuresBeforeSaid || watched.result.state === 'failed';
-      if (counts && !sameResult(watched.result, result)) {
-        log.debug('verification: another answer', { server: key, state: result.state });
-        watched.result = result;
-        onChange(key);
-      }
-      await clock.sleep(
-        failures > 0 ? backoffDelay(failures, retry, random) : jittered(intervalMs, 0.15, random),
-        signal,
-      );
+    const { periodMs } = watched.target;
+    let failures = failuresSoFar(watched.standing.result);
+    // After a restart all believed servers are due at once.
+    if (isFirst && watched.standing.result.state === 'verified') {
+      await clock.sleep(random() * Math.min(periodMs, maxSpreadMs), signal);
     }
+    while (!signal.aborted) {
+      const answer = await this.#probe(watched, signal);
+      if (answer === undefined) return;
+      failures = answer.state === 'failed' ? failures + 1 : 0;
+      this.#take(key, watched, answer, failures);
+      await clock.sleep(this.#untilNext(watched, failures, random), signal);
+    }
+  }
+
+  #take(key: string, watched: Watched, answer: ProbeResult, failures: number): void {
+    const { clock, log, onChange } = this.#options;
+    const { result: before } = watched.standing;
+    if (answer.state === 'failed' && failures < failuresBeforeSaid && before.state !== 'failed') return;
+    watched.standing = settle(watched.standing, complete(answer, before, failures), clock.now().getTime());
+    if (watched.standing.result === before) return;
+    log.debug('verification: another answer', { server: key, state: answer.state });
+    onChange(key);
+  }
+
+  #untilNext({ target, standing }: Watched, failures: number, random: () => number): number {
+    const { periodMs } = target;
+    if (failures > 0) return backoffDelay(failures, { ...retry, maxMs: Math.min(retry.maxMs, periodMs) }, random);
+    return standing.candidate === undefined ? jittered(periodMs, jitter, random) : Math.min(secondLookMs, periodMs);
   }
 
   /** Undefined when we were stopped meanwhile: then the answer says nothing. */
   async #probe(watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
     return this.#slots.run(async () => {
-      const startedAt = clock.now().getTime();
+      const startedAtMs = clock.now().getTime();
+      const countsOffers = isCountDue(watched, startedAtMs);
       let result: ProbeResult;
       try {
         const { url, tls } = watched.target;
-        result = await probe({ url, tls, clientVersion, signal });
+        result = await probe({ url, tls, countsOffers, clientVersion, signal });
       } catch (error) {
         result = { state: 'failed', message: errorText(error) };
       }
       if (signal.aborted) return undefined;
-      onProbed?.(result.state, (clock.now().getTime() - startedAt) / 1_000);
+      if (countsOffers && result.state === 'verified') watched.countedAtMs = startedAtMs;
+      onProbed?.(result.state, (clock.now().getTime() - startedAtMs) / 1_000);
       return result;
     });
   }
@@ -136,13 +164,35 @@ export class Verifier {
 interface Watched {
   readonly target: VerificationTarget;
   readonly stop: AbortController;
-  result: Verification;
+  standing: Standing;
+  /** When its lists were counted last; undefined: not by us. */
+  countedAtMs: number | undefined;
+}
+
+/** What is asked for a second time is asked for as a whole. */
+function isCountDue({ standing, countedAtMs }: Watched, nowMs: number): boolean {
+  return countedAtMs === undefined || standing.candidate !== undefined || nowMs - countedAtMs >= countPeriodMs;
+}
+
+/** An answer with what it does not say itself: how often it failed, and the counts of the last time. */
+function complete(answer: ProbeResult, before: Verification, failures: number): ProbeResult {
+  switch (answer.state) {
+    case 'failed':
+      return { ...answer, failures: Math.min(2 ** Math.floor(Math.log2(failures)), maxFailuresSaid) };
+    case 'verified': {
+      const offers = answer.offers ?? (before.state === 'verified' ? before.offers : undefined);
+      return { ...answer, ...(offers === undefined ? {} : { offers }) };
+    }
+    case 'auth-required':
+      return answer;
+  }
+}
+
+function failuresSoFar(result: Verification): number {
+  return result.state === 'failed' ? (result.failures ?? failuresBeforeSaid) : 0;
 }
 
 function isSameTarget(a: VerificationTarget, b: VerificationTarget): boolean {
-  return a.url === b.url && a.generation === b.generation && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
-}
-
-function sameResult(a: Verification, b: Verification): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  const isSameSpec = a.url === b.url && a.generation === b.generation && a.periodMs === b.periodMs;
+  return isSameSpec && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
 }

@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { Verification } from '../../core/plan/observed.ts';
+import type { ProbeResult } from './probe.ts';
+import { minBetweenChangesMs, settle } from './settle.ts';
+import type { Standing } from './settle.ts';
+
+function verified(version: string, tools = 1): ProbeResult {
+  const capabilities = { tools: true, resources: false, prompts: false, logging: false, completions: false };
+  return {
+    ...{ state: 'verified', serverInfo: { name: 'x', version, protocolVersion: '2026-07-28', capabilities } },
+    offers: { tools },
+  };
+}
+
+function failed(message: string, failures: number): ProbeResult {
+  return { state: 'failed', message, failures };
+}
+
+const notAttempted: Verification = { state: 'not-attempted' };
+
+/** How often what is believed changes when these answers come, one each `everyMs`. */
+function changes(answers: readonly ProbeResult[], everyMs: number): number {
+  let standing: Standing = { result: notAttempted };
+  let count = 0;
+  answers.forEach((answer, index) => {
+    const next = settle(standing, answer, index * everyMs);
+    if (next.result !== standing.result) count += 1;
+    standing = next;
+  });
+  return count;
+}
+
+const hour = 60;
+const eachMinute = (answer: (minute: number) => ProbeResult): number =>
+  changes(
+    Array.from({ length: hour }, (_, minute) => answer(minute)),
+    60_000,
+  );
+
+describe('settle', () => {
+  it.each<[string, ProbeResult, ProbeResult]>([
+    ['a failure', verified('1'), failed('refused', 4)],
+    ['a recovery', failed('refused', 4), verified('1')],
+    ['credentials that are wanted', failed('refused', 4), { state: 'auth-required', statusCode: 401 }],
+  ])('believes %s at once', (_, result, answer) => {
+    expect(settle({ result, changedAtMs: 0, candidate: 'x' }, answer, 1)).toEqual({ result: answer });
+  });
+
+  it('believes other details when they are answered twice in a row', () => {
+    const once = settle({ result: verified('1') }, verified('2'), 0);
+    expect(once.result).toEqual(verified('1'));
+    expect(settle(once, verified('2'), 5_000)).toEqual({ result: verified('2'), changedAtMs: 5_000 });
+    expect(settle(once, verified('1'), 5_000)).toEqual({ result: verified('1') });
+  });
+
+  it('looks twice when credentials are wanted only sometimes', () => {
+    const wanted: ProbeResult = { state: 'auth-required', statusCode: 401 };
+    const once = settle({ result: verified('1') }, wanted, 0);
+    expect(once.result).toEqual(verified('1'));
+    expect(settle(once, wanted, 1).result).toEqual(wanted);
+    expect(eachMinute((minute) => (minute % 2 === 0 ? wanted : verified('1')))).toBe(1);
+  });
+
+  it('leaves ten minutes between two changes of details', () => {
+    const changed: Standing = { result: verified('1'), changedAtMs: 0 };
+    expect(settle(changed, verified('2'), minBetweenChangesMs - 1)).not.toHaveProperty('candidate');
+    expect(settle(changed, verified('2'), minBetweenChangesMs)).toHaveProperty('candidate');
+  });
+
+  it('never changes for a server that answers differently each time', () => {
+    expect(eachMinute((minute) => verified(String(minute), minute))).toBe(1);
+  });
+
+  it('changes at most six times an hour for one that changes its mind all the time', () => {
+    expect(eachMinute((minute) => verified(String(Math.floor(minute / 2) % 2)))).toBeLessThanOrEqual(6);
+  });
+
+  it('takes more failures with their words at once, and other words alone with patience', () => {
+    const standing: Standing = { result: failed('refused', 4) };
+    expect(settle(standing, failed('HTTP 503', 8), 0)).toEqual({ result: failed('HTTP 503', 8), changedAtMs: 0 });
+    expect(settle(standing, failed('HTTP 503', 4), 0).result).toEqual(failed('refused', 4));
+  });
+});
