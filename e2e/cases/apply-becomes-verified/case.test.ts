@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { apply, conditionOf, get } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -41,5 +41,22 @@ describe('an MCPServer that is applied', () => {
     await untilCondition(namespace, 'older', { type: 'Verified', status: 'True' });
     const v1beta1 = await get(namespace, 'mcpservers.v1beta1.mcp.x-k8s.io', 'older');
     expect(v1beta1?.spec).toMatchObject({ config: { port: 8080, path: '/mcp' } });
+  });
+
+  it('can be edited in the older version, and the change arrives', async () => {
+    const change = { spec: { config: { arguments: ['--port', '8080', '--read-only', '--log-level', '1'] } } };
+    await kubectlOk([
+      ...['patch', 'mcpservers.v1alpha1.mcp.x-k8s.io', 'search', '--namespace', namespace, '--type=merge'],
+      ...['--patch', JSON.stringify(change)],
+    ]);
+    const { metadata } = (await get(namespace, 'mcpservers', 'search')) ?? {};
+    expect(metadata?.generation).toBe(2);
+    await kubectlOk([
+      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=60s'],
+      '--for=jsonpath={.status.observedGeneration}=2',
+    ]);
+    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    const deployment = await get(namespace, 'deployments', 'search');
+    expect(JSON.stringify(deployment?.spec)).toContain('"--log-level","1"');
   });
 });
