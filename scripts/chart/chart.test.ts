@@ -1,4 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { imageValues } from '../quickstart/install.ts';
@@ -27,6 +29,21 @@ function isDescribed(schema: unknown, [key, ...below]: readonly string[], node: 
   }
   if (node === undefined || key === undefined) return node !== undefined;
   return isDescribed(schema, below, at(node, `properties.${key}`) ?? at(node, 'additionalProperties') ?? false);
+}
+
+function readPage(page: string): Promise<string> {
+  return readFile(new URL(`../../${page}`, import.meta.url), 'utf8');
+}
+
+/** Rendered with this text as a file of values. */
+async function templateWith(values: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-values-'));
+  try {
+    await writeFile(join(folder, 'values.yaml'), values);
+    return await template('--values', join(folder, 'values.yaml'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 describe('the chart', () => {
@@ -96,16 +113,23 @@ describe('the chart', () => {
     expect(Number(deadline.replaceAll('_', ''))).toBe(10_000);
   });
 
-  it('installs as the README says', async () => {
-    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const commands = [...readme.replaceAll('\\\n', ' ').matchAll(/^helm (?:install|upgrade) (\S+) chart (.*)$/gm)];
+  it.each(['README.md', 'docs/guides/install.md'])('installs as %s says', async (page) => {
+    const text = await readPage(page);
+    const commands = [...text.replaceAll('\\\n', ' ').matchAll(/^helm install (\S+) chart (.*)$/gm)];
     expect(commands.length).toBeGreaterThan(0);
     for (const [, , flags = ''] of commands) {
-      // As they stand: helm template knows every flag of helm install.
-      expect(await templateBare(...flags.trim().split(/\s+/))).toContain(
+      // As they stand, a shell's quotes excepted: helm template knows every flag of helm install.
+      expect(await templateBare(...flags.replaceAll("'", '').trim().split(/\s+/))).toContain(
         'image: registry.example.com/platform/mcp-lifecycle:',
       );
     }
+  });
+
+  it('takes the values that the install guide shows', async () => {
+    const guide = await readPage('docs/guides/install.md');
+    const samples = [...guide.matchAll(/```yaml\n# values\.yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? '');
+    expect(samples.length).toBeGreaterThan(2);
+    for (const text of samples) await expect(templateWith(text)).resolves.toContain('kind: Deployment');
   });
 
   it('says how to get an image when none is named', async () => {
