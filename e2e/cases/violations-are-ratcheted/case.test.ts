@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { release } from '../../../scripts/quickstart/install.ts';
+import { bypassLabel, pastTheWebhook } from '../../harness/bypass.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
+import type { KubectlResult, KubeObject } from '../../harness/kubectl.ts';
+import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+/** A violation with which the server runs all the same. */
+const escalating = { allowPrivilegeEscalation: true };
+
+describe('a violation', () => {
+  const namespace = useNamespace();
+
+  const server = (name: string, securityContext: object = {}): object => ({
+    ...kubernetesServer(name, { runtime: { security: { serviceAccountName: 'default', securityContext } } }),
+    metadata: { name, labels: { [bypassLabel]: 'true' } },
+  });
+  const bypass = <T>(work: () => Promise<T>): Promise<T> =>
+    pastTheWebhook(namespace, server('probe', escalating), work);
+  const patch = (name: string, change: object, ...more: readonly string[]): Promise<KubectlResult> =>
+    kubectl([
+      ...['patch', 'mcpserver', name, '--namespace', namespace, ...more],
+      ...['--type', 'merge', '--patch', JSON.stringify(change)],
+    ]);
+  const secure = (securityContext: object): object => ({ spec: { runtime: { security: { securityContext } } } });
+  const scaled = (replicas: number): object => ({ spec: { runtime: { replicas } } });
+  const read = (name: string): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', name);
+  /** Waits until the reconciler has judged the spec as it is now. */
+  const untilJudged = (name: string): Promise<KubeObject> =>
+    eventually(`the last change of ${name} is judged`, async () => {
+      const found = await read(name);
+      return found?.status?.['observedGeneration'] === found?.metadata.generation ? found : undefined;
+    });
+  const rolledOut = async (name: string): Promise<string> =>
+    JSON.stringify((await get(namespace, 'deployments', name))?.spec);
+  /** Scales the webhook and the reconciler. */
+  const runPrograms = async (replicas: number): Promise<void> => {
+    const args = ['--namespace', release.namespace];
+    await kubectlOk(['scale', 'deployment', release.name, `--replicas=${replicas}`, ...args]);
+    await kubectlOk(['rollout', 'status', `deployment/${release.name}`, '--timeout=120s', ...args]);
+  };
+
+  beforeAll(async () => {
+    await apply(namespace, server('bypassing'));
+    await apply(namespace, server('older'));
+    await untilCondition(namespace, 'bypassing', { type: 'Verified', status: 'True' });
+    await untilCondition(namespace, 'older', { type: 'Verified', status: 'True' });
+  });
+
+  describe('that came past the webhook', () => {
+    let before = '';
+
+    it('is not rolled out, and status says why', async () => {
+      before = await rolledOut('bypassing');
+      await bypass(() => patch('bypassing', secure(escalating)));
+      const found = await untilCondition(namespace, 'bypassing', { type: 'Accepted', status: 'False' });
+      expect(conditionOf(found, 'Accepted')?.message).toMatch(
+        /^spec\.runtime\.security\.securityContext\.allowPrivilegeEscalation: .*; nothing is rolled out until then/,
+      );
+      expect(await rolledOut('bypassing')).toBe(before);
+    });
+
+    it('holds up no other change at the door, and still rolls nothing out', async () => {
+      const { code, stderr } = await patch('bypassing', scaled(2));
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^Warning: .*\(was there before\) \[allow-privilege-escalation\]$/m);
+      expect(conditionOf(await untilJudged('bypassing'), 'Accepted')?.status).toBe('False');
+      expect(await rolledOut('bypassing')).toBe(before);
+    });
+
+    it('makes room for no other violation', async () => {
+      const { code, stderr } = await patch('bypassing', secure({ privileged: true }));
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('[privileged]');
+    });
+
+    it('is forgotten when it is taken back: what else was changed is rolled out', async () => {
+      expect((await patch('bypassing', secure({ allowPrivilegeEscalation: false }))).code).toBe(0);
+      await untilCondition(namespace, 'bypassing', { type: 'Accepted', status: 'True' });
+      await eventually('two replicas', async () => (await rolledOut('bypassing')).includes('"replicas":2'));
+    });
+  });
+
+  describe('of a server that ran before we judged it', () => {
+    beforeAll(async () => {
+      await runPrograms(0);
+      try {
+        await bypass(async () => {
+          await patch('older', secure(escalating));
+          await patch('older', { status: { extensions: null } }, '--subresource', 'status');
+        });
+      } finally {
+        await runPrograms(2);
+      }
+    });
+
+    it('is tolerated and listed, and the server runs', async () => {
+      const found = await untilJudged('older');
+      expect(conditionOf(found, 'Accepted')).toMatchObject({ status: 'True', reason: 'Valid' });
+      expect(conditionOf(found, 'Accepted')?.message).toContain('1 violation is tolerated');
+      expect(found.status).toMatchObject({
+        extensions: { policy: { generation: 2, tolerated: [{ rule: 'allow-privilege-escalation' }] } },
+      });
+      await untilCondition(namespace, 'older', { type: 'Verified', status: 'True' });
+    });
+
+    it('warns of every change that leaves it, and the change is rolled out', async () => {
+      const labelled = await patch('older', { metadata: { labels: { team: 'search' } } });
+      expect(labelled).toMatchObject({ code: 0, stderr: expect.stringContaining('(was there before)') });
+      const { code, stderr } = await patch('older', scaled(2));
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^Warning: .*\(was there before\) \[allow-privilege-escalation\]$/m);
+      await eventually('two replicas', async () => (await rolledOut('older')).includes('"replicas":2'));
+      expect(conditionOf(await untilJudged('older'), 'Accepted')?.status).toBe('True');
+    });
+
+    it('makes room for no other violation', async () => {
+      const { code, stderr } = await patch('older', secure({ privileged: true }));
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('[privileged]');
+      expect(stderr).toMatch(/^Warning: .*\(was there before\) \[allow-privilege-escalation\]$/m);
+    });
+
+    it('is new when it comes back', async () => {
+      expect((await patch('older', secure({ allowPrivilegeEscalation: false }))).code).toBe(0);
+      expect((await untilJudged('older')).status).not.toHaveProperty('extensions.policy.tolerated');
+      expect((await patch('older', secure(escalating))).stderr).toContain('[allow-privilege-escalation]');
+    });
+  });
+});
