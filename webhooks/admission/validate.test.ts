@@ -154,6 +154,15 @@ describe('validation', () => {
       expect(await handler({ ...parsed.request, oldObject }, context)).toMatchObject({ decision: 'allowed' });
     });
 
+    it('compares a thousand violations and no more', async () => {
+      const adding = (count: number): unknown => {
+        const add = Array.from({ length: count }, (_, index) => `C${index}`);
+        return anMCPServer(withRawSpec({ runtime: { security: { securityContext: { capabilities: { add } } } } }));
+      };
+      expect((await update(adding(1_000), adding(1_000))).decision).toBe('allowed');
+      expect((await update(adding(1_001), adding(1_001))).decision).toBe('denied');
+    });
+
     it('does not listen to an old object that a creation brings along', async () => {
       const both = { object: anMCPServer(asRoot), oldObject: anMCPServer(asRoot) };
       expect((await validate(both)).answer.decision).toBe('denied');

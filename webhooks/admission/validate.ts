@@ -104,12 +104,20 @@ interface Tolerance {
   readonly tolerated: readonly Finding[];
 }
 
+/**
+ * Most denials of one object that are compared with those of the old one. Comparing costs some microseconds for each, and
+ * a body has room for a hundred thousand; an object that has more than this is refused for all of them.
+ */
+const maxCompared = 1_000;
+
 function tolerate({ operation, oldObject }: AdmissionRequest, now: Judged, judgeBefore: () => Judged): Tolerance {
   const denials = now.findings.filter(({ severity }) => severity === 'deny');
-  if (denials.length === 0 || operation !== 'UPDATE' || oldObject === undefined) {
-    return { enforced: denials, tolerated: [] };
-  }
-  const known = fingerprint(judgeBefore(), digest).map((before) => before.fingerprint);
+  const isComparable = operation === 'UPDATE' && oldObject !== undefined && denials.length <= maxCompared;
+  if (denials.length === 0 || !isComparable) return { enforced: denials, tolerated: [] };
+  const before = judgeBefore();
+  const rules = new Set(ruleIdsOf(denials));
+  const candidates = before.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
+  const known = fingerprint({ ...before, findings: candidates }, digest).map((printed) => printed.fingerprint);
   const { enforced, tolerated } = ratchet(fingerprint({ ...now, findings: denials }, digest), known);
   return {
     enforced: enforced.map(({ finding }) => finding),
