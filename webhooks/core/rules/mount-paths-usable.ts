@@ -1,0 +1,86 @@
+import type { Rule } from '../engine/rule.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+
+/** What the container runtime needs for itself; a mount there ends every start of the container. */
+const occupied: ReadonlySet<string> = new Set(['/', '/dev', '/dev/termination-log', '/proc']);
+
+/** Longest name of a file on Linux, in bytes. */
+const maxNameBytes = 255;
+
+export const mountPathsUsable: Rule = {
+  id: 'mount-paths-usable',
+  severity: 'warn',
+  summary: 'Every mount should have a place of its own, and one where the container still starts.',
+  rationale:
+    'Kubernetes compares mount paths as texts and accepts `/data` beside `/data/`: the later mount hides the other one. ' +
+    'It also accepts a mount over `/`, `/dev` or `/proc`, and the container then fails at every start.',
+  remedy: 'Choose another path.',
+  examples: {
+    accepts: [
+      {
+        title: 'a mount inside another one',
+        spec: {
+          config: {
+            storage: [
+              { path: '/data', source: { type: 'EmptyDir', emptyDir: {} } },
+              { path: '/data/cache', source: { type: 'EmptyDir', emptyDir: {} } },
+            ],
+          },
+        },
+      },
+    ],
+    rejects: [
+      {
+        title: 'two mounts at one place',
+        spec: {
+          config: {
+            storage: [
+              { path: '/data', source: { type: 'EmptyDir', emptyDir: {} } },
+              { path: '/data/', source: { type: 'EmptyDir', emptyDir: {} } },
+            ],
+          },
+        },
+      },
+      {
+        title: 'a mount over the whole image',
+        spec: { config: { storage: [{ path: '/', source: { type: 'EmptyDir', emptyDir: {} } }] } },
+      },
+      {
+        title: 'a mount among the processes',
+        spec: { config: { storage: [{ path: '/proc/search', source: { type: 'EmptyDir', emptyDir: {} } }] } },
+      },
+    ],
+  },
+  check({ server }) {
+    const places = (server.spec.config.storage ?? []).map(({ path }) => cleanPath(path));
+    return places.flatMap((place, index) => checkPlace(place, places.indexOf(place), index));
+  },
+};
+
+function checkPlace(place: string, first: number, index: number): readonly Violation[] {
+  const path: FieldPath = ['spec', 'config', 'storage', index, 'path'];
+  if (first !== index) {
+    const detail = `found ${place} in storage[${first}] too`;
+    return [{ path, headline: 'the mount hides another one at the same place', detail }];
+  }
+  if (occupied.has(place) || place.startsWith('/proc/')) {
+    return [{ path, headline: 'no container starts with a mount there', detail: `found ${place}` }];
+  }
+  if (place.split('/').every(isFileName)) return [];
+  const detail = `found a name of more than ${maxNameBytes} bytes`;
+  return [{ path, headline: 'no directory has such a name', detail, remedy: 'Choose a shorter path.' }];
+}
+
+function isFileName(name: string): boolean {
+  return name.length <= maxNameBytes && new TextEncoder().encode(name).byteLength <= maxNameBytes;
+}
+
+/** Without empty parts, `.` and `..`: where the mount really is. */
+function cleanPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
