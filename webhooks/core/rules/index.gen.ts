@@ -17,6 +17,7 @@ import { hostProcess } from './host-process.ts';
 import { imagePullSecretExists } from './image-pull-secret-exists.ts';
 import { imageReferenceValid } from './image-reference-valid.ts';
 import { imageTagPinned } from './image-tag-pinned.ts';
+import { mountPathsUsable } from './mount-paths-usable.ts';
 import { nameUsable } from './name-usable.ts';
 import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
@@ -38,6 +39,7 @@ import { secretExists } from './secret-exists.ts';
 import { secretKeyExists } from './secret-key-exists.ts';
 import { securityContextValid } from './security-context-valid.ts';
 import { serviceAccountExists } from './service-account-exists.ts';
+import { storageUsable } from './storage-usable.ts';
 import { storageValid } from './storage-valid.ts';
 import { sysctlsValid } from './sysctls-valid.ts';
 import { sysctls } from './sysctls.ts';
@@ -45,4 +47,4 @@ import { tlsTrustExclusive } from './tls-trust-exclusive.ts';
 import { windowsOptionsValid } from './windows-options-valid.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, caBundleUsable, capabilities, configMapExists, configMapKeyExists, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageTagPinned, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageValid, sysctlsValid, sysctls, tlsTrustExclusive, windowsOptionsValid];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, caBundleUsable, capabilities, configMapExists, configMapKeyExists, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageTagPinned, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, tlsTrustExclusive, windowsOptionsValid];
