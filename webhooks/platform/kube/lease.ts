@@ -21,8 +21,10 @@ export interface LeaseOptions {
 const leaseDurationMs = 15_000;
 /** We stop ourselves when no renewal succeeded for this long: before the others may start. */
 const renewDeadlineMs = 10_000;
-/** Between two renewals or two attempts. */
-const periodMs = 5_000;
+/** Between two renewals. */
+const renewMs = 5_000;
+/** Between two looks of a replica that waits: how long nobody leads after the leader gave the Lease back. */
+const attemptMs = 2_000;
 const requestTimeoutMs = 4_000;
 
 /** One time of leading. */
@@ -70,7 +72,7 @@ export class LeaderElector {
       else if (attempt.result === 'failed' && attempt.error.reason !== 'Aborted') {
         log.warn('leader election: the lease could not be taken', { error: attempt.error.message });
       }
-      await clock.sleep(jittered(periodMs, 0.2, random), signal);
+      await clock.sleep(jittered(attemptMs, 0.2, random), signal);
     }
   }
 
@@ -104,7 +106,7 @@ export class LeaderElector {
   async #keep(signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
     for (;;) {
-      await clock.sleep(jittered(periodMs, 0.2, random), signal);
+      await clock.sleep(jittered(renewMs, 0.2, random), signal);
       if (signal.aborted) return;
       const startedAt = clock.now().getTime();
       const attempt = await this.#attempt(signal, this.#renewedAt + renewDeadlineMs - startedAt);
