@@ -1,6 +1,8 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
-import { diagnosePods } from '../core/plan/diagnose-pods.ts';
+import { diagnosePods, patienceEndsAtMs } from '../core/plan/diagnose-pods.ts';
+import type { Patience } from '../core/plan/diagnose-pods.ts';
+import { readyWithinSeconds } from '../core/plan/ready-within.ts';
 import type { Acceptance, WorkloadInput } from '../core/plan/status-input.ts';
 import type { CachedChild } from './child-cache.ts';
 import type { Executed } from './execute.ts';
@@ -28,10 +30,21 @@ export function gatherWorkload(
     problem,
     deployment: ourChild(key, server, 'Deployment', world)?.deployment,
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
-    podFailure: diagnosePods(world.pods.of(key), said),
+    podFailure: diagnosePods(world.pods.of(key), { previous: said, patience: patienceWith(server, world) }),
     clusterDomain: world.clusterDomain,
     now: timestamp(world.clock.now()),
   };
+}
+
+/** When to look again although nothing happened: a container that is not ready yet may still not be by then. */
+export function nextLookAfterMs(key: string, server: MCPServer, world: World): number | undefined {
+  const patience = patienceWith(server, world);
+  const endsAtMs = patienceEndsAtMs(world.pods.of(key), patience);
+  return endsAtMs === undefined ? undefined : endsAtMs - patience.nowMs;
+}
+
+function patienceWith(server: MCPServer, { clock }: World): Patience {
+  return { nowMs: clock.now().getTime(), readyWithinMs: readyWithinSeconds(server) * 1_000 };
 }
 
 function ourChild(key: string, server: MCPServer, kind: string, world: World): CachedChild | undefined {

@@ -488,13 +488,40 @@ describe('the reconciler', () => {
     api.put(deploymentPath(), {
       status: { observedGeneration: 1, conditions: [{ type: 'Progressing', status: 'True' }] },
     });
-    api.put('/api/v1/namespaces/mcp/pods/search-1', pod(1));
+    api.put('/api/v1/namespaces/mcp/pods/search-1', pod(64));
     await clock.advance(1_000);
     expect(messageOf(api, 'Available')).toContain('Container crashing: exit code 3');
     const count = api.writes.length;
-    for (let restarts = 2; restarts < 9; restarts += 1) api.put('/api/v1/namespaces/mcp/pods/search-1', pod(restarts));
+    for (let restarts = 65; restarts < 72; restarts += 1)
+      api.put('/api/v1/namespaces/mcp/pods/search-1', pod(restarts));
     await clock.advance(1_000);
     expect(writesSince(api, count)).toEqual([]);
+  });
+
+  it('says after a while that a pod runs and is not ready, without anything happening', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api);
+    api.put(deploymentPath(), {
+      status: { observedGeneration: 1, conditions: [{ type: 'Progressing', status: 'True' }] },
+    });
+    api.put('/api/v1/namespaces/mcp/pods/search-1', {
+      metadata: { name: 'search-1', namespace: 'mcp', labels: { app: 'mcp-server', 'mcp-server': 'search' } },
+      status: {
+        containerStatuses: [
+          { image: 'x', ready: false, restartCount: 0, state: { running: { startedAt: clock.now().toISOString() } } },
+        ],
+      },
+    });
+    await clock.advance(59_000);
+    expect(messageOf(api, 'Available')).toBe('Waiting for instances to become healthy');
+    await clock.advance(2_000);
+    expect(messageOf(api, 'Available')).toBe(
+      'Container not passing health checks: not ready 60 seconds after its start (pod: search-1)',
+    );
+    const count = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes.slice(count)).toEqual([]);
   });
 });
 

@@ -1,16 +1,16 @@
-import { diagnosePods } from '../core/plan/diagnose-pods.ts';
+import { diagnosePods, isNotReadyYet } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
 
-/** Keeps the pods that visibly fail, and nothing of the healthy ones. */
+/** Keeps the pods that visibly fail and those that are not ready yet, and nothing of the healthy ones. */
 export class PodCache {
   /** By server, then by pod. */
-  readonly #failing = new Map<string, Map<string, Failing>>();
+  readonly #kept = new Map<string, Map<string, Kept>>();
 
-  /** The failing pods of one server. */
+  /** The pods of one server that fail, or may turn out to. */
   of(server: string): readonly PodState[] {
-    return [...(this.#failing.get(server)?.values() ?? [])].map(({ pod }) => pod);
+    return [...(this.#kept.get(server)?.values() ?? [])].map(({ pod }) => pod);
   }
 
   /** Returns the server whose diagnosis may have changed. Restart counts and moments of the same failure are no news. */
@@ -19,8 +19,8 @@ export class PodCache {
     const pod = toPodState(raw);
     if (server === undefined || pod === undefined) return undefined;
     const key = keyOf(metaOf(raw));
-    const before = this.#failing.get(server)?.get(key)?.text;
-    const text = metaOf(raw).isDeleting ? undefined : diagnosePods([pod], before);
+    const before = this.#kept.get(server)?.get(key)?.text;
+    const text = metaOf(raw).isDeleting ? undefined : describePod(pod, before);
     if (text === undefined) this.#drop(server, key);
     else this.#keep(server, key, { pod, text });
     return text === before ? undefined : server;
@@ -32,26 +32,32 @@ export class PodCache {
   }
 
   keepOnly(keys: Keys): readonly string[] {
-    const known = [...this.#failing].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
+    const known = [...this.#kept].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
     return known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod)).map(({ server }) => server);
   }
 
-  #keep(server: string, pod: string, failing: Failing): void {
-    const pods = this.#failing.get(server) ?? new Map<string, Failing>();
-    this.#failing.set(server, pods.set(pod, failing));
+  #keep(server: string, pod: string, kept: Kept): void {
+    const pods = this.#kept.get(server) ?? new Map<string, Kept>();
+    this.#kept.set(server, pods.set(pod, kept));
   }
 
   #drop(server: string, pod: string): boolean {
-    const pods = this.#failing.get(server);
+    const pods = this.#kept.get(server);
     const wasThere = pods?.delete(pod) ?? false;
-    if (pods?.size === 0) this.#failing.delete(server);
+    if (pods?.size === 0) this.#kept.delete(server);
     return wasThere;
   }
 }
 
-interface Failing {
+interface Kept {
   readonly pod: PodState;
   readonly text: string;
+}
+
+/** What is to be known about a pod, as a text that changes when somebody has to look at it again. */
+function describePod(pod: PodState, before: string | undefined): string | undefined {
+  const failure = diagnosePods([pod], { previous: before });
+  return failure ?? (pod.status?.containerStatuses?.some(isNotReadyYet) === true ? 'not ready yet' : undefined);
 }
 
 function serverOf(raw: unknown): string | undefined {
@@ -61,8 +67,8 @@ function serverOf(raw: unknown): string | undefined {
 
 function toPodState(raw: unknown): PodState | undefined {
   if (!isRecord(raw)) return undefined;
-  const { initContainerStatuses, containerStatuses } = recordAt(raw, 'status') ?? {};
-  return podStateOf(metaOf(raw).name, { initContainerStatuses, containerStatuses });
+  const { conditions, initContainerStatuses, containerStatuses } = recordAt(raw, 'status') ?? {};
+  return podStateOf(metaOf(raw).name, { conditions, initContainerStatuses, containerStatuses });
 }
 
 /** The API server's own types say that these lists, where they exist, are what PodState says of them. */

@@ -7,7 +7,7 @@ import type { ApiError } from '../platform/kube/api.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather } from './gather.ts';
-import { gatherWorkload } from './gather-workload.ts';
+import { gatherWorkload, nextLookAfterMs } from './gather-workload.ts';
 import { tellNotChecked } from './not-checked.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
@@ -53,7 +53,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const verification = verifyWhileServing(key, workload, references.caBundle, world);
   const status = nextStatus({ ...workload, verification, policy: decision.policy });
   const written = await writeStatus(server, status, world, signal);
-  return written.result === 'failed' ? retryAfter(written.error) : whatNext(executed);
+  if (written.result === 'failed') return retryAfter(written.error);
+  return whatNext(executed, nextLookAfterMs(key, decision.server, world));
 }
 
 function acceptanceOf(decision: Decision & { readonly verdict: 'accepted' | 'invalid' }): Acceptance {
@@ -73,10 +74,11 @@ function retryAfter({ message, retryAfterMs }: ApiError): WorkResult {
   return { type: 'retry', why: message, ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }) };
 }
 
-function whatNext(executed: readonly Executed[]): WorkResult {
+function whatNext(executed: readonly Executed[], nextLookMs: number | undefined): WorkResult {
   if (executed.some(({ isNews }) => isNews === true)) return { type: 'again', afterMs: 0 };
   if (executed.some(({ action }) => action.type === 'conflict'))
     return { type: 'again', afterMs: comeBackMs.toForeignObject };
   const isRefused = executed.some(({ result }) => result === 'failed');
-  return isRefused ? { type: 'again', afterMs: comeBackMs.toRefusal } : { type: 'done' };
+  if (isRefused) return { type: 'again', afterMs: comeBackMs.toRefusal };
+  return nextLookMs === undefined ? { type: 'done' } : { type: 'again', afterMs: nextLookMs };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ContainerState, PodState } from './diagnose-pods.ts';
-import { diagnosePods } from './diagnose-pods.ts';
+import { diagnosePods, patienceEndsAtMs } from './diagnose-pods.ts';
 
 const container = (state: ContainerState['state'], changes: Partial<ContainerState> = {}): ContainerState => ({
   image: 'example/search:1',
@@ -35,7 +35,7 @@ describe('diagnosePods', () => {
     [
       'a crash',
       container(waiting('CrashLoopBackOff'), exited(2)),
-      'Container crashing: exit code 2, restarts: 3 (pod: a)',
+      'Container crashing: exit code 2, restarts: 2+ (pod: a)',
     ],
     [
       'a crash without a trace',
@@ -60,7 +60,7 @@ describe('diagnosePods', () => {
     [
       'restarts without health',
       container(running, { restartCount: 2 }),
-      'Container not passing health checks: restarts: 2 (pod: a)',
+      'Container not passing health checks: restarts: 2+ (pod: a)',
     ],
     ['a start', container(waiting('ContainerCreating')), undefined],
     ['a first run that is not ready yet', container(running), undefined],
@@ -94,8 +94,8 @@ describe('diagnosePods', () => {
       [
         container(waiting('CrashLoopBackOff'), exited(1)),
         container(running, { ...exited(1), restartCount: 4 }),
-        container({ terminated: { exitCode: 1 } }, { restartCount: 4 }),
-        container(waiting('CrashLoopBackOff'), { ...exited(1), restartCount: 5 }),
+        container({ terminated: { exitCode: 1 } }, { restartCount: 3 }),
+        container(waiting('CrashLoopBackOff'), { ...exited(1), restartCount: 3 }),
       ],
     ],
     [
@@ -106,18 +106,67 @@ describe('diagnosePods', () => {
         container(waiting('ErrImagePull', 'c')),
       ],
     ],
-    ['failing health checks', [container(running, { restartCount: 1 }), container(running, { restartCount: 9 })]],
+    ['failing health checks', [container(running, { restartCount: 8 }), container(running, { restartCount: 15 })]],
   ])('says the same at every moment of %s', (_, moments) => {
     const [first] = moments;
     const before = first === undefined ? undefined : diagnosePods([pod('a', first)]);
-    for (const moment of moments) expect(diagnosePods([pod('a', moment)], before)).toBe(before);
+    for (const moment of moments) expect(diagnosePods([pod('a', moment)], { previous: before })).toBe(before);
   });
 
   it('says something new when the failure is another one, or over', () => {
-    const before = 'Container crashing: exit code 1, restarts: 3 (pod: a)';
-    expect(diagnosePods([pod('a', container(waiting('ErrImagePull', 'x')))], before)).toMatch(/^Image pull/);
-    expect(diagnosePods([pod('a', container(waiting('CrashLoopBackOff'), exited(2)))], before)).toMatch(/exit code 2/);
-    expect(diagnosePods([pod('b', container(waiting('CrashLoopBackOff'), exited(1)))], before)).toMatch(/pod: b/);
-    expect(diagnosePods([pod('a', container(running, { ready: true }))], before)).toBeUndefined();
+    const before = 'Container crashing: exit code 1, restarts: 2+ (pod: a)';
+    const next = (one: PodState): string | undefined => diagnosePods([one], { previous: before });
+    expect(next(pod('a', container(waiting('ErrImagePull', 'x'))))).toMatch(/^Image pull/);
+    expect(next(pod('a', container(waiting('CrashLoopBackOff'), exited(2))))).toMatch(/exit code 2/);
+    expect(next(pod('b', container(waiting('CrashLoopBackOff'), exited(1))))).toMatch(/pod: b/);
+    expect(next(pod('a', container(running, { ready: true })))).toBeUndefined();
+  });
+
+  it('tells restarts in steps that double, and no more after 64', () => {
+    const said = new Set<string>();
+    let previous: string | undefined;
+    for (let restartCount = 0; restartCount < 1_000; restartCount += 1) {
+      const crashed = container(waiting('CrashLoopBackOff'), { ...exited(1), restartCount });
+      previous = diagnosePods([pod('a', crashed)], { previous });
+      said.add(previous ?? '');
+    }
+    const steps = [...said].map((text) => /restarts: (\S+)/.exec(text)?.[1]);
+    expect(steps).toEqual(['0', '1', '2+', '4+', '8+', '16+', '32+', '64+']);
+  });
+
+  const unscheduled = (message: string, status = 'False'): PodState => ({
+    metadata: { name: 'a' },
+    status: { conditions: [{ type: 'PodScheduled', status, reason: 'Unschedulable', message }] },
+  });
+
+  it('tells what the scheduler says of a pod that fits nowhere, and goes on with its first words', () => {
+    const said = diagnosePods([unscheduled('0/1 nodes are available: 1 Insufficient memory.')]);
+    expect(said).toBe('Pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient memory. (pod: a)');
+    expect(diagnosePods([unscheduled('0/2 nodes are available.')], { previous: said })).toBe(said);
+    expect(diagnosePods([unscheduled('', 'True')], { previous: said })).toBeUndefined();
+  });
+
+  describe('a container that runs and was never ready', () => {
+    const started = Date.parse('2026-01-01T00:00:00Z');
+    const slow = pod('a', container({ running: { startedAt: '2026-01-01T00:00:00Z' } }));
+    const at = (nowMs: number) => ({ nowMs, readyWithinMs: 60_000 });
+
+    it('is no failure as long as it may take, and one afterwards', () => {
+      expect(diagnosePods([slow], { patience: at(started + 59_999) })).toBeUndefined();
+      expect(diagnosePods([slow], { patience: at(started + 60_000) })).toBe(
+        'Container not passing health checks: not ready 60 seconds after its start (pod: a)',
+      );
+    });
+
+    it('says when to look again, once', () => {
+      expect(patienceEndsAtMs([slow], at(started))).toBe(started + 60_000);
+      expect(patienceEndsAtMs([slow], at(started + 60_000))).toBeUndefined();
+      expect(patienceEndsAtMs([pod('b', container(running))], at(started))).toBeUndefined();
+      expect(patienceEndsAtMs([], at(started))).toBeUndefined();
+    });
+
+    it('waits for ever where the kubelet does not say when it started', () => {
+      expect(diagnosePods([pod('a', container(running))], { patience: at(started * 2) })).toBeUndefined();
+    });
   });
 });

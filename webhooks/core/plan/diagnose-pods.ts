@@ -4,9 +4,17 @@ import { printable, shortenEnd } from '../engine/text.ts';
 export interface PodState {
   readonly metadata: { readonly name: string };
   readonly status?: {
+    readonly conditions?: readonly PodCondition[];
     readonly initContainerStatuses?: readonly ContainerState[];
     readonly containerStatuses?: readonly ContainerState[];
   };
+}
+
+interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 export interface ContainerState {
@@ -15,7 +23,8 @@ export interface ContainerState {
   readonly restartCount: number;
   readonly state?: {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly running?: object;
+    /** RFC 3339. */
+    readonly running?: { readonly startedAt?: string };
     readonly terminated?: Terminated;
   };
   readonly lastState?: { readonly terminated?: Terminated };
@@ -24,6 +33,22 @@ export interface ContainerState {
 interface Terminated {
   readonly exitCode: number;
   readonly reason?: string;
+}
+
+export interface DiagnoseOptions {
+  /** What was said before. */
+  readonly previous?: string | undefined;
+  /**
+   * For containers that run and never were ready: until when that is patience. Absent: for ever, because there is no
+   * clock at hand.
+   */
+  readonly patience?: Patience;
+}
+
+/** Milliseconds; `nowMs` since 1970, `readyWithinMs` after a container has started. */
+export interface Patience {
+  readonly nowMs: number;
+  readonly readyWithinMs: number;
 }
 
 /** One failure; `kind` is how its message begins, and what two sightings of the same failure have in common. */
@@ -38,45 +63,114 @@ const maxDetailLength = 512;
 
 const unhealthy = 'Container not passing health checks';
 
+/** Highest number of restarts that is told. */
+const maxRestartsSaid = 64;
+
 /**
  * Why the pods do not run: the first failure found, by pod name, init containers first; undefined when none is visible.
  *
  * A broken pod goes round in circles (running, terminated, waiting; pulling, backing off) and counts its restarts. As
- * long as it is the same failure of the same pod, the text that was said before (`previous`) is said again, so that a
- * server that stays broken costs no write.
+ * long as it is the same failure of the same pod, the text that was said before is said again, so that a server that
+ * stays broken costs next to no writes: restarts are told in steps that double, up to 64.
  */
-export function diagnosePods(pods: readonly PodState[], previous?: string): string | undefined {
-  const failures = [...pods].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).flatMap(findFailures);
-  if (previous !== undefined && failures.some((failure) => continues(failure, previous))) return previous;
-  const [first] = failures;
-  return first === undefined ? undefined : `${first.kind}${first.rest} ${podSuffix(first)}`;
+export function diagnosePods(pods: readonly PodState[], options: DiagnoseOptions = {}): string | undefined {
+  const { previous } = options;
+  const failures = [...pods]
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .flatMap((pod) => findFailures(pod, options.patience));
+  const continued = failures.find((failure) => previous !== undefined && continues(failure, previous));
+  if (continued !== undefined && !isWorse(continued, previous)) return previous;
+  const said = continued ?? failures[0];
+  return said === undefined ? undefined : `${said.kind}${said.rest} ${podSuffix(said)}`;
+}
+
+/**
+ * When patience with some container of these pods ends, in milliseconds since 1970: nothing else would tell that it is
+ * still not ready then. Undefined when there is nothing to wait for.
+ */
+export function patienceEndsAtMs(pods: readonly PodState[], { nowMs, readyWithinMs }: Patience): number | undefined {
+  const ends = pods
+    .flatMap(({ status }) => status?.containerStatuses ?? [])
+    .filter(isNotReadyYet)
+    .map((container) => startedAtMs(container) + readyWithinMs)
+    .filter((endsAtMs) => endsAtMs > nowMs);
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/** Runs for the first time, and was not ready so far. */
+export function isNotReadyYet({ state, ready, restartCount }: ContainerState): boolean {
+  return state?.running !== undefined && !ready && restartCount === 0;
+}
+
+/** NaN when the kubelet does not say; no comparison with it holds. */
+function startedAtMs({ state }: ContainerState): number {
+  return Date.parse(state?.running?.startedAt ?? '');
 }
 
 function continues(failure: Failure, previous: string): boolean {
   if (!previous.endsWith(podSuffix(failure))) return false;
-  // Between two crashes a container runs and is not ready: still the crash, seen at another moment.
-  const isMoment = failure.kind === unhealthy && /^Container (crashing|OOMKilled)/.test(previous);
-  return isMoment || previous.startsWith(failure.kind);
+  return isMomentOfCrash(failure, previous) || previous.startsWith(failure.kind);
+}
+
+/** Between two crashes a container runs and is not ready: still the crash, seen at another moment. */
+function isMomentOfCrash({ kind }: Failure, previous: string): boolean {
+  return kind === unhealthy && /^Container (crashing|OOMKilled)/.test(previous);
+}
+
+function isWorse(failure: Failure, previous = ''): boolean {
+  return !isMomentOfCrash(failure, previous) && restartsIn(failure.rest) > restartsIn(previous);
+}
+
+function restartsIn(text: string): number {
+  return Number(/restarts: (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** `restarts: 0`, `restarts: 1`, then `restarts: 2+` for two or three, `4+`, …: true until the number has doubled. */
+function restarts(count: number): string {
+  const step = count === 0 ? 0 : Math.min(2 ** Math.floor(Math.log2(count)), maxRestartsSaid);
+  return `restarts: ${step}${step > 1 ? '+' : ''}`;
 }
 
 function podSuffix({ pod }: Failure): string {
   return `(pod: ${pod})`;
 }
 
-function findFailures({ metadata, status }: PodState): readonly Failure[] {
-  const init = (status?.initContainerStatuses ?? []).map((container) => findFailure(container, true));
-  const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, false));
-  return [...init, ...main].flatMap((failure) => (failure === undefined ? [] : [{ ...failure, pod: metadata.name }]));
+function findFailures({ metadata, status }: PodState, patience: Patience | undefined): readonly Failure[] {
+  const unscheduled = (status?.conditions ?? []).map(ofScheduling);
+  const init = (status?.initContainerStatuses ?? []).map(findInitFailure);
+  const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, patience));
+  return [...unscheduled, ...init, ...main].flatMap((failure) =>
+    failure === undefined ? [] : [{ ...failure, pod: metadata.name }],
+  );
 }
 
 type Found = Omit<Failure, 'pod'>;
 
-function findFailure(container: ContainerState, isInit: boolean): Found | undefined {
+/** What the scheduler says changes with every node, so only how it begins tells one failure from another. */
+function ofScheduling({ type, status, reason, message = '' }: PodCondition): Found | undefined {
+  if (type !== 'PodScheduled' || status !== 'False' || reason !== 'Unschedulable') return undefined;
+  return { kind: 'Pod cannot be scheduled', rest: `: ${shortenEnd(printable(message), maxDetailLength)}` };
+}
+
+/** One that has finished is done; one that runs (a sidecar does, for ever) is on its way. */
+function findInitFailure(container: ContainerState): Found | undefined {
+  const { waiting, terminated } = container.state ?? {};
+  if (waiting !== undefined) return ofWaiting(container, waiting);
+  return terminated === undefined || terminated.exitCode === 0 ? undefined : ofExit(container, terminated);
+}
+
+function findFailure(container: ContainerState, patience: Patience | undefined): Found | undefined {
   const { waiting, terminated, running } = container.state ?? {};
   if (waiting !== undefined) return ofWaiting(container, waiting);
-  if (terminated !== undefined) return isInit && terminated.exitCode === 0 ? undefined : ofExit(container, terminated);
-  if (isInit || running === undefined || container.ready || container.restartCount === 0) return undefined;
-  return { kind: unhealthy, rest: `: restarts: ${container.restartCount}` };
+  if (terminated !== undefined) return ofExit(container, terminated);
+  if (running === undefined || container.ready) return undefined;
+  if (container.restartCount > 0) return { kind: unhealthy, rest: `: ${restarts(container.restartCount)}` };
+  return patience === undefined ? undefined : ofSlowStart(container, patience);
+}
+
+function ofSlowStart(container: ContainerState, { nowMs, readyWithinMs }: Patience): Found | undefined {
+  if (!(nowMs >= startedAtMs(container) + readyWithinMs)) return undefined;
+  return { kind: unhealthy, rest: `: not ready ${Math.round(readyWithinMs / 1000)} seconds after its start` };
 }
 
 function ofWaiting(
@@ -103,5 +197,5 @@ function ofWaiting(
 function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined): Found {
   const verb = terminated?.reason === 'OOMKilled' ? 'OOMKilled' : 'crashing';
   const exit = terminated === undefined ? '' : ` exit code ${terminated.exitCode},`;
-  return { kind: `Container ${verb}:${exit}`, rest: ` restarts: ${restartCount}` };
+  return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}` };
 }

@@ -1,0 +1,17 @@
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+
+/** How long a container may run without having been ready before status says so, whatever its probe, in seconds. */
+const minSeconds = 60;
+
+/**
+ * How long a container may run without having been ready before status says so, in seconds: what its readiness probe
+ * allows at most until it counts as failed, and not less than a minute. `server` with every default applied.
+ */
+export function readyWithinSeconds(server: MCPServer): number {
+  const {
+    initialDelaySeconds = 0,
+    periodSeconds = 10,
+    failureThreshold = 3,
+  } = server.spec.runtime?.health?.readinessProbe ?? {};
+  return Math.max(minSeconds, initialDelaySeconds + periodSeconds * failureThreshold);
+}
