@@ -1,5 +1,4 @@
-import type { FieldPath } from '../mcpserver/violation.ts';
-import { toJsonPointer } from '../mcpserver/violation.ts';
+import { pointerTo } from '../mcpserver/violation.ts';
 
 /** One operation of a JSON Patch: https://www.rfc-editor.org/rfc/rfc6902 */
 export interface PatchOperation {
@@ -13,29 +12,24 @@ export interface PatchOperation {
  * not (a field of a newer version, say) stays. Lists are one value; defaults do not reach into them.
  */
 export function diff(raw: unknown, defaulted: unknown): readonly PatchOperation[] {
-  return diffAt([], raw, defaulted);
+  const operations: PatchOperation[] = [];
+  collect(operations, '', raw, defaulted);
+  return operations;
 }
 
-function diffAt(path: FieldPath, raw: unknown, wanted: unknown): readonly PatchOperation[] {
-  if (raw === wanted) return [];
-  if (isRecord(raw) && isRecord(wanted)) {
-    return Object.entries(wanted).flatMap(([key, value]) => diffField([...path, key], raw, key, value));
+/** Runs for every mutation: what is the same object on both sides costs one comparison, and no text. */
+function collect(operations: PatchOperation[], path: string, raw: unknown, wanted: unknown): void {
+  if (raw === wanted) return;
+  if (!isRecord(raw) || !isRecord(wanted)) {
+    if (JSON.stringify(raw) === JSON.stringify(wanted)) return;
+    operations.push({ op: 'replace', path, value: wanted });
+    return;
   }
-  return JSON.stringify(raw) === JSON.stringify(wanted)
-    ? []
-    : [{ op: 'replace', path: toJsonPointer(path), value: wanted }];
-}
-
-function diffField(
-  path: FieldPath,
-  raw: Readonly<Record<string, unknown>>,
-  key: string,
-  wanted: unknown,
-): readonly PatchOperation[] {
-  if (wanted === undefined) return [];
-  return Object.hasOwn(raw, key)
-    ? diffAt(path, raw[key], wanted)
-    : [{ op: 'add', path: toJsonPointer(path), value: wanted }];
+  for (const [key, value] of Object.entries(wanted)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(raw, key)) operations.push({ op: 'add', path: pointerTo(path, key), value });
+    else if (raw[key] !== value) collect(operations, pointerTo(path, key), raw[key], value);
+  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -22,7 +22,8 @@ export function renderPath(path: FieldPath): string {
   }, '');
 }
 
-/** RFC 6901 pointer of the path, as JSON Patch wants it. */
-export function toJsonPointer(path: FieldPath): string {
-  return path.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+/** The pointer (RFC 6901) to a member of what `pointer` points to; the pointer to the whole is empty. */
+export function pointerTo(pointer: string, member: string): string {
+  const escaped = /[~/]/.test(member) ? member.replaceAll('~', '~0').replaceAll('/', '~1') : member;
+  return `${pointer}/${escaped}`;
 }
