@@ -52,7 +52,8 @@ function answerAtOnce(request: IncomingMessage, response: ServerResponse): void 
 }
 
 async function startWebhook(certificate: Certificate): Promise<number> {
-  const facts: ReferenceFacts = { lookUp: () => ({ state: 'found', keys: new Set(['mode', 'token']) }) };
+  const found = { state: 'found', keys: new Set(['mode', 'token']) } as const;
+  const facts: ReferenceFacts = { lookUp: () => found };
   const handlers = {
     mutate: createMutate({ onSkipped: () => undefined }),
     validate: createValidate({ rules, gatherFacts: () => Promise.resolve(facts), onSkipped: () => undefined }),
