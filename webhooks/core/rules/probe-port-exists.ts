@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { PORT_NAME } from '../mcpserver/names.ts';
 import type { Probe } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 import { isPortName } from './port-name.ts';
 
 export const probePortExists: Rule = {
@@ -25,20 +26,23 @@ export const probePortExists: Rule = {
   },
   check({ server }) {
     const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
-    return Object.entries({ livenessProbe, readinessProbe }).flatMap(([field, probe]) =>
-      namedPorts(probe).map(([handler, port]) => ({
-        path: ['spec', 'runtime', 'health', field, handler, 'port'],
-        headline: 'the container has no port of this name',
-        detail: `found "${port}"`,
-      })),
-    );
+    return [...checkProbe('livenessProbe', livenessProbe), ...checkProbe('readinessProbe', readinessProbe)];
   },
 };
 
+function checkProbe(field: string, probe: Probe | undefined): readonly Violation[] {
+  if (probe === undefined) return [];
+  return namedPorts(probe).map(([handler, port]) => ({
+    path: ['spec', 'runtime', 'health', field, handler, 'port'],
+    headline: 'the container has no port of this name',
+    detail: `found "${port}"`,
+  }));
+}
+
 /** Handlers with the names of ports that the container lacks; what cannot be a name at all is denied elsewhere. */
-function namedPorts(probe: Probe | undefined): readonly (readonly [string, string])[] {
+function namedPorts(probe: Probe): readonly (readonly [string, string])[] {
   return (['httpGet', 'tcpSocket'] as const).flatMap((handler) => {
-    const port = probe?.[handler]?.port;
+    const port = probe[handler]?.port;
     return typeof port === 'string' && port !== PORT_NAME && isPortName(port) ? [[handler, port] as const] : [];
   });
 }

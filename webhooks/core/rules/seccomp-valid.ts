@@ -3,6 +3,8 @@ import type { SeccompProfile } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'security'];
+const podPath: FieldPath = [...root, 'podSecurityContext', 'seccompProfile'];
+const containerPath: FieldPath = [...root, 'securityContext', 'seccompProfile'];
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -55,10 +57,7 @@ export const seccompValid: Rule = {
   },
   check({ server }) {
     const { podSecurityContext: pod, securityContext: container } = server.spec.runtime?.security ?? {};
-    return [
-      ...checkProfile(pod?.seccompProfile, [...root, 'podSecurityContext', 'seccompProfile']),
-      ...checkProfile(container?.seccompProfile, [...root, 'securityContext', 'seccompProfile']),
-    ];
+    return [...checkProfile(pod?.seccompProfile, podPath), ...checkProfile(container?.seccompProfile, containerPath)];
   },
 };
 
@@ -69,7 +68,7 @@ function checkProfile(profile: SeccompProfile | undefined, path: FieldPath): rea
     const at = { path: [...path, 'type'], headline: 'the type of seccomp profile is unknown' };
     return [{ ...at, detail: `found "${type}"`, remedy: `Use ${types.join(', ')}.` }];
   }
-  return checkFile(type, file, [...path, 'localhostProfile']);
+  return type !== 'Localhost' && file === undefined ? [] : checkFile(type, file, [...path, 'localhostProfile']);
 }
 
 function checkFile(type: string, file: string | undefined, path: FieldPath): readonly Violation[] {

@@ -17,6 +17,8 @@ export interface SecurityContextAt {
 }
 
 const security = ['spec', 'runtime', 'security'] as const;
+const podPath: FieldPath = [...security, 'podSecurityContext'];
+const containerPath: FieldPath = [...security, 'securityContext'];
 
 /**
  * The security contexts of the pod and of the container, in this order; one that is not there is empty. The Pod Security
@@ -25,12 +27,12 @@ const security = ['spec', 'runtime', 'security'] as const;
 export function securityContextsOf(server: MCPServer): readonly [SecurityContextAt, SecurityContextAt] {
   const { podSecurityContext = {}, securityContext = {} } = server.spec.runtime?.security ?? {};
   return [
-    { path: [...security, 'podSecurityContext'], context: podSecurityContext },
-    { path: [...security, 'securityContext'], context: securityContext },
+    { path: podPath, context: podSecurityContext },
+    { path: containerPath, context: securityContext },
   ];
 }
 
 /** The place of a field in the container's security context. */
 export function containerSecurityPath(...fields: FieldPath): FieldPath {
-  return [...security, 'securityContext', ...fields];
+  return [...containerPath, ...fields];
 }
