@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { apply, conditionOf, get } from '../../harness/kubectl.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { kubernetesServer } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+describe('an MCPServer whose pods do not get ready', () => {
+  const namespace = useNamespace();
+
+  const untilExplained = (name: string, wanted: RegExp, withinMs: number): Promise<unknown> =>
+    eventually(
+      `Available says ${String(wanted)}`,
+      async () => wanted.test(conditionOf(await get(namespace, 'mcpservers', name), 'Available')?.message ?? ''),
+      { withinMs, describe: async () => (await get(namespace, 'mcpservers', name))?.status },
+    );
+
+  it('says so when no node has room for them', async () => {
+    const runtime = {
+      security: { serviceAccountName: 'default' },
+      resources: { requests: { cpu: '5000' } },
+    };
+    await apply(namespace, kubernetesServer('huge', { runtime }));
+    await untilExplained('huge', /^Pod cannot be scheduled: .*Insufficient cpu.* \(pod: huge-/, 20_000);
+    expect((await get(namespace, 'mcpservers', 'huge'))?.status?.phase).toBe('Failed');
+  });
+
+  it('says so when they run, and their readiness probe fails for a minute', async () => {
+    const readinessProbe = { httpGet: { path: '/mistyped', port: 'mcp' }, periodSeconds: 5 };
+    const runtime = { security: { serviceAccountName: 'default' }, health: { readinessProbe } };
+    await apply(namespace, kubernetesServer('slow', { runtime }));
+    const wanted = /^Container not passing health checks: not ready 60 seconds after its start \(pod: slow-/;
+    await untilExplained('slow', wanted, 90_000);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { apply, get } from '../../harness/kubectl.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { everythingServer, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+describe('a verified server that lists tools, resources and prompts', () => {
+  const namespace = useNamespace();
+  const someNumber = expect.any(Number);
+
+  it('has their numbers in status', async () => {
+    await apply(namespace, everythingServer('search'));
+    const server = await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    const counts = { toolCount: someNumber, resourceCount: someNumber, promptCount: someNumber };
+    expect(server.status?.['extensions']).toMatchObject({ verification: counts });
+  });
+
+  it('is verified by another period without a new pod and without another answer', async () => {
+    const before = await get(namespace, 'mcpservers', 'search');
+    const deployment = await get(namespace, 'deployments', 'search');
+    await apply(namespace, everythingServer('search', { extensions: { verification: { periodSeconds: 5 } } }));
+    const server = await eventually('status speaks about the new generation', async () => {
+      const now = await get(namespace, 'mcpservers', 'search');
+      return now?.status?.['observedGeneration'] === now?.metadata.generation ? now : undefined;
+    });
+    expect(server?.status?.['serverInfo']).toEqual(before?.status?.['serverInfo']);
+    expect(server?.status?.conditions?.map(({ type, status }) => ({ type, status }))).toEqual(
+      before?.status?.conditions?.map(({ type, status }) => ({ type, status })),
+    );
+    const after = await get(namespace, 'deployments', 'search');
+    expect(after?.metadata.generation).toBe(deployment?.metadata.generation);
+  });
+});
