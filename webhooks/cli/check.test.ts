@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { issueAuthority } from '../platform/tls/certificates.ts';
 import { runCli } from './testing/run-cli.ts';
 
 const server = (rest = '', config = ''): string => `apiVersion: mcp.x-k8s.io/v1beta1
@@ -18,6 +19,30 @@ const asRoot = server(`  runtime:
       securityContext:
         runAsUser: 0
 `);
+
+describe('a CA bundle in the input', () => {
+  const tls = '  transport:\n    tls: {enabled: true, caBundleSecret: {name: internal-ca}}\n';
+  const secret = (data: string): string =>
+    `---\napiVersion: v1\nkind: Secret\nmetadata: {name: internal-ca}\n${data}\n`;
+
+  it.each([
+    ['stringData: {ca.crt: "not yet"}', 'contains no valid PEM certificates'],
+    ['data: {ca.crt: bm90IHlldA==}', 'contains no valid PEM certificates'],
+    ['data: {tls.crt: bm90IHlldA==}', 'does not contain key "ca.crt"'],
+  ])('is looked into: %s', async (data, wanted) => {
+    const { code, out } = await runCli(['check', '-'], server(tls) + secret(data));
+    expect(code).toBe(0);
+    expect(out).toContain(wanted);
+    expect(out).not.toContain('not yet');
+  });
+
+  it('is fine when it holds a certificate', async () => {
+    const { certificate } = await issueAuthority(new Date());
+    const data = `stringData: ${JSON.stringify({ 'ca.crt': certificate })}`;
+    const { out } = await runCli(['check', '-'], server(tls) + secret(data));
+    expect(out).toContain('0 with warnings');
+  });
+});
 
 describe('check', () => {
   it('prints nothing but a summary for a server that is fine', async () => {

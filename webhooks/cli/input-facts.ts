@@ -1,4 +1,6 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
+import { parseCaBundle } from '../platform/tls/ca-certificates.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { identityOf, type ObjectIdentity } from './identity.ts';
 
@@ -14,7 +16,7 @@ export const notInInput = 'it is not in the input, and there is no cluster to as
 
 /** What the ConfigMaps, Secrets and ServiceAccounts of the input answer. Their values are dropped here: key names are all that is kept. */
 export class InputFacts {
-  readonly #keys = new Map<string, ReadonlySet<string>>();
+  readonly #found = new Map<string, Found>();
   readonly #notChecked = new Map<string, NotChecked>();
 
   /** Remembers an object that servers can name; says whether the object was one. */
@@ -22,7 +24,12 @@ export class InputFacts {
     const identity = identityOf(manifest.value, defaultNamespace);
     if (!isReferable(identity)) return false;
     const fields: readonly string[] = dataFields[identity.kind];
-    this.#keys.set(keyOf(identity), new Set(fields.flatMap((field) => keysOf(manifest.value, field))));
+    const keys = new Set(fields.flatMap((field) => keysOf(manifest.value, field)));
+    this.#found.set(keyOf(identity), {
+      state: 'found',
+      keys,
+      ...(identity.kind === 'Secret' ? certificatesOf(manifest.value) : {}),
+    });
     return true;
   }
 
@@ -31,8 +38,8 @@ export class InputFacts {
     return {
       lookUp: (kind, name): ReferenceState => {
         const key = keyOf({ kind, namespace, name });
-        const keys = this.#keys.get(key);
-        if (keys !== undefined) return { state: 'found', keys };
+        const found = this.#found.get(key);
+        if (found !== undefined) return found;
         this.#notChecked.set(key, { kind, namespace, name });
         return { state: 'unknown', reason: notInInput };
       },
@@ -56,9 +63,29 @@ function isReferable(identity: ObjectIdentity): identity is ObjectIdentity & { r
   return identity.apiVersion === 'v1' && Object.hasOwn(dataFields, identity.kind) && identity.name !== '';
 }
 
+type Found = ReferenceState & { readonly state: 'found' };
+
+/** Whether the key of a CA bundle, where the Secret has it, holds certificates: the value is dropped here, too. */
+function certificatesOf(value: unknown): Pick<Found, 'hasCaCertificates'> {
+  const plain = textAt(value, 'stringData');
+  const encoded = textAt(value, 'data');
+  const text = plain ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8'));
+  return text === undefined ? {} : { hasCaCertificates: parseCaBundle(text) !== undefined };
+}
+
+function textAt(value: unknown, field: string): string | undefined {
+  const text = propertyOf(propertyOf(value, field), CA_BUNDLE_KEY);
+  return typeof text === 'string' ? text : undefined;
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const property: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+  return property;
+}
+
 function keysOf(value: unknown, field: string): readonly string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const data: unknown = Object.getOwnPropertyDescriptor(value, field)?.value;
+  const data = propertyOf(value, field);
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? Object.keys(data) : [];
 }
 

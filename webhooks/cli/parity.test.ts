@@ -1,15 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { applyDefaults } from '../core/defaults/apply.ts';
 import { evaluate } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { renderSentence } from '../core/engine/render.ts';
 import type { Example } from '../core/engine/rule.ts';
+import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
 import { rules } from '../core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
 import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
+import { issueAuthority } from '../platform/tls/certificates.ts';
 import { notInInput } from './input-facts.ts';
 import { schemaRuleId } from './judge.ts';
 import { runCli } from './testing/run-cli.ts';
@@ -23,6 +25,14 @@ const examples = rules.flatMap((rule) =>
     (example) => [`${rule.id}: ${example.title}`, example] as const,
   ),
 );
+
+/** In base64; examples name keys only, and a bundle without a certificate has a finding of its own. */
+let caBundle = '';
+
+beforeAll(async () => {
+  const { certificate } = await issueAuthority(new Date());
+  caBundle = Buffer.from(certificate).toString('base64');
+});
 
 function serverOf({ name, spec = {} }: Example) {
   return anMCPServer(...(name === undefined ? [] : [withName(name)]), withRawSpec(spec));
@@ -43,7 +53,7 @@ function objectsOf(kind: string, objects: Example['configMaps'] = {}): readonly 
     apiVersion: 'v1',
     kind,
     metadata: { name, namespace: 'mcp' },
-    data: Object.fromEntries(keys.map((key) => [key, 'eA=='])),
+    data: Object.fromEntries(keys.map((key) => [key, key === CA_BUNDLE_KEY ? caBundle : 'eA=='])),
   }));
 }
 

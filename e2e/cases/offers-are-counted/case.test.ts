@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { apply, get } from '../../harness/kubectl.ts';
+import { apply, get, type KubeObject } from '../../harness/kubectl.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { everythingServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -7,6 +7,8 @@ import { useNamespace } from '../../harness/namespace.ts';
 describe('a verified server that lists tools, resources and prompts', () => {
   const namespace = useNamespace();
   const someNumber = expect.any(Number);
+  const verdicts = (server: KubeObject | undefined): readonly string[] =>
+    (server?.status?.conditions ?? []).map(({ type, status }) => `${type}=${status}`);
 
   it('has their numbers in status', async () => {
     await apply(namespace, everythingServer('search'));
@@ -23,10 +25,8 @@ describe('a verified server that lists tools, resources and prompts', () => {
       const now = await get(namespace, 'mcpservers', 'search');
       return now?.status?.['observedGeneration'] === now?.metadata.generation ? now : undefined;
     });
-    expect(server?.status?.['serverInfo']).toEqual(before?.status?.['serverInfo']);
-    expect(server?.status?.conditions?.map(({ type, status }) => ({ type, status }))).toEqual(
-      before?.status?.conditions?.map(({ type, status }) => ({ type, status })),
-    );
+    expect(server.status?.['serverInfo']).toEqual(before?.status?.['serverInfo']);
+    expect(verdicts(server)).toEqual(verdicts(before));
     const after = await get(namespace, 'deployments', 'search');
     expect(after?.metadata.generation).toBe(deployment?.metadata.generation);
   });

@@ -21,7 +21,8 @@ export type McpReply =
   | { readonly type: 'http'; readonly status: number; readonly contentType: string }
   /** It answered with a success, but not in MCP. */
   | { readonly type: 'unusable'; readonly why: string }
-  | { readonly type: 'unreachable'; readonly why: string }
+  /** `isConnected`: somebody took the connection, and then it failed (TLS, a reset). */
+  | { readonly type: 'unreachable'; readonly why: string; readonly isConnected: boolean }
   | { readonly type: 'timeout' };
 
 export interface McpMessage {
@@ -49,6 +50,7 @@ const maxQuotedLength = 200;
  */
 export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
   return new Promise((resolve) => {
+    let isConnected = false;
     const finish = (reply: McpReply): void => {
       clearTimeout(timer);
       message.signal.removeEventListener('abort', onAbort);
@@ -56,7 +58,7 @@ export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
       request.destroy();
     };
     const onAbort = (): void => {
-      finish({ type: 'unreachable', why: 'we are stopping' });
+      finish({ type: 'unreachable', why: 'we are stopping', isConnected });
     };
     const payload = message.body === undefined ? undefined : JSON.stringify(message.body);
     const { request: open } = message.url.protocol === 'https:' ? https : http;
@@ -77,7 +79,10 @@ export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
     }, message.timeoutMs);
     message.signal.addEventListener('abort', onAbort, { once: true });
     request.on('error', (error) => {
-      finish({ type: 'unreachable', why: networkErrorText(error) });
+      finish({ type: 'unreachable', why: networkErrorText(error), isConnected });
+    });
+    request.on('socket', (socket) => {
+      socket.once('connect', () => (isConnected = true));
     });
     request.on('response', (response) => {
       readAnswer(response, message, finish);
@@ -110,7 +115,7 @@ function readAnswer(
     else chunks.push(chunk);
   });
   response.on('error', (error) => {
-    finish({ type: 'unreachable', why: networkErrorText(error) });
+    finish({ type: 'unreachable', why: networkErrorText(error), isConnected: true });
   });
   response.on('end', () => {
     if (isStream) finish({ type: 'unusable', why: 'its event stream ended without an answer' });

@@ -109,6 +109,18 @@ describe('a server that speaks otherwise than the spec says', () => {
   });
 });
 
+describe('a certificate that is not trusted', () => {
+  it('is an answer: no network policy is to be blamed for it', async () => {
+    const url = `https://localhost:${await serveTls()}/mcp`;
+    const result = await probeMcpServer({
+      ...{ url, clientVersion: '1', tls: trusting(stranger) },
+      signal: new AbortController().signal,
+    });
+    expect(result).toMatchObject({ state: 'failed' });
+    expect(result).not.toHaveProperty('isUnanswered');
+  });
+});
+
 describe('a bundle that is missing', () => {
   it('is a matter of the configuration: no connection is tried', async () => {
     const result = await probeMcpServer({

@@ -203,7 +203,8 @@ function authOrUnreachable(reply: McpReply): ProbeResult | undefined {
   if ((reply.type === 'http' || reply.type === 'rpc-error') && (reply.status === 401 || reply.status === 403)) {
     return { state: 'auth-required', statusCode: reply.status };
   }
-  return reply.type === 'unreachable' ? { state: 'failed', message: reply.why, isUnanswered: true } : undefined;
+  if (reply.type !== 'unreachable') return undefined;
+  return { state: 'failed', message: reply.why, ...(reply.isConnected ? {} : { isUnanswered: true }) };
 }
 
 function failureText(reply: Exclude<McpReply, { readonly type: 'result' }>): string {
