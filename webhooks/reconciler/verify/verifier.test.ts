@@ -231,4 +231,26 @@ describe('Verifier', () => {
     expect(most).toBe(16);
     verifier.stop();
   });
+
+  it('lets no server wait for those that hang', async () => {
+    const clock = createFakeClock();
+    let answered = 0;
+    const verifier = new Verifier({
+      ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1', onChange: () => undefined },
+      probe: async ({ url }) => {
+        if (url === target.url) {
+          answered += 1;
+          return verified;
+        }
+        await clock.sleep(10_000);
+        return failed;
+      },
+    });
+    for (let count = 0; count < 200; count += 1) verifier.watch(`h${count}`, { ...target, url: 'http://hangs/mcp' });
+    await clock.advance(300_000);
+    verifier.watch('good', target);
+    await clock.advance(1_000);
+    expect(answered).toBe(1);
+    verifier.stop();
+  });
 });

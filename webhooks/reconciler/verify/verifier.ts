@@ -42,7 +42,8 @@ const maxSpreadMs = 60_000;
 const countPeriodMs = 600_000;
 /** Before an unexpected answer is asked for a second time, in milliseconds. */
 const secondLookMs = 5_000;
-const maxParallelProbes = 16;
+/** Servers that failed last have places of their own: those that hang for seconds keep no other one waiting. */
+const maxParallelProbes = { ofOthers: 16, ofFailing: 8 };
 /**
  * Failures in a row before they count (the fourth comes within two seconds of the first): right after a start the
  * Service may not be programmed in every node, and a pod that is replaced may still get a connection.
@@ -58,7 +59,8 @@ const maxFailuresSaid = 64;
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #watched = new Map<string, Watched>();
-  readonly #slots: Slots = createSlots(maxParallelProbes);
+  readonly #slots: Slots = createSlots(maxParallelProbes.ofOthers);
+  readonly #slotsOfFailing: Slots = createSlots(maxParallelProbes.ofFailing);
 
   constructor(options: VerifierOptions) {
     this.#options = options;
@@ -116,7 +118,8 @@ export class Verifier {
       await clock.sleep(random() * Math.min(periodMs, maxSpreadMs), signal);
     }
     while (!signal.aborted) {
-      const answer = await this.#probe(watched, signal);
+      const slots = failures === 0 ? this.#slots : this.#slotsOfFailing;
+      const answer = await slots.run(() => this.#probe(watched, signal));
       if (answer === undefined) return;
       failures = answer.state === 'failed' ? failures + 1 : 0;
       this.#take(key, watched, answer, failures);
@@ -143,21 +146,19 @@ export class Verifier {
   /** Undefined when we were stopped meanwhile: then the answer says nothing. */
   async #probe(watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
-    return this.#slots.run(async () => {
-      const startedAtMs = clock.now().getTime();
-      const countsOffers = isCountDue(watched, startedAtMs);
-      let result: ProbeResult;
-      try {
-        const { url, tls } = watched.target;
-        result = await probe({ url, tls, countsOffers, clientVersion, signal });
-      } catch (error) {
-        result = { state: 'failed', message: errorText(error) };
-      }
-      if (signal.aborted) return undefined;
-      if (countsOffers && result.state === 'verified') watched.countedAtMs = startedAtMs;
-      onProbed?.(result.state, (clock.now().getTime() - startedAtMs) / 1_000);
-      return result;
-    });
+    const startedAtMs = clock.now().getTime();
+    const countsOffers = isCountDue(watched, startedAtMs);
+    let result: ProbeResult;
+    try {
+      const { url, tls } = watched.target;
+      result = await probe({ url, tls, countsOffers, clientVersion, signal });
+    } catch (error) {
+      result = { state: 'failed', message: errorText(error) };
+    }
+    if (signal.aborted) return undefined;
+    if (countsOffers && result.state === 'verified') watched.countedAtMs = startedAtMs;
+    onProbed?.(result.state, (clock.now().getTime() - startedAtMs) / 1_000);
+    return result;
   }
 }
 
