@@ -35,7 +35,7 @@ export async function startPackages(
 
   const usable = before !== undefined && isUsable(settings, before, report) ? before : undefined;
   if (usable === undefined) await removeState(settings.directory);
-  const listener = await listenOnLoopback(settings.port ?? usable?.port);
+  const listener = await listenOnLoopback({ asked: settings.port, before: usable?.port });
   try {
     return await startWithListener(settings, { addresses, binaries, listener });
   } finally {
@@ -95,14 +95,19 @@ const firstPort = 6443;
 const lastPort = 6542;
 
 /** A listener in this network namespace, whose connections are taken by the supervisor in the cluster's own. */
-async function listenOnLoopback(port: number | undefined): Promise<net.Server> {
-  if (port !== undefined) {
-    const listener = await tryToListen(port);
-    if (listener === undefined)
-      throw new ClusterFailure(`Port ${port} of 127.0.0.1 is taken: end what listens there, or choose another --port.`);
-    return listener;
+async function listenOnLoopback(ports: {
+  readonly asked: number | undefined;
+  /** Of the cluster before it ended; another one may have it by now, and every file that names it is written anew. */
+  readonly before: number | undefined;
+}): Promise<net.Server> {
+  const { asked, before } = ports;
+  if (asked !== undefined) {
+    const listener = await tryToListen(asked);
+    if (listener !== undefined) return listener;
+    throw new ClusterFailure(`Port ${asked} of 127.0.0.1 is taken: end what listens there, or choose another --port.`);
   }
-  for (let candidate = firstPort; candidate <= lastPort; candidate++) {
+  const others = Array.from({ length: lastPort - firstPort + 1 }, (_, index) => firstPort + index);
+  for (const candidate of before === undefined ? others : [before, ...others]) {
     const listener = await tryToListen(candidate);
     if (listener !== undefined) return listener;
   }
