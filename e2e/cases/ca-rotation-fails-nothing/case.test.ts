@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { release } from '../../../scripts/quickstart/install.ts';
+import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, get, kubectlOk, list } from '../../harness/kubectl.ts';
+import { kubernetesServer } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+import { changeDuring, countFailedCalls, readCaBundles } from '../../harness/webhook-calls.ts';
+
+const secretName = `${release.name}-certificate`;
+
+async function readSecret(): Promise<Readonly<Record<string, string>>> {
+  const data = (await get(release.namespace, 'secrets', secretName))?.data ?? {};
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+}
+
+async function requestRotation(): Promise<void> {
+  const annotation = 'mcp-lifecycle/rotate-ca=now';
+  await kubectlOk(['annotate', 'secret', secretName, '--namespace', release.namespace, annotation]);
+}
+
+/** Nothing is left of a rotation, and it has happened. */
+function isOnlyCa(before: string | undefined, secret: Readonly<Record<string, string>>): boolean {
+  return secret['ca.crt'] !== before && Object.keys(secret).sort().join() === 'ca.crt,ca.key,tls.crt,tls.key';
+}
+
+/** Names and restarts of our pods. */
+async function pods(): Promise<readonly unknown[]> {
+  const found = await list({ namespace: release.namespace }, 'pods', 'app.kubernetes.io/name=mcp-lifecycle');
+  const columns = ['--output', 'jsonpath={.status.containerStatuses[*].restartCount}'];
+  return Promise.all(
+    found.map(async ({ metadata }) => [
+      metadata.name,
+      await kubectlOk(['get', 'pod', metadata.name, '--namespace', release.namespace, ...columns]),
+    ]),
+  );
+}
+
+describe('replacing the CA', () => {
+  const namespace = useNamespace();
+
+  it('fails no admission, restarts no pod, and ends with one CA', async () => {
+    await apply(namespace, kubernetesServer('changed', { runtime: { replicas: 0 } }));
+    const before = { ca: (await readSecret())['ca.crt'], failed: await countFailedCalls(), pods: await pods() };
+    const { count, failures } = await changeDuring({ namespace, name: 'changed' }, async () => {
+      await requestRotation();
+      // Two waits of a minute each, for API servers that learn late.
+      await eventually('another CA is the only one', async () => isOnlyCa(before.ca, await readSecret()), {
+        withinMs: 220_000,
+        describe: async () => Object.keys(await readSecret()),
+      });
+      await eventually('API servers are told to trust it alone', async () => {
+        const { 'ca.crt': ca } = await readSecret();
+        return (await readCaBundles()).every((bundle) => bundle === ca);
+      });
+      // Connections that are made after the old CA is gone.
+      await sleep(3_000);
+    });
+
+    expect(failures).toEqual([]);
+    expect(count).toBeGreaterThan(100);
+    expect(await countFailedCalls()).toBe(before.failed);
+    const { 'ca.crt': ca = '', 'tls.crt': certificate = '' } = await readSecret();
+    expect(isSignedBy(certificate, ca)).toBe(true);
+    expect(await pods()).toEqual(before.pods);
+  }, 300_000);
+});
