@@ -427,6 +427,18 @@ describe('the reconciler', () => {
     expect(api.writes).toHaveLength(count);
   });
 
+  it('tells the owner of a server of which server-side apply cannot read the stored object', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, { config: { port: 'not a port' } }, 'poison');
+    api.answer(
+      ({ contentType, path }) => contentType === 'application/apply-patch+yaml' && path.includes('poison'),
+      500,
+    );
+    const { clock } = await start(api);
+    await clock.advance(10_000);
+    expect(conditions(api, 'poison')).toEqual({ Ready: 'Unknown/ReconcileError', Accepted: 'Unknown/ReconcileError' });
+  });
+
   it('shows each condition as a metric', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api);

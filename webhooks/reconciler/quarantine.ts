@@ -1,6 +1,8 @@
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { quarantinedStatus, quarantineMessage, RECONCILE_ERROR } from '../core/plan/quarantine.ts';
-import { applyStatus } from '../platform/kube/apply.ts';
+import { applyStatus, mergeStatus } from '../platform/kube/apply.ts';
+import type { StatusWriteRequest } from '../platform/kube/apply.ts';
+import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { metaOf, numberAt, recordAt } from '../platform/kube/object.ts';
 import { mcpServers } from './world.ts';
 import type { World } from './world.ts';
@@ -30,9 +32,16 @@ export async function tellQuarantined(
   const generation = numberAt(recordAt(raw, 'metadata'), 'generation');
   const status = quarantinedStatus({ previous, generation, error: why, now: world.clock.now().toISOString() });
   if (status === previous) return;
-  const result = await applyStatus(world.api, { ...mcpServers, name, namespace, uid, status, signal });
+  const result = await writeAnyhow(world.api, { ...mcpServers, name, namespace, uid, status, signal });
   if (result.ok) world.servers.put(result.body);
   else world.log.warn('the status of a server in quarantine cannot be written', { key, error: result.error.message });
+}
+
+/** Whether the object can be applied depends on what is wrong with it, and only the API server knows. */
+async function writeAnyhow(api: KubeApi, write: StatusWriteRequest): Promise<ApiResult> {
+  const applied = await applyStatus(api, write);
+  const isTried = applied.ok || applied.error.status === 404 || applied.error.status === 409;
+  return isTried ? applied : mergeStatus(api, write);
 }
 
 /** Written by us or by the reference operator, under the schema of the CRD. */

@@ -44,20 +44,19 @@ export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
   });
 }
 
+export interface StatusWriteRequest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly status: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Writes the whole status that we own; fields that it leaves out are removed. 404 when the object is gone. */
-export function applyStatus(
-  api: KubeApi,
-  write: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly plural: string;
-    readonly name: string;
-    readonly namespace: string;
-    readonly uid: string;
-    readonly status: unknown;
-    readonly signal?: AbortSignal | undefined;
-  },
-): Promise<ApiResult> {
+export function applyStatus(api: KubeApi, write: StatusWriteRequest): Promise<ApiResult> {
   const { apiVersion, kind, plural, name, namespace, uid, status, signal } = write;
   return applyObject(api, {
     object: { apiVersion, kind, metadata: { name, namespace }, ...{ status } },
@@ -66,5 +65,21 @@ export function applyStatus(
     uid,
     subresource: 'status',
     signal,
+  });
+}
+
+/**
+ * Lays a status over the one of an object that server-side apply cannot read: one with a field of a type that the schema
+ * does not allow. A merge patch compares no types; API servers record no owner for the fields of such an object.
+ */
+export function mergeStatus(api: KubeApi, write: StatusWriteRequest): Promise<ApiResult> {
+  const { apiVersion, plural, name, namespace, uid, status, signal } = write;
+  return api.request({
+    method: 'PATCH',
+    path: objectPath({ apiVersion, plural, namespace, name, subresource: 'status' }),
+    query: { fieldManager: STATUS_FIELD_MANAGER },
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { uid }, status },
+    ...(signal === undefined ? {} : { signal }),
   });
 }
