@@ -42,7 +42,7 @@ const maxSpreadMs = 60_000;
 const countPeriodMs = 600_000;
 /** Before an unexpected answer is asked for a second time, in milliseconds. */
 const secondLookMs = 5_000;
-/** Servers that failed last have places of their own: those that hang for seconds keep no other one waiting. */
+/** Servers that are known to fail have places of their own: those that hang for seconds keep no other one waiting. */
 const maxParallelProbes = { ofOthers: 16, ofFailing: 8 };
 /**
  * Failures in a row before they count (the fourth comes within two seconds of the first): right after a start the
@@ -118,7 +118,7 @@ export class Verifier {
       await clock.sleep(random() * Math.min(periodMs, maxSpreadMs), signal);
     }
     while (!signal.aborted) {
-      const slots = failures === 0 ? this.#slots : this.#slotsOfFailing;
+      const slots = failures < failuresBeforeSaid ? this.#slots : this.#slotsOfFailing;
       const answer = await slots.run(() => this.#probe(watched, signal));
       if (answer === undefined) return;
       failures = answer.state === 'failed' ? failures + 1 : 0;
