@@ -4,6 +4,9 @@ import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 /** What the container runtime needs for itself; a mount there ends every start of the container. */
 const occupied: ReadonlySet<string> = new Set(['/', '/dev', '/dev/termination-log', '/proc']);
 
+/** A path that is clean already: no part is empty or starts with a dot. */
+const plain = /^(\/[^/.][^/]*)+$/;
+
 /** Longest name of a file on Linux, in bytes. */
 const maxNameBytes = 255;
 
@@ -66,17 +69,19 @@ function checkPlace(place: string, first: number, index: number): readonly Viola
   if (occupied.has(place) || place.startsWith('/proc/')) {
     return [{ path, headline: 'no container starts with a mount there', detail: `found ${place}` }];
   }
-  if (place.split('/').every(isFileName)) return [];
+  if (isFileName(place) || place.split('/').every(isFileName)) return [];
   const detail = `found a name of more than ${maxNameBytes} bytes`;
   return [{ path, headline: 'no directory has such a name', detail, remedy: 'Choose a shorter path.' }];
 }
 
+/** A character has at most three bytes for each unit of its length: most names need no closer look. */
 function isFileName(name: string): boolean {
-  return name.length <= maxNameBytes && new TextEncoder().encode(name).byteLength <= maxNameBytes;
+  return name.length * 3 <= maxNameBytes || new TextEncoder().encode(name).byteLength <= maxNameBytes;
 }
 
 /** Without empty parts, `.` and `..`: where the mount really is. */
 function cleanPath(path: string): string {
+  if (plain.test(path)) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();
