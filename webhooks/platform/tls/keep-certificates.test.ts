@@ -310,6 +310,7 @@ describe('a certificate of somebody else', () => {
     setData({ 'tls.crt': first.certificate, 'tls.key': first.privateKey });
     await until(() => replica.served.length === 1);
     expect(isTrusted(replica)).toBe(false);
+    expect(replica.lines.filter((line) => line.startsWith('waiting until the caBundle trusts'))).toHaveLength(1);
     for (const type of ['mutating', 'validating'] as const) putConfiguration(type, authority.certificate);
     await until(() => isTrusted(replica));
     setData({ 'tls.crt': second.certificate, 'tls.key': second.privateKey });

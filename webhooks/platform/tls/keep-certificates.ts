@@ -4,7 +4,7 @@ import { errorText } from '../log.ts';
 import { createAlarm } from './alarm.ts';
 import { readCertificateSecret, type RotationPhase, rotationPhaseOf } from './certificate-secret.ts';
 import { isSameServing, type ServingCertificate } from './certificates.ts';
-import { createChangeLog } from './change-log.ts';
+import { createChangeLog, type LogOnChange } from './change-log.ts';
 import { followObject, readObject, type FollowedObject } from './follow-object.ts';
 import { createChooseGiven } from './given-certificate.ts';
 import { type CertificateView, nextStep, servableOf } from './next-step.ts';
@@ -95,8 +95,8 @@ function createRepeats(): { next(step: string, now: number): number } {
 /** Gather, tell, decide, act. */
 function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
   const { clock, mode } = options;
-  const tell = createTeller(options);
   const logOnChange = createChangeLog(options.log);
+  const tell = createTeller(options, logOnChange);
   const takeStep = createTakeStep(options, logOnChange);
   const chooseGiven = createChooseGiven(logOnChange);
   return async () => {
@@ -145,9 +145,13 @@ async function gather(options: KeepCertificatesOptions): Promise<Gathered> {
   return { ok: true, view: { secret: readCertificateSecret(secret.body), configurations, dnsNames: options.dnsNames } };
 }
 
-/** Tells the observer what is news to it. */
-function createTeller(options: KeepCertificatesOptions): (view: CertificateView, serving?: ServingCertificate) => void {
+/** Tells the observer what is news to it, and the log what is still missing. */
+function createTeller(
+  options: KeepCertificatesOptions,
+  logOnChange: LogOnChange,
+): (view: CertificateView, serving?: ServingCertificate) => void {
   let served: ServingCertificate | undefined;
+  const waitingFor = new Set<WebhookConfigurationType>(webhookConfigurationTypes);
   return ({ secret, configurations }, serving) => {
     if (serving !== undefined && (served === undefined || !isSameServing(serving, served))) {
       served = serving;
@@ -158,8 +162,13 @@ function createTeller(options: KeepCertificatesOptions): (view: CertificateView,
     for (const type of webhookConfigurationTypes) {
       const configuration = configurations[type];
       const trust = configuration === undefined ? undefined : findTrust(configuration, serving.certificate);
-      if (trust !== undefined) options.onTrusted(type, trust.caExpiry);
+      if (trust === undefined) continue;
+      waitingFor.delete(type);
+      options.onTrusted(type, trust.caExpiry);
     }
+    if (waitingFor.size === 0) return;
+    const configurationsAwaited = Array.from(waitingFor, (type) => webhookConfigurations[type].kind).join(', ');
+    logOnChange('info', 'waiting until the caBundle trusts our certificate', { in: configurationsAwaited });
   };
 }
 
