@@ -338,6 +338,11 @@ describe('a certificate of somebody else', () => {
     await settle();
     expect(replica.served).toHaveLength(1);
     putConfiguration('validating', joinPem([authority.certificate, other.certificate]));
+    await settle();
+    later(trustDelayMs - 1);
+    await settle();
+    expect(replica.served).toHaveLength(1);
+    later(1);
     await until(() => replica.served.length === 2);
   });
 

@@ -114,9 +114,13 @@ function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
       return { type: 'rest', ms: longestRestMs };
     }
     const now = clock.now();
-    const serving = mode === 'managed' ? servableOf(view, now) : chooseGiven(view, now);
-    tell(view, serving);
-    return mode === 'managed' ? takeStep(view, nextStep(view, now)) : { type: 'rest', ms: longestRestMs };
+    if (mode === 'given') {
+      const { serving, forMs } = chooseGiven(view, now);
+      tell(view, serving);
+      return { type: 'rest', ms: forMs };
+    }
+    tell(view, servableOf(view, now));
+    return takeStep(view, nextStep(view, now));
   };
 }
 
@@ -164,7 +168,7 @@ function createTeller(
       const trust = configuration === undefined ? undefined : findTrust(configuration, serving.certificate);
       if (trust === undefined) continue;
       waitingFor.delete(type);
-      options.onTrusted(type, trust.caExpiry);
+      options.onTrusted(type, trust.anchor === undefined ? undefined : Date.parse(trust.anchor.validTo));
     }
     if (waitingFor.size === 0) return;
     const configurationsAwaited = Array.from(waitingFor, (type) => webhookConfigurations[type].kind).join(', ');

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { objectPath, type ApiResult, type KubeApi } from '../kube/api.ts';
 import { listAt, metaOf, recordAt, stringAt } from '../kube/object.ts';
 import { findTrustAnchor } from './trust-bundle.ts';
@@ -40,15 +41,18 @@ export function isInPlace(configuration: WebhookConfiguration, caBundle: string)
   return configuration.caBundles.every((found) => found === caBundle);
 }
 
-/** By what API servers trust a certificate; undefined when some webhook of the configuration does not. */
-export function findTrust(
-  configuration: WebhookConfiguration,
-  certificate: string,
-): { readonly caExpiry: number | undefined } | undefined {
+/** The CA by which API servers trust a certificate. */
+export interface Trust {
+  /** Absent when the configuration has no webhooks: then nobody has to trust us. */
+  readonly anchor?: X509Certificate;
+}
+
+/** Undefined when some webhook of the configuration does not trust the certificate. */
+export function findTrust(configuration: WebhookConfiguration, certificate: string): Trust | undefined {
   const anchors = configuration.caBundles.map((bundle) => findTrustAnchor(certificate, bundle));
   if (anchors.includes(undefined)) return undefined;
-  // A configuration without webhooks has nobody who must trust us.
-  return { caExpiry: anchors[0] === undefined ? undefined : Date.parse(anchors[0].validTo) };
+  const [anchor] = anchors;
+  return anchor === undefined ? {} : { anchor };
 }
 
 /**

@@ -1,0 +1,40 @@
+import { expect, it } from '@jest/globals';
+import { parseWebhookConfig } from './config.ts';
+
+const environment = {
+  POD_NAME: 'webhook-0',
+  POD_NAMESPACE: 'mcp-system',
+  WEBHOOK_SERVICE: 'webhook',
+  CERTIFICATE_SECRET: 'certificate',
+  MUTATING_CONFIGURATION: 'ours',
+  VALIDATING_CONFIGURATION: 'ours',
+};
+
+it('issues its own certificate and says what matters, unless it is told otherwise', () => {
+  expect(parseWebhookConfig(environment)).toMatchObject({
+    ok: true,
+    config: { certificateMode: 'managed', logLevel: 'info' },
+  });
+  const told = parseWebhookConfig({ ...environment, CERTIFICATE_MODE: 'given', LOG_LEVEL: 'debug' });
+  expect(told).toMatchObject({ ok: true, config: { certificateMode: 'given', logLevel: 'debug' } });
+});
+
+it('names everything that is wrong at once, and what to do', () => {
+  const wrong = {
+    POD_NAME: '',
+    CERTIFICATE_MODE: 'mine',
+    LOG_LEVEL: 'loud',
+    WEBHOOK_PORT: '70000',
+    SHUTDOWN_DELAY_SECONDS: '1.5',
+  };
+  expect(parseWebhookConfig({ ...environment, ...wrong })).toEqual({
+    ok: false,
+    problems: [
+      'POD_NAME is not set: the chart sets it, see chart/templates/deployment.yaml.',
+      "LOG_LEVEL is 'loud': use info, debug, warn or error.",
+      "WEBHOOK_PORT is '70000': use a port between 0 and 65535.",
+      "CERTIFICATE_MODE is 'mine': use managed or given.",
+      "SHUTDOWN_DELAY_SECONDS is '1.5': use a whole number of seconds between 0 and 3600.",
+    ],
+  });
+});
