@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface AdmissionReport {
-  /** Server dry runs that were judged by us. */
+  /** Requests that were judged by us. */
   readonly answered: number;
   /** What every other one got instead. */
   readonly failures: readonly string[];
@@ -15,13 +15,16 @@ export interface AdmissionLoad {
 /** Between two requests, in milliseconds; a request takes about ten. */
 const pauseMs = 15;
 
+/** Whether only dry runs are sent, or servers without pods are created and changed for good, too. */
+export type Load = 'dry runs' | 'dry runs and applies';
+
 /**
- * Asks for the creation of MCPServers without a pause until it is stopped, one after another, as dry runs: a good one,
- * which must come back with our defaults, and a bad one, which must be denied by our rule.
+ * Sends MCPServers without a pause until it is stopped, one request after another: good ones, which must come back with
+ * our defaults, and bad ones, which must be denied by our rule.
  */
-export async function startAdmissionLoad(namespace: string): Promise<AdmissionLoad> {
+export async function startAdmissionLoad(namespace: string, load: Load = 'dry runs'): Promise<AdmissionLoad> {
   const proxy = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = `${await addressOf(proxy)}/apis/mcp.x-k8s.io/v1beta1/namespaces/${namespace}/mcpservers?dryRun=All`;
+  const url = `${await addressOf(proxy)}/apis/mcp.x-k8s.io/v1beta1/namespaces/${namespace}/mcpservers`;
   const failures: string[] = [];
   let answered = 0;
   let isStopped = false;
@@ -32,7 +35,10 @@ export async function startAdmissionLoad(namespace: string): Promise<AdmissionLo
     await sleep(pauseMs);
   };
   const work = async (): Promise<void> => {
-    while (!isStopped) for (const question of questions) await ask(question);
+    for (let round = 0; !isStopped; round++) {
+      const more = load === 'dry runs' ? [] : applies(round);
+      for (const question of [...dryRuns, ...more]) await ask(question);
+    }
   };
   const done = work();
   return {
@@ -46,32 +52,59 @@ export async function startAdmissionLoad(namespace: string): Promise<AdmissionLo
 }
 
 interface Question {
-  readonly runtime: object;
-  readonly status: number;
+  readonly how: 'create' | 'apply';
+  readonly name: string;
+  readonly isDryRun: boolean;
+  readonly spec: object;
+  readonly statuses: readonly number[];
   /** What only our webhooks put into the answer. */
   readonly mark: string;
 }
 
-const questions: readonly Question[] = [
-  { runtime: {}, status: 201, mark: '"allowPrivilegeEscalation":false' },
-  { runtime: { security: { securityContext: { runAsUser: 0 } } }, status: 422, mark: '[run-as-non-root]' },
+const asRoot = { security: { securityContext: { runAsUser: 0 } } };
+const defaulted = { statuses: [200, 201], mark: '"allowPrivilegeEscalation":false' };
+const denied = { statuses: [422], mark: '[run-as-non-root]' };
+
+const dryRuns: readonly Question[] = [
+  { how: 'create', name: 'load', isDryRun: true, spec: { runtime: {} }, ...defaulted },
+  { how: 'create', name: 'load', isDryRun: true, spec: { runtime: asRoot }, ...denied },
 ];
 
-async function judge(url: string, { runtime, status, mark }: Question): Promise<string | undefined> {
+/** Each server is created in one round and changed in those after it. */
+function applies(round: number): readonly Question[] {
+  const name = `load-${Math.floor(round / 10)}`;
+  const spec = { runtime: { replicas: 0 }, extraLabels: { round: String(round) } };
+  return [
+    { how: 'apply', name, isDryRun: false, spec, ...defaulted },
+    { how: 'apply', name, isDryRun: true, spec: { ...spec, extraLabels: { round: 'next' } }, ...defaulted },
+    { how: 'apply', name, isDryRun: true, spec: { ...spec, runtime: asRoot }, ...denied },
+  ];
+}
+
+async function judge(
+  url: string,
+  { how, name, isDryRun, spec, statuses, mark }: Question,
+): Promise<string | undefined> {
   const server = {
     apiVersion: 'mcp.x-k8s.io/v1beta1',
     kind: 'MCPServer',
-    metadata: { name: 'load' },
+    metadata: { name },
     spec: {
       source: { type: 'ContainerImage', containerImage: { ref: 'example.com/load:1.0.0' } },
       config: { port: 8080 },
-      runtime,
+      ...spec,
     },
   };
-  const headers = { 'Content-Type': 'application/json' };
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(server) });
+  const dryRun = isDryRun ? '&dryRun=All' : '';
+  const [method, target, type] =
+    how === 'create'
+      ? (['POST', `${url}?fieldManager=e2e${dryRun}`, 'application/json'] as const)
+      : (['PATCH', `${url}/${name}?fieldManager=e2e${dryRun}`, 'application/apply-patch+yaml'] as const);
+  const answer = await fetch(target, { method, headers: { 'Content-Type': type }, body: JSON.stringify(server) });
   const text = await answer.text();
-  return answer.status === status && text.includes(mark) ? undefined : `${answer.status}: ${text.slice(0, 500)}`;
+  return statuses.includes(answer.status) && text.includes(mark)
+    ? undefined
+    : `${how} ${name}: ${answer.status}: ${text.slice(0, 500)}`;
 }
 
 /** `Starting to serve on 127.0.0.1:37035`. */
