@@ -1,15 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { componentVersions, linkFlags } from './binaries.ts';
+import { certManagerVersion } from './cert-manager.ts';
 
 describe('the built components', () => {
   it.each([
     ['kubernetes', 'k8s.io/kubernetes'],
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
+    ['cert-manager', 'github.com/cert-manager/cert-manager'],
   ] as const)('have the version of %s in its go.mod', (component, module) => {
     const goMod = readFileSync(new URL(`../go/${component}/go.mod`, import.meta.url), 'utf8');
-    expect(goMod).toContain(`\t${module} v${componentVersions[component]}`);
+    const versions = { ...componentVersions, 'cert-manager': certManagerVersion };
+    expect(goMod).toContain(`\t${module} v${versions[component]}`);
   });
 
   it('use staging modules of the same release as Kubernetes', () => {

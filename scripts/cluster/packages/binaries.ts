@@ -40,7 +40,8 @@ function ensureComponent(cache: string, component: Component, report: Report): P
   });
 }
 
-async function goBuild(module: string, output: string, target: string): Promise<void> {
+/** Builds a directory of `../go` into `output`. */
+export async function goBuild(module: string, output: string, target: string): Promise<void> {
   if (!(await hasProgram('go'))) {
     throw new ClusterFailure(
       'The local cluster is built with Go: install Go 1.26 or newer and put it on the PATH, then run this again.',

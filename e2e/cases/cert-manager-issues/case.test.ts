@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';
+import { ensureImages } from '../../../scripts/image/build.ts';
+import { ensureInstalled, release } from '../../../scripts/quickstart/install.ts';
+import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';
+import { type RunningCertManager, startCertManager } from '../../harness/cert-manager.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
+import { kubernetesServer } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+import { changeDuring, countFailedCalls, readCaBundles } from '../../harness/webhook-calls.ts';
+
+const secretName = `${release.name}-tls`;
+
+async function cluster(): Promise<ClusterHandle> {
+  const found = await findCluster();
+  if (found === undefined) throw new Error('scripts/e2e.ts brought the cluster up');
+  return found;
+}
+
+async function install(...args: readonly string[]): Promise<void> {
+  const [image] = await ensureImages(['mcp-lifecycle'], () => undefined);
+  if (image === undefined) throw new Error('images are returned in the order asked for');
+  await ensureInstalled(await cluster(), image, () => undefined, { args });
+}
+
+async function readCertificate(key: 'tls.crt' | 'ca.crt'): Promise<string> {
+  const encoded = (await get(release.namespace, 'secrets', secretName))?.data?.[key] ?? '';
+  return Buffer.from(encoded, 'base64').toString();
+}
+
+/** How many certificates each replica has served since it started. */
+async function servedByReplicas(): Promise<readonly number[]> {
+  const selector = `app.kubernetes.io/name=mcp-lifecycle,app.kubernetes.io/instance=${release.name}`;
+  const pods = await list({ namespace: release.namespace }, 'pods', selector);
+  const logs = pods.map(({ metadata }) =>
+    kubectlOk(['logs', metadata.name, '--container', 'webhook', '--namespace', release.namespace]),
+  );
+  return (await Promise.all(logs)).map((log) => log.split('"serving a certificate"').length - 1);
+}
+
+describe('with cert-manager', () => {
+  const namespace = useNamespace();
+  let certManager: RunningCertManager | undefined;
+
+  beforeAll(async () => {
+    certManager = await startCertManager(await cluster());
+    await install('--set', 'certManager.enabled=true');
+  }, 600_000);
+
+  // The cluster as the other cases expect it.
+  afterAll(async () => {
+    await install();
+    await certManager?.remove();
+  }, 240_000);
+
+  it('the webhooks answer with a certificate that it issued and a CA that it injected', async () => {
+    const [ca, certificate] = [await readCertificate('ca.crt'), await readCertificate('tls.crt')];
+    expect(isSignedBy(certificate, ca)).toBe(true);
+    expect(await readCaBundles()).toEqual([ca, ca]);
+    const asRoot = kubernetesServer('as-root', { runtime: { security: { securityContext: { runAsUser: 0 } } } });
+    const refused = await kubectl(['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'], asRoot);
+    expect(refused.stderr).toContain('[run-as-non-root]');
+    expect(await get(release.namespace, 'secrets', `${release.name}-certificate`)).toBeUndefined();
+  });
+
+  it('replicas serve the next certificate without a restart or a failed admission', async () => {
+    await apply(namespace, kubernetesServer('changed', { runtime: { replicas: 0 } }));
+    const [before, failed] = [await readCertificate('tls.crt'), await countFailedCalls()];
+    const { count, failures } = await changeDuring({ namespace, name: 'changed' }, async () => {
+      await kubectlOk(['delete', 'secret', secretName, '--namespace', release.namespace]);
+      await eventually('every replica serves another certificate', async () =>
+        (await servedByReplicas()).every((served) => served === 2),
+      );
+      await sleep(2_000);
+    });
+    expect(await readCertificate('tls.crt')).not.toBe(before);
+    expect(failures).toEqual([]);
+    expect(count).toBeGreaterThan(5);
+    expect(await countFailedCalls()).toBe(failed);
+  });
+});
