@@ -49,10 +49,12 @@ describe('with cert-manager', () => {
     await install('--set', 'certManager.enabled=true');
   }, 600_000);
 
-  // The cluster as the other cases expect it.
+  // The cluster as the other cases expect it. cert-manager leaves the Secrets of Certificates that are gone.
   afterAll(async () => {
     await install();
     await certManager?.remove();
+    const secrets = [secretName, `${release.name}-ca`];
+    await kubectlOk(['delete', 'secret', ...secrets, '--namespace', release.namespace, '--ignore-not-found']);
   }, 240_000);
 
   it('the webhooks answer with a certificate that it issued and a CA that it injected', async () => {
