@@ -114,14 +114,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   value: {{ .Values.logLevel }}
 - name: CLUSTER_DOMAIN
   value: {{ .Values.clusterDomain }}
-# A young generation of 1 MiB and an eager allocator keep the container small under load; the old generation stays
-# well below the memory limit.
-- name: NODE_OPTIONS
-  value: --max-semi-space-size=1 --max-old-space-size={{ int .Values.heapMegabytes }}
+# An allocator that gives buffers back at once keeps the container small after a burst of them.
 - name: MALLOC_ARENA_MAX
   value: "1"
+- name: MALLOC_MMAP_THRESHOLD_
+  value: "65536"
 - name: MALLOC_TRIM_THRESHOLD_
   value: "65536"
+{{- end }}
+
+{{/* A young generation of 1 MiB; the old one stays well below the memory limit. Called with megabytes and more flags. */}}
+{{- define "mcp-lifecycle.nodeOptions" -}}
+- name: NODE_OPTIONS
+  value: --max-semi-space-size=1 --max-old-space-size={{ int (index . 0) }}{{ index . 1 }}
 {{- end }}
 
 {{- define "mcp-lifecycle.podSecurityContext" -}}

@@ -5,7 +5,7 @@ import { release } from '../quickstart/install.ts';
 import { create, inParallel, isSettled, numbered, plural, stoppedServer, untilServers } from './cluster/servers.ts';
 import { inNamespace, openStage, type Stage } from './cluster/stage.ts';
 import { countFailures, startSteadyLoad } from './cluster/steady-load.ts';
-import { listContainers, watchMemory, type Container } from './cluster/usage.ts';
+import { limitHitsOf, listContainers, watchMemory, type Container } from './cluster/usage.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
 
 const servers = 1000;
@@ -29,12 +29,12 @@ export const memory: Measurement = {
         await stage.kubectl('-n', release.namespace, 'rollout', 'restart', 'deployment', release.name);
         await stage.kubectl('-n', release.namespace, 'rollout', 'status', 'deployment', release.name, '--timeout=3m');
         const containers = await listContainers(stage);
-        const hitsBefore = limitHits(containers);
+        const hitsBefore = limitHitsOf(containers);
         const figures = [await measureAdmissions(stage, containers, progress)];
         for (const load of ['connections', 'bodies'] as const) {
           figures.push(await measureHostile(stage, containers, load));
         }
-        const hits = limitHits(containers) - hitsBefore;
+        const hits = limitHitsOf(containers) - hitsBefore;
         return [...figures, toLimitFigure(hits)];
       }),
     );
@@ -103,19 +103,15 @@ async function measureHostile(
   };
 }
 
-function limitHits(containers: readonly Container[]): number {
-  return containers.reduce((sum, container) => sum + container.limitHits(), 0);
-}
-
 function toLimitFigure(hits: number): Figure {
   return {
     what: 'Times that a container ran into its memory limit',
-    measured: String(hits),
+    measured: hits === Infinity ? 'a container ended' : String(hits),
     bar: '0',
     isMet: hits === 0,
   };
 }
 
 function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
+  return bytes === Infinity ? 'a container ended' : `${(bytes / 1e6).toFixed(0)} MB`;
 }

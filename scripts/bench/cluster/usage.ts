@@ -9,11 +9,11 @@ export interface Container {
   readonly name: string;
   readonly pod: string;
   /** Anonymous memory in bytes: what cannot be given back. */
-  memoryBytes(): number;
+  readonly memoryBytes: () => number;
   /** CPU time since its start, in seconds. */
-  cpuSeconds(): number;
+  readonly cpuSeconds: () => number;
   /** How often it ran into its memory limit. */
-  limitHits(): number;
+  readonly limitHits: () => number;
 }
 
 interface PodList {
@@ -79,13 +79,16 @@ function findGroup(root: string, id: string): string {
   return join(root, found);
 }
 
-/** Looks at memory four times a second until stopped; the largest seen of each container, by `pod/name`. */
+/**
+ * Looks at memory four times a second until stopped; the largest seen of each container, by `pod/name`, infinite for one
+ * that ended meanwhile (the kernel ended it, mostly).
+ */
 export function watchMemory(containers: readonly Container[]): { stop(): ReadonlyMap<string, number> } {
   const largest = new Map<string, number>();
   const look = (): void => {
     for (const container of containers) {
       const key = `${container.pod}/${container.name}`;
-      largest.set(key, Math.max(largest.get(key) ?? 0, container.memoryBytes()));
+      largest.set(key, Math.max(largest.get(key) ?? 0, readWhileThere(container.memoryBytes)));
     }
   };
   look();
@@ -97,6 +100,19 @@ export function watchMemory(containers: readonly Container[]): { stop(): Readonl
       return largest;
     },
   };
+}
+
+function readWhileThere(read: () => number): number {
+  try {
+    return read();
+  } catch {
+    return Infinity;
+  }
+}
+
+/** How often they ran into their limits; infinite when one of them ended. */
+export function limitHitsOf(containers: readonly Container[]): number {
+  return containers.reduce((sum, container) => sum + readWhileThere(container.limitHits), 0);
 }
 
 export function cpuOf(containers: readonly Container[]): number {
