@@ -60,14 +60,17 @@ function collectNames(node: SchemaNode, definitions: Definitions, found: Set<str
   for (const child of children(node)) collectNames(child, definitions, found);
 }
 
+/** A number beyond 64 bits is no integer for the API server, which reads `1e21` as a floating point number. */
+const integerOrString = { type: ['integer', 'string'], ...integerRanges['int64'] } as const;
+
 function convertDefinition(name: string, definitions: Definitions): SchemaNode {
   if (name === quantityName) {
     const description = 'A number with an optional suffix: 500m, 64Mi, 2.';
-    return { title: 'Quantity', description, type: ['integer', 'string'], pattern: quantityPattern };
+    return { title: 'Quantity', description, ...integerOrString, pattern: quantityPattern };
   }
   if (name === intOrStringName) {
     const description = 'A number, or the name of a port.';
-    return { title: 'IntOrString', description, type: ['integer', 'string'] };
+    return { title: 'IntOrString', description, ...integerOrString };
   }
   return { title: shortName(name), ...convert(definitions[name] ?? {}) };
 }

@@ -156,7 +156,7 @@ errors++;
 validate28.errors = vErrors;
 return errors === 0;
 }
-const schema13 = {"type":["integer","string"],"pattern":"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"};
+const schema13 = {"type":["integer","string"],"minimum":-9223372036854776000,"maximum":9223372036854776000,"pattern":"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"};
 const pattern0 = new RegExp("^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "u");
 function validate31(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -166,10 +166,22 @@ const err0 = {instancePath,keyword:"type",params:{type: schema13.type}};
 vErrors = add(vErrors, err0);
 errors++;
 }
+if((typeof data == "number") && (isFinite(data))){
+if(data > 9223372036854776000 || isNaN(data)){
+const err1 = {instancePath,keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err1);
+errors++;
+}
+if(data < -9223372036854776000 || isNaN(data)){
+const err2 = {instancePath,keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err2);
+errors++;
+}
+}
 if(typeof data === "string"){
 if(!pattern0.test(data)){
-const err1 = {instancePath,keyword:"pattern",params:{pattern: "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}};
-vErrors = add(vErrors, err1);
+const err3 = {instancePath,keyword:"pattern",params:{pattern: "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"}};
+vErrors = add(vErrors, err3);
 errors++;
 }
 }
@@ -1361,7 +1373,7 @@ errors++;
 validate86.errors = vErrors;
 return errors === 0;
 }
-const schema37 = {"type":["integer","string"]};
+const schema37 = {"type":["integer","string"],"minimum":-9223372036854776000,"maximum":9223372036854776000};
 function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
@@ -1369,6 +1381,18 @@ if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(
 const err0 = {instancePath,keyword:"type",params:{type: schema37.type}};
 vErrors = add(vErrors, err0);
 errors++;
+}
+if((typeof data == "number") && (isFinite(data))){
+if(data > 9223372036854776000 || isNaN(data)){
+const err1 = {instancePath,keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err1);
+errors++;
+}
+if(data < -9223372036854776000 || isNaN(data)){
+const err2 = {instancePath,keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err2);
+errors++;
+}
 }
 validate88.errors = vErrors;
 return errors === 0;
