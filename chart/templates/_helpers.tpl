@@ -123,10 +123,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   value: "65536"
 {{- end }}
 
-{{/* A young generation of 1 MiB; the old one stays well below the memory limit. Called with megabytes and more flags. */}}
+{{/* A young generation of 1 MiB; the old one stays well below the memory limit. Called with megabytes. */}}
 {{- define "mcp-lifecycle.nodeOptions" -}}
 - name: NODE_OPTIONS
-  value: --max-semi-space-size=1 --max-old-space-size={{ int (index . 0) }}{{ index . 1 }}
+  value: --max-semi-space-size=1 --max-old-space-size={{ int . }}
 {{- end }}
 
 {{- define "mcp-lifecycle.podSecurityContext" -}}
