@@ -11,6 +11,7 @@ const pagesFolder = 'docs/rules';
 /** One page per rule from its metadata and examples, and the index of them. */
 export const rulePages: Generator = {
   name: 'rule pages',
+  folder: pagesFolder,
   async generate() {
     const rules = await loadRules();
     return [renderIndex(rules), ...rules.map(toRulePage)];
