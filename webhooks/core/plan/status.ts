@@ -112,8 +112,8 @@ function decideAccepted({ accepted, policy }: StatusInput): Verdict {
 function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<PolicyState> = {}): string {
   const count = tolerated.length + toleratedNotListed;
   if (count === 0) return '';
-  const [what, it] = count === 1 ? ['1 violation is', 'it'] : [`${count} violations are`, 'they'];
-  return `; ${what} tolerated because ${it} came with newer rules, see status.extensions.policy.tolerated`;
+  const [what, it] = count === 1 ? ['1 violation is', 'it was'] : [`${count} violations are`, 'they were'];
+  return `; ${what} tolerated because ${it} there before, see status.extensions.policy.tolerated`;
 }
 
 function decideVerified({ server, verification }: StatusInput, availability: Availability): Verdict {
