@@ -882,7 +882,7 @@ export interface CABundleSecret {
   name: string;
 }
 /**
- * Registration of the server at a gateway.
+ * Registration of the server at a gateway. Not implemented in this version: it is stored, warned about and answered with GatewayRegistered=False; nothing registers the server.
  */
 export interface Gateway {
   /**
@@ -950,7 +950,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: the workload runs. Verified: the endpoint answers as an MCP server. Ready: all three. GatewayRegistered: only with spec.gateway.
+   * Accepted: the configuration is valid and what it references exists. Available: the workload runs. Verified: the endpoint answers as an MCP server. Ready: all three. GatewayRegistered: only with spec.gateway, and always False in this version.
    */
   conditions?: Condition[];
 }
@@ -959,7 +959,7 @@ export interface MCPServerStatus {
  */
 export interface Address {
   /**
-   * URL of the MCP endpoint, inside the cluster unless a gateway publishes it.
+   * URL of the MCP endpoint, inside the cluster.
    */
   url?: string;
 }
@@ -1011,7 +1011,7 @@ export interface ServerCapabilities {
   completions?: boolean;
 }
 /**
- * The registration at the gateway.
+ * The registration at the gateway. Not written by this version.
  */
 export interface GatewayBindingReference {
   /**
