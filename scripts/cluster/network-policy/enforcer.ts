@@ -1,5 +1,5 @@
-// Runs inside the cluster's namespaces as one of its components: follows pods, namespaces and NetworkPolicies, and keeps
-// nftables such that the policies hold. usage: enforcer.ts API-PORT PKI-DIRECTORY SOCKET
+// Runs inside the cluster's Linux namespaces as one of its components: follows pods, Kubernetes namespaces and
+// NetworkPolicies, and keeps nftables such that the policies hold. usage: enforcer.ts API-PORT PKI-DIRECTORY SOCKET
 // Listens on SOCKET from the moment on that all policies which existed at the start are enforced.
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';

@@ -35,7 +35,7 @@ export const rotationPhases = ['none', 'trusting', 'confirming'] as const;
 
 export type RotationPhase = (typeof rotationPhases)[number];
 
-/** Keys of the Secret. The first and the last two of `in use` are those of cert-manager and of `kubernetes.io/tls`. */
+/** Keys of the Secret. `tls.crt` and `tls.key` are those of the type `kubernetes.io/tls`, `ca.crt` is cert-manager's; the others are ours. */
 const keys = {
   caCertificate: 'ca.crt',
   caPrivateKey: 'ca.key',

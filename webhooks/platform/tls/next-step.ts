@@ -25,7 +25,9 @@ export interface CertificateView {
 }
 
 /**
- * One write at most, so that a replica may end before and after each of them. `why` is a clause for the log.
+ * One write at most, so that a replica may end before and after each of them; but for `trust`, which patches up to two
+ * webhook configurations. It may end between those two as well: whoever looks next finds the other one still wrong.
+ * `why` is a clause for the log.
  *
  *     begin → trust → stamp → (a minute) → switch → (a minute) → confirm
  */

@@ -40,13 +40,14 @@ const jitter = 0.15;
 const maxSpreadMs = 60_000;
 /** Between two counts of what a server lists, in milliseconds: lists may be long, and change rarely. */
 const countPeriodMs = 600_000;
-/** Before an unexpected answer is asked for a second time, in milliseconds. */
+/** Before an unexpected answer of a server that answers is asked for a second time, in milliseconds. */
 const secondLookMs = 5_000;
 /** Servers that are known to fail have places of their own: those that hang for seconds keep no other one waiting. */
 const maxParallelProbes = { ofOthers: 16, ofFailing: 8 };
 /**
- * Failures in a row before they count (the fourth comes within two seconds of the first): right after a start the
- * Service may not be programmed in every node, and a pod that is replaced may still get a connection.
+ * Failures in a row before they count: right after a start the Service may not be programmed in every node, and a pod
+ * that is replaced may still get a connection. Four take less than two seconds when each fails at once, and about 40
+ * when each runs into the timeout.
  */
 const failuresBeforeSaid = 4;
 /** Highest number of failures that is told. */
