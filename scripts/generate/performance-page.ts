@@ -17,6 +17,10 @@ What we hold ourselves to, and what was measured. Each table says with which com
 command to get your own figures (\`npm run bench\` runs them all, \`--record\` keeps them). Ratios compare two sides in one
 run on one machine, so they travel better than the figures beside them.
 
+A run needs Node, Go, two processors (one for the server, one for the load) and root: the measurements with a cluster bring
+up one of their own, \`bench\`, [from packages](../scripts/cluster/README.md), and \`npm run cluster -- down --name bench\`
+ends it. Nothing else should run on the machine meanwhile.
+
 ${sections.join('\n')}`;
     return Promise.resolve([{ path: 'docs/performance.md', content }]);
   },
