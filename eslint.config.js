@@ -79,7 +79,9 @@ function boundary({ folder, may, instead }) {
   const allowed = [folder, ...may];
   const refused = folders.filter((other) => !allowed.some((a) => other === a || other.startsWith(`${a}/`)));
   const tails = refused.flatMap((other) => {
-    const sibling = folder.startsWith('core/') && other.startsWith('core/') ? [`../${other.slice(5)}/**`] : [];
+    const name = other.slice('core/'.length);
+    const areSiblings = folder.startsWith('core/') && other.startsWith('core/');
+    const sibling = areSiblings ? [`../${name}/**`, `../../${name}/**`] : [];
     return [`**/${other}/**`, ...sibling, ...(folder.startsWith('core/') ? [] : [`../${other}/**`])];
   });
   const isCore = folder.startsWith('core/');

@@ -11,7 +11,7 @@ export interface Member {
 
 /**
  * The files directly in `folder` (absolute) that declare `export const <id in camelCase>: <type> =`, alphabetically. Looking for
- * the declaration, not at names, lets contracts and parts live in the same folder.
+ * the declaration, not at names, lets contracts live in the same folder.
  *
  * A file that declares a constant of the type under another name would be left out in silence, so that throws.
  */

@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import type { SecurityContext } from '../mcpserver/types.gen.ts';
-import { containerSecurityPath } from './security-contexts.ts';
+import { containerSecurityPath } from './parts/security-contexts.ts';
 
 export const allowPrivilegeEscalation: Rule = {
   id: 'allow-privilege-escalation',

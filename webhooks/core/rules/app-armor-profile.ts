@@ -2,8 +2,8 @@ import type { Rule } from '../engine/rule.ts';
 import { CONTAINER_NAME } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import type { SecurityContextAt } from './security-contexts.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import type { SecurityContextAt } from './parts/security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 /** How profiles were written before Kubernetes 1.30; the standard still judges it. */
 const annotation = `container.apparmor.security.beta.kubernetes.io/${CONTAINER_NAME}`;

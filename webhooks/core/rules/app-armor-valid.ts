@@ -2,7 +2,7 @@ import type { Rule } from '../engine/rule.ts';
 import { CONTAINER_NAME } from '../mcpserver/names.ts';
 import type { AppArmorProfile, MCPServer } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 

@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
-import { whileMissing } from './missing-reference.ts';
+import { whileMissing } from './parts/missing-reference.ts';
 
 export const caBundleUsable: Rule = {
   id: 'ca-bundle-usable',

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Capabilities } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { containerSecurityPath } from './security-contexts.ts';
+import { containerSecurityPath } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted ("Capabilities") */
 const addable = 'NET_BIND_SERVICE';

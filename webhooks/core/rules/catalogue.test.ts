@@ -20,7 +20,7 @@ function judge(rule: Rule, example: Example): readonly Finding[] {
 
 /** The files that declare a rule; others hold what rules share. */
 const files = readdirSync(import.meta.dirname)
-  .filter((name) => !/\.(test|gen)\.ts$/.test(name))
+  .filter((name) => /(?<!\.test|\.gen)\.ts$/.test(name))
   .filter((name) => readFileSync(`${import.meta.dirname}/${name}`, 'utf8').includes(': Rule = {'));
 
 it('lists every rule of the folder', () => {

@@ -9,7 +9,7 @@ import type {
   ResourceFieldSelector,
 } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { readQuantity } from './quantity.ts';
+import { readQuantity } from './parts/quantity.ts';
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
 const podFields: ReadonlySet<string> = new Set([

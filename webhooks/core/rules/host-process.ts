@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 export const hostProcess: Rule = {
   id: 'host-process',

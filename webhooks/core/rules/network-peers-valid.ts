@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { IPBlock, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { isStrictlyInside, parseCidr } from './cidr.ts';
+import { isStrictlyInside, parseCidr } from './parts/cidr.ts';
 
 export const networkPeersValid: Rule = {
   id: 'network-peers-valid',

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { mayHoldCredential, recognizeCredential } from './credential.ts';
+import { mayHoldCredential, recognizeCredential } from './parts/credential.ts';
 
 export const noPlainCredentials: Rule = {
   id: 'no-plain-credentials',

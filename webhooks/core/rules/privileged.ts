@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
-import { containerSecurityPath } from './security-contexts.ts';
+import { containerSecurityPath } from './parts/security-contexts.ts';
 
 export const privileged: Rule = {
   id: 'privileged',

@@ -2,7 +2,7 @@ import type { Rule } from '../engine/rule.ts';
 import { PORT_NAME } from '../mcpserver/names.ts';
 import type { Probe } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { isPortName } from './port-name.ts';
+import { isPortName } from './parts/port-name.ts';
 
 export const probePortExists: Rule = {
   id: 'probe-port-exists',

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { IntOrString, Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { isPortName } from './port-name.ts';
+import { isPortName } from './parts/port-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'health'];
 

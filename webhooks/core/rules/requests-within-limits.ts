@@ -1,8 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Quantity } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { compareQuantities, toNano } from './quantity.ts';
-import { canOvercommit } from './resource-name.ts';
+import { compareQuantities, toNano } from './parts/quantity.ts';
+import { canOvercommit } from './parts/resource-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'resources', 'requests'];
 

@@ -1,8 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Quantity, ResourceRequirements } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { isUsual, toNano } from './quantity.ts';
-import { HUGE_PAGES, isExtendedResource, isResourceName } from './resource-name.ts';
+import { isUsual, toNano } from './parts/quantity.ts';
+import { HUGE_PAGES, isExtendedResource, isResourceName } from './parts/resource-name.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'resources'];
 

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { SELinuxOptions } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("SELinux"), as of Kubernetes 1.35 */
 const allowedTypes: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import type { SecurityContextAt } from './security-contexts.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import type { SecurityContextAt } from './parts/security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',

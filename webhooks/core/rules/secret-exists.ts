@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { isConfiguration } from '../mcpserver/references.ts';
-import { checkReferences, whileMissing, type Concern } from './missing-reference.ts';
+import { checkReferences, whileMissing, type Concern } from './parts/missing-reference.ts';
 
 export const secretExists: Rule = {
   id: 'secret-exists',

@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
-import { checkKeys } from './missing-key.ts';
+import { checkKeys } from './parts/missing-key.ts';
 
 export const secretKeyExists: Rule = {
   id: 'secret-key-exists',

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 const maxId = 2 ** 31 - 1;
 

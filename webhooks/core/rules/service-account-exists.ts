@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
-import { checkReferences, type Concern } from './missing-reference.ts';
+import { checkReferences, type Concern } from './parts/missing-reference.ts';
 
 export const serviceAccountExists: Rule = {
   id: 'service-account-exists',

@@ -1,7 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import type { ConfigMapVolumeSource, KeyToPath, Quantity, StorageMount } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { toNano } from './quantity.ts';
+import { toNano } from './parts/quantity.ts';
 
 const maxMode = 0o777;
 

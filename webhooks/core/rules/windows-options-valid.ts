@@ -2,7 +2,7 @@ import type { Rule } from '../engine/rule.ts';
 import { isSubdomain } from '../mcpserver/kubernetes-names.ts';
 import type { WindowsSecurityContextOptions } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './security-contexts.ts';
+import { securityContextsOf } from './parts/security-contexts.ts';
 
 const maxSpecBytes = 64 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Quantity } from '../mcpserver/types.gen.ts';
+import type { Quantity } from '../../mcpserver/types.gen.ts';
 
 const form = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+)|([KMGTPE]i|[numkMGTPE]))?$/;
 

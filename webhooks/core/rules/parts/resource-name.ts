@@ -1,4 +1,4 @@
-import { isQualifiedName } from '../mcpserver/kubernetes-names.ts';
+import { isQualifiedName } from '../../mcpserver/kubernetes-names.ts';
 
 /** Prefix of the huge pages of one size: `hugepages-2Mi`. */
 export const HUGE_PAGES = 'hugepages-';

@@ -1,6 +1,6 @@
-import type { RuleInput } from '../engine/rule.ts';
-import type { Reference } from '../mcpserver/references.ts';
-import type { Violation } from '../mcpserver/violation.ts';
+import type { RuleInput } from '../../engine/rule.ts';
+import type { Reference } from '../../mcpserver/references.ts';
+import type { Violation } from '../../mcpserver/violation.ts';
 
 /** What somebody waits for while configuration is missing, be it an object or a key of one. */
 export const whileMissing = 'the server stays Accepted=False until it exists';

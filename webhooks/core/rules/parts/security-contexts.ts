@@ -1,5 +1,5 @@
-import type { MCPServer, SecurityContext } from '../mcpserver/types.gen.ts';
-import type { FieldPath } from '../mcpserver/violation.ts';
+import type { MCPServer, SecurityContext } from '../../mcpserver/types.gen.ts';
+import type { FieldPath } from '../../mcpserver/violation.ts';
 
 /** What a pod and its container can both say; the container's value wins where it has one. */
 export interface SecurityContextAt {

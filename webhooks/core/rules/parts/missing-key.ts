@@ -1,7 +1,7 @@
-import type { ReferencedKind } from '../engine/facts.ts';
-import type { RuleInput } from '../engine/rule.ts';
-import type { Reference } from '../mcpserver/references.ts';
-import type { Violation } from '../mcpserver/violation.ts';
+import type { ReferencedKind } from '../../engine/facts.ts';
+import type { RuleInput } from '../../engine/rule.ts';
+import type { Reference } from '../../mcpserver/references.ts';
+import type { Violation } from '../../mcpserver/violation.ts';
 import { whileMissing } from './missing-reference.ts';
 
 /** Key names that a message shows: enough to see a slip of the pen. */
