@@ -18,10 +18,7 @@ export function gatherWorkload(
 ): WorkloadInput {
   const { accepted, executed } = did;
   const previous = server.status;
-  const problem = findProblem(
-    executed.map(({ action }) => action),
-    executed,
-  );
+  const problem = findProblem(executed);
   const said = previous?.conditions?.find(({ type }) => type === 'Available')?.message;
   return {
     server,

@@ -9,15 +9,11 @@ export interface ChildProblem {
 /** Order in which the reference API brings children about, and so the order in which a failure is named. */
 const problemOrder = ['DeploymentUnavailable', 'ServiceUnavailable', 'NetworkPolicyUnavailable'] as const;
 
-/** The first child that could not be brought about: a conflict that was planned, or an action that failed. */
-export function findProblem(actions: readonly Action[], outcomes: readonly Outcome[]): ChildProblem | undefined {
-  const conflicts = actions.flatMap((action) =>
-    action.type === 'conflict' ? [toProblem(action, action.message)] : [],
-  );
-  const failures = outcomes.flatMap((outcome) =>
+/** The first child that could not be brought about; of a conflict the outcome is always a failure. */
+export function findProblem(outcomes: readonly Outcome[]): ChildProblem | undefined {
+  const problems = outcomes.flatMap((outcome) =>
     outcome.result === 'failed' ? [toProblem(outcome.action, outcome.message)] : [],
   );
-  const problems = [...conflicts, ...failures];
   return problemOrder
     .map((reason) => problems.find((problem) => problem.reason === reason))
     .find((one) => one !== undefined);

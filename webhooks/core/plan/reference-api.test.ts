@@ -44,7 +44,7 @@ function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
 
 function notBrought(of: ExpandedKind): Partial<StatusInput> {
   const action = { type: 'delete', of, name: 'search', uid: 'u', why: '' } as const;
-  return { problem: findProblem([action], [{ action, result: 'failed', message: 'quota', retry: false }]) };
+  return { problem: findProblem([{ action, result: 'failed', message: 'quota', retry: false }]) };
 }
 
 const ready = 'MCP server is ready (1 of 1 instances healthy)';

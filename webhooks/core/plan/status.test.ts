@@ -361,16 +361,18 @@ describe('findProblem', () => {
   const ofDeployment = { type: 'delete', of: deployment, name: 'x', uid: 'u', why: '' } as const;
 
   it('is nothing when everything is done', () => {
-    expect(findProblem([ofDeployment], [{ action: ofDeployment, result: 'done' }])).toBeUndefined();
+    expect(findProblem([{ action: ofDeployment, result: 'done' }])).toBeUndefined();
   });
 
   it('names the Deployment before the Service', () => {
-    const outcome = { action: ofDeployment, result: 'failed', message: 'quota', retry: false } as const;
-    expect(findProblem([ofService, ofDeployment], [outcome])).toEqual({
+    const failed = { result: 'failed', retry: false } as const;
+    const conflict = { ...failed, action: ofService, message: ofService.message };
+    const refusal = { ...failed, action: ofDeployment, message: 'quota' };
+    expect(findProblem([conflict, refusal])).toEqual({
       reason: 'DeploymentUnavailable',
       message: 'Failed to reconcile Deployment: quota',
     });
-    expect(findProblem([ofService], [])).toEqual({
+    expect(findProblem([conflict])).toEqual({
       reason: 'ServiceUnavailable',
       message: 'Failed to reconcile Service: Service search is not ours',
     });
