@@ -425,6 +425,9 @@ describe('the reconciler', () => {
     const count = api.writes.length;
     await clock.advance(600_000);
     expect(api.writes).toHaveLength(count);
+    api.remove(serverPath('poison'));
+    await clock.advance(1_000);
+    expect(await registry.metrics()).toMatch(/mcp_lifecycle_quarantined_servers 0/);
   });
 
   it('tells the owner of a server of which server-side apply cannot read the stored object', async () => {

@@ -59,13 +59,6 @@ export class WorkQueue {
     this.#wake();
   }
 
-  /** The object is gone: no failures, no appointments. */
-  forget(key: string): void {
-    this.#failures.delete(key);
-    this.#crashed.delete(key);
-    this.#cancelDelay(key);
-  }
-
   /** Runs until the signal aborts and what is under way has ended. */
   async run(signal: AbortSignal): Promise<void> {
     const under = new Set<Promise<void>>();
@@ -119,6 +112,7 @@ export class WorkQueue {
     const { backoff, log, random } = this.#options;
     switch (result.type) {
       case 'done':
+        // Also the end of a key whose object is gone: nothing is left of it.
         this.#failures.delete(key);
         return;
       case 'again':
