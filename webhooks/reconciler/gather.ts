@@ -5,7 +5,7 @@ import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import { metaOf } from '../platform/kube/object.ts';
 import type { GatheredReferences } from '../platform/kube/references.ts';
-import { TellableError } from './quarantine.ts';
+import { TellableError } from './tell-quarantined.ts';
 import type { World } from './world.ts';
 
 /** Everything that is known about one server before anything is decided. */

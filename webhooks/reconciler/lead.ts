@@ -11,7 +11,7 @@ import type { Logger } from '../platform/log.ts';
 import { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { PodCache } from './pod-cache.ts';
-import { tellQuarantined } from './quarantine.ts';
+import { tellQuarantined } from './tell-quarantined.ts';
 import { WorkQueue } from './queue.ts';
 import type { WorkResult } from './queue.ts';
 import { reconcile } from './reconcile.ts';

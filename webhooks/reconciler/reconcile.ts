@@ -8,7 +8,7 @@ import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather } from './gather.ts';
 import { gatherWorkload, nextLookAfterMs } from './gather-workload.ts';
-import { tellNotChecked } from './not-checked.ts';
+import { tellNotChecked } from './tell-not-checked.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
 import { verifyWhileServing } from './verification.ts';
