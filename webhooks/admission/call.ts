@@ -6,7 +6,7 @@ import { usableTimeoutMs } from './call-timeout.ts';
 import type { CallContext, Endpoint, Handler } from './handler.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { AdmissionMetrics, BodyRefusal } from './metrics.ts';
-import { readReview } from './read-review.ts';
+import { parseReview } from './parse-review.ts';
 import { bodyRefusals, refuse, shedRefusals } from './refusal.ts';
 
 export interface CallLimits {
@@ -111,7 +111,7 @@ async function answerBody(options: CallOptions, call: CallInProgress): Promise<v
     metrics.aborted();
     return;
   }
-  const read = typeof body === 'string' ? unread[body] : readReview(body);
+  const read = typeof body === 'string' ? unread[body] : parseReview(body);
   if (!read.ok) {
     metrics.bodyRefused(read.why);
     return refuse(request, response, read.refusal);

@@ -4,7 +4,7 @@ import { expandedKinds } from '../core/resources/index.gen.ts';
 import { rules } from '../core/rules/index.gen.ts';
 import { anMCPServer, withSpec } from '../core/testing/builders.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
-import { writeYaml } from '../platform/manifests/write-yaml.ts';
+import { renderYaml } from '../platform/manifests/render-yaml.ts';
 import { runOn } from './run.ts';
 import { runCli } from './testing/run-cli.ts';
 
@@ -15,7 +15,7 @@ const server = anMCPServer(withSpec({ config: { path: '/mcp', arguments: ['on'] 
 
 describe('render', () => {
   it('prints the defaulted server and exactly what the reconciler would build', async () => {
-    const { code, out, error } = await runCli(['render', '-'], writeYaml([server]));
+    const { code, out, error } = await runCli(['render', '-'], renderYaml([server]));
     const defaulted = applyDefaults(server);
     const children = expandedKinds.flatMap((kind) => kind.build({ server: defaulted }) ?? []);
     expect({ code, error }).toEqual({ code: 0, error: '' });
@@ -24,7 +24,7 @@ describe('render', () => {
 
   it('does not build what the cluster would refuse, and says why', async () => {
     const bad = anMCPServer(withSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
-    const { code, out, error } = await runCli(['render', '-'], writeYaml([bad, server]));
+    const { code, out, error } = await runCli(['render', '-'], renderYaml([bad, server]));
     expect(code).toBe(1);
     expect(error).toContain('[run-as-non-root]');
     expect(readBack(out)).toHaveLength(4);

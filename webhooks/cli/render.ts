@@ -1,6 +1,6 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
-import { writeYaml } from '../platform/manifests/write-yaml.ts';
+import { renderYaml } from '../platform/manifests/render-yaml.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { gatherInput } from './gather.ts';
 import { parseOptions } from './options.ts';
@@ -60,7 +60,7 @@ async function renderInput({ paths, namespace }: RenderOptions, terminal: Termin
     };
     terminal.writeError(renderText(report, false));
   }
-  terminal.writeOut(writeYaml(judged.flatMap(expand)));
+  terminal.writeOut(renderYaml(judged.flatMap(expand)));
   return exitCodeOf({
     type: 'done',
     severities: refused.map(({ finding }) => finding.severity),

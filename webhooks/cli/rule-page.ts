@@ -1,6 +1,6 @@
 import type { Example, Rule } from '../core/engine/rule.ts';
 import { anMCPServer, withMetadata, withRawSpec } from '../core/testing/builders.ts';
-import { writeYaml } from '../platform/manifests/write-yaml.ts';
+import { renderYaml } from '../platform/manifests/render-yaml.ts';
 
 /** The page of one rule in Markdown: what `explain` prints and what docs/rules holds. */
 export function renderRulePage(rule: Rule): string {
@@ -38,7 +38,7 @@ function renderExample(example: Example): string {
     ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
   ];
   const context = existing.length === 0 ? '' : `In its namespace: ${existing.join(', ')}.\n\n`;
-  return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${writeYaml([server])}\`\`\`\n`;
+  return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${renderYaml([server])}\`\`\`\n`;
 }
 
 function describeObjects(kind: string, objects: Example['configMaps']): readonly string[] {

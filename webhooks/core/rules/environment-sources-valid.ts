@@ -9,7 +9,7 @@ import type {
   ResourceFieldSelector,
 } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { readQuantity } from './parts/quantity.ts';
+import { parseQuantity } from './parts/quantity.ts';
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
 const podFields: ReadonlySet<string> = new Set([
@@ -223,7 +223,7 @@ const one = 10n ** 9n;
 
 /** One of each unit of its notation; zero means the default. Kubernetes compares texts, so `1e3` is not `1k`. */
 function isUnit(divisor: Quantity, resource: string): boolean {
-  const read = readQuantity(divisor);
+  const read = parseQuantity(divisor);
   if (read === undefined) return false;
   const { nano, notation } = read;
   if (nano === 0n) return true;

@@ -45,7 +45,7 @@ function parseText(file: string, text: string): ParsedManifests {
   const manifests: Manifest[] = [];
   const problems: InputProblem[] = [];
   for (const document of composeDocuments(text, lineCounter)) {
-    const { value, problems: found } = readDocument(document);
+    const { value, problems: found } = parseDocument(document);
     for (const { offset, message } of found) {
       problems.push({ file, ...positionAt(offset), message: withHint(message, text) });
     }
@@ -67,7 +67,7 @@ function composeDocuments(text: string, lineCounter?: LineCounter): Iterable<Doc
   return composer.compose(new Parser(lineCounter?.addNewLine).parse(text));
 }
 
-function readDocument(document: Document.Parsed): Pick<ConvertedDocument, 'value' | 'problems'> {
+function parseDocument(document: Document.Parsed): Pick<ConvertedDocument, 'value' | 'problems'> {
   // What follows a syntax error is mostly its echo.
   const [error] = document.errors;
   if (error === undefined) return convertDocument(document.contents);

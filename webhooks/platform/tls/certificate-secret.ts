@@ -53,7 +53,7 @@ export const rotationRequest = 'mcp-lifecycle/rotate-ca';
 const stepSinceAnnotation = 'mcp-lifecycle/ca-step-since';
 
 /** Never fails: what is absent or no text is undefined. */
-export function readCertificateSecret(secret: unknown): CertificateSecret {
+export function parseCertificateSecret(secret: unknown): CertificateSecret {
   const data = recordAt(secret, 'data');
   const read = (key: string): string | undefined => {
     const value = stringAt(data, key);

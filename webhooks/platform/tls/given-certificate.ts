@@ -20,7 +20,7 @@ export function createChooseGiven(logOnChange: LogOnChange): ChooseGiven {
   let chosen: ServingCertificate | undefined;
   let awaited: { readonly serving: ServingCertificate; readonly since: number } | undefined;
   return (view, now) => {
-    const found = readGiven(view, now, logOnChange);
+    const found = usableOf(view, now, logOnChange);
     if (found === undefined) return { serving: undefined, forMs: Infinity };
     const current = chosen;
     const known = current === undefined || isSameServing(found, current) ? undefined : goodTrust(view, current, now);
@@ -49,7 +49,7 @@ export function createChooseGiven(logOnChange: LogOnChange): ChooseGiven {
   };
 }
 
-function readGiven(view: CertificateView, now: Date, logOnChange: LogOnChange): ServingCertificate | undefined {
+function usableOf(view: CertificateView, now: Date, logOnChange: LogOnChange): ServingCertificate | undefined {
   const { certificate, privateKey } = view.secret.serving;
   const isComplete = certificate !== undefined && privateKey !== undefined;
   const problems = isComplete

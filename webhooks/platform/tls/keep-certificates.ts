@@ -2,7 +2,7 @@ import type { ApiError } from '../kube/api.ts';
 import { backoffDelay } from '../kube/backoff.ts';
 import { errorText } from '../log.ts';
 import { createAlarm } from './alarm.ts';
-import { readCertificateSecret, type RotationPhase, rotationPhaseOf } from './certificate-secret.ts';
+import { parseCertificateSecret, type RotationPhase, rotationPhaseOf } from './certificate-secret.ts';
 import { isSameServing, type ServingCertificate } from './certificates.ts';
 import { createChangeLog, type LogOnChange } from './change-log.ts';
 import { followObject, readObject, type FollowedObject } from './follow-object.ts';
@@ -11,7 +11,7 @@ import { type CertificateView, nextStep, servableOf } from './next-step.ts';
 import { createTakeStep, type StepOptions, type Taken } from './take-step.ts';
 import {
   findTrust,
-  readWebhookConfiguration,
+  parseWebhookConfiguration,
   webhookConfigurationApi,
   webhookConfigurations,
   webhookConfigurationTypes,
@@ -143,10 +143,13 @@ async function gather(options: KeepCertificatesOptions): Promise<Gathered> {
   if (!secret.ok) return secret;
   if (secret.body === undefined) return { ok: true, view: undefined };
   const configurations = {
-    mutating: readWebhookConfiguration(mutating.body),
-    validating: readWebhookConfiguration(validating.body),
+    mutating: parseWebhookConfiguration(mutating.body),
+    validating: parseWebhookConfiguration(validating.body),
   };
-  return { ok: true, view: { secret: readCertificateSecret(secret.body), configurations, dnsNames: options.dnsNames } };
+  return {
+    ok: true,
+    view: { secret: parseCertificateSecret(secret.body), configurations, dnsNames: options.dnsNames },
+  };
 }
 
 /** Tells the observer what is news to it, and the log what is still missing. */

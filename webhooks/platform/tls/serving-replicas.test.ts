@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { createServer } from 'node:tls';
 import { afterEach, beforeAll, expect, it } from '@jest/globals';
 import { issueAuthority, issueServing, type ServingCertificate } from './certificates.ts';
-import { askByHandshake, findOtherReplicas, type Presented, type ServingReplicas } from './serving-replicas.ts';
+import { askByHandshake, askOtherReplicas, type Presented, type ServingReplicas } from './serving-replicas.ts';
 import { createInMemoryApi, refused } from './testing/in-memory-api.ts';
 
 const name = 'webhook.mcp.svc';
@@ -46,7 +46,7 @@ function find(
   const { signal } = new AbortController();
   const ask = ({ host }: { readonly host: string }): Promise<Presented> =>
     Promise.resolve(answers[host] ?? { type: 'unknown', why: 'never asked' });
-  return findOtherReplicas(current.certificate, { api, namespace: 'mcp', serviceName: 'webhook', signal, ask });
+  return askOtherReplicas(current.certificate, { api, namespace: 'mcp', serviceName: 'webhook', signal, ask });
 }
 
 const presents = ({ certificate }: ServingCertificate): Presented => ({
@@ -78,7 +78,7 @@ it('knows nothing when the API server does not say where replicas are', async ()
   api.interrupt('GET', refused(403, 'Forbidden'));
   const { signal } = new AbortController();
   const ask = (): Promise<Presented> => Promise.reject(new Error('nobody to ask'));
-  const found = await findOtherReplicas(current.certificate, { api, namespace: 'mcp', serviceName: 'w', signal, ask });
+  const found = await askOtherReplicas(current.certificate, { api, namespace: 'mcp', serviceName: 'w', signal, ask });
   expect(found).toMatchObject({ ok: false, error: { status: 403 } });
 });
 

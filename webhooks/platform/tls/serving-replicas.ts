@@ -31,10 +31,7 @@ const askedAtOnce = 8;
  * Whether every replica behind the Service presents `certificate`, also those that are not ready and those that are going.
  * An address where nothing listens presents nothing, and what begins to listen there reads the Secret first.
  */
-export async function findOtherReplicas(
-  certificate: string,
-  options: ServingReplicasOptions,
-): Promise<ServingReplicas> {
+export async function askOtherReplicas(certificate: string, options: ServingReplicasOptions): Promise<ServingReplicas> {
   const { api, namespace, serviceName, signal } = options;
   const listed = await api.request({
     method: 'GET',

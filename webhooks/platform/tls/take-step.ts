@@ -4,7 +4,7 @@ import { type CertificateAuthority, isAuthority, issueAuthority, issueServing } 
 import type { LogOnChange } from './change-log.ts';
 import type { FollowOptions } from './follow-object.ts';
 import type { CertificateStep, CertificateView } from './next-step.ts';
-import { type AskAddress, findOtherReplicas } from './serving-replicas.ts';
+import { type AskAddress, askOtherReplicas } from './serving-replicas.ts';
 import { webhookConfigurations, type WebhookConfigurationType, writeCaBundle } from './webhook-configuration.ts';
 
 /** Where certificates are kept, and for whom. */
@@ -96,7 +96,7 @@ export function createTakeStep(
   const confirm = async (view: CertificateView, step: Step<'confirm'>): Promise<Taken> => {
     const { serviceName, ask } = options;
     const replicas = { api, namespace, serviceName, signal, ask };
-    const found = step.askReplicas ? await findOtherReplicas(step.certificate, replicas) : undefined;
+    const found = step.askReplicas ? await askOtherReplicas(step.certificate, replicas) : undefined;
     if (found?.ok === false) return takenBy(found, step.type);
     if (found !== undefined && found.others.length > 0) {
       const why = found.others.join('; ');

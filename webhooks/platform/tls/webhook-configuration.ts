@@ -26,7 +26,7 @@ export interface WebhookConfiguration {
 }
 
 /** Never fails; undefined when there is no such configuration. */
-export function readWebhookConfiguration(configuration: unknown): WebhookConfiguration | undefined {
+export function parseWebhookConfiguration(configuration: unknown): WebhookConfiguration | undefined {
   if (configuration === undefined) return undefined;
   return {
     resourceVersion: metaOf(configuration).resourceVersion,

@@ -18,7 +18,7 @@ const mostBinaryNano = (2n ** 63n - 1n) * 10n ** 9n;
 const maxCharacters = 100;
 const maxExponent = 100;
 
-export interface ReadQuantity {
+export interface ParsedQuantity {
   /** In billionths, exactly; what is smaller is rounded away from zero, as Kubernetes does. */
   readonly nano: bigint;
   readonly notation: 'decimal' | 'binary' | 'exponent';
@@ -28,7 +28,7 @@ export interface ReadQuantity {
  * The quantity, or undefined when Kubernetes would not read it (the pattern of the schema allows `1e1.5`, the parser
  * does not) or could not stop computing with it.
  */
-export function readQuantity(quantity: Quantity): ReadQuantity | undefined {
+export function parseQuantity(quantity: Quantity): ParsedQuantity | undefined {
   const text = String(quantity);
   const match = text.length > maxCharacters ? null : form.exec(text);
   if (match === null) return undefined;
@@ -83,12 +83,12 @@ function usualMilli(quantity: Quantity): number | undefined {
   return match === null ? undefined : Number(match[1]) * (milliIn.get(match[2]) ?? Number.NaN);
 }
 
-/** As {@link readQuantity}, the number alone. */
+/** As {@link parseQuantity}, the number alone. */
 export function toNano(quantity: Quantity): bigint | undefined {
-  return readQuantity(quantity)?.nano;
+  return parseQuantity(quantity)?.nano;
 }
 
-function notationOf(exponent: string | undefined, suffix: string): ReadQuantity['notation'] {
+function notationOf(exponent: string | undefined, suffix: string): ParsedQuantity['notation'] {
   if (exponent !== undefined) return 'exponent';
   return suffix.endsWith('i') ? 'binary' : 'decimal';
 }

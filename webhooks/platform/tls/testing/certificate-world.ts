@@ -3,7 +3,7 @@ import type { ApiRequest, KubeApi } from '../../kube/api.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../../kube/object.ts';
 import { createFakeClock, type FakeClock } from '../../kube/testing/fake-clock.ts';
 import { silentLogger } from '../../log.ts';
-import { readCertificateSecret, rotationPhaseOf, rotationRequest } from '../certificate-secret.ts';
+import { parseCertificateSecret, rotationPhaseOf, rotationRequest } from '../certificate-secret.ts';
 import { keepCertificates } from '../keep-certificates.ts';
 import type { AskAddress } from '../serving-replicas.ts';
 import { joinPem } from '../trust-bundle.ts';
@@ -101,7 +101,7 @@ function createWorld(seed: number): World {
       if (pem === '') current.delete(type);
       else current.set(type, begin(bundles, pem));
     }
-    const secret = readCertificateSecret(api.read(secrets, 'certificate'));
+    const secret = parseCertificateSecret(api.read(secrets, 'certificate'));
     for (const pem of [secret.authority.certificate, secret.serving.certificate, secret.next.certificate]) {
       if (pem !== undefined) certificates.add(pem);
     }
@@ -261,7 +261,7 @@ async function disturb({ api, clock, random }: World, end: AbortSignal): Promise
     const annotations = { ...recordAt(metadata, 'annotations'), [rotationRequest]: 'now' };
     api.put(secrets, { ...asked, metadata: { ...metadata, annotations } });
     await clock.sleep(random() * 1.5 * minuteMs, end);
-    const { authority, next, stepSince = 0 } = readCertificateSecret(api.read(secrets, 'certificate'));
+    const { authority, next, stepSince = 0 } = parseCertificateSecret(api.read(secrets, 'certificate'));
     // Not in the last seconds of the minute: who puts an old bundle back right at the switch makes a gap by himself.
     const isEarly = next.certificate !== undefined && clock.now().getTime() - stepSince < 45_000;
     const caBundle = isEarly

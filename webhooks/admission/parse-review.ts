@@ -3,7 +3,7 @@ import { guardBody, type GuardVerdict } from './body-guard.ts';
 import type { BodyRefusal } from './metrics.ts';
 import { bodyRefusals, type Refusal } from './refusal.ts';
 
-export type ReadReview =
+export type ParsedReview =
   | { readonly ok: true; readonly request: AdmissionRequest }
   | { readonly ok: false; readonly why: BodyRefusal; readonly refusal: Refusal };
 
@@ -13,7 +13,7 @@ const guardRefusals = { 'too many values': 'values', 'too deep': 'depth' } as co
 >;
 
 /** From the bytes of a body to an admission request: guard, JSON, AdmissionReview, each with its own refusal. */
-export function readReview(body: Buffer): ReadReview {
+export function parseReview(body: Buffer): ParsedReview {
   const verdict = guardBody(body);
   if (verdict !== 'fine') return refused(guardRefusals[verdict]);
   const parsed = parseJson(body);
@@ -33,6 +33,6 @@ function parseJson(body: Buffer): { readonly ok: true; readonly value: unknown }
   }
 }
 
-function refused(why: BodyRefusal): ReadReview {
+function refused(why: BodyRefusal): ParsedReview {
   return { ok: false, why, refusal: bodyRefusals[why] };
 }

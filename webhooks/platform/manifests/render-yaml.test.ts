@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parseManifests } from './parse-manifests.ts';
-import { writeYaml } from './write-yaml.ts';
+import { renderYaml } from './render-yaml.ts';
 
 const readBack = (text: string): readonly unknown[] => parseManifests('-', text).manifests.map(({ value }) => value);
 
@@ -12,11 +12,11 @@ it('quotes texts that kubectl would read as something else', () => {
     list: ['y', '1_000', '<<', '~', '', 'plain'],
     merge: { '<<': { a: '1e3' } },
   };
-  expect(readBack(writeYaml([value, { second: true }]))).toEqual([value, { second: true }]);
+  expect(readBack(renderYaml([value, { second: true }]))).toEqual([value, { second: true }]);
 });
 
 it('writes nothing for nothing', () => {
-  expect(writeYaml([])).toBe('');
+  expect(renderYaml([])).toBe('');
 });
 
 it('is read back as it was, whatever it holds', () => {
@@ -31,7 +31,7 @@ it('is read back as it was, whatever it holds', () => {
   }));
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom('a', 'y', '0x1'), tree.node, { noNullPrototype: true }), (value) => {
-      expect(readBack(writeYaml([value]))).toEqual([value]);
+      expect(readBack(renderYaml([value]))).toEqual([value]);
     }),
   );
 });

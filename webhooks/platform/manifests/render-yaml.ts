@@ -2,11 +2,11 @@ import { Document, isScalar, visit } from 'yaml';
 import { resolvePlainScalar } from './plain-scalar.ts';
 
 /** The values as YAML documents that kubectl reads back as they are: texts that look like something else are quoted. */
-export function writeYaml(values: readonly unknown[]): string {
-  return values.map(writeDocument).join('---\n');
+export function renderYaml(values: readonly unknown[]): string {
+  return values.map(renderDocument).join('---\n');
 }
 
-function writeDocument(value: unknown): string {
+function renderDocument(value: unknown): string {
   const document = new Document(value, { schema: 'core', aliasDuplicateObjects: false });
   visit(document, {
     Scalar(_key, node) {
