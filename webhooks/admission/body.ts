@@ -48,12 +48,22 @@ export function createPieces(): Sink {
   };
 }
 
-/** Copies the pieces to where they belong; the body is valid until `buffer` is used again. */
-export function createFilling(buffer: Buffer): Sink {
+/** How much of a large body may hang outside of the heap before it is collected, in bytes. */
+const collectEveryBytes = 2 * 1024 * 1024;
+
+/**
+ * Copies the pieces to where they belong; the body is valid until `buffer` is used again. `collect` is called from time
+ * to time, because each piece is a buffer of its own that nobody needs any more.
+ */
+export function createFilling(buffer: Buffer, collect: () => void): Sink {
   let size = 0;
+  let collectedAt = 0;
   return {
     add: (chunk) => {
       size += chunk.copy(buffer, size);
+      if (size - collectedAt < collectEveryBytes) return;
+      collectedAt = size;
+      collect();
     },
     take: () => buffer.subarray(0, size),
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorText, type Logger } from '../platform/log.ts';
 import { errored, renderAdmissionReview, type AdmissionRequest, type Answer } from './admission-review.ts';
 import { createFilling, createPieces, createUploadWatch, readBody, type ReadBodyOptions } from './body.ts';
+import { createCollector } from '../platform/collect-garbage.ts';
 import { usableTimeoutMs } from './call-timeout.ts';
 import type { CallContext, Endpoint, Handler } from './handler.ts';
 import { createLane, type Lane } from './lane.ts';
@@ -58,12 +59,15 @@ export function createCall(options: CallOptions): Call {
   const { limits, metrics } = options;
   const small = createLane({ maxBytes: limits.smallLaneBytes, maxWaiting: limits.maxWaiting });
   const watch = createUploadWatch(limits.uploadMs);
+  const collectGarbage = createCollector();
   // One buffer for all large bodies, while there are any: one for each would wait in dozens to be collected.
   let shared: Buffer | undefined;
   const sinkFor = (isSmall: boolean): ReadBodyOptions['sink'] => {
     if (isSmall) return createPieces();
     shared ??= Buffer.allocUnsafeSlow(limits.maxBodyBytes);
-    return createFilling(shared);
+    return createFilling(shared, () => {
+      collectGarbage('young');
+    });
   };
   const large = createLane({ maxBytes: limits.maxBodyBytes, maxWaiting: limits.maxWaiting });
 
@@ -90,6 +94,7 @@ export function createCall(options: CallOptions): Call {
       await answerBody(options, { endpoint, request, response, context, startedAt, reading });
     } finally {
       if (lane.leave(cost) && !isSmall) shared = undefined;
+      if (!isSmall) collectGarbage('all');
     }
   };
 }

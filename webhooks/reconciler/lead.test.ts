@@ -46,7 +46,16 @@ async function start(
   const stopping = new AbortController();
   const done = lead(
     {
-      ...{ api, clock, log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p', version: '1' },
+      ...{
+        api,
+        clock,
+        log: silentLogger,
+        random: () => 1,
+        clusterDomain: 'cluster.local',
+        podName: 'p',
+        collectGarbage: () => undefined,
+        version: '1',
+      },
       ...{ namespaces, metrics: createReconcilerMetrics(registry) },
       probe: () => Promise.resolve(probe()),
     },

@@ -2,6 +2,7 @@ import { digestPolicy } from '../core/engine/policy-digest.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { rules } from '../core/rules/index.gen.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { CollectGarbage } from '../platform/collect-garbage.ts';
 import { digest } from '../platform/digest.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { jittered } from '../platform/kube/backoff.ts';
@@ -36,6 +37,7 @@ export interface LeadOptions {
   readonly podName: string;
   readonly version: string;
   readonly probe?: Probe;
+  readonly collectGarbage: CollectGarbage;
 }
 
 const concurrency = 8;
@@ -98,8 +100,12 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     references: new ReferenceTracker(),
     notChecked: new Map(),
   };
-  const { namespaces } = options;
-  const triggers = createTriggers(world, { api, clock, log, random, namespaces }, (key) => {
+  const { namespaces, collectGarbage } = options;
+  // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.
+  const onListed = (what: 'page' | 'all'): void => {
+    collectGarbage(what === 'page' ? 'young' : 'all');
+  };
+  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, (key) => {
     queue.add(key);
   });
   const { watches } = triggers;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Clock } from '../platform/clock.ts';
+import { createCollector } from '../platform/collect-garbage.ts';
 import type { ReconcilerConfig } from '../platform/config.ts';
 import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
@@ -63,6 +64,7 @@ async function reconcileInTurn(options: StartReconcilerOptions, metrics: Reconci
   const { clusterDomain, podName, watchNamespaces: namespaces } = config;
   const leadOptions = {
     ...{ api, clock, log, random, metrics, clusterDomain, namespaces, podName, version },
+    collectGarbage: createCollector(),
     ...(probe === undefined ? {} : { probe }),
   };
   await elector.run((term) => lead({ ...leadOptions, api: fenceWrites(api, term.isCurrent) }, term.signal), signal);

@@ -40,7 +40,16 @@ async function reconcileWith(version: string): Promise<void> {
   const stopping = new AbortController();
   const done = lead(
     {
-      ...{ api, clock, log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p', version },
+      ...{
+        api,
+        clock,
+        log: silentLogger,
+        random: () => 1,
+        clusterDomain: 'cluster.local',
+        podName: 'p',
+        collectGarbage: () => undefined,
+        version,
+      },
       ...{ namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
       probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
     },

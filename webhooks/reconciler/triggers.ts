@@ -14,7 +14,7 @@ export interface Triggers {
   isFilled(): boolean;
 }
 
-export interface TriggerOptions extends Pick<ListWatchOptions, 'api' | 'clock' | 'log' | 'random'> {
+export interface TriggerOptions extends Pick<ListWatchOptions, 'api' | 'clock' | 'log' | 'random' | 'onListed'> {
   /** Only these are looked at; empty means every one. */
   readonly namespaces: readonly string[];
 }

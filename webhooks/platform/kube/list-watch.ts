@@ -30,6 +30,8 @@ export interface ListWatchOptions {
   /** Ask for metadata only: names and versions, a fraction of the bytes. */
   readonly metadataOnly?: boolean;
   readonly handlers: WatchHandlers;
+  /** After each page of a list, and after the last one: the time to throw away what it was read from. */
+  readonly onListed?: (what: 'page' | 'all') => void;
 }
 
 /**
@@ -127,9 +129,11 @@ export class ListWatch {
         keys.add(keyOf(metaOf(item)));
         this.#handle('onUpsert', item);
       }
+      this.#options.onListed?.('page');
     } while (token !== undefined && !signal.aborted);
     if (signal.aborted) return undefined;
     this.#replace(keys);
+    this.#options.onListed?.('all');
     this.#isSynced = true;
     this.#isForbidden = false;
     this.#lastSignOfLife = this.#options.clock.now().getTime();
