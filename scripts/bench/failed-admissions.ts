@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { release } from '../quickstart/install.ts';
 import { inNamespace, openStage, type Stage } from './cluster/stage.ts';
 import { countFailures, startSteadyLoad } from './cluster/steady-load.ts';
-import type { Figure, Measurement, Progress } from './measurement.ts';
+import type { Bar, Figure, Measurement, Progress } from './measurement.ts';
 
 const perSecond = 200;
 const namespace = 'bench-disruptions';
@@ -21,12 +21,17 @@ const disruptions: readonly Disruption[] = [
   { name: 'the replacement of the CA', cause: replaceAuthority },
 ];
 
+function barOf({ name }: Disruption): Bar {
+  return { what: `Failed admissions at ${perSecond}/s during ${name}`, bar: '0' };
+}
+
 export const failedAdmissions: Measurement = {
   name: 'failed-admissions',
   method:
     `${perSecond} creates a second (server dry runs) through a real API server from before each disruption until it is ` +
     'over; what was not admitted counts.',
   minutes: 8,
+  bars: disruptions.map(barOf),
   async run(progress) {
     const stage = await openStage(progress);
     return inNamespace(stage, namespace, async () => {
@@ -37,7 +42,8 @@ export const failedAdmissions: Measurement = {
   },
 };
 
-async function measure(stage: Stage, { name, cause }: Disruption, progress: Progress): Promise<Figure> {
+async function measure(stage: Stage, disruption: Disruption, progress: Progress): Promise<Figure> {
+  const { name, cause } = disruption;
   const startedAt = performance.now();
   const load = startSteadyLoad(stage.api, { namespace, perSecond });
   await sleep(settleMs);
@@ -49,9 +55,8 @@ async function measure(stage: Stage, { name, cause }: Disruption, progress: Prog
   progress(`${name}: ${count.sent} creates in ${seconds.toFixed(0)} s, ${failed} failed`);
   for (const [why, times] of count.failures) progress(`  ${times} × ${why}`);
   return {
-    what: `Failed admissions at ${perSecond}/s during ${name}`,
+    ...barOf(disruption),
     measured: String(failed),
-    bar: '0',
     isMet: failed === 0,
     remark: `of ${count.sent} creates (${(count.sent / seconds).toFixed(0)}/s)`,
   };

@@ -1,10 +1,15 @@
-/** One number that a bar speaks about. */
-export interface Figure {
-  /** What was measured, in a few words: a row of docs/performance.md. */
+/** What has to hold, as it is known before anything is measured: a row of docs/performance.md. */
+export interface Bar {
+  /** What is measured, in a few words. */
   readonly what: string;
+  /** With its unit: `≥ 75 %`, `< 1 s`. */
+  readonly bar: string;
+}
+
+/** One number that a bar speaks about. */
+export interface Figure extends Bar {
   /** With its unit, as people read it: `81 %`, `0.4 s`. */
   readonly measured: string;
-  readonly bar: string;
   readonly isMet: boolean;
   /** What a reader has to know to believe the number: sizes, counts, what was left out. */
   readonly remark?: string;
@@ -21,5 +26,7 @@ export interface Measurement {
   readonly method: string;
   /** About how long it takes, in minutes; the first run also builds. */
   readonly minutes: number;
+  /** Of the figures of a run, in their order. */
+  readonly bars: readonly Bar[];
   run(progress: Progress): Promise<readonly Figure[]>;
 }

@@ -13,6 +13,16 @@ const foreign = 20_000;
 const namespace = 'bench-memory';
 const foreignNamespace = 'bench-foreign';
 
+const bars = {
+  admissions: {
+    what: `Anonymous memory of a container: ${servers} servers, ${foreign} foreign ConfigMaps and Secrets each, 100 admissions/s`,
+    bar: '< 50 MB',
+  },
+  connections: { what: 'The same with 64 connections at full speed', bar: '< 96 MiB, the limit' },
+  bodies: { what: 'The same with 16 concurrent bodies of 7 MiB', bar: '< 96 MiB, the limit' },
+  limit: { what: 'Times that a container ran into its memory limit', bar: '0' },
+};
+
 export const memory: Measurement = {
   name: 'memory',
   method:
@@ -20,6 +30,7 @@ export const memory: Measurement = {
     '(server dry runs) for a minute; then 64 connections at full speed, and 16 concurrent bodies of 7 MiB, straight at ' +
     'each webhook. The largest anonymous memory of any container, read from its cgroup four times a second.',
   minutes: 15,
+  bars: Object.values(bars),
   async run(progress) {
     const stage = await openStage(progress);
     return inNamespace(stage, namespace, () =>
@@ -65,9 +76,8 @@ async function measureAdmissions(stage: Stage, containers: readonly Container[],
   for (const [name, bytes] of largest) progress(`${name}: ${megabytes(bytes)}`);
   const most = Math.max(...largest.values());
   return {
-    what: `Anonymous memory of a container: ${servers} servers, ${foreign} foreign ConfigMaps and Secrets each, 100 admissions/s`,
+    ...bars.admissions,
     measured: megabytes(most),
-    bar: '< 50 MB',
     isMet: most < 50e6,
     remark: `${count.sent} creates, ${countFailures(count)} failed; from their start on, after a rollout`,
   };
@@ -92,12 +102,8 @@ async function measureHostile(
   }
   const most = Math.max(...watch.stop().values());
   return {
-    what:
-      load === 'connections'
-        ? 'The same with 64 connections at full speed'
-        : 'The same with 16 concurrent bodies of 7 MiB',
+    ...bars[load],
     measured: megabytes(most),
-    bar: '< 96 MiB, the limit',
     isMet: most < 96 * 1024 * 1024,
     remark: answers.join('; '),
   };
@@ -105,9 +111,8 @@ async function measureHostile(
 
 function toLimitFigure(hits: number): Figure {
   return {
-    what: 'Times that a container ran into its memory limit',
+    ...bars.limit,
     measured: hits === Infinity ? 'a container ended' : String(hits),
-    bar: '0',
     isMet: hits === 0,
   };
 }

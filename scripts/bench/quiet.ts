@@ -26,6 +26,11 @@ const broken = 'bench-broken';
 const ours = new Set(['mcpservers', 'services', 'networkpolicies', 'deployments']);
 const writes = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE', 'DELETECOLLECTION']);
 
+const bar = {
+  what: `Writes in ${minutes} quiet minutes with ${count} healthy and ${count} broken servers`,
+  bar: '0 but the Lease',
+};
+
 export const quiet: Measurement = {
   name: 'quiet',
   method:
@@ -33,6 +38,7 @@ export const quiet: Measurement = {
     `name a ConfigMap that does not exist), left alone for ${minutes} minutes; every write to MCPServers, Deployments, ` +
     "Services and NetworkPolicies in the API server's own metrics counts, and every changed resourceVersion.",
   minutes: 20,
+  bars: [bar],
   async run(progress) {
     const stage = await openStage(progress);
     return inNamespace(stage, healthy, () =>
@@ -94,9 +100,8 @@ function toFigures(written: readonly Metric[], changed: readonly number[], cpuSe
   const [ofHealthy = 0, ofBroken = 0] = changed;
   return [
     {
-      what: `Writes in ${minutes} quiet minutes with ${count} healthy and ${count} broken servers`,
+      ...bar,
       measured: String(total),
-      bar: '0 but the Lease',
       isMet: total === 0 && ofHealthy + ofBroken === 0,
       remark:
         `${ofHealthy} healthy and ${ofBroken} broken servers changed` +

@@ -26,9 +26,13 @@ ${sections.join('\n')}`;
   },
 };
 
-function renderSection({ name, method }: Measurement, result: Result | undefined): string {
+/** One measurement; exported for its test. */
+export function renderSection({ name, method, bars }: Measurement, result: Result | undefined): string {
   const title = `## ${name}\n\n${method}\n\n    npm run bench -- ${name}\n`;
-  if (result === undefined) return `${title}\nNot measured yet.\n`;
+  if (result === undefined) {
+    const known = bars.map(({ what, bar }) => `| ${cell(what)} | ${cell(bar)} |`);
+    return `${title}\nNot measured yet.\n\n| What | Bar |\n| --- | --- |\n${known.join('\n')}\n`;
+  }
   const rows = result.figures.map(
     ({ what, measured, bar, isMet, remark = '' }) =>
       `| ${cell(what)} | ${cell(measured)} | ${cell(bar)} | ${isMet ? 'yes' : '**no**'} | ${cell(remark)} |`,
