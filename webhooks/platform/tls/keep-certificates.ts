@@ -42,9 +42,14 @@ const longestRestMs = 20 * 86_400_000;
 const repeatedMs = 60_000;
 
 /**
- * Keeps the certificate in one Secret, which the chart creates empty, and its CA in both webhook configurations, until the
- * signal aborts. Every replica does all of it: each write names the version that it was decided on, so of two that act at
- * once one is refused and looks again. What is half done is in the Secret, so that any replica goes on with it.
+ * Follows the certificate in one Secret and the CA bundles of both webhook configurations, and tells what to serve, until
+ * the signal aborts.
+ *
+ * `managed`: we keep them. The chart creates the Secret empty, and every replica does all of the rest: each write names
+ * the version that it was decided on, so of two that act at once one is refused and looks again. What is half done is in
+ * the Secret, so that any replica goes on with it.
+ *
+ * `given`: somebody else does, and we write nothing. Every replica chooses for itself what to serve of what it finds.
  */
 export async function keepCertificates(options: KeepCertificatesOptions): Promise<void> {
   const { clock, log, signal } = options;
@@ -92,13 +97,11 @@ function createRepeats(): { next(step: string, now: number): number } {
   };
 }
 
-/** Gather, tell, decide, act. */
+/** Gather, then what the mode is about. */
 function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
   const { clock, mode } = options;
   const logOnChange = createChangeLog(options.log);
-  const tell = createTeller(options, logOnChange);
-  const takeStep = createTakeStep(options, logOnChange);
-  const chooseGiven = createChooseGiven(logOnChange);
+  const act = mode === 'managed' ? createManagedRound(options, logOnChange) : createGivenRound(options, logOnChange);
   return async () => {
     const gathered = await gather(options);
     if (!gathered.ok) {
@@ -113,14 +116,30 @@ function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
       });
       return { type: 'rest', ms: longestRestMs };
     }
-    const now = clock.now();
-    if (mode === 'given') {
-      const { serving, forMs } = chooseGiven(view, now);
-      tell(view, serving);
-      return { type: 'rest', ms: forMs };
-    }
+    return act(view, clock.now());
+  };
+}
+
+type ActOnView = (view: CertificateView, now: Date) => Promise<Taken>;
+
+/** Tell, decide, act. */
+function createManagedRound(options: KeepCertificatesOptions, logOnChange: LogOnChange): ActOnView {
+  const tell = createTeller(options, logOnChange);
+  const takeStep = createTakeStep(options, logOnChange);
+  return (view, now) => {
     tell(view, servableOf(view, now));
     return takeStep(view, nextStep(view, now));
+  };
+}
+
+/** Choose, tell. */
+function createGivenRound(options: KeepCertificatesOptions, logOnChange: LogOnChange): ActOnView {
+  const tell = createTeller(options, logOnChange);
+  const chooseGiven = createChooseGiven(logOnChange);
+  return (view, now) => {
+    const { serving, forMs } = chooseGiven(view, now);
+    tell(view, serving);
+    return Promise.resolve({ type: 'rest', ms: forMs });
   };
 }
 
