@@ -1,7 +1,7 @@
 import { objectPath, type ApiResult, type KubeApi } from '../kube/api.ts';
 import { metaOf, recordAt, stringAt } from '../kube/object.ts';
 import { isAuthority, type CertificateAuthority, type ServingCertificate } from './certificates.ts';
-import { joinPem } from './trust-bundle.ts';
+import { joinPem } from './pem.ts';
 
 /** Which Secret. */
 export interface SecretName {

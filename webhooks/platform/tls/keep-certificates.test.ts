@@ -10,7 +10,8 @@ import { trustDelayMs } from './next-step.ts';
 import type { Presented } from './serving-replicas.ts';
 import { createInMemoryApi, type InMemoryApi, refused } from './testing/in-memory-api.ts';
 import { until } from './testing/until.ts';
-import { findTrustAnchor, joinPem, splitPem } from './trust-bundle.ts';
+import { joinPem, splitPem } from './pem.ts';
+import { findTrustAnchor } from './trust-bundle.ts';
 import { webhookConfigurations, type WebhookConfigurationType } from './webhook-configuration.ts';
 
 const secrets = '/api/v1/namespaces/mcp/secrets';

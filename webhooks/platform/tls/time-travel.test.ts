@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { issueAuthority, issueServing } from './certificates.ts';
 import { type History, liveThrough } from './testing/certificate-world.ts';
 import { clientDelayMs, findGaps, type Span } from './testing/trust-history.ts';
-import { joinPem } from './trust-bundle.ts';
+import { joinPem } from './pem.ts';
 
 const years = 12;
 const seeds = [1, 2];

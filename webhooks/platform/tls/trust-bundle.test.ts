@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { findTrustAnchor, joinPem, splitPem } from './trust-bundle.ts';
+import { joinPem } from './pem.ts';
+import { findTrustAnchor } from './trust-bundle.ts';
 
 let folder: string;
 const pem = (file: string): string => readFileSync(join(folder, `${file}.pem`), 'utf8');
@@ -38,13 +39,4 @@ it('finds the CA by which a client trusts a chain', () => {
   expect(anchorOf(['leaf'], ['root'])).toBeUndefined();
   expect(anchorOf(['leaf', 'intermediate'], ['other'])).toBeUndefined();
   expect(anchorOf([], ['root'])).toBeUndefined();
-});
-
-it('reads a bundle with comments, and leaves out what cannot be read', () => {
-  const broken = '-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n';
-  expect(splitPem(`# ours\n${pem('root')}\n${broken}${pem('other').trim()}`).map(({ subject }) => subject)).toEqual([
-    'CN=root',
-    'CN=other',
-  ]);
-  expect(splitPem('')).toEqual([]);
 });

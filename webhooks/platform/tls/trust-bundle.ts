@@ -1,22 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** The certificates of a PEM text in their order; text between them, and what cannot be read, is left out. */
-export function splitPem(text: string): readonly X509Certificate[] {
-  return [...text.matchAll(pemCertificate)].flatMap(([pem]) => {
-    try {
-      return [new X509Certificate(pem)];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** One PEM text of several, each on lines of its own. */
-export function joinPem(certificates: readonly string[]): string {
-  return certificates.map((pem) => `${pem.trim()}\n`).join('');
-}
+import type { X509Certificate } from 'node:crypto';
+import { splitPem } from './pem.ts';
 
 /** So many intermediate certificates may stand between a serving certificate and the CA that a client trusts. */
 const longestChain = 5;

@@ -6,7 +6,7 @@ import { silentLogger } from '../../log.ts';
 import { parseCertificateSecret, rotationPhaseOf, rotationRequest } from '../certificate-secret.ts';
 import { keepCertificates } from '../keep-certificates.ts';
 import type { AskAddress } from '../serving-replicas.ts';
-import { joinPem } from '../trust-bundle.ts';
+import { joinPem } from '../pem.ts';
 import { webhookConfigurations, webhookConfigurationTypes } from '../webhook-configuration.ts';
 import { createInMemoryApi, refused } from './in-memory-api.ts';
 import { createSeededRandom } from './seeded-random.ts';

@@ -1,4 +1,5 @@
-import { splitPem, findTrustAnchor } from '../trust-bundle.ts';
+import { splitPem } from '../pem.ts';
+import { findTrustAnchor } from '../trust-bundle.ts';
 
 /** What held from a moment on until the next entry, or until `to`. Milliseconds since 1970. */
 export interface Span {
