@@ -15,6 +15,7 @@ export interface Manifest {
     readonly name: string;
     readonly namespace?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
   };
   readonly rules?: readonly {
     readonly apiGroups: readonly string[];

@@ -102,9 +102,16 @@ async function findRequests(): Promise<readonly string[]> {
   return found.flat().sort();
 }
 
+/** Added to the default roles of Kubernetes, for people; our pods get nothing by it. */
+function isForPeople({ metadata }: Manifest): boolean {
+  return Object.keys(metadata.labels ?? {}).some((label) =>
+    label.startsWith('rbac.authorization.k8s.io/aggregate-to-'),
+  );
+}
+
 function granted(manifests: readonly Manifest[]): readonly string[] {
   return manifests
-    .filter(({ kind }) => kind.endsWith('Role'))
+    .filter((manifest) => manifest.kind.endsWith('Role') && !isForPeople(manifest))
     .flatMap(({ kind, metadata, rules = [] }) =>
       rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [''] }) =>
         apiGroups.flatMap((group) =>
@@ -164,7 +171,7 @@ describe('the rights of the chart', () => {
       const manifests = await render(...args);
       const id = (kind: string, { name, namespace = '' }: Manifest['metadata']): string =>
         `${kind} ${namespace}/${name}`;
-      const roles = manifests.filter(({ kind }) => kind.endsWith('Role'));
+      const roles = manifests.filter((manifest) => manifest.kind.endsWith('Role') && !isForPeople(manifest));
       const bindings = manifests.filter(({ kind }) => kind.endsWith('RoleBinding'));
       expect(bindings.map(({ kind, metadata }) => id(kind.replace('Binding', ''), metadata)).sort()).toEqual(
         roles.map(({ kind, metadata }) => id(kind, metadata)).sort(),
@@ -187,6 +194,13 @@ describe('the rights of the chart', () => {
       requests.map((request) => `${file} ${request}`),
     );
     expect(await findRequests()).toEqual(known.sort());
+  });
+
+  it('let people do with MCPServers what their default role lets them do with other objects, unless told otherwise', async () => {
+    const named = (manifests: readonly Manifest[]): readonly string[] =>
+      manifests.filter(isForPeople).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(named(await render())).toEqual(['ClusterRole mcp-lifecycle-view', 'ClusterRole mcp-lifecycle-edit']);
+    expect(named(await render('--set', 'rbac.aggregateToDefaultRoles=false'))).toEqual([]);
   });
 
   it('hold no wildcard', async () => {

@@ -25,6 +25,12 @@ describe('mutation', () => {
     },
   );
 
+  it('stores no probe and no resources, so that half of one that is applied later is not merged with ours', async () => {
+    const { answer } = await mutate({ object: anMCPServer() });
+    expect(JSON.stringify(answer)).not.toMatch(/health|readinessProbe|resources|cpu/);
+    expect(JSON.stringify(answer)).toContain('allowPrivilegeEscalation');
+  });
+
   it('touches nothing of an object that lacks nothing', async () => {
     expect((await mutate({ object: applyDefaults(anMCPServer()) })).answer).toEqual({ decision: 'allowed' });
   });

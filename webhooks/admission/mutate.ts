@@ -1,4 +1,4 @@
-import { applyDefaults } from '../core/defaults/apply.ts';
+import { applyStoredDefaults } from '../core/defaults/apply.ts';
 import { diff } from '../core/defaults/json-patch.ts';
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { allowed, patched } from './admission-review.ts';
@@ -22,6 +22,6 @@ export function createMutate({ onSkipped }: MutateOptions): Handler {
     }
     const parsed = parseMCPServer(request.object);
     if (!parsed.ok) return allowed();
-    return patched(diff(parsed.server, applyDefaults(parsed.server)));
+    return patched(diff(parsed.server, applyStoredDefaults(parsed.server)));
   };
 }

@@ -38,7 +38,19 @@ function renderExample(example: Example): string {
     ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
   ];
   const context = existing.length === 0 ? '' : `In its namespace: ${existing.join(', ')}.\n\n`;
-  return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${renderYaml([server])}\`\`\`\n`;
+  return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${shorten(renderYaml([server]))}\`\`\`\n`;
+}
+
+/** Longest line of a sample, in characters: some samples are about what is too long. */
+const maxLineLength = 300;
+
+function shorten(yaml: string): string {
+  return yaml
+    .split('\n')
+    .map((line) =>
+      line.length <= maxLineLength ? line : `${line.slice(0, 100)}… (${line.length} characters; shortened here)`,
+    )
+    .join('\n');
 }
 
 function describeObjects(kind: string, objects: Example['configMaps']): readonly string[] {

@@ -9,3 +9,10 @@ import { defaults } from './index.gen.ts';
 export function applyDefaults(server: MCPServer, list: readonly Default[] = defaults): MCPServer {
   return list.reduce((defaulted, one) => one.apply(defaulted), server);
 }
+
+/** The server as admission stores it: with the defaults that a later change of its author cannot contradict. */
+export function applyStoredDefaults(server: MCPServer): MCPServer {
+  return applyDefaults(server, stored);
+}
+
+const stored = defaults.filter(({ isOneWhole }) => isOneWhole !== true);

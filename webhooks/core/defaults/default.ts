@@ -9,6 +9,12 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 export interface Default {
   /** Kebab-case, equals the file name. */
   readonly id: string;
+  /**
+   * Set for a default that is applied where the server is expanded and judged, but never stored by admission: its
+   * object is one whole to its author, and a later `kubectl apply` of half of it would be merged with ours
+   * (docs/decisions/0007).
+   */
+  readonly isOneWhole?: true;
   /** One sentence for the documentation. Ends with a full stop. */
   readonly summary: string;
   /** Returns the same object when there is nothing to add; never changes its argument. Applying twice equals once. */

@@ -2,6 +2,7 @@ import type { Default } from './default.ts';
 
 export const readinessProbe: Default = {
   id: 'readiness-probe',
+  isOneWhole: true,
   summary: 'A pod gets traffic as soon as it accepts TCP connections on its port, and only while it does.',
   apply(server) {
     const runtime = server.spec.runtime;
