@@ -73,7 +73,7 @@ function isUnavailable({ status }: StoredServer): boolean {
 
 function brokenServer(name: string): ServerObject {
   const server = stoppedServer(broken, name);
-  const isUnconfigured = name.endsWith('0') && Number(name.slice(-4)) % 10 === 0;
+  const isUnconfigured = Number(name.slice(-4)) % 10 === 0;
   const runtime = {
     replicas: 1,
     resources: { requests: { cpu: '1000', memory: '64Mi' }, limits: { cpu: '1000', memory: '64Mi' } },
