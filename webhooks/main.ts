@@ -107,7 +107,7 @@ async function main(): Promise<void> {
   const [name = '', ...args] = process.argv.slice(2);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    process.stderr.write(usage);
+    process.stderr.write(name === '' ? usage : `there is no command '${name}'\n\n${usage}`);
     process.exitCode = exitCode.usage;
     return;
   }

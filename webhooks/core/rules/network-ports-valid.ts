@@ -44,9 +44,18 @@ function checkPort({ protocol, port, endPort }: NetworkPolicyPort, path: FieldPa
     ...(protocol === undefined || protocols.includes(protocol)
       ? []
       : [{ ...at('protocol', 'the protocol is unknown', protocol), remedy: 'Use TCP, UDP or SCTP.' }]),
-    ...(port === undefined || isPort(port) ? [] : [at('port', 'the port is neither a number nor a name', port)]),
-    ...(endPort === undefined || isEnd(endPort, port) ? [] : [at('endPort', 'the range of ports is none', endPort)]),
+    ...(port === undefined || isPort(port) ? [] : [at('port', portHeadline(port), port)]),
+    ...(endPort === undefined || isEnd(endPort, port) ? [] : [at('endPort', endHeadline(port), endPort)]),
   ];
+}
+
+function portHeadline(port: number | string): string {
+  return typeof port === 'number' ? 'the port is outside of 1 to 65535' : 'the port is neither a number nor a name';
+}
+
+function endHeadline(port: number | string | undefined): string {
+  if (typeof port !== 'number') return 'a range of ports needs a port that is a number';
+  return 'the range of ports ends below its port, or above 65535';
 }
 
 function isPort(port: number | string): boolean {
