@@ -95,6 +95,11 @@ describe('MCPServers that nobody changes, healthy, stopped and broken', () => {
         (says.message ?? /./).test(conditionOf(await get(namespace, 'mcpservers', name), says.type)?.message ?? ''),
       );
     }
+    // The last number that is told about an endpoint that stays broken (docs/decisions/0024).
+    await eventually('all failures are told', async () => {
+      const server = await get(namespace, 'mcpservers', 'without-mcp');
+      return server?.status?.['handshakeRetryCount'] === 8;
+    });
     await eventually('nobody writes any more', async () => (await writtenWithin(settledMs)).length === 0, {
       describe: () => writtenWithin(settledMs),
     });

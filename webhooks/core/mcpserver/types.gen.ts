@@ -944,7 +944,7 @@ export interface MCPServerStatus {
   selector?: string;
   serverInfo?: ServerInfo;
   /**
-   * Failed attempts to verify the server since the last success: at least so many. The number grows in steps that double, and ends at 64.
+   * Failed attempts to verify the server since the last success: at least so many. The number grows in steps that double, and ends at 8.
    */
   handshakeRetryCount?: number;
   gatewayBinding?: GatewayBindingReference;

@@ -51,7 +51,7 @@ const maxParallelProbes = { ofOthers: 16, ofFailing: 8 };
  */
 const failuresBeforeSaid = 4;
 /** Highest number of failures that is told. */
-const maxFailuresSaid = 64;
+const maxFailuresSaid = 8;
 
 /**
  * Asks every available server again and again, for its life. Right after a start the Service is often not programmed
