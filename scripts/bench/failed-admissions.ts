@@ -67,7 +67,7 @@ async function deletePods(stage: Stage): Promise<void> {
   const selector = `app.kubernetes.io/instance=${release.name}`;
   const names = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', selector, '-o', 'name');
   for (const name of names.trim().split('\n')) {
-    await stage.kubectl('-n', release.namespace, 'delete', name, '--wait=true');
+    await stage.kubectl('-n', release.namespace, 'delete', name, '--wait=true', '--ignore-not-found');
     await untilRolledOut(stage);
   }
 }
