@@ -16,7 +16,7 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
     expect(pods.map((pod) => pod.status?.phase)).toEqual(['Running']);
   });
 
-  it('stores the defaults with the object, where people can read them', async () => {
+  it('stores the security defaults with the object, where people can read them', async () => {
     const server = await get(namespace, 'mcpservers', 'search');
     expect(server?.spec).toMatchObject({
       runtime: {
@@ -30,7 +30,6 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
             seccompProfile: { type: 'RuntimeDefault' },
           },
         },
-        health: { readinessProbe: { tcpSocket: { port: 'mcp' } } },
       },
     });
   });
@@ -40,5 +39,17 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
     await apply(namespace, kubernetesServer('search'));
     const after = await get(namespace, 'mcpservers', 'search');
     expect(after?.metadata.generation).toBe(before?.metadata.generation);
+  });
+
+  it('takes a probe and a limit that are applied later as they are, and not on top of its defaults', async () => {
+    const runtime = {
+      security: { serviceAccountName: 'default' },
+      resources: { limits: { cpu: '1', memory: '48Mi' } },
+      health: { readinessProbe: { httpGet: { path: '/healthz', port: 'mcp' } } },
+    };
+    await apply(namespace, kubernetesServer('search', { runtime }));
+    const { spec } = (await get(namespace, 'mcpservers', 'search')) ?? {};
+    expect(spec).toMatchObject({ runtime: { resources: runtime.resources, health: runtime.health } });
+    expect(JSON.stringify(spec)).not.toContain('tcpSocket');
   });
 });
