@@ -1,6 +1,7 @@
 import { startChild, type Child } from './admission/child.ts';
 import type { LoadOrder, LoadReport } from './admission/load-process.ts';
 import { createReview } from './admission/review.ts';
+import { median } from './median.ts';
 import type { Bar, Figure, Measurement, Progress } from './measurement.ts';
 
 const connections = 16;
@@ -104,11 +105,4 @@ function toFigure(name: string, samples: readonly Sample[], floor: readonly Samp
       `${Math.round(ours)}/s against ${Math.round(theirs)}/s on one processor; ` +
       `${cpu.toFixed(1)} µs of CPU against ${floorCpu.toFixed(1)} µs`,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error('nothing was measured');
-  return middle;
 }

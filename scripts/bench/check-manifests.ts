@@ -8,6 +8,7 @@ import { requireCommand, runCommand } from '../cluster/command.ts';
 import { resolveSettings } from '../cluster/settings.ts';
 import { bundleProgram } from '../image/bundle.ts';
 import { numbered, stoppedServer } from './cluster/servers.ts';
+import { median } from './median.ts';
 import type { Measurement } from './measurement.ts';
 
 const count = 2000;
@@ -97,8 +98,4 @@ async function time(command: readonly string[]): Promise<number> {
   const { code, stdout, stderr } = await runCommand(command);
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}${stdout}`.slice(0, 2000));
   return (performance.now() - startedAt) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

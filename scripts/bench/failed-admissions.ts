@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { release } from '../quickstart/install.ts';
-import { inNamespace, openStage, type Stage } from './cluster/stage.ts';
+import { inNamespace, ofRelease, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
 import { countFailures, startSteadyLoad } from './cluster/steady-load.ts';
 import type { Bar, Figure, Measurement, Progress } from './measurement.ts';
 
@@ -64,8 +64,7 @@ async function measure(stage: Stage, disruption: Disruption, progress: Progress)
 
 /** One after the other, so that both replicas have been gone once. */
 async function deletePods(stage: Stage): Promise<void> {
-  const selector = `app.kubernetes.io/instance=${release.name}`;
-  const names = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', selector, '-o', 'name');
+  const names = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', ofRelease, '-o', 'name');
   for (const name of names.trim().split('\n')) {
     await stage.kubectl('-n', release.namespace, 'delete', name, '--wait=true', '--ignore-not-found');
     await untilRolledOut(stage);
@@ -120,8 +119,4 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
     if (Date.now() > deadline) throw new Error(`not within ten minutes: ${what}`);
     await sleep(500);
   }
-}
-
-async function untilRolledOut(stage: Stage): Promise<void> {
-  await stage.kubectl('-n', release.namespace, 'rollout', 'status', 'deployment', release.name, '--timeout=3m');
 }

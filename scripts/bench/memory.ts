@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execInCluster } from '../cluster/cluster.ts';
 import { release } from '../quickstart/install.ts';
 import { create, inParallel, isSettled, numbered, plural, stoppedServer, untilServers } from './cluster/servers.ts';
-import { inNamespace, openStage, type Stage } from './cluster/stage.ts';
+import { inNamespace, ofRelease, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
 import { countFailures, startSteadyLoad } from './cluster/steady-load.ts';
 import { limitHitsOf, listContainers, watchMemory, type Container } from './cluster/usage.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
@@ -38,7 +38,7 @@ export const memory: Measurement = {
         await fill(stage, progress);
         // A fresh start lists all of it at once, which is the worst moment.
         await stage.kubectl('-n', release.namespace, 'rollout', 'restart', 'deployment', release.name);
-        await stage.kubectl('-n', release.namespace, 'rollout', 'status', 'deployment', release.name, '--timeout=3m');
+        await untilRolledOut(stage);
         const containers = await listContainers(stage);
         const hitsBefore = limitHitsOf(containers);
         const figures = [await measureAdmissions(stage, containers, progress)];
@@ -91,7 +91,7 @@ async function measureHostile(
   const watch = watchMemory(containers);
   const script = fileURLToPath(new URL('./cluster/hostile-load.ts', import.meta.url));
   const hosts = await stage.kubectl(
-    ...['-n', release.namespace, 'get', 'pods', '-l', `app.kubernetes.io/instance=${release.name}`],
+    ...['-n', release.namespace, 'get', 'pods', '-l', ofRelease],
     ...['-o', 'jsonpath={.items[*].status.podIP}'],
   );
   const answers: string[] = [];

@@ -17,7 +17,7 @@ import {
   stoppedServer,
   untilServers,
 } from './cluster/servers.ts';
-import { inNamespace, openStage, type Stage } from './cluster/stage.ts';
+import { inNamespace, ofRelease, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
 import { cpuOf, listContainers, watchMemory } from './cluster/usage.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
 
@@ -60,14 +60,7 @@ async function measureFloor(stage: Stage, progress: Progress): Promise<number> {
   const namespace = 'bench-floor';
   const webhooks = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'];
   await stage.kubectl('-n', release.namespace, 'scale', 'deployment', release.name, '--replicas=0');
-  const kept = await stage.kubectl(
-    'get',
-    webhooks.join(','),
-    '-l',
-    `app.kubernetes.io/instance=${release.name}`,
-    '-o',
-    'name',
-  );
+  const kept = await stage.kubectl('get', webhooks.join(','), '-l', ofRelease, '-o', 'name');
   for (const name of kept.trim().split('\n')) await stage.kubectl('delete', name);
   try {
     return await inNamespace(stage, namespace, async () => {
@@ -182,7 +175,7 @@ async function measureRestart(stage: Stage, progress: Progress): Promise<readonl
   await stage.kubectl('-n', release.namespace, 'delete', 'pod', leader, '--wait=false');
   const seconds = await changeAndWait(stage, changed, '--changed-during-the-restart');
   progress(`the change made during the restart was applied after ${seconds.toFixed(2)} s`);
-  await stage.kubectl('-n', release.namespace, 'rollout', 'status', 'deployment', release.name, '--timeout=2m');
+  await untilRolledOut(stage);
   await sleep(10_000);
   const after = await listServers(stage.api, namespace);
   const written = after.filter(

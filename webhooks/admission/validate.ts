@@ -5,6 +5,7 @@ import type { Finding } from '../core/engine/finding.ts';
 import { fingerprint, ratchet, type Judged } from '../core/engine/ratchet.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
 import type { Rule } from '../core/engine/rule.ts';
+import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { referencesOf, type Reference } from '../core/mcpserver/references.ts';
 import type { Violation } from '../core/mcpserver/violation.ts';
@@ -26,9 +27,6 @@ export interface ValidateOptions extends RenderOptions {
   readonly onSkipped: (reason: SkipReason) => void;
 }
 
-/** Id of findings about the shape of an object; the API server has usually refused it before we are asked. */
-export const schemaRuleId = 'schema';
-
 /**
  * Says everything that is wrong with an MCPServer at once: what denies refuses the request, the rest warns. What an
  * update leaves as it was only warns: a rule that became stricter must not hold up the next change of a replica count.
@@ -47,7 +45,7 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
     }
     const parsed = parseMCPServer(request.object);
     if (!parsed.ok) {
-      const now = { object: request.object, findings: parsed.violations.map(toSchemaFinding) };
+      const now = { object: request.object, findings: parsed.violations.map(toSchemaDenial) };
       return answerTo(request, now, () => judgeOldSchema(request.oldObject), render);
     }
     const server = applyDefaults(parsed.server);
@@ -76,7 +74,7 @@ function judgeOld(raw: unknown, rules: readonly Rule[], facts: ReferenceFacts): 
  */
 function judgeOldSchema(raw: unknown): Judged {
   const parsed = parseMCPServer(raw);
-  return { object: raw, findings: parsed.ok ? [] : parsed.violations.map(toSchemaFinding) };
+  return { object: raw, findings: parsed.ok ? [] : parsed.violations.map(toSchemaDenial) };
 }
 
 /** The old object is judged only when something would be refused otherwise: nearly every request has nothing. */
@@ -142,6 +140,7 @@ function ruleIdsOf(findings: readonly Finding[]): readonly string[] {
   return [...new Set(findings.map(({ ruleId }) => ruleId))];
 }
 
-function toSchemaFinding(violation: Violation): Finding {
-  return { remedy: 'Correct this field.', ...violation, ruleId: schemaRuleId, severity: 'deny' };
+/** About the shape of an object; the API server has usually refused it before we are asked. */
+function toSchemaDenial(violation: Violation): Finding {
+  return toSchemaFinding(violation, 'deny');
 }

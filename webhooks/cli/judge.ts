@@ -1,8 +1,9 @@
 import { applyDefaults } from '../core/defaults/apply.ts';
 import { evaluate } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
-import type { Finding, Severity } from '../core/engine/finding.ts';
+import type { Finding } from '../core/engine/finding.ts';
 import type { Rule } from '../core/engine/rule.ts';
+import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
 import { findDuplicateItems } from '../core/mcpserver/list-keys.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
@@ -11,9 +12,6 @@ import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
 import { notInInput } from './input-facts.ts';
-
-/** Id of findings of the API server itself: schema, CEL rules, metadata, unknown fields. */
-export const schemaRuleId = 'schema';
 
 export interface Judge {
   readonly rules: readonly Rule[];
@@ -79,15 +77,11 @@ function completeMetadata(raw: unknown, namespace: string): unknown {
 function toUnknownField(path: FieldPath): Finding {
   const detail = 'the API server drops it, and kubectl refuses it unless --validate says otherwise';
   const violation = { path, headline: 'unknown field', detail, remedy: 'Remove it, or correct its name or its place.' };
-  return toFinding(violation, 'warn');
+  return toSchemaFinding(violation, 'warn');
 }
 
 function toDenial(violation: Violation): Finding {
-  return toFinding(violation, 'deny');
-}
-
-function toFinding(violation: Violation, severity: Severity): Finding {
-  return { remedy: 'Correct this field.', ...violation, ruleId: schemaRuleId, severity };
+  return toSchemaFinding(violation, 'deny');
 }
 
 function metadataOf(object: unknown): unknown {

@@ -13,7 +13,7 @@ import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts'
 import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
 import { issueAuthority } from '../platform/tls/certificates.ts';
 import { notInInput } from './input-facts.ts';
-import { schemaRuleId } from './judge.ts';
+import { schemaRuleId } from '../core/engine/schema-finding.ts';
 import { runCli } from './testing/run-cli.ts';
 
 interface JsonReport {

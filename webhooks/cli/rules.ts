@@ -1,6 +1,6 @@
 import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { schemaRuleId } from './judge.ts';
+import { schemaRuleId } from '../core/engine/schema-finding.ts';
 import { renderRulePage } from './rule-page.ts';
 import type { Terminal } from './terminal.ts';
 

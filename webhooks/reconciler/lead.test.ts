@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
-import { silentLogger } from '../platform/log.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
-import { lead } from './lead.ts';
 import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
 import type { ProbeResult } from './verify/probe.ts';
 
 const serverPath = (name = 'search') => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
@@ -43,25 +42,10 @@ async function start(
 ): Promise<Reconciler> {
   const clock = createFakeClock();
   const registry = new Registry();
-  const stopping = new AbortController();
-  const done = lead(
-    {
-      ...{
-        api,
-        clock,
-        log: silentLogger,
-        random: () => 1,
-        clusterDomain: 'cluster.local',
-        podName: 'p',
-        collectGarbage: () => undefined,
-        version: '1',
-      },
-      ...{ namespaces, metrics: createReconcilerMetrics(registry) },
-      probe: () => Promise.resolve(probe()),
-    },
-    stopping.signal,
-  );
-  const stop = (): Promise<void> => (stopping.abort(), done);
+  const stop = startLead({
+    ...{ api, clock, version: '1', namespaces, metrics: createReconcilerMetrics(registry) },
+    probe: () => Promise.resolve(probe()),
+  });
   running.push(stop);
   await clock.advance(1_000);
   return { clock, registry, stop };

@@ -2,7 +2,7 @@ import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts'
 import { nextEvents } from '../core/plan/events.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 import { applyStatus } from '../platform/kube/apply.ts';
-import { mcpServers } from './world.ts';
+import { mcpServers, regarding } from './world.ts';
 import type { World } from './world.ts';
 
 /** `gone`: the server was deleted or replaced meanwhile, which is somebody else's event. */
@@ -25,9 +25,8 @@ export async function writeStatus(
   }
   // The next decision compares with what we have just written, not with what the watch will say in a moment.
   world.servers.put(result.body);
-  const { apiVersion, kind } = mcpServers;
   for (const event of nextEvents(server, next)) {
-    world.events.record({ regarding: { apiVersion, kind, namespace, name, uid }, ...event });
+    world.events.record({ regarding: regarding({ name, namespace, uid }), ...event });
   }
   return { result: 'written' };
 }

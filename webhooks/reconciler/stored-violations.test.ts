@@ -5,9 +5,8 @@ import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
-import { silentLogger } from '../platform/log.ts';
-import { lead } from './lead.ts';
 import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
@@ -37,28 +36,13 @@ afterEach(async () => {
 /** One term of leadership: long enough for everything that is to be done. Another version is another policy. */
 async function reconcileWith(version: string): Promise<void> {
   const clock = createFakeClock();
-  const stopping = new AbortController();
-  const done = lead(
-    {
-      ...{
-        api,
-        clock,
-        log: silentLogger,
-        random: () => 1,
-        clusterDomain: 'cluster.local',
-        podName: 'p',
-        collectGarbage: () => undefined,
-        version,
-      },
-      ...{ namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
-      probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
-    },
-    stopping.signal,
-  );
-  running.push(() => (stopping.abort(), done));
+  const stop = startLead({
+    ...{ api, clock, version, namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+    probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
+  });
+  running.push(stop);
   await clock.advance(5_000);
-  stopping.abort();
-  await done;
+  await stop();
 }
 
 function change(generation: number, spec: object): void {

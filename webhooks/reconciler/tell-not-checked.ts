@@ -2,7 +2,7 @@ import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts'
 import { NOT_CHECKED, nextStatus } from '../core/plan/status.ts';
 import { gatherWorkload } from './gather-workload.ts';
 import { writeStatus } from './status-writer.ts';
-import { mcpServers } from './world.ts';
+import { regarding } from './world.ts';
 import type { World } from './world.ts';
 
 /**
@@ -34,9 +34,8 @@ export async function tellNotChecked(
 
 function recordEvent({ metadata }: MCPServer, note: string, world: World): void {
   const { name, namespace = '', uid = '' } = metadata;
-  const { apiVersion, kind } = mcpServers;
   world.events.record({
-    regarding: { apiVersion, kind, namespace, name, uid },
+    regarding: regarding({ name, namespace, uid }),
     ...{ type: 'Warning', reason: 'ReferenceNotChecked', action: 'ConfigurationValidation', note },
   });
 }

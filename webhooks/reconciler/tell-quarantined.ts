@@ -4,7 +4,7 @@ import { applyStatus, mergeStatus } from '../platform/kube/apply.ts';
 import type { StatusWriteRequest } from '../platform/kube/apply.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { metaOf, numberAt, recordAt } from '../platform/kube/object.ts';
-import { mcpServers } from './world.ts';
+import { mcpServers, regarding } from './world.ts';
 import type { World } from './world.ts';
 
 /** An error whose message may be shown to the server's owner: it holds nothing of the object's values. */
@@ -23,9 +23,8 @@ export async function tellQuarantined(
   if (raw === undefined) return;
   const { name, namespace, uid } = metaOf(raw);
   const why = error instanceof TellableError ? error.message : 'an unexpected error, see the log of mcp-lifecycle';
-  const { apiVersion, kind } = mcpServers;
   world.events.record({
-    regarding: { apiVersion, kind, namespace, name, uid },
+    regarding: regarding({ name, namespace, uid }),
     ...{ type: 'Warning', reason: RECONCILE_ERROR, action: 'Reconcile', note: quarantineMessage(why) },
   });
   const previous = statusOf(raw);

@@ -31,3 +31,9 @@ export interface World {
 
 /** The API of MCPServers as we read and write it: the storage version. */
 export const mcpServers = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', plural: 'mcpservers' } as const;
+
+/** What an event about a server names. */
+export function regarding(server: { readonly name: string; readonly namespace: string; readonly uid: string }) {
+  const { name, namespace, uid } = server;
+  return { apiVersion: mcpServers.apiVersion, kind: mcpServers.kind, namespace, name, uid };
+}

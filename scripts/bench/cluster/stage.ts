@@ -1,6 +1,6 @@
 import { upCluster, type ClusterHandle } from '../../cluster/cluster.ts';
 import { runCommand } from '../../cluster/command.ts';
-import { ensureImagesLoaded, ensureInstalled } from '../../quickstart/install.ts';
+import { ensureImagesLoaded, ensureInstalled, release } from '../../quickstart/install.ts';
 import type { BuiltImage } from '../../image/build.ts';
 import type { ImageName } from '../../image/catalogue.ts';
 import type { KubeApi } from '../../../webhooks/platform/kube/api.ts';
@@ -18,6 +18,9 @@ export interface Stage {
 
 /** Separate from the cluster that people work with; it stays up for the next measurement (`npm run cluster -- down --name bench`). */
 const clusterName = 'bench';
+
+/** Label selector of everything that the chart made. */
+export const ofRelease = `app.kubernetes.io/instance=${release.name}`;
 
 /** Brings up the cluster with the images and the chart as users install it. */
 export async function openStage(progress: Progress): Promise<Stage> {
@@ -49,4 +52,9 @@ export async function inNamespace<T>(stage: Stage, name: string, work: () => Pro
   } finally {
     await stage.kubectl('delete', 'namespace', name, '--wait=true', '--timeout=10m');
   }
+}
+
+/** Waits until every pod of the release is a new one and ready. */
+export async function untilRolledOut(stage: Stage): Promise<void> {
+  await stage.kubectl('-n', release.namespace, 'rollout', 'status', 'deployment', release.name, '--timeout=3m');
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { release } from '../../quickstart/install.ts';
-import type { Stage } from './stage.ts';
+import { ofRelease, type Stage } from './stage.ts';
 
 /** One container of ours, and where the kernel counts what it uses. */
 export interface Container {
@@ -29,8 +29,7 @@ const cgroups = '/sys/fs/cgroup';
 
 /** The containers of the release that run now. The cgroups are read on this machine: the bench's cluster runs on it. */
 export async function listContainers(stage: Stage): Promise<readonly Container[]> {
-  const selector = `app.kubernetes.io/instance=${release.name}`;
-  const text = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', selector, '-o', 'json');
+  const text = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', ofRelease, '-o', 'json');
   const { items } = JSON.parse(text) as PodList;
   return items
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)

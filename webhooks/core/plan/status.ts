@@ -1,14 +1,11 @@
-import { printable, shortenEnd } from '../engine/text.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
 import type { Condition, MCPServer, MCPServerStatus, PolicyState, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing } from './availability.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
+import { nextCondition } from './condition.ts';
 import type { Verification } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
-
-/** Longest message of one condition, in characters; the API allows 32,768, nobody reads that. */
-const maxMessageLength = 4096;
 
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
 export const NOT_CHECKED = 'NotChecked';
@@ -44,6 +41,8 @@ export function nextStatus(input: StatusInput): MCPServerStatus {
     ['Verified', verified],
     ...(input.server.spec.gateway === undefined ? [] : [['GatewayRegistered', gatewayVerdict] as const]),
   ];
+  const { previous, now } = input;
+  const context = { previous, generation: input.server.metadata.generation, now };
   const next = {
     ...generationOf(input.server),
     phase: decidePhase(availability, verified),
@@ -53,9 +52,9 @@ export function nextStatus(input: StatusInput): MCPServerStatus {
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(input.server),
     ...extensionsOf(input, verified),
-    conditions: verdicts.map(([type, verdict]) => toCondition(input, type, verdict)),
+    conditions: verdicts.map(([type, verdict]) => nextCondition({ type, ...verdict }, context)),
   };
-  return input.previous !== undefined && saysTheSame(input.previous, next) ? input.previous : next;
+  return previous !== undefined && saysTheSame(previous, next) ? previous : next;
 }
 
 function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
@@ -181,19 +180,6 @@ const gatewayVerdict: Verdict = {
 function decidePhase(availability: Availability, verified: Verdict): NonNullable<MCPServerStatus['phase']> {
   if (availability.status === 'True') return verified.status === 'False' ? 'Failed' : 'Running';
   return availability.isStuck ? 'Failed' : 'Pending';
-}
-
-function toCondition(input: StatusInput, type: ConditionType, { status, reason, message }: Verdict): Condition {
-  const before = input.previous?.conditions?.find((condition) => condition.type === type);
-  return {
-    type,
-    status,
-    ...generationOf(input.server),
-    // When the status changed; a new reason or message alone is no transition.
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : input.now,
-    reason,
-    message: shortenEnd(printable(message), maxMessageLength),
-  };
 }
 
 function generationOf({ metadata }: MCPServer): { observedGeneration?: number } {

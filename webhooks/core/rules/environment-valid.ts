@@ -78,13 +78,7 @@ export const environmentValid: Rule = {
 /** Almost every variable of almost every request: nothing more has to be built or looked at. */
 function isPlain({ name, value = '', valueFrom }: EnvVar): boolean {
   if (name === '' || !allowedText.test(name)) return false;
-  return valueFrom === undefined || (value === '' && countOrigins(valueFrom) === 1);
-}
-
-function countOrigins(source: EnvVarSource): number {
-  let count = 0;
-  for (const origin of valueSources) if (source[origin] !== undefined) count += 1;
-  return count;
+  return valueFrom === undefined || (value === '' && originsOf(valueFrom).length === 1);
 }
 
 function checkVariable({ name, value = '', valueFrom }: EnvVar, path: FieldPath): readonly Violation[] {

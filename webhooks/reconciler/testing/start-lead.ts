@@ -1,0 +1,18 @@
+import { silentLogger } from '../../platform/log.ts';
+import type { FakeClock } from '../../platform/kube/testing/fake-clock.ts';
+import { lead } from '../lead.ts';
+import type { LeadOptions } from '../lead.ts';
+
+/** What differs between tests; all else is the same for all of them. */
+export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | 'namespaces' | 'version'> {
+  readonly clock: FakeClock;
+  readonly probe: NonNullable<LeadOptions['probe']>;
+}
+
+/** Begins one term of leadership; the returned function ends it. For tests. */
+export function startLead(options: LeadTestOptions): () => Promise<void> {
+  const stopping = new AbortController();
+  const surroundings = { log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p' };
+  const done = lead({ ...options, ...surroundings, collectGarbage: () => undefined }, stopping.signal);
+  return () => (stopping.abort(), done);
+}
