@@ -3,9 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk, list } from '../../harness/kubectl.ts';
+import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { untilNoneLeaves } from '../../harness/replicas.ts';
 import { changeDuring, countFailedCalls, readCaBundles } from '../../harness/webhook-calls.ts';
 
 const secretName = `${release.name}-certificate`;
@@ -27,7 +28,7 @@ function isOnlyCa(before: string | undefined, secret: Readonly<Record<string, st
 
 /** Names and restarts of our pods. */
 async function pods(): Promise<readonly unknown[]> {
-  const found = await list({ namespace: release.namespace }, 'pods', 'app.kubernetes.io/name=mcp-lifecycle');
+  const found = await untilNoneLeaves();
   const columns = ['--output', 'jsonpath={.status.containerStatuses[*].restartCount}'];
   return Promise.all(
     found.map(async ({ metadata }) => [

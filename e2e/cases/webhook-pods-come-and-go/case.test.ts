@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { startAdmissionLoad } from '../../harness/admission-load.ts';
-import { eventually } from '../../harness/eventually.ts';
-import { kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
+import { kubectlOk } from '../../harness/kubectl.ts';
 import { renewPods, untilComplete } from '../../harness/leader.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { untilNoneLeaves } from '../../harness/replicas.ts';
 
 describe('while the webhook pods come and go', () => {
   const namespace = useNamespace();
@@ -38,11 +38,3 @@ describe('while the webhook pods come and go', () => {
       await untilNoneLeaves();
     }));
 });
-
-/** The pods, once all of them are meant to stay: those of a rollout go on answering for a while. */
-function untilNoneLeaves(): Promise<readonly KubeObject[]> {
-  return eventually('no pod is on its way out', async () => {
-    const pods = await list({ namespace: release.namespace }, 'pods', `app.kubernetes.io/name=${release.name}`);
-    return pods.every(({ metadata }) => metadata.deletionTimestamp === undefined) ? pods : undefined;
-  });
-}
