@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toStructure } from './structure.ts';
+import { toDeprecationWarnings, toStructure } from './structure.ts';
 
 describe('toStructure', () => {
   it('keeps what decides about an object, and resolves definitions', () => {
@@ -57,5 +57,17 @@ describe('toStructure', () => {
     ],
   ])('refuses %s, which nobody would judge', (_name, node) => {
     expect(() => toStructure({ properties: { spec: node } }, {})).toThrow();
+  });
+});
+
+it('toDeprecationWarnings keeps the text of each deprecated version, or says what the API server would', () => {
+  const versions = [
+    { name: 'v2' },
+    { name: 'v1', deprecated: true, deprecationWarning: 'use v2' },
+    { name: 'v0', deprecated: true },
+  ];
+  expect(toDeprecationWarnings({ group: 'a.io', names: { kind: 'Thing' }, versions })).toEqual({
+    'a.io/v1': 'use v2',
+    'a.io/v0': 'a.io/v0 Thing is deprecated',
   });
 });

@@ -1,6 +1,6 @@
 import type { CrdRule, StructuralSchema } from '../../webhooks/core/mcpserver/structural-schema.ts';
 import type { Definitions, SchemaNode } from './crd/schema-node.ts';
-import { readSource, sourcePath } from './crd/source.ts';
+import { readSource, sourcePath, type CrdSource } from './crd/source.ts';
 import { toStructural } from './crd/structural.ts';
 import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
@@ -14,6 +14,9 @@ export const structure: Generator = {
 
 /** The fields of an MCPServer besides apiVersion, kind, metadata and status. */
 export const structure: StructuralSchema = ${JSON.stringify(toStructure(source.schema, definitions), null, 1)};
+
+/** By apiVersion: what the API server warns whoever uses that version. */
+export const deprecationWarnings: Readonly<Record<string, string>> = ${JSON.stringify(toDeprecationWarnings(source.definition.spec), null, 1)};
 `;
     return [{ path: 'webhooks/core/mcpserver/structure.gen.ts', content }];
   },
@@ -26,6 +29,23 @@ export function toStructure(schema: SchemaNode, definitions: Definitions): Struc
     ...root,
     properties: Object.fromEntries(Object.entries(properties).filter(([name]) => name !== 'status')),
   });
+}
+
+/** A version that is deprecated without a text gets the API server's own. Exported for its test. */
+export function toDeprecationWarnings({
+  group,
+  names,
+  versions,
+}: CrdSource['definition']['spec']): Readonly<Record<string, string>> {
+  const deprecated = versions.filter(({ deprecated: isDeprecated }) => isDeprecated === true);
+  return Object.fromEntries(
+    deprecated.map(({ name, deprecationWarning }) => {
+      const apiVersion = `${group}/${name}`;
+      const text =
+        typeof deprecationWarning === 'string' ? deprecationWarning : `${apiVersion} ${names.kind} is deprecated`;
+      return [apiVersion, text];
+    }),
+  );
 }
 
 /** What would need code of its own in webhooks/core/mcpserver or webhooks/cli before it may be used. */

@@ -117,6 +117,18 @@ describe('check', () => {
     expect((await runCli(['check', '--fail-on', 'warn', '-'], text)).code).toBe(1);
   });
 
+  it('warns of a deprecated version in the words of the API server', async () => {
+    const older = server().replace('v1beta1', 'v1alpha1');
+    const { code, out } = await runCli(['check', '-'], older);
+    expect(code).toBe(0);
+    expect(out).toMatchInlineSnapshot(`
+     "-:1:1: warn default/search: apiVersion: mcp.x-k8s.io/v1alpha1 MCPServer is deprecated; use mcp.x-k8s.io/v1beta1, the fields are the same: found mcp.x-k8s.io/v1alpha1. Change apiVersion. [schema]
+     1 MCPServer checked: 0 refused, 1 with warnings
+     "
+    `);
+    expect((await runCli(['check', '--fail-on', 'warn', '-'], older)).code).toBe(1);
+  });
+
   it('reads values as kubectl does, so that nothing can be hidden from it', async () => {
     const text = server('  runtime:\n    security:\n      securityContext: {runAsNonRoot: off, runAsUser: 00}\n');
     expect((await runCli(['check', '-'], text)).out).toContain('[run-as-non-root]');

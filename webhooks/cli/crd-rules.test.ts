@@ -50,11 +50,20 @@ describe('compileCrdRules', () => {
       items: { type: 'object', properties: { a: {} }, rules: [{ ...aRule('has(self.a)'), field: 'a' }] },
     };
     expect(told({ properties: { list: schema } }, { list: [{ a: 1 }, {}] })).toEqual([
-      'list[1].a: must hold, found an object',
+      'list[1].a: must hold, found nothing',
     ]);
     expect(told({ additionalProperties: { rules: [aRule("self != ''")] } }, { x: 'a', y: '' })).toEqual([
       'y: must hold, found ""',
     ]);
+  });
+
+  it('names the field that is missing', () => {
+    const { spec, ...server } = anMCPServer();
+    const [violation] = compileCrdRules(structure).check({
+      ...server,
+      spec: { ...spec, source: { type: 'ContainerImage' } },
+    });
+    expect(violation).toMatchObject({ detail: 'found nothing', remedy: 'Set spec.source.containerImage.' });
   });
 
   it('reports a rule that cannot be evaluated: it never passes', () => {

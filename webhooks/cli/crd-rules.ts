@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { describeValue } from '../core/mcpserver/schema.ts';
 import type { CrdRule, StructuralSchema } from '../core/mcpserver/structural-schema.ts';
-import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
+import { renderPath, type FieldPath, type Violation } from '../core/mcpserver/violation.ts';
 import { toCel } from './cel-value.ts';
 
 /** What the CEL rules of the CRD say about an object that its schema accepts. */
@@ -111,6 +111,11 @@ function checkRule({ of, holds }: CompiledRule, schema: StructuralSchema, place:
     const headline = 'a rule of this field could not be evaluated';
     return [{ path, headline, detail: `the rule is ${of.rule}`, remedy: 'Correct the fields that the rule names.' }];
   }
-  const found = describeValue(place.path, place.value);
-  return [{ path, headline: of.message, detail: `found ${found}`, remedy: 'Correct this field.' }];
+  const value = of.field === undefined ? place.value : fieldOf(place.value, of.field);
+  const remedy = value === undefined ? `Set ${renderPath(path)}.` : 'Correct this field.';
+  return [{ path, headline: of.message, detail: `found ${describeValue(path, value)}`, remedy }];
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }

@@ -8,6 +8,7 @@ import { toStored } from '../core/mcpserver/as-stored.ts';
 import { findDuplicateItems } from '../core/mcpserver/list-keys.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
+import { deprecationWarnings } from '../core/mcpserver/structure.gen.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
@@ -37,6 +38,7 @@ export function judge(raw: unknown, { rules, crdRules, namespace, factsIn }: Jud
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const parsed = parseMCPServer(object);
   const findings = [
+    ...findDeprecation(object),
     ...unknownFields.map(toUnknownField),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
     ...findDuplicateItems(object).map(toDenial),
@@ -72,6 +74,15 @@ function completeMetadata(raw: unknown, namespace: string): unknown {
       namespace: ownNamespace === '' ? namespace : ownNamespace,
     },
   };
+}
+
+/** The API server's own warning about the version of the manifest. */
+function findDeprecation(object: unknown): readonly Finding[] {
+  const apiVersion = isFields(object) ? object['apiVersion'] : undefined;
+  if (typeof apiVersion !== 'string' || !Object.hasOwn(deprecationWarnings, apiVersion)) return [];
+  const headline = deprecationWarnings[apiVersion] ?? '';
+  const violation = { path: ['apiVersion'], headline, detail: `found ${apiVersion}`, remedy: 'Change apiVersion.' };
+  return [toSchemaFinding(violation, 'warn')];
 }
 
 function toUnknownField(path: FieldPath): Finding {

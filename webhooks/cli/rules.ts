@@ -11,7 +11,7 @@ const schemaPage = `# ${schemaRuleId}
 
 ${schemaSummary}
 
-Severity: \`deny\`; an unknown field is \`warn\`
+Severity: \`deny\`; an unknown field and a deprecated version are \`warn\`
 
 ## Why
 

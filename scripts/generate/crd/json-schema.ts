@@ -1,7 +1,8 @@
+import { quantityPattern } from '../../../webhooks/core/mcpserver/quantity-text.ts';
 import { definitionOf, mapChildren, children } from './schema-node.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';
 import type { CrdSource } from './source.ts';
-import { int32Range, intOrStringName, quantityName, quantityPattern } from './structural.ts';
+import { int32Range, intOrStringName, quantityName } from './structural.ts';
 
 /** Ranges of OpenAPI's numeric formats, which JSON Schema does not know. */
 const integerRanges: Readonly<Record<string, { readonly minimum: number; readonly maximum: number }>> = {

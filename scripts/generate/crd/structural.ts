@@ -1,9 +1,6 @@
+import { quantityPattern } from '../../../webhooks/core/mcpserver/quantity-text.ts';
 import { definitionOf, mapChildren, resolve, without } from './schema-node.ts';
 import type { Definitions, SchemaNode } from './schema-node.ts';
-
-/** What apimachinery's own generator says about a quantity, as a pattern: a signed number and a suffix. */
-export const quantityPattern =
-  '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$';
 
 /** Full names of the two definitions that are numbers or strings, which Kubernetes' swagger cannot say. */
 export const quantityName = 'io.k8s.apimachinery.pkg.api.resource.Quantity';

@@ -129,7 +129,7 @@ describe('refuses', () => {
     [
       'a quantity in words',
       { runtime: { resources: { limits: { cpu: 'lots' } } } },
-      'spec.runtime.resources.limits.cpu: has the wrong form; found "lots", must match ',
+      'spec.runtime.resources.limits.cpu: is no quantity; found "lots"',
     ],
     [
       'a quantity with a fraction as number, as the API server does',
@@ -195,6 +195,21 @@ describe('messages', () => {
     const text = told(manifest(spec)).join();
     expect(text).toContain('not shown');
     expect(text).not.toContain('424242');
+  });
+
+  it.each([
+    ['64MB', 'Write 64M (powers of 1000) or 64Mi (powers of 1024).'],
+    ['500 m', 'Write 500m.'],
+    ['lots', 'Write a number and at most one suffix, such as 500m or 64Mi.'],
+    [0.5, 'Write a whole number, or text in quotes.'],
+  ])('say what was likely meant by the quantity %j', (memory, remedy) => {
+    const found = violationsOf(manifest({ runtime: { resources: { limits: { memory } } } }));
+    expect(found.map((violation) => violation.remedy)).toEqual([remedy]);
+  });
+
+  it('show no part of a value that is not shown, not even as a suggestion', () => {
+    const env = [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '4242MB' } } }];
+    expect(JSON.stringify(violationsOf(manifest({ config: { port: 1, env } })))).not.toContain('4242');
   });
 
   it('fit into a warning whatever was found', () => {

@@ -1,3 +1,4 @@
+import { likelyQuantities, quantityPattern } from './quantity-text.ts';
 import type { MCPServer } from './types.gen.ts';
 import { validate } from './validate.gen.ts';
 import type { SchemaError } from './validate.gen.ts';
@@ -21,10 +22,8 @@ export function checkSchema(
 function toViolation(error: SchemaError, data: unknown): Violation {
   const path = [...parsePointer(error.instancePath, data), ...missingProperty(error)];
   const words = wordings[error.keyword] ?? unknownKeyword;
-  return {
-    path,
-    ...words(error.params, describeValue(path, valueAt(data, path))),
-  };
+  const value = valueAt(data, path);
+  return { path, ...words(error.params, describeValue(path, value), mayBeSecret(path) ? undefined : value) };
 }
 
 interface Words {
@@ -33,7 +32,8 @@ interface Words {
   readonly remedy: string;
 }
 
-type Wording = (params: SchemaError['params'], found: string) => Words;
+/** `value` is undefined when it must not be shown, not even in part. */
+type Wording = (params: SchemaError['params'], found: string, value: unknown) => Words;
 
 /** By Ajv's keyword: https://ajv.js.org/json-schema.html */
 const wordings: Readonly<Record<string, Wording>> = {
@@ -59,17 +59,26 @@ const wordings: Readonly<Record<string, Wording>> = {
   minItems: ({ limit }, found) => bound(atLeast(limit, 'items'), found),
   maxItems: ({ limit }, found) => bound(`must have at most ${String(limit)} items`, found),
   minProperties: ({ limit }, found) => bound(atLeast(limit, 'properties'), found),
-  pattern: ({ pattern }, found) => ({
-    headline: 'has the wrong form',
-    detail: `found ${found}, must match ${String(pattern)}`,
-    remedy: 'Write it in the form that the documentation of the field shows.',
-  }),
+  pattern: ({ pattern }, found, value) =>
+    pattern === quantityPattern
+      ? { headline: 'is no quantity', detail: `found ${found}`, remedy: suggestQuantity(value) }
+      : {
+          headline: 'has the wrong form',
+          detail: `found ${found}, must match ${String(pattern)}`,
+          remedy: 'Write it in the form that the documentation of the field shows.',
+        },
 };
 
 const unknownKeyword: Wording = (_params, found) => bound('is not valid', found);
 
 function bound(headline: string, found: string): Words {
   return { headline, detail: `found ${found}`, remedy: 'Change the value, or leave the field out if it is optional.' };
+}
+
+function suggestQuantity(value: unknown): string {
+  const [first, second] = typeof value === 'string' ? likelyQuantities(value) : [];
+  if (first === undefined) return 'Write a number and at most one suffix, such as 500m or 64Mi.';
+  return second === undefined ? `Write ${first}.` : `Write ${first} (powers of 1000) or ${second} (powers of 1024).`;
 }
 
 function atLeast(limit: unknown, what: string): string {
@@ -81,6 +90,8 @@ function listOf(value: unknown, separator: string): string {
 }
 
 function typeExample(type: unknown): string {
+  // Of ports and quantities.
+  if (Array.isArray(type)) return 'a whole number, or text in quotes';
   switch (type) {
     case 'string':
       return 'text (in YAML: quote numbers and booleans)';

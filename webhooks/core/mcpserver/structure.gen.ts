@@ -43,7 +43,7 @@ export const structure: StructuralSchema = {
      "rules": [
       {
        "rule": "self.type == 'ContainerImage' ? has(self.containerImage) : !has(self.containerImage)",
-       "message": "set spec.source.containerImage if and only if spec.source.type is ContainerImage",
+       "message": "set spec.source.containerImage, because spec.source.type is ContainerImage",
        "field": "containerImage"
       }
      ]
@@ -300,18 +300,33 @@ export const structure: StructuralSchema = {
           },
           "rules": [
            {
-            "rule": "self.type == 'ConfigMap' ? has(self.configMap) : !has(self.configMap)",
-            "message": "set source.configMap if and only if source.type is ConfigMap",
+            "rule": "self.type != 'ConfigMap' || has(self.configMap)",
+            "message": "set source.configMap, because source.type is ConfigMap",
             "field": "configMap"
            },
            {
-            "rule": "self.type == 'Secret' ? has(self.secret) : !has(self.secret)",
-            "message": "set source.secret if and only if source.type is Secret",
+            "rule": "self.type == 'ConfigMap' || !has(self.configMap)",
+            "message": "remove source.configMap, or set source.type to ConfigMap",
+            "field": "configMap"
+           },
+           {
+            "rule": "self.type != 'Secret' || has(self.secret)",
+            "message": "set source.secret, because source.type is Secret",
             "field": "secret"
            },
            {
-            "rule": "self.type == 'EmptyDir' ? has(self.emptyDir) : !has(self.emptyDir)",
-            "message": "set source.emptyDir if and only if source.type is EmptyDir",
+            "rule": "self.type == 'Secret' || !has(self.secret)",
+            "message": "remove source.secret, or set source.type to Secret",
+            "field": "secret"
+           },
+           {
+            "rule": "self.type != 'EmptyDir' || has(self.emptyDir)",
+            "message": "set source.emptyDir, because source.type is EmptyDir",
+            "field": "emptyDir"
+           },
+           {
+            "rule": "self.type == 'EmptyDir' || !has(self.emptyDir)",
+            "message": "remove source.emptyDir, or set source.type to EmptyDir",
             "field": "emptyDir"
            }
           ]
@@ -1108,4 +1123,9 @@ export const structure: StructuralSchema = {
    }
   }
  }
+};
+
+/** By apiVersion: what the API server warns whoever uses that version. */
+export const deprecationWarnings: Readonly<Record<string, string>> = {
+ "mcp.x-k8s.io/v1alpha1": "mcp.x-k8s.io/v1alpha1 MCPServer is deprecated; use mcp.x-k8s.io/v1beta1, the fields are the same"
 };

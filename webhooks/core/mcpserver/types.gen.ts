@@ -1031,19 +1031,19 @@ export interface StatusExtensions {
   verification?: VerificationStatus;
 }
 /**
- * Which rules the server was judged by when it was accepted last, and what they tolerate in it. Violations that a new rule finds in an unchanged server are tolerated, those that a change of the server brings are not.
+ * What the rules accepted last, and which violations they tolerate in it: generation tells whether your last change was accepted, tolerated what a server like this would be refused for if it were new. Violations that a new release finds in an unchanged server are tolerated, those that a change of the server brings are not.
  */
 export interface PolicyState {
   /**
-   * Tells one catalogue of rules (their ids, their severities, the version) from another.
+   * For our own comparison: changes when the rules do (their ids, their severities, our version). Servers with the same digest were judged by the same rules.
    */
   digest: string;
   /**
-   * Generation of the spec that the rules let pass last: what runs. Absent: none so far, the server was refused when it was first seen.
+   * The metadata.generation that the rules accepted last. Compare it with metadata.generation when a change does not take effect: if it is smaller, the changes since then break a rule and are not rolled out, and condition Accepted says which. Absent: no generation was accepted so far.
    */
   generation?: number;
   /**
-   * Violations in that generation that a new server would be refused for. The first 50.
+   * Violations in that generation that a new server would be refused for. They are tolerated as long as nobody changes the values there. The first 50.
    *
    * @maxItems 50
    */
@@ -1070,7 +1070,7 @@ export interface ToleratedFinding {
    */
   message: string;
   /**
-   * Digest of the rule, the place and what was found there: who moves an item of a list changes nothing, who changes the value does.
+   * For our own comparison: a digest of the rule, the place and what was found there. Who moves an item of a list changes nothing, who changes the value does.
    */
   fingerprint: string;
 }
