@@ -6,6 +6,7 @@ import type { Finding } from '../engine/finding.ts';
 import { maxWarningLength, renderWarning } from '../engine/render.ts';
 import { lengthOf } from '../engine/text.ts';
 import type { Example, Rule } from '../engine/rule.ts';
+import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withName, withRawSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { rules } from './index.gen.ts';
@@ -47,6 +48,8 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (_, rule) => 
         expect(`${finding.headline}|${finding.detail}`).not.toMatch(/\.(\||$)/);
         expect(finding.remedy).toMatch(/^[A-Z].*\.$/);
         expect(lengthOf(renderWarning(finding))).toBeLessThanOrEqual(maxWarningLength);
+        // What kubectl prints as a warning can be looked up: its path is whole.
+        if (rule.severity === 'warn') expect(renderWarning(finding)).toContain(`${renderPath(finding.path)}: `);
       }
     },
   );

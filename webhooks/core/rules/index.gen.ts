@@ -43,8 +43,10 @@ import { storageUsable } from './storage-usable.ts';
 import { storageValid } from './storage-valid.ts';
 import { sysctlsValid } from './sysctls-valid.ts';
 import { sysctls } from './sysctls.ts';
+import { tlsCertificateVerified } from './tls-certificate-verified.ts';
+import { tlsSettingsEffective } from './tls-settings-effective.ts';
 import { tlsTrustExclusive } from './tls-trust-exclusive.ts';
 import { windowsOptionsValid } from './windows-options-valid.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, caBundleUsable, capabilities, configMapExists, configMapKeyExists, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageTagPinned, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, tlsTrustExclusive, windowsOptionsValid];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, caBundleUsable, capabilities, configMapExists, configMapKeyExists, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageTagPinned, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, windowsOptionsValid];
