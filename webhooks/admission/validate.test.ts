@@ -110,7 +110,7 @@ describe('validation', () => {
       const answer = await update(anMCPServer(asRoot), anMCPServer(asRoot, withReplicas(3)));
       expect(answer).toEqual({
         decision: 'allowed',
-        warnings: [expect.stringMatching(/ \(was there before\) \[run-as-non-root\]$/)],
+        warnings: [expect.stringMatching(/ \(not new\) \[run-as-non-root\]$/)],
         auditAnnotations: { decision: 'allowed', rules: 'run-as-non-root', tolerated: 'run-as-non-root' },
       });
     });
@@ -121,7 +121,7 @@ describe('validation', () => {
         decision: 'denied',
         ruleIds: ['privileged'],
         causes: [{ field: 'spec.runtime.security.securityContext.privileged' }],
-        warnings: [expect.stringContaining('(was there before) [run-as-non-root]')],
+        warnings: [expect.stringContaining('(not new) [run-as-non-root]')],
       });
     });
 
@@ -173,7 +173,7 @@ describe('validation', () => {
       const labelled = { ...stored, metadata: { ...stored.metadata, labels: { team: 'search' } } };
       expect(await update(stored, labelled)).toMatchObject({
         decision: 'allowed',
-        warnings: [expect.stringContaining('(was there before) [schema]')],
+        warnings: [expect.stringContaining('(not new) [schema]')],
       });
       const worse = { ...stored, spec: { ...stored.spec, config: { port: 8080, path: 8 } } };
       expect((await update(stored, worse)).decision).toBe('denied');

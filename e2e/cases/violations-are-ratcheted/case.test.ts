@@ -65,7 +65,7 @@ describe('a violation', () => {
     it('holds up no other change at the door, and still rolls nothing out', async () => {
       const { code, stderr } = await patch('bypassing', scaled(2));
       expect(code).toBe(0);
-      expect(stderr).toMatch(/^Warning: .*\(was there before\) \[allow-privilege-escalation\]$/m);
+      expect(stderr).toMatch(/^Warning: .*\(not new\) \[allow-privilege-escalation\]$/m);
       expect(conditionOf(await untilJudged('bypassing'), 'Accepted')?.status).toBe('False');
       expect(await rolledOut('bypassing')).toBe(before);
     });
@@ -108,10 +108,10 @@ describe('a violation', () => {
 
     it('warns of every change that leaves it, and the change is rolled out', async () => {
       const labelled = await patch('older', { metadata: { labels: { team: 'search' } } });
-      expect(labelled).toMatchObject({ code: 0, stderr: expect.stringContaining('(was there before)') });
+      expect(labelled).toMatchObject({ code: 0, stderr: expect.stringContaining('(not new)') });
       const { code, stderr } = await patch('older', scaled(2));
       expect(code).toBe(0);
-      expect(stderr).toMatch(/^Warning: .*\(was there before\) \[allow-privilege-escalation\]$/m);
+      expect(stderr).toMatch(/^Warning: .*\(not new\) \[allow-privilege-escalation\]$/m);
       await eventually('two replicas', async () => (await rolledOut('older')).includes('"replicas":2'));
       expect(conditionOf(await untilJudged('older'), 'Accepted')?.status).toBe('True');
     });
@@ -120,7 +120,7 @@ describe('a violation', () => {
       const { code, stderr } = await patch('older', secure({ privileged: true }));
       expect(code).not.toBe(0);
       expect(stderr).toContain('[privileged]');
-      expect(stderr).toMatch(/^Warning: .*\(was there before\) \[allow-privilege-escalation\]$/m);
+      expect(stderr).toMatch(/^Warning: .*\(not new\) \[allow-privilege-escalation\]$/m);
     });
 
     it('is new when it comes back', async () => {

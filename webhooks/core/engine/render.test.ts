@@ -79,15 +79,29 @@ describe('renderWarning', () => {
     expect(text).not.toMatch(/\p{Cc}/u);
   });
 
-  it('leaves out whole segments of a long path, so that the rest can be read', () => {
+  it('keeps the whole path of a long warning: the headline loses its end', () => {
     const path = ['spec', 'config', 'storage', 0, 'source', 'configMap', 'name'];
     const headline = "ConfigMap 'not-there-yet' not found in namespace 'mcp-quickstart'";
     const text = renderWarning({ ...root, ruleId: 'config-map-exists', headline, path });
-    expect(text).toBe(`spec.config.storage[0]...name: ${headline} [config-map-exists]`);
+    expect(text).toBe(
+      "spec.config.storage[0].source.configMap.name: ConfigMap 'not-there-yet' not found in namespace 'm... [config-map-exists]",
+    );
+    expect(lengthOf(text)).toBe(maxWarningLength);
+  });
+
+  const podSecurityContext = ['spec', 'runtime', 'security', 'podSecurityContext'];
+
+  it.each([
+    [[...podSecurityContext, 'windowsOptions', 'gmsaCredentialSpecName'], 'spec...gmsaCredentialSpecName'],
+    [[...podSecurityContext, 'supplementalGroups', 1], 'spec...supplementalGroups[1]'],
+    [[...podSecurityContext, 'sysctls', 12, 'name'], 'spec.runtime.security...name'],
+  ])('leaves out whole segments of a path that leaves no room for a headline: %j', (path, shown) => {
+    const text = renderWarning({ ...root, path, ruleId: 'r'.repeat(57) });
+    expect(text.startsWith(`${shown}: container would run as root [`)).toBe(true);
   });
 
   it('shortens the path in the middle', () => {
-    expect(renderWarning(deep)).toMatch(/^spec\.config\.env\[12\].*\.\.\.a+: container would run as root/);
+    expect(renderWarning(deep)).toMatch(/^spec\.config\.env\[12\].*\.\.\.a+: container would run a\.\.\. \[/);
   });
 });
 
@@ -106,14 +120,14 @@ describe('renderWarnings', () => {
 describe('what was there before', () => {
   it('is said to be so, within the limit', () => {
     expect(renderToleratedWarning(root)).toBe(
-      'spec.runtime.security.securityContext.runAsUser: container would run as root (was there before) [run-as-non-root]',
+      'spec.runtime.security.securityContext.runAsUser: container would run as root (not new) [run-as-non-root]',
     );
     expect(lengthOf(renderToleratedWarning({ ...deep, headline: 'h'.repeat(300) }))).toBe(maxWarningLength);
   });
 
   it('comes before the other warnings, within the same number of lines', () => {
     const warnings = renderWarnings(many(12), [root, root]);
-    expect(warnings.map((text) => text.includes('(was there before)'))).toEqual([
+    expect(warnings.map((text) => text.includes('(not new)'))).toEqual([
       ...[true, true],
       ...Array.from({ length: 9 }, () => false),
     ]);

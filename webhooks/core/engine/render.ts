@@ -18,8 +18,11 @@ export const maxSentenceLength = 600;
 /** All sentences of one denial together, in characters: what a terminal and a CI log still show as one answer. */
 export const maxDenialLength = 4000;
 
-/** What a warning always leaves for the path, so that a long headline cannot push out the place. */
-const minPathLength = 20;
+/**
+ * What a warning always leaves for the headline. The place gives way last: a headline without its end still says what
+ * kind of thing is wrong, and the rule id says it again; a place without its middle cannot be looked up.
+ */
+const minHeadlineLength = 24;
 
 export interface RenderOptions {
   /** When set, the sentence ends in a link to `<docsBaseUrl>/<rule id>.md`. */
@@ -53,8 +56,8 @@ export function renderLine(finding: Finding, options: RenderOptions = {}): strin
 }
 
 /**
- * `path: headline [rule-id]`, at most {@link maxWarningLength} characters: the path loses its middle first, then the
- * headline its end, the rule id nothing.
+ * `path: headline [rule-id]`, at most {@link maxWarningLength} characters: the headline loses its end first, down to
+ * {@link minHeadlineLength}, then the path its middle, the rule id nothing.
  */
 export function renderWarning(finding: Finding): string {
   return renderShort(finding, ` [${finding.ruleId}]`);
@@ -62,23 +65,27 @@ export function renderWarning(finding: Finding): string {
 
 /** As {@link renderWarning}, about what would be refused if it were new. */
 export function renderToleratedWarning(finding: Finding): string {
-  return renderShort(finding, ` (was there before) [${finding.ruleId}]`);
+  return renderShort(finding, ` (not new) [${finding.ruleId}]`);
 }
 
 function renderShort(finding: Finding, suffix: string): string {
-  const field = printable(renderPath(finding.path));
   const room = maxWarningLength - lengthOf(suffix) - lengthOf(': ');
-  const headline = shortenEnd(printable(finding.headline), room - Math.min(lengthOf(field), minPathLength));
-  return `${renderPathWithin(room - lengthOf(headline), finding.path)}: ${headline}${suffix}`;
+  const headline = printable(finding.headline);
+  const path = renderPathWithin(room - Math.min(lengthOf(headline), minHeadlineLength), finding.path);
+  return `${path}: ${shortenEnd(headline, room - lengthOf(path))}${suffix}`;
 }
 
-/** Leaves out whole segments before the last one, so that what is left can still be read: `spec.config.env[0]...name`. */
+/**
+ * Leaves out whole segments before the last name, so that what is left can still be read:
+ * `spec.config.env[0]...name`, `spec...supplementalGroups[1]`.
+ */
 function renderPathWithin(room: number, path: FieldPath): string {
   const full = printable(renderPath(path));
   if (lengthOf(full) <= room) return full;
-  const last = printable(renderPath(path.slice(-1)));
-  const heads = path.map((_, index) => printable(renderPath(path.slice(0, index + 1)))).slice(0, -2);
-  const fitting = heads.reverse().map((head) => `${head}...${last}`);
+  const lastName = path.findLastIndex((_, index) => !renderPath(path.slice(index)).startsWith('['));
+  const tail = printable(renderPath(path.slice(lastName)));
+  const heads = path.slice(0, Math.max(0, lastName - 1)).map((_, index) => renderPath(path.slice(0, index + 1)));
+  const fitting = heads.reverse().map((head) => `${printable(head)}...${tail}`);
   return fitting.find((text) => lengthOf(text) <= room) ?? shortenMiddle(full, room);
 }
 
