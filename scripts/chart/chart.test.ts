@@ -1,14 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { imageValues } from '../quickstart/install.ts';
 import { at, chart, render, runHelm, template, templateBare } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
-jest.setTimeout(30_000);
-
 /** `webhook.failurePolicy.validating`: every key of values.yaml that has no keys below it. */
 function leafPaths(value: unknown, path: readonly string[] = []): readonly string[] {
   const isBranch =

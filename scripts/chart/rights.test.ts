@@ -1,12 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { at, render, type Manifest } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
-jest.setTimeout(30_000);
-
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** One file that speaks to the API server: its requests, and the rights that they need as `role: verb group/resource[:name]`. */

@@ -1,12 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { at, render, type Manifest } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
-jest.setTimeout(30_000);
-
 /** Rendered with these values, as a file: they keep their types. */
 async function renderWith(values: object): Promise<readonly Manifest[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-values-'));

@@ -1,12 +1,10 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { at, render, type Manifest } from '../chart/render.ts';
 import { imageSettings, parseFlags } from './flags.ts';
 import { buildManifests } from './manifests.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
-jest.setTimeout(30_000);
-
 const image = 'registry.example.com:5000/platform/mcp-lifecycle:0.1.0';
 
 async function build(...values: readonly string[]): Promise<string> {

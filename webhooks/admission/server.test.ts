@@ -72,9 +72,9 @@ describe('an admission call', () => {
       return allowed();
     };
     const server = await start({ handlers: { validate } });
-    await server.send({ path: '/validate?timeout=2s', body: aReview() });
-    expect(remaining).toBeLessThanOrEqual(1800);
-    expect(remaining).toBeGreaterThan(1000);
+    await server.send({ path: '/validate?timeout=30s', body: aReview() });
+    expect(remaining).toBeLessThanOrEqual(27_000);
+    expect(remaining).toBeGreaterThan(5_000);
   });
 
   it('may carry a body of 7 MiB', async () => {
@@ -174,12 +174,14 @@ describe('a body that is no admission call', () => {
   it('is forgotten when its sender hangs up', async () => {
     const server = await start({ limits: { smallLaneBytes: 1 } });
     const socket = await connect(server);
-    socket.write(`${head(1000)}{`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    // The server says "continue" when it has read the head.
+    socket.write(head(1000).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
+    await once(socket, 'data');
+    socket.write('{');
     socket.destroy();
     // The lane has room for one body only: the next is answered when the aborted one has left.
-    expect(await server.send({ body: aReview() })).toMatchObject({ status: 200 });
-    expect(await server.metric('admission_aborted_total')).toBe(1);
+    expect(await server.send({ path: '/validate?timeout=30s', body: aReview() })).toMatchObject({ status: 200 });
+    await until(async () => (await server.metric('admission_aborted_total')) === 1);
   });
 });
 
@@ -285,22 +287,22 @@ describe('a bug of ours', () => {
   });
 });
 
-describe('load', () => {
-  /** A handler that answers when it is told to, and how many calls are in it. */
-  function gate(): { handler: Handler; inside: () => number; open: () => void } {
-    const waiting: (() => void)[] = [];
-    let isOpen = false;
-    const handler: Handler = async () => {
-      if (!isOpen) await new Promise<void>((resolve) => waiting.push(resolve));
-      return allowed();
-    };
-    const open = (): void => {
-      isOpen = true;
-      for (const resolve of waiting.splice(0)) resolve();
-    };
-    return { handler, inside: () => waiting.length, open };
-  }
+/** A handler that answers when it is told to, and how many calls are in it. */
+function gate(): { handler: Handler; inside: () => number; open: () => void } {
+  const waiting: (() => void)[] = [];
+  let isOpen = false;
+  const handler: Handler = async () => {
+    if (!isOpen) await new Promise<void>((resolve) => waiting.push(resolve));
+    return allowed();
+  };
+  const open = (): void => {
+    isOpen = true;
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  return { handler, inside: () => waiting.length, open };
+}
 
+describe('load', () => {
   it('is turned away with 503 when too many wait', async () => {
     const { handler, inside, open } = gate();
     const server = await start({
@@ -356,9 +358,8 @@ describe('load', () => {
     await expect(server.send({ body: aReview() })).rejects.toThrow();
     expect(await server.metric('admission_shed_total{reason="connections"}')).toBe(1);
     first.destroy();
-    await once(first, 'close');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await server.send({ body: aReview() })).toMatchObject({ status: 200 });
+    // The server hears of it a moment later.
+    await until(async () => (await server.send({ body: aReview() }).catch(() => undefined))?.status === 200);
   });
 
   it('tells the handler when the caller hangs up', async () => {
@@ -405,41 +406,43 @@ describe('draining', () => {
       agent.destroy();
     };
     const clients = Array.from({ length: 8 }, client);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => served >= 16);
     const before = served;
     const drained = server.server.drain({ delayMs: 300, deadlineMs: 30_000 });
     await Promise.all(clients);
     endDelay();
     await drained;
-    expect(before).toBeGreaterThan(0);
     expect(served).toBeGreaterThan(before);
     running = undefined;
   });
 
   it('waits for what is in flight, and not for what is idle', async () => {
-    const validate: Handler = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      return allowed();
-    };
-    const server = await start({ handlers: { validate } });
+    const { handler, inside, open } = gate();
+    const server = await start({ handlers: { validate: handler, mutate: () => allowed() } });
     const agent = new Agent({ keepAlive: true });
-    await server.send({ body: aReview(), agent });
+    await server.send({ path: '/mutate', body: aReview(), agent });
     await connect(server);
-    const inFlight = server.send({ body: aReview() });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const startedAt = performance.now();
-    await server.server.drain({ delayMs: 0, deadlineMs: 60_000 });
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    const inFlight = server.send({ path: '/validate?timeout=30s', body: aReview() });
+    await until(() => inside() === 1);
+    // What it does not wait for would hold it up for an hour.
+    const drained = server.server.drain({ delayMs: 0, deadlineMs: 3_600_000 });
+    open();
+    await drained;
     expect(await inFlight).toMatchObject({ status: 200, headers: { connection: 'close' } });
     running = undefined;
   });
 
   it('ends at its deadline whatever is still open', async () => {
-    const server = await start({ handlers: { validate: () => new Promise(() => undefined) } });
+    let isInside = false;
+    const validate: Handler = () => {
+      isInside = true;
+      return new Promise(() => undefined);
+    };
+    const server = await start({ handlers: { validate } });
     const halfOpen = connectTcp(server.port, '127.0.0.1');
     halfOpen.on('error', () => undefined);
     const lost = server.send({ body: aReview() }).catch(() => 'lost');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => isInside);
     await server.server.drain({ delayMs: 0, deadlineMs: 100 });
     expect(await lost).toBe('lost');
     running = undefined;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../core/defaults/apply.ts';
 import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
-import { systemClock } from '../platform/clock.ts';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import type { WebhookConfig } from '../platform/config.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { silentLogger } from '../platform/log.ts';
@@ -39,7 +39,7 @@ afterEach(async () => {
   await Promise.all(replicas.splice(0).map(({ stopped }) => stopped));
 });
 
-async function startReplica(settings: Partial<WebhookConfig> = {}): Promise<Replica> {
+async function startReplica(settings: Partial<WebhookConfig> = {}, clock = systemClock): Promise<Replica> {
   const stop = new AbortController();
   const config: WebhookConfig = {
     namespace: 'mcp-system',
@@ -58,7 +58,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}): Promise<Repl
     ...settings,
   };
   return new Promise((resolve, reject) => {
-    const options = { api, config, clock: systemClock, log: silentLogger, version: 'test', host: '127.0.0.1' };
+    const options = { api, config, clock, log: silentLogger, version: 'test', host: '127.0.0.1' };
     const stopped = startWebhook({
       ...options,
       signal: stop.signal,
@@ -90,18 +90,13 @@ function trustedCa(): string {
 }
 
 async function becomeReady(replica: Replica): Promise<void> {
-  const startedAt = performance.now();
-  while ((await replica.readyz()).status !== 200) {
-    if (performance.now() - startedAt > 2_000) throw new Error((await replica.readyz()).text);
-  }
+  await until(async () => (await replica.readyz()).status === 200);
 }
 
 describe('the webhook program', () => {
-  it('is ready within a second on an empty Secret, and answers an API server that trusts its bundle', async () => {
-    const startedAt = performance.now();
+  it('becomes ready on an empty Secret, and answers an API server that trusts its bundle', async () => {
     const replica = await startReplica();
     await becomeReady(replica);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     const mutated = await replica.send({ path: '/mutate', body: aReview({ object: anMCPServer() }) });
     expect(mutated.body).toMatchObject({ response: { allowed: true, patchType: 'JSONPatch' } });
     const validated = await replica.send({ body: aReview({ object: applyDefaults(anMCPServer()) }) });
@@ -185,13 +180,18 @@ describe('the webhook program', () => {
   });
 
   it('turns unready at once and serves on while it stops', async () => {
-    const replica = await startReplica({ shutdownDelayMs: 200 });
+    const shutdownDelayMs = 12_345;
+    let endDelay = (): void => undefined;
+    const delay = new Promise<void>((resolve) => (endDelay = resolve));
+    const sleep: Clock['sleep'] = (ms, signal) => (ms === shutdownDelayMs ? delay : systemClock.sleep(ms, signal));
+    const replica = await startReplica({ shutdownDelayMs }, { ...systemClock, sleep });
     await becomeReady(replica);
     replica.stop.abort();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(async () => (await replica.readyz()).status === 503);
     expect(await replica.readyz()).toEqual({ status: 503, text: 'stopping\n' });
     const answer = await replica.send({ body: aReview({ object: anMCPServer() }) });
     expect(answer).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    endDelay();
     await replica.stopped;
     await expect(replica.send({ body: aReview() })).rejects.toThrow(/ECONNREFUSED/);
   });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+import { findFreePort } from '../platform/http/testing/free-port.ts';
 import type { ReconcilerConfig } from '../platform/config.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
@@ -16,21 +17,12 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
 });
 
-/** A server on a free port of every address, as ours are. */
-async function takePort(): Promise<{ readonly port: number; readonly release: () => Promise<void> }> {
+/** A port of every address, as ours are, at which somebody else listens. */
+async function takePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, resolve));
   servers.push(server);
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    release: () =>
-      new Promise((resolve) =>
-        server.close(() => {
-          resolve();
-        }),
-      ),
-  };
+  return (server.address() as AddressInfo).port;
 }
 
 function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, signal: AbortSignal): Promise<void> {
@@ -52,22 +44,19 @@ const isAlive = (port: number): Promise<boolean> =>
 
 describe('the program', () => {
   it('does not stay alive without working when the metrics port is taken', async () => {
-    const health = await takePort();
-    await health.release();
-    const metrics = await takePort();
-    const done = start({ healthPort: health.port, metricsPort: metrics.port }, new AbortController().signal);
-    await expect(done).rejects.toThrow(`listening on port ${metrics.port}`);
-    expect(await isAlive(health.port)).toBe(false);
+    const [healthPort, metricsPort] = [await findFreePort(), await takePort()];
+    const done = start({ healthPort, metricsPort }, new AbortController().signal);
+    await expect(done).rejects.toThrow(`listening on port ${metricsPort}`);
+    expect(await isAlive(healthPort)).toBe(false);
   });
 
   it('answers its probes until it stops', async () => {
-    const health = await takePort();
-    await health.release();
+    const healthPort = await findFreePort();
     const stop = new AbortController();
-    const done = start({ healthPort: health.port, metricsPort: 0 }, stop.signal);
-    while (!(await isAlive(health.port))) await new Promise((resolve) => setTimeout(resolve, 5));
+    const done = start({ healthPort, metricsPort: 0 }, stop.signal);
+    while (!(await isAlive(healthPort))) await new Promise((resolve) => setTimeout(resolve, 5));
     stop.abort();
     await done;
-    expect(await isAlive(health.port)).toBe(false);
+    expect(await isAlive(healthPort)).toBe(false);
   });
 });

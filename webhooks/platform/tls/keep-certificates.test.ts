@@ -28,6 +28,7 @@ interface Replica {
 let api: InMemoryApi;
 let stop: AbortController;
 let now: Date;
+let naps = 0;
 let presented: () => Presented;
 const running: Promise<void>[] = [];
 /** Sleeps take no time of the test, and move the clock when it is told to. */
@@ -35,6 +36,7 @@ const clock: Clock = {
   now: () => now,
   sleep: (_ms, signal) =>
     new Promise((resolve) => {
+      naps += 1;
       setTimeout(resolve, 1);
       signal?.addEventListener('abort', () => {
         resolve();
@@ -116,8 +118,11 @@ const later = (ms: number): void => void (now = new Date(now.getTime() + ms));
 const writes = (): readonly string[] => api.requests.filter((line) => line.startsWith('PATCH'));
 const isTrusted = (replica: Replica): boolean => replica.trusted.size === 2;
 const isSettled = (replica: Replica): boolean => isTrusted(replica) && replica.phase === 'none';
-/** Long enough for whatever is going to happen without the clock. */
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 40));
+/** Long enough for whatever is going to happen without the clock: replicas have looked again and again, and slept. */
+const settle = async (): Promise<void> => {
+  const enough = naps + 20 * (running.length + 1);
+  await until(() => naps > enough);
+};
 
 describe('a replica on an empty Secret', () => {
   it('fills it, keeps its labels, and puts its CA into every webhook', async () => {
@@ -232,7 +237,9 @@ describe('replacing the CA', () => {
     await until(() => isSettled(replica));
     const oldCa = stored('ca.crt');
     setAnnotation(rotationRequest, 'now');
-    await until(() => bundlesOf('validating').every((bundle) => splitPem(bundle).length === 2));
+    await until(() => replica.phase === 'trusting');
+    for (const type of ['mutating', 'validating'] as const)
+      await until(() => bundlesOf(type).every((bundle) => splitPem(bundle).length === 2));
     await settle();
     return { replica, oldCa };
   }
@@ -257,6 +264,7 @@ describe('replacing the CA', () => {
     await until(() => replica.phase === 'confirming');
     later(trustDelayMs);
     await until(() => replica.phase === 'none');
+    await until(() => splitPem(bundlesOf('mutating')[0] ?? '').length === 1);
     await settle();
     expect(splitPem(bundlesOf('mutating')[0] ?? '')).toHaveLength(1);
     expect(recordAt(recordAt(api.read(secrets, 'certificate'), 'metadata'), 'annotations')).toEqual({});
@@ -277,9 +285,11 @@ describe('replacing the CA', () => {
     later(trustDelayMs);
     await until(() => replica.phase === 'confirming');
     later(trustDelayMs);
+    const isWaiting = (line: string): boolean => line.includes('stays until every replica');
+    await until(() => replica.lines.some(isWaiting));
     await settle();
     expect(replica.phase).toBe('confirming');
-    const [waiting, ...more] = replica.lines.filter((line) => line.includes('stays until every replica'));
+    const [waiting, ...more] = replica.lines.filter(isWaiting);
     expect([waiting, more]).toEqual([expect.any(String), []]);
     presented = () => ({ type: 'certificate', certificate: new X509Certificate(stored('tls.crt')) });
     await until(() => replica.phase === 'none');

@@ -12,6 +12,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 
+import { findFreePort } from '../../platform/http/testing/free-port.ts';
 import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
 
@@ -28,22 +29,14 @@ afterEach(async () => {
   }
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 function start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
   children.push(spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } }));
 }
 
-/** Asks until it is there: the process needs a moment to start. */
+/** Asks until it is there, a minute at most: the process needs a moment to start. */
 async function probeUntilVerified(url: string): Promise<ProbeResult> {
   let result: ProbeResult = { state: 'failed', message: 'never asked' };
-  for (let attempt = 0; attempt < 100 && result.state === 'failed'; attempt += 1) {
+  for (let attempt = 0; attempt < 600 && result.state === 'failed'; attempt += 1) {
     result = await probeMcpServer({
       ...{ url, clientVersion: '1.2.3', countsOffers: true },
       signal: new AbortController().signal,
@@ -73,10 +66,10 @@ describe('a real server', () => {
       serverInfo: { name: 'sample', version: '3.1.4', protocolVersion: '2026-07-28', capabilities: { tools: true } },
       offers: { tools: 1 },
     });
-  }, 20_000);
+  }, 90_000);
 
   it('of the handshake era (server-everything) is verified by initialize', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const main = join(require.resolve('@modelcontextprotocol/server-everything/package.json'), '../dist/index.js');
     start(process.execPath, [main, 'streamableHttp'], { PORT: String(port) });
     expect(await probeUntilVerified(`http://127.0.0.1:${port}/mcp`)).toMatchObject({
@@ -84,10 +77,10 @@ describe('a real server', () => {
       serverInfo: { name: 'mcp-servers/everything', protocolVersion: '2025-11-25' },
       offers: { tools: expect.any(Number), resources: expect.any(Number), prompts: expect.any(Number) },
     });
-  }, 30_000);
+  }, 90_000);
 
   it('in Go (kubernetes-mcp-server) is verified', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const kubeconfig = join(mkdtempSync(join(tmpdir(), 'probe-')), 'kubeconfig');
     writeFileSync(
       kubeconfig,
@@ -115,5 +108,5 @@ describe('a real server', () => {
       serverInfo: { capabilities: { tools: true } },
       offers: { tools: expect.any(Number) },
     });
-  }, 30_000);
+  }, 90_000);
 });

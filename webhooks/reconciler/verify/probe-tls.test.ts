@@ -49,7 +49,7 @@ async function serveTls(options: ServerOptions = {}, now = new Date(), names = [
 
 async function probe(port: number, tls: TlsTrust, scheme = 'https'): Promise<string> {
   const result = await probeMcpServer({
-    ...{ url: `${scheme}://localhost:${port}/mcp`, clientVersion: '1', timeoutMs: 2_000, tls },
+    ...{ url: `${scheme}://localhost:${port}/mcp`, clientVersion: '1', timeoutMs: 30_000, tls },
     signal: new AbortController().signal,
   });
   return result.state === 'failed' ? result.message : result.state;
