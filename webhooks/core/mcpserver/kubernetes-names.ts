@@ -21,10 +21,11 @@ export function isDnsLabel(name: string): boolean {
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
  */
 export function isQualifiedName(key: string): boolean {
-  const [first = '', second, ...more] = key.split('/');
-  if (more.length > 0) return false;
-  const name = second ?? first;
-  return name.length <= 63 && qualifiedName.test(name) && (second === undefined || isSubdomain(first));
+  const slash = key.indexOf('/');
+  if (slash !== -1 && !isSubdomain(key.slice(0, slash))) return false;
+  // The pattern knows no slash, so a second one is refused as well.
+  const name = key.slice(slash + 1);
+  return name.length <= 63 && qualifiedName.test(name);
 }
 
 /** Whether the text can be the value of a label; an empty one can. */

@@ -1,4 +1,4 @@
-import type { EnvFromSource, EnvVar, MCPServer, StorageMount } from './types.gen.ts';
+import type { EnvFromSource, EnvVar, KeyToPath, MCPServer, StorageMount } from './types.gen.ts';
 import type { FieldPath } from './violation.ts';
 
 /** One place where an MCPServer names another object of its namespace. */
@@ -32,15 +32,15 @@ const DEFAULT_SERVICE_ACCOUNT = 'default';
  * it, then what its pods need besides.
  */
 export function referencesOf(server: MCPServer): readonly Reference[] {
-  const { storage, envFrom, env } = server.spec.config;
-  return [
-    ...(storage ?? []).flatMap(ofMount),
-    ...(envFrom ?? []).flatMap(ofEnvFrom),
-    ...(env ?? []).flatMap(ofEnv),
-    ...ofTls(server),
-    ...ofServiceAccount(server),
-    ...ofPullSecrets(server),
-  ];
+  const { storage = [], envFrom = [], env = [] } = server.spec.config;
+  const references: Reference[] = [];
+  for (const [index, mount] of storage.entries()) addMount(references, mount, index);
+  for (const [index, source] of envFrom.entries()) addEnvFrom(references, source, index);
+  for (const [index, variable] of env.entries()) addEnv(references, variable, index);
+  addTls(references, server);
+  addServiceAccount(references, server);
+  addPullSecrets(references, server);
+  return references;
 }
 
 /**
@@ -52,72 +52,88 @@ export function isConfiguration({ usage }: Reference): boolean {
   return usage !== 'service-account' && usage !== 'image-pull';
 }
 
-function ofMount({ source }: StorageMount, index: number): readonly Reference[] {
-  const at = (...field: FieldPath): FieldPath => ['spec', 'config', 'storage', index, 'source', ...field];
+function addMount(references: Reference[], { source }: StorageMount, index: number): void {
   const usage = 'storage';
   switch (source.type) {
     case 'ConfigMap': {
-      const { name = '', items = [], optional = false } = source.configMap ?? {};
-      const keys = items.map(({ key }, item) => ({ key, path: at('configMap', 'items', item, 'key') }));
-      return [{ kind: 'ConfigMap', name, keys, isOptional: optional, usage, path: at('configMap', 'name') }];
+      const { name = '', items, optional = false } = source.configMap ?? {};
+      const path = ['spec', 'config', 'storage', index, 'source', 'configMap', 'name'];
+      const keys = keysOf(items, index, 'configMap');
+      references.push({ kind: 'ConfigMap', name, keys, isOptional: optional, usage, path });
+      return;
     }
     case 'Secret': {
-      const { secretName: name = '', items = [], optional = false } = source.secret ?? {};
-      const keys = items.map(({ key }, item) => ({ key, path: at('secret', 'items', item, 'key') }));
-      return [{ kind: 'Secret', name, keys, isOptional: optional, usage, path: at('secret', 'secretName') }];
+      const { secretName: name = '', items, optional = false } = source.secret ?? {};
+      const path = ['spec', 'config', 'storage', index, 'source', 'secret', 'secretName'];
+      const keys = keysOf(items, index, 'secret');
+      references.push({ kind: 'Secret', name, keys, isOptional: optional, usage, path });
+      return;
     }
     case 'EmptyDir':
-      return [];
   }
 }
 
-function ofEnvFrom({ configMapRef, secretRef }: EnvFromSource, index: number): readonly Reference[] {
-  const at = (field: string): FieldPath => ['spec', 'config', 'envFrom', index, field];
-  return [
-    ...(configMapRef === undefined ? [] : [toReference('ConfigMap', 'env-from', configMapRef, at('configMapRef'))]),
-    ...(secretRef === undefined ? [] : [toReference('Secret', 'env-from', secretRef, at('secretRef'))]),
-  ];
+function keysOf(items: readonly KeyToPath[] = [], index: number, field: string): readonly ReferencedKey[] {
+  return items.map(({ key }, item) => ({
+    key,
+    path: ['spec', 'config', 'storage', index, 'source', field, 'items', item, 'key'],
+  }));
 }
 
-function ofEnv({ valueFrom }: EnvVar, index: number): readonly Reference[] {
-  if (valueFrom === undefined) return [];
+function addEnvFrom(references: Reference[], { configMapRef, secretRef }: EnvFromSource, index: number): void {
+  const at = (field: string) => (last: string) => ['spec', 'config', 'envFrom', index, field, last];
+  if (configMapRef !== undefined) {
+    references.push(toReference('ConfigMap', 'env-from', configMapRef, at('configMapRef')));
+  }
+  if (secretRef !== undefined) references.push(toReference('Secret', 'env-from', secretRef, at('secretRef')));
+}
+
+function addEnv(references: Reference[], { valueFrom }: EnvVar, index: number): void {
+  if (valueFrom === undefined) return;
   const { configMapKeyRef, secretKeyRef } = valueFrom;
-  const at = (field: string): FieldPath => ['spec', 'config', 'env', index, 'valueFrom', field];
-  return [
-    ...(configMapKeyRef === undefined ? [] : [toReference('ConfigMap', 'env', configMapKeyRef, at('configMapKeyRef'))]),
-    ...(secretKeyRef === undefined ? [] : [toReference('Secret', 'env', secretKeyRef, at('secretKeyRef'))]),
-  ];
+  const at = (field: string) => (last: string) => ['spec', 'config', 'env', index, 'valueFrom', field, last];
+  if (configMapKeyRef !== undefined) {
+    references.push(toReference('ConfigMap', 'env', configMapKeyRef, at('configMapKeyRef')));
+  }
+  if (secretKeyRef !== undefined) references.push(toReference('Secret', 'env', secretKeyRef, at('secretKeyRef')));
 }
 
 /** Without TLS the bundle is not read, so a stale name does no harm. Its key is judged with what it holds. */
-function ofTls(server: MCPServer): readonly Reference[] {
+function addTls(references: Reference[], server: MCPServer): void {
   const tls = server.spec.transport?.tls;
-  if (tls?.enabled !== true || tls.caBundleSecret === undefined) return [];
+  if (tls?.enabled !== true || tls.caBundleSecret === undefined) return;
   const path = ['spec', 'transport', 'tls', 'caBundleSecret', 'name'];
-  return [{ kind: 'Secret', name: tls.caBundleSecret.name, keys: [], isOptional: false, usage: 'tls-ca', path }];
-}
-
-function ofServiceAccount(server: MCPServer): readonly Reference[] {
-  const name = server.spec.runtime?.security?.serviceAccountName ?? '';
-  if (name === '' || name === DEFAULT_SERVICE_ACCOUNT) return [];
-  const path = ['spec', 'runtime', 'security', 'serviceAccountName'];
-  return [{ kind: 'ServiceAccount', name, keys: [], isOptional: false, usage: 'service-account', path }];
-}
-
-function ofPullSecrets(server: MCPServer): readonly Reference[] {
-  return (server.spec.source.containerImage?.imagePullSecrets ?? []).map(({ name }, index) => {
-    const path = ['spec', 'source', 'containerImage', 'imagePullSecrets', index, 'name'];
-    return { kind: 'Secret', name, keys: [], isOptional: false, usage: 'image-pull', path };
+  references.push({
+    kind: 'Secret',
+    name: tls.caBundleSecret.name,
+    keys: [],
+    isOptional: false,
+    usage: 'tls-ca',
+    path,
   });
+}
+
+function addServiceAccount(references: Reference[], server: MCPServer): void {
+  const name = server.spec.runtime?.security?.serviceAccountName ?? '';
+  if (name === '' || name === DEFAULT_SERVICE_ACCOUNT) return;
+  const path = ['spec', 'runtime', 'security', 'serviceAccountName'];
+  references.push({ kind: 'ServiceAccount', name, keys: [], isOptional: false, usage: 'service-account', path });
+}
+
+function addPullSecrets(references: Reference[], server: MCPServer): void {
+  for (const [index, { name }] of (server.spec.source.containerImage?.imagePullSecrets ?? []).entries()) {
+    const path = ['spec', 'source', 'containerImage', 'imagePullSecrets', index, 'name'];
+    references.push({ kind: 'Secret', name, keys: [], isOptional: false, usage: 'image-pull', path });
+  }
 }
 
 function toReference(
   kind: Reference['kind'],
   usage: Reference['usage'],
   selector: { readonly name?: string; readonly key?: string; readonly optional?: boolean },
-  at: FieldPath,
+  at: (field: string) => FieldPath,
 ): Reference {
   const { name = '', key, optional = false } = selector;
-  const keys = key === undefined ? [] : [{ key, path: [...at, 'key'] }];
-  return { kind, name, keys, isOptional: optional, usage, path: [...at, 'name'] };
+  const keys = key === undefined ? [] : [{ key, path: at('key') }];
+  return { kind, name, keys, isOptional: optional, usage, path: at('name') };
 }

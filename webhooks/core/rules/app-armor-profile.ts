@@ -1,9 +1,10 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import { CONTAINER_NAME } from '../mcpserver/names.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import type { SecurityContextAt } from './parts/security-contexts.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 /** How profiles were written before Kubernetes 1.30; the standard still judges it. */
 const annotation = `container.apparmor.security.beta.kubernetes.io/${CONTAINER_NAME}`;
@@ -43,11 +44,11 @@ export const appArmorProfile: Rule = {
       },
     ],
   },
-  check: ({ server }) => [...checkAnnotation(server), ...securityContextsOf(server).flatMap(checkContext)],
+  check: ({ server }) => join(checkAnnotation(server), eachSecurityContext(server, checkContext)),
 };
 
 function checkAnnotation({ spec }: MCPServer): readonly Violation[] {
-  if (spec.extraAnnotations?.[annotation] !== 'unconfined') return [];
+  if (spec.extraAnnotations?.[annotation] !== 'unconfined') return none;
   return [
     {
       path: ['spec', 'extraAnnotations', annotation],
@@ -58,11 +59,11 @@ function checkAnnotation({ spec }: MCPServer): readonly Violation[] {
   ];
 }
 
-function checkContext({ path, context }: SecurityContextAt): readonly Violation[] {
-  if (context.appArmorProfile?.type !== 'Unconfined') return [];
+function checkContext({ appArmorProfile }: AnySecurityContext, place: Place): readonly Violation[] {
+  if (appArmorProfile?.type !== 'Unconfined') return none;
   return [
     {
-      path: [...path, 'appArmorProfile', 'type'],
+      path: pathTo(place, 'appArmorProfile', 'type'),
       headline: 'the AppArmor profile confines nothing',
       detail: 'found type: Unconfined',
     },

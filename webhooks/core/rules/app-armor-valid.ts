@@ -1,8 +1,10 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import { CONTAINER_NAME } from '../mcpserver/names.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { AppArmorProfile, MCPServer } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -68,19 +70,22 @@ export const appArmorValid: Rule = {
       },
     ],
   },
-  check: ({ server }) => [
-    ...Object.entries(server.spec.extraAnnotations ?? {})
-      .filter(([key]) => key.startsWith(annotationPrefix))
-      .flatMap(([key, value]) => checkAnnotation(server, key, value)),
-    ...securityContextsOf(server).flatMap(({ path, context }) =>
-      checkProfile(context.appArmorProfile, [...path, 'appArmorProfile']),
-    ),
-  ],
+  check: ({ server }) => join(checkAnnotations(server), eachSecurityContext(server, checkContext)),
 };
 
-function checkProfile(profile: AppArmorProfile | undefined, path: FieldPath): readonly Violation[] {
-  if (profile === undefined) return [];
-  const { type, localhostProfile } = profile;
+function checkAnnotations(server: MCPServer): readonly Violation[] {
+  const { extraAnnotations } = server.spec;
+  if (extraAnnotations === undefined) return none;
+  return Object.entries(extraAnnotations)
+    .filter(([key]) => key.startsWith(annotationPrefix))
+    .flatMap(([key, value]) => checkAnnotation(server, key, value));
+}
+
+function checkContext({ appArmorProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {
+  return profile === undefined ? none : checkProfile(profile, pathTo(place, 'appArmorProfile'));
+}
+
+function checkProfile({ type, localhostProfile }: AppArmorProfile, path: FieldPath): readonly Violation[] {
   if (!types.includes(type)) {
     const at = { path: [...path, 'type'], headline: 'the type of AppArmor profile is unknown' };
     return [{ ...at, detail: `found "${type}"`, remedy: `Use ${types.join(', ')}.` }];
@@ -115,8 +120,8 @@ function findProblem(server: MCPServer, container: string, value: string): strin
   if (!['', 'runtime/default', 'unconfined'].includes(value) && !value.startsWith('localhost/')) {
     return 'the annotation is no AppArmor profile';
   }
-  const [pod, own] = securityContextsOf(server);
-  const profile = own.context.appArmorProfile ?? pod.context.appArmorProfile;
+  const { podSecurityContext: pod, securityContext: own } = server.spec.runtime?.security ?? {};
+  const profile = own?.appArmorProfile ?? pod?.appArmorProfile;
   if (profile === undefined || asAnnotation(profile) === value) return undefined;
   return 'the annotation contradicts the AppArmor profile';
 }

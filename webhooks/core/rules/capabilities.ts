@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import type { Capabilities } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { containerSecurityPath } from './parts/security-contexts.ts';
@@ -49,7 +50,7 @@ export const capabilities: Rule = {
   },
   check({ server }) {
     const found = server.spec.runtime?.security?.securityContext?.capabilities;
-    return [...checkAdded(found?.add ?? []), ...checkDropped(found)];
+    return join(found?.add === undefined ? none : checkAdded(found.add), checkDropped(found));
   },
 };
 
@@ -68,7 +69,7 @@ function checkAdded(add: readonly string[]): readonly Violation[] {
 }
 
 function checkDropped(found: Capabilities | undefined): readonly Violation[] {
-  if (found?.drop?.includes('ALL') === true) return [];
+  if (found?.drop?.includes('ALL') === true) return none;
   return [
     {
       path: containerSecurityPath('capabilities', 'drop'),

@@ -39,7 +39,6 @@ export const environmentDistinct: Rule = {
   check({ server }) {
     const { env = [] } = server.spec.config;
     if (new Set(env.map(({ name }) => name)).size === env.length) return [];
-    if (new Set(env.map(({ name }) => name)).size === env.length) return [];
     const lastOf = new Map(env.map(({ name }, index) => [name, index]));
     return env.flatMap(({ name }, index) => {
       const last = lastOf.get(name) ?? index;

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
@@ -66,19 +67,21 @@ export const environmentValid: Rule = {
   },
   check({ server }) {
     const { env = [], envFrom = [] } = server.spec.config;
-    return [
-      ...env.flatMap((variable, index) =>
-        isPlain(variable) ? [] : checkVariable(variable, ['spec', 'config', 'env', index]),
-      ),
-      ...envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
-    ];
+    return join(
+      env.every(isPlain)
+        ? none
+        : env.flatMap((variable, index) =>
+            isPlain(variable) ? [] : checkVariable(variable, ['spec', 'config', 'env', index]),
+          ),
+      envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
+    );
   },
 };
 
 /** Almost every variable of almost every request: nothing more has to be built or looked at. */
 function isPlain({ name, value = '', valueFrom }: EnvVar): boolean {
   if (name === '' || !allowedText.test(name)) return false;
-  return valueFrom === undefined || (value === '' && originsOf(valueFrom).length === 1);
+  return valueFrom === undefined || (value === '' && hasOneOrigin(valueFrom));
 }
 
 function checkVariable({ name, value = '', valueFrom }: EnvVar, path: FieldPath): readonly Violation[] {
@@ -121,6 +124,13 @@ function checkCharacters(text: string, path: FieldPath): readonly Violation[] {
 
 function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** As the length of {@link originsOf}, without the list. */
+function hasOneOrigin(source: EnvVarSource): boolean {
+  let count = 0;
+  for (const origin of valueSources) if (source[origin] !== undefined) count += 1;
+  return count === 1;
 }
 
 function originsOf(source: EnvVarSource): readonly string[] {

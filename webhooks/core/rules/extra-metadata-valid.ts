@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import { isLabelValue, isQualifiedName } from '../mcpserver/kubernetes-names.ts';
 import { baseLabels } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
@@ -26,20 +27,21 @@ export const extraMetadataValid: Rule = {
       { title: 'an annotation key with two slashes', spec: { extraAnnotations: { 'a/b/c': 'x' } } },
     ],
   },
-  check: ({ server }) => [...checkAnnotations(server), ...checkLabels(server)],
+  check: ({ server }) => join(checkAnnotations(server), checkLabels(server)),
 };
 
 /** The API server judges keys of annotations in lower case. */
 function checkAnnotations({ spec }: MCPServer): readonly Violation[] {
-  return checkKeys('extraAnnotations', Object.keys(spec.extraAnnotations ?? {}), (key) =>
-    isQualifiedName(key.toLowerCase()),
-  );
+  if (spec.extraAnnotations === undefined) return none;
+  return checkKeys('extraAnnotations', Object.keys(spec.extraAnnotations), (key) => isQualifiedName(key.toLowerCase()));
 }
 
 /** Those that pods are selected by are ours, whatever the author wrote. */
 function checkLabels(server: MCPServer): readonly Violation[] {
+  const { extraLabels } = server.spec;
+  if (extraLabels === undefined) return none;
   const ours = baseLabels(server);
-  const labels = Object.entries(server.spec.extraLabels ?? {}).filter(([key]) => !Object.hasOwn(ours, key));
+  const labels = Object.entries(extraLabels).filter(([key]) => !Object.hasOwn(ours, key));
   const keys = labels.map(([key]) => key);
   return [
     ...checkKeys('extraLabels', keys, isQualifiedName),

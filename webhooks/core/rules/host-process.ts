@@ -1,5 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo } from '../mcpserver/place.ts';
+import { eachSecurityContext } from './parts/security-contexts.ts';
 
 export const hostProcess: Rule = {
   id: 'host-process',
@@ -28,11 +30,15 @@ export const hostProcess: Rule = {
     ],
   },
   check: ({ server }) =>
-    securityContextsOf(server)
-      .filter(({ context }) => context.windowsOptions?.hostProcess === true)
-      .map(({ path }) => ({
-        path: [...path, 'windowsOptions', 'hostProcess'],
-        headline: 'the container is a process of its node',
-        detail: 'found hostProcess: true',
-      })),
+    eachSecurityContext(server, ({ windowsOptions }, place) =>
+      windowsOptions?.hostProcess === true
+        ? [
+            {
+              path: pathTo(place, 'windowsOptions', 'hostProcess'),
+              headline: 'the container is a process of its node',
+              detail: 'found hostProcess: true',
+            },
+          ]
+        : none,
+    ),
 };

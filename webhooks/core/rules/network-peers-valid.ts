@@ -1,4 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { IPBlock, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { isStrictlyInside, parseCidr } from './parts/cidr.ts';
@@ -47,27 +49,26 @@ export const networkPeersValid: Rule = {
     ],
   },
   check({ server }) {
-    const { ingressFrom = [], egressTo = [], dnsEgressPeer } = server.spec.network ?? {};
-    const at = (field: string): FieldPath => ['spec', 'network', field];
-    return [
-      ...ingressFrom.flatMap((peer, index) => checkPeer(peer, [...at('ingressFrom'), index])),
-      ...egressTo.flatMap((peer, index) => checkPeer(peer, [...at('egressTo'), index])),
-      ...(dnsEgressPeer === undefined ? [] : checkPeer(dnsEgressPeer, at('dnsEgressPeer'))),
-    ];
+    const { ingressFrom, egressTo, dnsEgressPeer } = server.spec.network ?? {};
+    return join(
+      each(ingressFrom, inside(network, 'ingressFrom'), checkPeer),
+      each(egressTo, inside(network, 'egressTo'), checkPeer),
+      dnsEgressPeer === undefined ? none : checkPeer(dnsEgressPeer, inside(network, 'dnsEgressPeer')),
+    );
   },
 };
 
-function checkPeer(
-  { ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer,
-  path: FieldPath,
-): readonly Violation[] {
+const network = placeOf('spec', 'network');
+
+function checkPeer({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, place: Place): readonly Violation[] {
   const hasSelector = namespaceSelector !== undefined || podSelector !== undefined;
   if (ipBlock === undefined) {
-    return hasSelector ? [] : [{ path, headline: 'the network peer selects nothing', detail: 'found no selector' }];
+    if (hasSelector) return none;
+    return [{ path: pathTo(place), headline: 'the network peer selects nothing', detail: 'found no selector' }];
   }
-  if (!hasSelector) return checkBlock(ipBlock, [...path, 'ipBlock']);
+  if (!hasSelector) return checkBlock(ipBlock, pathTo(place, 'ipBlock'));
   const detail = 'found ipBlock beside a selector';
-  return [{ path, headline: 'the network peer mixes addresses and selectors', detail }];
+  return [{ path: pathTo(place), headline: 'the network peer mixes addresses and selectors', detail }];
 }
 
 function checkBlock({ cidr, except = [] }: IPBlock, path: FieldPath): readonly Violation[] {

@@ -1,7 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
+import { each, eachEntry, join, none } from '../engine/violations.ts';
 import { isLabelValue, isQualifiedName } from '../mcpserver/kubernetes-names.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { LabelSelector, LabelSelectorRequirement, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 
 /** Whether an operator takes values: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
 const operators: ReadonlyMap<string, boolean> = new Map([
@@ -71,58 +73,55 @@ export const networkSelectorsValid: Rule = {
     ],
   },
   check({ server }) {
-    const { dnsEgressPeer, egressTo = [], ingressFrom = [] } = server.spec.network ?? {};
-    const at = (field: string): FieldPath => ['spec', 'network', field];
-    return [
-      ...(dnsEgressPeer === undefined ? [] : checkPeer(dnsEgressPeer, at('dnsEgressPeer'))),
-      ...egressTo.flatMap((peer, index) => checkPeer(peer, [...at('egressTo'), index])),
-      ...ingressFrom.flatMap((peer, index) => checkPeer(peer, [...at('ingressFrom'), index])),
-    ];
+    const { dnsEgressPeer, egressTo, ingressFrom } = server.spec.network ?? {};
+    return join(
+      dnsEgressPeer === undefined ? none : checkPeer(dnsEgressPeer, inside(network, 'dnsEgressPeer')),
+      each(egressTo, inside(network, 'egressTo'), checkPeer),
+      each(ingressFrom, inside(network, 'ingressFrom'), checkPeer),
+    );
   },
 };
 
-function checkPeer({ namespaceSelector, podSelector }: NetworkPolicyPeer, path: FieldPath): readonly Violation[] {
-  return [
-    ...checkSelector(namespaceSelector, [...path, 'namespaceSelector']),
-    ...checkSelector(podSelector, [...path, 'podSelector']),
-  ];
+const network = placeOf('spec', 'network');
+
+function checkPeer({ namespaceSelector, podSelector }: NetworkPolicyPeer, place: Place): readonly Violation[] {
+  return join(
+    namespaceSelector === undefined ? none : checkSelector(namespaceSelector, inside(place, 'namespaceSelector')),
+    podSelector === undefined ? none : checkSelector(podSelector, inside(place, 'podSelector')),
+  );
 }
 
-function checkSelector(selector: LabelSelector | undefined, path: FieldPath): readonly Violation[] {
-  if (selector === undefined) return [];
-  const { matchExpressions = [], matchLabels = {} } = selector;
-  return [
-    ...matchExpressions.flatMap((expression, index) =>
-      checkExpression(expression, [...path, 'matchExpressions', index]),
-    ),
-    ...Object.entries(matchLabels).flatMap(([key, value]) => [
-      ...checkKey(key, [...path, 'matchLabels', key]),
-      ...checkValue(value, [...path, 'matchLabels', key]),
-    ]),
-  ];
+function checkSelector({ matchExpressions, matchLabels }: LabelSelector, place: Place): readonly Violation[] {
+  return join(
+    each(matchExpressions, inside(place, 'matchExpressions'), checkExpression),
+    eachEntry(matchLabels, inside(place, 'matchLabels'), checkLabel),
+  );
 }
 
-function checkExpression(expression: LabelSelectorRequirement, path: FieldPath): readonly Violation[] {
-  const { key, operator, values = [] } = expression;
-  return [
-    ...checkKey(key, [...path, 'key']),
-    ...checkOperator(operator, values.length, path),
-    ...values.flatMap((value, index) => checkValue(value, [...path, 'values', index])),
-  ];
+function checkLabel(key: string, value: string, place: Place): readonly Violation[] {
+  return join(checkKey(key, place), checkValue(value, place));
 }
 
-function checkOperator(operator: string, count: number, path: FieldPath): readonly Violation[] {
+function checkExpression({ key, operator, values }: LabelSelectorRequirement, place: Place): readonly Violation[] {
+  return join(
+    checkKey(key, inside(place, 'key')),
+    checkOperator(operator, values?.length ?? 0, place),
+    each(values, inside(place, 'values'), checkValue),
+  );
+}
+
+function checkOperator(operator: string, count: number, place: Place): readonly Violation[] {
   const takesValues = operators.get(operator);
   if (takesValues === undefined) {
     const remedy = `Use ${[...operators.keys()].join(', ')}.`;
     return [
-      { path: [...path, 'operator'], headline: 'the operator is unknown', detail: `found '${operator}'`, remedy },
+      { path: pathTo(place, 'operator'), headline: 'the operator is unknown', detail: `found '${operator}'`, remedy },
     ];
   }
-  if (takesValues === count > 0) return [];
+  if (takesValues === count > 0) return none;
   return [
     {
-      path: [...path, 'values'],
+      path: pathTo(place, 'values'),
       headline: takesValues ? 'the operator needs values' : 'the operator takes no values',
       detail: `found ${count} with ${operator}`,
       remedy: takesValues ? 'Set at least one value.' : 'Remove the values.',
@@ -130,12 +129,13 @@ function checkOperator(operator: string, count: number, path: FieldPath): readon
   ];
 }
 
-function checkKey(key: string, path: FieldPath): readonly Violation[] {
-  if (isQualifiedName(key)) return [];
+function checkKey(key: string, place: Place): readonly Violation[] {
+  if (isQualifiedName(key)) return none;
   const remedy = 'Write it as name or domain/name: letters, digits, hyphens, underscores and dots.';
-  return [{ path, headline: 'no label has such a key', detail: `found '${key}'`, remedy }];
+  return [{ path: pathTo(place), headline: 'no label has such a key', detail: `found '${key}'`, remedy }];
 }
 
-function checkValue(value: string, path: FieldPath): readonly Violation[] {
-  return isLabelValue(value) ? [] : [{ path, headline: 'no label has such a value', detail: `found '${value}'` }];
+function checkValue(value: string, place: Place): readonly Violation[] {
+  if (isLabelValue(value)) return none;
+  return [{ path: pathTo(place), headline: 'no label has such a value', detail: `found '${value}'` }];
 }

@@ -1,7 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { mayHoldCredential, recognizeCredential } from './parts/credential.ts';
+import { hintsAtCredential, mayHoldCredential, recognizeCredential } from './parts/credential.ts';
 
 export const noPlainCredentials: Rule = {
   id: 'no-plain-credentials',
@@ -75,41 +77,46 @@ export const noPlainCredentials: Rule = {
   },
   check({ server }) {
     const { config, runtime } = server.spec;
-    const { livenessProbe = {}, readinessProbe = {} } = runtime?.health ?? {};
-    return [
-      ...checkArguments(config.arguments ?? [], ['spec', 'config', 'arguments']),
-      ...checkValues(config.env ?? [], ['spec', 'config', 'env']),
-      ...checkProbe(livenessProbe, ['spec', 'runtime', 'health', 'livenessProbe']),
-      ...checkProbe(readinessProbe, ['spec', 'runtime', 'health', 'readinessProbe']),
-    ];
+    const { livenessProbe, readinessProbe } = runtime?.health ?? {};
+    return join(
+      checkArguments(config.arguments, argumentsPlace),
+      each(config.env, envPlace, checkValue),
+      checkProbe(livenessProbe, livenessPlace),
+      checkProbe(readinessProbe, readinessPlace),
+    );
   },
 };
 
-function checkProbe({ exec, httpGet }: Probe, path: FieldPath): readonly Violation[] {
-  return [
-    ...checkArguments(exec?.command ?? [], [...path, 'exec', 'command']),
-    ...checkValues(httpGet?.httpHeaders ?? [], [...path, 'httpGet', 'httpHeaders']),
-  ];
+const argumentsPlace = placeOf('spec', 'config', 'arguments');
+const envPlace = placeOf('spec', 'config', 'env');
+const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
+const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');
+
+function checkProbe({ exec, httpGet }: Probe = {}, place: Place): readonly Violation[] {
+  if (exec === undefined && httpGet?.httpHeaders === undefined) return none;
+  return join(
+    checkArguments(exec?.command, inside(inside(place, 'exec'), 'command')),
+    each(httpGet?.httpHeaders, inside(inside(place, 'httpGet'), 'httpHeaders'), checkValue),
+  );
 }
 
-/** Variables and headers: a name, and perhaps a value. */
-function checkValues(
-  list: readonly { readonly name: string; readonly value?: string }[],
-  path: FieldPath,
+/** A variable or a header: a name, and perhaps a value. */
+function checkValue(
+  { name, value = '' }: { readonly name: string; readonly value?: string },
+  place: Place,
 ): readonly Violation[] {
-  return list.flatMap(({ name, value = '' }, index) => {
-    const what = recognizeCredential(name, value);
-    return what === undefined ? [] : [violation(what, [...path, index, 'value'], name)];
-  });
+  const what = recognizeCredential(name, value);
+  return what === undefined ? none : [violation(what, pathTo(place, 'value'), name)];
 }
 
-function checkArguments(list: readonly string[], path: FieldPath): readonly Violation[] {
+function checkArguments(list: readonly string[] = [], place: Place): readonly Violation[] {
+  if (!list.some(hintsAtCredential)) return none;
   return list.flatMap((argument, index) => {
     if (!mayHoldCredential(argument, list[index - 1] ?? '')) return [];
     const { name, value } = parseArgument(argument, list[index - 1]);
     const what = recognizeCredential(name, value);
     // Without the flag's name: in `c2VjcmV0VE9LRU4=` that would be the credential itself.
-    return what === undefined ? [] : [violation(what, [...path, index], 'this argument')];
+    return what === undefined ? [] : [violation(what, pathTo(place, index), 'this argument')];
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import type { Probe } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 
 export const probeHost: Rule = {
   id: 'probe-host',
@@ -41,18 +42,17 @@ export const probeHost: Rule = {
     ],
   },
   check({ server }) {
-    const { livenessProbe = {}, readinessProbe = {} } = server.spec.runtime?.health ?? {};
-    const at = (field: string): FieldPath => ['spec', 'runtime', 'health', field];
-    return [...checkProbe(livenessProbe, at('livenessProbe')), ...checkProbe(readinessProbe, at('readinessProbe'))];
+    const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
+    return join(checkProbe('livenessProbe', livenessProbe), checkProbe('readinessProbe', readinessProbe));
   },
 };
 
-function checkProbe({ httpGet, tcpSocket }: Probe, path: FieldPath): readonly Violation[] {
-  return [...checkHost(httpGet?.host, [...path, 'httpGet']), ...checkHost(tcpSocket?.host, [...path, 'tcpSocket'])];
+function checkProbe(field: string, { httpGet, tcpSocket }: Probe = {}): readonly Violation[] {
+  return join(checkHost(httpGet?.host, field, 'httpGet'), checkHost(tcpSocket?.host, field, 'tcpSocket'));
 }
 
-function checkHost(host: string | undefined, path: FieldPath): readonly Violation[] {
-  if (host === undefined || host === '') return [];
-  const headline = 'the probe asks another host than the pod';
-  return [{ path: [...path, 'host'], headline, detail: `found '${host}'` }];
+function checkHost(host: string | undefined, field: string, handler: string): readonly Violation[] {
+  if (host === undefined || host === '') return none;
+  const path = ['spec', 'runtime', 'health', field, handler, 'host'];
+  return [{ path, headline: 'the probe asks another host than the pod', detail: `found '${host}'` }];
 }

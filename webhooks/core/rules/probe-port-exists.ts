@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import { PORT_NAME } from '../mcpserver/names.ts';
-import type { Probe } from '../mcpserver/types.gen.ts';
+import type { IntOrString, Probe } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { isPortName } from './parts/port-name.ts';
 
@@ -26,23 +27,17 @@ export const probePortExists: Rule = {
   },
   check({ server }) {
     const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
-    return [...checkProbe('livenessProbe', livenessProbe), ...checkProbe('readinessProbe', readinessProbe)];
+    return join(checkProbe('livenessProbe', livenessProbe), checkProbe('readinessProbe', readinessProbe));
   },
 };
 
-function checkProbe(field: string, probe: Probe | undefined): readonly Violation[] {
-  if (probe === undefined) return [];
-  return namedPorts(probe).map(([handler, port]) => ({
-    path: ['spec', 'runtime', 'health', field, handler, 'port'],
-    headline: 'the container has no port of this name',
-    detail: `found "${port}"`,
-  }));
+function checkProbe(field: string, { httpGet, tcpSocket }: Probe = {}): readonly Violation[] {
+  return join(checkPort(httpGet?.port, field, 'httpGet'), checkPort(tcpSocket?.port, field, 'tcpSocket'));
 }
 
-/** Handlers with the names of ports that the container lacks; what cannot be a name at all is denied elsewhere. */
-function namedPorts(probe: Probe): readonly (readonly [string, string])[] {
-  return (['httpGet', 'tcpSocket'] as const).flatMap((handler) => {
-    const port = probe[handler]?.port;
-    return typeof port === 'string' && port !== PORT_NAME && isPortName(port) ? [[handler, port] as const] : [];
-  });
+/** What cannot be a name at all is denied elsewhere. */
+function checkPort(port: IntOrString | undefined, field: string, handler: string): readonly Violation[] {
+  if (typeof port !== 'string' || port === PORT_NAME || !isPortName(port)) return none;
+  const path = ['spec', 'runtime', 'health', field, handler, 'port'];
+  return [{ path, headline: 'the container has no port of this name', detail: `found "${port}"` }];
 }

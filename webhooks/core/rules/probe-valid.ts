@@ -1,9 +1,11 @@
 import type { Rule } from '../engine/rule.ts';
-import type { IntOrString, Probe } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import type { ExecAction, HTTPGetAction, HTTPHeader, IntOrString, Probe } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 import { isPortName } from './parts/port-name.ts';
 
-const root: FieldPath = ['spec', 'runtime', 'health'];
+const health = placeOf('spec', 'runtime', 'health');
 
 /** https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes */
 const headerName = /^[-A-Za-z0-9]+$/;
@@ -76,47 +78,47 @@ export const probeValid: Rule = {
   },
   check({ server }) {
     const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
-    return [
-      ...(livenessProbe === undefined ? [] : checkLiveness(livenessProbe, [...root, 'livenessProbe'])),
-      ...(readinessProbe === undefined ? [] : checkReadiness(readinessProbe, [...root, 'readinessProbe'])),
-    ];
+    return join(
+      livenessProbe === undefined ? none : checkLiveness(livenessProbe, inside(health, 'livenessProbe')),
+      readinessProbe === undefined ? none : checkReadiness(readinessProbe, inside(health, 'readinessProbe')),
+    );
   },
 };
 
-function checkLiveness(probe: Probe, path: FieldPath): readonly Violation[] {
+function checkLiveness(probe: Probe, place: Place): readonly Violation[] {
   const { successThreshold = 1, terminationGracePeriodSeconds: grace } = probe;
-  return [
-    ...checkProbe(probe, path),
-    ...(successThreshold <= 1
-      ? []
+  return join(
+    checkProbe(probe, place),
+    successThreshold <= 1
+      ? none
       : [
           {
-            path: [...path, 'successThreshold'],
+            path: pathTo(place, 'successThreshold'),
             headline: 'a liveness probe succeeds at once',
             detail: `found successThreshold: ${successThreshold}`,
             remedy: 'Set it to 1, or remove it.',
           },
-        ]),
-    ...(grace === undefined || (grace >= 1 && grace < tooManySeconds)
-      ? []
+        ],
+    grace === undefined || (grace >= 1 && grace < tooManySeconds)
+      ? none
       : [
           {
-            path: [...path, 'terminationGracePeriodSeconds'],
+            path: pathTo(place, 'terminationGracePeriodSeconds'),
             headline: 'the grace period is out of range',
             detail: `found ${grace}`,
             remedy: 'Use 1 or more, or remove it.',
           },
-        ]),
-  ];
+        ],
+  );
 }
 
-function checkReadiness(probe: Probe, path: FieldPath): readonly Violation[] {
+function checkReadiness(probe: Probe, place: Place): readonly Violation[] {
   const grace = probe.terminationGracePeriodSeconds;
-  if (grace === undefined) return checkProbe(probe, path);
+  if (grace === undefined) return checkProbe(probe, place);
   return [
-    ...checkProbe(probe, path),
+    ...checkProbe(probe, place),
     {
-      path: [...path, 'terminationGracePeriodSeconds'],
+      path: pathTo(place, 'terminationGracePeriodSeconds'),
       headline: 'a readiness probe ends no container, so it has no grace period',
       detail: `found ${grace}`,
       remedy: 'Remove it.',
@@ -124,16 +126,23 @@ function checkReadiness(probe: Probe, path: FieldPath): readonly Violation[] {
   ];
 }
 
-function checkProbe(probe: Probe, path: FieldPath): readonly Violation[] {
-  return [...checkHandlers(probe, path), ...checkHandler(probe, path), ...checkCounts(probe, path)];
+function checkProbe(probe: Probe, place: Place): readonly Violation[] {
+  return join(
+    checkHandlers(probe, place),
+    probe.exec === undefined ? none : checkExec(probe.exec, place),
+    probe.grpc === undefined ? none : checkPort(probe.grpc.port, inside(place, 'grpc')),
+    probe.httpGet === undefined ? none : checkHttp(probe.httpGet, inside(place, 'httpGet')),
+    probe.tcpSocket === undefined ? none : checkPort(probe.tcpSocket.port, inside(place, 'tcpSocket')),
+    checkCounts(probe, place),
+  );
 }
 
-function checkHandlers(probe: Probe, path: FieldPath): readonly Violation[] {
+function checkHandlers(probe: Probe, place: Place): readonly Violation[] {
   const found = handlers.filter((handler) => probe[handler] !== undefined);
-  if (found.length === 1) return [];
+  if (found.length === 1) return none;
   return [
     {
-      path,
+      path: pathTo(place),
       headline: found.length === 0 ? 'the probe has no handler' : 'the probe has more than one handler',
       detail: found.length === 0 ? 'found none' : `found ${found.join(', ')}`,
       remedy: `Set exactly one of ${handlers.join(', ')}.`,
@@ -141,56 +150,53 @@ function checkHandlers(probe: Probe, path: FieldPath): readonly Violation[] {
   ];
 }
 
-function checkHandler({ exec, grpc, httpGet, tcpSocket }: Probe, path: FieldPath): readonly Violation[] {
-  return [
-    ...(exec === undefined || (exec.command ?? []).length > 0
-      ? []
-      : [
-          {
-            path: [...path, 'exec', 'command'],
-            headline: 'the command is empty',
-            detail: 'found no words',
-            remedy: 'Set the command that is run.',
-          },
-        ]),
-    ...(grpc === undefined ? [] : checkPort(grpc.port, [...path, 'grpc', 'port'])),
-    ...(httpGet === undefined ? [] : checkPort(httpGet.port, [...path, 'httpGet', 'port'])),
-    ...checkScheme(httpGet?.scheme, [...path, 'httpGet', 'scheme']),
-    ...(httpGet?.httpHeaders ?? []).flatMap(({ name }, index) =>
-      checkHeader(name, [...path, 'httpGet', 'httpHeaders', index, 'name']),
-    ),
-    ...(tcpSocket === undefined ? [] : checkPort(tcpSocket.port, [...path, 'tcpSocket', 'port'])),
-  ];
+function checkExec({ command = [] }: ExecAction, place: Place): readonly Violation[] {
+  if (command.length > 0) return none;
+  const path = pathTo(place, 'exec', 'command');
+  return [{ path, headline: 'the command is empty', detail: 'found no words', remedy: 'Set the command that is run.' }];
 }
 
-function checkPort(port: IntOrString, path: FieldPath): readonly Violation[] {
+function checkHttp({ httpHeaders, port, scheme }: HTTPGetAction, place: Place): readonly Violation[] {
+  return join(
+    checkPort(port, place),
+    checkScheme(scheme, place),
+    httpHeaders === undefined ? none : each(httpHeaders, inside(place, 'httpHeaders'), checkHeader),
+  );
+}
+
+function checkPort(port: IntOrString, place: Place): readonly Violation[] {
+  const isFine = typeof port === 'number' ? port >= 1 && port <= 65535 : isPortName(port);
+  if (isFine) return none;
+  const path = pathTo(place, 'port');
   const remedy = 'Use a number from 1 to 65535 without quotes, or the name of a port.';
-  if (typeof port === 'number') {
-    if (port >= 1 && port <= 65535) return [];
-    return [{ path, headline: 'the port is out of range', detail: `found ${port}`, remedy }];
-  }
-  if (isPortName(port)) return [];
-  return [{ path, headline: 'the port is neither a number nor a name', detail: `found "${port}"`, remedy }];
+  return typeof port === 'number'
+    ? [{ path, headline: 'the port is out of range', detail: `found ${port}`, remedy }]
+    : [{ path, headline: 'the port is neither a number nor a name', detail: `found "${port}"`, remedy }];
 }
 
-function checkScheme(scheme: string | undefined, path: FieldPath): readonly Violation[] {
-  if (scheme === undefined || ['', 'HTTP', 'HTTPS'].includes(scheme)) return [];
+const schemes: readonly string[] = ['', 'HTTP', 'HTTPS'];
+
+function checkScheme(scheme: string | undefined, place: Place): readonly Violation[] {
+  if (scheme === undefined || schemes.includes(scheme)) return none;
+  const path = pathTo(place, 'scheme');
   return [{ path, headline: 'the scheme is unknown', detail: `found "${scheme}"`, remedy: 'Use HTTP or HTTPS.' }];
 }
 
-function checkHeader(name: string, path: FieldPath): readonly Violation[] {
-  if (headerName.test(name)) return [];
+function checkHeader({ name }: HTTPHeader, place: Place): readonly Violation[] {
+  if (headerName.test(name)) return none;
+  const path = pathTo(place, 'name');
   const remedy = 'Use letters, digits and hyphens.';
   return [{ path, headline: 'the name of the header is unusable', detail: `found "${name}"`, remedy }];
 }
 
-function checkCounts(probe: Probe, path: FieldPath): readonly Violation[] {
+function checkCounts(probe: Probe, place: Place): readonly Violation[] {
+  if (counts.every((field) => (probe[field] ?? 0) >= 0)) return none;
   return counts.flatMap((field) => {
     const count = probe[field] ?? 0;
     if (count >= 0) return [];
     return [
       {
-        path: [...path, field],
+        path: pathTo(place, field),
         headline: 'the number is negative',
         detail: `found ${field}: ${count}`,
         remedy: 'Use zero or more; zero means the default.',

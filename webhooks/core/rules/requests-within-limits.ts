@@ -1,10 +1,12 @@
 import type { Rule } from '../engine/rule.ts';
+import { eachEntry, none } from '../engine/violations.ts';
+import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { Quantity } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 import { compareQuantities, toNano } from './parts/quantity.ts';
 import { canOvercommit } from './parts/resource-name.ts';
 
-const root: FieldPath = ['spec', 'runtime', 'resources', 'requests'];
+const root = placeOf('spec', 'runtime', 'resources', 'requests');
 
 export const requestsWithinLimits: Rule = {
   id: 'requests-within-limits',
@@ -41,30 +43,30 @@ export const requestsWithinLimits: Rule = {
     ],
   },
   check({ server }) {
-    const { limits = {}, requests = {} } = server.spec.runtime?.resources ?? {};
-    return Object.entries(requests).flatMap(([resource, request]) => {
+    const { limits = {}, requests } = server.spec.runtime?.resources ?? {};
+    return eachEntry(requests, root, (resource, request, place) => {
       const limit = Object.hasOwn(limits, resource) ? limits[resource] : undefined;
-      return canOvercommit(resource) ? checkAtMost(resource, request, limit) : checkEqual(resource, request, limit);
+      return canOvercommit(resource) ? checkAtMost(request, limit, place) : checkEqual(request, limit, place);
     });
   },
 };
 
-function checkAtMost(resource: string, request: Quantity, limit: Quantity | undefined): readonly Violation[] {
-  if (limit === undefined || compare(request, limit) <= 0) return [];
+function checkAtMost(request: Quantity, limit: Quantity | undefined, place: Place): readonly Violation[] {
+  if (limit === undefined || compare(request, limit) <= 0) return none;
   return [
     {
-      path: [...root, resource],
+      path: pathTo(place),
       headline: 'the request is above the limit',
       detail: `found a request of ${request} with a limit of ${limit}`,
     },
   ];
 }
 
-function checkEqual(resource: string, request: Quantity, limit: Quantity | undefined): readonly Violation[] {
-  if (limit !== undefined && compare(request, limit) === 0) return [];
+function checkEqual(request: Quantity, limit: Quantity | undefined, place: Place): readonly Violation[] {
+  if (limit !== undefined && compare(request, limit) === 0) return none;
   return [
     {
-      path: [...root, resource],
+      path: pathTo(place),
       headline: 'the request of a device or huge page is not its limit',
       detail: `found a request of ${request} with ${limit === undefined ? 'no limit' : `a limit of ${limit}`}`,
       remedy: 'Set the limit to the same amount, or remove the request.',

@@ -1,10 +1,12 @@
 import type { Rule } from '../engine/rule.ts';
-import type { Quantity, ResourceRequirements } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { each, eachEntry, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import type { Quantity, ResourceClaim, ResourceRequirements } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 import { isUsual, toNano } from './parts/quantity.ts';
 import { HUGE_PAGES, isExtendedResource, isResourceName } from './parts/resource-name.ts';
 
-const root: FieldPath = ['spec', 'runtime', 'resources'];
+const root = placeOf('spec', 'runtime', 'resources');
 
 const one = 10n ** 9n;
 
@@ -47,29 +49,31 @@ export const resourcesValid: Rule = {
     ],
   },
   check({ server }) {
-    const resources = server.spec.runtime?.resources ?? {};
-    const { claims = [], limits = {}, requests = {} } = resources;
-    return [
-      ...claims.map(({ name }, index) => ({
-        path: [...root, 'claims', index],
-        headline: 'the pods have no resource claims',
-        detail: `found '${name}'`,
-        remedy: 'Remove the claim.',
-      })),
-      ...checkHugePages(resources),
-      ...Object.entries(limits).flatMap(([name, quantity]) => checkResource(name, quantity, 'limits')),
-      ...Object.entries(requests).flatMap(([name, quantity]) => checkResource(name, quantity, 'requests')),
-    ];
+    const { resources } = server.spec.runtime ?? {};
+    if (resources === undefined) return none;
+    const { claims, limits, requests } = resources;
+    return join(
+      each(claims, inside(root, 'claims'), checkClaim),
+      checkHugePages(resources),
+      eachEntry(limits, inside(root, 'limits'), checkResource),
+      eachEntry(requests, inside(root, 'requests'), checkResource),
+    );
   },
 };
 
-function checkHugePages({ limits, requests }: ResourceRequirements): readonly Violation[] {
-  const names = Object.keys({ ...limits, ...requests });
-  const found = names.find((name) => name.startsWith(HUGE_PAGES));
-  if (found === undefined || names.includes('cpu') || names.includes('memory')) return [];
+function checkClaim({ name }: ResourceClaim, place: Place): readonly Violation[] {
+  const headline = 'the pods have no resource claims';
+  return [{ path: pathTo(place), headline, detail: `found '${name}'`, remedy: 'Remove the claim.' }];
+}
+
+function checkHugePages({ limits = {}, requests = {} }: ResourceRequirements): readonly Violation[] {
+  const hasAny = (name: string): boolean => Object.hasOwn(limits, name) || Object.hasOwn(requests, name);
+  if (hasAny('cpu') || hasAny('memory')) return none;
+  const found = [...Object.keys(limits), ...Object.keys(requests)].find((name) => name.startsWith(HUGE_PAGES));
+  if (found === undefined) return none;
   return [
     {
-      path: root,
+      path: pathTo(root),
       headline: 'there are huge pages without cpu or memory',
       detail: `found ${found}`,
       remedy: 'Say how much cpu or memory the container needs as well.',
@@ -77,10 +81,10 @@ function checkHugePages({ limits, requests }: ResourceRequirements): readonly Vi
   ];
 }
 
-function checkResource(name: string, quantity: Quantity, list: string): readonly Violation[] {
+function checkResource(name: string, quantity: Quantity, place: Place): readonly Violation[] {
   // Nearly every resource of nearly every request.
-  if ((name === 'cpu' || name === 'memory') && isUsual(quantity)) return [];
-  const path = [...root, list, name];
+  if ((name === 'cpu' || name === 'memory') && isUsual(quantity)) return none;
+  const path = pathTo(place);
   if (!isResourceName(name)) {
     const remedy = 'Use cpu, memory, ephemeral-storage, hugepages-SIZE, or a device as domain/name.';
     return [{ path, headline: 'containers do not have this resource', detail: `found '${name}'`, remedy }];

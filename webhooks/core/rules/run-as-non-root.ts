@@ -1,7 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import type { SecurityContextAt } from './parts/security-contexts.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 export const runAsNonRoot: Rule = {
   id: 'run-as-non-root',
@@ -45,23 +46,24 @@ export const runAsNonRoot: Rule = {
       },
     ],
   },
-  check: ({ server }) => securityContextsOf(server).flatMap(checkContext),
+  check: ({ server }) => eachSecurityContext(server, checkContext),
 };
 
-function checkContext({ path, context }: SecurityContextAt): readonly Violation[] {
+function checkContext({ runAsNonRoot: isNonRoot, runAsUser }: AnySecurityContext, place: Place): readonly Violation[] {
+  if (isNonRoot !== false && runAsUser !== 0) return none;
   return [
-    ...(context.runAsNonRoot === false
+    ...(isNonRoot === false
       ? [
           {
-            path: [...path, 'runAsNonRoot'],
+            path: pathTo(place, 'runAsNonRoot'),
             headline: 'container may run as root',
             detail: 'found runAsNonRoot: false',
             remedy: 'Set runAsNonRoot to true, or remove it.',
           },
         ]
       : []),
-    ...(context.runAsUser === 0
-      ? [{ path: [...path, 'runAsUser'], headline: 'container would run as root', detail: 'found runAsUser: 0' }]
+    ...(runAsUser === 0
+      ? [{ path: pathTo(place, 'runAsUser'), headline: 'container would run as root', detail: 'found runAsUser: 0' }]
       : []),
   ];
 }

@@ -1,7 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { SELinuxOptions } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { eachSecurityContext } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("SELinux"), as of Kubernetes 1.35 */
 const allowedTypes: ReadonlySet<string> = new Set([
@@ -48,14 +50,14 @@ export const seLinuxOptions: Rule = {
     ],
   },
   check: ({ server }) =>
-    securityContextsOf(server).flatMap(({ path, context }) =>
-      checkOptions(context.seLinuxOptions ?? {}, [...path, 'seLinuxOptions']),
+    eachSecurityContext(server, ({ seLinuxOptions }, place) =>
+      seLinuxOptions === undefined ? none : checkOptions(seLinuxOptions, inside(place, 'seLinuxOptions')),
     ),
 };
 
-function checkOptions({ role = '', type = '', user = '' }: SELinuxOptions, path: FieldPath): readonly Violation[] {
+function checkOptions({ role = '', type = '', user = '' }: SELinuxOptions, place: Place): readonly Violation[] {
   const violation = (field: string, value: string, headline: string): Violation => ({
-    path: [...path, field],
+    path: pathTo(place, field),
     headline,
     detail: `found '${value}'`,
   });

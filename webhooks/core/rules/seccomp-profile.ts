@@ -1,7 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import type { SecurityContextAt } from './parts/security-contexts.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',
@@ -50,13 +51,12 @@ export const seccompProfile: Rule = {
     ],
   },
   check({ server }) {
-    const contexts = securityContextsOf(server);
-    const [pod] = contexts;
-    const isAbsent = contexts.every(({ context }) => context.seccompProfile === undefined);
-    if (!isAbsent) return contexts.flatMap(checkContext);
+    const { podSecurityContext: pod, securityContext: container } = server.spec.runtime?.security ?? {};
+    const isThere = pod?.seccompProfile !== undefined || container?.seccompProfile !== undefined;
+    if (isThere) return eachSecurityContext(server, checkContext);
     return [
       {
-        path: [...pod.path, 'seccompProfile'],
+        path: ['spec', 'runtime', 'security', 'podSecurityContext', 'seccompProfile'],
         headline: 'there is no seccomp profile',
         detail: 'found none for the pod and none for its container',
         remedy: 'Set the type to RuntimeDefault.',
@@ -66,11 +66,11 @@ export const seccompProfile: Rule = {
 };
 
 /** A type that Kubernetes does not know is seccomp-valid's to refuse. */
-function checkContext({ path, context }: SecurityContextAt): readonly Violation[] {
-  if (context.seccompProfile?.type !== 'Unconfined') return [];
+function checkContext({ seccompProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {
+  if (profile?.type !== 'Unconfined') return none;
   return [
     {
-      path: [...path, 'seccompProfile', 'type'],
+      path: pathTo(place, 'seccompProfile', 'type'),
       headline: 'the seccomp profile confines nothing',
       detail: 'found type: Unconfined',
     },

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { join, none } from '../engine/violations.ts';
 import type { SeccompProfile } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
@@ -57,18 +58,18 @@ export const seccompValid: Rule = {
   },
   check({ server }) {
     const { podSecurityContext: pod, securityContext: container } = server.spec.runtime?.security ?? {};
-    return [...checkProfile(pod?.seccompProfile, podPath), ...checkProfile(container?.seccompProfile, containerPath)];
+    return join(checkProfile(pod?.seccompProfile, podPath), checkProfile(container?.seccompProfile, containerPath));
   },
 };
 
 function checkProfile(profile: SeccompProfile | undefined, path: FieldPath): readonly Violation[] {
-  if (profile === undefined) return [];
+  if (profile === undefined) return none;
   const { type, localhostProfile: file } = profile;
   if (!types.includes(type)) {
     const at = { path: [...path, 'type'], headline: 'the type of seccomp profile is unknown' };
     return [{ ...at, detail: `found "${type}"`, remedy: `Use ${types.join(', ')}.` }];
   }
-  return type !== 'Localhost' && file === undefined ? [] : checkFile(type, file, [...path, 'localhostProfile']);
+  return type !== 'Localhost' && file === undefined ? none : checkFile(type, file, [...path, 'localhostProfile']);
 }
 
 function checkFile(type: string, file: string | undefined, path: FieldPath): readonly Violation[] {

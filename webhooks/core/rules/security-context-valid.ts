@@ -1,11 +1,13 @@
 import type { Rule } from '../engine/rule.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 const maxId = 2 ** 31 - 1;
 
-const root: FieldPath = ['spec', 'runtime', 'security', 'podSecurityContext'];
+const root = placeOf('spec', 'runtime', 'security', 'podSecurityContext');
 
 /**
  * By field of the pod's security context. Not MountOption: it needs the feature gate SELinuxMount, and concerns kinds of
@@ -49,39 +51,45 @@ export const securityContextValid: Rule = {
       },
     ],
   },
-  check: (input) => [...checkIds(input.server), ...checkPolicies(input.server)],
+  check: ({ server }) => join(checkIds(server), checkPolicies(server)),
 };
 
 function checkIds(server: MCPServer): readonly Violation[] {
-  const { fsGroup, supplementalGroups = [] } = server.spec.runtime?.security?.podSecurityContext ?? {};
-  return [
-    ...securityContextsOf(server).flatMap(({ path, context }) => [
-      ...checkId(context.runAsGroup, [...path, 'runAsGroup']),
-      ...checkId(context.runAsUser, [...path, 'runAsUser']),
-    ]),
-    ...checkId(fsGroup, [...root, 'fsGroup']),
-    ...supplementalGroups.flatMap((group, index) => checkId(group, [...root, 'supplementalGroups', index])),
-  ];
+  const { fsGroup, supplementalGroups } = server.spec.runtime?.security?.podSecurityContext ?? {};
+  return join(
+    eachSecurityContext(server, checkOwnIds),
+    checkId(fsGroup, inside(root, 'fsGroup')),
+    each(supplementalGroups, inside(root, 'supplementalGroups'), checkId),
+  );
 }
 
-function checkId(id: number | undefined, path: FieldPath): readonly Violation[] {
-  if (id === undefined || (id >= 0 && id <= maxId)) return [];
-  return [{ path, headline: 'the id is out of range', detail: `found ${id}` }];
+function checkOwnIds({ runAsGroup, runAsUser }: AnySecurityContext, place: Place): readonly Violation[] {
+  return join(checkId(runAsGroup, inside(place, 'runAsGroup')), checkId(runAsUser, inside(place, 'runAsUser')));
+}
+
+function checkId(id: number | undefined, place: Place): readonly Violation[] {
+  if (id === undefined || (id >= 0 && id <= maxId)) return none;
+  return [{ path: pathTo(place), headline: 'the id is out of range', detail: `found ${id}` }];
 }
 
 function checkPolicies(server: MCPServer): readonly Violation[] {
   const context = server.spec.runtime?.security?.podSecurityContext ?? {};
-  return (['fsGroupChangePolicy', 'seLinuxChangePolicy', 'supplementalGroupsPolicy'] as const).flatMap((field) => {
-    const value = context[field];
-    const known: readonly string[] = policies[field];
-    if (value === undefined || known.includes(value)) return [];
-    return [
-      {
-        path: [...root, field],
-        headline: 'the policy is unknown',
-        detail: `found '${value}'`,
-        remedy: `Use ${known.join(' or ')}, or remove it.`,
-      },
-    ];
-  });
+  return join(
+    checkPolicy('fsGroupChangePolicy', context.fsGroupChangePolicy),
+    checkPolicy('seLinuxChangePolicy', context.seLinuxChangePolicy),
+    checkPolicy('supplementalGroupsPolicy', context.supplementalGroupsPolicy),
+  );
+}
+
+function checkPolicy(field: keyof typeof policies, value: string | undefined): readonly Violation[] {
+  const known: readonly string[] = policies[field];
+  if (value === undefined || known.includes(value)) return none;
+  return [
+    {
+      path: pathTo(root, field),
+      headline: 'the policy is unknown',
+      detail: `found '${value}'`,
+      remedy: `Use ${known.join(' or ')}, or remove it.`,
+    },
+  ];
 }

@@ -1,6 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
-import type { EmptyDirVolumeSource, KeyToPath, StorageMount } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { each, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import type { KeyToPath, StorageMount } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 
 /** https://kubernetes.io/docs/concepts/storage/volumes/#emptydir */
 const medium = /^(Memory|HugePages(-.+)?)?$/;
@@ -97,31 +99,34 @@ export const storageUsable: Rule = {
     ],
   },
   check({ server }) {
-    const mounts = server.spec.config.storage ?? [];
-    return mounts.flatMap((mount, index) => checkMount(mount, ['spec', 'config', 'storage', index, 'source']));
+    return each(server.spec.config.storage, storage, checkMount);
   },
 };
 
-function checkMount({ source }: StorageMount, path: FieldPath): readonly Violation[] {
+const storage = placeOf('spec', 'config', 'storage');
+
+function checkMount({ source }: StorageMount, place: Place): readonly Violation[] {
+  const at = inside(place, 'source');
   switch (source.type) {
     case 'ConfigMap':
-      return checkItems(source.configMap?.items ?? [], [...path, 'configMap', 'items']);
+      return checkItems(source.configMap?.items, inside(at, 'configMap'));
     case 'Secret':
-      return checkItems(source.secret?.items ?? [], [...path, 'secret', 'items']);
+      return checkItems(source.secret?.items, inside(at, 'secret'));
     case 'EmptyDir':
-      return checkMedium(source.emptyDir ?? {}, [...path, 'emptyDir', 'medium']);
+      return checkMedium(source.emptyDir?.medium, inside(at, 'emptyDir'));
   }
 }
 
-function checkItems(items: readonly KeyToPath[], path: FieldPath): readonly Violation[] {
-  const places = items.map(({ path: file }) => placeOf(file));
+function checkItems(items: readonly KeyToPath[] | undefined, at: Place): readonly Violation[] {
+  if (items === undefined) return none;
+  const places = items.map(({ path: file }) => insideMount(file));
   const firstOf = new Map(places.map((place, index) => [place, index] as const).reverse());
   const directories = directoriesOf(places);
   return places.flatMap((place, index) => {
-    const at = { path: [...path, index, 'path'], detail: `found '${items[index]?.path ?? ''}'` };
-    if (place === '') return [{ ...at, headline: 'the path names the mount itself, not a file' }];
-    if (directories.has(place)) return [{ ...at, headline: 'another file needs a directory at this path' }];
-    return firstOf.get(place) === index ? [] : [{ ...at, headline: 'another file has the same path' }];
+    const found = { path: pathTo(at, 'items', index, 'path'), detail: `found '${items[index]?.path ?? ''}'` };
+    if (place === '') return [{ ...found, headline: 'the path names the mount itself, not a file' }];
+    if (directories.has(place)) return [{ ...found, headline: 'another file needs a directory at this path' }];
+    return firstOf.get(place) === index ? [] : [{ ...found, headline: 'another file has the same path' }];
   });
 }
 
@@ -132,15 +137,15 @@ function directoriesOf(places: readonly string[]): ReadonlySet<string> {
   return new Set(directories.map((place) => place.replaceAll(separator, '/')));
 }
 
-function placeOf(file: string): string {
+function insideMount(file: string): string {
   return file
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/');
 }
 
-function checkMedium({ medium: found = '' }: EmptyDirVolumeSource, path: FieldPath): readonly Violation[] {
-  if (medium.test(found)) return [];
+function checkMedium(found: string | undefined, place: Place): readonly Violation[] {
+  if (found === undefined || medium.test(found)) return none;
   const remedy = 'Use Memory or HugePages, or remove it.';
-  return [{ path, headline: 'no node has this medium', detail: `found '${found}'`, remedy }];
+  return [{ path: pathTo(place, 'medium'), headline: 'no node has this medium', detail: `found '${found}'`, remedy }];
 }

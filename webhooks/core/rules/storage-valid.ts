@@ -1,6 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { ConfigMapVolumeSource, KeyToPath, Quantity, StorageMount } from '../mcpserver/types.gen.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 import { toNano } from './parts/quantity.ts';
 
 const maxMode = 0o777;
@@ -90,44 +92,46 @@ export const storageValid: Rule = {
     ],
   },
   check({ server }) {
-    const mounts = server.spec.config.storage ?? [];
-    return mounts.flatMap((mount, index) => checkMount(mount, ['spec', 'config', 'storage', index, 'source']));
+    return each(server.spec.config.storage, storage, checkMount);
   },
 };
 
-function checkMount({ source }: StorageMount, path: FieldPath): readonly Violation[] {
+const storage = placeOf('spec', 'config', 'storage');
+
+function checkMount({ source }: StorageMount, place: Place): readonly Violation[] {
+  const at = inside(place, 'source');
   switch (source.type) {
     case 'ConfigMap':
-      return checkFiles(source.configMap ?? {}, [...path, 'configMap']);
+      return checkFiles(source.configMap, inside(at, 'configMap'));
     case 'Secret':
-      return checkFiles(source.secret ?? {}, [...path, 'secret']);
+      return checkFiles(source.secret, inside(at, 'secret'));
     case 'EmptyDir':
-      return checkSize(source.emptyDir?.sizeLimit, [...path, 'emptyDir', 'sizeLimit']);
+      return checkSize(source.emptyDir?.sizeLimit, inside(at, 'emptyDir'));
   }
 }
 
 function checkFiles(
-  { defaultMode, items = [] }: Pick<ConfigMapVolumeSource, 'defaultMode' | 'items'>,
-  path: FieldPath,
+  { defaultMode, items }: Pick<ConfigMapVolumeSource, 'defaultMode' | 'items'> = {},
+  place: Place,
 ): readonly Violation[] {
-  return [
-    ...checkMode(defaultMode, [...path, 'defaultMode']),
-    ...items.flatMap((item, index) => checkItem(item, [...path, 'items', index])),
-  ];
+  return join(
+    checkMode(defaultMode, inside(place, 'defaultMode')),
+    items === undefined ? none : each(items, inside(place, 'items'), checkItem),
+  );
 }
 
-function checkItem({ key, mode, path: file }: KeyToPath, path: FieldPath): readonly Violation[] {
+function checkItem({ key, mode, path: file }: KeyToPath, place: Place): readonly Violation[] {
   const problem = findProblem(file);
   return [
     ...(key === ''
-      ? [{ path: [...path, 'key'], headline: 'the file has no key', detail: 'found none', remedy: 'Set the key.' }]
+      ? [{ path: pathTo(place, 'key'), headline: 'the file has no key', detail: 'found none', remedy: 'Set the key.' }]
       : []),
-    ...checkMode(mode, [...path, 'mode']),
+    ...checkMode(mode, inside(place, 'mode')),
     ...(problem === undefined
       ? []
       : [
           {
-            path: [...path, 'path'],
+            path: pathTo(place, 'path'),
             headline: problem,
             detail: `found '${file}'`,
             remedy: 'Use a path below the mount, without a slash or two dots first, and without .. in it.',
@@ -144,11 +148,11 @@ function findProblem(file: string): string | undefined {
   return file.startsWith('..') ? 'the path of the file starts with two dots' : undefined;
 }
 
-function checkMode(mode: number | undefined, path: FieldPath): readonly Violation[] {
-  if (mode === undefined || (mode >= 0 && mode <= maxMode)) return [];
+function checkMode(mode: number | undefined, place: Place): readonly Violation[] {
+  if (mode === undefined || (mode >= 0 && mode <= maxMode)) return none;
   return [
     {
-      path,
+      path: pathTo(place),
       headline: 'the file mode is out of range',
       detail: `found ${mode}`,
       remedy: 'Use a mode from 0 to 0777 in YAML, 0 to 511 in JSON.',
@@ -156,13 +160,13 @@ function checkMode(mode: number | undefined, path: FieldPath): readonly Violatio
   ];
 }
 
-function checkSize(size: Quantity | undefined, path: FieldPath): readonly Violation[] {
-  if (size === undefined) return [];
+function checkSize(size: Quantity | undefined, place: Place): readonly Violation[] {
+  if (size === undefined) return none;
   const nano = toNano(size);
-  if (nano !== undefined && nano >= 0n) return [];
+  if (nano !== undefined && nano >= 0n) return none;
   return [
     {
-      path,
+      path: pathTo(place, 'sizeLimit'),
       headline: nano === undefined ? 'the size cannot be read' : 'the size is negative',
       detail: `found ${String(size).slice(0, 40)}`,
       remedy: 'Write a size such as 64Mi, or remove it.',

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 
 const root: FieldPath = ['spec', 'runtime', 'security', 'podSecurityContext', 'sysctls'];
@@ -50,7 +51,8 @@ export const sysctlsValid: Rule = {
     ],
   },
   check({ server }) {
-    const sysctls = server.spec.runtime?.security?.podSecurityContext?.sysctls ?? [];
+    const { sysctls } = server.spec.runtime?.security?.podSecurityContext ?? {};
+    if (sysctls === undefined) return none;
     const firstOf = new Map(sysctls.map(({ name }, index) => [name, index] as const).reverse());
     return sysctls.flatMap(({ name }, index) => {
       const at = { path: [...root, index, 'name'], detail: `found '${name}'` };

@@ -1,8 +1,10 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
 import { isSubdomain } from '../mcpserver/kubernetes-names.ts';
+import { pathTo } from '../mcpserver/place.ts';
 import type { WindowsSecurityContextOptions } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { securityContextsOf } from './parts/security-contexts.ts';
+import { eachSecurityContext } from './parts/security-contexts.ts';
 
 const maxSpecBytes = 64 * 1024;
 
@@ -46,8 +48,8 @@ export const windowsOptionsValid: Rule = {
     ],
   },
   check: ({ server }) =>
-    securityContextsOf(server).flatMap(({ path, context }) =>
-      checkOptions(context.windowsOptions ?? {}, [...path, 'windowsOptions']),
+    eachSecurityContext(server, ({ windowsOptions }, place) =>
+      windowsOptions === undefined ? none : checkOptions(windowsOptions, pathTo(place, 'windowsOptions')),
     ),
 };
 

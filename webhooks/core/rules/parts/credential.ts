@@ -20,7 +20,12 @@ const shortestCredential = 3;
 
 /** False clears an argument, given the one before it, at a fraction of the cost of reading it. */
 export function mayHoldCredential(argument: string, before: string): boolean {
-  return nameHint.test(argument) || nameHint.test(before) || hint.test(argument.slice(0, maxSearchedCharacters));
+  return hintsAtCredential(argument) || nameHint.test(before);
+}
+
+/** False for every argument of a list clears the whole list. */
+export function hintsAtCredential(argument: string): boolean {
+  return nameHint.test(argument) || hint.test(argument.slice(0, maxSearchedCharacters));
 }
 
 /** Whether a variable or flag of this name holds a credential: `DB_PASSWORD`, `api-key`, `clientSecret`; not `TOKEN_URL`. */

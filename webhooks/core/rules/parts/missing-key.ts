@@ -1,6 +1,6 @@
 import type { ReferencedKind } from '../../engine/facts.ts';
 import type { RuleInput } from '../../engine/rule.ts';
-import type { Reference } from '../../mcpserver/references.ts';
+import type { Reference, ReferencedKey } from '../../mcpserver/references.ts';
 import type { Violation } from '../../mcpserver/violation.ts';
 import { whileMissing } from './missing-reference.ts';
 
@@ -12,22 +12,23 @@ const maxShownKeys = 5;
  * at, has its own finding, and not one more for each key.
  */
 export function checkKeys(kind: ReferencedKind, { references, facts }: RuleInput): readonly Violation[] {
-  return references
-    .filter((reference) => reference.kind === kind && !reference.isOptional && reference.keys.length > 0)
-    .flatMap((reference) => {
-      const found = reference.name === '' ? undefined : facts.lookUp(kind, reference.name);
-      return found?.state === 'found' ? missingKeys(reference, found.keys) : [];
-    });
+  const violations: Violation[] = [];
+  for (const reference of references) {
+    if (reference.kind !== kind || reference.isOptional || reference.keys.length === 0) continue;
+    const found = reference.name === '' ? undefined : facts.lookUp(kind, reference.name);
+    if (found?.state !== 'found') continue;
+    for (const key of reference.keys)
+      if (!found.keys.has(key.key)) violations.push(missingKey(reference, key, found.keys));
+  }
+  return violations;
 }
 
-function missingKeys({ kind, name, keys }: Reference, found: ReadonlySet<string>): readonly Violation[] {
-  return keys
-    .filter(({ key }) => !found.has(key))
-    .map(({ key, path }) => ({
-      path,
-      headline: `${kind} '${name}' has no key '${key}'`,
-      detail: kind === 'ConfigMap' ? `${describe(found)}; ${whileMissing}` : whileMissing,
-    }));
+function missingKey({ kind, name }: Reference, { key, path }: ReferencedKey, found: ReadonlySet<string>): Violation {
+  return {
+    path,
+    headline: `${kind} '${name}' has no key '${key}'`,
+    detail: kind === 'ConfigMap' ? `${describe(found)}; ${whileMissing}` : whileMissing,
+  };
 }
 
 /** Only of ConfigMaps: the names of a Secret's keys are nobody's business who reads a warning or a status. */

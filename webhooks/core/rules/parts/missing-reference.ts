@@ -14,29 +14,21 @@ export interface Concern {
 
 /** What is to be said about the objects that are referenced: those that are missing, and those that nobody looked at. */
 export function checkReferences({ server, facts, references }: RuleInput, concern: Concern): readonly Violation[] {
-  if (references.length === 0) return [];
-  const { namespace } = server.metadata;
-  const where = namespace === undefined ? '' : ` in namespace '${namespace}'`;
-  return references
-    .filter((reference) => concern.includes(reference) && !reference.isOptional && reference.name !== '')
-    .flatMap(({ kind, name, path }) => {
-      const found = facts.lookUp(kind, name);
-      switch (found.state) {
-        case 'found':
-          return [];
-        case 'missing':
-          return [{ path, headline: `${kind} '${name}' not found${where}`, detail: concern.consequence }];
-        case 'unknown':
-          return [notChecked({ kind, name, path }, found.reason)];
-      }
-    });
+  const violations: Violation[] = [];
+  for (const reference of references) {
+    if (!concern.includes(reference) || reference.isOptional || reference.name === '') continue;
+    const found = facts.lookUp(reference.kind, reference.name);
+    if (found.state === 'missing') violations.push(notFound(reference, server.metadata.namespace, concern));
+    if (found.state === 'unknown') violations.push(notChecked(reference, found.reason));
+  }
+  return violations;
 }
 
-function notChecked({ kind, name, path }: Pick<Reference, 'kind' | 'name' | 'path'>, reason: string): Violation {
-  return {
-    path,
-    headline: `${kind} '${name}' not checked`,
-    detail: reason,
-    remedy: 'Make sure that it exists.',
-  };
+function notFound({ kind, name, path }: Reference, namespace: string | undefined, concern: Concern): Violation {
+  const where = namespace === undefined ? '' : ` in namespace '${namespace}'`;
+  return { path, headline: `${kind} '${name}' not found${where}`, detail: concern.consequence };
+}
+
+function notChecked({ kind, name, path }: Reference, reason: string): Violation {
+  return { path, headline: `${kind} '${name}' not checked`, detail: reason, remedy: 'Make sure that it exists.' };
 }

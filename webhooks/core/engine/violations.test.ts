@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { each, eachEntry, join, none } from './violations.ts';
+
+const first: Violation = { path: ['a'], headline: 'one', detail: 'found a' };
+const second: Violation = { path: ['b'], headline: 'two', detail: 'found b' };
+
+describe('join', () => {
+  it('keeps the order of its lists', () => {
+    expect(join([second], none, [first])).toEqual([second, first]);
+  });
+
+  it('answers with the one empty list when nothing was found', () => {
+    expect(join(none, [], none)).toBe(none);
+  });
+});
+
+describe('each', () => {
+  const negative = (value: number, place: Place): readonly Violation[] =>
+    value < 0 ? [{ path: pathTo(place), headline: 'negative', detail: `found ${value}` }] : none;
+
+  it('says where in the list an item was found', () => {
+    const paths = each([1, -2, 3, -4], placeOf('spec', 'list'), negative).map(({ path }) => path);
+    expect(paths).toEqual([
+      ['spec', 'list', 1],
+      ['spec', 'list', 3],
+    ]);
+  });
+
+  it('says at which key of a map a value was found', () => {
+    const found = eachEntry({ fine: 1, wrong: -2 }, placeOf('spec'), (_key, value, place) => negative(value, place));
+    expect(found.map(({ path }) => path)).toEqual([['spec', 'wrong']]);
+  });
+
+  it('answers with the one empty list when nothing was found, or nothing is there', () => {
+    expect(each([1, 2], placeOf('spec'), negative)).toBe(none);
+    expect(each(undefined, placeOf('spec'), negative)).toBe(none);
+    expect(eachEntry(undefined, placeOf('spec'), () => [first])).toBe(none);
+  });
+
+  it('takes more violations than a call has arguments', () => {
+    const many = Array.from({ length: 300_000 }, () => first);
+    expect(each(['one item'], placeOf('spec'), () => many)).toHaveLength(many.length);
+  });
+});

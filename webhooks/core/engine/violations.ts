@@ -1,0 +1,46 @@
+import { inside, type Place } from '../mcpserver/place.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+
+/** Nothing to say: one list for every check of every request, because that is what nearly all of them answer. */
+export const none: readonly Violation[] = [];
+
+/** The violations of all lists, in their order. Builds nothing when there are none. */
+export function join(...lists: readonly (readonly Violation[])[]): readonly Violation[] {
+  for (const list of lists) if (list.length > 0) return lists.flat();
+  return none;
+}
+
+/** What the check says about each item of a list, which may be absent. Builds no list when it says nothing. */
+export function each<Item>(
+  list: readonly Item[] | undefined,
+  place: Place,
+  check: (item: Item, place: Place) => readonly Violation[],
+): readonly Violation[] {
+  if (list === undefined) return none;
+  let found: Violation[] | undefined;
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index];
+    if (item !== undefined) found = append(found, check(item, inside(place, index)));
+  }
+  return found ?? none;
+}
+
+/** As {@link each}, of a map; its place is that of its key. */
+export function eachEntry<Value>(
+  map: Readonly<Record<string, Value>> | undefined,
+  place: Place,
+  check: (key: string, value: Value, place: Place) => readonly Violation[],
+): readonly Violation[] {
+  if (map === undefined) return none;
+  let found: Violation[] | undefined;
+  for (const [key, value] of Object.entries(map)) found = append(found, check(key, value, inside(place, key)));
+  return found ?? none;
+}
+
+/** One by one: as arguments of one call, as many as a body has room for would not fit onto the stack. */
+function append(found: Violation[] | undefined, more: readonly Violation[]): Violation[] | undefined {
+  if (more.length === 0) return found;
+  const all = found ?? [];
+  for (const violation of more) all.push(violation);
+  return all;
+}
