@@ -1,10 +1,25 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { ImageFailure } from './failure.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const stub = (name: string): string => fileURLToPath(new URL(`stubs/${name}`, import.meta.url));
+
+/** Oldest Node that the command line of the bundle runs on (`util.styleText`); the image brings its own, newer one. */
+const oldestNode = { major: 20, minor: 12 } as const;
+const oldestNodeText = `${oldestNode.major}.${oldestNode.minor}`;
+
+/**
+ * First lines of the bundle: on a Node that is too old it says so and ends as wrong usage does (2), before anything fails
+ * with a stack and the exit code of a finding. In syntax that every Node reads; those before 14 refuse the bundle's own.
+ */
+export const nodeGuard = `var node = process.versions.node.split('.');
+if (Number(node[0]) < ${oldestNode.major} || (Number(node[0]) === ${oldestNode.major} && Number(node[1]) < ${oldestNode.minor})) {
+  process.stderr.write('mcp-lifecycle needs Node ${oldestNodeText} or newer, found ' + process.version + ': run it with a newer one, or from its image.\\n');
+  process.exit(2);
+}`;
 
 /** The version in package.json: of the program, the image and the chart. */
 export async function readVersion(): Promise<string> {
@@ -19,6 +34,7 @@ export async function readVersion(): Promise<string> {
  */
 export async function bundleProgram(): Promise<Uint8Array> {
   return bundleScript('webhooks/main.ts', {
+    banner: { js: nodeGuard },
     alias: {
       // KubeConfig is all that we run of it; the package exports only the whole.
       '@kubernetes/client-node': `${root}node_modules/@kubernetes/client-node/dist/config.js`,
@@ -67,8 +83,10 @@ export async function bundleScript(
   return file.contents;
 }
 
-// The image's build stage (Dockerfile) runs this file with the path to write.
+// The image's build stage (Dockerfile) and `npm run bundle` run this file with the path to write.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [outfile = 'dist/mcp-lifecycle.cjs'] = process.argv.slice(2);
+  await mkdir(dirname(outfile), { recursive: true });
   await writeFile(outfile, await bundleProgram());
+  process.stdout.write(`${outfile}: \`node ${outfile} check DIR\` runs it, on Node ${oldestNodeText} or newer\n`);
 }

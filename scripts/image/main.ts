@@ -1,11 +1,12 @@
 // `npm run image`: builds the product's image (with --all also those for quickstart and tests) without a registry.
-// Prints one line per image on stdout: reference, a tab, the OCI archive. How to push it goes to stderr, for people.
+// Prints for each image what it is called and the commands that go on from there; progress goes to stderr.
 import { ClusterFailure } from '../cluster/failure.ts';
 import { createStderrReport } from '../cluster/progress.ts';
+import { readArchive } from './archive.ts';
 import { ensureImages } from './build.ts';
 import { recipes, type ImageName } from './catalogue.ts';
 import { ImageFailure } from './failure.ts';
-import { describePush } from './push.ts';
+import { describeImage } from './describe-image.ts';
 
 const usage = `usage: npm run image [-- NAME… | --all]
 
@@ -28,8 +29,7 @@ function parseNames(args: readonly string[]): readonly ImageName[] {
 try {
   const images = await ensureImages(parseNames(process.argv.slice(2)), createStderrReport());
   for (const image of images) {
-    process.stdout.write(`${image.reference}\t${image.archive}\n`);
-    process.stderr.write(describePush(image));
+    process.stdout.write(describeImage({ ...image, ...(await readArchive(image.archive)) }));
   }
 } catch (error) {
   if (!(error instanceof ImageFailure) && !(error instanceof ClusterFailure)) throw error;
