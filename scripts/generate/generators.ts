@@ -4,6 +4,7 @@ import { crd } from './crd.ts';
 import { crdReference } from './crd-reference.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
+import { metricsPage } from './metrics-page.ts';
 import { performancePage } from './performance-page.ts';
 import { rulePages } from './rule-pages.ts';
 import { structure } from './structure.ts';
@@ -19,6 +20,7 @@ export const generators: readonly Generator[] = [
   structure,
   lists,
   rulePages,
+  metricsPage,
   performancePage,
   chartCrds,
   chartRbac,

@@ -23,7 +23,7 @@ export interface ReconcilerMetrics {
 }
 
 /** `result` of the handshake metrics, in the words of the reference operator. */
-const handshakeResults = {
+export const handshakeResults = {
   verified: 'success',
   'auth-required': 'auth_skip',
   failed: 'failure',

@@ -1,0 +1,151 @@
+import type { Registry } from 'prom-client';
+import type { Decision, Operation } from '../../webhooks/admission/admission-review.ts';
+import { endpoints } from '../../webhooks/admission/handler.ts';
+import {
+  createAdmissionMetrics,
+  type BodyRefusal,
+  type CertificateRole,
+  type ShedReason,
+} from '../../webhooks/admission/metrics.ts';
+import { skipReasons } from '../../webhooks/admission/scope.ts';
+import { createMetricsRegistry } from '../../webhooks/platform/metrics.ts';
+import { rotationPhases } from '../../webhooks/platform/tls/certificate-secret.ts';
+import { createReconcilerMetrics, handshakeResults } from '../../webhooks/reconciler/metrics.ts';
+import type { WorkResult } from '../../webhooks/reconciler/queue.ts';
+import type { Generator } from './generator.ts';
+import { generatedMarkdownHeader } from './generator.ts';
+
+/** One metric as its program registers it. */
+export interface RegisteredMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+}
+
+/** The metrics of both containers, registered as the programs do when they start. */
+export function registeredMetrics(): Readonly<Record<'webhook' | 'reconciler', readonly RegisteredMetric[]>> {
+  const webhook = createMetricsRegistry({ program: 'webhook', process: true });
+  createAdmissionMetrics(webhook, {
+    isReady: () => true,
+    certificateExpiry: () => ({}),
+    rotationPhase: () => 'none',
+    now: () => new Date(0),
+  });
+  const reconciler = createMetricsRegistry({ program: 'reconciler', process: true });
+  createReconcilerMetrics(reconciler);
+  return { webhook: metricsOf(webhook), reconciler: metricsOf(reconciler) };
+}
+
+function metricsOf(registry: Registry): readonly RegisteredMetric[] {
+  // Every metric of prom-client has the label names that it was made with; its types leave them out.
+  const metrics = registry.getMetricsAsArray() as unknown as readonly (Omit<RegisteredMetric, 'labels'> & {
+    readonly labelNames: readonly string[];
+  })[];
+  return metrics.map(({ name, help, type, labelNames }) => ({ name, help, type, labels: labelNames }));
+}
+
+/** docs/reference/metrics.md: every metric of both containers, out of the code that registers them. */
+export const metricsPage: Generator = {
+  name: 'metrics page',
+  generate() {
+    const { webhook, reconciler } = registeredMetrics();
+    const content = `${generatedMarkdownHeader('webhooks/admission/metrics.ts, webhooks/reconciler/metrics.ts and webhooks/platform/metrics.ts')}
+# Metrics
+
+Both containers of each pod serve \`/metrics\` in the Prometheus text format, without TLS and without credentials:
+
+| Container | Port | Port of the metrics Service |
+| --- | --- | --- |
+| \`webhook\` | 8080 | \`webhook\` |
+| \`reconciler\` | 8082 | \`reconciler\` |
+
+\`metrics.service.enabled\` makes that Service, headless, so that every pod is a target of its own; otherwise scrape the pods.
+With \`networkPolicy.enabled\`, \`networkPolicy.metricsFrom\` says who may. To look once:
+
+\`\`\`sh
+kubectl -n mcp-lifecycle-system port-forward deployment/mcp-lifecycle 8080 8082
+curl localhost:8080/metrics   # in another terminal
+\`\`\`
+
+Every metric has the label \`program\` (\`webhook\` or \`reconciler\`). A histogram is a metric with \`_bucket\`, \`_sum\` and \`_count\`
+after its name. Names that begin with \`mcpserver_\` are those of the reference operator.
+
+## Container webhook
+
+${renderTable(webhook)}
+
+## Container reconciler
+
+What is said about servers, queue and watches comes from the replica that leads; the others say 0, or nothing.
+
+${renderTable(reconciler)}
+
+## What to alert on
+
+| When | Because |
+| --- | --- |
+| \`sum(mcp_lifecycle_leader) < 1\` for a minute | nobody reconciles: [nothing is reconciled](../guides/troubleshooting.md#nothing-is-reconciled) |
+| \`min(mcp_lifecycle_webhook_ready) < 1\` for minutes | a replica answers no admission: [the webhooks do not answer](../guides/troubleshooting.md#the-webhooks-do-not-answer) |
+| \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: add replicas |
+| \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |
+| \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
+| \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
+| \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |
+`;
+    return Promise.resolve([{ path: 'docs/reference/metrics.md', content }]);
+  },
+};
+
+function renderTable(metrics: readonly RegisteredMetric[]): string {
+  const rows = metrics.map(({ name, type, labels, help }) => {
+    const described = labels.map((label) => `\`${label}\`: ${wordsOf(name, label)}`).join('<br>');
+    return `| \`${name}\` | ${type} | ${described} | ${help} |`;
+  });
+  return ['| Metric | Type | Labels | Meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** What a label holds; of a metric where its name alone does not tell. */
+function wordsOf(metric: string, label: string): string {
+  const words = labelWords[`${metric} ${label}`] ?? labelWords[label];
+  if (words === undefined)
+    throw new Error(`say in scripts/generate/metrics-page.ts what the label ${label} of ${metric} holds`);
+  return words;
+}
+
+const labelWords: Readonly<Record<string, string>> = {
+  webhook: list(endpoints),
+  operation: list(namesOf<Operation>({ CREATE: true, UPDATE: true, DELETE: true, CONNECT: true })),
+  decision: list(namesOf<Decision>({ allowed: true, denied: true, patched: true, errored: true })),
+  rule: 'id of the [rule](../rules/README.md)',
+  'mcp_lifecycle_admission_skipped_total reason': list(skipReasons),
+  'mcp_lifecycle_admission_bodies_refused_total reason': list(
+    namesOf<BodyRefusal>({
+      ...{ 'content type': true, compressed: true, bytes: true, values: true },
+      ...{ depth: true, json: true, review: true, slow: true },
+    }),
+  ),
+  'mcp_lifecycle_admission_shed_total reason': list(
+    namesOf<ShedReason>({ full: true, waited: true, connections: true }),
+  ),
+  certificate: list(namesOf<CertificateRole>({ serving: true, ca: true })),
+  phase: list(rotationPhases),
+  outcome: list(namesOf<WorkResult['type'] | 'crash'>({ done: true, retry: true, again: true, crash: true })),
+  result: list(Object.values(handshakeResults)),
+  name: 'of the MCPServer',
+  namespace: 'of the MCPServer',
+  type: 'of the condition',
+  status: list(['True', 'False', 'Unknown']),
+  'mcpserver_condition_info reason': 'of the condition',
+  kind: list(['tool', 'resource', 'prompt']),
+  watch: 'plural of the kind; with `watchNamespaces` after its namespace and a slash',
+};
+
+/** Every member of a union: one that is missing or too much does not compile. */
+function namesOf<Union extends string>(names: Readonly<Record<Union, true>>): readonly string[] {
+  return Object.keys(names);
+}
+
+function list(values: readonly string[]): string {
+  return values.map((value) => `\`${value}\``).join(', ');
+}
