@@ -44,18 +44,21 @@ function store(value: unknown, schema: StructuralSchema, path: FieldPath, unknow
   return isFields(value) ? storeFields(value, schema, path, unknown) : value;
 }
 
-/** In the order of the manifest; defaults come last. */
+/** In the order of the manifest; defaults come last. By keys: entries would double the time of this. */
 function storeFields(fields: Fields, schema: StructuralSchema, path: FieldPath, unknown: FieldPath[]): Fields {
-  const { properties, additionalProperties } = schema;
-  const stored = new Map<string, unknown>();
-  for (const [name, value] of Object.entries(fields)) {
+  const { properties = {}, additionalProperties } = schema;
+  const stored: [string, unknown][] = [];
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
     const child = own(properties, name) ?? additionalProperties;
     if (child === undefined) unknown.push([...path, name]);
-    else if (value !== null) stored.set(name, store(value, child, [...path, name], unknown));
+    else if (value !== null) stored.push([name, store(value, child, [...path, name], unknown)]);
   }
-  for (const [name, child] of Object.entries(properties ?? {})) {
+  for (const name of Object.keys(properties)) {
+    const child = properties[name];
+    const isMissing = child?.default !== undefined && (own(fields, name) ?? null) === null;
     // Defaults have defaults below them.
-    if (child.default !== undefined && !stored.has(name)) stored.set(name, store(child.default, child, path, []));
+    if (isMissing) stored.push([name, store(child.default, child, path, [])]);
   }
   return Object.fromEntries(stored);
 }
@@ -120,8 +123,8 @@ function withoutNullTexts(value: unknown): unknown {
 }
 
 /** A field named `constructor` is not known because of JavaScript. */
-function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function isFields(value: unknown): value is Fields {

@@ -4,6 +4,7 @@ import type { FieldPath } from '../../core/mcpserver/violation.ts';
 import { convertDocument, type ConvertedDocument } from './convert-document.ts';
 import { locateField } from './locate-field.ts';
 import type { InputProblem, Manifest, Position } from './manifest.ts';
+import { readBlockStyle } from './read-block-style.ts';
 
 export interface ParsedManifests {
   /** In the order of the text, Lists replaced by their items; documents with a problem are left out. */
@@ -13,6 +14,29 @@ export interface ParsedManifests {
 
 /** Reads YAML (so JSON too) of any number of documents, as kubectl does. */
 export function parseManifests(file: string, text: string): ParsedManifests {
+  const values = unreadable.test(text) ? undefined : readBlockStyle(text);
+  return values === undefined ? parseWhole(file, text) : { manifests: toManifests(values, file, text), problems: [] };
+}
+
+/** Reads the text again when somebody asks where a field stands: most manifests have no findings. */
+function toManifests(values: readonly unknown[], file: string, text: string): readonly Manifest[] {
+  let parsed: ParsedManifests | undefined;
+  return values
+    .flatMap((value) => itemsOf(value))
+    .map(({ value }, index) => ({
+      file,
+      value,
+      locate: (path) => {
+        parsed ??= parseWhole(file, text);
+        return parsed.manifests[index]?.locate(path) ?? start;
+      },
+    }));
+}
+
+const start: Position = { line: 1, column: 1 };
+
+/** {@link parseManifests} by the parser of whole YAML alone: the same, but slower. */
+export function parseWhole(file: string, text: string): ParsedManifests {
   const control = unreadable.exec(text);
   if (control !== null) {
     const message = `a character that must be escaped or left out (U+${hexOf(control[0])})`;
@@ -51,7 +75,10 @@ function parseText(file: string, text: string): ParsedManifests {
     }
     if (found.length > 0 || value === null) continue;
     const [start, , end] = document.range;
-    manifests.push(...itemsOf({ file, value, locate: createLocate({ text, start, end }, positionAt) }));
+    const locate = createLocate({ text, start, end }, positionAt);
+    for (const { value: item, path } of itemsOf(value)) {
+      manifests.push({ file, value: item, locate: (below) => locate([...path, ...below]) });
+    }
   }
   return { manifests, problems };
 }
@@ -114,20 +141,21 @@ function withHint(message: string, text: string): string {
     : message;
 }
 
+/** A value, and where in its document it stands. */
+interface Item {
+  readonly value: unknown;
+  readonly path: FieldPath;
+}
+
 /** A List stands for its items, at any depth; items of `FooList` may leave out what the list says. */
-function itemsOf(manifest: Manifest): readonly Manifest[] {
-  const { file, value, locate } = manifest;
-  if (!isObject(value)) return [manifest];
+function itemsOf(value: unknown, path: FieldPath = []): readonly Item[] {
+  if (!isObject(value)) return [{ value, path }];
   const { apiVersion, kind, items } = value as Readonly<Record<string, unknown>>;
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [manifest];
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ value, path }];
   const itemKind = kind.slice(0, -'List'.length);
   return (items as readonly unknown[]).flatMap((item, index) => {
     const isBare = itemKind !== '' && isObject(item) && !('kind' in item);
-    return itemsOf({
-      file,
-      value: isBare ? { ...item, apiVersion, kind: itemKind } : item,
-      locate: (path) => locate(['items', index, ...path]),
-    });
+    return itemsOf(isBare ? { ...item, apiVersion, kind: itemKind } : item, [...path, 'items', index]);
   });
 }
 
