@@ -11,8 +11,12 @@ import type { FakeKubeApi } from './testing/fake-kube-api.ts';
 const path = '/apis/coordination.k8s.io/v1/namespaces/system/leases/lock';
 
 function replica(api: FakeKubeApi, clock: FakeClock, identity: string) {
+  const pauses: number[] = [];
   const elector = new LeaderElector({
     ...{ api, clock, log: silentLogger, random: () => 0.5, namespace: 'system', name: 'lock', identity },
+    onPause: (remainingMs) => {
+      pauses.push(remainingMs);
+    },
   });
   const stop = new AbortController();
   const terms: Term[] = [];
@@ -24,7 +28,7 @@ function replica(api: FakeKubeApi, clock: FakeClock, identity: string) {
       });
     });
   }, stop.signal);
-  return { elector, terms, stop: () => (stop.abort(), done) };
+  return { elector, terms, pauses, stop: () => (stop.abort(), done) };
 }
 
 function emptyLease(api: FakeKubeApi): void {
@@ -169,6 +173,86 @@ describe('LeaderElector', () => {
     expect(terms).toBeGreaterThan(1);
     stop.abort();
     await done;
+  });
+});
+
+/** A Lease whose holder vanished after it had led for `ledMs`. */
+function leftLease(api: FakeKubeApi, { holder = 'pod-1_x', ledMs = 5_000, abruptEnds = '' }): void {
+  const acquired = new Date('2026-01-01T00:00:00Z');
+  const annotations = abruptEnds === '' ? {} : { 'mcp-lifecycle/abrupt-ends': abruptEnds };
+  const spec = {
+    holderIdentity: holder,
+    leaseDurationSeconds: 15,
+    acquireTime: microTime(acquired),
+    renewTime: microTime(new Date(acquired.getTime() + ledMs)),
+  };
+  api.put(path, { kind: 'Lease', metadata: { name: 'lock', namespace: 'system', annotations }, spec });
+}
+
+const annotations = (api: FakeKubeApi): unknown =>
+  (api.get(path)?.['metadata'] as Record<string, unknown> | undefined)?.['annotations'];
+
+describe('a leader that ended without giving the Lease back', () => {
+  it.each([
+    ['the first of its kind', {}, 0, '1'],
+    ['the second in a row', { abruptEnds: '1' }, 60_000, '2'],
+    ['the third in a row', { abruptEnds: '2' }, 600_000, '3'],
+    ['the tenth in a row', { abruptEnds: '9' }, 600_000, '10'],
+    ['one that had led for ten minutes, whatever was before', { abruptEnds: '9', ledMs: 600_000 }, 0, '1'],
+    ['one of another revision, whatever was before', { abruptEnds: '9', holder: 'old-1_x' }, 0, undefined],
+    ['one that cannot be counted', { abruptEnds: 'many' }, 0, '1'],
+  ])('%s (%j) is followed %d ms after the Lease ran out', async (_, left, pauseMs, written) => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    leftLease(api, left);
+    const b = replica(api, clock, 'pod-2_y');
+    await clock.advance(14_000 + pauseMs);
+    expect(b.elector.isLeading).toBe(false);
+    await clock.advance(3_500);
+    expect(b.elector.isLeading).toBe(true);
+    expect(annotations(api)).toEqual(written === undefined ? {} : { 'mcp-lifecycle/abrupt-ends': written });
+    expect(Math.max(...b.pauses)).toBeLessThanOrEqual(pauseMs);
+    expect(Math.max(...b.pauses) > 0).toBe(pauseMs > 0);
+    expect(b.pauses.at(-1)).toBe(0);
+    await b.stop();
+  });
+
+  it('is forgotten when the next one gives the Lease back', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    leftLease(api, { abruptEnds: '1' });
+    const b = replica(api, clock, 'pod-2_y');
+    await clock.advance(80_000);
+    await b.stop();
+    const c = replica(api, clock, 'pod-3_z');
+    await clock.advance(2_500);
+    expect(c.elector.isLeading).toBe(true);
+    expect(annotations(api)).toEqual({});
+    await c.stop();
+  });
+
+  it('is followed at once when somebody takes the annotation off', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    leftLease(api, { abruptEnds: '5' });
+    const b = replica(api, clock, 'pod-2_y');
+    await clock.advance(100_000);
+    expect(b.elector.isLeading).toBe(false);
+    api.remove(path);
+    leftLease(api, {});
+    await clock.advance(2_500);
+    expect(b.elector.isLeading).toBe(true);
+    await b.stop();
+  });
+
+  it('is nobody who still runs: it leads again as soon as API servers answer', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    leftLease(api, { abruptEnds: '5', holder: 'pod-2_y' });
+    const b = replica(api, clock, 'pod-2_y');
+    await settle();
+    expect(b.elector.isLeading).toBe(true);
+    await b.stop();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
+import { countAbruptEnds, pauseAfter, withAbruptEnds } from './abrupt-ends.ts';
 import { objectPath } from './api.ts';
 import type { ApiError, ApiResult, KubeApi } from './api.ts';
 import { jittered } from './backoff.ts';
@@ -15,6 +16,8 @@ export interface LeaseOptions {
   readonly name: string;
   /** Unique for each start of the process: a restarted container must not believe that it still leads. */
   readonly identity: string;
+  /** Told at every look how long we still wait because leaders ended one after another, in milliseconds; mostly 0. */
+  readonly onPause?: (remainingMs: number) => void;
 }
 
 /** Others take over this long after our last renewal. */
@@ -38,7 +41,7 @@ export interface Term {
 /** Why an attempt to take or keep the Lease did not succeed. */
 type Attempt =
   | { readonly result: 'held' }
-  | { readonly result: 'other'; readonly holder: string }
+  | { readonly result: 'other'; readonly holder: string; readonly pauseMs: number }
   | { readonly result: 'failed'; readonly error: ApiError };
 
 /**
@@ -50,6 +53,7 @@ export class LeaderElector {
   #isLeading = false;
   #renewedAt = 0;
   #seen: { readonly record: string; readonly at: number } | undefined;
+  #isPausing = false;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -61,19 +65,31 @@ export class LeaderElector {
 
   /**
    * Runs `lead` whenever this replica leads, until the signal aborts. Nobody else is let in before `lead` has returned, as long as that is quicker than
-   * the Lease runs out. On exit the Lease is given back, so that another replica need not wait.
+   * the Lease runs out. On exit the Lease is given back, so that another replica need not wait. Leaders that end
+   * without giving it back one after another are followed later and later (abrupt-ends.ts).
    */
   async run(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.now().getTime();
       const attempt = await this.#attempt(signal);
+      this.#tellPause(attempt.result === 'other' ? attempt.pauseMs : 0);
       if (attempt.result === 'held') await this.#lead(lead, startedAt, signal);
       else if (attempt.result === 'failed' && attempt.error.reason !== 'Aborted') {
         log.warn('leader election: the lease could not be taken', { error: attempt.error.message });
       }
       await clock.sleep(jittered(attemptMs, 0.2, random), signal);
     }
+  }
+
+  #tellPause(remainingMs: number): void {
+    const { log, onPause } = this.#options;
+    onPause?.(remainingMs);
+    if (remainingMs > 0 && !this.#isPausing) {
+      const seconds = Math.ceil(remainingMs / 1_000);
+      log.warn('leader election: leaders ended one after another: waiting before the next one leads', { seconds });
+    }
+    this.#isPausing = remainingMs > 0;
   }
 
   async #lead(lead: (term: Term) => Promise<void>, since: number, signal: AbortSignal): Promise<void> {
@@ -122,7 +138,7 @@ export class LeaderElector {
   }
 
   async #attempt(signal: AbortSignal, remainingMs = requestTimeoutMs): Promise<Attempt> {
-    const { api, clock, identity, namespace, name } = this.#options;
+    const { api, identity, namespace, name } = this.#options;
     const timeoutMs = Math.max(1, Math.min(requestTimeoutMs, remainingMs));
     const read = await api.request({ method: 'GET', path: this.#path(name), timeoutMs, signal });
     if (!read.ok) {
@@ -131,13 +147,27 @@ export class LeaderElector {
       return held(await api.request({ method: 'POST', path: this.#path(), body, timeoutMs, signal }));
     }
     const spec = recordAt(read.body, 'spec');
-    const holder = stringAt(spec, 'holderIdentity') ?? '';
+    const isOurs = stringAt(spec, 'holderIdentity') === identity;
+    const other = isOurs ? undefined : this.#findOther(read.body);
+    if (other !== undefined) return other;
+    const lease = isOurs ? read.body : withAbruptEnds(read.body, countAbruptEnds(read.body, identity));
+    return this.#write(lease, this.#spec(spec), { timeoutMs, signal });
+  }
+
+  /** Who leads, or whose end is too near; undefined when we may lead. */
+  #findOther(lease: unknown): Attempt | undefined {
+    const { clock, identity } = this.#options;
+    const spec = recordAt(lease, 'spec');
     const record = JSON.stringify(spec ?? {});
     const now = clock.now().getTime();
     if (this.#seen?.record !== record) this.#seen = { record, at: now };
-    const duration = (numberAt(spec, 'leaseDurationSeconds') ?? leaseDurationMs / 1_000) * 1_000;
-    if (holder !== '' && holder !== identity && now < this.#seen.at + duration) return { result: 'other', holder };
-    return this.#write(read.body, this.#spec(spec), { timeoutMs, signal });
+    const holder = stringAt(spec, 'holderIdentity') ?? '';
+    if (holder === '') return undefined;
+    const durationMs = (numberAt(spec, 'leaseDurationSeconds') ?? leaseDurationMs / 1_000) * 1_000;
+    const runsOutAt = this.#seen.at + durationMs;
+    if (now < runsOutAt) return { result: 'other', holder, pauseMs: 0 };
+    const pauseMs = runsOutAt + pauseAfter(countAbruptEnds(lease, identity)) - now;
+    return pauseMs > 0 ? { result: 'other', holder, pauseMs } : undefined;
   }
 
   /** A PUT with the resourceVersion that was read: of two replicas that saw the same Lease, one gets a 409. */
