@@ -72,8 +72,8 @@ const uses: Readonly<Record<string, Use>> = {
   },
   'reconciler/execute.ts': { requests: ['DELETE', 'GET'], needs: rights(everywhere, ['delete', 'get'], children) },
   'platform/kube/events.ts': {
-    requests: ['POST'],
-    needs: rights(everywhere, ['create'], ['events.k8s.io/events']),
+    requests: ['PATCH', 'POST'],
+    needs: rights(everywhere, ['create', 'patch'], ['events.k8s.io/events']),
   },
   // The POST is for whoever runs without the chart, which creates the Lease: it gives no right to create.
   'platform/kube/lease.ts': { requests: ['GET', 'POST', 'PUT'], needs: rights(here, ['get', 'update'], [lease]) },

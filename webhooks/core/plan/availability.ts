@@ -1,6 +1,9 @@
 import type { DeploymentStatus } from './observed.ts';
 import type { WorkloadInput } from './status-input.ts';
 
+/** Said for a moment after each change of the Deployment, whose pods go on running. */
+export const PROCESSING_UPDATE = 'Deployment is processing spec update';
+
 /** The condition Available, and whether waiting alone will not make it True. */
 export interface Availability {
   readonly status: 'True' | 'False' | 'Unknown';
@@ -26,7 +29,7 @@ export function decideAvailability(input: WorkloadInput): Availability {
   if (problem !== undefined) return stuck(problem.reason, problem.message);
   if (replicas === 0) return { ...holds, reason: 'ScaledToZero', message: 'Server is ready (scaled to 0 replicas)' };
   if (deployment === undefined || isSilent(deployment)) return initializing;
-  if (deployment.observedGeneration < deployment.generation) return waiting('Deployment is processing spec update');
+  if (deployment.observedGeneration < deployment.generation) return waiting(PROCESSING_UPDATE);
   if (isTrue(deployment, 'Available') && deployment.readyReplicas > 0) {
     const message = `MCP server is ready (${deployment.readyReplicas} of ${replicas} instances healthy)`;
     return { ...holds, reason: 'Available', message };

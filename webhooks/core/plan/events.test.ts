@@ -28,6 +28,19 @@ const summary = (previous: MCPServerStatus | undefined, next: MCPServerStatus): 
 const accepted = { Accepted: 'True/Valid/ok' };
 const invalid = aStatus({ Accepted: 'False/Invalid/no a' });
 
+const up = aStatus({ Available: 'True/Available/MCP server is ready (1 of 1 instances healthy)' });
+
+const down = (message: string, phase: 'Pending' | 'Failed'): MCPServerStatus => ({
+  ...aStatus({ Available: `False/DeploymentUnavailable/${message}` }),
+  phase,
+});
+
+const waiting = down('Waiting for instances to become healthy', 'Pending');
+const crashing = (restarts: string): MCPServerStatus =>
+  down(`Container crashing: exit code 1, restarts: ${restarts} (pod: a)`, 'Failed');
+const crashEvent = (restarts: string): string =>
+  `Warning DeploymentUnavailable ServerUnavailable: Container crashing: exit code 1, restarts: ${restarts} (pod: a)`;
+
 const tolerating = (message: string): MCPServerStatus => ({
   ...aStatus({ Accepted: `True/Valid/${message}` }),
   extensions: { policy: { digest: 'd', tolerated: [{ rule: 'r', path: 'p', message: 'm', fingerprint: 'f' }] } },
@@ -71,7 +84,34 @@ describe('nextEvents', () => {
       aStatus({ Ready: 'True/ScaledToZero/' }),
       [],
     ],
-    ['a roll-out', aStatus({}), aStatus({ Available: 'False/DeploymentUnavailable/Waiting' }), []],
+    ['a first roll-out', undefined, waiting, []],
+    ['a change of the spec', up, down('Deployment is processing spec update', 'Pending'), []],
+    ['a change of the spec that is rolled out', down('Deployment is processing spec update', 'Pending'), waiting, []],
+    ['a start from zero replicas', aStatus({ Available: 'True/ScaledToZero/' }), waiting, []],
+    [
+      'a server that stops running, nobody knows why',
+      up,
+      waiting,
+      ['Warning DeploymentUnavailable ServerUnavailable: Waiting for instances to become healthy'],
+    ],
+    ['a server that stops running and says why', up, crashing('0'), [crashEvent('0')]],
+    ['an explanation that comes later', waiting, crashing('1'), [crashEvent('1')]],
+    ['a server that never ran', undefined, crashing('0'), [crashEvent('0')]],
+    ['one more restart', crashing('1'), crashing('2+'), []],
+    ['a pod that is still as it was', crashing('1'), { ...crashing('1'), replicas: 1 }, []],
+    [
+      'a failure of another kind',
+      crashing('1'),
+      down('Image pull failed for "a": no (pod: a)', 'Failed'),
+      ['Warning DeploymentUnavailable ServerUnavailable: Image pull failed for "a": no (pod: a)'],
+    ],
+    ['a server that runs again', crashing('1'), up, []],
+    [
+      'a configuration that becomes invalid while it runs',
+      up,
+      { ...aStatus({ Available: 'False/ConfigurationInvalid/fix it' }), phase: 'Failed' },
+      [],
+    ],
     [
       'a child that is refused',
       aStatus({}),

@@ -1,4 +1,5 @@
 import { shortenEnd } from '../engine/text.ts';
+import { PROCESSING_UPDATE } from './availability.ts';
 import type { Condition, MCPServer, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
@@ -44,6 +45,7 @@ export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServe
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
     ...toleratedChange(previous, next),
     ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
+    ...unavailability(previous, next),
     ...capabilityChange(previous, next),
     ...insecureTls(spec, previous, next),
     ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
@@ -66,10 +68,32 @@ function warnings(previous: MCPServerStatus | undefined, next: MCPServerStatus, 
 
 type Failing = Condition & { readonly reason: keyof typeof failures };
 
-/** A Deployment that is rolling out or waiting is unavailable too, and no failure: that is told by its message. */
+/** A Deployment whose pods do not run is unavailable too, and was reconciled all the same: see `unavailability`. */
 function isFailure(condition: Condition): condition is Failing {
   if (!Object.hasOwn(failures, condition.reason)) return false;
-  return condition.type !== 'Available' || condition.message.startsWith('Failed to reconcile ');
+  return condition.type !== 'Available' || isRefused(condition);
+}
+
+function isRefused({ message }: Condition): boolean {
+  return message.startsWith('Failed to reconcile ');
+}
+
+/**
+ * A server that stopped answering, and why its pods do not run as soon as that is known. Not a Deployment that is on its
+ * way, nor one more restart of the same container.
+ */
+function unavailability(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const available = find(next, 'Available');
+  if (available?.status !== 'False' || available.reason !== 'DeploymentUnavailable' || isRefused(available)) return [];
+  const before = find(previous, 'Available');
+  const isLost = before?.reason === 'Available' && available.message !== PROCESSING_UPDATE;
+  const isExplained = next.phase === 'Failed' && tellsAnother(before, available);
+  return isLost || isExplained ? [warning(available.reason, 'ServerUnavailable', available.message)] : [];
+}
+
+function tellsAnother(before: Condition | undefined, { message }: Condition): boolean {
+  const withoutRestarts = (text: string): string => text.replace(/ restarts: \d+\+?/, '');
+  return before === undefined || withoutRestarts(before.message) !== withoutRestarts(message);
 }
 
 /** Once for each change of the spec that leaves it on: whoever reads the events should meet it. */

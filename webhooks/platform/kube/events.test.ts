@@ -10,9 +10,31 @@ const event = (note: string) => ({
   ...{ type: 'Warning' as const, reason: 'Invalid', action: 'ConfigurationValidation', note },
 });
 
-function recording(answer: KubeApi['request']) {
+function recording(answer: KubeApi['request'], clock = createFakeClock()) {
   const api: KubeApi = { request: answer, watch: () => Promise.resolve({ why: 'closed' }) };
-  return new EventRecorder({ api, clock: createFakeClock(), log: silentLogger, instance: 'pod-1' });
+  return new EventRecorder({ api, clock, log: silentLogger, instance: 'pod-1' });
+}
+
+/** Records the notes one after another and tells what was asked of the API: `POST one`, `PATCH x2`. */
+async function recordAll(
+  notes: readonly string[],
+  { everyMs = 60_000, gone = false } = {},
+): Promise<{ readonly asked: readonly string[]; readonly paths: ReadonlySet<string> }> {
+  const asked: string[] = [];
+  const paths = new Set<string>();
+  const clock = createFakeClock();
+  const recorder = recording(({ method, path, body }) => {
+    const { note, series } = body as { readonly note?: string; readonly series?: { readonly count: number } };
+    asked.push(series === undefined ? `${method} ${note ?? ''}` : `${method} x${series.count}`);
+    if (method === 'PATCH') paths.add(path);
+    const error = { status: 404, reason: 'NotFound', message: 'x', retry: false };
+    return Promise.resolve(method === 'PATCH' && gone ? { ok: false, error } : { ok: true, body: {} });
+  }, clock);
+  for (const note of notes) {
+    recorder.record(event(note));
+    await clock.advance(everyMs);
+  }
+  return { asked, paths };
 }
 
 describe('EventRecorder', () => {
@@ -38,6 +60,27 @@ describe('EventRecorder', () => {
     });
   });
 
+  it.each([
+    ['what happens once', ['one', 'two'], {}, ['POST one', 'POST two']],
+    ['what happens again', ['one', 'one', 'one'], {}, ['POST one', 'PATCH x2', 'PATCH x3']],
+    ['what flaps', ['up', 'down', 'up', 'down'], {}, ['POST up', 'POST down', 'PATCH x2', 'PATCH x2']],
+    ['what happens again much later', ['one', 'one'], { everyMs: 600_000 }, ['POST one', 'POST one']],
+    ['what an Event that is gone told', ['one', 'one'], { gone: true }, ['POST one', 'PATCH x2', 'POST one']],
+  ])('counts on one Event: %s', async (_, notes, options, wanted) => {
+    expect((await recordAll(notes, options)).asked).toEqual(wanted);
+  });
+
+  it('counts on the Event that it wrote', async () => {
+    const { paths } = await recordAll(['one', 'one', 'one']);
+    expect([...paths]).toEqual([expect.stringMatching(/\/namespaces\/mcp\/events\/search\.[0-9a-f]{16}$/)]);
+  });
+
+  it('forgets the oldest of a thousand', async () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => String(index));
+    const { asked } = await recordAll(['one', ...many, 'one', '999'], { everyMs: 1 });
+    expect(asked.slice(-2)).toEqual(['POST one', 'PATCH x2']);
+  });
+
   it('goes on after a failure, and drops the oldest when too many wait', async () => {
     const notes: string[] = [];
     let release = (): void => undefined;
@@ -47,6 +90,7 @@ describe('EventRecorder', () => {
       return { ok: false, error: { status: 500, reason: 'x', message: 'x', retry: true } };
     });
     for (let count = 0; count < 600; count += 1) recorder.record(event(String(count)));
+    await settle();
     release();
     for (let round = 0; round < 50; round += 1) await settle();
     expect(notes).toHaveLength(501);

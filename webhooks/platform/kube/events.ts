@@ -4,10 +4,11 @@ import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { objectPath } from './api.ts';
-import type { KubeApi } from './api.ts';
+import type { ApiResult, KubeApi } from './api.ts';
 import { microTime } from './lease.ts';
+import { RecentEvents } from './recent-events.ts';
 
-/** One thing worth telling whoever runs `kubectl describe`. Callers record transitions only: nothing is merged here. */
+/** One thing worth telling whoever runs `kubectl describe`. */
 export interface EventToRecord {
   readonly regarding: {
     readonly apiVersion: string;
@@ -33,13 +34,19 @@ export interface EventRecorderOptions {
 /** Events that wait to be written; beyond it the oldest are dropped. A lost event is never worth memory. */
 const maxQueued = 500;
 
+const eventsApi = { apiVersion: 'events.k8s.io/v1', plural: 'events' } as const;
+
 /** The API server's limit for `note`, in bytes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 const maxNoteBytes = 1024;
 
-/** Writes events.k8s.io/v1 Events one after another in the background; failures are logged, never thrown. */
+/**
+ * Writes events.k8s.io/v1 Events one after another in the background; failures are logged, never thrown. What happens
+ * again within ten minutes is counted on the Event that is there: `kubectl describe` says `(x3 over 5m)`.
+ */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #queue: EventToRecord[] = [];
+  readonly #recent = new RecentEvents();
   #dropped = 0;
   #isWriting = false;
 
@@ -57,13 +64,12 @@ export class EventRecorder {
   }
 
   async #write(): Promise<void> {
-    const { api, log } = this.#options;
+    const { log } = this.#options;
     this.#isWriting = true;
     try {
       for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
         const { namespace, name } = event.regarding;
-        const path = objectPath({ apiVersion: 'events.k8s.io/v1', plural: 'events', namespace });
-        const result = await api.request({ method: 'POST', path, body: this.#toObject(event) });
+        const result = (await this.#countOn(event)) ?? (await this.#create(event));
         if (!result.ok)
           log.warn('an event could not be written', { namespace, server: name, error: result.error.message });
       }
@@ -76,16 +82,42 @@ export class EventRecorder {
     }
   }
 
-  #toObject(event: EventToRecord): unknown {
+  /** Undefined when it was not told lately, or the Event that told it is gone. */
+  async #countOn(event: EventToRecord): Promise<ApiResult | undefined> {
+    const { api, clock } = this.#options;
+    const now = clock.now();
+    const written = this.#recent.find(event, now.getTime());
+    if (written === undefined) return undefined;
+    const count = written.count + 1;
+    const result = await api.request({
+      method: 'PATCH',
+      path: objectPath({ ...eventsApi, namespace: event.regarding.namespace, name: written.name }),
+      contentType: 'application/merge-patch+json',
+      body: { series: { count, lastObservedTime: microTime(now) } },
+    });
+    if (!result.ok && result.error.status === 404) return undefined;
+    if (result.ok) this.#recent.put(event, { name: written.name, count }, now.getTime());
+    return result;
+  }
+
+  async #create(event: EventToRecord): Promise<ApiResult> {
+    const { api, clock } = this.#options;
+    const { namespace, name: server } = event.regarding;
+    const now = clock.now();
+    const name = `${server.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
+    const path = objectPath({ ...eventsApi, namespace });
+    const result = await api.request({ method: 'POST', path, body: this.#toObject(event, { name, now }) });
+    if (result.ok) this.#recent.put(event, { name, count: 1 }, now.getTime());
+    return result;
+  }
+
+  #toObject(event: EventToRecord, { name, now }: { readonly name: string; readonly now: Date }): unknown {
     const { regarding, type, reason, action, note } = event;
     return {
-      apiVersion: 'events.k8s.io/v1',
+      apiVersion: eventsApi.apiVersion,
       kind: 'Event',
-      metadata: {
-        namespace: regarding.namespace,
-        name: `${regarding.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`,
-      },
-      eventTime: microTime(this.#options.clock.now()),
+      metadata: { namespace: regarding.namespace, name },
+      eventTime: microTime(now),
       reportingController: 'mcp-lifecycle',
       reportingInstance: this.#options.instance.slice(0, 128),
       regarding,
