@@ -1,3 +1,7 @@
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findCluster, type ClusterHandle } from '../../scripts/cluster/cluster.ts';
 import { runCommand } from '../../scripts/cluster/command.ts';
 import { ensureImages, type BuiltImage } from '../../scripts/image/build.ts';
@@ -23,6 +27,18 @@ export async function installChart(options: InstallOptions = {}): Promise<void> 
 
 export async function uninstallChart(): Promise<void> {
   await uninstall(await cluster());
+}
+
+const ownChart = fileURLToPath(new URL('../../chart', import.meta.url));
+
+/** A folder with the chart as a later version of it, 9.9.9; whoever asks for it removes it. */
+export async function laterChart(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-chart-'));
+  await cp(ownChart, copy, { recursive: true });
+  const file = join(copy, 'Chart.yaml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replaceAll(/^(version|appVersion): .*$/gm, '$1: 9.9.9'));
+  return copy;
 }
 
 /** helm in the namespace of our release; a refusal is a result. */

@@ -1,27 +1,12 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { startAdmissionLoad } from '../../harness/admission-load.ts';
-import { helm, helmOk, installChart } from '../../harness/chart.ts';
+import { helm, helmOk, installChart, laterChart } from '../../harness/chart.ts';
 import { fingerprint } from '../../harness/children.ts';
 import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
-
-const chart = fileURLToPath(new URL('../../../chart', import.meta.url));
-
-/** The chart as a later version of it. */
-async function laterChart(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-chart-'));
-  await cp(chart, copy, { recursive: true });
-  const file = join(copy, 'Chart.yaml');
-  const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replaceAll(/^(version|appVersion): .*$/gm, '$1: 9.9.9'));
-  return copy;
-}
 
 /** Where API servers listen themselves, behind their Service. */
 async function apiServerPort(): Promise<string> {
