@@ -1,6 +1,7 @@
 import type { ClusterHandle } from '../cluster/cluster.ts';
 import { requireCommand, runCommand } from '../cluster/command.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
+import { diagnose } from './diagnosis.ts';
 
 /** What the official MCP client saw (scripts/image/mcp-client.ts). */
 export interface ClientReport {
@@ -51,11 +52,16 @@ export async function callFromInside(cluster: ClusterHandle, call: ClientCall): 
       `--timeout=${timeout}`,
     ];
     const { code } = await runCommand(wait, options);
-    const { stdout } = await runCommand([...kubectl, 'logs', name], options);
-    if (code === 0) return JSON.parse(stdout) as ClientReport;
-    throw new ClusterFailure(
-      `The MCP client could not speak to ${call.url} within ${timeout} (${stdout.trim()}): look at \`kubectl -n ${call.namespace} get pods\`.`,
-    );
+    if (code === 0) {
+      const { stdout } = await runCommand([...kubectl, 'logs', name], options);
+      return JSON.parse(stdout) as ClientReport;
+    }
+    const { namespace, server } = call;
+    const parts = await Promise.all([
+      diagnose(cluster, { kind: 'Pod', namespace, name, selector: `run=${name}` }),
+      diagnose(cluster, { kind: 'MCPServer', namespace, name: server, selector: `mcp-server=${server}` }),
+    ]);
+    throw new ClusterFailure(`The MCP client could not speak to ${call.url} within ${timeout}.\n${parts.join('\n')}`);
   } finally {
     await runCommand([...kubectl, 'delete', 'pod', name, '--wait=false', '--ignore-not-found'], options);
   }

@@ -5,6 +5,7 @@ import { ClusterFailure } from '../cluster/failure.ts';
 import { reportWhile, type Report } from '../cluster/progress.ts';
 import { ensureImages, type BuiltImage } from '../image/build.ts';
 import type { ImageName } from '../image/catalogue.ts';
+import { diagnose } from './diagnosis.ts';
 
 /** How the chart is installed on the local cluster: as the README says. */
 export const release = { name: 'mcp-lifecycle', namespace: 'mcp-lifecycle-system' } as const;
@@ -62,8 +63,10 @@ export async function ensureInstalled(
     ),
   );
   if (code === 0) return;
+  const selector = `app.kubernetes.io/name=${release.name}`;
+  const why = await diagnose(cluster, { kind: 'Deployment', ...release, selector });
   throw new ClusterFailure(
-    `helm could not install the chart (${stderr.trim().split('\n').at(-1) ?? ''}): look at \`kubectl -n ${release.namespace} get pods,events\` and run the command again.`,
+    `helm could not install the chart (${stderr.trim().split('\n').at(-1) ?? ''}). Run the command again when you have corrected what is wrong.\n${why}`,
   );
 }
 

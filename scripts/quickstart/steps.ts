@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClusterHandle } from '../cluster/cluster.ts';
 import { requireCommand, runCommand } from '../cluster/command.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
+import { diagnose } from './diagnosis.ts';
 
 const sampleFile = (name: string): string => fileURLToPath(new URL(`samples/${name}.yaml`, import.meta.url));
 
@@ -76,10 +77,8 @@ export async function waitUntilVerified(cluster: ClusterHandle, name: string): P
 }
 
 async function explainNotYet(cluster: ClusterHandle, name: string, condition: string): Promise<string> {
-  const path = `jsonpath={.status.conditions[?(@.type=="${condition}")].message}`;
-  const { stdout } = await runCommand([...show, name, '--output', path], { env: cluster.environment });
-  const why = stdout.trim() === '' ? 'its status says nothing' : stdout.trim();
-  return `MCPServer ${name} did not become ${condition} within 90 seconds (${why}): look at \`kubectl -n ${namespace} describe mcpserver ${name}\`.`;
+  const why = await diagnose(cluster, { kind: 'MCPServer', namespace, name, selector: `mcp-server=${name}` });
+  return `MCPServer ${name} did not become ${condition} within 90 seconds.\n${why}`;
 }
 
 export async function showServers(cluster: ClusterHandle): Promise<string> {
