@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import {
   parseAwaitAdmissionConfig,
   parseReconcilerConfig,
@@ -25,9 +27,15 @@ const usage = `usage: mcp-lifecycle <command>
 The first three read their settings from the environment: see chart/templates/deployment.yaml.
 `;
 
-/** Set by the bundler (scripts/image); running from source it is the development version. */
+/** Set by the bundler (scripts/image). */
 declare const MCP_LIFECYCLE_VERSION: string | undefined;
-const version = typeof MCP_LIFECYCLE_VERSION === 'string' ? MCP_LIFECYCLE_VERSION : '0.0.0-dev';
+
+/** A bundle has no package.json beside it, so it carries its version. */
+async function readVersion(): Promise<string> {
+  if (typeof MCP_LIFECYCLE_VERSION === 'string') return MCP_LIFECYCLE_VERSION;
+  const { checkoutVersion } = await import('./platform/checkout-version.ts');
+  return checkoutVersion(join(dirname(realpathSync(process.argv[1] ?? '')), '..'));
+}
 
 /** What a long-running program gets from here; it returns when the signal has aborted and its work is drained. */
 interface Program {
@@ -60,9 +68,9 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   render: (args) => runOffline('render', args),
   rules: (args) => runOffline('rules', args),
   explain: (args) => runOffline('explain', args),
-  version: () => {
-    process.stdout.write(`mcp-lifecycle ${version}\n`);
-    return Promise.resolve(exitCode.ok);
+  version: async () => {
+    process.stdout.write(`mcp-lifecycle ${await readVersion()}\n`);
+    return exitCode.ok;
   },
 };
 
@@ -95,7 +103,7 @@ async function serve<Config extends { readonly logLevel: LogLevel }>(
     });
   }
   try {
-    await run(config, { log, signal: stop.signal, version });
+    await run(config, { log, signal: stop.signal, version: await readVersion() });
     return exitCode.ok;
   } catch (error) {
     log.error('stopped by an unexpected error', { error: errorText(error) });

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { checkoutVersion } from '../../webhooks/platform/checkout-version.ts';
 import { ImageFailure } from './failure.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -30,9 +31,9 @@ export async function readVersion(): Promise<string> {
 /**
  * The whole suite as one minified CommonJS file: the biggest lever on memory that there is. Commands stay lazy, so a
  * program does not evaluate the code of the others. Top-level await and `import.meta` do not exist in CommonJS: both
- * are errors here.
+ * are errors here. `version` is what it says that it is, if not what package.json says.
  */
-export async function bundleProgram(): Promise<Uint8Array> {
+export async function bundleProgram(version?: string): Promise<Uint8Array> {
   return bundleScript('webhooks/main.ts', {
     banner: { js: nodeGuard },
     alias: {
@@ -43,7 +44,7 @@ export async function bundleProgram(): Promise<Uint8Array> {
       'mime-db': stub('mime-db.cjs'),
     },
     plugins: [withoutGeneratedApi],
-    define: { MCP_LIFECYCLE_VERSION: JSON.stringify(await readVersion()) },
+    define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version ?? (await readVersion())) },
   });
 }
 
@@ -83,10 +84,11 @@ export async function bundleScript(
   return file.contents;
 }
 
-// The image's build stage (Dockerfile) and `npm run bundle` run this file with the path to write.
+// The image's build stage (Dockerfile) and `npm run bundle` run this file with the path to write. It names the commit where
+// there is one; `npm run image` leaves it out, so that an image is built again only when its content changes.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [outfile = 'dist/mcp-lifecycle.cjs'] = process.argv.slice(2);
   await mkdir(dirname(outfile), { recursive: true });
-  await writeFile(outfile, await bundleProgram());
+  await writeFile(outfile, await bundleProgram(checkoutVersion(root)));
   process.stdout.write(`${outfile}: \`node ${outfile} check DIR\` runs it, on Node ${oldestNodeText} or newer\n`);
 }

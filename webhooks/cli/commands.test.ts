@@ -22,6 +22,20 @@ describe('render', () => {
     expect(readBack(out)).toEqual([defaulted, ...children]);
   });
 
+  it('prints the same as one List of JSON', async () => {
+    const yaml = await runCli(['render', '-'], renderYaml([server]));
+    const { code, out } = await runCli(['render', '-o', 'json', '-'], renderYaml([server]));
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({ apiVersion: 'v1', kind: 'List', items: readBack(yaml.out) });
+  });
+
+  it('prints a List also when nothing is built', async () => {
+    const bad = anMCPServer(withSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
+    const { code, out } = await runCli(['render', '--output', 'json', '-'], renderYaml([bad]));
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({ apiVersion: 'v1', kind: 'List', items: [] });
+  });
+
   it('does not build what the cluster would refuse, and says why', async () => {
     const bad = anMCPServer(withSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
     const { code, out, error } = await runCli(['render', '-'], renderYaml([bad, server]));
@@ -38,6 +52,9 @@ describe('render', () => {
     });
     expect((await runCli(['render', '-'], '')).code).toBe(2);
     expect((await runCli(['render'])).code).toBe(2);
+    expect((await runCli(['render', '--output', 'text', '-'])).error).toContain(
+      "--output takes yaml or json, not 'text'",
+    );
     expect((await runCli(['render', '--help'])).code).toBe(0);
   });
 });
@@ -54,6 +71,19 @@ describe('rules and explain', () => {
     }
   });
 
+  it('list the same as JSON, with the reasons', async () => {
+    const { code, out } = await runCli(['rules', '--output', 'json']);
+    expect(code).toBe(0);
+    const schema = { id: 'schema', severity: 'deny', remedy: expect.stringContaining('Correct the field') };
+    expect(JSON.parse(out)).toEqual({
+      schemaVersion: 'mcp-lifecycle.rules/v1',
+      rules: [
+        ...rules.map(({ id, severity, summary, rationale, remedy }) => ({ id, severity, summary, rationale, remedy })),
+        expect.objectContaining(schema),
+      ],
+    });
+  });
+
   it('explain the findings that are no rule of ours', async () => {
     expect(await runCli(['explain', 'schema'])).toMatchObject({ code: 0, out: expect.stringContaining('# schema') });
   });
@@ -65,6 +95,8 @@ describe('rules and explain', () => {
     });
     expect((await runCli(['explain'])).code).toBe(2);
     expect((await runCli(['rules', 'x'])).code).toBe(2);
+    expect((await runCli(['rules', '--output', 'xml'])).error).toContain("--output takes text or json, not 'xml'");
+    expect((await runCli(['rules', '--help'])).code).toBe(0);
   });
 });
 

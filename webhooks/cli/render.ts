@@ -8,20 +8,28 @@ import { renderProblem, renderText } from './render-text.ts';
 import { judgeInput, type JudgedManifest } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
-export const renderUsage = `usage: mcp-lifecycle render [--namespace NAME] PATH…
+export const renderUsage = `usage: mcp-lifecycle render [options] PATH…
 
-Prints each MCPServer with every default, and the objects that it becomes, as YAML. What depends on the cluster is left
-out: owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. PATH as in check.
+Prints each MCPServer with every default, and the objects that it becomes. What depends on the cluster is left out:
+owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. PATH as in check.
+
+  --output yaml|json       (default yaml) documents, or one List
+  --namespace NAME         of objects that name none (default default)
 
 exit codes: 0 rendered, 1 refused (the findings are on standard error), 2 wrong usage or unreadable input, 3 a bug of ours
 `;
 
 /** Shows what the reconciler would build. A server that the cluster would refuse is not built. */
 export async function render(args: readonly string[], terminal: Terminal): Promise<number> {
-  const parsed = parseOptions(args, {
-    namespace: { type: 'string', short: 'n', default: 'default' },
-    help: { type: 'boolean', short: 'h', default: false },
-  });
+  const parsed = parseOptions(
+    args,
+    {
+      output: { type: 'string', short: 'o', default: 'yaml' },
+      namespace: { type: 'string', short: 'n', default: 'default' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    { output: ['yaml', 'json'] },
+  );
   if (parsed.ok && parsed.values['help'] === true) {
     terminal.writeOut(renderUsage);
     return 0;
@@ -30,16 +38,18 @@ export async function render(args: readonly string[], terminal: Terminal): Promi
     terminal.writeError(`${parsed.ok ? 'name at least one file or folder' : parsed.problem}\n\n${renderUsage}`);
     return exitCodeOf({ type: 'usage' });
   }
-  const namespace = String(parsed.values['namespace']);
-  return renderInput({ paths: parsed.positionals, namespace }, terminal);
+  const { namespace, output } = parsed.values;
+  const options = { paths: parsed.positionals, namespace: String(namespace), isJson: output === 'json' };
+  return renderInput(options, terminal);
 }
 
 interface RenderOptions {
   readonly paths: readonly string[];
   readonly namespace: string;
+  readonly isJson: boolean;
 }
 
-async function renderInput({ paths, namespace }: RenderOptions, terminal: Terminal): Promise<number> {
+async function renderInput({ paths, namespace, isJson }: RenderOptions, terminal: Terminal): Promise<number> {
   const input = await gatherInput({ paths, namespace, readStdin: terminal.readStdin });
   const { problems, servers } = input;
   for (const problem of problems) terminal.writeError(`${renderProblem(problem)}\n`);
@@ -60,13 +70,19 @@ async function renderInput({ paths, namespace }: RenderOptions, terminal: Termin
     };
     terminal.writeError(renderText(report, false));
   }
-  terminal.writeOut(renderYaml(judged.flatMap(expand)));
+  const objects = judged.flatMap(expand);
+  terminal.writeOut(isJson ? renderList(objects) : renderYaml(objects));
   return exitCodeOf({
     type: 'done',
     severities: refused.map(({ finding }) => finding.severity),
     failOn: 'deny',
     isIncomplete: problems.length > 0,
   });
+}
+
+/** One JSON document that kubectl takes, as `kubectl get --output json` prints several objects. */
+function renderList(items: readonly unknown[]): string {
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
 }
 
 function expand({ server, findings }: JudgedManifest): readonly unknown[] {

@@ -1,38 +1,81 @@
+import type { Rule } from '../core/engine/rule.ts';
+import { schemaRuleId } from '../core/engine/schema-finding.ts';
 import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { schemaRuleId } from '../core/engine/schema-finding.ts';
+import { parseOptions } from './options.ts';
 import { renderRulePage } from './rule-page.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The findings that are no rule of ours, but carry an id as well. */
-const schemaSummary = 'What the API server itself requires: the schema, its CEL rules, metadata, known fields.';
+const schemaRule = {
+  id: schemaRuleId,
+  severity: 'deny',
+  summary: 'What the API server itself requires: the schema, its CEL rules, metadata, known fields.',
+  rationale:
+    'The CustomResourceDefinition says which fields an MCPServer has and what they may hold. In a cluster the API ' +
+    'server enforces it before anybody else is asked, in its own words. Without a cluster, check does the same with ' +
+    'the same schema.',
+  remedy: 'Correct the field that is named. kubectl explain mcpserver.spec --recursive lists every field.',
+} as const satisfies Listed;
 
-const schemaPage = `# ${schemaRuleId}
+const schemaPage = `# ${schemaRule.id}
 
-${schemaSummary}
+${schemaRule.summary}
 
-Severity: \`deny\`; an unknown field and a deprecated version are \`warn\`
+Severity: \`${schemaRule.severity}\`; an unknown field and a deprecated version are \`warn\`
 
 ## Why
 
-The CustomResourceDefinition says which fields an MCPServer has and what they may hold. In a cluster the API server
-enforces it before anybody else is asked, in its own words. Without a cluster, check does the same with the same schema.
+${schemaRule.rationale}
 
 ## What to do
 
-Correct the field that is named. kubectl explain mcpserver.spec --recursive lists every field.
+${schemaRule.remedy}
 `;
+
+export const rulesUsage = `usage: mcp-lifecycle rules [--output text|json]
+
+Lists every rule: id, severity, what must hold. JSON also says why, and what to do.
+`;
+
+/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
+const rulesSchemaVersion = 'mcp-lifecycle.rules/v1';
 
 /** Lists every id that a finding can have. */
 export function listRules(args: readonly string[], terminal: Terminal): number {
-  if (args.length > 0) {
-    terminal.writeError('usage: mcp-lifecycle rules\n\nLists every rule: id, severity, what must hold.\n');
+  const parsed = parseOptions(
+    args,
+    {
+      output: { type: 'string', short: 'o', default: 'text' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    { output: ['text', 'json'] },
+  );
+  if (parsed.ok && parsed.values['help'] === true) {
+    terminal.writeOut(rulesUsage);
+    return 0;
+  }
+  if (!parsed.ok || parsed.positionals.length > 0) {
+    terminal.writeError(`${parsed.ok ? 'rules takes no argument' : parsed.problem}\n\n${rulesUsage}`);
     return exitCodeOf({ type: 'usage' });
   }
-  const rows = [...everyRule, { id: schemaRuleId, severity: 'deny', summary: schemaSummary }];
-  const width = Math.max(...rows.map(({ id }) => id.length));
-  for (const { id, severity, summary } of rows) terminal.writeOut(`${id.padEnd(width)}  ${severity}  ${summary}\n`);
+  const rows: readonly Listed[] = [...everyRule, schemaRule];
+  terminal.writeOut(parsed.values['output'] === 'json' ? renderRulesJson(rows) : renderRulesText(rows));
   return 0;
+}
+
+type Listed = Pick<Rule, 'id' | 'severity' | 'summary' | 'rationale' | 'remedy'>;
+
+function renderRulesText(rows: readonly Listed[]): string {
+  const width = Math.max(...rows.map(({ id }) => id.length));
+  return rows.map(({ id, severity, summary }) => `${id.padEnd(width)}  ${severity}  ${summary}\n`).join('');
+}
+
+function renderRulesJson(rows: readonly Listed[]): string {
+  const rules = rows.map(({ id, severity, summary, rationale, remedy }) => {
+    return { id, severity, summary, rationale, remedy };
+  });
+  return `${JSON.stringify({ schemaVersion: rulesSchemaVersion, rules }, null, 2)}\n`;
 }
 
 /** Prints the page of one rule. */
