@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf } from '../platform/kube/object.ts';
@@ -45,16 +47,18 @@ export class ChildCache {
     const observed = observeChild(raw);
     if (observed === undefined) return 'known';
     const key = keyOf(metaOf(raw));
-    if (!isNews(observed, this.#entries.get(key)?.child)) return 'known';
+    const known = this.#entries.get(key);
+    if (!isNewer(observed, known?.child)) return 'known';
     const { ownedFields, ...child } = observed;
     const fields = ownedFields === undefined ? undefined : this.#texts.keep(withoutOwner(ownedFields, child));
     const deployment = observeDeployment(raw);
-    this.#entries.set(key, {
+    const entry = {
       child,
       ...(fields === undefined ? {} : { fields }),
       ...(deployment === undefined ? {} : { deployment }),
-    });
-    return 'changed';
+    };
+    this.#entries.set(key, entry);
+    return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
   }
 
   /** An event about the end of an object that was replaced meanwhile says nothing about the new one. */
@@ -80,10 +84,15 @@ export class ChildCache {
 }
 
 /** Events can come late: after the answer to a write of ours that they do not know of. */
-function isNews(observed: ObservedChild, known: ObservedChild | undefined): boolean {
+function isNewer(observed: ObservedChild, known: ObservedChild | undefined): boolean {
   if (known === undefined) return true;
   if (known.resourceVersion === observed.resourceVersion) return false;
   return known.uid !== observed.uid || !isOlder(observed.resourceVersion, known.resourceVersion);
+}
+
+/** Controllers write annotations and moments of which no decision takes notice. */
+function isSameButForVersion(a: Entry, b: Entry): boolean {
+  return isDeepStrictEqual({ ...a, child: { ...a.child, resourceVersion: b.child.resourceVersion } }, b);
 }
 
 function withoutOwner(fields: string, { controller }: ObservedChild): string {

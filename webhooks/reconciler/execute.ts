@@ -2,6 +2,7 @@ import { FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import type { Action, Outcome } from '../core/plan/action.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { applyObject } from '../platform/kube/apply.ts';
+import type { Expected } from '../platform/kube/apply.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiError, ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { splitKey } from '../platform/kube/object.ts';
@@ -41,16 +42,34 @@ function executeOne(key: string, action: Action, world: ExecuteWorld): Promise<E
 }
 
 async function applyChild(key: string, action: Of<'apply'>, world: ExecuteWorld): Promise<Executed> {
-  const { object, of, uid } = action;
-  const { api, children, signal } = world;
-  if (uid === undefined) {
-    const obstacle = await findObstacle(key, of, world);
-    if (obstacle !== undefined) return failedBy(action, obstacle);
-  }
-  const result = await applyObject(api, { object, plural: of.plural, fieldManager: FIELD_MANAGER, uid, signal });
-  if (!result.ok) return failAfterLooking(key, action, result.error, world);
-  children.get(of.kind)?.put(result.body);
+  const { of, uid } = action;
+  const result = uid === undefined ? await create(key, action, world) : await apply(action, { uid }, world);
+  if (!result.ok)
+    return uid === undefined ? failedBy(action, result.error) : failAfterLooking(key, action, result.error, world);
+  world.children.get(of.kind)?.put(result.body);
   return { action, result: 'done' };
+}
+
+/**
+ * Creates a child that no cache knows. An object of that name may exist all the same, seen by no watch because it lacks
+ * our label: then nothing is written, and the next decision finds it in the cache and judges whose it is.
+ */
+async function create(key: string, action: Of<'apply'>, world: ExecuteWorld): Promise<ApiResult> {
+  const created = await apply(action, 'nothing', world);
+  if (created.ok || created.error.status !== 409) return created;
+  const looked = await refreshCached(key, action.of, world);
+  if (looked.ok) return { ok: false, error: existsAlready(`${action.of.kind} ${splitKey(key).name}`) };
+  // Gone again; or an API server refuses to compare a version with nothing, which none is known to do.
+  return looked.error.status === 404 ? apply(action, 'nothing-seen', world) : looked;
+}
+
+/** In the API server's words. */
+function existsAlready(what: string): ApiError {
+  return { status: 409, reason: 'AlreadyExists', message: `${what} exists already`, retry: true };
+}
+
+function apply({ object, of }: Of<'apply'>, expected: Expected, { api, signal }: ExecuteWorld): Promise<ApiResult> {
+  return applyObject(api, { object, plural: of.plural, fieldManager: FIELD_MANAGER, expected, signal });
 }
 
 async function deleteChild(key: string, action: Of<'delete'>, world: ExecuteWorld): Promise<Executed> {
@@ -71,21 +90,6 @@ async function checkForeign(key: string, action: Of<'conflict'>, world: ExecuteW
 }
 
 type Of<Type extends Action['type']> = Action & { readonly type: Type };
-
-/**
- * What stands in the way of creating a child that no cache knows: an object of that name, seen by no watch because it
- * lacks our label, or a failed look. An apply alone would not tell: it conflicts only where somebody owns a field with
- * another value, so an object that says little would be merged with ours, be owned by the MCPServer, and vanish with it.
- * What is created between this look and our apply can still be merged; that is some milliseconds, once in a child's
- * life. (A POST would be refused, but leaves a second owner of every field, see docs/decisions/0004.)
- */
-async function findObstacle(key: string, of: ExpandedKind, world: ExecuteWorld): Promise<ApiError | undefined> {
-  const looked = await refreshCached(key, of, world);
-  if (!looked.ok) return looked.error.status === 404 ? undefined : looked.error;
-  // As the API server says it; the next decision finds the object in the cache, and judges whose it is.
-  const message = `${of.kind} ${splitKey(key).name} exists already`;
-  return { status: 409, reason: 'AlreadyExists', message, retry: true };
-}
 
 /** A 409 says that the object is not what we believed (there although unknown to us, or replaced): look at it. */
 async function failAfterLooking(key: string, action: Action, error: ApiError, world: ExecuteWorld): Promise<Executed> {

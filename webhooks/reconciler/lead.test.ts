@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
+import type { ApiRequest } from '../platform/kube/api.ts';
+import { metaOf } from '../platform/kube/object.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
@@ -330,6 +332,17 @@ describe('the reconciler', () => {
     api.remove(servicePath);
     await clock.advance(61_000);
     expect(api.get(servicePath)).toHaveProperty('metadata.ownerReferences');
+  });
+
+  it('creates without looking first, also where the version of what does not exist is compared', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const children = [deploymentPath(), servicePath, policyPath];
+    const expectsVersion = ({ body }: ApiRequest): boolean => metaOf(body).resourceVersion !== '';
+    api.answer((request) => request.path === servicePath && expectsVersion(request), 409);
+    await start(api);
+    expect(children.filter((path) => api.get(path) === undefined)).toEqual([]);
+    expect(api.reads.filter((read) => children.some((path) => read.endsWith(path)))).toEqual([`GET ${servicePath}`]);
   });
 
   it('does not take a foreign object with it when the server is deleted', async () => {

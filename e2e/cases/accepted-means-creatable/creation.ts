@@ -73,7 +73,12 @@ function createApplyChildren(api: KubeApi): (stored: MCPServer) => Promise<reado
     const key = JSON.stringify(action.object);
     const answer =
       asked.get(key) ??
-      applyObject(api, { object: action.object, plural: action.of.plural, fieldManager: FIELD_MANAGER });
+      applyObject(api, {
+        object: action.object,
+        plural: action.of.plural,
+        fieldManager: FIELD_MANAGER,
+        expected: 'nothing',
+      });
     asked.set(key, answer);
     return answer;
   };

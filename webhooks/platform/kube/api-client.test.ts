@@ -86,6 +86,16 @@ describe('a request', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it('keeps as many connections as a burst needed for the next one', async () => {
+    const { api, sockets } = await start((request, response) => {
+      setTimeout(json(200, {}), 20, request, response);
+    });
+    const burst = () => Promise.all(Array.from({ length: 12 }, () => api.request({ method: 'GET', path })));
+    await burst();
+    await burst();
+    expect(sockets.size).toBe(12);
+  });
+
   it('is sent again when the kept connection was closed meanwhile, unless it is a POST', async () => {
     let answered = 0;
     const { api, seen } = await start((request, response) => {

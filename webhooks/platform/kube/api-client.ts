@@ -18,8 +18,11 @@ const defaultMaxBytes = 4 * 1024 * 1024;
 /** Connections to the API server, each watch included. Requests beyond it wait for a free one. */
 const maxSockets = 40;
 
-/** Idle connections that we keep; the API server closes them itself after some minutes. */
-const maxFreeSockets = 4;
+/**
+ * How long a connection without a request is kept, in milliseconds: as many as a burst needs at once stay for its next
+ * requests (a new one costs both sides a TLS handshake, which is more than the request), and are gone soon after it.
+ */
+const idleSocketMs = 5_000;
 
 /**
  * Speaks to one API server over one keep-alive agent, HTTP/1.1. (The generated client of client-node opens a TLS
@@ -147,7 +150,14 @@ function answeredResult(describe: string, answer: Answer & { readonly type: 'ans
 
 /** One agent as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */
 function createAgents(url: URL): (credentials: Credentials) => http.Agent {
-  const settings = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets, maxFreeSockets };
+  // `timeout` ends free connections only: requests and watches under way have their own, and listen to no other.
+  const settings = {
+    keepAlive: true,
+    keepAliveMsecs: 15_000,
+    maxSockets,
+    maxFreeSockets: maxSockets,
+    timeout: idleSocketMs,
+  };
   if (url.protocol === 'http:') {
     const plain = new http.Agent(settings);
     return () => plain;

@@ -13,20 +13,37 @@ export interface Apply {
   readonly object: Applicable;
   readonly plural: string;
   readonly fieldManager: string;
-  /**
-   * The object that we believe to change. With it the apply is forced (our fields win over whoever changed them) and
-   * refused with 409 if the object was replaced meanwhile. Without it the object must not exist yet, and the caller has
-   * to have looked: an apply that is not forced is refused with 409 only where somebody owns a field with another
-   * value, and merged into whatever foreign object of that name says nothing that contradicts it.
-   */
-  readonly uid?: string | undefined;
+  readonly expected: Expected;
   readonly subresource?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Creates or changes one object by server-side apply. Outcomes: the stored object; 409 as described at `uid`. */
+/** What is believed of the object that is applied to; where it is otherwise, the apply is refused with 409. */
+export type Expected =
+  /** It exists, and was not replaced: the apply is forced, our fields win over whoever changed them. */
+  | { readonly uid: string }
+  /** Nothing of that name exists. */
+  | 'nothing'
+  /**
+   * As `nothing`, of which the caller has just convinced itself: an apply alone is refused only where somebody owns a
+   * field with another value, and merged into whatever foreign object of that name does not contradict it.
+   */
+  | 'nothing-seen';
+
+/**
+ * A version that no object has, since etcd's own first revision is 1: with it an apply is refused where an object of
+ * that name exists, whatever that says. Where none does, there is no version to compare with.
+ */
+const versionOfNothing = '1';
+
+const expectations = {
+  nothing: { resourceVersion: versionOfNothing },
+  'nothing-seen': {},
+} as const satisfies Record<Expected & string, object>;
+
+/** Creates or changes one object by server-side apply. Outcomes: the stored object; 409 as described at `expected`. */
 export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
-  const { object, uid } = apply;
+  const { object, expected } = apply;
   const { name, namespace } = object.metadata;
   return api.request({
     method: 'PATCH',
@@ -37,9 +54,12 @@ export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
       name,
       ...(apply.subresource === undefined ? {} : { subresource: apply.subresource }),
     }),
-    query: { fieldManager: apply.fieldManager, force: uid === undefined ? 'false' : 'true' },
+    query: { fieldManager: apply.fieldManager, force: typeof expected === 'string' ? 'false' : 'true' },
     contentType: 'application/apply-patch+yaml',
-    body: uid === undefined ? object : { ...object, metadata: { ...object.metadata, uid } },
+    body: {
+      ...object,
+      metadata: { ...object.metadata, ...(typeof expected === 'string' ? expectations[expected] : expected) },
+    },
     ...(apply.signal === undefined ? {} : { signal: apply.signal }),
   });
 }
@@ -62,7 +82,7 @@ export function applyStatus(api: KubeApi, write: StatusWriteRequest): Promise<Ap
     object: { apiVersion, kind, metadata: { name, namespace }, ...{ status } },
     plural,
     fieldManager: STATUS_FIELD_MANAGER,
-    uid,
+    expected: { uid },
     subresource: 'status',
     signal,
   });

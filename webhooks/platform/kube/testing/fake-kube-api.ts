@@ -84,7 +84,7 @@ export function createFakeKubeApi(): FakeKubeApi {
     const existing = objects.get(path);
     const uid = stringAt(recordAt(body, 'metadata'), 'uid');
     const isReplaced = uid !== undefined && metaOf(existing).uid !== uid;
-    if (isReplaced || (query['force'] !== 'true' && disagrees(existing, body)))
+    if (isReplaced || isOtherVersion(existing, body) || (query['force'] !== 'true' && disagrees(existing, body)))
       return refused(request, 409, 'Conflict');
     const wanted = applied(existing ?? {}, body, query['fieldManager']);
     return (
@@ -226,6 +226,12 @@ function isPlain(value: unknown): value is Json {
   return isRecord(value) && !Array.isArray(value);
 }
 
+/** As the API server: a version that is applied is compared with what exists, and not at all where nothing does. */
+function isOtherVersion(existing: Json | undefined, body: Json): boolean {
+  const expected = metaOf(body).resourceVersion;
+  return existing !== undefined && expected !== '' && expected !== metaOf(existing).resourceVersion;
+}
+
 /** A value that somebody else set and that the applied object wants otherwise. Selectors are one piece. */
 function disagrees(existing: unknown, wanted: unknown): boolean {
   if (existing === undefined) return false;
@@ -249,7 +255,7 @@ function nextGeneration(wanted: Json, existing: Json | undefined): Json {
 
 function withoutIdentity(object: Json): Json {
   const { metadata, ...rest } = without(object, ['apiVersion', 'kind']);
-  const own = without(isPlain(metadata) ? metadata : {}, ['name', 'namespace', 'uid']);
+  const own = without(isPlain(metadata) ? metadata : {}, ['name', 'namespace', 'uid', 'resourceVersion']);
   return Object.keys(own).length === 0 ? rest : { ...rest, metadata: own };
 }
 

@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { ChildCache } from './child-cache.ts';
+
+const deployment = (resourceVersion: string, changes: Record<string, unknown> = {}, status: unknown = {}) => ({
+  ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+  metadata: { name: 'search', namespace: 'mcp', uid: 'd', generation: 1, resourceVersion, ...changes },
+  status,
+});
+
+const managed = (fieldsV1: unknown) => ({
+  managedFields: [{ manager: 'mcp-lifecycle', operation: 'Apply', fieldsV1 }],
+});
+
+describe('a newer version of a child', () => {
+  it.each([
+    ['a new status', deployment('2', managed({ 'f:a': {} }), { readyReplicas: 1 })],
+    ['a field of ours that somebody took', deployment('2', managed({}))],
+    ['its deletion', deployment('2', { ...managed({ 'f:a': {} }), deletionTimestamp: 'now' })],
+    ['its replacement', deployment('2', { ...managed({ 'f:a': {} }), uid: 'another' })],
+  ])('with %s is news', (_, newer) => {
+    const cache = new ChildCache();
+    cache.put(deployment('1', managed({ 'f:a': {} })));
+    expect(cache.put(newer)).toBe('changed');
+  });
+
+  it('with nothing that a decision looks at is none, and is known from then on', () => {
+    const cache = new ChildCache();
+    cache.put(deployment('1', managed({ 'f:a': {} })));
+    const annotated = { ...managed({ 'f:a': {} }), annotations: { 'deployment.kubernetes.io/revision': '1' } };
+    expect(cache.put(deployment('2', annotated))).toBe('known');
+    expect(cache.get('mcp/search')?.child.resourceVersion).toBe('2');
+  });
+
+  it('is not overtaken by an older one that comes late', () => {
+    const cache = new ChildCache();
+    cache.put(deployment('10', {}, { readyReplicas: 1 }));
+    expect(cache.put(deployment('9'))).toBe('known');
+    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(1);
+  });
+});
