@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { startAdmissionLoad } from '../../harness/admission-load.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
+import { apply, get, kubectlOk, list } from '../../harness/kubectl.ts';
 import {
   findLeader,
   killReconciler,
@@ -15,18 +15,22 @@ import {
 import { kubernetesServer } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
+const service = `${release.name}-webhook`;
+
 /**
- * Long enough for five leaders if each follows as soon as the Lease of the last one has run out. By then kubelets wait
+ * Long enough for eight leaders if each follows as soon as the Lease of the last one has run out. By then kubelets wait
  * for the containers of all pods at once.
  */
 const dyingMs = 150_000;
 
 /** Ends every leader as soon as it leads: what leading itself would do if it took more memory than there is. */
-async function endLeaders(forMs: number): Promise<number> {
+async function endLeaders(forMs: number): Promise<{ readonly ends: number; readonly fewestEndpoints: number }> {
   const deadline = Date.now() + forMs;
   let ended: Leader | undefined;
-  let count = 0;
+  let ends = 0;
+  let fewestEndpoints = Infinity;
   while (Date.now() < deadline) {
+    fewestEndpoints = Math.min(fewestEndpoints, await countEndpoints());
     const leader = await findLeader(ended);
     if (leader === undefined) {
       await sleep(500);
@@ -34,10 +38,26 @@ async function endLeaders(forMs: number): Promise<number> {
     }
     await killReconciler(leader.pod);
     ended = leader;
-    count += 1;
+    ends += 1;
   }
-  return count;
+  return { ends, fewestEndpoints };
 }
+
+/** Pods that a new connection to the webhooks may reach; an API server whose connection is open does not need any. */
+async function countEndpoints(): Promise<number> {
+  const slices = await list(
+    { namespace: release.namespace },
+    'endpointslices',
+    `kubernetes.io/service-name=${service}`,
+  );
+  return slices.flatMap(({ endpoints }) => (endpoints ?? []) as readonly Endpoint[]).filter(isReady).length;
+}
+
+interface Endpoint {
+  readonly conditions?: { readonly ready?: boolean };
+}
+
+const isReady = ({ conditions }: Endpoint): boolean => conditions?.ready === true;
 
 describe('while every reconciler ends as soon as it leads', () => {
   const namespace = useNamespace();
@@ -45,9 +65,9 @@ describe('while every reconciler ends as soon as it leads', () => {
   beforeAll(untilComplete);
   afterAll(renewPods);
 
-  it('no create and no update fails', async () => {
+  it('no create and no update fails, and there is always a pod for the next connection', async () => {
     const load = await startAdmissionLoad(namespace, 'dry runs and applies');
-    const ends = await endLeaders(dyingMs).catch(async (error: unknown) => {
+    const { ends, fewestEndpoints } = await endLeaders(dyingMs).catch(async (error: unknown) => {
       await load.stop();
       throw error;
     });
@@ -55,6 +75,7 @@ describe('while every reconciler ends as soon as it leads', () => {
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(1_000);
     expect(ends).toBe(3);
+    expect(fewestEndpoints).toBeGreaterThan(0);
   }, 240_000);
 
   it('nobody leads for a while, and says why', async () => {
