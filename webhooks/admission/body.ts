@@ -79,14 +79,17 @@ export interface ReadBodyOptions {
 export function readBody(request: IncomingMessage, { maxBytes, watch, sink }: ReadBodyOptions): Promise<ReadBody> {
   return new Promise((resolve) => {
     let size = 0;
+    let isFinished = false;
     const onData = (chunk: Buffer): void => {
+      if (isFinished) return;
       size += chunk.length;
       if (size > maxBytes) finish('too large');
       else sink.add(chunk);
     };
     const finish = (result: ReadBody): void => {
+      if (isFinished) return;
+      isFinished = true;
       stopWatching();
-      request.off('data', onData);
       resolve(result);
     };
     const stopWatching = watch.start(() => {

@@ -6,6 +6,7 @@ import { createCollector } from '../platform/collect-garbage.ts';
 import { usableTimeoutMs } from './call-timeout.ts';
 import type { CallContext, Endpoint, Handler } from './handler.ts';
 import { createLane, type Lane } from './lane.ts';
+import { createTurns } from './turns.ts';
 import type { AdmissionMetrics, BodyRefusal } from './metrics.ts';
 import { parseReview } from './parse-review.ts';
 import { bodyRefusals, refuse, shedRefusals } from './refusal.ts';
@@ -60,6 +61,7 @@ export function createCall(options: CallOptions): Call {
   const small = createLane({ maxBytes: limits.smallLaneBytes, maxWaiting: limits.maxWaiting });
   const watch = createUploadWatch(limits.uploadMs);
   const collectGarbage = createCollector();
+  const turn = createTurns();
   // One buffer for all large bodies, while there are any: one for each would wait in dozens to be collected.
   let shared: Buffer | undefined;
   const sinkFor = (isSmall: boolean): ReadBodyOptions['sink'] => {
@@ -84,14 +86,16 @@ export function createCall(options: CallOptions): Call {
     const lane: Lane = isSmall ? small : large;
     const cost = isSmall ? Math.max(size, smallestCost) : limits.maxBodyBytes;
     // Nothing is read before there is room for it: a waiting request holds no more than its socket's buffer.
-    const entry = await lane.enter(cost, context.remainingMs());
+    const entering = lane.enter(cost, context.remainingMs());
+    // Nearly always at once, and then without a turn of the microtask queue.
+    const entry = typeof entering === 'string' ? entering : await entering;
     if (entry !== 'in') {
       metrics.shed(entry);
       return refuse(request, response, shedRefusals[entry]);
     }
     try {
       const reading = { maxBytes: limits.maxBodyBytes, watch, sink: sinkFor(isSmall) };
-      await answerBody(options, { endpoint, request, response, context, startedAt, reading });
+      await answerBody(options, { endpoint, request, response, context, startedAt, reading, turn });
     } finally {
       if (lane.leave(cost) && !isSmall) shared = undefined;
       if (!isSmall) collectGarbage('all');
@@ -106,12 +110,14 @@ interface CallInProgress {
   readonly context: CallContext;
   readonly startedAt: number;
   readonly reading: ReadBodyOptions;
+  readonly turn: () => Promise<void>;
 }
 
 async function answerBody(options: CallOptions, call: CallInProgress): Promise<void> {
   const { metrics } = options;
   const { endpoint, request, response } = call;
   const body = await readBody(request, call.reading);
+  await call.turn();
   if (body === 'aborted') {
     metrics.aborted();
     return;
@@ -143,7 +149,8 @@ const unread = {
 } as const;
 
 function refusalOfHead(request: IncomingMessage, size: number, limits: CallLimits): BodyRefusal | undefined {
-  if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) return 'content type';
+  const type = request.headers['content-type'] ?? '';
+  if (type !== 'application/json' && !/^application\/json\s*(?:;|$)/i.test(type)) return 'content type';
   // A few hundred compressed bytes can become gigabytes; API servers do not compress.
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') return 'compressed';
   return size > limits.maxBodyBytes ? 'bytes' : undefined;

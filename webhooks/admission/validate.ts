@@ -79,6 +79,7 @@ function judgeOldSchema(raw: unknown): Judged {
 
 /** The old object is judged only when something would be refused otherwise: nearly every request has nothing. */
 function answerTo(request: AdmissionRequest, now: Judged, judgeBefore: () => Judged, render: RenderOptions): Answer {
+  if (now.findings.length === 0) return nothingToSay;
   const { enforced, tolerated } = tolerate(request, now, judgeBefore);
   const remarks = {
     warnings: renderWarnings(
@@ -96,6 +97,8 @@ function answerTo(request: AdmissionRequest, now: Judged, judgeBefore: () => Jud
     ...remarks,
   });
 }
+
+const nothingToSay = allowed({ warnings: [], auditAnnotations: { decision: 'allowed' } });
 
 interface Tolerance {
   readonly enforced: readonly Finding[];

@@ -25,7 +25,8 @@ function collect(operations: PatchOperation[], path: string, raw: unknown, wante
     operations.push({ op: 'replace', path, value: wanted });
     return;
   }
-  for (const [key, value] of Object.entries(wanted)) {
+  for (const key of Object.keys(wanted)) {
+    const value = wanted[key];
     if (value === undefined) continue;
     if (!Object.hasOwn(raw, key)) operations.push({ op: 'add', path: pointerTo(path, key), value });
     else if (raw[key] !== value) collect(operations, pointerTo(path, key), raw[key], value);

@@ -34,9 +34,15 @@ const DEFAULT_SERVICE_ACCOUNT = 'default';
 export function referencesOf(server: MCPServer): readonly Reference[] {
   const { storage = [], envFrom = [], env = [] } = server.spec.config;
   const references: Reference[] = [];
-  for (const [index, mount] of storage.entries()) addMount(references, mount, index);
-  for (const [index, source] of envFrom.entries()) addEnvFrom(references, source, index);
-  for (const [index, variable] of env.entries()) addEnv(references, variable, index);
+  storage.forEach((mount, index) => {
+    addMount(references, mount, index);
+  });
+  envFrom.forEach((source, index) => {
+    addEnvFrom(references, source, index);
+  });
+  env.forEach((variable, index) => {
+    addEnv(references, variable, index);
+  });
   addTls(references, server);
   addServiceAccount(references, server);
   addPullSecrets(references, server);
@@ -81,21 +87,49 @@ function keysOf(items: readonly KeyToPath[] = [], index: number, field: string):
 }
 
 function addEnvFrom(references: Reference[], { configMapRef, secretRef }: EnvFromSource, index: number): void {
-  const at = (field: string) => (last: string) => ['spec', 'config', 'envFrom', index, field, last];
+  const usage = 'env-from';
   if (configMapRef !== undefined) {
-    references.push(toReference('ConfigMap', 'env-from', configMapRef, at('configMapRef')));
+    const { name = '', optional = false } = configMapRef;
+    const path = ['spec', 'config', 'envFrom', index, 'configMapRef', 'name'];
+    references.push({ kind: 'ConfigMap', name, keys: [], isOptional: optional, usage, path });
   }
-  if (secretRef !== undefined) references.push(toReference('Secret', 'env-from', secretRef, at('secretRef')));
+  if (secretRef !== undefined) {
+    const { name = '', optional = false } = secretRef;
+    const path = ['spec', 'config', 'envFrom', index, 'secretRef', 'name'];
+    references.push({ kind: 'Secret', name, keys: [], isOptional: optional, usage, path });
+  }
 }
 
 function addEnv(references: Reference[], { valueFrom }: EnvVar, index: number): void {
   if (valueFrom === undefined) return;
   const { configMapKeyRef, secretKeyRef } = valueFrom;
-  const at = (field: string) => (last: string) => ['spec', 'config', 'env', index, 'valueFrom', field, last];
+  const at = (selector: string, field: string): FieldPath => [
+    'spec',
+    'config',
+    'env',
+    index,
+    'valueFrom',
+    selector,
+    field,
+  ];
+  const usage = 'env';
   if (configMapKeyRef !== undefined) {
-    references.push(toReference('ConfigMap', 'env', configMapKeyRef, at('configMapKeyRef')));
+    const { name = '', key, optional = false } = configMapKeyRef;
+    const keys = [{ key, path: at('configMapKeyRef', 'key') }];
+    references.push({
+      kind: 'ConfigMap',
+      name,
+      keys,
+      isOptional: optional,
+      usage,
+      path: at('configMapKeyRef', 'name'),
+    });
   }
-  if (secretKeyRef !== undefined) references.push(toReference('Secret', 'env', secretKeyRef, at('secretKeyRef')));
+  if (secretKeyRef !== undefined) {
+    const { name = '', key, optional = false } = secretKeyRef;
+    const keys = [{ key, path: at('secretKeyRef', 'key') }];
+    references.push({ kind: 'Secret', name, keys, isOptional: optional, usage, path: at('secretKeyRef', 'name') });
+  }
 }
 
 /** Without TLS the bundle is not read, so a stale name does no harm. Its key is judged with what it holds. */
@@ -125,15 +159,4 @@ function addPullSecrets(references: Reference[], server: MCPServer): void {
     const path = ['spec', 'source', 'containerImage', 'imagePullSecrets', index, 'name'];
     references.push({ kind: 'Secret', name, keys: [], isOptional: false, usage: 'image-pull', path });
   }
-}
-
-function toReference(
-  kind: Reference['kind'],
-  usage: Reference['usage'],
-  selector: { readonly name?: string; readonly key?: string; readonly optional?: boolean },
-  at: (field: string) => FieldPath,
-): Reference {
-  const { name = '', key, optional = false } = selector;
-  const keys = key === undefined ? [] : [{ key, path: at('key') }];
-  return { kind, name, keys, isOptional: optional, usage, path: at('name') };
 }

@@ -23,13 +23,17 @@ function addAll(errors, more) {
   return errors === null ? more : more.reduce(add, errors);
 }
 
+function escapePointer(name) {
+  return /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
+}
+
 
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
 const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"verification":{"type":"object","properties":{"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
-function validate24(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate24(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -68,7 +72,7 @@ errors++;
 validate24.errors = vErrors;
 return errors === 0;
 }
-function validate26(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate26(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -100,7 +104,7 @@ errors++;
 validate26.errors = vErrors;
 return errors === 0;
 }
-function validate28(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate28(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -158,7 +162,7 @@ return errors === 0;
 }
 const schema13 = {"type":["integer","string"],"minimum":-9223372036854776000,"maximum":9223372036854776000,"pattern":"^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$"};
 const pattern0 = new RegExp("^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$", "u");
-function validate31(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate31(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
@@ -188,7 +192,7 @@ errors++;
 validate31.errors = vErrors;
 return errors === 0;
 }
-function validate30(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate30(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -205,7 +209,7 @@ errors++;
 }
 }
 if(data.divisor !== undefined){
-if(!(validate31(data.divisor, {instancePath:instancePath+"/divisor",parentData:data,parentDataProperty:"divisor",rootData}))){
+if(!(validate31(data.divisor, instancePath+"/divisor"))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -226,7 +230,7 @@ errors++;
 validate30.errors = vErrors;
 return errors === 0;
 }
-function validate34(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate34(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -265,36 +269,36 @@ errors++;
 validate34.errors = vErrors;
 return errors === 0;
 }
-function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate23(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.configMapKeyRef !== undefined){
-if(!(validate24(data.configMapKeyRef, {instancePath:instancePath+"/configMapKeyRef",parentData:data,parentDataProperty:"configMapKeyRef",rootData}))){
+if(!(validate24(data.configMapKeyRef, instancePath+"/configMapKeyRef"))){
 vErrors = addAll(vErrors, validate24.errors);
 errors = vErrors.length;
 }
 }
 if(data.fieldRef !== undefined){
-if(!(validate26(data.fieldRef, {instancePath:instancePath+"/fieldRef",parentData:data,parentDataProperty:"fieldRef",rootData}))){
+if(!(validate26(data.fieldRef, instancePath+"/fieldRef"))){
 vErrors = addAll(vErrors, validate26.errors);
 errors = vErrors.length;
 }
 }
 if(data.fileKeyRef !== undefined){
-if(!(validate28(data.fileKeyRef, {instancePath:instancePath+"/fileKeyRef",parentData:data,parentDataProperty:"fileKeyRef",rootData}))){
+if(!(validate28(data.fileKeyRef, instancePath+"/fileKeyRef"))){
 vErrors = addAll(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
 if(data.resourceFieldRef !== undefined){
-if(!(validate30(data.resourceFieldRef, {instancePath:instancePath+"/resourceFieldRef",parentData:data,parentDataProperty:"resourceFieldRef",rootData}))){
+if(!(validate30(data.resourceFieldRef, instancePath+"/resourceFieldRef"))){
 vErrors = addAll(vErrors, validate30.errors);
 errors = vErrors.length;
 }
 }
 if(data.secretKeyRef !== undefined){
-if(!(validate34(data.secretKeyRef, {instancePath:instancePath+"/secretKeyRef",parentData:data,parentDataProperty:"secretKeyRef",rootData}))){
+if(!(validate34(data.secretKeyRef, instancePath+"/secretKeyRef"))){
 vErrors = addAll(vErrors, validate34.errors);
 errors = vErrors.length;
 }
@@ -308,7 +312,7 @@ errors++;
 validate23.errors = vErrors;
 return errors === 0;
 }
-function validate22(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate22(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -332,7 +336,7 @@ errors++;
 }
 }
 if(data.valueFrom !== undefined){
-if(!(validate23(data.valueFrom, {instancePath:instancePath+"/valueFrom",parentData:data,parentDataProperty:"valueFrom",rootData}))){
+if(!(validate23(data.valueFrom, instancePath+"/valueFrom"))){
 vErrors = addAll(vErrors, validate23.errors);
 errors = vErrors.length;
 }
@@ -346,7 +350,7 @@ errors++;
 validate22.errors = vErrors;
 return errors === 0;
 }
-function validate39(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate39(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -373,7 +377,7 @@ errors++;
 validate39.errors = vErrors;
 return errors === 0;
 }
-function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate41(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -400,12 +404,12 @@ errors++;
 validate41.errors = vErrors;
 return errors === 0;
 }
-function validate38(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate38(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.configMapRef !== undefined){
-if(!(validate39(data.configMapRef, {instancePath:instancePath+"/configMapRef",parentData:data,parentDataProperty:"configMapRef",rootData}))){
+if(!(validate39(data.configMapRef, instancePath+"/configMapRef"))){
 vErrors = addAll(vErrors, validate39.errors);
 errors = vErrors.length;
 }
@@ -418,7 +422,7 @@ errors++;
 }
 }
 if(data.secretRef !== undefined){
-if(!(validate41(data.secretRef, {instancePath:instancePath+"/secretRef",parentData:data,parentDataProperty:"secretRef",rootData}))){
+if(!(validate41(data.secretRef, instancePath+"/secretRef"))){
 vErrors = addAll(vErrors, validate41.errors);
 errors = vErrors.length;
 }
@@ -432,7 +436,7 @@ errors++;
 validate38.errors = vErrors;
 return errors === 0;
 }
-function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate45(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -489,7 +493,7 @@ errors++;
 validate45.errors = vErrors;
 return errors === 0;
 }
-function validate44(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate44(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -518,7 +522,7 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate45(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+if(!(validate45(data1[i0], instancePath+"/items/" + i0))){
 vErrors = addAll(vErrors, validate45.errors);
 errors = vErrors.length;
 }
@@ -553,7 +557,7 @@ errors++;
 validate44.errors = vErrors;
 return errors === 0;
 }
-function validate48(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate48(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -582,7 +586,7 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate45(data1[i0], {instancePath:instancePath+"/items/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+if(!(validate45(data1[i0], instancePath+"/items/" + i0))){
 vErrors = addAll(vErrors, validate45.errors);
 errors = vErrors.length;
 }
@@ -617,7 +621,7 @@ errors++;
 validate48.errors = vErrors;
 return errors === 0;
 }
-function validate51(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate51(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -629,7 +633,7 @@ errors++;
 }
 }
 if(data.sizeLimit !== undefined){
-if(!(validate31(data.sizeLimit, {instancePath:instancePath+"/sizeLimit",parentData:data,parentDataProperty:"sizeLimit",rootData}))){
+if(!(validate31(data.sizeLimit, instancePath+"/sizeLimit"))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -643,7 +647,7 @@ errors++;
 validate51.errors = vErrors;
 return errors === 0;
 }
-function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate55(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -675,7 +679,7 @@ errors++;
 validate55.errors = vErrors;
 return errors === 0;
 }
-function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate54(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -684,7 +688,7 @@ let data0 = data.claims;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate55(data0[i0], {instancePath:instancePath+"/claims/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+if(!(validate55(data0[i0], instancePath+"/claims/" + i0))){
 vErrors = addAll(vErrors, validate55.errors);
 errors = vErrors.length;
 }
@@ -700,7 +704,7 @@ if(data.limits !== undefined){
 let data2 = data.limits;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key0 in data2){
-if(!(validate31(data2[key0], {instancePath:instancePath+"/limits/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data2,parentDataProperty:key0,rootData}))){
+if(!(validate31(data2[key0], instancePath+"/limits/" + escapePointer(key0)))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -716,7 +720,7 @@ if(data.requests !== undefined){
 let data4 = data.requests;
 if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
 for(const key1 in data4){
-if(!(validate31(data4[key1], {instancePath:instancePath+"/requests/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data4,parentDataProperty:key1,rootData}))){
+if(!(validate31(data4[key1], instancePath+"/requests/" + escapePointer(key1)))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -737,7 +741,7 @@ errors++;
 validate54.errors = vErrors;
 return errors === 0;
 }
-function validate61(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate61(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -769,7 +773,7 @@ errors++;
 validate61.errors = vErrors;
 return errors === 0;
 }
-function validate63(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate63(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -810,7 +814,7 @@ errors++;
 validate63.errors = vErrors;
 return errors === 0;
 }
-function validate65(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate65(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -842,7 +846,7 @@ errors++;
 validate65.errors = vErrors;
 return errors === 0;
 }
-function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate67(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -879,7 +883,7 @@ errors++;
 validate67.errors = vErrors;
 return errors === 0;
 }
-function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate69(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -920,12 +924,12 @@ errors++;
 validate69.errors = vErrors;
 return errors === 0;
 }
-function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate60(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.appArmorProfile !== undefined){
-if(!(validate61(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
+if(!(validate61(data.appArmorProfile, instancePath+"/appArmorProfile"))){
 vErrors = addAll(vErrors, validate61.errors);
 errors = vErrors.length;
 }
@@ -1012,13 +1016,13 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate63(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
+if(!(validate63(data.seLinuxOptions, instancePath+"/seLinuxOptions"))){
 vErrors = addAll(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate65(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
+if(!(validate65(data.seccompProfile, instancePath+"/seccompProfile"))){
 vErrors = addAll(vErrors, validate65.errors);
 errors = vErrors.length;
 }
@@ -1066,7 +1070,7 @@ let data12 = data.sysctls;
 if(Array.isArray(data12)){
 const len1 = data12.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate67(data12[i1], {instancePath:instancePath+"/sysctls/" + i1,parentData:data12,parentDataProperty:i1,rootData}))){
+if(!(validate67(data12[i1], instancePath+"/sysctls/" + i1))){
 vErrors = addAll(vErrors, validate67.errors);
 errors = vErrors.length;
 }
@@ -1079,7 +1083,7 @@ errors++;
 }
 }
 if(data.windowsOptions !== undefined){
-if(!(validate69(data.windowsOptions, {instancePath:instancePath+"/windowsOptions",parentData:data,parentDataProperty:"windowsOptions",rootData}))){
+if(!(validate69(data.windowsOptions, instancePath+"/windowsOptions"))){
 vErrors = addAll(vErrors, validate69.errors);
 errors = vErrors.length;
 }
@@ -1093,7 +1097,7 @@ errors++;
 validate60.errors = vErrors;
 return errors === 0;
 }
-function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate74(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1142,7 +1146,7 @@ errors++;
 validate74.errors = vErrors;
 return errors === 0;
 }
-function validate72(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate72(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1154,13 +1158,13 @@ errors++;
 }
 }
 if(data.appArmorProfile !== undefined){
-if(!(validate61(data.appArmorProfile, {instancePath:instancePath+"/appArmorProfile",parentData:data,parentDataProperty:"appArmorProfile",rootData}))){
+if(!(validate61(data.appArmorProfile, instancePath+"/appArmorProfile"))){
 vErrors = addAll(vErrors, validate61.errors);
 errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate74(data.capabilities, {instancePath:instancePath+"/capabilities",parentData:data,parentDataProperty:"capabilities",rootData}))){
+if(!(validate74(data.capabilities, instancePath+"/capabilities"))){
 vErrors = addAll(vErrors, validate74.errors);
 errors = vErrors.length;
 }
@@ -1234,19 +1238,19 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate63(data.seLinuxOptions, {instancePath:instancePath+"/seLinuxOptions",parentData:data,parentDataProperty:"seLinuxOptions",rootData}))){
+if(!(validate63(data.seLinuxOptions, instancePath+"/seLinuxOptions"))){
 vErrors = addAll(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate65(data.seccompProfile, {instancePath:instancePath+"/seccompProfile",parentData:data,parentDataProperty:"seccompProfile",rootData}))){
+if(!(validate65(data.seccompProfile, instancePath+"/seccompProfile"))){
 vErrors = addAll(vErrors, validate65.errors);
 errors = vErrors.length;
 }
 }
 if(data.windowsOptions !== undefined){
-if(!(validate69(data.windowsOptions, {instancePath:instancePath+"/windowsOptions",parentData:data,parentDataProperty:"windowsOptions",rootData}))){
+if(!(validate69(data.windowsOptions, instancePath+"/windowsOptions"))){
 vErrors = addAll(vErrors, validate69.errors);
 errors = vErrors.length;
 }
@@ -1260,7 +1264,7 @@ errors++;
 validate72.errors = vErrors;
 return errors === 0;
 }
-function validate81(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate81(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1291,7 +1295,7 @@ errors++;
 validate81.errors = vErrors;
 return errors === 0;
 }
-function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate83(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1336,7 +1340,7 @@ errors++;
 validate83.errors = vErrors;
 return errors === 0;
 }
-function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate86(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1374,7 +1378,7 @@ validate86.errors = vErrors;
 return errors === 0;
 }
 const schema37 = {"type":["integer","string"],"minimum":-9223372036854776000,"maximum":9223372036854776000};
-function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate88(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
@@ -1397,7 +1401,7 @@ errors++;
 validate88.errors = vErrors;
 return errors === 0;
 }
-function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate85(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1418,7 +1422,7 @@ let data1 = data.httpHeaders;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate86(data1[i0], {instancePath:instancePath+"/httpHeaders/" + i0,parentData:data1,parentDataProperty:i0,rootData}))){
+if(!(validate86(data1[i0], instancePath+"/httpHeaders/" + i0))){
 vErrors = addAll(vErrors, validate86.errors);
 errors = vErrors.length;
 }
@@ -1438,7 +1442,7 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate88(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+if(!(validate88(data.port, instancePath+"/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -1459,7 +1463,7 @@ errors++;
 validate85.errors = vErrors;
 return errors === 0;
 }
-function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate91(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1476,7 +1480,7 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate88(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+if(!(validate88(data.port, instancePath+"/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -1490,12 +1494,12 @@ errors++;
 validate91.errors = vErrors;
 return errors === 0;
 }
-function validate80(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate80(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.exec !== undefined){
-if(!(validate81(data.exec, {instancePath:instancePath+"/exec",parentData:data,parentDataProperty:"exec",rootData}))){
+if(!(validate81(data.exec, instancePath+"/exec"))){
 vErrors = addAll(vErrors, validate81.errors);
 errors = vErrors.length;
 }
@@ -1521,13 +1525,13 @@ errors++;
 }
 }
 if(data.grpc !== undefined){
-if(!(validate83(data.grpc, {instancePath:instancePath+"/grpc",parentData:data,parentDataProperty:"grpc",rootData}))){
+if(!(validate83(data.grpc, instancePath+"/grpc"))){
 vErrors = addAll(vErrors, validate83.errors);
 errors = vErrors.length;
 }
 }
 if(data.httpGet !== undefined){
-if(!(validate85(data.httpGet, {instancePath:instancePath+"/httpGet",parentData:data,parentDataProperty:"httpGet",rootData}))){
+if(!(validate85(data.httpGet, instancePath+"/httpGet"))){
 vErrors = addAll(vErrors, validate85.errors);
 errors = vErrors.length;
 }
@@ -1593,7 +1597,7 @@ errors++;
 }
 }
 if(data.tcpSocket !== undefined){
-if(!(validate91(data.tcpSocket, {instancePath:instancePath+"/tcpSocket",parentData:data,parentDataProperty:"tcpSocket",rootData}))){
+if(!(validate91(data.tcpSocket, instancePath+"/tcpSocket"))){
 vErrors = addAll(vErrors, validate91.errors);
 errors = vErrors.length;
 }
@@ -1647,7 +1651,7 @@ errors++;
 validate80.errors = vErrors;
 return errors === 0;
 }
-function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate97(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1690,7 +1694,7 @@ errors++;
 validate97.errors = vErrors;
 return errors === 0;
 }
-function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate100(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1745,7 +1749,7 @@ errors++;
 validate100.errors = vErrors;
 return errors === 0;
 }
-function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate99(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1754,7 +1758,7 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate100(data0[i0], {instancePath:instancePath+"/matchExpressions/" + i0,parentData:data0,parentDataProperty:i0,rootData}))){
+if(!(validate100(data0[i0], instancePath+"/matchExpressions/" + i0))){
 vErrors = addAll(vErrors, validate100.errors);
 errors = vErrors.length;
 }
@@ -1771,7 +1775,7 @@ let data2 = data.matchLabels;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key0 in data2){
 if(typeof data2[key0] !== "string"){
-const err1 = {instancePath:instancePath+"/matchLabels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
+const err1 = {instancePath:instancePath+"/matchLabels/" + escapePointer(key0),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err1);
 errors++;
 }
@@ -1792,24 +1796,24 @@ errors++;
 validate99.errors = vErrors;
 return errors === 0;
 }
-function validate96(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate96(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.ipBlock !== undefined){
-if(!(validate97(data.ipBlock, {instancePath:instancePath+"/ipBlock",parentData:data,parentDataProperty:"ipBlock",rootData}))){
+if(!(validate97(data.ipBlock, instancePath+"/ipBlock"))){
 vErrors = addAll(vErrors, validate97.errors);
 errors = vErrors.length;
 }
 }
 if(data.namespaceSelector !== undefined){
-if(!(validate99(data.namespaceSelector, {instancePath:instancePath+"/namespaceSelector",parentData:data,parentDataProperty:"namespaceSelector",rootData}))){
+if(!(validate99(data.namespaceSelector, instancePath+"/namespaceSelector"))){
 vErrors = addAll(vErrors, validate99.errors);
 errors = vErrors.length;
 }
 }
 if(data.podSelector !== undefined){
-if(!(validate99(data.podSelector, {instancePath:instancePath+"/podSelector",parentData:data,parentDataProperty:"podSelector",rootData}))){
+if(!(validate99(data.podSelector, instancePath+"/podSelector"))){
 vErrors = addAll(vErrors, validate99.errors);
 errors = vErrors.length;
 }
@@ -1823,7 +1827,7 @@ errors++;
 validate96.errors = vErrors;
 return errors === 0;
 }
-function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate106(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1848,7 +1852,7 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate88(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData}))){
+if(!(validate88(data.port, instancePath+"/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -1872,7 +1876,7 @@ return errors === 0;
 const pattern1 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
 const pattern2 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
 const pattern3 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
-function validate21(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate21(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -2004,7 +2008,7 @@ let data11 = data2.labels;
 if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
 for(const key0 in data11){
 if(typeof data11[key0] !== "string"){
-const err19 = {instancePath:instancePath+"/metadata/labels/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
+const err19 = {instancePath:instancePath+"/metadata/labels/" + escapePointer(key0),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err19);
 errors++;
 }
@@ -2021,7 +2025,7 @@ let data13 = data2.annotations;
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 for(const key1 in data13){
 if(typeof data13[key1] !== "string"){
-const err21 = {instancePath:instancePath+"/metadata/annotations/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
+const err21 = {instancePath:instancePath+"/metadata/annotations/" + escapePointer(key1),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err21);
 errors++;
 }
@@ -2254,7 +2258,7 @@ errors++;
 }
 const len2 = data29.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate22(data29[i2], {instancePath:instancePath+"/spec/config/env/" + i2,parentData:data29,parentDataProperty:i2,rootData}))){
+if(!(validate22(data29[i2], instancePath+"/spec/config/env/" + i2))){
 vErrors = addAll(vErrors, validate22.errors);
 errors = vErrors.length;
 }
@@ -2276,7 +2280,7 @@ errors++;
 }
 const len3 = data31.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate38(data31[i3], {instancePath:instancePath+"/spec/config/envFrom/" + i3,parentData:data31,parentDataProperty:i3,rootData}))){
+if(!(validate38(data31[i3], instancePath+"/spec/config/envFrom/" + i3))){
 vErrors = addAll(vErrors, validate38.errors);
 errors = vErrors.length;
 }
@@ -2370,19 +2374,19 @@ errors++;
 }
 }
 if(data37.configMap !== undefined){
-if(!(validate44(data37.configMap, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/configMap",parentData:data37,parentDataProperty:"configMap",rootData}))){
+if(!(validate44(data37.configMap, instancePath+"/spec/config/storage/" + i4+"/source/configMap"))){
 vErrors = addAll(vErrors, validate44.errors);
 errors = vErrors.length;
 }
 }
 if(data37.secret !== undefined){
-if(!(validate48(data37.secret, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/secret",parentData:data37,parentDataProperty:"secret",rootData}))){
+if(!(validate48(data37.secret, instancePath+"/spec/config/storage/" + i4+"/source/secret"))){
 vErrors = addAll(vErrors, validate48.errors);
 errors = vErrors.length;
 }
 }
 if(data37.emptyDir !== undefined){
-if(!(validate51(data37.emptyDir, {instancePath:instancePath+"/spec/config/storage/" + i4+"/source/emptyDir",parentData:data37,parentDataProperty:"emptyDir",rootData}))){
+if(!(validate51(data37.emptyDir, instancePath+"/spec/config/storage/" + i4+"/source/emptyDir"))){
 vErrors = addAll(vErrors, validate51.errors);
 errors = vErrors.length;
 }
@@ -2439,7 +2443,7 @@ errors++;
 }
 }
 if(data42.resources !== undefined){
-if(!(validate54(data42.resources, {instancePath:instancePath+"/spec/runtime/resources",parentData:data42,parentDataProperty:"resources",rootData}))){
+if(!(validate54(data42.resources, instancePath+"/spec/runtime/resources"))){
 vErrors = addAll(vErrors, validate54.errors);
 errors = vErrors.length;
 }
@@ -2463,13 +2467,13 @@ errors++;
 }
 }
 if(data45.podSecurityContext !== undefined){
-if(!(validate60(data45.podSecurityContext, {instancePath:instancePath+"/spec/runtime/security/podSecurityContext",parentData:data45,parentDataProperty:"podSecurityContext",rootData}))){
+if(!(validate60(data45.podSecurityContext, instancePath+"/spec/runtime/security/podSecurityContext"))){
 vErrors = addAll(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
 if(data45.securityContext !== undefined){
-if(!(validate72(data45.securityContext, {instancePath:instancePath+"/spec/runtime/security/securityContext",parentData:data45,parentDataProperty:"securityContext",rootData}))){
+if(!(validate72(data45.securityContext, instancePath+"/spec/runtime/security/securityContext"))){
 vErrors = addAll(vErrors, validate72.errors);
 errors = vErrors.length;
 }
@@ -2490,13 +2494,13 @@ vErrors = add(vErrors, err78);
 errors++;
 }
 if(data49.livenessProbe !== undefined){
-if(!(validate80(data49.livenessProbe, {instancePath:instancePath+"/spec/runtime/health/livenessProbe",parentData:data49,parentDataProperty:"livenessProbe",rootData}))){
+if(!(validate80(data49.livenessProbe, instancePath+"/spec/runtime/health/livenessProbe"))){
 vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
 }
 if(data49.readinessProbe !== undefined){
-if(!(validate80(data49.readinessProbe, {instancePath:instancePath+"/spec/runtime/health/readinessProbe",parentData:data49,parentDataProperty:"readinessProbe",rootData}))){
+if(!(validate80(data49.readinessProbe, instancePath+"/spec/runtime/health/readinessProbe"))){
 vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
@@ -2540,7 +2544,7 @@ let data55 = data54.ingressFrom;
 if(Array.isArray(data55)){
 const len5 = data55.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate96(data55[i5], {instancePath:instancePath+"/spec/network/ingressFrom/" + i5,parentData:data55,parentDataProperty:i5,rootData}))){
+if(!(validate96(data55[i5], instancePath+"/spec/network/ingressFrom/" + i5))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2557,7 +2561,7 @@ let data57 = data54.egressTo;
 if(Array.isArray(data57)){
 const len6 = data57.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate96(data57[i6], {instancePath:instancePath+"/spec/network/egressTo/" + i6,parentData:data57,parentDataProperty:i6,rootData}))){
+if(!(validate96(data57[i6], instancePath+"/spec/network/egressTo/" + i6))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2574,7 +2578,7 @@ let data59 = data54.egressPorts;
 if(Array.isArray(data59)){
 const len7 = data59.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate106(data59[i7], {instancePath:instancePath+"/spec/network/egressPorts/" + i7,parentData:data59,parentDataProperty:i7,rootData}))){
+if(!(validate106(data59[i7], instancePath+"/spec/network/egressPorts/" + i7))){
 vErrors = addAll(vErrors, validate106.errors);
 errors = vErrors.length;
 }
@@ -2587,7 +2591,7 @@ errors++;
 }
 }
 if(data54.dnsEgressPeer !== undefined){
-if(!(validate96(data54.dnsEgressPeer, {instancePath:instancePath+"/spec/network/dnsEgressPeer",parentData:data54,parentDataProperty:"dnsEgressPeer",rootData}))){
+if(!(validate96(data54.dnsEgressPeer, instancePath+"/spec/network/dnsEgressPeer"))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2718,7 +2722,7 @@ let data71 = data15.extraLabels;
 if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
 for(const key2 in data71){
 if(typeof data71[key2] !== "string"){
-const err102 = {instancePath:instancePath+"/spec/extraLabels/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
+const err102 = {instancePath:instancePath+"/spec/extraLabels/" + escapePointer(key2),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err102);
 errors++;
 }
@@ -2735,7 +2739,7 @@ let data73 = data15.extraAnnotations;
 if(data73 && typeof data73 == "object" && !Array.isArray(data73)){
 for(const key3 in data73){
 if(typeof data73[key3] !== "string"){
-const err104 = {instancePath:instancePath+"/spec/extraAnnotations/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),keyword:"type",params:{type: "string"}};
+const err104 = {instancePath:instancePath+"/spec/extraAnnotations/" + escapePointer(key3),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err104);
 errors++;
 }
