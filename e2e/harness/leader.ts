@@ -20,8 +20,8 @@ export function untilLeader(
   return eventually('a reconciler leads', () => findLeader(otherThan), { withinMs });
 }
 
-/** The leader of the moment, if there is one and it is not `former`. */
-export async function findLeader(otherThan: Leader | undefined): Promise<Leader | undefined> {
+/** The leader of the moment, if there is one and it is not `otherThan`. */
+export async function findLeader(otherThan?: Leader): Promise<Leader | undefined> {
   const identity = (await get(system, 'leases', `${release.name}-leader`))?.spec?.['holderIdentity'];
   if (typeof identity !== 'string' || identity === '' || identity === otherThan?.identity) return undefined;
   const pod = identity.slice(0, identity.lastIndexOf('_'));
@@ -46,14 +46,6 @@ async function processesOf(containerId: string): Promise<readonly number[]> {
     (await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')).includes(containerId);
   const inside = await Promise.all(pids.map(isInside));
   return pids.filter((_, index) => inside[index]).map(Number);
-}
-
-/** As if no leader had ended without giving the Lease back: the next one need not wait longer than it takes to run out. */
-export async function forgetAbruptEnds(): Promise<void> {
-  await kubectlOk([
-    ...['annotate', 'lease', `${release.name}-leader`, '--namespace', system],
-    'mcp-lifecycle/abrupt-ends-',
-  ]);
 }
 
 /** What a scrape of the reconciler in a pod answers. */

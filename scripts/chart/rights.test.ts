@@ -77,6 +77,7 @@ const uses: Readonly<Record<string, Use>> = {
   },
   // The POST is for whoever runs without the chart, which creates the Lease: it gives no right to create.
   'platform/kube/lease.ts': { requests: ['GET', 'POST', 'PUT'], needs: rights(here, ['get', 'update'], [lease]) },
+  'platform/kube/restarting-holder.ts': { requests: ['GET'], needs: rights(here, ['get'], ['/pods']) },
   'admission/await-admission.ts': {
     requests: ['POST'],
     needs: rights('Role/mcp-lifecycle-admission-check', ['create'], ['mcp.x-k8s.io/mcpservers']),

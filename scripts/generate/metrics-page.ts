@@ -86,7 +86,6 @@ ${renderTable(reconciler)}
 | When | Because |
 | --- | --- |
 | \`sum(mcp_lifecycle_leader) < 1\` for a minute | nobody reconciles: [nothing is reconciled](../guides/troubleshooting.md#nothing-is-reconciled) |
-| \`max(mcp_lifecycle_leader_pause_seconds) > 0\` | leaders end one after another, of memory mostly: the same |
 | \`min(mcp_lifecycle_webhook_ready) < 1\` for minutes | a replica answers no admission: [the webhooks do not answer](../guides/troubleshooting.md#the-webhooks-do-not-answer) |
 | \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: add replicas |
 | \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |

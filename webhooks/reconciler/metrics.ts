@@ -18,8 +18,6 @@ export interface MetricsSource {
 export interface ReconcilerMetrics {
   /** Undefined: we do not lead (any more), and have nothing to say about servers. */
   setSource(source: MetricsSource | undefined): void;
-  /** How long we still wait before we lead because leaders ended one after another. */
-  observePause(remainingMs: number): void;
   observeReconcile(outcome: WorkResult['type'] | 'crash', seconds: number): void;
   observeProbe(state: ProbeResult['state'], seconds: number): void;
 }
@@ -36,11 +34,6 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   let source: MetricsSource | undefined;
   const registers = [registry];
   createGauges(registry, () => source);
-  const pause = new Gauge({
-    name: `${metricPrefix}leader_pause_seconds`,
-    help: 'How long this replica still waits before it leads, because leaders ended one after another; else 0.',
-    registers,
-  });
   const reconciles = new Histogram({
     name: `${metricPrefix}reconcile_duration_seconds`,
     help: 'Time to reconcile one server once.',
@@ -63,9 +56,6 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   return {
     setSource(next) {
       source = next;
-    },
-    observePause: (remainingMs) => {
-      pause.set(remainingMs / 1_000);
     },
     observeReconcile: (outcome, seconds) => {
       reconciles.observe({ outcome }, seconds);

@@ -60,9 +60,6 @@ async function reconcileInTurn(options: StartReconcilerOptions, metrics: Reconci
     namespace: config.namespace,
     name: config.leaseName,
     identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
-    onPause: (remainingMs) => {
-      metrics.observePause(remainingMs);
-    },
   });
   const { clusterDomain, podName, watchNamespaces: namespaces } = config;
   const leadOptions = {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, list, type KubeObject } from '../../harness/kubectl.ts';
-import { forgetAbruptEnds, killReconciler, renewPods, untilComplete, untilLeader } from '../../harness/leader.ts';
+import { killReconciler, renewPods, untilComplete, untilLeader } from '../../harness/leader.ts';
 import { kubernetesServer } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -54,8 +54,6 @@ describe('while reconcilers are killed and servers are created', () => {
       await sleep(waitMs);
       await killReconciler(leader.pod);
       await applied;
-      // Kills one after another are no leaders that end of leading, and the next one need not wait.
-      await forgetAbruptEnds();
       leader = await untilLeader({ otherThan: leader });
     }
     const wanted = { ready: total, Deployment: total, ReplicaSet: total, Service: total, NetworkPolicy: total };

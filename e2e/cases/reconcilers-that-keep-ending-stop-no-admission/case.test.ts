@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { startAdmissionLoad } from '../../harness/admission-load.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk, list } from '../../harness/kubectl.ts';
+import { apply, get, list } from '../../harness/kubectl.ts';
 import {
   findLeader,
   killReconciler,
@@ -18,10 +18,10 @@ import { useNamespace } from '../../harness/namespace.ts';
 const service = `${release.name}-webhook`;
 
 /**
- * Long enough for eight leaders if each follows as soon as the Lease of the last one has run out. By then kubelets wait
- * for the containers of all pods at once.
+ * Long enough for ten leaders if each followed as soon as the Lease of the last one has run out: kubelets would wait longer
+ * than that before they start a container again, for those of all pods at once.
  */
-const dyingMs = 150_000;
+const dyingMs = 180_000;
 
 /** Ends every leader as soon as it leads: what leading itself would do if it took more memory than there is. */
 async function endLeaders(forMs: number): Promise<{ readonly ends: number; readonly fewestEndpoints: number }> {
@@ -74,25 +74,13 @@ describe('while every reconciler ends as soon as it leads', () => {
     const { answered, failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(1_000);
-    expect(ends).toBe(3);
     expect(fewestEndpoints).toBeGreaterThan(0);
+    expect(ends).toBeGreaterThanOrEqual(4);
   }, 240_000);
 
-  it('nobody leads for a while, and says why', async () => {
+  it('the first that does not end does what was left undone', async () => {
     await apply(namespace, kubernetesServer('meanwhile', { runtime: { replicas: 0 } }));
-    expect(await get(namespace, 'deployments', 'meanwhile')).toBeUndefined();
-    const log = await kubectlOk([
-      ...['logs', '--namespace', release.namespace, '--selector', `app.kubernetes.io/name=${release.name}`],
-      ...['--container', 'reconciler', '--tail=-1'],
-    ]);
-    expect(log).toContain('leaders ended one after another');
-  });
-
-  it('pods of another revision lead at once, and do what was left undone', async () => {
-    const before = Date.now();
-    await renewPods();
-    await untilLeader();
+    await untilLeader({ withinMs: 330_000 });
     await eventually('the child exists', () => get(namespace, 'deployments', 'meanwhile'));
-    expect(Date.now() - before).toBeLessThan(120_000);
-  }, 180_000);
+  }, 400_000);
 });

@@ -11,12 +11,8 @@ import type { FakeKubeApi } from './testing/fake-kube-api.ts';
 const path = '/apis/coordination.k8s.io/v1/namespaces/system/leases/lock';
 
 function replica(api: FakeKubeApi, clock: FakeClock, identity: string) {
-  const pauses: number[] = [];
   const elector = new LeaderElector({
     ...{ api, clock, log: silentLogger, random: () => 0.5, namespace: 'system', name: 'lock', identity },
-    onPause: (remainingMs) => {
-      pauses.push(remainingMs);
-    },
   });
   const stop = new AbortController();
   const terms: Term[] = [];
@@ -28,7 +24,7 @@ function replica(api: FakeKubeApi, clock: FakeClock, identity: string) {
       });
     });
   }, stop.signal);
-  return { elector, terms, pauses, stop: () => (stop.abort(), done) };
+  return { elector, terms, stop: () => (stop.abort(), done) };
 }
 
 function emptyLease(api: FakeKubeApi): void {
@@ -176,83 +172,76 @@ describe('LeaderElector', () => {
   });
 });
 
-/** A Lease whose holder vanished after it had led for `ledMs`. */
-function leftLease(api: FakeKubeApi, { holder = 'pod-1_x', ledMs = 5_000, abruptEnds = '' }): void {
-  const acquired = new Date('2026-01-01T00:00:00Z');
-  const annotations = abruptEnds === '' ? {} : { 'mcp-lifecycle/abrupt-ends': abruptEnds };
-  const spec = {
-    holderIdentity: holder,
-    leaseDurationSeconds: 15,
-    acquireTime: microTime(acquired),
-    renewTime: microTime(new Date(acquired.getTime() + ledMs)),
-  };
-  api.put(path, { kind: 'Lease', metadata: { name: 'lock', namespace: 'system', annotations }, spec });
-}
-
-const annotations = (api: FakeKubeApi): unknown =>
-  (api.get(path)?.['metadata'] as Record<string, unknown> | undefined)?.['annotations'];
-
 describe('a leader that ended without giving the Lease back', () => {
-  it.each([
-    ['the first of its kind', {}, 0, '1'],
-    ['the second in a row', { abruptEnds: '1' }, 60_000, '2'],
-    ['the third in a row', { abruptEnds: '2' }, 600_000, '3'],
-    ['the tenth in a row', { abruptEnds: '9' }, 600_000, '10'],
-    ['one that had led for ten minutes, whatever was before', { abruptEnds: '9', ledMs: 600_000 }, 0, '1'],
-    ['one of another revision, whatever was before', { abruptEnds: '9', holder: 'old-1_x' }, 0, undefined],
-    ['one that cannot be counted', { abruptEnds: 'many' }, 0, '1'],
-  ])('%s (%j) is followed %d ms after the Lease ran out', async (_, left, pauseMs, written) => {
+  const podPath = '/api/v1/namespaces/system/pods/pod-1';
+  const pod = (status: string, reason?: string): Record<string, unknown> => ({
+    kind: 'Pod',
+    metadata: { name: 'pod-1', namespace: 'system' },
+    status: {
+      conditions: [
+        { type: 'PodScheduled', status: 'True' },
+        { type: 'Ready', status, reason },
+      ],
+    },
+  });
+  const ready = pod('True');
+  const restarting = pod('False', 'ContainersNotReady');
+
+  /** Another replica that has seen the Lease of the last leader run out. */
+  async function whenRunOut(lastPod: Record<string, unknown> | undefined) {
     const api = createFakeKubeApi();
     const clock = createFakeClock();
-    leftLease(api, left);
-    const b = replica(api, clock, 'pod-2_y');
-    await clock.advance(14_000 + pauseMs);
-    expect(b.elector.isLeading).toBe(false);
+    const spec = { holderIdentity: 'pod-1_x', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000000Z' };
+    api.put(path, { kind: 'Lease', metadata: { name: 'lock', namespace: 'system' }, spec });
+    if (lastPod !== undefined) api.put(podPath, lastPod);
+    const next = replica(api, clock, 'pod-2_y');
+    await clock.advance(14_000);
+    expect(next.elector.isLeading).toBe(false);
+    expect(api.reads).not.toContain(`GET ${podPath}`);
     await clock.advance(3_500);
-    expect(b.elector.isLeading).toBe(true);
-    expect(annotations(api)).toEqual(written === undefined ? {} : { 'mcp-lifecycle/abrupt-ends': written });
-    expect(Math.max(...b.pauses)).toBeLessThanOrEqual(pauseMs);
-    expect(Math.max(...b.pauses) > 0).toBe(pauseMs > 0);
-    expect(b.pauses.at(-1)).toBe(0);
-    await b.stop();
+    return { api, clock, next };
+  }
+
+  it.each([
+    ['whose pod is gone', undefined],
+    ['whose container runs again', ready],
+    ['whose node is lost', pod('False')],
+    ['whose pod has no state yet', { kind: 'Pod', metadata: { name: 'pod-1', namespace: 'system' } }],
+  ])('is followed at once: one %s', async (_, lastPod) => {
+    const { next } = await whenRunOut(lastPod);
+    expect(next.elector.isLeading).toBe(true);
+    await next.stop();
   });
 
-  it('is forgotten when the next one gives the Lease back', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    leftLease(api, { abruptEnds: '1' });
-    const b = replica(api, clock, 'pod-2_y');
-    await clock.advance(80_000);
-    await b.stop();
-    const c = replica(api, clock, 'pod-3_z');
+  it('is followed as soon as its container runs again, so that one pod is always ready to admit', async () => {
+    const { api, clock, next } = await whenRunOut(restarting);
+    await clock.advance(120_000);
+    expect(next.elector.isLeading).toBe(false);
+    api.put(podPath, ready);
     await clock.advance(2_500);
-    expect(c.elector.isLeading).toBe(true);
-    expect(annotations(api)).toEqual({});
-    await c.stop();
+    expect(next.elector.isLeading).toBe(true);
+    await next.stop();
   });
 
-  it('is followed at once when somebody takes the annotation off', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    leftLease(api, { abruptEnds: '5' });
-    const b = replica(api, clock, 'pod-2_y');
-    await clock.advance(100_000);
-    expect(b.elector.isLeading).toBe(false);
-    api.remove(path);
-    leftLease(api, {});
-    await clock.advance(2_500);
-    expect(b.elector.isLeading).toBe(true);
-    await b.stop();
+  it('is followed when it takes longer than any kubelet waits', async () => {
+    const { clock, next } = await whenRunOut(restarting);
+    await clock.advance(294_000);
+    expect(next.elector.isLeading).toBe(false);
+    await clock.advance(6_000);
+    expect(next.elector.isLeading).toBe(true);
+    await next.stop();
   });
 
-  it('is nobody who still runs: it leads again as soon as API servers answer', async () => {
+  it('is followed at once when its pod cannot be read', async () => {
     const api = createFakeKubeApi();
+    api.answer((request) => request.path === podPath, 403);
     const clock = createFakeClock();
-    leftLease(api, { abruptEnds: '5', holder: 'pod-2_y' });
-    const b = replica(api, clock, 'pod-2_y');
-    await settle();
-    expect(b.elector.isLeading).toBe(true);
-    await b.stop();
+    api.put(path, { kind: 'Lease', metadata: { name: 'lock' }, spec: { holderIdentity: 'pod-1_x' } });
+    const next = replica(api, clock, 'pod-2_y');
+    await clock.advance(17_500);
+    expect(api.reads).toContain(`GET ${podPath}`);
+    expect(next.elector.isLeading).toBe(true);
+    await next.stop();
   });
 });
 

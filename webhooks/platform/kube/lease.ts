@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
-import { countAbruptEnds, pauseAfter, withAbruptEnds } from './abrupt-ends.ts';
 import { objectPath } from './api.ts';
 import type { ApiError, ApiResult, KubeApi } from './api.ts';
 import { jittered } from './backoff.ts';
 import { isRecord, numberAt, recordAt, stringAt } from './object.ts';
+import { isRestarting, longestRestartMs } from './restarting-holder.ts';
 
 export interface LeaseOptions {
   readonly api: KubeApi;
@@ -14,10 +14,8 @@ export interface LeaseOptions {
   readonly random: () => number;
   readonly namespace: string;
   readonly name: string;
-  /** Unique for each start of the process: a restarted container must not believe that it still leads. */
+  /** `<pod>_<start>`, unique for each start of the process: a restarted container must not believe that it still leads. */
   readonly identity: string;
-  /** Told at every look how long we still wait because leaders ended one after another, in milliseconds; mostly 0. */
-  readonly onPause?: (remainingMs: number) => void;
 }
 
 /** Others take over this long after our last renewal. */
@@ -38,10 +36,15 @@ export interface Term {
   readonly isCurrent: () => boolean;
 }
 
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** Why an attempt to take or keep the Lease did not succeed. */
 type Attempt =
   | { readonly result: 'held' }
-  | { readonly result: 'other'; readonly holder: string; readonly pauseMs: number }
+  | { readonly result: 'other'; readonly holder: string }
   | { readonly result: 'failed'; readonly error: ApiError };
 
 /**
@@ -53,7 +56,8 @@ export class LeaderElector {
   #isLeading = false;
   #renewedAt = 0;
   #seen: { readonly record: string; readonly at: number } | undefined;
-  #isPausing = false;
+  /** The holder of whom the log says that we wait for it. */
+  #toldOf: string | undefined;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -65,31 +69,19 @@ export class LeaderElector {
 
   /**
    * Runs `lead` whenever this replica leads, until the signal aborts. Nobody else is let in before `lead` has returned, as long as that is quicker than
-   * the Lease runs out. On exit the Lease is given back, so that another replica need not wait. Leaders that end
-   * without giving it back one after another are followed later and later (abrupt-ends.ts).
+   * the Lease runs out. On exit the Lease is given back, so that another replica need not wait.
    */
   async run(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
     while (!signal.aborted) {
       const startedAt = clock.now().getTime();
       const attempt = await this.#attempt(signal);
-      this.#tellPause(attempt.result === 'other' ? attempt.pauseMs : 0);
       if (attempt.result === 'held') await this.#lead(lead, startedAt, signal);
       else if (attempt.result === 'failed' && attempt.error.reason !== 'Aborted') {
         log.warn('leader election: the lease could not be taken', { error: attempt.error.message });
       }
       await clock.sleep(jittered(attemptMs, 0.2, random), signal);
     }
-  }
-
-  #tellPause(remainingMs: number): void {
-    const { log, onPause } = this.#options;
-    onPause?.(remainingMs);
-    if (remainingMs > 0 && !this.#isPausing) {
-      const seconds = Math.ceil(remainingMs / 1_000);
-      log.warn('leader election: leaders ended one after another: waiting before the next one leads', { seconds });
-    }
-    this.#isPausing = remainingMs > 0;
   }
 
   async #lead(lead: (term: Term) => Promise<void>, since: number, signal: AbortSignal): Promise<void> {
@@ -147,27 +139,33 @@ export class LeaderElector {
       return held(await api.request({ method: 'POST', path: this.#path(), body, timeoutMs, signal }));
     }
     const spec = recordAt(read.body, 'spec');
-    const isOurs = stringAt(spec, 'holderIdentity') === identity;
-    const other = isOurs ? undefined : this.#findOther(read.body);
-    if (other !== undefined) return other;
-    const lease = isOurs ? read.body : withAbruptEnds(read.body, countAbruptEnds(read.body, identity));
-    return this.#write(lease, this.#spec(spec), { timeoutMs, signal });
+    const holder = stringAt(spec, 'holderIdentity') ?? '';
+    const limits = { timeoutMs, signal };
+    if (holder !== '' && holder !== identity && (await this.#isAwaited(holder, spec, limits)))
+      return { result: 'other', holder };
+    return this.#write(read.body, this.#spec(spec), limits);
   }
 
-  /** Who leads, or whose end is too near; undefined when we may lead. */
-  #findOther(lease: unknown): Attempt | undefined {
-    const { clock, identity } = this.#options;
-    const spec = recordAt(lease, 'spec');
+  /**
+   * Whether we do not follow another holder yet: its Lease has not run out, or its pod is not
+   * ready yet after it ended. Leaders that all end of leading would else take all pods out of the endpoints of the webhooks
+   * (docs/decisions/0008-two-containers-one-pod.md).
+   */
+  async #isAwaited(holder: string, spec: unknown, limits: Limits): Promise<boolean> {
+    const { api, clock, log, namespace } = this.#options;
     const record = JSON.stringify(spec ?? {});
     const now = clock.now().getTime();
     if (this.#seen?.record !== record) this.#seen = { record, at: now };
-    const holder = stringAt(spec, 'holderIdentity') ?? '';
-    if (holder === '') return undefined;
-    const durationMs = (numberAt(spec, 'leaseDurationSeconds') ?? leaseDurationMs / 1_000) * 1_000;
-    const runsOutAt = this.#seen.at + durationMs;
-    if (now < runsOutAt) return { result: 'other', holder, pauseMs: 0 };
-    const pauseMs = runsOutAt + pauseAfter(countAbruptEnds(lease, identity)) - now;
-    return pauseMs > 0 ? { result: 'other', holder, pauseMs } : undefined;
+    const duration = (numberAt(spec, 'leaseDurationSeconds') ?? leaseDurationMs / 1_000) * 1_000;
+    const ranOutAt = this.#seen.at + duration;
+    if (now < ranOutAt) return true;
+    if (now >= ranOutAt + longestRestartMs) return false;
+    if (!(await isRestarting(holder, { api, namespace, ...limits }))) return false;
+    if (this.#toldOf !== holder) {
+      log.warn('leader election: the last leader ended: the next one waits until its pod can admit again', { holder });
+    }
+    this.#toldOf = holder;
+    return true;
   }
 
   /** A PUT with the resourceVersion that was read: of two replicas that saw the same Lease, one gets a 409. */
