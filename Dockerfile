@@ -15,4 +15,7 @@ RUN node scripts/image/bundle.ts /mcp-lifecycle.cjs
 FROM ${BASE}
 COPY --from=bundle /mcp-lifecycle.cjs /app/mcp-lifecycle.cjs
 USER 65532:65532
-ENTRYPOINT ["/nodejs/bin/node", "/app/mcp-lifecycle.cjs"]
+# Code is optimised one function after the other: what becomes hot together is otherwise compiled together on other
+# threads, and the 10 to 20 MB that takes stay in the process for good (docs/decisions/0029-one-compilation-at-a-time.md).
+# Not in NODE_OPTIONS, which does not take the flag, nor in the program: it has to be there when the engine starts.
+ENTRYPOINT ["/nodejs/bin/node", "--no-concurrent-recompilation", "/app/mcp-lifecycle.cjs"]
