@@ -94,8 +94,8 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
   );
 
   return {
-    answered: ({ seconds, ...labels }) => {
-      duration.observe(labels, seconds);
+    answered: ({ webhook, operation, decision, seconds }) => {
+      duration.observe({ webhook, operation, decision }, seconds);
     },
     denied: (ruleIds) => {
       for (const rule of ruleIds) denials.inc({ rule });

@@ -33,7 +33,10 @@ export function eachEntry<Value>(
 ): readonly Violation[] {
   if (map === undefined) return none;
   let found: Violation[] | undefined;
-  for (const [key, value] of Object.entries(map)) found = append(found, check(key, value, inside(place, key)));
+  for (const key of Object.keys(map)) {
+    const value = map[key];
+    if (value !== undefined) found = append(found, check(key, value, inside(place, key)));
+  }
   return found ?? none;
 }
 

@@ -49,14 +49,16 @@ function sizeOf(
   return timesPowerOfTen(BigInt(digits) * (nanoIn.get(suffix) ?? 1n), exponent - places);
 }
 
-/** What nearly every manifest writes: no sign, no exponent, nothing that has to be rounded. Groups: digits, suffix. */
-const usual = /^(\d{1,6})(m|[kMG]|[KMGT]i)?$/;
+/** What nearly every manifest writes: no sign, no exponent, nothing that has to be rounded. */
+const usual = /^\d{1,6}(?:m|[kMG]|[KMGT]i)?$/;
+
+const endOfDigits = /\D|$/;
 
 /** Thousandths in one of each of its suffixes: with six digits before it, every product is exact. */
-const milliIn: ReadonlyMap<string | undefined, number> = new Map([
+const milliIn: ReadonlyMap<string, number> = new Map([
   ...([
     ['m', 1],
-    [undefined, 1e3],
+    ['', 1e3],
     ['k', 1e6],
     ['M', 1e9],
     ['G', 1e12],
@@ -79,8 +81,9 @@ export function compareQuantities(left: Quantity, right: Quantity): number {
 }
 
 function usualMilli(quantity: Quantity): number | undefined {
-  const match = usual.exec(String(quantity));
-  return match === null ? undefined : Number(match[1]) * (milliIn.get(match[2]) ?? Number.NaN);
+  const text = String(quantity);
+  if (!usual.test(text)) return undefined;
+  return Number.parseInt(text, 10) * (milliIn.get(text.slice(text.search(endOfDigits))) ?? Number.NaN);
 }
 
 /** As {@link parseQuantity}, the number alone. */
