@@ -1,7 +1,8 @@
 // Behaviour on the real cluster; `npm run test:e2e` prepares it and passes the way to reach it.
 export default {
-  testEnvironment: 'node',
   rootDir: '..',
+  testEnvironment: '<rootDir>/e2e/harness/environment.cjs',
+  setupFilesAfterEnv: ['<rootDir>/e2e/harness/before-each-file.ts'],
   roots: ['<rootDir>/e2e/cases'],
   testMatch: ['**/case.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -11,7 +12,7 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, isModule: true },
     ],
   },
-  // Each wait has its own, shorter limit and says what it waited for.
-  testTimeout: 180_000,
+  // Each wait has its own, shorter limit and says what it waited for: this is for a test of several that are late.
+  testTimeout: 600_000,
   testSequencer: '<rootDir>/e2e/harness/sequencer.cjs',
 };

@@ -2,7 +2,7 @@
 // Arguments go to Jest. The cluster stays up: the next run is quick.
 import { fileURLToPath } from 'node:url';
 import { upCluster } from './cluster/cluster.ts';
-import { runInteractively } from './cluster/command.ts';
+import { runCommand, runInteractively } from './cluster/command.ts';
 import { ClusterFailure } from './cluster/failure.ts';
 import { createStderrReport } from './cluster/progress.ts';
 import { ImageFailure } from './image/failure.ts';
@@ -25,7 +25,11 @@ try {
   );
   const [program] = images;
   if (program === undefined) throw new Error('images are returned in the order asked for');
-  await ensureInstalled(cluster, program, report);
+  // What a run left that was killed: its namespaces, and a CRD that belongs to a release of another name.
+  await runCommand(['kubectl', 'delete', 'namespaces', '--selector', 'mcp-lifecycle/e2e=true', '--wait=false'], {
+    env: cluster.environment,
+  });
+  await ensureInstalled(cluster, program, report, { args: ['--take-ownership'] });
   process.exitCode = await runInteractively([...jest, ...process.argv.slice(2)], {
     ...cluster.environment,
     ...Object.fromEntries(images.map(({ name, reference }) => [`IMAGE_${name}`, reference])),

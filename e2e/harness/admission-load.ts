@@ -1,15 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { eventually } from './eventually.ts';
 
-export interface AdmissionReport {
-  /** Requests that were judged by us. */
-  readonly answered: number;
-  /** What every other one got instead. */
-  readonly failures: readonly string[];
-}
-
+/** Requests on their way, as the work beside them sees them. */
 export interface AdmissionLoad {
-  stop(): Promise<AdmissionReport>;
+  /** Waits until so many more were answered as they have to be. */
+  readonly untilMore: (count: number) => Promise<void>;
+  /** Does something, during which at least one must have been answered so. */
+  readonly during: (what: string, step: () => Promise<unknown>) => Promise<void>;
 }
 
 /** Between two requests, in milliseconds; a request takes about ten. */
@@ -19,36 +18,52 @@ const pauseMs = 15;
 export type Load = 'dry runs' | 'dry runs and applies';
 
 /**
- * Sends MCPServers without a pause until it is stopped, one request after another: good ones, which must come back with
- * our defaults, and bad ones, which must be denied by our rule.
+ * Sends MCPServers without a pause as long as `work` takes, one request after another: good ones, which must come back
+ * with our defaults, and bad ones, which must be denied by our rule. Returns what every other one got instead.
  */
-export async function startAdmissionLoad(namespace: string, load: Load = 'dry runs'): Promise<AdmissionLoad> {
+export async function whileAdmitting(
+  namespace: string,
+  work: (load: AdmissionLoad) => Promise<void>,
+  load: Load = 'dry runs',
+): Promise<readonly string[]> {
   const proxy = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = `${await addressOf(proxy)}/apis/mcp.x-k8s.io/v1beta1/namespaces/${namespace}/mcpservers`;
   const failures: string[] = [];
   let answered = 0;
-  let isStopped = false;
+  let isOver = false;
   const ask = async (question: Question): Promise<void> => {
-    const failure = await judge(url, question);
+    const failure = await judge(url, question).catch((error: unknown) => inspect(error).slice(0, 500));
     if (failure === undefined) answered += 1;
     else failures.push(failure);
     await sleep(pauseMs);
   };
-  const work = async (): Promise<void> => {
-    for (let round = 0; !isStopped; round++) {
+  const send = async (): Promise<void> => {
+    for (let round = 0; !isOver; round++) {
       const more = load === 'dry runs' ? [] : applies(round);
       for (const question of [...dryRuns, ...more]) await ask(question);
     }
   };
-  const done = work();
-  return {
-    async stop() {
-      isStopped = true;
-      await done;
-      proxy.kill();
-      return { answered, failures };
-    },
-  };
+  const sent = send();
+  try {
+    await work({
+      async untilMore(count) {
+        const enough = answered + count;
+        await eventually(`${count} requests more are judged`, () => Promise.resolve(answered >= enough), {
+          describe: () => Promise.resolve(failures.slice(0, 5)),
+        });
+      },
+      async during(what, step) {
+        const before = answered;
+        await step();
+        if (answered === before && failures.length === 0) throw new Error(`no request was answered while ${what}`);
+      },
+    });
+  } finally {
+    isOver = true;
+    await sent;
+    proxy.kill();
+  }
+  return failures;
 }
 
 interface Question {

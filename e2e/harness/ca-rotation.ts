@@ -13,7 +13,7 @@ export async function readSecret(): Promise<CertificateSecret> {
 
 export async function requestRotation(): Promise<void> {
   const annotation = 'mcp-lifecycle/rotate-ca=now';
-  await kubectlOk(['annotate', 'secret', secretName, '--namespace', release.namespace, annotation]);
+  await kubectlOk(['annotate', 'secret', secretName, '--namespace', release.namespace, '--overwrite', annotation]);
 }
 
 /** Nothing is left of a rotation. */

@@ -4,22 +4,45 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const periodMs = 250;
 
 /**
- * Looks until `look` returns something, and returns it. After `withinMs` it fails and says what was awaited and what
- * `describe` (default: nothing) sees now.
+ * What a wait may take, in milliseconds: far beyond what a busy machine needs, because it costs time in a failure only.
+ * Longer than each pause that Kubernetes keeps by itself and a case meets: a container that ended is started again after
+ * up to 40 s, a Lease runs out after 15 s, a mounted Secret is brought up to date within 90 s.
+ */
+const patienceMs = 180_000;
+
+/**
+ * Looks until `look` returns something, and returns it. A look that throws has seen nothing: API servers and pods have
+ * moments in which they do not answer. After `withinMs` it fails and says what was awaited, what the last look threw,
+ * and what `describe` (default: nothing) sees now.
  */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
   options: { readonly withinMs?: number; readonly describe?: () => Promise<unknown> } = {},
 ): Promise<T> {
-  const { withinMs = 60_000, describe } = options;
+  const { withinMs = patienceMs, describe } = options;
   const deadline = Date.now() + withinMs;
+  let failure: unknown;
   for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
+    try {
+      const found = await look();
+      if (found !== undefined && found !== false) return found;
+      failure = undefined;
+    } catch (error) {
+      failure = error;
+    }
     if (Date.now() > deadline) break;
     await sleep(periodMs);
   }
-  const seen = describe === undefined ? '' : `; instead: ${JSON.stringify(await describe(), undefined, 2)}`;
-  throw new Error(`not within ${withinMs / 1000} s: ${what}${seen}`);
+  const thrown = failure === undefined ? '' : `; the last look threw: ${textOf(failure)}`;
+  const seen = describe === undefined ? '' : `; instead: ${await describe().then(toJson, textOf)}`;
+  throw new Error(`not within ${withinMs / 1000} s: ${what}${thrown}${seen}`);
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { release } from '../../scripts/quickstart/install.ts';
 import { eventually } from './eventually.ts';
 import { get, kubectlOk } from './kubectl.ts';
+import { untilReplicasStay } from './replicas.ts';
 
 const system = release.namespace;
 const container = 'reconciler';
@@ -13,11 +16,8 @@ export interface Leader {
 }
 
 /** The leader, once there is one and it is not `former`. */
-export function untilLeader(
-  options: { readonly otherThan?: Leader; readonly withinMs?: number } = {},
-): Promise<Leader> {
-  const { otherThan, withinMs = 45_000 } = options;
-  return eventually('a reconciler leads', () => findLeader(otherThan), { withinMs });
+export function untilLeader(options: { readonly otherThan?: Leader } = {}): Promise<Leader> {
+  return eventually('a reconciler leads', () => findLeader(options.otherThan));
 }
 
 /** The leader of the moment, if there is one and it is not `otherThan`. */
@@ -25,18 +25,49 @@ export async function findLeader(otherThan?: Leader): Promise<Leader | undefined
   const identity = (await get(system, 'leases', `${release.name}-leader`))?.spec?.['holderIdentity'];
   if (typeof identity !== 'string' || identity === '' || identity === otherThan?.identity) return undefined;
   const pod = identity.slice(0, identity.lastIndexOf('_'));
-  // A Lease that was not given back names a pod that is gone, until it runs out.
-  return (await get(system, 'pods', pod)) === undefined ? undefined : { identity, pod };
+  const found = await get(system, 'pods', pod);
+  // A Lease that was not given back names a pod that is gone, until it runs out; one that leaves is about to give it back.
+  return found === undefined || found.metadata.deletionTimestamp !== undefined ? undefined : { identity, pod };
+}
+
+/**
+ * Who held the Lease while `work` was done, one after another; nothing (an empty text) where it was given back. Whoever starts to lead
+ * without that has waited until it ran out.
+ */
+export async function holdersDuring(work: () => Promise<void>): Promise<readonly string[]> {
+  const output = ['--watch', '--output', 'jsonpath={.spec.holderIdentity}{"\\n"}'];
+  const child = spawn('kubectl', ['get', 'lease', `${release.name}-leader`, '--namespace', system, ...output], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'close');
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
+  try {
+    await eventually('the Lease is watched', () => Promise.resolve(text !== ''));
+    await work();
+  } finally {
+    child.kill();
+    await ended;
+  }
+  const holders = text.trimEnd().split('\n');
+  return holders.filter((holder, index) => index === 0 || holder !== holders[index - 1]);
 }
 
 /** Ends the reconciler of a pod as nothing else ends it: no signal handler runs, nothing is given back. */
 export async function killReconciler(pod: string): Promise<void> {
   const path = `jsonpath={.status.containerStatuses[?(@.name=="${container}")].containerID}`;
-  const id = (await kubectlOk(['get', 'pod', pod, '--namespace', system, '--output', path])).split('://').at(-1) ?? '';
-  const pids = id === '' ? [] : await processesOf(id);
-  if (pids.length === 0)
-    throw new Error(`no process of ${pod} is on this machine: skip cases that kill on this cluster`);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await eventually(
+    `the reconciler of ${pod} is killed (on another machine than this one that cannot be: skip cases that kill)`,
+    async () => {
+      const text = await kubectlOk(['get', 'pod', pod, '--namespace', system, '--output', path]);
+      const id = text.split('://').at(-1) ?? '';
+      // Just started again: the kubelet still tells the container before.
+      const pids = id === '' ? [] : await processesOf(id);
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      return pids.length > 0;
+    },
+    { withinMs: 60_000 },
+  );
 }
 
 /** The name of a container is the last part of its cgroup. */
@@ -53,9 +84,9 @@ export function scrapeReconciler(pod: string): Promise<string> {
   return kubectlOk(['get', '--raw', `/api/v1/namespaces/${system}/pods/${pod}:8082/proxy/metrics`]);
 }
 
-/** Waits until every replica is there and one leads. */
+/** Waits until every replica is there, none is on its way out, and one leads. */
 export async function untilComplete(): Promise<void> {
-  await kubectlOk(['rollout', 'status', `deployment/${release.name}`, '--namespace', system, '--timeout=120s']);
+  await untilReplicasStay();
   await untilLeader();
 }
 

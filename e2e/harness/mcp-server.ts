@@ -39,18 +39,28 @@ export function everythingServer(name: string, spec: Readonly<Record<string, unk
   };
 }
 
+/** Waits until a condition has this status and, where there are several causes, this reason. */
 export function untilCondition(
   namespace: string,
   name: string,
-  wanted: { readonly type: string; readonly status: string },
+  wanted: { readonly type: string; readonly status: string; readonly reason?: string },
 ): Promise<KubeObject> {
   const read = (): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', name);
   return eventually(
-    `MCPServer ${name} has ${wanted.type}=${wanted.status}`,
+    `MCPServer ${name} has ${Object.values(wanted).join('=')}`,
     async () => {
       const server = await read();
-      return conditionOf(server, wanted.type)?.status === wanted.status ? server : undefined;
+      const { status, reason } = conditionOf(server, wanted.type) ?? {};
+      return status === wanted.status && reason === (wanted.reason ?? reason) ? server : undefined;
     },
     { describe: async () => (await read())?.status ?? 'no status' },
   );
+}
+
+/** Waits until status speaks about the spec as it is now. */
+export function untilObserved(namespace: string, name: string): Promise<KubeObject> {
+  return eventually(`the last change of MCPServer ${name} is observed`, async () => {
+    const server = await get(namespace, 'mcpservers', name);
+    return server?.status?.['observedGeneration'] === server?.metadata.generation ? server : undefined;
+  });
 }

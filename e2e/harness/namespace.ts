@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
-import { kubectl, kubectlOk } from './kubectl.ts';
+import { eventually } from './eventually.ts';
+import { get, kubectl, kubectlOk } from './kubectl.ts';
 
 /**
  * A namespace for the cases of one file, created before and deleted after them; nothing that a case makes in it can
@@ -14,6 +15,8 @@ export function useNamespace(labels: Readonly<Record<string, string>> = {}): str
       kind: 'Namespace',
       metadata: { name, labels: { 'mcp-lifecycle/e2e': 'true', ...labels } },
     });
+    // No pod is admitted before a controller has made it.
+    await eventually(`${name} has its ServiceAccount`, () => get(name, 'serviceaccounts', 'default'));
   });
   afterAll(async () => {
     await kubectl(['delete', 'namespace', name, '--wait=false', '--ignore-not-found']);

@@ -14,7 +14,7 @@ const node = '/nodejs/bin/node';
 export async function startNodePods(namespace: string, pods: readonly NodePod[]): Promise<void> {
   await apply(namespace, { apiVersion: 'v1', kind: 'List', items: pods.map(toManifest) });
   const names = pods.map(({ name }) => `pod/${name}`);
-  await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=60s', ...names]);
+  await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=180s', ...names]);
 }
 
 function toManifest({ name, labels = {}, listensOn = [] }: NodePod): object {

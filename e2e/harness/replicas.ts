@@ -1,17 +1,46 @@
 import { X509Certificate } from 'node:crypto';
 import { release } from '../../scripts/quickstart/install.ts';
 import { eventually } from './eventually.ts';
-import { list, type KubeObject } from './kubectl.ts';
+import { conditionOf, get, list, type KubeObject } from './kubectl.ts';
 import { runInside } from './node-pod.ts';
 
 const ofRelease = `app.kubernetes.io/name=mcp-lifecycle,app.kubernetes.io/instance=${release.name}`;
 
-/** Our pods, once all of them are meant to stay: those of a rollout go on answering for a while. */
-export function untilNoneLeaves(): Promise<readonly KubeObject[]> {
-  return eventually('no pod is on its way out', async () => {
-    const pods = await list({ namespace: release.namespace }, 'pods', ofRelease);
-    return pods.every(({ metadata }) => metadata.deletionTimestamp === undefined) ? pods : undefined;
-  });
+/**
+ * Our pods, once there are as many as the Deployment wants, all of them ready, and none on its way out: pods of the last
+ * rollout go on answering for a while, and a Deployment says that it is complete until its controller has looked again.
+ */
+export function untilReplicasStay(): Promise<readonly KubeObject[]> {
+  return eventually(
+    'every replica is ready, and none is on its way out',
+    async () => {
+      const [deployment, pods] = [await get(release.namespace, 'deployments', release.name), await listPods()];
+      const isWanted = pods.length === deployment?.spec?.['replicas'] && isObserved(deployment);
+      return isWanted && pods.every(isStaying) ? pods : undefined;
+    },
+    {
+      describe: async () =>
+        (await listPods()).map(({ metadata, status }) => ({ name: metadata.name, conditions: status?.conditions })),
+    },
+  );
+}
+
+/** Waits until no pod of ours is left: nobody judges or writes any more. */
+export async function untilNoReplica(): Promise<void> {
+  await eventually('no replica is left', async () => (await listPods()).length === 0);
+}
+
+function listPods(): Promise<readonly KubeObject[]> {
+  return list({ namespace: release.namespace }, 'pods', ofRelease);
+}
+
+function isStaying(pod: KubeObject): boolean {
+  return pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'Ready')?.status === 'True';
+}
+
+/** All pods are those of the template as it is now. */
+function isObserved({ metadata, spec, status }: KubeObject): boolean {
+  return status?.['observedGeneration'] === metadata.generation && status?.['updatedReplicas'] === spec?.['replicas'];
 }
 
 /** Waits until every replica presents the certificate (PEM) that `read` finds, to a running pod whose image has Node. */
@@ -20,7 +49,7 @@ export async function untilAllPresent(
   from: { readonly namespace: string; readonly pod: string },
   withinMs: number,
 ): Promise<void> {
-  const hosts = (await untilNoneLeaves()).map(({ status }) => String(status?.['podIP']));
+  const hosts = (await untilReplicasStay()).map(({ status }) => String(status?.['podIP']));
   const look = async (): Promise<{ readonly wanted: string; readonly presented: readonly string[] }> => ({
     wanted: new X509Certificate(await read()).fingerprint256,
     presented: await Promise.all(hosts.map((host) => runInside(from.namespace, from.pod, presentedAt(host)))),
@@ -29,7 +58,7 @@ export async function untilAllPresent(
     'every replica presents the certificate',
     async () => {
       const { wanted, presented } = await look();
-      return presented.every((fingerprint) => fingerprint === wanted);
+      return presented.length > 0 && presented.every((fingerprint) => fingerprint === wanted);
     },
     { withinMs, describe: look },
   );

@@ -1,4 +1,5 @@
 import { release } from '../../scripts/quickstart/install.ts';
+import { eventually } from './eventually.ts';
 import { kubectl, kubectlOk } from './kubectl.ts';
 
 /** Calls of our webhooks that failed, as the API server counts them: also those that the failure policy Ignore hides. */
@@ -9,34 +10,47 @@ export async function countFailedCalls(): Promise<number> {
   return [...metrics.matchAll(failures)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+export interface Changes {
+  /** Waits until so many changes more are done that began after the call. */
+  readonly untilMore: (count: number) => Promise<void>;
+}
+
 /**
  * Changes an MCPServer without a pause as long as `work` takes, by two kubectl at a time; both webhooks judge each change.
- * Returns how many there were, and what kubectl said of those that failed.
+ * Returns what kubectl said of those that failed. `work` says where in it there must have been changes, however slow the
+ * machine is.
  */
 export async function changeDuring(
   server: { readonly namespace: string; readonly name: string },
-  work: () => Promise<void>,
-): Promise<{ readonly count: number; readonly failures: readonly string[] }> {
+  work: (changes: Changes) => Promise<void>,
+): Promise<readonly string[]> {
   const failures: string[] = [];
-  let count = 0;
+  let begun = 0;
+  let done = 0;
   let isOver = false;
   const change = async (worker: string): Promise<void> => {
     while (!isOver) {
-      count += 1;
-      const annotation = `e2e.mcp-lifecycle/${worker}=${String(count)}`;
+      begun += 1;
+      const annotation = `e2e.mcp-lifecycle/${worker}=${String(begun)}`;
       const args = ['annotate', 'mcpserver', server.name, '--namespace', server.namespace, '--overwrite', annotation];
       const { code, stderr } = await kubectl(args);
       if (code !== 0) failures.push(stderr);
+      done += 1;
     }
+  };
+  const untilMore = async (count: number): Promise<void> => {
+    // Those under way began before.
+    const enough = begun + count;
+    await eventually(`${count} changes more`, () => Promise.resolve(done >= enough));
   };
   const workers = [change('first'), change('second')];
   try {
-    await work();
+    await work({ untilMore });
   } finally {
     isOver = true;
     await Promise.all(workers);
   }
-  return { count, failures };
+  return failures;
 }
 
 /** The caBundle of every webhook of ours, in PEM. */

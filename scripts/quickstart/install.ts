@@ -56,7 +56,7 @@ export async function ensureInstalled(
         ...imageValues(image.reference),
         // The tag stays the same when the content changes: the annotation makes the pods change too.
         ...['--set-string', `podAnnotations.mcp-lifecycle/image-digest=${image.digest}`],
-        ...['--wait', '--timeout', '3m'],
+        ...['--wait', '--timeout', '5m'],
         ...args,
       ],
       { env: cluster.environment },
@@ -84,7 +84,7 @@ export function imageValues(reference: string): readonly string[] {
 
 /** Removes the release and waits until its pods are gone; the CRD and the namespace stay. */
 export async function uninstall(cluster: ClusterHandle): Promise<void> {
-  const command = ['helm', 'uninstall', release.name, '--namespace', release.namespace, '--wait', '--timeout', '2m'];
+  const command = ['helm', 'uninstall', release.name, '--namespace', release.namespace, '--wait', '--timeout', '5m'];
   const { code, stderr } = await runCommand(command, { env: cluster.environment });
   if (code !== 0) throw new ClusterFailure(`helm could not uninstall ${release.name}: ${stderr.trim()}`);
 }

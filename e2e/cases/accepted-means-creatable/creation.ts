@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { judge } from '../../../webhooks/cli/judge.ts';
 import type { CrdRules } from '../../../webhooks/cli/crd-rules.ts';
 import type { ReferenceFacts } from '../../../webhooks/core/engine/facts.ts';
@@ -31,9 +32,25 @@ const smallest = {
 /** References are not this case's business: a missing object is only warned of. */
 const noFacts: ReferenceFacts = { lookUp: () => ({ state: 'missing' }) };
 
-/** Every change is a dry run. */
+/** Every change is a dry run, and asked again where the answer is about the moment and not about the object. */
 export function dryRun(api: KubeApi): KubeApi {
-  return { ...api, request: (request) => api.request({ ...request, query: { ...request.query, dryRun: 'All' } }) };
+  return {
+    ...api,
+    async request(request) {
+      const attempt = { ...request, query: { ...request.query, dryRun: 'All' } };
+      let result = await api.request(attempt);
+      for (let more = 0; more < 5 && isOfTheMoment(result); more++) {
+        await sleep(2_000);
+        result = await api.request(attempt);
+      }
+      return result;
+    },
+  };
+}
+
+/** The world did not answer, is too busy, or a webhook was too late. */
+function isOfTheMoment(result: ApiResult): boolean {
+  return !result.ok && (result.error.status === 0 || result.error.status === 429 || result.error.status >= 500);
 }
 
 /** Tries one mutant here and there; the children are applied exactly as the reconciler does it. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -30,8 +31,11 @@ describe('an MCPServer that is applied', () => {
   });
 
   it('reads the same in both API versions', async () => {
-    const v1alpha1 = await get(namespace, 'mcpservers.v1alpha1.mcp.x-k8s.io', 'search');
-    const v1beta1 = await get(namespace, 'mcpservers.v1beta1.mcp.x-k8s.io', 'search');
+    const [v1alpha1, v1beta1] = await eventually('nobody writes between two looks', async () => {
+      const older = await get(namespace, 'mcpservers.v1alpha1.mcp.x-k8s.io', 'search');
+      const newer = await get(namespace, 'mcpservers.v1beta1.mcp.x-k8s.io', 'search');
+      return older?.metadata.resourceVersion === newer?.metadata.resourceVersion && ([older, newer] as const);
+    });
     expect(v1alpha1?.apiVersion).toBe('mcp.x-k8s.io/v1alpha1');
     expect({ ...v1alpha1, apiVersion: '' }).toEqual({ ...v1beta1, apiVersion: '' });
   });
@@ -52,11 +56,12 @@ describe('an MCPServer that is applied', () => {
     const { metadata } = (await get(namespace, 'mcpservers', 'search')) ?? {};
     expect(metadata?.generation).toBe(2);
     await kubectlOk([
-      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=60s'],
+      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=180s'],
       '--for=jsonpath={.status.observedGeneration}=2',
     ]);
-    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
     const deployment = await get(namespace, 'deployments', 'search');
     expect(JSON.stringify(deployment?.spec)).toContain('"--log-level","1"');
+    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
   });
 });

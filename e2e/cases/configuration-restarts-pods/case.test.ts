@@ -53,12 +53,12 @@ describe('the configuration that an MCPServer references', () => {
     const before = await hash();
     const revision = await revisionOf();
     await change();
-    await eventually('the pods have another digest', async () => (await hash()) !== before, { withinMs: 5_000 });
+    await eventually('the pods have another digest', async () => (await hash()) !== before);
+    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
     await sleep(settledMs);
     // A digest that was there before comes back with its ReplicaSet.
     expect(await replicaSets()).toBe(wanted);
     expect(await revisionOf()).toBe(revision + 1);
-    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=60s']);
   });
 
   it('leaves the pods alone when only the labels of a ConfigMap change', async () => {

@@ -18,8 +18,8 @@ describe('an object of somebody else under the name of an MCPServer', () => {
     await kubectlOk(applyArgs, { apiVersion: 'v1', kind: 'Service', metadata, spec });
     const before = await get(namespace, 'services', name);
     await apply(namespace, kubernetesServer(name));
-    const server = await untilCondition(namespace, name, { type: 'Available', status: 'False' });
-    expect(conditionOf(server, 'Available')).toMatchObject({ reason: 'ServiceUnavailable' });
+    const refused = { type: 'Available', status: 'False', reason: 'ServiceUnavailable' };
+    const server = await untilCondition(namespace, name, refused);
     expect(conditionOf(server, 'Available')?.message).toMatch(/Service/);
     const after = await get(namespace, 'services', name);
     expect(after).toEqual(before);

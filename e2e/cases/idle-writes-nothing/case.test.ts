@@ -103,8 +103,11 @@ describe('MCPServers that nobody changes, healthy, stopped and broken', () => {
     await eventually('nobody writes any more', async () => (await writtenWithin(settledMs)).length === 0, {
       describe: () => writtenWithin(settledMs),
     });
-    expect(await writtenWithin(quietMs)).toEqual([]);
-  }, 360_000);
+    // A probe that a busy machine answers too late is written. What is written again and again is in every interval.
+    let written = await writtenWithin(quietMs);
+    for (let more = 0; more < 2 && written.length > 0; more++) written = await writtenWithin(quietMs);
+    expect(written).toEqual([]);
+  }, 900_000);
 });
 
 async function eventsOfOurs(namespace: string): Promise<readonly KubeObject[]> {

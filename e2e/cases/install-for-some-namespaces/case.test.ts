@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
 import { apply, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
+import { renewPods } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -43,8 +44,7 @@ describe('watchNamespaces', () => {
 
   it('goes on in one namespace when another one is deleted', async () => {
     await kubectlOk(['delete', 'namespace', second]);
-    await kubectlOk(['rollout', 'restart', `deployment/${release.name}`, '--namespace', release.namespace]);
-    await kubectlOk(['rollout', 'status', `deployment/${release.name}`, '--namespace', release.namespace]);
+    await renewPods();
     await apply(first, kubernetesServer('after'));
     await untilCondition(first, 'after', { type: 'Verified', status: 'True' });
   });

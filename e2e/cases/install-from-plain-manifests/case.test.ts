@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { buildManifests } from '../../../scripts/manifests/manifests.ts';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { helm, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
-import { fingerprint } from '../../harness/children.ts';
+import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -35,10 +35,17 @@ describe('the manifests for kubectl', () => {
   it('install with one kubectl apply, over a kept CRD and living servers', async () => {
     await apply(namespace, kubernetesServer('steady'));
     await untilCondition(namespace, 'steady', { type: 'Verified', status: 'True' });
-    before = await fingerprint(namespace);
+    before = await settledFingerprint(namespace);
     await uninstallChart();
     await kubectlOk(['apply', '--filename', '-'], await manifests());
-    await kubectlOk(['rollout', 'status', 'deployment/mcp-lifecycle', '--namespace', release.namespace]);
+    await kubectlOk([
+      'rollout',
+      'status',
+      'deployment/mcp-lifecycle',
+      '--namespace',
+      release.namespace,
+      '--timeout=300s',
+    ]);
     const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
     await eventually('admission answers', async () =>
       (await kubectl(args, kubernetesServer('as-root', asRoot))).stderr.includes('[run-as-non-root]'),

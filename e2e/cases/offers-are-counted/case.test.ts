@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { apply, get, type KubeObject } from '../../harness/kubectl.ts';
-import { eventually } from '../../harness/eventually.ts';
-import { everythingServer, untilCondition } from '../../harness/mcp-server.ts';
+import { everythingServer, untilCondition, untilObserved } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
 describe('a verified server that lists tools, resources and prompts', () => {
@@ -21,10 +20,8 @@ describe('a verified server that lists tools, resources and prompts', () => {
     const before = await get(namespace, 'mcpservers', 'search');
     const deployment = await get(namespace, 'deployments', 'search');
     await apply(namespace, everythingServer('search', { extensions: { verification: { periodSeconds: 5 } } }));
-    const server = await eventually('status speaks about the new generation', async () => {
-      const now = await get(namespace, 'mcpservers', 'search');
-      return now?.status?.['observedGeneration'] === now?.metadata.generation ? now : undefined;
-    });
+    const server = await untilObserved(namespace, 'search');
+    expect(server.metadata.generation).toBe((before?.metadata.generation ?? 0) + 1);
     expect(server.status?.['serverInfo']).toEqual(before?.status?.['serverInfo']);
     expect(verdicts(server)).toEqual(verdicts(before));
     const after = await get(namespace, 'deployments', 'search');

@@ -17,6 +17,16 @@ describe('what an MCPServer of the same name left behind', () => {
 
   const childrenOf = (name: string): Promise<readonly KubeObject[]> =>
     list({ namespace }, kinds.join(','), `mcp-server=${name}`);
+  /** There is one of each kind, and each is so. */
+  const untilEach = (what: string, name: string, isSo: (child: KubeObject) => boolean): Promise<unknown> =>
+    eventually(
+      what,
+      async () => {
+        const children = await childrenOf(name);
+        return children.length === kinds.length && children.every(isSo);
+      },
+      { describe: () => childrenOf(name) },
+    );
   const ownersOf = ({ metadata }: KubeObject): readonly Owner[] =>
     // kubectl prints the metadata as the API server sent it.
     ((metadata as { readonly ownerReferences?: readonly Owner[] }).ownerReferences ?? []).map(
@@ -59,18 +69,14 @@ describe('what an MCPServer of the same name left behind', () => {
       const before = await childrenOf('search');
       await apply(namespace, kubernetesServer('search'));
       const uid = (await get(namespace, 'mcpservers', 'search'))?.metadata.uid ?? '';
-      await eventually('every child has a controller, the new server', async () =>
-        (await childrenOf('search')).every((child) =>
-          ownersOf(child).some((o) => o.uid === uid && o.controller === true),
-        ),
+      await untilEach('every child has a controller, the new server', 'search', (child) =>
+        ownersOf(child).some((owner) => owner.uid === uid && owner.controller === true),
       );
       for (const child of await childrenOf('search'))
         expect(ownersOf(child).filter(({ controller }) => controller)).toHaveLength(1);
       return { before, uid };
     });
-    await eventually('the former owner is forgotten', async () =>
-      (await childrenOf('search')).every((child) => ownersOf(child).length === 1),
-    );
+    await untilEach('the former owner is forgotten', 'search', (child) => ownersOf(child).length === 1);
     await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
     const identities = (objects: readonly KubeObject[]): readonly string[] =>
       objects.map(({ metadata }) => metadata.uid);
@@ -84,7 +90,8 @@ describe('what an MCPServer of the same name left behind', () => {
     const before = await childrenOf('orphaned');
     expect(before.map(ownersOf)).toEqual([[], [], []]);
     await apply(namespace, kubernetesServer('orphaned'));
-    const server = await untilCondition(namespace, 'orphaned', { type: 'Available', status: 'False' });
+    const refused = { type: 'Available', status: 'False', reason: 'DeploymentUnavailable' };
+    const server = await untilCondition(namespace, 'orphaned', refused);
     const advice = 'exists but has no controller owner; delete the resource first or choose a different name';
     expect(conditionOf(server, 'Available')).toMatchObject({
       reason: 'DeploymentUnavailable',
@@ -108,7 +115,8 @@ describe('what an MCPServer of the same name left behind', () => {
     await restore(name, children, former(name, { ...changes, uid }));
     const before = await childrenOf(name);
     await apply(namespace, kubernetesServer(name));
-    const server = await untilCondition(namespace, name, { type: 'Available', status: 'False' });
+    const refused = { type: 'Available', status: 'False', reason: 'DeploymentUnavailable' };
+    const server = await untilCondition(namespace, name, refused);
     expect(conditionOf(server, 'Available')?.message).toBe(
       `Failed to reconcile Deployment: Deployment ${name} is owned by ${owner} (${uid}), cannot be managed by MCPServer`,
     );

@@ -50,16 +50,18 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
     'pod-security.kubernetes.io/enforce': 'restricted',
     'pod-security.kubernetes.io/enforce-version': 'latest',
   });
-  let admitted = '';
+  let admitted: readonly string[] = [];
+  let refused = '';
 
   beforeAll(async () => {
     const items = [...samplesOf('accepts'), ...samplesOf('rejects')].map(([, name, example]) => podOf(name, example));
     const list = { apiVersion: 'v1', kind: 'List', items };
-    const { stdout } = await kubectl(
+    const { stdout, stderr } = await kubectl(
       ['create', '--dry-run=server', '--namespace', namespace, '--output', 'name', '--filename', '-'],
       list,
     );
-    admitted = stdout;
+    admitted = stdout.split('\n');
+    refused = stderr;
   });
 
   it('meets samples of every rule', () => {
@@ -67,10 +69,12 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
   });
 
   it.each(samplesOf('accepts'))('admits the pod of %s', (_title, name) => {
-    expect(admitted.split('\n')).toContain(`pod/${name}`);
+    expect(admitted).toContain(`pod/${name}`);
   });
 
   it.each(samplesOf('rejects'))('refuses the pod of %s', (_title, name) => {
-    expect(admitted.split('\n')).not.toContain(`pod/${name}`);
+    expect(admitted).not.toContain(`pod/${name}`);
+    // By its name: what was never asked about is not admitted either.
+    expect(refused).toContain(`"${name}"`);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -14,10 +14,11 @@ describe('the scale of an MCPServer', () => {
 
   const scale = (replicas: number): Promise<string> =>
     kubectlOk(['scale', 'mcpserver', 'search', `--replicas=${replicas}`, '--namespace', namespace]);
-  const untilReplicas = (ready: number): Promise<unknown> =>
+  const untilReplicas = (ready: number): Promise<KubeObject> =>
     eventually(`${ready} instances are ready`, async () => {
       const server = await get(namespace, 'mcpservers', 'search');
-      return server?.status?.['readyReplicas'] === ready && server.status['replicas'] === ready;
+      const isSo = server?.status?.['readyReplicas'] === ready && server.status['replicas'] === ready;
+      return isSo ? server : undefined;
     });
 
   it('is what an autoscaler reads: how many there are, and which pods they are', async () => {
@@ -39,8 +40,7 @@ describe('the scale of an MCPServer', () => {
 
   it('goes to zero and back', async () => {
     await scale(0);
-    await untilReplicas(0);
-    const server = await get(namespace, 'mcpservers', 'search');
+    const server = await untilReplicas(0);
     expect(conditionOf(server, 'Available')).toMatchObject({ status: 'True', reason: 'ScaledToZero' });
     await scale(1);
     await untilReplicas(1);

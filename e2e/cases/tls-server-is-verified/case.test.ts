@@ -74,6 +74,9 @@ describe('a server that serves HTTPS', () => {
       return events.find(({ reason }) => reason === 'InsecureTLSConfigured');
     });
     expect(warned['type']).toBe('Warning');
-    expect(await get(namespace, 'mcpservers', 'search')).toMatchObject({ status: { phase: 'Running' } });
+    await eventually('it is Running', async () => {
+      const server = await get(namespace, 'mcpservers', 'search');
+      return server?.status?.phase === 'Running';
+    });
   });
 });

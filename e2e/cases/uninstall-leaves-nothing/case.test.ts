@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { imageValues, release } from '../../../scripts/quickstart/install.ts';
 import { helm, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
-import { fingerprint } from '../../harness/children.ts';
+import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -31,7 +31,7 @@ async function refusalOfRoot(namespace: string): Promise<string> {
 
 async function installAs(name: string, ...args: readonly string[]): Promise<{ code: number; stderr: string }> {
   const { reference } = await programImage();
-  return helm('install', name, chart, ...imageValues(reference), '--wait', '--timeout', '3m', ...args);
+  return helm('install', name, chart, ...imageValues(reference), '--wait', '--timeout', '5m', ...args);
 }
 
 describe('helm uninstall', () => {
@@ -50,7 +50,9 @@ describe('helm uninstall', () => {
     for (const name of ['changed', 'untouched']) await apply(namespace, kubernetesServer(name));
     for (const name of ['changed', 'untouched'])
       await untilCondition(namespace, name, { type: 'Verified', status: 'True' });
+    await settledFingerprint(namespace);
     untouched = await ofUntouched();
+    expect(untouched).not.toHaveLength(0);
     await uninstallChart();
     await eventually('nothing with our labels is left', async () => (await leftovers()).length === 0, {
       describe: leftovers,

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
-import { startAdmissionLoad } from '../../harness/admission-load.ts';
-import { helm, helmOk, installChart, laterChart } from '../../harness/chart.ts';
-import { fingerprint } from '../../harness/children.ts';
+import { whileAdmitting } from '../../harness/admission-load.ts';
+import { helmOk, installChart, laterChart } from '../../harness/chart.ts';
+import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { untilReplicasStay } from '../../harness/replicas.ts';
 
 /** Where API servers listen themselves, behind their Service. */
 async function apiServerPort(): Promise<string> {
@@ -23,18 +24,20 @@ describe('an upgrade', () => {
   it('to another version with other values refuses and loses no admission, and writes nothing to what runs', async () => {
     await apply(namespace, kubernetesServer('steady'));
     await untilCondition(namespace, 'steady', { type: 'Verified', status: 'True' });
-    before = await fingerprint(namespace);
+    before = await settledFingerprint(namespace);
     const later = await laterChart();
-    const load = await startAdmissionLoad(namespace);
     const values = [
       ...['--set', 'replicas=3,metrics.service.enabled=true,networkPolicy.enabled=true'],
       ...['--set', `networkPolicy.apiServerPorts={${await apiServerPort()}}`],
       ...['--set-string', 'podAnnotations.e2e=upgraded'],
     ];
-    await installChart({ chart: later, args: values }).finally(() => rm(later, { recursive: true }));
-    const { answered, failures } = await load.stop();
+    const failures = await whileAdmitting(namespace, async ({ during, untilMore }) => {
+      await untilMore(20);
+      await during('the chart was upgraded', () => installChart({ chart: later, args: values }));
+      await untilReplicasStay();
+      await untilMore(20);
+    }).finally(() => rm(later, { recursive: true }));
     expect(failures).toEqual([]);
-    expect(answered).toBeGreaterThan(100);
     expect(await fingerprint(namespace)).toEqual(before);
     const crd = await get(release.namespace, 'customresourcedefinitions', 'mcpservers.mcp.x-k8s.io');
     expect(crd?.metadata.labels?.['app.kubernetes.io/version']).toBe('9.9.9');
@@ -52,11 +55,13 @@ describe('an upgrade', () => {
   });
 
   it('can be rolled back in the same way', async () => {
-    const load = await startAdmissionLoad(namespace);
-    const { code, stderr } = await helm('rollback', release.name, '--wait', '--timeout', '3m');
-    const { answered, failures } = await load.stop();
-    expect({ code, stderr: code === 0 ? '' : stderr, failures }).toEqual({ code: 0, stderr: '', failures: [] });
-    expect(answered).toBeGreaterThan(100);
+    const failures = await whileAdmitting(namespace, async ({ during, untilMore }) => {
+      await untilMore(20);
+      await during('the chart was rolled back', () => helmOk('rollback', release.name, '--wait', '--timeout', '5m'));
+      await untilReplicasStay();
+      await untilMore(20);
+    });
+    expect(failures).toEqual([]);
     expect(await get(release.namespace, 'networkpolicies', release.name)).toBeUndefined();
     const ofSteady = (id: string): boolean => !id.includes('newcomer');
     expect((await fingerprint(namespace)).filter(ofSteady)).toEqual(before);

@@ -6,8 +6,8 @@ import { removeState, type PackagesState } from '../state.ts';
 import { removeCgroups } from './cgroups.ts';
 import { buildLayout, cgroupName } from './layout.ts';
 
-/** The kernel ends hundreds of processes in well under this. */
-const endingMs = 20_000;
+/** The kernel ends hundreds of processes in well under this, also on a busy machine. */
+const endingMs = 60_000;
 
 /** Ends the cluster's process 1, and with it everything in its namespaces; then removes cgroups and files. */
 export async function stopPackages(settings: ClusterSettings, state: PackagesState): Promise<void> {

@@ -7,7 +7,8 @@ import type { Layout } from './layout.ts';
 import { readPackagesStatus, type ComponentStatus, type PackagesStatus } from './status.ts';
 
 const pollMs = 150;
-const readyTimeoutMs = 120_000;
+/** A busy machine needs much longer than the ten seconds or so of a free one. */
+const readyTimeoutMs = 300_000;
 
 /** A component that ends this often while we wait will not get better by itself. */
 const hopelessExits = 4;

@@ -1,0 +1,4 @@
+import { beforeAll } from '@jest/globals';
+import { ensureAsUsual } from './installation.ts';
+
+beforeAll(ensureAsUsual);

@@ -1,0 +1,25 @@
+import { release } from '../../scripts/quickstart/install.ts';
+import { helm, installChart } from './chart.ts';
+import { untilComplete } from './leader.ts';
+
+/** What scripts/quickstart/install.ts sets: with any other value the chart is installed as some case wanted it. */
+const usualValues: readonly string[] = ['image', 'podAnnotations'];
+
+/**
+ * Every case finds the chart installed as scripts/e2e.ts did it, all replicas there and one of them leading: whatever
+ * the case before it has changed, and also when it failed to change it back.
+ */
+export async function ensureAsUsual(): Promise<void> {
+  if (!(await isAsUsual())) await installChart({ args: ['--take-ownership'] });
+  await untilComplete();
+}
+
+async function isAsUsual(): Promise<boolean> {
+  const status = await helm('status', release.name, '--output', 'json');
+  const values = await helm('get', 'values', release.name, '--output', 'json');
+  if (status.code !== 0 || values.code !== 0) return false;
+  // As helm prints it.
+  const { info } = JSON.parse(status.stdout) as { readonly info?: { readonly status?: string } };
+  const set = Object.keys((JSON.parse(values.stdout) ?? {}) as object);
+  return info?.status === 'deployed' && set.every((name) => usualValues.includes(name));
+}
