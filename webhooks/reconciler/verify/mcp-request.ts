@@ -5,6 +5,8 @@ import https from 'node:https';
 import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, numberAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { createEventStreamReader } from './event-stream.ts';
+import { untilConnected } from './until-connected.ts';
+import type { AttemptLimits } from './until-connected.ts';
 import type { TlsClientSettings } from './tls-trust.ts';
 
 /** What came back for one JSON-RPC message, before anyone judged it. Texts are short clauses for people. */
@@ -48,11 +50,19 @@ const maxQuotedLength = 200;
  * Sends one message on a connection of its own (a kept one could be stuck to a pod that is gone) and reads the answer,
  * JSON or event stream, within time and bytes. Redirects are not followed. Never rejects.
  */
-export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
+export async function sendMcpMessage(message: McpMessage): Promise<McpReply> {
+  const reply = await untilConnected(message.timeoutMs, (limits) => sendOnce(message, limits));
+  return reply === 'not-connected' ? { type: 'timeout' } : reply;
+}
+
+/** Nothing was sent when nobody took the connection in time: it may simply be tried again. */
+function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits): Promise<McpReply | 'not-connected'> {
   return new Promise((resolve) => {
     let isConnected = false;
-    const finish = (reply: McpReply): void => {
+    let connecting: NodeJS.Timeout | undefined;
+    const finish = (reply: McpReply | 'not-connected'): void => {
       clearTimeout(timer);
+      clearTimeout(connecting);
       message.signal.removeEventListener('abort', onAbort);
       resolve(reply);
       request.destroy();
@@ -76,13 +86,20 @@ export function sendMcpMessage(message: McpMessage): Promise<McpReply> {
     });
     const timer = setTimeout(() => {
       finish({ type: 'timeout' });
-    }, message.timeoutMs);
+    }, timeoutMs);
     message.signal.addEventListener('abort', onAbort, { once: true });
     request.on('error', (error) => {
       finish({ type: 'unreachable', why: networkErrorText(error), isConnected });
     });
     request.on('socket', (socket) => {
-      socket.once('connect', () => (isConnected = true));
+      // After the name is known: asking for it again would only keep more of them waiting where names are slow.
+      socket.once('connectionAttempt', () => {
+        connecting = setTimeout(finish, connectMs, 'not-connected');
+      });
+      socket.once('connect', () => {
+        isConnected = true;
+        clearTimeout(connecting);
+      });
     });
     request.on('response', (response) => {
       readAnswer(response, message, finish);
