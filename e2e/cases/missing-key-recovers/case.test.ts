@@ -6,10 +6,11 @@ import { useNamespace } from '../../harness/namespace.ts';
 describe('an MCPServer that uses a key which its ConfigMap does not have', () => {
   const namespace = useNamespace();
 
+  // A short name: where a headline has no room it loses its end, and that is the key.
   const settings = (data: Readonly<Record<string, string>>): object => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: 'settings' },
+    metadata: { name: 'conf' },
     data,
   });
 
@@ -23,7 +24,7 @@ describe('an MCPServer that uses a key which its ConfigMap does not have', () =>
             path: '/etc/mcp-config',
             source: {
               type: 'ConfigMap',
-              configMap: { name: 'settings', items: [{ key: 'config.toml', path: 'config.toml' }] },
+              configMap: { name: 'conf', items: [{ key: 'config.toml', path: 'config.toml' }] },
             },
           },
         ],
@@ -34,8 +35,8 @@ describe('an MCPServer that uses a key which its ConfigMap does not have', () =>
     await apply(namespace, settings({ 'config.yaml': '' }));
     const { code, stderr } = await kubectl(['apply', '--namespace', namespace, '--filename', '-'], server());
     expect(code).toBe(0);
-    expect(stderr.match(/^Warning: .*settings.*$/gm)).toEqual([
-      expect.stringMatching(/ConfigMap 'settings' has no key 'config\.toml' \[config-map-key-exists\]$/),
+    expect(stderr.match(/^Warning: .*conf'.*$/gm)).toEqual([
+      expect.stringMatching(/ConfigMap 'conf' has no key 'config\.toml' \[config-map-key-exists\]$/),
     ]);
   });
 
