@@ -1,6 +1,7 @@
 import { startChild, type Child } from './admission/child.ts';
 import type { LoadOrder, LoadReport } from './admission/load-process.ts';
 import { createReview } from './admission/review.ts';
+import { webhookFlags } from './admission/webhook-flags.ts';
 import { median } from './median.ts';
 import type { Bar, Figure, Measurement, Progress } from './measurement.ts';
 
@@ -34,12 +35,13 @@ export const admissionThroughput: Measurement = {
   name: 'admission-throughput',
   method:
     `Server and load on one processor each; ${connections} connections (TLS 1.3, kept alive) send the CREATE of an ` +
-    'MCPServer in a review of 4 KiB that names two ConfigMaps and a Secret (found, out of memory); the floor is a bare ' +
-    `node:https server that parses the review and answers with its UID. Median of ${rounds} rounds, sides in turn.`,
+    'MCPServer in a review of 4 KiB that names two ConfigMaps and a Secret (found, out of memory). Admission runs with ' +
+    'the flags of Node of image and chart; the floor is a bare node:https server with none, which parses the review and ' +
+    `answers with its UID. Median of ${rounds} rounds, sides in turn.`,
   minutes: 2,
   bars: measured.map(barOf),
   async run(progress) {
-    const load = startChild('./load-process.ts', [], 1);
+    const load = startChild('./load-process.ts', { cpu: 1 });
     const sides = [await startSide('floor'), await startSide('validate'), await startSide('mutate')];
     try {
       for (const side of sides) await sample(load, side, warmUpSeconds);
@@ -52,7 +54,10 @@ export const admissionThroughput: Measurement = {
 };
 
 async function startSide(name: Side['name']): Promise<Side> {
-  const server = startChild('./server-process.ts', [name === 'floor' ? 'floor' : 'webhook'], 0);
+  const server =
+    name === 'floor'
+      ? startChild('./server-process.ts', { args: ['floor'], cpu: 0 })
+      : startChild('./server-process.ts', { args: ['webhook'], cpu: 0, flags: webhookFlags });
   // The process tells its address first.
   return { name, server, address: (await server.receive()) as Side['address'] };
 }

@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:https';
 import { startChild } from './admission/child.ts';
 import { createReview } from './admission/review.ts';
+import { webhookFlags } from './admission/webhook-flags.ts';
 import type { Measurement } from './measurement.ts';
 
 const mutants = 20_000;
@@ -39,7 +40,7 @@ export const anyBody: Measurement = {
   minutes: 2,
   bars: [bar],
   async run(progress) {
-    const server = startChild('./server-process.ts', ['webhook'], 0);
+    const server = startChild('./server-process.ts', { args: ['webhook'], cpu: 0, flags: webhookFlags });
     // The process tells its address first.
     const { port } = (await server.receive()) as { readonly port: number };
     const agent = new Agent({ keepAlive: true, maxSockets: width });

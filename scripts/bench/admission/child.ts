@@ -10,10 +10,19 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts `file` (beside this one) with Node on processor `cpu`. */
-export function startChild(file: string, args: readonly string[], cpu: number): Child {
+export interface ChildOptions {
+  readonly args?: readonly string[];
+  /** The processor that it runs on. */
+  readonly cpu: number;
+  /** Arguments of Node itself. */
+  readonly flags?: readonly string[];
+}
+
+/** Starts `file` (beside this one) with Node. */
+export function startChild(file: string, { args = [], cpu, flags = [] }: ChildOptions): Child {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const command = ['-c', String(cpu), process.execPath, '--disable-warning=ExperimentalWarning', path, ...args];
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...flags];
+  const command = ['-c', String(cpu), ...node, path, ...args];
   const child = spawn('taskset', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const receive = (): Promise<unknown> => nextMessage(child, file);
   return {
