@@ -30,7 +30,7 @@ export const applyToVerified: Measurement = {
       return [
         {
           ...bar,
-          measured: `${typical.toFixed(1)} s`,
+          measured: `${typical.toFixed(2)} s`,
           isMet: typical < barSeconds,
           remark: `all: ${describe(times)}`,
         },

@@ -33,7 +33,7 @@ async function measure(chosen: readonly Measurement[], isRecording: boolean): Pr
     report(`measuring ${measurement.name}`);
     const figures = await measurement.run(report);
     figures.forEach(print);
-    if (isRecording) recordResult(measurement.name, figures);
+    if (isRecording) recordResult(measurement, figures);
     areAllMet &&= figures.every(({ isMet }) => isMet);
   }
   return areAllMet;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { spawnSync } from 'node:child_process';
-import type { Figure } from './measurement.ts';
+import type { Figure, Measurement } from './measurement.ts';
 
 /** What one measurement gave when it was last recorded. */
 export interface Result {
@@ -10,6 +10,8 @@ export interface Result {
   /** Of the sources, with `+` when they had changes that were not committed. */
   readonly commit: string;
   readonly machine: string;
+  /** As it was done then: the measurement may say something else today. */
+  readonly method: string;
   readonly figures: readonly Figure[];
 }
 
@@ -23,11 +25,12 @@ export function readResults(): Results {
 }
 
 /** Keeps the figures for docs/performance.md, which `npm run generate` makes of them. */
-export function recordResult(name: string, figures: readonly Figure[]): void {
+export function recordResult({ name, method }: Measurement, figures: readonly Figure[]): void {
   const result: Result = {
     date: new Date().toISOString().slice(0, 10),
     commit: currentCommit(),
     machine: machine(),
+    method,
     figures,
   };
   writeFileSync(file, `${JSON.stringify({ ...readResults(), [name]: result }, undefined, 2)}\n`);

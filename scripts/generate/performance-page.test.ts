@@ -13,9 +13,12 @@ const measurement: Measurement = {
   run: () => Promise.resolve([]),
 };
 
+const made = { date: '2026-01-01', commit: 'abc', machine: '2 cores', method: 'It was done otherwise.' };
+
 describe('a measurement', () => {
   it('shows its bars before it was ever made', () => {
     const page = renderSection(measurement, undefined);
+    expect(page).toContain('It is done.');
     expect(page).toContain('Not measured yet.');
     expect(page).toContain('| Time \\| of a thing | < 1 s |');
   });
@@ -25,8 +28,10 @@ describe('a measurement', () => {
     [false, '| Time \\| of a thing | 0.5 s | < 1 s | **no** | of 5 |'],
   ])('shows what was recorded last, and whether the bar is met: %s', (isMet, row) => {
     const figures = [{ ...bar, measured: '0.5 s', isMet, remark: 'of 5' }];
-    const page = renderSection(measurement, { date: '2026-01-01', commit: 'abc', machine: '2 cores', figures });
+    const page = renderSection(measurement, { ...made, figures });
     expect(page).toContain('2026-01-01, commit abc, 2 cores.');
+    expect(page).toContain('It was done otherwise.');
+    expect(page).not.toContain('It is done.');
     expect(page).toContain(row);
     expect(page).not.toContain('Not measured yet.');
   });
@@ -43,7 +48,7 @@ describe('sizing', () => {
 
   it('shows each default beside what was measured with it', () => {
     const figures = [{ what: 'Anonymous memory', measured: '40 MB', bar: '< 50 MB', isMet: true, remark: '1 | 2' }];
-    const memory = { date: '2026-01-01', commit: 'abc', machine: '2 cores', figures };
+    const memory = { ...made, figures };
     const text = renderSizing({ memory }, values);
     expect(text).toContain('| memory of a container: limit | 96Mi | Anonymous memory: 40 MB (1 \\| 2) |');
     expect(text).toContain('| replicas | 2 | not measured yet<br>not measured yet |');

@@ -22,9 +22,9 @@ export const performancePage: Generator = {
     const content = `${generatedMarkdownHeader('scripts/bench/results.json')}
 # Performance
 
-What we hold ourselves to, and what was measured. Each table says with which command, when and at which commit; run the
-command to get your own figures (\`npm run bench\` runs them all, \`--record\` keeps them). Ratios compare two sides in one
-run on one machine, so they travel better than the figures beside them.
+What we hold ourselves to, and what was measured. Each table says how, with which command, when and at which commit (\`+\`: with
+changes that were not committed); run the command to get your own figures (\`npm run bench\` runs them all, \`--record\` keeps
+them). Ratios compare two sides in one run on one machine, so they travel better than the figures beside them.
 
 A run needs Node, Go, two processors (one for the server, one for the load) and root: the measurements with a cluster bring
 up one of their own, \`bench\`, [from packages](../scripts/cluster/README.md), and \`npm run cluster -- down --name bench\`
@@ -88,7 +88,7 @@ function renderFigure(figure: Figure | undefined): string {
 
 /** One measurement; exported for its test. */
 export function renderSection({ name, method, bars }: Measurement, result: Result | undefined): string {
-  const title = `## ${name}\n\n${method}\n\n    npm run bench -- ${name}\n`;
+  const title = `## ${name}\n\n${result?.method ?? method}\n\n    npm run bench -- ${name}\n`;
   if (result === undefined) {
     const known = bars.map(({ what, bar }) => `| ${cell(what)} | ${cell(bar)} |`);
     return `${title}\nNot measured yet.\n\n| What | Bar |\n| --- | --- |\n${known.join('\n')}\n`;
