@@ -127,7 +127,7 @@ async function answerBody(options: CallOptions, call: CallInProgress): Promise<v
     metrics.bodyRefused(read.why);
     return refuse(request, response, read.refusal);
   }
-  const answer = await decideSafely(options, call, read.request);
+  const answer = await answerSafely(options, call, read.request);
   if (response.destroyed) {
     metrics.aborted();
     return;
@@ -181,7 +181,7 @@ function createContext(response: ServerResponse, deadlineAt: number): CallContex
  * What a handler throws is our bug. Mutation then changes nothing (validation judges the defaulted object in any
  * case); validation cannot tell whether the object is fine, so it refuses.
  */
-async function decideSafely(options: CallOptions, call: CallInProgress, request: AdmissionRequest): Promise<Answer> {
+async function answerSafely(options: CallOptions, call: CallInProgress, request: AdmissionRequest): Promise<Answer> {
   const { endpoint, context } = call;
   try {
     return await options.handlers[endpoint](request, context);

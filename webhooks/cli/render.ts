@@ -20,7 +20,7 @@ exit codes: 0 rendered, 1 refused (the findings are on standard error), 2 wrong 
 `;
 
 /** Shows what the reconciler would build. A server that the cluster would refuse is not built. */
-export async function render(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runRender(args: readonly string[], terminal: Terminal): Promise<number> {
   const parsed = parseOptions(
     args,
     {
@@ -40,7 +40,7 @@ export async function render(args: readonly string[], terminal: Terminal): Promi
   }
   const { namespace, output } = parsed.values;
   const options = { paths: parsed.positionals, namespace: String(namespace), isJson: output === 'json' };
-  return renderInput(options, terminal);
+  return printRendered(options, terminal);
 }
 
 interface RenderOptions {
@@ -49,7 +49,7 @@ interface RenderOptions {
   readonly isJson: boolean;
 }
 
-async function renderInput({ paths, namespace, isJson }: RenderOptions, terminal: Terminal): Promise<number> {
+async function printRendered({ paths, namespace, isJson }: RenderOptions, terminal: Terminal): Promise<number> {
   const input = await gatherInput({ paths, namespace, readStdin: terminal.readStdin });
   const { problems, servers } = input;
   for (const problem of problems) terminal.writeError(`${renderProblem(problem)}\n`);

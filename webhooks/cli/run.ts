@@ -2,13 +2,15 @@ import { stdin, stdout, stderr } from 'node:process';
 import { maxInputBytes } from '../platform/manifests/read-texts.ts';
 import { check } from './check.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { render } from './render.ts';
+import { runRender } from './render.ts';
 import { explain, listRules } from './rules.ts';
 import type { Terminal } from './terminal.ts';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number> | number;
 
-const commands = { check, render, rules: listRules, explain } as const satisfies Readonly<Record<string, Command>>;
+const commands = { check, render: runRender, rules: listRules, explain } as const satisfies Readonly<
+  Record<string, Command>
+>;
 
 export type CommandName = keyof typeof commands;
 
