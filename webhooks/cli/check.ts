@@ -10,8 +10,8 @@ import type { Terminal } from './terminal.ts';
 export const checkUsage = `usage: mcp-lifecycle check [options] PATH…
 
 Says about MCPServer manifests what the cluster would say, without a cluster. PATH is a file, a folder (its *.yaml,
-*.yml and *.json files, also in folders below) or - for standard input. ConfigMaps and Secrets of the same input count
-as existing; other kinds are ignored.
+*.yml and *.json files, also in folders below) or - for standard input. ConfigMaps, Secrets and
+ServiceAccounts of the same input count as existing; other kinds are ignored.
 
   --fail-on deny|warn      the least severity that fails (default deny)
   --output text|json       (default text)
