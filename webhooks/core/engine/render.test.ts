@@ -109,6 +109,7 @@ describe('renderWarnings', () => {
   it.each([
     [0, 0, undefined],
     [10, 10, 'spec.config.env[9]: container would run as root [run-as-non-root]'],
+    [11, 11, '+1 more finding'],
     [13, 11, '+3 more findings'],
   ])('shows %i findings as %i lines', (count, lines, last) => {
     const warnings = renderWarnings(many(count));
@@ -157,5 +158,6 @@ describe('renderDenial', () => {
     expect(causes.at(-1)?.message).toBe(`+${100 - shown} more findings, not shown here.`);
     expect(lengthOf(message)).toBeLessThanOrEqual(maxDenialLength + 100);
     expect(shown).toBeGreaterThan(20);
+    expect(renderDenial(many(shown + 1)).causes.at(-1)?.message).toBe('+1 more finding, not shown here.');
   });
 });

@@ -99,7 +99,7 @@ export function renderWarnings(findings: readonly Finding[], tolerated: readonly
     ...findings.slice(0, Math.max(0, maxWarnings - tolerated.length)).map(renderWarning),
   ];
   const left = findings.length + tolerated.length - shown.length;
-  return left > 0 ? [...shown, `+${left} more findings`] : shown;
+  return left > 0 ? [...shown, countLeft(left)] : shown;
 }
 
 /** What a refused request is told: every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */
@@ -113,9 +113,13 @@ export function renderDenial(findings: readonly Finding[], options: RenderOption
     causes.push(cause);
   }
   const left = findings.length - causes.length;
-  const more = left === 0 ? [] : [{ field: 'spec', message: `+${left} more findings, not shown here.` }];
+  const more = left === 0 ? [] : [{ field: 'spec', message: `${countLeft(left)}, not shown here.` }];
   const all = [...causes, ...more];
   return { message: all.map(({ field, message }) => `${field}: ${message}`).join('; '), causes: all };
+}
+
+function countLeft(left: number): string {
+  return `+${left} more ${left === 1 ? 'finding' : 'findings'}`;
 }
 
 /** The path in at most 200 characters. */
