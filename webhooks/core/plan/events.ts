@@ -1,4 +1,3 @@
-import { shortenEnd } from '../engine/text.ts';
 import { PROCESSING_UPDATE } from './availability.ts';
 import type { Condition, MCPServer, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
 
@@ -8,11 +7,9 @@ export interface NextEvent {
   readonly reason: string;
   /** What was being done, in the words of the reference API. */
   readonly action: string;
-  /** At most 1,000 characters: the API's limit is 1,024 bytes. */
+  /** Of any length: whoever writes the Event cuts it to what the API takes. */
   readonly note: string;
 }
-
-const maxNoteLength = 1000;
 
 /** What a status says about one condition that goes wrong, and what was being done when it did. */
 const failures = {
@@ -33,8 +30,8 @@ const capabilityNames = [
 ] as const satisfies readonly (keyof ServerCapabilities)[];
 
 /**
- * What happened between the status of the server and the next: good news once for each transition, bad news whenever its message changes, and
- * nothing when the status is the same.
+ * What happened between the status of the server and the next: good news once for each transition, bad news whenever
+ * its message changes, and nothing when the status is the same.
  */
 export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServerStatus): readonly NextEvent[] {
   if (previous === next) return [];
@@ -136,9 +133,9 @@ function find(status: MCPServerStatus | undefined, type: string): Condition | un
 }
 
 function normal({ reason, message }: Condition, action: string): NextEvent {
-  return { type: 'Normal', reason, action, note: shortenEnd(message, maxNoteLength) };
+  return { type: 'Normal', reason, action, note: message };
 }
 
 function warning(reason: string, action: string, message: string): NextEvent {
-  return { type: 'Warning', reason, action, note: shortenEnd(message, maxNoteLength) };
+  return { type: 'Warning', reason, action, note: message };
 }
