@@ -28,12 +28,12 @@ function toManifests(values: readonly unknown[], file: string, text: string): re
       value,
       locate: (path) => {
         parsed ??= parseWhole(file, text);
-        return parsed.manifests[index]?.locate(path) ?? start;
+        return parsed.manifests[index]?.locate(path) ?? startOfFile;
       },
     }));
 }
 
-const start: Position = { line: 1, column: 1 };
+const startOfFile: Position = { line: 1, column: 1 };
 
 /** {@link parseManifests} by the parser of whole YAML alone: the same, but slower. */
 export function parseWhole(file: string, text: string): ParsedManifests {
@@ -47,7 +47,7 @@ export function parseWhole(file: string, text: string): ParsedManifests {
   } catch (error) {
     // The parser recurses, so thousands of brackets end its stack.
     if (!isStackOverflow(error)) throw error;
-    return { manifests: [], problems: [{ file, line: 1, column: 1, message: nestedTooDeeply }] };
+    return { manifests: [], problems: [{ file, ...startOfFile, message: nestedTooDeeply }] };
   }
 }
 

@@ -3,9 +3,9 @@ import { resolvePlainScalar } from './plain-scalar.ts';
 /**
  * The values of the documents of a text in block style, the small part of YAML that nearly every manifest is made of:
  * maps and lists by indentation, `key: value`, `- item`, values on one line (plain, or in quotes without escapes),
- * `{}`, `[]`, comments on lines of their own, `---`. Undefined when there is anything else in the text, correct or not: the parser
- * of whole YAML decides then. So this may read less than that parser, and must never read it otherwise: a new form is
- * welcome here only if it cannot be mistaken (docs/decisions/0028-block-style-is-read-directly.md).
+ * `{}`, `[]`, comments on lines of their own, `---`. Undefined when there is anything else in the text, correct or not:
+ * the parser of whole YAML decides then. So this may read less than that parser, and must never read it otherwise: a
+ * new form is welcome here only if it cannot be mistaken (docs/decisions/0028-block-style-is-read-directly.md).
  */
 export function readBlockStyle(text: string): readonly unknown[] | undefined {
   if (text.includes('\t') || text.includes('\r')) return undefined;
