@@ -103,32 +103,19 @@ function addEnvFrom(references: Reference[], { configMapRef, secretRef }: EnvFro
 function addEnv(references: Reference[], { valueFrom }: EnvVar, index: number): void {
   if (valueFrom === undefined) return;
   const { configMapKeyRef, secretKeyRef } = valueFrom;
-  const at = (selector: string, field: string): FieldPath => [
-    'spec',
-    'config',
-    'env',
-    index,
-    'valueFrom',
-    selector,
-    field,
-  ];
+  const source = ['spec', 'config', 'env', index, 'valueFrom'];
   const usage = 'env';
   if (configMapKeyRef !== undefined) {
     const { name = '', key, optional = false } = configMapKeyRef;
-    const keys = [{ key, path: at('configMapKeyRef', 'key') }];
-    references.push({
-      kind: 'ConfigMap',
-      name,
-      keys,
-      isOptional: optional,
-      usage,
-      path: at('configMapKeyRef', 'name'),
-    });
+    const path = [...source, 'configMapKeyRef', 'name'];
+    const keys = [{ key, path: [...source, 'configMapKeyRef', 'key'] }];
+    references.push({ kind: 'ConfigMap', name, keys, isOptional: optional, usage, path });
   }
   if (secretKeyRef !== undefined) {
     const { name = '', key, optional = false } = secretKeyRef;
-    const keys = [{ key, path: at('secretKeyRef', 'key') }];
-    references.push({ kind: 'Secret', name, keys, isOptional: optional, usage, path: at('secretKeyRef', 'name') });
+    const path = [...source, 'secretKeyRef', 'name'];
+    const keys = [{ key, path: [...source, 'secretKeyRef', 'key'] }];
+    references.push({ kind: 'Secret', name, keys, isOptional: optional, usage, path });
   }
 }
 
@@ -136,15 +123,9 @@ function addEnv(references: Reference[], { valueFrom }: EnvVar, index: number): 
 function addTls(references: Reference[], server: MCPServer): void {
   const tls = server.spec.transport?.tls;
   if (tls?.enabled !== true || tls.caBundleSecret === undefined) return;
+  const { name } = tls.caBundleSecret;
   const path = ['spec', 'transport', 'tls', 'caBundleSecret', 'name'];
-  references.push({
-    kind: 'Secret',
-    name: tls.caBundleSecret.name,
-    keys: [],
-    isOptional: false,
-    usage: 'tls-ca',
-    path,
-  });
+  references.push({ kind: 'Secret', name, keys: [], isOptional: false, usage: 'tls-ca', path });
 }
 
 function addServiceAccount(references: Reference[], server: MCPServer): void {
