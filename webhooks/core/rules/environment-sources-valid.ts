@@ -1,9 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
-import { join, none } from '../engine/violations.ts';
+import { each, join, none } from '../engine/violations.ts';
 import { isDataKey, isQualifiedName, isSubdomain } from '../mcpserver/kubernetes-names.ts';
+import { pathTo, placeOf } from '../mcpserver/place.ts';
 import type {
   EnvFromSource,
-  EnvVar,
   EnvVarSource,
   FileKeySelector,
   ObjectFieldSelector,
@@ -102,23 +102,17 @@ export const environmentSourcesValid: Rule = {
     ],
   },
   check({ server }) {
-    const { env = [], envFrom = [] } = server.spec.config;
+    const { env, envFrom = [] } = server.spec.config;
     return join(
-      env.every(hasUsualSource)
-        ? none
-        : env.flatMap(({ valueFrom }, index) =>
-            valueFrom === undefined || isUsual(valueFrom)
-              ? []
-              : checkSource(valueFrom, ['spec', 'config', 'env', index, 'valueFrom']),
-          ),
+      each(env, envPlace, ({ valueFrom }, at) =>
+        valueFrom === undefined || isUsual(valueFrom) ? none : checkSource(valueFrom, pathTo(at, 'valueFrom')),
+      ),
       envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
     );
   },
 };
 
-function hasUsualSource({ valueFrom }: EnvVar): boolean {
-  return valueFrom === undefined || isUsual(valueFrom);
-}
+const envPlace = placeOf('spec', 'config', 'env');
 
 /** A key of a Secret or ConfigMap, or a field of the pod: nearly every source, and nothing to build for it. */
 function isUsual({ configMapKeyRef, secretKeyRef, fieldRef, fileKeyRef, resourceFieldRef }: EnvVarSource): boolean {

@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { join, none } from '../engine/violations.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { pathTo, placeOf } from '../mcpserver/place.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
@@ -66,17 +67,15 @@ export const environmentValid: Rule = {
     ],
   },
   check({ server }) {
-    const { env = [], envFrom = [] } = server.spec.config;
+    const { env, envFrom = [] } = server.spec.config;
     return join(
-      env.every(isPlain)
-        ? none
-        : env.flatMap((variable, index) =>
-            isPlain(variable) ? [] : checkVariable(variable, ['spec', 'config', 'env', index]),
-          ),
+      each(env, envPlace, (variable, at) => (isPlain(variable) ? none : checkVariable(variable, pathTo(at)))),
       envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
     );
   },
 };
+
+const envPlace = placeOf('spec', 'config', 'env');
 
 /** Almost every variable of almost every request: nothing more has to be built or looked at. */
 function isPlain({ name, value = '', valueFrom }: EnvVar): boolean {

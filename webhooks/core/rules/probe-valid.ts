@@ -160,7 +160,7 @@ function checkHttp({ httpHeaders, port, scheme }: HTTPGetAction, place: Place): 
   return join(
     checkPort(port, place),
     checkScheme(scheme, place),
-    httpHeaders === undefined ? none : each(httpHeaders, inside(place, 'httpHeaders'), checkHeader),
+    each(httpHeaders, inside(place, 'httpHeaders'), checkHeader),
   );
 }
 

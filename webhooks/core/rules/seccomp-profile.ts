@@ -2,7 +2,7 @@ import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { eachSecurityContext, podSecurityPlace, type AnySecurityContext } from './parts/security-contexts.ts';
 
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',
@@ -56,7 +56,7 @@ export const seccompProfile: Rule = {
     if (isThere) return eachSecurityContext(server, checkContext);
     return [
       {
-        path: ['spec', 'runtime', 'security', 'podSecurityContext', 'seccompProfile'],
+        path: pathTo(podSecurityPlace, 'seccompProfile'),
         headline: 'there is no seccomp profile',
         detail: 'found none for the pod and none for its container',
         remedy: 'Set the type to RuntimeDefault.',

@@ -1,11 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
-import { join, none } from '../engine/violations.ts';
-import type { SeccompProfile } from '../mcpserver/types.gen.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-
-const root: FieldPath = ['spec', 'runtime', 'security'];
-const podPath: FieldPath = [...root, 'podSecurityContext', 'seccompProfile'];
-const containerPath: FieldPath = [...root, 'securityContext', 'seccompProfile'];
+import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -56,20 +53,18 @@ export const seccompValid: Rule = {
       },
     ],
   },
-  check({ server }) {
-    const { podSecurityContext: pod, securityContext: container } = server.spec.runtime?.security ?? {};
-    return join(checkProfile(pod?.seccompProfile, podPath), checkProfile(container?.seccompProfile, containerPath));
-  },
+  check: ({ server }) => eachSecurityContext(server, checkProfile),
 };
 
-function checkProfile(profile: SeccompProfile | undefined, path: FieldPath): readonly Violation[] {
+function checkProfile({ seccompProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {
   if (profile === undefined) return none;
   const { type, localhostProfile: file } = profile;
   if (!types.includes(type)) {
-    const at = { path: [...path, 'type'], headline: 'the type of seccomp profile is unknown' };
+    const at = { path: pathTo(place, 'seccompProfile', 'type'), headline: 'the type of seccomp profile is unknown' };
     return [{ ...at, detail: `found "${type}"`, remedy: `Use ${types.join(', ')}.` }];
   }
-  return type !== 'Localhost' && file === undefined ? none : checkFile(type, file, [...path, 'localhostProfile']);
+  if (type !== 'Localhost' && file === undefined) return none;
+  return checkFile(type, file, pathTo(place, 'seccompProfile', 'localhostProfile'));
 }
 
 function checkFile(type: string, file: string | undefined, path: FieldPath): readonly Violation[] {

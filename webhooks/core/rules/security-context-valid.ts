@@ -1,13 +1,11 @@
 import type { Rule } from '../engine/rule.ts';
 import { each, join, none } from '../engine/violations.ts';
-import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { eachSecurityContext, podSecurityPlace, type AnySecurityContext } from './parts/security-contexts.ts';
 
 const maxId = 2 ** 31 - 1;
-
-const root = placeOf('spec', 'runtime', 'security', 'podSecurityContext');
 
 /**
  * By field of the pod's security context. Not MountOption: it needs the feature gate SELinuxMount, and concerns kinds of
@@ -58,8 +56,8 @@ function checkIds(server: MCPServer): readonly Violation[] {
   const { fsGroup, supplementalGroups } = server.spec.runtime?.security?.podSecurityContext ?? {};
   return join(
     eachSecurityContext(server, checkOwnIds),
-    checkId(fsGroup, inside(root, 'fsGroup')),
-    each(supplementalGroups, inside(root, 'supplementalGroups'), checkId),
+    checkId(fsGroup, inside(podSecurityPlace, 'fsGroup')),
+    each(supplementalGroups, inside(podSecurityPlace, 'supplementalGroups'), checkId),
   );
 }
 
@@ -86,7 +84,7 @@ function checkPolicy(field: keyof typeof policies, value: string | undefined): r
   if (value === undefined || known.includes(value)) return none;
   return [
     {
-      path: pathTo(root, field),
+      path: pathTo(podSecurityPlace, field),
       headline: 'the policy is unknown',
       detail: `found '${value}'`,
       remedy: `Use ${known.join(' or ')}, or remove it.`,

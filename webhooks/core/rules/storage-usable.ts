@@ -119,25 +119,25 @@ function checkMount({ source }: StorageMount, place: Place): readonly Violation[
 
 function checkItems(items: readonly KeyToPath[] | undefined, at: Place): readonly Violation[] {
   if (items === undefined) return none;
-  const places = items.map(({ path: file }) => insideMount(file));
-  const firstOf = new Map(places.map((place, index) => [place, index] as const).reverse());
-  const directories = directoriesOf(places);
-  return places.flatMap((place, index) => {
+  const files = items.map(({ path: file }) => normalizeFile(file));
+  const firstOf = new Map(files.map((file, index) => [file, index] as const).reverse());
+  const directories = directoriesOf(files);
+  return files.flatMap((file, index) => {
     const found = { path: pathTo(at, 'items', index, 'path'), detail: `found '${items[index]?.path ?? ''}'` };
-    if (place === '') return [{ ...found, headline: 'the path names the mount itself, not a file' }];
-    if (directories.has(place)) return [{ ...found, headline: 'another file needs a directory at this path' }];
-    return firstOf.get(place) === index ? [] : [{ ...found, headline: 'another file has the same path' }];
+    if (file === '') return [{ ...found, headline: 'the path names the mount itself, not a file' }];
+    if (directories.has(file)) return [{ ...found, headline: 'another file needs a directory at this path' }];
+    return firstOf.get(file) === index ? [] : [{ ...found, headline: 'another file has the same path' }];
   });
 }
 
-/** Sorted with a separator below every character, what is inside a place comes right after it: no pair is compared. */
-function directoriesOf(places: readonly string[]): ReadonlySet<string> {
-  const sorted = [...new Set(places)].map((place) => place.replaceAll('/', separator)).sort();
-  const directories = sorted.filter((place, index) => sorted[index + 1]?.startsWith(place + separator));
-  return new Set(directories.map((place) => place.replaceAll(separator, '/')));
+/** Sorted with a separator below every character, what is inside a directory comes right after it: no pair is compared. */
+function directoriesOf(files: readonly string[]): ReadonlySet<string> {
+  const sorted = [...new Set(files)].map((file) => file.replaceAll('/', separator)).sort();
+  const directories = sorted.filter((file, index) => sorted[index + 1]?.startsWith(file + separator));
+  return new Set(directories.map((directory) => directory.replaceAll(separator, '/')));
 }
 
-function insideMount(file: string): string {
+function normalizeFile(file: string): string {
   return file
     .split('/')
     .filter((part) => part !== '' && part !== '.')

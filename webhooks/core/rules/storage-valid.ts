@@ -114,10 +114,7 @@ function checkFiles(
   { defaultMode, items }: Pick<ConfigMapVolumeSource, 'defaultMode' | 'items'> = {},
   place: Place,
 ): readonly Violation[] {
-  return join(
-    checkMode(defaultMode, inside(place, 'defaultMode')),
-    items === undefined ? none : each(items, inside(place, 'items'), checkItem),
-  );
+  return join(checkMode(defaultMode, inside(place, 'defaultMode')), each(items, inside(place, 'items'), checkItem));
 }
 
 function checkItem({ key, mode, path: file }: KeyToPath, place: Place): readonly Violation[] {

@@ -1,8 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
-import type { FieldPath } from '../mcpserver/violation.ts';
-
-const root: FieldPath = ['spec', 'runtime', 'security', 'podSecurityContext', 'sysctls'];
+import { pathTo } from '../mcpserver/place.ts';
+import { podSecurityPlace } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/ */
 const form = /^(?=.{1,253}$)([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
@@ -55,7 +54,7 @@ export const sysctlsValid: Rule = {
     if (sysctls === undefined) return none;
     const firstOf = new Map(sysctls.map(({ name }, index) => [name, index] as const).reverse());
     return sysctls.flatMap(({ name }, index) => {
-      const at = { path: [...root, index, 'name'], detail: `found '${name}'` };
+      const at = { path: pathTo(podSecurityPlace, 'sysctls', index, 'name'), detail: `found '${name}'` };
       if (!form.test(name)) return [{ ...at, headline: 'no kernel parameter has such a name' }];
       if (firstOf.get(name) === index) return [];
       return [{ ...at, headline: 'the kernel parameter is set twice', remedy: 'Keep one of them.' }];

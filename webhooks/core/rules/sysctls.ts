@@ -1,4 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
+import { pathTo } from '../mcpserver/place.ts';
+import { podSecurityPlace } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("Sysctls"), as of Kubernetes 1.35 */
 const safe: ReadonlySet<string> = new Set([
@@ -54,7 +56,7 @@ export const sysctls: Rule = {
         ? []
         : [
             {
-              path: ['spec', 'runtime', 'security', 'podSecurityContext', 'sysctls', index, 'name'],
+              path: pathTo(podSecurityPlace, 'sysctls', index, 'name'),
               headline: 'the pod sets a kernel parameter that is not safe',
               detail: `found '${name}'`,
             },

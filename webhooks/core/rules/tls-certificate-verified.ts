@@ -6,9 +6,9 @@ export const tlsCertificateVerified: Rule = {
   summary: 'The certificate of a server that serves HTTPS should be verified.',
   rationale:
     'With insecureSkipVerify the verification accepts the certificate of whoever answers: `Verified=True` then says that ' +
-    'somebody speaks MCP there, not that it is this server. That helps while a server is tried with a certificate of its ' +
-    'own; afterwards a CA bundle says the same without the doubt. A CA bundle beside it is refused by ' +
-    '`tls-trust-exclusive`, and while enabled is false `tls-settings-effective` speaks.',
+    'somebody speaks MCP there, not that it is this server. That helps while a server is tried with a self-signed ' +
+    'certificate; afterwards a CA bundle says the same without the doubt. A CA bundle beside it is refused by ' +
+    '`tls-trust-exclusive`, and while enabled is false `tls-settings-effective` reports it.',
   remedy: 'Name the CA in spec.transport.tls.caBundleSecret, and remove insecureSkipVerify.',
   examples: {
     accepts: [

@@ -15,7 +15,7 @@ export type AnySecurityContext = Pick<
   | 'windowsOptions'
 >;
 
-const podPlace = placeOf('spec', 'runtime', 'security', 'podSecurityContext');
+export const podSecurityPlace = placeOf('spec', 'runtime', 'security', 'podSecurityContext');
 const containerPlace = placeOf('spec', 'runtime', 'security', 'securityContext');
 
 /**
@@ -28,12 +28,12 @@ export function eachSecurityContext(
 ): readonly Violation[] {
   const { podSecurityContext: pod, securityContext: container } = spec.runtime?.security ?? {};
   return join(
-    pod === undefined ? none : check(pod, podPlace),
+    pod === undefined ? none : check(pod, podSecurityPlace),
     container === undefined ? none : check(container, containerPlace),
   );
 }
 
-/** The place of a field in the container's security context. */
+/** The path to a field in the container's security context. */
 export function containerSecurityPath(...fields: FieldPath): FieldPath {
   return pathTo(containerPlace, ...fields);
 }
