@@ -61,12 +61,17 @@ describe('EventRecorder', () => {
   });
 
   it.each([
-    ['what happens once', ['one', 'two'], {}, ['POST one', 'POST two']],
-    ['what happens again', ['one', 'one', 'one'], {}, ['POST one', 'PATCH x2', 'PATCH x3']],
-    ['what flaps', ['up', 'down', 'up', 'down'], {}, ['POST up', 'POST down', 'PATCH x2', 'PATCH x2']],
-    ['what happens again much later', ['one', 'one'], { everyMs: 600_000 }, ['POST one', 'POST one']],
-    ['what an Event that is gone told', ['one', 'one'], { gone: true }, ['POST one', 'PATCH x2', 'POST one']],
-  ])('counts on one Event: %s', async (_, notes, options, wanted) => {
+    ['different events are two Events', ['one', 'two'], {}, ['POST one', 'POST two']],
+    ['a repeat is counted', ['one', 'one', 'one'], {}, ['POST one', 'PATCH x2', 'PATCH x3']],
+    [
+      'repeats of two that alternate are counted on each',
+      ['up', 'down', 'up', 'down'],
+      {},
+      ['POST up', 'POST down', 'PATCH x2', 'PATCH x2'],
+    ],
+    ['a repeat after ten minutes is a new Event', ['one', 'one'], { everyMs: 600_000 }, ['POST one', 'POST one']],
+    ['an Event that was deleted is written anew', ['one', 'one'], { gone: true }, ['POST one', 'PATCH x2', 'POST one']],
+  ])('%s', async (_, notes, options, wanted) => {
     expect((await recordAll(notes, options)).asked).toEqual(wanted);
   });
 
