@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { findAiling, renderEvents, type Pod } from './diagnosis.ts';
+import { findAiling, renderConditions, renderEvents, renderLog, type Pod } from './diagnosis.ts';
 
 const aPod = (...containerStatuses: NonNullable<NonNullable<Pod['status']>['containerStatuses']>): Pod => ({
   metadata: { name: 'search-1' },
@@ -45,6 +45,19 @@ describe('findAiling', () => {
       ({ name, state, isPreviousTold }) => `${name}: ${state}${isPreviousTold ? '; previous' : ''}`,
     );
     expect(found).toEqual(wanted);
+  });
+});
+
+describe('what cannot be read', () => {
+  const ailing = { pod: 'search-1', name: 'mcp', state: 'running', isPreviousTold: false };
+
+  it.each([
+    ['conditions', renderConditions('search', undefined), renderConditions('search', [])],
+    ['a log', renderLog(ailing, undefined), renderLog(ailing, '')],
+    ['events', renderEvents(undefined, 'search'), renderEvents([], 'search')],
+  ])('is not told as what is not there: %s', (_, unread, empty) => {
+    expect(unread).toMatch(/could not be read\.$/);
+    expect(empty).not.toContain('could not be read');
   });
 });
 

@@ -48,7 +48,7 @@ interface Event {
   readonly involvedObject: { readonly kind?: string; readonly name?: string };
 }
 
-/** A container that does not serve, and where the end of it is told. */
+/** A container that is not ready, or was restarted, and where the end of it is told. */
 export interface AilingContainer {
   readonly pod: string;
   readonly name: string;
@@ -58,35 +58,40 @@ export interface AilingContainer {
   readonly isPreviousTold: boolean;
 }
 
-/** Conditions, ends of logs and events as text: all that one would look up by hand. Never fails: what cannot be read is left out. */
+/** Conditions, ends of logs and events as text: all that one would look up by hand. Never fails: it says what cannot be read. */
 export async function diagnose(cluster: ClusterHandle, { kind, namespace, name, selector }: Ailing): Promise<string> {
-  const kubectl = async (...args: readonly string[]): Promise<string> => {
+  const kubectl = async (...args: readonly string[]): Promise<string | undefined> => {
     const command = ['kubectl', '--namespace', namespace, ...args];
     const { code, stdout } = await runCommand(command, { env: cluster.environment });
-    return code === 0 ? stdout : '';
+    return code === 0 ? stdout : undefined;
   };
-  const items = async <T>(...args: readonly string[]): Promise<readonly T[]> => {
+  const items = async <T>(...args: readonly string[]): Promise<readonly T[] | undefined> => {
     const text = await kubectl('get', ...args, '--output', 'json');
     // kubectl prints the objects as the API server sent them.
-    return text === '' ? [] : (JSON.parse(text) as { readonly items: readonly T[] }).items;
+    return text === undefined ? undefined : (JSON.parse(text) as { readonly items: readonly T[] }).items;
   };
   const conditions = async (): Promise<string> => {
     const found = await items<{ readonly status?: { readonly conditions?: readonly Condition[] } }>(
       ...['mcpservers', '--field-selector', `metadata.name=${name}`],
     );
-    return renderConditions(name, found[0]?.status?.conditions ?? []);
+    return renderConditions(
+      name,
+      found?.flatMap(({ status }) => status?.conditions ?? []),
+    );
   };
   const logOf = async (container: AilingContainer): Promise<string> => {
     const { pod, isPreviousTold } = container;
     const which = [pod, '--container', container.name, `--tail=${shownLines}`];
-    const previous = isPreviousTold ? await kubectl('logs', ...which, '--previous') : '';
-    return renderLog(container, previous === '' ? await kubectl('logs', ...which) : previous);
+    const previous = isPreviousTold ? await kubectl('logs', ...which, '--previous') : undefined;
+    return renderLog(container, (previous ?? '') === '' ? await kubectl('logs', ...which) : previous);
   };
   const pods = await items<Pod>('pods', '--selector', selector);
   const events = await items<Event>('events', '--sort-by', '.metadata.creationTimestamp');
   const parts = [
     ...(kind === 'MCPServer' ? [await conditions()] : []),
-    ...(await Promise.all(pods.flatMap(findAiling).map(logOf))),
+    ...(pods === undefined
+      ? [`The pods of ${name} could not be read.`]
+      : await Promise.all(pods.flatMap(findAiling).map(logOf))),
     renderEvents(events, name),
   ];
   return parts.filter((part) => part !== '').join('\n');
@@ -112,21 +117,25 @@ function describeState({ waiting, terminated }: NonNullable<ContainerStatus['sta
   return ready ? 'running' : 'running, not ready';
 }
 
-function renderConditions(server: string, conditions: readonly Condition[]): string {
+/** Without conditions: they could not be read. As log and events in the next two. */
+export function renderConditions(server: string, conditions: readonly Condition[] | undefined): string {
+  if (conditions === undefined) return `The conditions of MCPServer ${server} could not be read.`;
   if (conditions.length === 0) return `MCPServer ${server} has no conditions: is the reconciler running?`;
   const lines = conditions.map(({ type, status, reason, message }) => `${type}=${status}, ${reason}: ${message}`);
   return section(`Conditions of MCPServer ${server}`, lines);
 }
 
-function renderLog({ pod, name, state }: AilingContainer, log: string): string {
+export function renderLog({ pod, name, state }: AilingContainer, log: string | undefined): string {
   const title = `Container ${name} of pod ${pod} (${state})`;
+  if (log === undefined) return `${title}: its log could not be read.`;
   return log.trim() === ''
     ? `${title} has written no log.`
     : section(`${title}, the end of its log`, log.trim().split('\n'));
 }
 
 /** The last ones about it and what it owns, whose names begin with its own; good news only when there is no other. */
-export function renderEvents(events: readonly Event[], owner: string): string {
+export function renderEvents(events: readonly Event[] | undefined, owner: string): string {
+  if (events === undefined) return `The events about ${owner} could not be read.`;
   const about = events.filter(({ involvedObject: { name = '' } }) => name === owner || name.startsWith(`${owner}-`));
   const warnings = about.filter(({ type }) => type === 'Warning');
   const lines = (warnings.length === 0 ? about : warnings)
