@@ -31,10 +31,10 @@ The first three read their settings from the environment: see chart/templates/de
 declare const MCP_LIFECYCLE_VERSION: string | undefined;
 
 /** A bundle has no package.json beside it, so it carries its version. */
-async function readVersion(): Promise<string> {
+async function readProgramVersion(): Promise<string> {
   if (typeof MCP_LIFECYCLE_VERSION === 'string') return MCP_LIFECYCLE_VERSION;
-  const { checkoutVersion } = await import('./platform/checkout-version.ts');
-  return checkoutVersion(join(dirname(realpathSync(process.argv[1] ?? '')), '..'));
+  const { readCheckoutVersion } = await import('./platform/checkout-version.ts');
+  return readCheckoutVersion(join(dirname(realpathSync(process.argv[1] ?? '')), '..'));
 }
 
 /** What a long-running program gets from here; it returns when the signal has aborted and its work is drained. */
@@ -69,7 +69,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   rules: (args) => runOffline('rules', args),
   explain: (args) => runOffline('explain', args),
   version: async () => {
-    process.stdout.write(`mcp-lifecycle ${await readVersion()}\n`);
+    process.stdout.write(`mcp-lifecycle ${await readProgramVersion()}\n`);
     return exitCode.ok;
   },
 };
@@ -103,7 +103,7 @@ async function serve<Config extends { readonly logLevel: LogLevel }>(
     });
   }
   try {
-    await run(config, { log, signal: stop.signal, version: await readVersion() });
+    await run(config, { log, signal: stop.signal, version: await readProgramVersion() });
     return exitCode.ok;
   } catch (error) {
     log.error('stopped by an unexpected error', { error: errorText(error) });

@@ -1,8 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { checkoutVersion } from '../../webhooks/platform/checkout-version.ts';
+import { readCheckoutVersion, readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
 import { ImageFailure } from './failure.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,12 +22,6 @@ if (Number(node[0]) < ${oldestNode.major} || (Number(node[0]) === ${oldestNode.m
   process.exit(2);
 }`;
 
-/** The version in package.json: of the program, the image and the chart. */
-export async function readVersion(): Promise<string> {
-  const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { readonly version: string };
-  return manifest.version;
-}
-
 /**
  * The whole suite as one minified CommonJS file: the biggest lever on memory that there is. Commands stay lazy, so a
  * program does not evaluate the code of the others. Top-level await and `import.meta` do not exist in CommonJS: both
@@ -36,6 +30,7 @@ export async function readVersion(): Promise<string> {
 export async function bundleProgram(version?: string): Promise<Uint8Array> {
   return bundleScript('webhooks/main.ts', {
     banner: { js: nodeGuard },
+    target: `node${oldestNodeText}`,
     alias: {
       // KubeConfig is all that we run of it; the package exports only the whole.
       '@kubernetes/client-node': `${root}node_modules/@kubernetes/client-node/dist/config.js`,
@@ -44,7 +39,7 @@ export async function bundleProgram(version?: string): Promise<Uint8Array> {
       'mime-db': stub('mime-db.cjs'),
     },
     plugins: [withoutGeneratedApi],
-    define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version ?? (await readVersion())) },
+    define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version ?? readPackageVersion(root)) },
   });
 }
 
@@ -61,17 +56,17 @@ const withoutGeneratedApi: Plugin = {
 /** One script with its dependencies as one file, CommonJS if not said otherwise; `entry` is relative to the repository. */
 export async function bundleScript(
   entry: string,
-  options: Pick<BuildOptions, 'alias' | 'banner' | 'define' | 'format' | 'plugins'> = {},
+  options: Pick<BuildOptions, 'alias' | 'banner' | 'define' | 'format' | 'plugins' | 'target'> = {},
 ): Promise<Uint8Array> {
   const result = await build({
     format: 'cjs',
+    target: 'node24',
     ...options,
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     minify: true,
     platform: 'node',
-    target: 'node24',
     legalComments: 'none',
     logOverride: { 'empty-import-meta': 'error' },
     logLevel: 'silent',
@@ -89,6 +84,6 @@ export async function bundleScript(
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [outfile = 'dist/mcp-lifecycle.cjs'] = process.argv.slice(2);
   await mkdir(dirname(outfile), { recursive: true });
-  await writeFile(outfile, await bundleProgram(checkoutVersion(root)));
+  await writeFile(outfile, await bundleProgram(readCheckoutVersion(root)));
   process.stdout.write(`${outfile}: \`node ${outfile} check DIR\` runs it, on Node ${oldestNodeText} or newer\n`);
 }

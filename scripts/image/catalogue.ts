@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundleProgram, bundleScript, readVersion } from './bundle.ts';
+import { readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
+import { bundleProgram, bundleScript } from './bundle.ts';
 import { ImageFailure } from './failure.ts';
 import type { ImageFile, ImageRecipe } from './recipe.ts';
 
@@ -31,7 +32,7 @@ export type ImageName = keyof typeof recipes;
 async function programImage(): Promise<ImageRecipe> {
   return {
     name: 'mcp-lifecycle',
-    version: await readVersion(),
+    version: readPackageVersion(root),
     dockerfile: await readFile(`${root}Dockerfile`, 'utf8'),
     base: await nodeBase(),
     files: [{ to: '/mcp-lifecycle.cjs', mode: 0o644, content: { bytes: await bundleProgram() } }],

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { checkoutVersion } from './checkout-version.ts';
+import { readCheckoutVersion } from './checkout-version.ts';
 
 let root = '';
 
@@ -31,19 +31,19 @@ function commit(): string {
 
 describe('the version of a checkout', () => {
   it('is that of the package where there is no repository', () => {
-    expect(checkoutVersion(root)).toBe('1.2.3');
+    expect(readCheckoutVersion(root)).toBe('1.2.3');
   });
 
   it('names the commit of a clone, also when it has a tag', () => {
     const head = commit();
     git('tag', 'v9');
-    expect(checkoutVersion(root)).toBe(`1.2.3+${head}`);
+    expect(readCheckoutVersion(root)).toBe(`1.2.3+${head}`);
   });
 
   it('says that files were changed since', () => {
     const head = commit();
     writeFileSync(join(root, 'package.json'), '{ "version": "1.2.4" }');
-    expect(checkoutVersion(root)).toBe(`1.2.4+${head}.changed`);
+    expect(readCheckoutVersion(root)).toBe(`1.2.4+${head}.changed`);
   });
 
   it('does not name the commit of a repository around it', () => {
@@ -51,11 +51,11 @@ describe('the version of a checkout', () => {
     const inner = join(root, 'vendor');
     mkdirSync(inner);
     writeFileSync(join(inner, 'package.json'), '{ "version": "2.0.0" }');
-    expect(checkoutVersion(inner)).toBe('2.0.0');
+    expect(readCheckoutVersion(inner)).toBe('2.0.0');
   });
 
   it('is that of the package before the first commit', () => {
     git('init');
-    expect(checkoutVersion(root)).toBe('1.2.3');
+    expect(readCheckoutVersion(root)).toBe('1.2.3');
   });
 });

@@ -6,14 +6,15 @@ import { join } from 'node:path';
  * The version in package.json, and of a clone also its commit as build metadata (https://semver.org/#spec-item-10):
  * `0.1.0+6892620abcde`, `0.1.0+6892620abcde.changed` when tracked files differ from it.
  */
-export function checkoutVersion(root: string): string {
+export function readCheckoutVersion(root: string): string {
   const version = readPackageVersion(root);
   const commit = commitOf(root);
   return commit === undefined ? version : `${version}+${commit}`;
 }
 
-/** Our own file. */
-function readPackageVersion(root: string): string {
+/** The version in package.json: of the program, the image and the chart. */
+export function readPackageVersion(root: string): string {
+  // Our own file: npm insists on a version.
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   return manifest.version;
 }
