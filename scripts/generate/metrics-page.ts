@@ -50,7 +50,7 @@ export const metricsPage: Generator = {
   name: 'metrics page',
   generate() {
     const { webhook, reconciler } = registeredMetrics();
-    const content = `${generatedMarkdownHeader('webhooks/admission/metrics.ts, webhooks/reconciler/metrics.ts and webhooks/platform/metrics.ts')}
+    const content = `${generatedMarkdownHeader('scripts/generate/metrics-page.ts and the metrics.ts of webhooks/admission, webhooks/reconciler and webhooks/platform')}
 # Metrics
 
 Both containers of each pod serve \`/metrics\` in the Prometheus text format, without TLS and without credentials:
@@ -87,7 +87,7 @@ ${renderTable(reconciler)}
 | --- | --- |
 | \`sum(mcp_lifecycle_leader) < 1\` for a minute | nobody reconciles: [nothing is reconciled](../guides/troubleshooting.md#nothing-is-reconciled) |
 | \`min(mcp_lifecycle_webhook_ready) < 1\` for minutes | a replica answers no admission: [the webhooks do not answer](../guides/troubleshooting.md#the-webhooks-do-not-answer) |
-| \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: add replicas |
+| \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: see [sizing](../guides/install.md#sizing) |
 | \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |
 | \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
 | \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
@@ -121,8 +121,14 @@ const labelWords: Readonly<Record<string, string>> = {
   'mcp_lifecycle_admission_skipped_total reason': list(skipReasons),
   'mcp_lifecycle_admission_bodies_refused_total reason': list(
     namesOf<BodyRefusal>({
-      ...{ 'content type': true, compressed: true, bytes: true, values: true },
-      ...{ depth: true, json: true, review: true, slow: true },
+      'content type': true,
+      compressed: true,
+      bytes: true,
+      values: true,
+      depth: true,
+      json: true,
+      review: true,
+      slow: true,
     }),
   ),
   'mcp_lifecycle_admission_shed_total reason': list(

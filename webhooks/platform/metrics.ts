@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 
 /** Name prefix of every metric of ours. */
 export const metricPrefix = 'mcp_lifecycle_';
@@ -27,7 +27,6 @@ function addProcessMetrics(registry: Registry): void {
   delay.enable();
   const startedAt = Date.now() / 1000 - process.uptime();
   const readings: readonly (readonly [name: string, help: string, read: () => number])[] = [
-    ['process_cpu_seconds_total', 'CPU time of this process, user and system.', () => cpuSeconds(process.cpuUsage())],
     ['process_resident_memory_bytes', 'Resident memory of this process.', () => process.memoryUsage.rss()],
     ['process_start_time_seconds', 'When this process started, in seconds since 1970.', () => startedAt],
     ['nodejs_heap_size_used_bytes', 'Used part of the JavaScript heap.', () => process.memoryUsage().heapUsed],
@@ -41,6 +40,15 @@ function addProcessMetrics(registry: Registry): void {
     if (percentile === 100) delay.reset();
     return Number.isFinite(seconds) ? seconds : 0;
   };
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'CPU time of this process, user and system.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(cpuSeconds(process.cpuUsage()));
+    },
+  });
   for (const [name, help, read] of readings) {
     new Gauge({
       name,

@@ -63,7 +63,6 @@ async function create(key: string, action: Of<'apply'>, world: ExecuteWorld): Pr
   return looked.error.status === 404 ? apply(action, 'nothing-seen', world) : looked;
 }
 
-/** In the API server's words. */
 function existsAlready(what: string): ApiError {
   return { status: 409, reason: 'AlreadyExists', message: `${what} exists already`, retry: true };
 }

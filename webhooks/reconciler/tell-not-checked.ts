@@ -36,7 +36,10 @@ function recordEvent({ metadata }: MCPServer, note: string, world: World): void 
   const { name, namespace = '', uid = '' } = metadata;
   world.events.record({
     regarding: regarding({ name, namespace, uid }),
-    ...{ type: 'Warning', reason: 'ReferenceNotChecked', action: 'ConfigurationValidation', note },
+    type: 'Warning',
+    reason: 'ReferenceNotChecked',
+    action: 'ConfigurationValidation',
+    note,
   });
 }
 

@@ -25,7 +25,10 @@ export async function tellQuarantined(
   const why = error instanceof TellableError ? error.message : 'an unexpected error, see the log of mcp-lifecycle';
   world.events.record({
     regarding: regarding({ name, namespace, uid }),
-    ...{ type: 'Warning', reason: RECONCILE_ERROR, action: 'Reconcile', note: quarantineMessage(why) },
+    type: 'Warning',
+    reason: RECONCILE_ERROR,
+    action: 'Reconcile',
+    note: quarantineMessage(why),
   });
   const previous = statusOf(raw);
   const generation = numberAt(recordAt(raw, 'metadata'), 'generation');

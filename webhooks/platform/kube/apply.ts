@@ -7,6 +7,7 @@ export interface Applicable {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly status?: unknown;
 }
 
 export interface Apply {
@@ -79,7 +80,7 @@ export interface StatusWriteRequest {
 export function applyStatus(api: KubeApi, write: StatusWriteRequest): Promise<ApiResult> {
   const { apiVersion, kind, plural, name, namespace, uid, status, signal } = write;
   return applyObject(api, {
-    object: { apiVersion, kind, metadata: { name, namespace }, ...{ status } },
+    object: { apiVersion, kind, metadata: { name, namespace }, status },
     plural,
     fieldManager: STATUS_FIELD_MANAGER,
     expected: { uid },

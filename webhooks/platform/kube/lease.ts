@@ -38,10 +38,10 @@ export interface Term {
 
 interface Limits {
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
-/** Why an attempt to take or keep the Lease did not succeed. */
+/** How an attempt to take or keep the Lease ended. */
 type Attempt =
   | { readonly result: 'held' }
   | { readonly result: 'other'; readonly holder: string }
@@ -68,8 +68,9 @@ export class LeaderElector {
   }
 
   /**
-   * Runs `lead` whenever this replica leads, until the signal aborts. Nobody else is let in before `lead` has returned, as long as that is quicker than
-   * the Lease runs out. On exit the Lease is given back, so that another replica need not wait.
+   * Runs `lead` whenever this replica leads, until the signal aborts. Nobody else is let in before `lead` has returned,
+   * as long as that is quicker than the Lease runs out. On exit the Lease is given back, so that another replica need
+   * not wait.
    */
   async run(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
@@ -147,8 +148,8 @@ export class LeaderElector {
   }
 
   /**
-   * Whether we do not follow another holder yet: its Lease has not run out, or its pod is not
-   * ready yet after it ended. Leaders that all end of leading would else take all pods out of the endpoints of the webhooks
+   * Whether to leave the Lease to its holder for now: it has not run out, or its pod is not ready again after a crash. If
+   * leading itself makes processes crash, following at once would take every pod out of the webhooks' endpoints
    * (docs/decisions/0008-two-containers-one-pod.md).
    */
   async #isAwaited(holder: string, spec: unknown, limits: Limits): Promise<boolean> {
@@ -162,18 +163,14 @@ export class LeaderElector {
     if (now >= ranOutAt + longestRestartMs) return false;
     if (!(await isRestarting(holder, { api, namespace, ...limits }))) return false;
     if (this.#toldOf !== holder) {
-      log.warn('leader election: the last leader ended: the next one waits until its pod can admit again', { holder });
+      log.warn('leader election: the last leader crashed: waiting until its pod is ready again', { holder });
     }
     this.#toldOf = holder;
     return true;
   }
 
   /** A PUT with the resourceVersion that was read: of two replicas that saw the same Lease, one gets a 409. */
-  async #write(
-    lease: unknown,
-    spec: Readonly<Record<string, unknown>>,
-    limits: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<Attempt> {
+  async #write(lease: unknown, spec: Readonly<Record<string, unknown>>, limits: Limits): Promise<Attempt> {
     const body = { ...(isRecord(lease) ? lease : {}), spec };
     const path = this.#path(this.#options.name);
     return held(await this.#options.api.request({ method: 'PUT', path, body, ...limits }));

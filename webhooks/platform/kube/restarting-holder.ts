@@ -6,7 +6,7 @@ export interface HolderOptions {
   /** Of the Lease and of the replicas. */
   readonly namespace: string;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /**

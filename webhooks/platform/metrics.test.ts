@@ -1,0 +1,14 @@
+import { expect, it } from '@jest/globals';
+import { createMetricsRegistry } from './metrics.ts';
+
+it('tells the CPU time of the process as a counter, whose scrapes do not add up', async () => {
+  const registry = createMetricsRegistry({ program: 'webhook', process: true });
+  await registry.metrics();
+  const before = process.cpuUsage();
+  const text = await registry.metrics();
+  const after = process.cpuUsage();
+  expect(text).toContain('# TYPE process_cpu_seconds_total counter');
+  const told = Number(/^process_cpu_seconds_total\{program="webhook"\} (\S+)$/m.exec(text)?.[1]);
+  expect(told).toBeGreaterThanOrEqual((before.user + before.system) / 1e6);
+  expect(told).toBeLessThanOrEqual((after.user + after.system) / 1e6);
+});
