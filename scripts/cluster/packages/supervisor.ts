@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { passes } from './checks.ts';
 import type { StepStatus, SupervisorStatus } from './control.ts';
+import { forward } from './forward.ts';
 import { controlSocket } from './layout.ts';
 import type { Check, Plan, Step } from './plan.ts';
 
@@ -128,11 +129,7 @@ function forwardApiConnections(port: number): void {
   process.once('message', (_message, listener) => {
     if (!(listener instanceof net.Server)) return;
     listener.on('connection', (incoming: net.Socket) => {
-      const outgoing = net.connect({ port, host: '127.0.0.1', noDelay: true });
-      incoming.setNoDelay(true);
-      incoming.pipe(outgoing).pipe(incoming);
-      incoming.once('error', () => outgoing.destroy());
-      outgoing.once('error', () => incoming.destroy());
+      forward(incoming, port);
     });
   });
 }
