@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import type { NextEvent } from '../../core/plan/events.ts';
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
@@ -9,7 +10,7 @@ import { microTime } from './lease.ts';
 import { RecentEvents } from './recent-events.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
-export interface EventToRecord {
+export interface EventToRecord extends NextEvent {
   readonly regarding: {
     readonly apiVersion: string;
     readonly kind: string;
@@ -17,10 +18,6 @@ export interface EventToRecord {
     readonly name: string;
     readonly uid: string;
   };
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly action: string;
-  readonly note: string;
 }
 
 export interface EventRecorderOptions {
