@@ -22,7 +22,8 @@ const usage = `usage: mcp-lifecycle <command>
   render            print the objects that MCPServer manifests become
   rules             list every rule
   explain           print the page of one rule
-  version           print the version
+  version           print the version (also --version)
+  help              print this (also --help, -h); mcp-lifecycle <command> --help says more of one command
 
 The first three read their settings from the environment: see chart/templates/deployment.yaml.
 `;
@@ -44,35 +45,58 @@ interface Program {
   readonly version: string;
 }
 
+type Command = (args: readonly string[]) => Promise<number>;
+
 /** Each command is imported when it is asked for: a program must not pay memory for the others. */
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  webhook: () =>
+const commands: Readonly<Record<string, Command>> = {
+  webhook: withoutArguments('webhook', () =>
     serve(parseWebhookConfig(process.env), async (config, program) => {
       const { startWebhook } = await import('./admission/start.ts');
       const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
       await startWebhook({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
     }),
-  reconciler: () =>
+  ),
+  reconciler: withoutArguments('reconciler', () =>
     serve(parseReconcilerConfig(process.env), async (config, program) => {
       const { startReconciler } = await import('./reconciler/start.ts');
       const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
       await startReconciler({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
     }),
-  'await-admission': () =>
+  ),
+  'await-admission': withoutArguments('await-admission', () =>
     serve(parseAwaitAdmissionConfig(process.env), async ({ namespace }, { log, signal }) => {
       const { awaitAdmission } = await import('./admission/await-admission.ts');
       const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
       await awaitAdmission({ api: createKubeApiFromEnvironment(), clock: systemClock, log, signal, namespace });
     }),
+  ),
   check: (args) => runOffline('check', args),
   render: (args) => runOffline('render', args),
   rules: (args) => runOffline('rules', args),
   explain: (args) => runOffline('explain', args),
-  version: async () => {
+  version: withoutArguments('version', async () => {
     process.stdout.write(`mcp-lifecycle ${await readProgramVersion()}\n`);
     return exitCode.ok;
-  },
+  }),
+  help: withoutArguments('help', () => {
+    process.stdout.write(usage);
+    return Promise.resolve(exitCode.ok);
+  }),
 };
+
+/** What people try first on a program that they do not know. */
+const spellings: Readonly<Record<string, string>> = { '--help': 'help', '-h': 'help', '--version': 'version' };
+
+/** A command that takes none: what it was given would be ignored, which looks as if it had been obeyed. */
+function withoutArguments(name: string, run: () => Promise<number>): Command {
+  return (args) => {
+    if (args.length === 0) return run();
+    const asksForHelp = args.length === 1 && ['--help', '-h'].includes(args[0] ?? '');
+    if (asksForHelp) process.stdout.write(usage);
+    else process.stderr.write(`${name} takes no argument, found ${args.join(' ')}\n\n${usage}`);
+    return Promise.resolve(asksForHelp ? exitCode.ok : exitCode.usage);
+  };
+}
 
 /** A command that needs no cluster: no Kubernetes client is loaded, and nothing of the programs. */
 async function runOffline(name: CommandName, args: readonly string[]): Promise<number> {
@@ -112,7 +136,8 @@ async function serve<Config extends { readonly logLevel: LogLevel }>(
 }
 
 async function main(): Promise<void> {
-  const [name = '', ...args] = process.argv.slice(2);
+  const [word = '', ...args] = process.argv.slice(2);
+  const name = Object.hasOwn(spellings, word) ? (spellings[word] ?? word) : word;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     process.stderr.write(name === '' ? usage : `there is no command '${name}'\n\n${usage}`);

@@ -88,12 +88,22 @@ describe('rules and explain', () => {
     expect(await runCli(['explain', 'schema'])).toMatchObject({ code: 0, out: expect.stringContaining('# schema') });
   });
 
+  it('explain an id as it stands in a finding', async () => {
+    expect(await runCli(['explain', '[run-as-non-root]'])).toEqual(await runCli(['explain', 'run-as-non-root']));
+  });
+
   it('refuse what does not exist', async () => {
     expect(await runCli(['explain', 'nope'])).toMatchObject({
       code: 2,
       error: expect.stringContaining("no rule 'nope'"),
     });
-    expect((await runCli(['explain'])).code).toBe(2);
+    expect(await runCli(['explain'])).toMatchObject({ code: 2, error: expect.stringMatching(/^name one rule\n/) });
+    expect((await runCli(['explain', 'schema', 'schema'])).code).toBe(2);
+    expect((await runCli(['explain', '--nope', 'schema'])).error).toContain("Unknown option '--nope'");
+    expect(await runCli(['explain', '--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^usage: mcp-lifecycle explain RULE/),
+    });
     expect((await runCli(['rules', 'x'])).code).toBe(2);
     expect((await runCli(['rules', '--output', 'xml'])).error).toContain("--output takes text or json, not 'xml'");
     expect((await runCli(['rules', '--help'])).code).toBe(0);

@@ -78,17 +78,36 @@ function renderRulesJson(rows: readonly Listed[]): string {
   return `${JSON.stringify({ schemaVersion: rulesSchemaVersion, rules }, null, 2)}\n`;
 }
 
+export const explainUsage = `usage: mcp-lifecycle explain RULE
+
+Prints why a rule exists and what it accepts. RULE is the id at the end of a finding, with or without its brackets;
+mcp-lifecycle rules lists every rule.
+`;
+
 /** Prints the page of one rule. */
 export function explain(args: readonly string[], terminal: Terminal): number {
-  const [id, ...more] = args;
-  const page = id === undefined || more.length > 0 ? undefined : pageOf(id);
-  if (page === undefined) {
-    const problem = id === undefined || more.length > 0 ? 'usage: mcp-lifecycle explain RULE' : `no rule '${id}'`;
-    terminal.writeError(`${problem}\n\nmcp-lifecycle rules lists every rule.\n`);
+  const parsed = parseOptions(args, { help: { type: 'boolean', short: 'h', default: false } });
+  if (parsed.ok && parsed.values['help'] === true) {
+    terminal.writeOut(explainUsage);
+    return 0;
+  }
+  const page: Page = parsed.ok ? pageNamed(parsed.positionals) : { ok: false, problem: parsed.problem };
+  if (!page.ok) {
+    terminal.writeError(`${page.problem}\n\n${explainUsage}`);
     return exitCodeOf({ type: 'usage' });
   }
-  terminal.writeOut(page);
+  terminal.writeOut(page.text);
   return 0;
+}
+
+type Page = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string };
+
+function pageNamed([word, ...more]: readonly string[]): Page {
+  if (word === undefined || more.length > 0) return { ok: false, problem: 'name one rule' };
+  // A finding ends in the id in brackets, and that is what gets copied.
+  const id = word.replace(/^\[(.*)\]$/, '$1');
+  const text = pageOf(id);
+  return text === undefined ? { ok: false, problem: `no rule '${id}'` } : { ok: true, text };
 }
 
 function pageOf(id: string): string | undefined {
