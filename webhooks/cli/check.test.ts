@@ -105,10 +105,23 @@ describe('check', () => {
        ],
        "notChecked": [],
        "rulesNotJudged": [],
+       "rulesNotJudgedFor": [],
        "problems": []
      }
      "
     `);
+  });
+
+  it('says of which servers no rule was judged, because the schema does not hold', async () => {
+    const text = `${asRoot.replace('port: 8080', 'port: "8080"')}---\n${server()}`;
+    const { out } = await runCli(['check', '-'], text);
+    expect(out).not.toContain('[run-as-non-root]');
+    expect(out).toContain('\nrules not judged until the schema holds: default/search\n2 MCPServers checked: 1 refused');
+    const { out: json } = await runCli(['check', '--output', 'json', '-'], text);
+    expect(JSON.parse(json)).toMatchObject({
+      rulesNotJudged: [],
+      rulesNotJudgedFor: [{ file: '-', namespace: 'default', name: 'search' }],
+    });
   });
 
   it('fails for warnings only when asked to', async () => {

@@ -7,7 +7,7 @@ export const reportSchemaVersion = 'mcp-lifecycle.check/v1';
 
 /** The report for programs; `exitCode` is what the command ends with. */
 export function renderJson(report: Report, exitCode: number): string {
-  const { servers, others, findings, notChecked, rulesNotJudged, problems } = report;
+  const { servers, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems } = report;
   const document = {
     schemaVersion: reportSchemaVersion,
     exitCode,
@@ -28,6 +28,7 @@ export function renderJson(report: Report, exitCode: number): string {
     })),
     notChecked,
     rulesNotJudged,
+    rulesNotJudgedFor,
     problems,
   };
   return `${JSON.stringify(document, null, 2)}\n`;

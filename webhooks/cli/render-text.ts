@@ -34,7 +34,7 @@ function nameOf({ namespace, name }: Located['server']): string {
 }
 
 function summarise(report: Report, paint: Paint): readonly string[] {
-  const { servers, others, findings, notChecked, rulesNotJudged, problems } = report;
+  const { servers, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems } = report;
   const denied = countServers(findings, 'deny');
   const warned = countServers(findings, 'warn');
   const verdict = `${count(servers, 'MCPServer')} checked: ${denied} refused, ${warned} with warnings`;
@@ -47,6 +47,9 @@ function summarise(report: Report, paint: Paint): readonly string[] {
       : [
           `not judged, because they compare with the object before the change: ${count(rulesNotJudged.length, 'CEL rule')}`,
         ]),
+    ...(rulesNotJudgedFor.length === 0
+      ? []
+      : [`rules not judged until the schema holds: ${listNames(rulesNotJudgedFor.map(nameOf))}`]),
     paint(colourOf({ denied, warned, unread: problems.length }), `${verdict}${ignored}${unread}`),
   ];
 }
@@ -59,9 +62,12 @@ function colourOf({ denied, warned, unread }: Readonly<Record<'denied' | 'warned
 const maxListed = 20;
 
 function listReferences(notChecked: Report['notChecked']): string {
-  const names = notChecked.slice(0, maxListed).map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
-  const more = notChecked.length - names.length;
-  return printable([...names, ...(more > 0 ? [`${more} more`] : [])].join(', '));
+  return listNames(notChecked.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
+}
+
+function listNames(names: readonly string[]): string {
+  const more = names.length - maxListed;
+  return printable([...names.slice(0, maxListed), ...(more > 0 ? [`${more} more`] : [])].join(', '));
 }
 
 function countServers(findings: readonly Located[], severity: 'deny' | 'warn'): number {

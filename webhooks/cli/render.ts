@@ -57,7 +57,7 @@ async function printRendered({ paths, namespace, isJson }: RenderOptions, termin
     terminal.writeError(`no MCPServer in ${paths.join(', ')}\n`);
     return exitCodeOf({ type: 'usage' });
   }
-  const { judged } = judgeInput(input, namespace);
+  const { judged, rulesNotJudgedFor } = judgeInput(input, namespace);
   const refused = judged.flatMap(({ located }) => located.filter(({ finding }) => finding.severity === 'deny'));
   if (refused.length > 0) {
     const report = {
@@ -66,6 +66,7 @@ async function printRendered({ paths, namespace, isJson }: RenderOptions, termin
       findings: refused,
       notChecked: [],
       rulesNotJudged: [],
+      rulesNotJudgedFor,
       problems,
     };
     terminal.writeError(renderText(report, false));

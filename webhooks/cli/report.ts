@@ -15,6 +15,13 @@ export interface Located extends Position {
   readonly finding: Finding;
 }
 
+/** A server whose findings may not be all of them. */
+export interface NotJudged {
+  readonly file: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** What `check` found, before it is a text or JSON. */
 export interface Report {
   /** How many MCPServers were judged. */
@@ -26,6 +33,8 @@ export interface Report {
   readonly notChecked: readonly NotChecked[];
   /** CEL rules of the CRD that compare with the object before the change. */
   readonly rulesNotJudged: readonly string[];
+  /** Servers of which the schema refuses so much that neither CEL rules nor ours could be asked. */
+  readonly rulesNotJudgedFor: readonly NotJudged[];
   readonly problems: readonly InputProblem[];
 }
 
@@ -34,28 +43,38 @@ export interface JudgedManifest extends Judged {
   readonly located: readonly Located[];
 }
 
+export interface JudgedInput extends Pick<Report, 'rulesNotJudged' | 'rulesNotJudgedFor'> {
+  readonly judged: readonly JudgedManifest[];
+}
+
 /** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
-export function judgeInput(
-  input: Input,
-  namespace: string,
-): { readonly judged: readonly JudgedManifest[]; readonly rulesNotJudged: readonly string[] } {
+export function judgeInput(input: Input, namespace: string): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
   const judged = input.servers.map((manifest) => {
     const result = judge(manifest.value, { rules: everyRule, crdRules, namespace, factsIn });
     return { ...result, manifest, located: locate(manifest, result.findings, namespace) };
   });
-  return { judged, rulesNotJudged: crdRules.notJudged };
+  const rulesNotJudgedFor = judged
+    .filter(({ server }) => server === undefined)
+    .map(({ manifest }) => toNotJudged(manifest, namespace));
+  return { judged, rulesNotJudged: crdRules.notJudged, rulesNotJudgedFor };
+}
+
+function toNotJudged({ file, value }: Manifest, defaultNamespace: string): NotJudged {
+  const { namespace, name } = identityOf(value, defaultNamespace);
+  return { file, namespace, name };
 }
 
 export function toReport(input: Input, namespace: string): Report {
-  const { judged, rulesNotJudged } = judgeInput(input, namespace);
+  const { judged, rulesNotJudged, rulesNotJudgedFor } = judgeInput(input, namespace);
   return {
     servers: input.servers.length,
     others: input.others,
     findings: judged.flatMap(({ located }) => located),
     notChecked: input.facts.notChecked,
     rulesNotJudged,
+    rulesNotJudgedFor,
     problems: input.problems,
   };
 }
