@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 const topFolders = ['webhooks', 'chart', 'crds', 'scripts', 'e2e', 'docs', '.ci'];
@@ -73,4 +74,52 @@ it('shows at least one MCPServer', () => {
 it.each(samples)('%s is accepted by check', (_, text) => {
   const check = spawnSync(process.execPath, ['webhooks/main.ts', 'check', '-'], { input: text, encoding: 'utf8' });
   expect({ code: check.status, text: check.stdout }).toMatchObject({ code: 0 });
+});
+
+describe('the Git hook of the guide', () => {
+  const placeholder = "MCP='node path/to/mcp-lifecycle.cjs'";
+  const guide = readFileSync('docs/guides/gate-a-pull-request.md', 'utf8');
+  const hook = /```sh\n(#!\/bin\/sh\n[\s\S]*?)```/.exec(guide)?.[1] ?? '';
+  const fine = `apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata: {name: search}
+spec:
+  source: {type: ContainerImage, containerImage: {ref: "example.com/search:1.4.0"}}
+  config: {port: 8080}
+`;
+
+  /** Where `git push` would run it: on top of a work tree with this file. */
+  function push(manifest: string): { readonly code: number | null; readonly said: string } {
+    const top = mkdtempSync(join(tmpdir(), 'hook-'));
+    try {
+      writeFileSync(join(top, 'server.yaml'), manifest);
+      const script = hook
+        .replace(placeholder, `MCP='${process.execPath} ${resolve('webhooks/main.ts')}'`)
+        .replace('deploy/', '.');
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: top, encoding: 'utf8' });
+      return { code: status, said: `${stdout}${stderr}` };
+    } finally {
+      rmSync(top, { recursive: true });
+    }
+  }
+
+  it('names the program in one place', () => {
+    expect(hook).toContain(placeholder);
+  });
+
+  it('lets pass what is fine', () => {
+    expect(push(fine)).toMatchObject({ code: 0 });
+  });
+
+  it('stops a field that kubectl would refuse', () => {
+    const { code, said } = push(fine.replace('port: 8080', 'port: 8080, prot: 1'));
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('spec.config.prot: unknown field') });
+  });
+
+  it('shows refusals also when a part of the input cannot be read', () => {
+    const { code, said } = push(`${fine.replace('8080', '"8080"')}---\na: 1\na: 2\n`);
+    expect(code).not.toBe(0);
+    expect(said).toContain('spec.config.port: ');
+    expect(said).toContain("the key 'a' stands twice");
+  });
 });
