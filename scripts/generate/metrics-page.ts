@@ -64,8 +64,9 @@ Both containers of each pod serve \`/metrics\` in the Prometheus text format, wi
 With \`networkPolicy.enabled\`, \`networkPolicy.metricsFrom\` says who may. To look once:
 
 \`\`\`sh
-kubectl -n mcp-lifecycle-system port-forward deployment/mcp-lifecycle 8080 8082
-curl localhost:8080/metrics   # in another terminal
+holder=$(kubectl -n mcp-lifecycle-system get lease mcp-lifecycle-leader -o jsonpath='{.spec.holderIdentity}')
+kubectl -n mcp-lifecycle-system port-forward "pod/\${holder%_*}" 8080 8082   # the replica that leads
+curl localhost:8082/metrics                                                 # in another terminal
 \`\`\`
 
 Every metric has the label \`program\` (\`webhook\` or \`reconciler\`). A histogram is a metric with \`_bucket\`, \`_sum\` and \`_count\`

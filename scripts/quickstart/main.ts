@@ -30,8 +30,8 @@ async function quickstart(args: readonly string[], report: Report): Promise<void
   await ensureInstalled(cluster, program, report);
   report('applying two MCPServers: scripts/quickstart/samples/server.yaml and everything.yaml');
   await applySamples(cluster);
-  print('kubectl apply -f scripts/quickstart/samples/denied.yaml', await showDenied(cluster));
-  print('kubectl apply -f scripts/quickstart/samples/warned.yaml', await showWarned(cluster));
+  print('kubectl apply --dry-run=server -f scripts/quickstart/samples/denied.yaml', await showDenied(cluster));
+  print('kubectl apply --dry-run=server -f scripts/quickstart/samples/warned.yaml', await showWarned(cluster));
   const called = await reportWhile(
     report,
     'waiting until both are Ready and Verified, then connecting the official MCP client to each from inside the cluster',
