@@ -93,6 +93,12 @@ describe('a violation', () => {
       } finally {
         await runPrograms(2);
         await untilComplete();
+        // Nodes learn a moment later that the Service has endpoints again; until then they refuse connections.
+        const change = { metadata: { labels: { team: 'nobody' } } };
+        await eventually('the webhooks answer', async () => {
+          const { code } = await patch('older', change, '--dry-run=server');
+          return code === 0;
+        });
       }
     });
 
