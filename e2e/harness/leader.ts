@@ -15,7 +15,7 @@ export interface Leader {
   readonly pod: string;
 }
 
-/** The leader, once there is one and it is not `former`. */
+/** The leader, once there is one and it is not `otherThan`. */
 export function untilLeader(options: { readonly otherThan?: Leader } = {}): Promise<Leader> {
   return eventually('a reconciler leads', () => findLeader(options.otherThan));
 }

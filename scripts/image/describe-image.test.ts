@@ -3,15 +3,16 @@ import { describe, expect, it } from '@jest/globals';
 import { describeImage } from './describe-image.ts';
 
 const built = { digest: 'sha256:aa', platform: 'linux/amd64' };
+const ours = {
+  name: 'mcp-lifecycle',
+  reference: 'local.test/mcp-lifecycle:0.1.0',
+  archive: '/images/a.tar',
+  ...built,
+} as const;
 
 describe('what is printed about an image', () => {
   it('is what it is called, and the commands that push and install it', () => {
-    const image = {
-      name: 'mcp-lifecycle',
-      reference: 'local.test/mcp-lifecycle:0.1.0',
-      archive: '/images/a.tar',
-    } as const;
-    expect(describeImage({ ...image, ...built })).toMatchInlineSnapshot(`
+    expect(describeImage(ours)).toMatchInlineSnapshot(`
      "image     local.test/mcp-lifecycle:0.1.0
      digest    sha256:aa
      platform  linux/amd64
@@ -35,14 +36,9 @@ describe('what is printed about an image', () => {
   });
 
   it('installs as the README does', () => {
-    const image = {
-      name: 'mcp-lifecycle',
-      reference: 'local.test/mcp-lifecycle:0.1.0',
-      archive: '/images/a.tar',
-    } as const;
     const command = (text: string): string | undefined =>
       /helm install[^\n]*\\\n[^\n]*/.exec(text)?.[0].replaceAll(/\s+/g, ' ');
-    const printed = command(describeImage({ ...image, ...built }));
+    const printed = command(describeImage(ours));
     expect(printed).toBeDefined();
     expect(command(readFileSync('README.md', 'utf8'))).toBe(printed);
   });

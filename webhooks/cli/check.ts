@@ -6,6 +6,7 @@ import { renderJson } from './render-json.ts';
 import { renderProblem, renderText } from './render-text.ts';
 import { toReport, type Report } from './report.ts';
 import type { Terminal } from './terminal.ts';
+import { refuseUsage, tellUsage } from './usage.ts';
 
 export const checkUsage = `usage: mcp-lifecycle check [options] PATH…
 
@@ -32,11 +33,8 @@ interface CheckOptions {
 /** The gate: judges, prints, and answers with the exit code. */
 export async function check(args: readonly string[], terminal: Terminal): Promise<number> {
   const options = parseCheckOptions(args);
-  if (options === 'help') {
-    terminal.writeOut(checkUsage);
-    return 0;
-  }
-  if (typeof options === 'string') return refuseUsage(options, terminal);
+  if (options === 'help') return tellUsage(checkUsage, terminal);
+  if (typeof options === 'string') return refuseUsage(options, checkUsage, terminal);
   const input = await gatherInput({ ...options, readStdin: terminal.readStdin });
   const report = toReport(input, options.namespace);
   return writeReport(report, options, terminal);
@@ -59,11 +57,6 @@ function writeReport(report: Report, options: CheckOptions, { writeOut, writeErr
   return exitCode;
 }
 
-function refuseUsage(problem: string, { writeError }: Terminal): number {
-  writeError(`${problem}\n\n${checkUsage}`);
-  return exitCodeOf({ type: 'usage' });
-}
-
 /** The options, `help`, or what is wrong with them. */
 function parseCheckOptions(args: readonly string[]): CheckOptions | string {
   const parsed = parseOptions(
@@ -73,7 +66,6 @@ function parseCheckOptions(args: readonly string[]): CheckOptions | string {
       output: { type: 'string', short: 'o', default: 'text' },
       namespace: { type: 'string', short: 'n', default: 'default' },
       'allow-empty': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
     { 'fail-on': ['deny', 'warn'], output: ['text', 'json'] },
   );

@@ -7,6 +7,7 @@ import { parseOptions } from './options.ts';
 import { renderProblem, renderText } from './render-text.ts';
 import { judgeInput, type JudgedManifest } from './report.ts';
 import type { Terminal } from './terminal.ts';
+import { refuseUsage, tellUsage } from './usage.ts';
 
 export const renderUsage = `usage: mcp-lifecycle render [options] PATH…
 
@@ -26,17 +27,13 @@ export async function runRender(args: readonly string[], terminal: Terminal): Pr
     {
       output: { type: 'string', short: 'o', default: 'yaml' },
       namespace: { type: 'string', short: 'n', default: 'default' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
     { output: ['yaml', 'json'] },
   );
-  if (parsed.ok && parsed.values['help'] === true) {
-    terminal.writeOut(renderUsage);
-    return 0;
-  }
+  if (parsed.ok && parsed.values['help'] === true) return tellUsage(renderUsage, terminal);
   if (!parsed.ok || parsed.positionals.length === 0) {
-    terminal.writeError(`${parsed.ok ? 'name at least one file or folder' : parsed.problem}\n\n${renderUsage}`);
-    return exitCodeOf({ type: 'usage' });
+    const problem = parsed.ok ? 'name at least one file or folder' : parsed.problem;
+    return refuseUsage(problem, renderUsage, terminal);
   }
   const { namespace, output } = parsed.values;
   const options = { paths: parsed.positionals, namespace: String(namespace), isJson: output === 'json' };

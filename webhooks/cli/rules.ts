@@ -1,10 +1,10 @@
 import type { Rule } from '../core/engine/rule.ts';
 import { schemaRuleId } from '../core/engine/schema-finding.ts';
 import { rules as everyRule } from '../core/rules/index.gen.ts';
-import { exitCodeOf } from './exit-code.ts';
 import { parseOptions } from './options.ts';
 import { renderRulePage } from './rule-page.ts';
 import type { Terminal } from './terminal.ts';
+import { refuseUsage, tellUsage } from './usage.ts';
 
 /** The findings that are no rule of ours, but carry an id as well. */
 const schemaRule = {
@@ -47,17 +47,12 @@ export function listRules(args: readonly string[], terminal: Terminal): number {
     args,
     {
       output: { type: 'string', short: 'o', default: 'text' },
-      help: { type: 'boolean', short: 'h', default: false },
     },
     { output: ['text', 'json'] },
   );
-  if (parsed.ok && parsed.values['help'] === true) {
-    terminal.writeOut(rulesUsage);
-    return 0;
-  }
+  if (parsed.ok && parsed.values['help'] === true) return tellUsage(rulesUsage, terminal);
   if (!parsed.ok || parsed.positionals.length > 0) {
-    terminal.writeError(`${parsed.ok ? 'rules takes no argument' : parsed.problem}\n\n${rulesUsage}`);
-    return exitCodeOf({ type: 'usage' });
+    return refuseUsage(parsed.ok ? 'rules takes no argument' : parsed.problem, rulesUsage, terminal);
   }
   const rows: readonly Listed[] = [...everyRule, schemaRule];
   terminal.writeOut(parsed.values['output'] === 'json' ? renderRulesJson(rows) : renderRulesText(rows));
@@ -86,16 +81,10 @@ mcp-lifecycle rules lists every rule.
 
 /** Prints the page of one rule. */
 export function explain(args: readonly string[], terminal: Terminal): number {
-  const parsed = parseOptions(args, { help: { type: 'boolean', short: 'h', default: false } });
-  if (parsed.ok && parsed.values['help'] === true) {
-    terminal.writeOut(explainUsage);
-    return 0;
-  }
+  const parsed = parseOptions(args);
+  if (parsed.ok && parsed.values['help'] === true) return tellUsage(explainUsage, terminal);
   const page: Page = parsed.ok ? pageNamed(parsed.positionals) : { ok: false, problem: parsed.problem };
-  if (!page.ok) {
-    terminal.writeError(`${page.problem}\n\n${explainUsage}`);
-    return exitCodeOf({ type: 'usage' });
-  }
+  if (!page.ok) return refuseUsage(page.problem, explainUsage, terminal);
   terminal.writeOut(page.text);
   return 0;
 }
