@@ -183,6 +183,15 @@ describe('references', () => {
     );
   });
 
+  it('hide no finding about the server, though it repeats the very words that say so', async () => {
+    const words = 'it is not in the input, and there is no cluster to ask';
+    const mount = `{path: /etc/search, source: {type: Secret, secret: {secretName: token, items: [{key: a, path: "../${words}"}]}}}`;
+    const { code, out } = await runCli(['check', '-'], `${server('', `    storage: [${mount}]\n`)}---\n${secret}`);
+    expect(out).toContain(`found '../${words}'`);
+    expect(out).toContain('1 MCPServer checked: 1 refused');
+    expect(code).toBe(1);
+  });
+
   it('find ConfigMaps and Secrets of the same namespace, wherever they stand in the input', async () => {
     const { out } = await runCli(['check', '-'], `${using}---\n${configMap}---\n${secret}`);
     expect(out).not.toContain('not checked');

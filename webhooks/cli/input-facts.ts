@@ -11,8 +11,7 @@ export interface NotChecked {
   readonly name: string;
 }
 
-/** Shown where a finding says that something was not checked; it also marks these findings. */
-export const notInInput = 'it is not in the input, and there is no cluster to ask';
+const notInInput = 'it is not in the input, and there is no cluster to ask';
 
 /** What the ConfigMaps, Secrets and ServiceAccounts of the input answer. Their values are dropped here: key names are all that is kept. */
 export class InputFacts {

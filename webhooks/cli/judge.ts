@@ -12,7 +12,6 @@ import { deprecationWarnings } from '../core/mcpserver/structure.gen.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
-import { notInInput } from './input-facts.ts';
 
 export interface Judge {
   readonly rules: readonly Rule[];
@@ -46,13 +45,13 @@ export function judge(raw: unknown, { rules, crdRules, namespace, factsIn }: Jud
   if (!parsed.ok) return { findings: [...findings, ...parsed.violations.map(toDenial)] };
   const server = applyDefaults(parsed.server);
   const facts = factsIn(server.metadata.namespace ?? namespace);
-  const evaluated = evaluate(rules, { server, facts }).filter((finding) => !isAboutInput(finding));
+  const evaluated = evaluate(rules, { server, facts }).filter(isAboutServer);
   return { server, findings: [...findings, ...crdRules.check(server).map(toDenial), ...evaluated] };
 }
 
 /** What is not in the input is listed once for all servers, and is nobody's failure. */
-function isAboutInput({ detail }: Finding): boolean {
-  return detail.includes(notInInput);
+function isAboutServer({ isUnchecked }: Finding): boolean {
+  return isUnchecked !== true;
 }
 
 /** Five characters, as the API server appends; it cuts the prefix to 58. */

@@ -48,3 +48,12 @@ it("gives each finding its rule's severity and remedy, unless the violation know
   });
   expect(second).toMatchObject({ remedy: 'Do that.' });
 });
+
+it('marks what a rule could not look at, whatever it says about it', () => {
+  const rule = (isUnchecked: boolean): Rule => {
+    const violation = { path: ['spec'], headline: 'h', detail: 'not checked' };
+    return { ...aRule('a', []), check: () => [isUnchecked ? { ...violation, isUnchecked: true } : violation] };
+  };
+  expect(evaluate([rule(true)], input)).toEqual([expect.objectContaining({ isUnchecked: true })]);
+  expect(evaluate([rule(false)], input)).toEqual([expect.not.objectContaining({ isUnchecked: true })]);
+});

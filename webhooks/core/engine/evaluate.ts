@@ -32,6 +32,7 @@ function toFinding(rule: Rule, violation: Violation): Finding {
     headline: violation.headline,
     detail: violation.detail,
     remedy: violation.remedy ?? rule.remedy,
+    ...(violation.isUnchecked === true ? { isUnchecked: true } : {}),
   };
 }
 

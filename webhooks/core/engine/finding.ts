@@ -11,4 +11,6 @@ export interface Finding {
   readonly headline: string;
   readonly detail: string;
   readonly remedy: string;
+  /** Says only that the rule could not look. Who has a better way to tell that, or no way to help it, goes by this. */
+  readonly isUnchecked?: true;
 }

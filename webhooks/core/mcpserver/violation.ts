@@ -10,6 +10,8 @@ export interface Violation {
   readonly detail: string;
   /** One imperative sentence with a full stop; overrides the rule's own remedy where this place needs another. */
   readonly remedy?: string;
+  /** Nothing was found: what the rule needed to know is unknown, and that is all that is said. */
+  readonly isUnchecked?: true;
 }
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_-]*$/;

@@ -30,5 +30,6 @@ function notFound({ kind, name, path }: Reference, namespace: string | undefined
 }
 
 function notChecked({ kind, name, path }: Reference, reason: string): Violation {
-  return { path, headline: `${kind} '${name}' not checked`, detail: reason, remedy: 'Make sure that it exists.' };
+  const headline = `${kind} '${name}' not checked`;
+  return { path, headline, detail: reason, remedy: 'Make sure that it exists.', isUnchecked: true };
 }
