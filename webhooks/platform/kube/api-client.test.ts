@@ -80,6 +80,18 @@ describe('a request', () => {
     expect(body).toBe('{"a":"ä"}');
   });
 
+  it('is YAML as well, which an apply patch is read as: no character of a text is refused or folded', async () => {
+    let body = '';
+    const { api } = await start((request, response) => {
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        json(200, {})(request, response);
+      });
+    });
+    await api.request({ method: 'PATCH', path, body: { a: 'next\u0085line \uFEFF \uD83E' } });
+    expect(body).toBe('{"a":"next\\u0085line \\ufeff \\ufffd"}');
+  });
+
   it('reuses the connection', async () => {
     const { api, sockets } = await start(json(200, {}));
     for (let count = 0; count < 5; count += 1) await api.request({ method: 'GET', path });

@@ -2,6 +2,7 @@ import http from 'node:http';
 import type { ClientRequest } from 'node:http';
 import https from 'node:https';
 
+import { renderJsonAsYaml } from '../escape-for-yaml.ts';
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, WatchEnd } from './api.ts';
 import { exchange } from './http-exchange.ts';
@@ -67,7 +68,7 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
   };
 
   return {
-    request: (request) => send(request, request.body === undefined ? undefined : JSON.stringify(request.body)),
+    request: (request) => send(request, request.body === undefined ? undefined : renderJsonAsYaml(request.body)),
     async watch(request, onEvent): Promise<WatchEnd> {
       const describe = describeRequest('WATCH', request.path);
       let opened: ClientRequest;

@@ -15,6 +15,13 @@ it('quotes texts that kubectl would read as something else', () => {
   expect(readBack(renderYaml([value, { second: true }]))).toEqual([value, { second: true }]);
 });
 
+it('escapes what kubectl refuses in a file or folds into a space', () => {
+  const value = { 'a\u0085': ['next\u0085line', '\uFEFFbom', 'two\nlines\u2028three', 'del\u007F', 'fine: 🤔'] };
+  const text = renderYaml([value]);
+  expect(text).not.toMatch(/[\u007F-\u009F\u2028\u2029\uFEFF]/);
+  expect(readBack(text)).toEqual([value]);
+});
+
 it('writes nothing for nothing', () => {
   expect(renderYaml([])).toBe('');
 });

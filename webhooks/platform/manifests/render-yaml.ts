@@ -1,4 +1,5 @@
 import { Document, isScalar, visit } from 'yaml';
+import { escapeForYaml, needsEscapeForYaml } from '../escape-for-yaml.ts';
 import { resolvePlainScalar } from './plain-scalar.ts';
 
 /** The values as YAML documents that kubectl reads back as they are: texts that look like something else are quoted. */
@@ -13,10 +14,11 @@ function renderDocument(value: unknown): string {
       if (isScalar(node) && typeof node.value === 'string' && isReadOtherwise(node.value)) node.type = 'QUOTE_DOUBLE';
     },
   });
-  return document.toString({ lineWidth: 0 });
+  return escapeForYaml(document.toString({ lineWidth: 0 }));
 }
 
 function isReadOtherwise(text: string): boolean {
+  if (needsEscapeForYaml(text)) return true;
   const resolved = resolvePlainScalar(text);
   return text === '<<' || resolved.type !== 'value' || resolved.value !== text;
 }
