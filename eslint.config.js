@@ -72,6 +72,10 @@ const layers = [
   },
 ];
 
+/** Fire at once for a delay above 2^31-1 ms, and delays come from specs and from answers of servers. */
+const rawTimers = ['setTimeout', 'setInterval'];
+const timersAdvice = 'timers are made by platform/timer.ts or waited for with a Clock, which bound how long they take.';
+
 const folders = layers.map((layer) => layer.folder);
 
 /** Import specifiers are relative, so a folder is recognised by its tail: `../engine/rule.ts`, `../../core/plan/x.ts`. */
@@ -108,6 +112,7 @@ function boundary({ folder, may, instead }) {
           },
         ]
       : []),
+    ...(isCore ? [] : [{ group: ['node:timers', 'node:timers/promises'], message: timersAdvice }]),
     ...(folder === 'cli'
       ? []
       : [
@@ -180,6 +185,19 @@ export default tseslint.config(
           message:
             'only main.ts reads the environment, the arguments and sets the exit code: take the value as a parameter.',
         },
+      ],
+    },
+  },
+  {
+    // Core has neither clock nor timers at all, see `boundary`.
+    files: ['webhooks/**/*.ts'],
+    ignores: ['webhooks/platform/timer.ts', 'webhooks/**/testing/**', '**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...rawTimers.map((name) => ({ name, message: timersAdvice }))],
+      'no-restricted-properties': ['error', { object: 'AbortSignal', property: 'timeout', message: timersAdvice }],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:timers', 'node:timers/promises'], message: timersAdvice }] },
       ],
     },
   },

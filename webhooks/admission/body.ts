@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
+import { startRepeating, startTimer } from '../platform/timer.ts';
+
 /** The bytes, or why there are none. */
 export type ReadBody = Buffer | 'too large' | 'too slow' | 'aborted';
 
@@ -16,7 +18,7 @@ export interface UploadWatch {
 export function createUploadWatch(maxMs: number): UploadWatch {
   /** In order of their start, as sets keep it. */
   const running = new Set<{ readonly endsAt: number; readonly onLate: () => void }>();
-  setInterval(() => {
+  startRepeating(() => {
     const now = performance.now();
     for (const upload of running) {
       if (upload.endsAt > now) break;
@@ -125,7 +127,7 @@ export function discardBody(request: IncomingMessage): Promise<void> {
       return;
     }
     let size = 0;
-    const timer = setTimeout(resolve, discardMs);
+    const timer = startTimer(resolve, discardMs);
     const done = (): void => {
       clearTimeout(timer);
       resolve();

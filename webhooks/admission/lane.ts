@@ -1,3 +1,5 @@
+import { startTimer } from '../platform/timer.ts';
+
 export interface LaneLimits {
   /** Bytes of bodies that may be inside at the same time. */
   readonly maxBytes: number;
@@ -46,7 +48,7 @@ export function createLane({ maxBytes, maxWaiting }: LaneLimits): Lane {
       }
       if (waiting.length >= maxWaiting) return 'full';
       return new Promise((resolve) => {
-        const timer = setTimeout(() => {
+        const timer = startTimer(() => {
           waiting.splice(waiting.indexOf(entry), 1);
           resolve('waited');
           // The next in line may be smaller.

@@ -5,6 +5,7 @@ import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
 import { portOf } from '../platform/http/plain-server.ts';
+import { startRepeating, startTimer } from '../platform/timer.ts';
 import { createCall, type CallOptions } from './call.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
@@ -111,11 +112,11 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
         });
       });
       // A connection becomes idle when its answer is out; `close` looks only once.
-      const sweep = setInterval(() => {
+      const sweep = startRepeating(() => {
         server.closeIdleConnections();
         connections.closeUnused();
       }, 50);
-      const deadline = setTimeout(() => {
+      const deadline = startTimer(() => {
         connections.closeAll();
       }, deadlineMs);
       await closed;

@@ -1,7 +1,9 @@
+import { startTimer } from './timer.ts';
+
 /** Time as a dependency, so that tests decide what time it is. */
 export interface Clock {
   now(): Date;
-  /** Resolves after `ms`, or at once when the signal aborts. */
+  /** Resolves after `ms`, or at once when the signal aborts; early if `ms` is more than a timer can keep (24.8 days). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -18,7 +20,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = startTimer(done, ms);
       signal?.addEventListener('abort', done, { once: true });
     }),
 };

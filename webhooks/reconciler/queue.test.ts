@@ -117,6 +117,18 @@ describe('WorkQueue', () => {
     await t.stop();
   });
 
+  it.each([0, 1, -1, NaN])('makes no loop of a key that asks to come again after %d ms each time', async (afterMs) => {
+    let count = 0;
+    const t = start(() => {
+      count += 1;
+      return Promise.resolve({ type: 'again', afterMs });
+    });
+    t.queue.add('a');
+    await t.clock.advance(2_000);
+    expect(count).toBe(9);
+    await t.stop();
+  });
+
   it('does not wait for an appointment when there is news, and drops the appointment', async () => {
     let count = 0;
     const t = start(() => {

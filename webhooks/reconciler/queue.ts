@@ -9,8 +9,11 @@ export type WorkResult =
   | { readonly type: 'done' }
   /** Again, by the key's own backoff but not before `notBeforeMs`: the world failed, not the key. */
   | { readonly type: 'retry'; readonly why: string; readonly notBeforeMs?: number }
-  /** Settled for now; look again after this time because nothing would tell us. Not a failure. */
+  /** Settled for now; look again after this time, or a moment if that is no time, because nothing would tell us. Not a failure. */
   | { readonly type: 'again'; readonly afterMs: number };
+
+/** Soonest that a key which asks to come again does, in milliseconds: whatever it asks for, it is no loop without rest. */
+const minAgainMs = 250;
 
 export interface WorkQueueOptions {
   readonly clock: Clock;
@@ -117,7 +120,7 @@ export class WorkQueue {
         return;
       case 'again':
         this.#failures.delete(key);
-        this.#addAfter(key, result.afterMs, signal);
+        this.#addAfter(key, result.afterMs >= minAgainMs ? result.afterMs : minAgainMs, signal);
         return;
       case 'retry': {
         if (signal.aborted) return;

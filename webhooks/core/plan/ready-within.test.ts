@@ -16,4 +16,8 @@ describe('readyWithinSeconds', () => {
     const probe = { tcpSocket: { port: 8080 }, initialDelaySeconds: 120, periodSeconds: 20, failureThreshold: 5 };
     expect(within(probe)).toBe(220);
   });
+
+  it('is a day for a failureThreshold that allows centuries', () => {
+    expect(within({ tcpSocket: { port: 8080 }, failureThreshold: 1_000_000 })).toBe(86_400);
+  });
 });

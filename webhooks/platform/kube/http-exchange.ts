@@ -1,6 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
+import { startTimer } from '../timer.ts';
+
 /** How one HTTP exchange ended. */
 export type Answer =
   | { readonly type: 'answered'; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
@@ -25,7 +27,7 @@ export function exchange(request: ClientRequest, payload: string | undefined, li
     const onAbort = (): void => {
       finish({ type: 'aborted' });
     };
-    const timer = setTimeout(() => {
+    const timer = startTimer(() => {
       finish({ type: 'timeout' });
     }, limits.timeoutMs);
     // Before anything can end the request: destroying it is an error too, which ends the process if nobody listens.

@@ -8,6 +8,7 @@ import type { ApiError, ApiResult, KubeApi } from './api.ts';
 import { metaOf, recordAt } from './object.ts';
 import { parseCaBundle } from '../tls/ca-certificates.ts';
 import type { CaBundle } from '../tls/ca-certificates.ts';
+import { abortAfter } from '../timer.ts';
 
 /** One object that an MCPServer names. */
 export interface Reference {
@@ -60,7 +61,7 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
   const wanted = distinct.slice(0, maxReads);
   const reason = wanted.length < distinct.length ? `only ${maxReads} objects are looked up` : 'not looked up';
   const caSecret = named.find(({ usage }) => usage === 'tls-ca');
-  const deadline = AbortSignal.timeout(options.deadlineMs);
+  const deadline = abortAfter(options.deadlineMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
   const { read, digest } = await readAll(api, { ...options, references: wanted, caSecret: caSecret?.name, signal });
   const states = new Map(read.map(({ reference, state }) => [factKey(reference), state]));

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
+import { startTimer } from '../timer.ts';
 import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { WatchEnd, WatchEvent } from './api.ts';
 import { isRecord, numberAt } from './object.ts';
@@ -27,7 +28,7 @@ export function readWatch(
     const onAbort = (): void => {
       finish({ why: 'aborted' });
     };
-    const timer = setTimeout(() => {
+    const timer = startTimer(() => {
       finish({ why: 'idle' });
     }, options.idleTimeoutMs);
     const broken = (error: unknown): void => {

@@ -4,6 +4,7 @@ import https from 'node:https';
 
 import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, numberAt, recordAt, stringAt } from '../../platform/kube/object.ts';
+import { startTimer } from '../../platform/timer.ts';
 import { createEventStreamReader } from './event-stream.ts';
 import { untilConnected } from './until-connected.ts';
 import type { AttemptLimits } from './until-connected.ts';
@@ -84,7 +85,7 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       },
     });
-    const timer = setTimeout(() => {
+    const timer = startTimer(() => {
       finish({ type: 'timeout' });
     }, timeoutMs);
     message.signal.addEventListener('abort', onAbort, { once: true });
@@ -94,7 +95,9 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
     request.on('socket', (socket) => {
       // After the name is known: asking for it again would only keep more of them waiting where names are slow.
       socket.once('connectionAttempt', () => {
-        connecting = setTimeout(finish, connectMs, 'not-connected');
+        connecting = startTimer(() => {
+          finish('not-connected');
+        }, connectMs);
       });
       socket.once('connect', () => {
         isConnected = true;
