@@ -2,6 +2,7 @@ import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
 import { diagnosePods, patienceEndsAtMs } from '../core/plan/diagnose-pods.ts';
 import type { Patience } from '../core/plan/diagnose-pods.ts';
+import { hintOnCrash } from '../core/plan/hint-on-crash.ts';
 import { readyWithinSeconds } from '../core/plan/ready-within.ts';
 import type { Acceptance, WorkloadInput } from '../core/plan/status-input.ts';
 import type { CachedChild } from './child-cache.ts';
@@ -27,7 +28,11 @@ export function gatherWorkload(
     problem,
     deployment: ourChild(key, server, 'Deployment', world)?.deployment,
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
-    podFailure: diagnosePods(world.pods.of(key), { previous: said, patience: patienceWith(server, world) }),
+    podFailure: diagnosePods(world.pods.of(key), {
+      previous: said,
+      patience: patienceWith(server, world),
+      crashHint: hintOnCrash(server),
+    }),
     clusterDomain: world.clusterDomain,
     now: timestamp(world.clock.now()),
   };

@@ -70,6 +70,49 @@ describe('diagnosePods', () => {
     expect(diagnosePods([pod('a', state)])).toBe(wanted);
   });
 
+  describe('a server whose spec leaves something out that it may need', () => {
+    const crashHint = 'set a field';
+    const diagnose = (state: ContainerState, previous?: string): string | undefined =>
+      diagnosePods([pod('a', state)], { crashHint, previous });
+    const crashed = container(waiting('CrashLoopBackOff'), exited(1));
+    const told = 'Container crashing: exit code 1, restarts: 2+; set a field (pod: a)';
+
+    it.each<[string, ContainerState, string]>([
+      ['exits with a code', crashed, told],
+      [
+        'exits with a code that the kubelet gives no reason for',
+        container({ terminated: { exitCode: 1 } }),
+        'Container crashing: exit code 1, restarts: 0; set a field (pod: a)',
+      ],
+      [
+        'crashes without a trace',
+        container(waiting('CrashLoopBackOff'), { restartCount: 1 }),
+        'Container crashing: restarts: 1; set a field (pod: a)',
+      ],
+    ])('is told so when it %s', (_, state, wanted) => {
+      expect(diagnose(state)).toBe(wanted);
+    });
+
+    it.each<[string, ContainerState]>([
+      ['ends as if that were meant', container(waiting('CrashLoopBackOff'), exited(0, 'Completed'))],
+      ['needs more memory', container(waiting('CrashLoopBackOff'), exited(137, 'OOMKilled'))],
+      ['has a command that is not there', container(waiting('CrashLoopBackOff'), exited(128, 'StartError'))],
+      ['has an image that is not there', container(waiting('ErrImagePull'))],
+      ['is not ready', container(running, { restartCount: 2 })],
+    ])('is not told so when it %s', (_, state) => {
+      expect(diagnose(state)).not.toContain(crashHint);
+    });
+
+    it('is told the same at every moment of the crash', () => {
+      expect(diagnose(container(running, { restartCount: 3 }), told)).toBe(told);
+      expect(diagnose(crashed, told)).toBe(told);
+    });
+
+    it('is told it although the crash was told without it before', () => {
+      expect(diagnose(crashed, 'Container crashing: exit code 1, restarts: 2+ (pod: a)')).toBe(told);
+    });
+  });
+
   it('looks at init containers first, and lets them finish', () => {
     const done = container({ terminated: { exitCode: 0 } });
     const main = container(waiting('PodInitializing'));

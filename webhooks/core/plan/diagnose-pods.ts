@@ -43,6 +43,8 @@ export interface DiagnoseOptions {
    * clock at hand.
    */
   readonly patience?: Patience;
+  /** Said beside a crash of the server's own doing: what the spec leaves out and it may need (`hintOnCrash`). */
+  readonly crashHint?: string | undefined;
 }
 
 /** Milliseconds; `nowMs` since 1970, `readyWithinMs` after a container has started. */
@@ -55,6 +57,8 @@ export interface Patience {
 interface Failure {
   readonly kind: string;
   readonly rest: string;
+  /** Absent where there is none to give. A failure that was told without it is told anew. */
+  readonly hint?: string | undefined;
   readonly pod: string;
 }
 
@@ -77,11 +81,11 @@ export function diagnosePods(pods: readonly PodState[], options: DiagnoseOptions
   const { previous } = options;
   const failures = [...pods]
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-    .flatMap((pod) => findFailures(pod, options.patience));
+    .flatMap((pod) => findFailures(pod, options));
   const continued = failures.find((failure) => previous !== undefined && continues(failure, previous));
   if (continued !== undefined && !isWorse(continued, previous)) return previous;
   const said = continued ?? failures[0];
-  return said === undefined ? undefined : `${said.kind}${said.rest} ${podSuffix(said)}`;
+  return said === undefined ? undefined : `${said.kind}${said.rest}${endOf(said)}`;
 }
 
 /**
@@ -108,7 +112,7 @@ function startedAtMs({ state }: ContainerState): number {
 }
 
 function continues(failure: Failure, previous: string): boolean {
-  if (!previous.endsWith(podSuffix(failure))) return false;
+  if (!previous.endsWith(endOf(failure))) return false;
   return isMomentOfCrash(failure, previous) || previous.startsWith(failure.kind);
 }
 
@@ -131,14 +135,14 @@ function restarts(count: number): string {
   return `restarts: ${step}${step > 1 ? '+' : ''}`;
 }
 
-function podSuffix({ pod }: Failure): string {
-  return `(pod: ${pod})`;
+function endOf({ hint, pod }: Failure): string {
+  return `${hint === undefined ? '' : `; ${hint}`} (pod: ${pod})`;
 }
 
-function findFailures({ metadata, status }: PodState, patience: Patience | undefined): readonly Failure[] {
+function findFailures({ metadata, status }: PodState, options: DiagnoseOptions): readonly Failure[] {
   const unscheduled = (status?.conditions ?? []).map(ofScheduling);
   const init = (status?.initContainerStatuses ?? []).map(findInitFailure);
-  const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, patience));
+  const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, options));
   return [...unscheduled, ...init, ...main].flatMap((failure) =>
     failure === undefined ? [] : [{ ...failure, pod: metadata.name }],
   );
@@ -159,10 +163,10 @@ function findInitFailure(container: ContainerState): Found | undefined {
   return terminated === undefined || terminated.exitCode === 0 ? undefined : ofExit(container, terminated);
 }
 
-function findFailure(container: ContainerState, patience: Patience | undefined): Found | undefined {
+function findFailure(container: ContainerState, { patience, crashHint }: DiagnoseOptions): Found | undefined {
   const { waiting, terminated, running } = container.state ?? {};
-  if (waiting !== undefined) return ofWaiting(container, waiting);
-  if (terminated !== undefined) return ofExit(container, terminated);
+  if (waiting !== undefined) return ofWaiting(container, waiting, crashHint);
+  if (terminated !== undefined) return ofExit(container, terminated, crashHint);
   if (running === undefined || container.ready) return undefined;
   if (container.restartCount > 0) return { kind: unhealthy, rest: `: ${restarts(container.restartCount)}` };
   return patience === undefined ? undefined : ofSlowStart(container, patience);
@@ -176,6 +180,7 @@ function ofSlowStart(container: ContainerState, { nowMs, readyWithinMs }: Patien
 function ofWaiting(
   container: ContainerState,
   { reason, message = '' }: { readonly reason?: string; readonly message?: string },
+  crashHint?: string,
 ): Found | undefined {
   const detail = shortenEnd(printable(message), maxDetailLength);
   switch (reason) {
@@ -185,7 +190,7 @@ function ofWaiting(
     case 'InvalidImageName':
       return { kind: `Image pull failed for "${container.image}"`, rest: `: ${detail}` };
     case 'CrashLoopBackOff':
-      return ofExit(container, container.lastState?.terminated);
+      return ofExit(container, container.lastState?.terminated, crashHint);
     case 'CreateContainerConfigError':
       return { kind: 'Container config error', rest: `: ${detail}` };
     case undefined:
@@ -194,8 +199,14 @@ function ofWaiting(
   }
 }
 
-function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined): Found {
+function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined, crashHint?: string): Found {
   const verb = terminated?.reason === 'OOMKilled' ? 'OOMKilled' : 'crashing';
   const exit = terminated === undefined ? '' : ` exit code ${terminated.exitCode},`;
-  return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}` };
+  const hint = isOwnDoing(terminated) ? crashHint : undefined;
+  return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}`, hint };
+}
+
+/** Neither an end that was meant, nor memory, nor a command that cannot be started. */
+function isOwnDoing(terminated: Terminated | undefined): boolean {
+  return terminated === undefined || (terminated.exitCode !== 0 && (terminated.reason ?? 'Error') === 'Error');
 }
