@@ -4,11 +4,54 @@
  */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}]/gu;
 
+/**
+ * What no text of somebody else needs and what may hide in it or turn it around: format characters (direction marks,
+ * byte order marks, tags) but for the two joiners, which scripts and emoji are made with; private use, whose looks nobody knows;
+ * noncharacters. YAML readers refuse some of them, and with them the whole object.
+ */
+const hidden = /(?![\u200C\u200D])[\p{Cf}\p{Co}\p{Noncharacter_Code_Point}]/gu;
+const blanks = /[\s\p{Cc}\p{Zl}\p{Zp}]+/gu;
+const lineBreaks = /\r\n|[\r\u0085\u2028\u2029]/gu;
+const controls = /(?![\n\t])\p{Cc}/gu;
+
 const gap = '...';
+
+/** How many UTF-16 units are looked at for each character that may be kept: what is hidden is dropped, so it needs some more. */
+const unitsLookedAt = 4;
 
 /** Text that stays on its line, whatever the user wrote into a name or a value. */
 export function printable(text: string): string {
   return text.replace(unprintable, '\uFFFD');
+}
+
+/**
+ * A text of somebody else (a server, a certificate, another program) fit for a status, an event or a log: one line of at
+ * most `limit` characters, well-formed, without what {@link hidden} lists. Cut text ends in `…`. The work is bounded by
+ * `limit`, however long the text is.
+ */
+export function oneLine(text: string, limit: number): string {
+  return fit(text, limit, (part) => part.replace(blanks, ' ').trim());
+}
+
+/** The same for prose of several lines: line breaks (all as \n) and tabs stay. */
+export function severalLines(text: string, limit: number): string {
+  return fit(text, limit, (part) => part.replace(lineBreaks, '\n').replace(controls, '').trim());
+}
+
+function fit(text: string, limit: number, clean: (part: string) => string): string {
+  const looked = startOf(text, limit * unitsLookedAt + 1);
+  const cleaned = clean(looked.toWellFormed().replace(hidden, ''));
+  if (cleaned.length <= limit && looked.length === text.length) return cleaned;
+  const kept = Array.from(cleaned);
+  if (kept.length <= limit && looked.length === text.length) return cleaned;
+  return `${kept.slice(0, Math.max(0, limit - 1)).join('')}…`;
+}
+
+/** The first `units` of a text, without a half character at the end. */
+function startOf(text: string, units: number): string {
+  if (text.length <= units) return text;
+  const last = text.charCodeAt(units - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? units - 1 : units);
 }
 
 /** Length as the API server counts it: characters, not UTF-16 units. */

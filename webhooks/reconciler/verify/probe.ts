@@ -1,3 +1,4 @@
+import { oneLine, severalLines } from '../../core/engine/text.ts';
 import type { ServerInfo, Verification } from '../../core/plan/observed.ts';
 import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
@@ -238,10 +239,10 @@ function toServerInfo(
   const has = (name: string): boolean => isRecord(capabilities?.[name]);
   const instructions = stringAt(result, 'instructions');
   return {
-    name: (stringAt(identity, 'name') ?? '').slice(0, maxNameLength),
-    version: (stringAt(identity, 'version') ?? '').slice(0, maxNameLength),
+    name: oneLine(stringAt(identity, 'name') ?? '', maxNameLength),
+    version: oneLine(stringAt(identity, 'version') ?? '', maxNameLength),
     protocolVersion,
-    ...(instructions === undefined ? {} : { instructions: instructions.slice(0, maxInstructionsLength) }),
+    ...(instructions === undefined ? {} : { instructions: severalLines(instructions, maxInstructionsLength) }),
     capabilities: {
       tools: has('tools'),
       resources: has('resources'),
