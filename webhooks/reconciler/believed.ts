@@ -1,7 +1,8 @@
-import type { OfferCounts, ServerInfo } from '../core/plan/observed.ts';
-import { TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
-import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
+import type { OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
+import { eraImage, eras, TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
 import type { ProbeResult } from './verify/probe.ts';
+import { eraOfVersion } from './verify/protocol-versions.ts';
 
 /**
  * What status says that an earlier reconciler found out about this generation. Believed until we have asked ourselves,
@@ -12,9 +13,7 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
   if (verified?.observedGeneration !== generation) return undefined;
   switch (verified.reason) {
     case 'Verified':
-      return status?.serverInfo === undefined
-        ? undefined
-        : { state: 'verified', serverInfo: complete(status.serverInfo), offers: believedOffers(status) };
+      return status?.serverInfo === undefined ? undefined : believedSuccess(status, complete(status.serverInfo));
     case 'AuthSkipped':
       // which of 401 and 403 it was is not in status, and makes no difference to it
       return { state: 'auth-required', statusCode: 401 };
@@ -23,6 +22,33 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
     default:
       return undefined;
   }
+}
+
+/**
+ * The era in which status says that this image is asked. What an earlier release verified says it by its revision, and may
+ * be another image's: then the first question is answered with an error, and the other one follows.
+ */
+export function believedEra({ spec, status }: MCPServer): ProtocolEra | undefined {
+  const { era, image } = status?.extensions?.verification ?? {};
+  if (era !== undefined) return image === eraImage(spec) ? toEra(era) : undefined;
+  const version = status?.serverInfo?.protocolVersion;
+  return version === undefined ? undefined : eraOfVersion(version);
+}
+
+function toEra(said: NonNullable<VerificationStatus['era']>): ProtocolEra {
+  return said === eras.handshake ? 'handshake' : 'stateless';
+}
+
+function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): ProbeResult {
+  const { era: said, toolsDigest, notCounted } = status.extensions?.verification ?? {};
+  return {
+    state: 'verified',
+    serverInfo,
+    era: said === undefined ? eraOfVersion(serverInfo.protocolVersion) : toEra(said),
+    offers: believedOffers(status),
+    ...(toolsDigest === undefined ? {} : { toolsDigest }),
+    ...(notCounted === undefined ? {} : { notCounted }),
+  };
 }
 
 function failureOf(message: string, failures: number | undefined): ProbeResult {

@@ -19,6 +19,7 @@ const configMapPath = '/api/v1/namespaces/mcp/configmaps/settings';
 
 const verified: ProbeResult = {
   state: 'verified',
+  era: 'stateless',
   serverInfo: {
     ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
     capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },

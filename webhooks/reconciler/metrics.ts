@@ -26,6 +26,7 @@ export interface ReconcilerMetrics {
 export const handshakeResults = {
   verified: 'success',
   'auth-required': 'auth_skip',
+  throttled: 'skip',
   failed: 'failure',
 } as const satisfies Record<ProbeResult['state'], string>;
 

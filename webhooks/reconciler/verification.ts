@@ -1,9 +1,10 @@
 import { serviceUrl } from '../core/mcpserver/names.ts';
 import { decideAvailability, isServing } from '../core/plan/availability.ts';
 import type { Verification } from '../core/plan/observed.ts';
+import { eraImage } from '../core/plan/status.ts';
 import type { WorkloadInput } from '../core/plan/status-input.ts';
 import type { CaBundle } from '../platform/tls/ca-certificates.ts';
-import { believedVerification } from './believed.ts';
+import { believedEra, believedVerification } from './believed.ts';
 import { tlsTrustOf } from './verify/tls-trust.ts';
 import type { World } from './world.ts';
 
@@ -23,12 +24,13 @@ export function verifyWhileServing(
   const { server, previous } = workload;
   const { generation = 0 } = server.metadata;
   if (!isServing(decideAvailability(workload))) {
-    world.verifier.forget(key);
+    world.verifier.rest(key);
     return { state: 'not-attempted' };
   }
   const url = serviceUrl(server, world.clusterDomain);
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
-  const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle) };
+  const asked = { era: believedEra(server), image: eraImage(server.spec) };
+  const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle), ...asked };
   world.verifier.watch(key, target, believedVerification(previous, generation));
   return world.verifier.current(key, generation);
 }

@@ -1075,9 +1075,25 @@ export interface ToleratedFinding {
   fingerprint: string;
 }
 /**
- * How much the server lists. A kind that it does not offer, or whose list fails or is too long, has no number.
+ * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.
  */
 export interface VerificationStatus {
+  /**
+   * How it is asked first. Stateless: server/discover, of revision 2026-07-28. Handshake: initialize, of the older ones. Learnt, and kept while the image is the same.
+   */
+  era?: 'Stateless' | 'Handshake';
+  /**
+   * Image of which that was learnt.
+   */
+  image?: string;
+  /**
+   * Digest of the sorted names of its tools, from the last time they were listed. Another one is also an event, ToolsChanged.
+   */
+  toolsDigest?: string;
+  /**
+   * Which list has no number although the server offers it, and why.
+   */
+  notCounted?: string;
   /**
    * Number of tools.
    */

@@ -31,7 +31,7 @@ function escapePointer(name) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"verification":{"type":"object","properties":{"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3221,245 +3221,303 @@ errors++;
 if(data103.verification !== undefined){
 let data114 = data103.verification;
 if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
-if(data114.toolCount !== undefined){
-let data115 = data114.toolCount;
-if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
-const err170 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data114.era !== undefined){
+let data115 = data114.era;
+if(typeof data115 !== "string"){
+const err170 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err170);
 errors++;
 }
-if((typeof data115 == "number") && (isFinite(data115))){
-if(data115 > 2147483647 || isNaN(data115)){
-const err171 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((data115 === "Stateless") || (data115 === "Handshake"))){
+const err171 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err171);
 errors++;
 }
-if(data115 < 0 || isNaN(data115)){
-const err172 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data114.image !== undefined){
+let data116 = data114.image;
+if(typeof data116 === "string"){
+if(func2(data116) > 1000){
+const err172 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err172);
+errors++;
+}
+}
+else {
+const err173 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err173);
+errors++;
+}
+}
+if(data114.toolsDigest !== undefined){
+let data117 = data114.toolsDigest;
+if(typeof data117 === "string"){
+if(func2(data117) > 80){
+const err174 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err174);
+errors++;
+}
+}
+else {
+const err175 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err175);
+errors++;
+}
+}
+if(data114.notCounted !== undefined){
+let data118 = data114.notCounted;
+if(typeof data118 === "string"){
+if(func2(data118) > 256){
+const err176 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err176);
+errors++;
+}
+}
+else {
+const err177 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err177);
+errors++;
+}
+}
+if(data114.toolCount !== undefined){
+let data119 = data114.toolCount;
+if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
+const err178 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err178);
+errors++;
+}
+if((typeof data119 == "number") && (isFinite(data119))){
+if(data119 > 2147483647 || isNaN(data119)){
+const err179 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err179);
+errors++;
+}
+if(data119 < 0 || isNaN(data119)){
+const err180 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err180);
 errors++;
 }
 }
 }
 if(data114.resourceCount !== undefined){
-let data116 = data114.resourceCount;
-if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err173 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err173);
+let data120 = data114.resourceCount;
+if(!(((typeof data120 == "number") && (!(data120 % 1) && !isNaN(data120))) && (isFinite(data120)))){
+const err181 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err181);
 errors++;
 }
-if((typeof data116 == "number") && (isFinite(data116))){
-if(data116 > 2147483647 || isNaN(data116)){
-const err174 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err174);
+if((typeof data120 == "number") && (isFinite(data120))){
+if(data120 > 2147483647 || isNaN(data120)){
+const err182 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err182);
 errors++;
 }
-if(data116 < 0 || isNaN(data116)){
-const err175 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err175);
+if(data120 < 0 || isNaN(data120)){
+const err183 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err183);
 errors++;
 }
 }
 }
 if(data114.promptCount !== undefined){
-let data117 = data114.promptCount;
-if(!(((typeof data117 == "number") && (!(data117 % 1) && !isNaN(data117))) && (isFinite(data117)))){
-const err176 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err176);
-errors++;
-}
-if((typeof data117 == "number") && (isFinite(data117))){
-if(data117 > 2147483647 || isNaN(data117)){
-const err177 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err177);
-errors++;
-}
-if(data117 < 0 || isNaN(data117)){
-const err178 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err178);
-errors++;
-}
-}
-}
-}
-else {
-const err179 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err179);
-errors++;
-}
-}
-}
-else {
-const err180 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err180);
-errors++;
-}
-}
-if(data78.conditions !== undefined){
-let data118 = data78.conditions;
-if(Array.isArray(data118)){
-const len9 = data118.length;
-for(let i9=0; i9<len9; i9++){
-let data119 = data118[i9];
-if(data119 && typeof data119 == "object" && !Array.isArray(data119)){
-if(data119.type === undefined){
-const err181 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err181);
-errors++;
-}
-if(data119.status === undefined){
-const err182 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err182);
-errors++;
-}
-if(data119.lastTransitionTime === undefined){
-const err183 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err183);
-errors++;
-}
-if(data119.reason === undefined){
-const err184 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "reason"}};
+let data121 = data114.promptCount;
+if(!(((typeof data121 == "number") && (!(data121 % 1) && !isNaN(data121))) && (isFinite(data121)))){
+const err184 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-if(data119.message === undefined){
-const err185 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "message"}};
+if((typeof data121 == "number") && (isFinite(data121))){
+if(data121 > 2147483647 || isNaN(data121)){
+const err185 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-if(data119.type !== undefined){
-let data120 = data119.type;
-if(typeof data120 === "string"){
-if(func2(data120) > 316){
-const err186 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data121 < 0 || isNaN(data121)){
+const err186 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-if(!pattern1.test(data120)){
-const err187 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+}
+}
+else {
+const err187 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
 }
+}
 else {
-const err188 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"type",params:{type: "string"}};
+const err188 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err188);
 errors++;
 }
 }
-if(data119.status !== undefined){
-let data121 = data119.status;
-if(typeof data121 !== "string"){
-const err189 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"type",params:{type: "string"}};
+if(data78.conditions !== undefined){
+let data122 = data78.conditions;
+if(Array.isArray(data122)){
+const len9 = data122.length;
+for(let i9=0; i9<len9; i9++){
+let data123 = data122[i9];
+if(data123 && typeof data123 == "object" && !Array.isArray(data123)){
+if(data123.type === undefined){
+const err189 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
-if(!(((data121 === "True") || (data121 === "False")) || (data121 === "Unknown"))){
-const err190 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data123.status === undefined){
+const err190 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-}
-if(data119.observedGeneration !== undefined){
-let data122 = data119.observedGeneration;
-if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
-const err191 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data123.lastTransitionTime === undefined){
+const err191 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-if((typeof data122 == "number") && (isFinite(data122))){
-if(data122 > 9223372036854776000 || isNaN(data122)){
-const err192 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data123.reason === undefined){
+const err192 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
-if(data122 < 0 || isNaN(data122)){
-const err193 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data123.message === undefined){
+const err193 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-}
-}
-if(data119.lastTransitionTime !== undefined){
-let data123 = data119.lastTransitionTime;
-if(typeof data123 === "string"){
-if(!pattern2.test(data123)){
-const err194 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data123.type !== undefined){
+let data124 = data123.type;
+if(typeof data124 === "string"){
+if(func2(data124) > 316){
+const err194 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-}
-else {
-const err195 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(!pattern1.test(data124)){
+const err195 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-if(data119.reason !== undefined){
-let data124 = data119.reason;
-if(typeof data124 === "string"){
-if(func2(data124) > 1024){
-const err196 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"maxLength",params:{limit: 1024}};
+else {
+const err196 = {instancePath:instancePath+"/status/conditions/" + i9+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-if(func2(data124) < 1){
-const err197 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data123.status !== undefined){
+let data125 = data123.status;
+if(typeof data125 !== "string"){
+const err197 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-if(!pattern3.test(data124)){
-const err198 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if(!(((data125 === "True") || (data125 === "False")) || (data125 === "Unknown"))){
+const err198 = {instancePath:instancePath+"/status/conditions/" + i9+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err198);
 errors++;
 }
 }
-else {
-const err199 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"type",params:{type: "string"}};
+if(data123.observedGeneration !== undefined){
+let data126 = data123.observedGeneration;
+if(!(((typeof data126 == "number") && (!(data126 % 1) && !isNaN(data126))) && (isFinite(data126)))){
+const err199 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-}
-if(data119.message !== undefined){
-let data125 = data119.message;
-if(typeof data125 === "string"){
-if(func2(data125) > 32768){
-const err200 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"maxLength",params:{limit: 32768}};
+if((typeof data126 == "number") && (isFinite(data126))){
+if(data126 > 9223372036854776000 || isNaN(data126)){
+const err200 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-}
-else {
-const err201 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"type",params:{type: "string"}};
+if(data126 < 0 || isNaN(data126)){
+const err201 = {instancePath:instancePath+"/status/conditions/" + i9+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err201);
 errors++;
 }
 }
 }
-else {
-const err202 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"type",params:{type: "object"}};
+if(data123.lastTransitionTime !== undefined){
+let data127 = data123.lastTransitionTime;
+if(typeof data127 === "string"){
+if(!pattern2.test(data127)){
+const err202 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err202);
 errors++;
 }
 }
-}
 else {
-const err203 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err203 = {instancePath:instancePath+"/status/conditions/" + i9+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
 }
+if(data123.reason !== undefined){
+let data128 = data123.reason;
+if(typeof data128 === "string"){
+if(func2(data128) > 1024){
+const err204 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err204);
+errors++;
+}
+if(func2(data128) < 1){
+const err205 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err205);
+errors++;
+}
+if(!pattern3.test(data128)){
+const err206 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err206);
+errors++;
+}
 }
 else {
-const err204 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err204);
+const err207 = {instancePath:instancePath+"/status/conditions/" + i9+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err207);
+errors++;
+}
+}
+if(data123.message !== undefined){
+let data129 = data123.message;
+if(typeof data129 === "string"){
+if(func2(data129) > 32768){
+const err208 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err208);
+errors++;
+}
+}
+else {
+const err209 = {instancePath:instancePath+"/status/conditions/" + i9+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err209);
 errors++;
 }
 }
 }
 else {
-const err205 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err205);
+const err210 = {instancePath:instancePath+"/status/conditions/" + i9,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err210);
+errors++;
+}
+}
+}
+else {
+const err211 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err211);
+errors++;
+}
+}
+}
+else {
+const err212 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err212);
+errors++;
+}
+}
+}
+else {
+const err213 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err213);
 errors++;
 }
 validate21.errors = vErrors;

@@ -30,13 +30,26 @@ export interface DeploymentStatus {
   }[];
 }
 
+/**
+ * Which of the two kinds of MCP a server speaks: since 2026-07-28 every request says all that it needs (`stateless`); before,
+ * `initialize` came first (`handshake`).
+ */
+export type ProtocolEra = 'stateless' | 'handshake';
+
 /** What is known about the MCP endpoint of this generation. */
 export type Verification =
   | { readonly state: 'not-attempted' }
-  /** `offers` absent: not counted yet. */
-  | { readonly state: 'verified'; readonly serverInfo: ServerInfo; readonly offers?: OfferCounts }
-  /** The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. */
-  | { readonly state: 'auth-required'; readonly statusCode: number }
+  | VerifiedEndpoint
+  /**
+   * The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. `said`: its own words,
+   * bounded and on one line.
+   */
+  | { readonly state: 'auth-required'; readonly statusCode: number; readonly said?: string }
+  /**
+   * It asks not to be asked (429, or 503 with Retry-After), which says nothing about whether it works. `message`: its own
+   * words too. `retryAfterMs`: as it says, unbounded.
+   */
+  | { readonly state: 'throttled'; readonly message: string; readonly retryAfterMs?: number }
   /**
    * `isUnanswered`: nothing came back at all, so something between us and the server may be the reason.
    * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.
@@ -48,7 +61,22 @@ export type Verification =
       readonly isUnanswered?: true;
       readonly isTlsConfiguration?: true;
       readonly failures?: number;
+      /** In which era it is asked next: the other one ended badly. Absent: nothing was learnt. */
+      readonly era?: ProtocolEra;
     };
+
+/** `offers` absent: not counted yet, or not this time. */
+export interface VerifiedEndpoint {
+  readonly state: 'verified';
+  readonly serverInfo: ServerInfo;
+  /** In which it answered, and is asked first next time. */
+  readonly era: ProtocolEra;
+  readonly offers?: OfferCounts;
+  /** Digest of the names of its tools, from the same lists as `offers`; absent with no count of tools. */
+  readonly toolsDigest?: string;
+  /** Why a list that the server offers has no number, on one line; from the same lists as `offers`. */
+  readonly notCounted?: string;
+}
 
 /** How much the server lists. A kind that it does not offer, or whose list could not be counted, has no number. */
 export interface OfferCounts {

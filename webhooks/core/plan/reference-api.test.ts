@@ -28,6 +28,7 @@ const progressing = aDeployment([{ type: 'Progressing', status: 'True' }]);
 const capabilities = { tools: true, resources: false, prompts: false, logging: false, completions: false };
 const verified: Verification & { readonly state: 'verified' } = {
   state: 'verified',
+  era: 'handshake',
   serverInfo: { name: 'search', version: '1', protocolVersion: '2025-11-25', capabilities },
 };
 const authRequired: Verification = { state: 'auth-required', statusCode: 403 };

@@ -34,7 +34,7 @@ const serverInfo: ServerInfo = {
   protocolVersion: '2025-06-18',
   capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
 };
-const verified: Verification & { readonly state: 'verified' } = { state: 'verified', serverInfo };
+const verified: Verification & { readonly state: 'verified' } = { state: 'verified', era: 'stateless', serverInfo };
 const failed: Verification & { readonly state: 'failed' } = { state: 'failed', message: 'connection refused' };
 
 function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
@@ -236,9 +236,12 @@ describe('nextStatus', () => {
 
   it('says how much the server lists, as far as it is known', () => {
     const counted = (offers: OfferCounts): MCPServerStatus => statusOf({ verification: { ...verified, offers } });
-    expect(counted({ tools: 3, prompts: 0 }).extensions).toEqual({ verification: { toolCount: 3, promptCount: 0 } });
-    expect(counted({})).not.toHaveProperty('extensions');
-    expect(statusOf({ verification: verified })).not.toHaveProperty('extensions');
+    const asked = { era: 'Stateless', image: 'ghcr.io/example/search:1.4.0' };
+    expect(counted({ tools: 3, prompts: 0 }).extensions).toEqual({
+      verification: { ...asked, toolCount: 3, promptCount: 0 },
+    });
+    expect(counted({}).extensions).toEqual({ verification: asked });
+    expect(statusOf({ verification: verified }).extensions).toEqual({ verification: asked });
   });
 
   it('says how often the verification failed, and no zero where no number was', () => {

@@ -3,8 +3,9 @@ import type { Condition, MCPServer, MCPServerStatus, PolicyState, VerificationSt
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing } from './availability.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
+import { printable, shortenEnd } from '../engine/text.ts';
 import { nextCondition } from './condition.ts';
-import type { Verification } from './observed.ts';
+import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
 
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
@@ -15,6 +16,12 @@ export const TLS_CONFIGURATION_ERROR = 'TLS configuration error';
 
 /** Conditions that are ours to write, in both vocabularies of the API. Those of others stay untouched. */
 const conditionTypes = ['Ready', 'Accepted', 'Available', 'Verified', 'GatewayRegistered'] as const;
+
+/** The words of status for the eras. */
+export const eras = { stateless: 'Stateless', handshake: 'Handshake' } as const satisfies Record<ProtocolEra, string>;
+
+/** Longest image in status, in characters; the CRD says the same. */
+const maxImageLength = 1000;
 
 /** Fields of the API's status that we do not write yet. */
 const foreignFields = new Set(['gatewayBinding']);
@@ -69,25 +76,55 @@ function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
 
 /** What we say beyond the reference API, beside what others do; the policy stays as it was while nothing can be judged. */
 function extensionsOf(input: StatusInput, verified: Verdict): Pick<MCPServerStatus, 'extensions'> {
-  const { previous, policy, verification } = input;
+  const { previous, policy } = input;
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => name !== 'verification');
-  const counts = verified.status === 'True' ? countsOf(verification) : undefined;
+  const asked = askedOf(input, verified);
   const extensions = {
     ...Object.fromEntries(kept),
     ...(policy === undefined ? {} : { policy }),
-    ...(counts === undefined ? {} : { verification: counts }),
+    ...(asked === undefined ? {} : { verification: asked }),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
 }
 
-function countsOf(verification: Verification): VerificationStatus | undefined {
-  const { tools, resources, prompts } = (verification.state === 'verified' ? verification.offers : undefined) ?? {};
-  const counts = {
+/** Counts are said while they hold; how to ask, and which tools there were, outlive a failure and a restart of ours. */
+function askedOf({ server, previous, verification }: StatusInput, verified: Verdict): VerificationStatus | undefined {
+  const before = previous?.extensions?.verification;
+  const counted = verified.status === 'True' && verification.state === 'verified' ? verification : undefined;
+  const toolsDigest = counted?.toolsDigest ?? before?.toolsDigest;
+  const asked = {
+    ...eraOf(server, verification, before),
+    ...(counted === undefined ? {} : countsOf(counted)),
+    ...(toolsDigest === undefined ? {} : { toolsDigest }),
+  };
+  return Object.keys(asked).length === 0 ? undefined : asked;
+}
+
+/** Of which image it is learnt how a server is asked. */
+export function eraImage({ source }: MCPServer['spec']): string {
+  return shortenEnd(printable(source.containerImage?.ref ?? ''), maxImageLength);
+}
+
+/** What was learnt of another image says nothing about this one. */
+function eraOf(
+  { spec }: MCPServer,
+  verification: Verification,
+  before: VerificationStatus | undefined,
+): Pick<VerificationStatus, 'era' | 'image'> {
+  const image = eraImage(spec);
+  const learnt = 'era' in verification ? verification.era : undefined;
+  if (learnt !== undefined) return { era: eras[learnt], image };
+  return before?.era !== undefined && before.image === image ? { era: before.era, image } : {};
+}
+
+function countsOf({ offers = {}, notCounted }: VerifiedEndpoint): VerificationStatus {
+  const { tools, resources, prompts } = offers;
+  return {
     ...(tools === undefined ? {} : { toolCount: tools }),
     ...(resources === undefined ? {} : { resourceCount: resources }),
     ...(prompts === undefined ? {} : { promptCount: prompts }),
+    ...(notCounted === undefined ? {} : { notCounted }),
   };
-  return Object.keys(counts).length === 0 ? undefined : counts;
 }
 
 /** Zero is not said, unless another number was: an older one, or one that the reference operator left behind. */
@@ -124,6 +161,10 @@ function decideVerified({ server, verification }: StatusInput, availability: Ava
     case 'auth-required': {
       const message = 'Endpoint returned auth error, treated as reachable';
       return { status: 'True', reason: 'AuthSkipped', message };
+    }
+    case 'throttled': {
+      const said = verification.state === 'throttled' ? verification.message : '';
+      return { status: 'Unknown', reason: 'NotVerified', message: `Endpoint asks not to be asked: ${said}` };
     }
     case 'failed': {
       const isTls = verification.state === 'failed' && verification.isTlsConfiguration === true;

@@ -101,6 +101,7 @@ describe('a server of the 2026-07-28 era', () => {
     });
     expect(await probe(await serve(listener))).toEqual({
       state: 'verified',
+      era: 'stateless',
       serverInfo: {
         name: 'new',
         version: '2.0',
@@ -137,6 +138,7 @@ describe('a server of the handshake era', () => {
     });
     expect(await probe(await serve(listener))).toEqual({
       state: 'verified',
+      era: 'handshake',
       serverInfo: {
         name: 'old',
         version: '0.9',

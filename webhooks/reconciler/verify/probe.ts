@@ -1,11 +1,12 @@
 import { oneLine, severalLines } from '../../core/engine/text.ts';
-import type { ServerInfo, Verification } from '../../core/plan/observed.ts';
+import type { ProtocolEra, ServerInfo, Verification } from '../../core/plan/observed.ts';
 import { networkErrorText } from '../../platform/kube/network-error.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { countOffers } from './count-offers.ts';
 import type { AskForPage } from './count-offers.ts';
 import { quoted, sendMcpMessage } from './mcp-request.ts';
 import type { McpMessage, McpReply } from './mcp-request.ts';
+import { eraOfVersion, handshakeVersion, statelessVersion } from './protocol-versions.ts';
 import { tlsClientSettings } from './tls-trust.ts';
 import type { TlsClientSettings, TlsTrust } from './tls-trust.ts';
 
@@ -13,6 +14,13 @@ export interface ProbeTarget {
   readonly url: string;
   /** With an `https` URL: whose certificates count. */
   readonly tls?: TlsTrust | undefined;
+  /** Asked first, and alone while it answers: what an earlier answer (`era` of its result) has taught. */
+  readonly era?: ProtocolEra | undefined;
+  /**
+   * From the result before, if the same pods are asked for the same spec: a session that is still open, so that a steady server
+   * costs one request.
+   */
+  readonly memory?: ProbeMemory | undefined;
   /** Our own version, told to the server as clientInfo. */
   readonly clientVersion: string;
   /** Whether to count what the server lists, too; costs some requests more. */
@@ -23,7 +31,16 @@ export interface ProbeTarget {
 }
 
 /** What a finished probe says: never that it was not attempted. */
-export type ProbeResult = Exclude<Verification, { readonly state: 'not-attempted' }>;
+export type Verdict = Exclude<Verification, { readonly state: 'not-attempted' }>;
+
+/** `memory` is for the next probe of the same pods, no part of the verdict; without one, what was remembered is void. */
+export type ProbeResult = Verdict & { readonly memory?: ProbeMemory };
+
+/** What one probe leaves to the next one; nobody else reads it. */
+export interface ProbeMemory {
+  readonly serverInfo: ServerInfo;
+  readonly session: { readonly version: string; readonly sessionId: string | undefined };
+}
 
 /** Asks one endpoint whether an MCP server is there. Never rejects. */
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>;
@@ -35,10 +52,6 @@ const shareBeforeLastWord = 0.9;
 const maxHandshakeBytes = 256 * 1024;
 /** Longest page of a list: a hundred tools with their schemas have about 100 KiB. */
 const maxPageBytes = 1024 * 1024;
-/** Revisions without a handshake that we know: https://modelcontextprotocol.io/specification/2026-07-28 */
-const statelessVersion = '2026-07-28';
-/** What we offer to servers of the handshake era; they may answer with an older one. */
-const handshakeVersion = '2025-11-25';
 const acceptBoth = 'application/json, text/event-stream';
 /** Longest text of the server that goes into status, in characters. */
 const maxNameLength = 256;
@@ -190,8 +203,9 @@ async function inSession(
 }
 
 async function withOffers(call: Call, serverInfo: ServerInfo, askForPage: AskForPage): Promise<ProbeResult> {
-  if (!call.countsOffers) return { state: 'verified', serverInfo };
-  return { state: 'verified', serverInfo, offers: await countOffers(serverInfo.capabilities, askForPage) };
+  const era = eraOfVersion(serverInfo.protocolVersion);
+  if (!call.countsOffers) return { state: 'verified', era, serverInfo };
+  return { state: 'verified', era, serverInfo, offers: await countOffers(serverInfo.capabilities, askForPage) };
 }
 
 /** Lists end a little earlier than the call, so that a slow one does not keep us from giving the session back. */

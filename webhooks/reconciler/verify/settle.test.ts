@@ -8,7 +8,8 @@ import type { Standing } from './settle.ts';
 function verified(version: string, tools = 1): ProbeResult {
   const capabilities = { tools: true, resources: false, prompts: false, logging: false, completions: false };
   return {
-    ...{ state: 'verified', serverInfo: { name: 'x', version, protocolVersion: '2026-07-28', capabilities } },
+    ...{ state: 'verified', era: 'stateless' },
+    serverInfo: { name: 'x', version, protocolVersion: '2026-07-28', capabilities },
     offers: { tools },
   };
 }

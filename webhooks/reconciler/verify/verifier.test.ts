@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import type { ProbeResult } from './probe.ts';
@@ -9,9 +10,9 @@ const serverInfo = {
   ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
   capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
 };
-const verified: ProbeResult = { state: 'verified', serverInfo };
+const verified: VerifiedEndpoint = { state: 'verified', era: 'stateless', serverInfo };
 const failed: ProbeResult = { state: 'failed', message: 'connection refused' };
-const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000 };
+const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000, image: 'x:1' };
 const failedTimes = (failures: number) => ({ ...failed, failures });
 
 function start(answers: readonly ProbeResult[], random = () => 1) {

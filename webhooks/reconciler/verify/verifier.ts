@@ -1,9 +1,9 @@
-import type { Verification } from '../../core/plan/observed.ts';
+import type { ProtocolEra, Verification } from '../../core/plan/observed.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { backoffDelay, jittered } from '../../platform/kube/backoff.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { Probe, ProbeResult } from './probe.ts';
+import type { Probe, ProbeMemory, Verdict } from './probe.ts';
 import { settle } from './settle.ts';
 import type { Standing } from './settle.ts';
 import { createSlots } from './slots.ts';
@@ -19,7 +19,7 @@ export interface VerifierOptions {
   readonly clientVersion: string;
   /** The answer for this server is another one than before: reconcile it. */
   readonly onChange: (key: string) => void;
-  readonly onProbed?: (result: ProbeResult['state'], seconds: number) => void;
+  readonly onProbed?: (result: Verdict['state'], seconds: number) => void;
 }
 
 /** What to ask, and for which state of the spec the answer counts. */
@@ -30,6 +30,10 @@ export interface VerificationTarget {
   readonly periodMs: number;
   /** With an `https` URL: whose certificates count. */
   readonly tls?: TlsTrust | undefined;
+  /** What runs there: what was learnt of another image does not count. */
+  readonly image: string;
+  /** How status says that this image is asked; what we have learnt ourselves goes before it. */
+  readonly era?: ProtocolEra | undefined;
 }
 
 /** After a failure, in milliseconds; a shorter period of the server's own ends the growth earlier. */
@@ -50,6 +54,8 @@ const maxParallelProbes = { ofOthers: 16, ofFailing: 8 };
  * when each runs into the timeout.
  */
 const failuresBeforeSaid = 4;
+/** Why a probe is ended whose server nobody will ask again. */
+const isGone = 'gone';
 /** Highest number of failures that is told. */
 const maxFailuresSaid = 8;
 
@@ -60,6 +66,8 @@ const maxFailuresSaid = 8;
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #watched = new Map<string, Watched>();
+  /** Which era each server speaks; outlives that it is not available, for it may be our question that ends it. */
+  readonly #learnt = new Map<string, { readonly image: string; readonly era: ProtocolEra }>();
   readonly #slots: Slots = createSlots(maxParallelProbes.ofOthers);
   readonly #slotsOfFailing: Slots = createSlots(maxParallelProbes.ofFailing);
 
@@ -84,7 +92,7 @@ export class Verifier {
    * spec in what does not concern the endpoint (another period), the answer stands too, and the server is asked again
    * at once.
    */
-  watch(key: string, target: VerificationTarget, believed?: ProbeResult): void {
+  watch(key: string, target: VerificationTarget, believed?: Verdict): void {
     const known = this.#watched.get(key);
     if (known !== undefined && isSameTarget(known.target, target)) return;
     known?.stop.abort();
@@ -94,13 +102,21 @@ export class Verifier {
       stop: new AbortController(),
       standing: kept?.standing ?? { result: believed ?? { state: 'not-attempted' } },
       countedAtMs: kept?.countedAtMs,
+      memory: undefined,
     };
     this.#watched.set(key, watched);
     void this.#run(key, watched, known === undefined);
   }
 
-  /** Stops asking and forgets what was answered: the server is gone or not available. */
+  /** Stops asking and forgets what was answered, and all else: the server is gone. */
   forget(key: string): void {
+    this.#watched.get(key)?.stop.abort(isGone);
+    this.#watched.delete(key);
+    this.#learnt.delete(key);
+  }
+
+  /** Stops asking and forgets what was answered: the server is not available. */
+  rest(key: string): void {
     this.#watched.get(key)?.stop.abort();
     this.#watched.delete(key);
   }
@@ -120,7 +136,7 @@ export class Verifier {
     }
     while (!signal.aborted) {
       const slots = failures < failuresBeforeSaid ? this.#slots : this.#slotsOfFailing;
-      const answer = await slots.run(() => this.#probe(watched, signal));
+      const answer = await slots.run(() => this.#probe(key, watched, signal));
       if (answer === undefined) return;
       failures = answer.state === 'failed' ? failures + 1 : 0;
       this.#take(key, watched, answer, failures);
@@ -128,7 +144,7 @@ export class Verifier {
     }
   }
 
-  #take(key: string, watched: Watched, answer: ProbeResult, failures: number): void {
+  #take(key: string, watched: Watched, answer: Verdict, failures: number): void {
     const { clock, log, onChange } = this.#options;
     const { result: before } = watched.standing;
     if (answer.state === 'failed' && failures < failuresBeforeSaid && before.state !== 'failed') return;
@@ -145,16 +161,25 @@ export class Verifier {
   }
 
   /** Undefined when we were stopped meanwhile: then the answer says nothing. */
-  async #probe(watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
+  async #probe(key: string, watched: Watched, signal: AbortSignal): Promise<Verdict | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
     const startedAtMs = clock.now().getTime();
     const countsOffers = isCountDue(watched, startedAtMs);
-    let result: ProbeResult;
+    const { image } = watched.target;
+    const learnt = this.#learnt.get(key);
+    let result: Verdict;
     try {
       const { url, tls } = watched.target;
-      result = await probe({ url, tls, countsOffers, clientVersion, signal });
+      const { memory } = watched;
+      const era = learnt?.image === image ? learnt.era : watched.target.era;
+      const answer = await probe({ url, tls, countsOffers, clientVersion, signal, memory, era });
+      ({ memory: watched.memory, ...result } = { memory: undefined, ...answer });
     } catch (error) {
       result = { state: 'failed', message: errorText(error) };
+    }
+    // Also when we were stopped: the server may have gone for what we asked.
+    if ('era' in result && signal.reason !== isGone) {
+      this.#learnt.set(key, { image, era: result.era });
     }
     if (signal.aborted) return undefined;
     if (countsOffers && result.state === 'verified') watched.countedAtMs = startedAtMs;
@@ -169,6 +194,8 @@ interface Watched {
   standing: Standing;
   /** When its lists were counted last; undefined: not by us. */
   countedAtMs: number | undefined;
+  /** What the last probe of these pods leaves to the next one. */
+  memory: ProbeMemory | undefined;
 }
 
 /** What is asked for a second time is asked for as a whole. */
@@ -177,7 +204,7 @@ function isCountDue({ standing, countedAtMs }: Watched, nowMs: number): boolean 
 }
 
 /** An answer with what it does not say itself: how often it failed, and the counts of the last time. */
-function complete(answer: ProbeResult, before: Verification, failures: number): ProbeResult {
+function complete(answer: Verdict, before: Verification, failures: number): Verdict {
   switch (answer.state) {
     case 'failed':
       return { ...answer, failures: Math.min(2 ** Math.floor(Math.log2(failures)), maxFailuresSaid) };
@@ -186,6 +213,7 @@ function complete(answer: ProbeResult, before: Verification, failures: number): 
       return { ...answer, ...(offers === undefined ? {} : { offers }) };
     }
     case 'auth-required':
+    case 'throttled':
       return answer;
   }
 }

@@ -1,0 +1,15 @@
+import type { ProtocolEra } from '../../core/plan/observed.ts';
+
+/** The revision without a handshake: https://modelcontextprotocol.io/specification/2026-07-28 */
+export const statelessVersion = '2026-07-28';
+
+/** Offered to servers of the handshake era; they may answer with an older one. */
+export const handshakeVersion = '2025-11-25';
+
+/** Every published revision with a handshake, newest first: https://modelcontextprotocol.io/specification/versioning */
+export const handshakeVersions: readonly string[] = [handshakeVersion, '2025-06-18', '2025-03-26', '2024-11-05'];
+
+/** Revisions are dates, so they compare as texts. */
+export function eraOfVersion(protocolVersion: string): ProtocolEra {
+  return protocolVersion < statelessVersion ? 'handshake' : 'stateless';
+}
