@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { rules } from '../../webhooks/core/rules/index.gen.ts';
 
 const topFolders = ['webhooks', 'chart', 'crds', 'scripts', 'e2e', 'docs', '.ci'];
 
@@ -122,4 +123,11 @@ spec:
     expect(said).toContain('spec.config.port: ');
     expect(said).toContain("the key 'a' stands twice");
   });
+});
+
+it('decision 0014 names exactly the rules that say that they are about privileges', () => {
+  const page = readFileSync('docs/decisions/0014-privileges-as-the-restricted-standard.md', 'utf8');
+  const [sentence = ''] = /^\*\*Decision\.\*\* The rules .* together refuse/m.exec(page) ?? [];
+  const marked = rules.filter(({ isAboutPrivileges }) => isAboutPrivileges === true).map(({ id }) => id);
+  expect(codeSpans(sentence)).toEqual(marked);
 });

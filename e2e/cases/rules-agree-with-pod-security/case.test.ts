@@ -8,21 +8,7 @@ import { rules } from '../../../webhooks/core/rules/index.gen.ts';
 import { anMCPServer, withRawSpec } from '../../../webhooks/core/testing/builders.ts';
 
 /** The rules that say what the restricted Pod Security Standard says. */
-const ids: readonly string[] = [
-  'allow-privilege-escalation',
-  'app-armor-profile',
-  'capabilities',
-  'host-process',
-  'privileged',
-  'probe-host',
-  'proc-mount',
-  'run-as-non-root',
-  'se-linux-options',
-  'seccomp-profile',
-  'sysctls',
-];
-
-const chosen = rules.filter(({ id }) => ids.includes(id));
+const chosen = rules.filter(({ isAboutPrivileges }) => isAboutPrivileges === true);
 
 function samplesOf(verdict: 'accepts' | 'rejects'): readonly (readonly [title: string, name: string, Example])[] {
   return chosen.flatMap(({ id, examples }) =>
@@ -65,7 +51,8 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
   });
 
   it('meets samples of every rule', () => {
-    expect(chosen.map(({ id }) => id)).toEqual(ids);
+    expect(chosen.length).toBeGreaterThan(0);
+    expect(new Set(samplesOf('rejects').map(([title]) => title.split(':')[0])).size).toBe(chosen.length);
   });
 
   it.each(samplesOf('accepts'))('admits the pod of %s', (_title, name) => {

@@ -32,6 +32,11 @@ export interface Rule {
   /** Kebab-case, equals the file name; stable for ever (users write it into policies). */
   readonly id: string;
   readonly severity: Severity;
+  /**
+   * Set for the rules that together are the restricted Pod Security Standard (docs/decisions/0014): what they find is
+   * never taken for old where nobody can tell when it came (docs/decisions/0036).
+   */
+  readonly isAboutPrivileges?: true;
   /** One sentence: what must hold. Ends with a full stop. */
   readonly summary: string;
   /** A paragraph for the rule's page: why, and what happens otherwise. */

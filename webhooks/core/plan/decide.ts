@@ -66,7 +66,7 @@ export function decide(input: DecideInput): Decision {
   const server = applyDefaults(input.server);
   const subject = { server, facts, references: referencesOf(server) };
   const findings = evaluate(rules, subject);
-  const { enforced, policy } = ratchetServer({ ...input, server, findings });
+  const { enforced, policy } = ratchetServer({ ...input, server, findings, rules });
   const blocking = [...enforced, ...findMissing(subject)];
   if (blocking.length > 0) {
     return { verdict: 'invalid', server, findings, policy, message: explainInvalid(input, blocking) };

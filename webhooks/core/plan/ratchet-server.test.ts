@@ -14,6 +14,9 @@ const ofImage: Finding = {
 const ofPort: Finding = { ...ofImage, ruleId: 'port', path: ['spec', 'config', 'port'], headline: 'bad port' };
 const ofArgument = (index: number): Finding => ({ ...ofImage, path: ['spec', 'config', 'arguments', index] });
 
+const ofPrivilege: Finding = { ...ofImage, ruleId: 'privileged', path: ['spec', 'runtime'], headline: 'privileged' };
+const rules: RatchetInput['rules'] = [{ id: 'image' }, { id: 'port' }, { id: 'privileged', isAboutPrivileges: true }];
+
 const numbers = new Map<string, number>();
 
 /** Short, as status wants it, and equal for equal texts only. */
@@ -31,7 +34,7 @@ function judge(
   change: Partial<RatchetInput> = {},
 ): RatchetedServer {
   const server = anMCPServer(withUid('u-1'), withGeneration(1), ...options);
-  return ratchetServer({ server, findings, policyDigest: 'rules-1', digest, observed: [], ...change });
+  return ratchetServer({ server, findings, rules, policyDigest: 'rules-1', digest, observed: [], ...change });
 }
 
 /** What status says after the judgement of that generation. */
@@ -90,6 +93,32 @@ describe('a server that was accepted', () => {
   ])('is refused only for changes: %s', (_, options, change, enforced) => {
     const judged = judge(options, [ofImage], change);
     expect(ids(judged.enforced)).toEqual(enforced);
+  });
+
+  describe('and finds a privilege', () => {
+    const tolerantOfPrivilege = judge([], [ofPrivilege], { observed: runs });
+
+    it.each<[string, readonly Option[], Partial<RatchetInput>, readonly string[]]>([
+      ['came unseen in an upgrade', [after(clean, 1), withGeneration(2)], newRules, ['privileged']],
+      [
+        'came unseen in an upgrade of one that runs',
+        [after(clean, 1), withGeneration(2)],
+        { ...newRules, observed: runs },
+        ['privileged'],
+      ],
+      ['was listed before a change in an upgrade', [after(tolerantOfPrivilege, 1), withGeneration(2)], newRules, []],
+      ['came with the upgrade alone', [after(clean, 1)], newRules, []],
+    ])('that %s', (_, options, change, enforced) => {
+      expect(ids(judge(options, [ofImage, ofPrivilege], change).enforced).filter((id) => id !== 'image')).toEqual(
+        enforced,
+      );
+    });
+
+    it('goes on refusing it after the next upgrade', () => {
+      const refused = judge([after(clean, 1), withGeneration(2)], [ofPrivilege], newRules);
+      const judged = judge([after(refused, 2), withGeneration(2)], [ofPrivilege], { policyDigest: 'rules-3' });
+      expect(ids(judged.enforced)).toEqual(['privileged']);
+    });
   });
 
   it('is refused for what a change adds to what is tolerated; status still speaks about what runs', () => {

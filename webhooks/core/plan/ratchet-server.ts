@@ -1,6 +1,7 @@
 import type { Finding } from '../engine/finding.ts';
 import { fingerprint, ratchet } from '../engine/ratchet.ts';
 import type { Digest, PrintedFinding } from '../engine/ratchet.ts';
+import type { Rule } from '../engine/rule.ts';
 import { renderField } from '../engine/render.ts';
 import { printable, shortenEnd } from '../engine/text.ts';
 import type { MCPServer, PolicyState, ToleratedFinding } from '../mcpserver/types.gen.ts';
@@ -16,6 +17,8 @@ export interface RatchetInput {
   /** With every default applied, and the status that was written last. */
   readonly server: MCPServer;
   readonly findings: readonly Finding[];
+  /** That found them. */
+  readonly rules: readonly Pick<Rule, 'id' | 'isAboutPrivileges'>[];
   readonly policyDigest: string;
   readonly digest: Digest;
   readonly observed: readonly ObservedChild[];
@@ -37,8 +40,7 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
   const previous = server.status?.extensions?.policy;
   const denials = findings.filter(({ severity }) => severity === 'deny');
   const printed = fingerprint({ object: server, findings: denials }, digest);
-  const remembered = previous?.tolerated ?? [];
-  const known = isOldNews(input) ? printed : remembered;
+  const known = selectKnown(input, printed);
   const { enforced, tolerated } = ratchet(
     printed,
     known.map((one) => one.fingerprint),
@@ -57,27 +59,49 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
 }
 
 /**
- * Whether all that is found came with the rules or with the installation, and not with a change past the webhook.
+ * What is found and was there before: what status lists, and besides it whatever came with the rules or with the
+ * installation, and not with a change past the webhook.
  *
- * | judged before              | the server since | the rules since | what is found        |
- * | -------------------------- | ---------------- | --------------- | -------------------- |
- * | accepted                   | unchanged        | any             | old news             |
- * | accepted                   | changed          | unchanged       | new, unless listed   |
- * | accepted                   | changed          | changed         | old news (1)         |
- * | refused                    | any              | any             | new, unless listed   |
- * | never, and it runs already | -                | -               | old news             |
- * | never, nothing runs        | -                | -               | new                  |
+ * | judged before              | the server since | the rules since | what is found                          |
+ * | -------------------------- | ---------------- | --------------- | -------------------------------------- |
+ * | accepted                   | unchanged        | any             | old news                               |
+ * | accepted                   | changed          | unchanged       | new, unless listed                     |
+ * | accepted                   | changed          | changed         | old news; privileges: unless listed (1) |
+ * | refused                    | any              | any             | new, unless listed                     |
+ * | never, and it runs already | -                | -               | old news                               |
+ * | never, nothing runs        | -                | -               | new                                    |
  *
- * (1) Which of both brought it cannot be told. The webhook was asked about the change, by the rules of then.
+ * (1) Which of both brought it cannot be told. The webhook was asked about the change, by the rules of then; but if it
+ * was not, an upgrade must not be what lets a privileged container in.
  */
-function isOldNews(input: RatchetInput): boolean {
+function selectKnown(
+  input: RatchetInput,
+  printed: readonly PrintedFinding[],
+): readonly { readonly fingerprint: string }[] {
+  const listed = input.server.status?.extensions?.policy?.tolerated ?? [];
+  switch (tellAge(input)) {
+    case 'old':
+      return printed;
+    case 'new':
+      return listed;
+    case 'untold':
+      return [...listed, ...printed.filter(isUnsuspicious(input.rules))];
+  }
+}
+
+function tellAge(input: RatchetInput): 'old' | 'new' | 'untold' {
   const { status, metadata } = input.server;
   const previous = status?.extensions?.policy;
-  if (previous === undefined) return ownsChildren(input) && !wasRefused(input.server);
-  if (previous.generation === undefined) return false;
-  if (previous.generation === metadata.generation) return true;
+  if (previous === undefined) return ownsChildren(input) && !wasRefused(input.server) ? 'old' : 'new';
+  if (previous.generation === undefined) return 'new';
+  if (previous.generation === metadata.generation) return 'old';
   const wasAccepted = previous.generation === status?.observedGeneration;
-  return wasAccepted && previous.digest !== input.policyDigest;
+  return wasAccepted && previous.digest !== input.policyDigest ? 'untold' : 'new';
+}
+
+function isUnsuspicious(rules: RatchetInput['rules']): (printed: PrintedFinding) => boolean {
+  const aboutPrivileges = new Set(rules.filter((rule) => rule.isAboutPrivileges === true).map(({ id }) => id));
+  return ({ finding }) => !aboutPrivileges.has(finding.ruleId);
 }
 
 /** By a reconciler that did not remember policies yet: what runs is not this generation. */

@@ -5,6 +5,7 @@ import { containerSecurityPath } from './parts/security-contexts.ts';
 export const allowPrivilegeEscalation: Rule = {
   id: 'allow-privilege-escalation',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The container must not be able to gain more privileges than it starts with.',
   rationale:
     'With `allowPrivilegeEscalation: true` a process can become more than its parent through a setuid program, so the ' +

@@ -12,6 +12,7 @@ const annotation = `container.apparmor.security.beta.kubernetes.io/${CONTAINER_N
 export const appArmorProfile: Rule = {
   id: 'app-armor-profile',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The pod and its container must not switch AppArmor off.',
   rationale:
     'On nodes with AppArmor, containers run under the profile of their runtime. `Unconfined` takes it away, and the ' +

@@ -10,6 +10,7 @@ const addable = 'NET_BIND_SERVICE';
 export const capabilities: Rule = {
   id: 'capabilities',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The container must drop all Linux capabilities and may add only NET_BIND_SERVICE.',
   rationale:
     'A capability is a part of what root can do, and several of them are enough to take over the node. An MCP server that ' +

@@ -6,6 +6,7 @@ import { eachSecurityContext } from './parts/security-contexts.ts';
 export const hostProcess: Rule = {
   id: 'host-process',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The container must not be a Windows process of its node (windowsOptions.hostProcess).',
   rationale:
     'A HostProcess container is no container but a process on the Windows node, with its network, its files and, if it ' +

@@ -4,6 +4,7 @@ import { containerSecurityPath } from './parts/security-contexts.ts';
 export const privileged: Rule = {
   id: 'privileged',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The container must not be privileged.',
   rationale:
     'A privileged container has every capability and every device of its node and no seccomp, AppArmor or SELinux ' +

@@ -6,6 +6,7 @@ import type { Violation } from '../mcpserver/violation.ts';
 export const probeHost: Rule = {
   id: 'probe-host',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'A probe must ask the pod itself, not another host.',
   rationale:
     'Probes are sent by the kubelet, from the network of the node. With `host` they go wherever the manifest says, past ' +

@@ -4,6 +4,7 @@ import { containerSecurityPath } from './parts/security-contexts.ts';
 export const procMount: Rule = {
   id: 'proc-mount',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The container must see /proc as the runtime masks it (procMount: Default).',
   rationale:
     'Runtimes hide the parts of `/proc` that show or change the node, such as `/proc/kcore` and `/proc/sys`. `Unmasked` ' +

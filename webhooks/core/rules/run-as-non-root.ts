@@ -7,6 +7,7 @@ import { eachSecurityContext, type AnySecurityContext } from './parts/security-c
 export const runAsNonRoot: Rule = {
   id: 'run-as-non-root',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The container must not run as root.',
   rationale:
     'A process that runs as user 0 is one kernel or runtime bug away from the node, and an MCP server executes what a ' +

@@ -17,6 +17,7 @@ const allowedTypes: ReadonlySet<string> = new Set([
 export const seLinuxOptions: Rule = {
   id: 'se-linux-options',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'SELinux options may name a container type and a level, no user and no role.',
   rationale:
     'A type such as `spc_t` takes the container out of its confinement, and so can a user or a role. The `baseline` Pod ' +

@@ -7,6 +7,7 @@ import { eachSecurityContext, podSecurityPlace, type AnySecurityContext } from '
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The pod and its container must run under a seccomp profile.',
   rationale:
     'Without a profile every system call of the kernel can be tried, also those in which the next hole is found. Servers ' +

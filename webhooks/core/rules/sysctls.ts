@@ -21,6 +21,7 @@ const safe: ReadonlySet<string> = new Set([
 export const sysctls: Rule = {
   id: 'sysctls',
   severity: 'deny',
+  isAboutPrivileges: true,
   summary: 'The pod may set only kernel parameters that Kubernetes calls safe.',
   rationale:
     'Other parameters reach beyond the pod: they weaken the node or take memory from its neighbours. The kubelet refuses ' +
