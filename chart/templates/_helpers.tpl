@@ -76,7 +76,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* Of pods, besides their selector labels: one key once, and the nearer value wins. */}}
 {{- define "mcp-lifecycle.podLabels" -}}
-{{- toYaml (mergeOverwrite (include "mcp-lifecycle.labels" . | fromYaml) .Values.podLabels) }}
+{{- toYaml (mergeOverwrite (include "mcp-lifecycle.labels" . | fromYaml) (.Values.podLabels | default dict)) }}
 {{- end }}
 
 {{- define "mcp-lifecycle.serviceAccountName" -}}
@@ -97,6 +97,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- printf "%s@%s" $name .Values.image.digest }}
 {{- else }}
 {{- printf "%s:%s" $name (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/* The chart's own, and those of the parent chart, which may be names only. */}}
+{{- define "mcp-lifecycle.imagePullSecrets" -}}
+{{- $names := list }}
+{{- range concat (.Values.imagePullSecrets | default list) (.Values.global.imagePullSecrets | default list) }}
+{{- $names = append $names (kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name")) }}
+{{- end }}
+{{- with $names | uniq }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
 {{- end }}
 {{- end }}
 
@@ -135,10 +149,13 @@ survives collections; the reconciler does not gain from more.
 
 {{- define "mcp-lifecycle.podSecurityContext" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
 seccompProfile:
   type: RuntimeDefault
+{{- range $field, $id := .Values.podSecurityContext }}
+{{- if not (or (kindIs "invalid" $id) (kindIs "string" $id)) }}
+{{ $field }}: {{ int64 $id }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "mcp-lifecycle.containerSecurityContext" -}}

@@ -74,6 +74,8 @@ describe('the chart', () => {
     ['an unknown value further down', ['--set', 'webhook.failurePolicy.validate=Ignore']],
     ['a failure policy that does not exist', ['--set', 'webhook.failurePolicy.validating=Maybe']],
     ['a tag within the repository', ['--set', 'image.repository=acme/mcp-lifecycle:1.0.0']],
+    ['a registry with a scheme', ['--set', 'global.imageRegistry=https://registry.example.com']],
+    ['a registry that ends in a slash', ['--set', 'image.registry=registry.example.com/mirror/']],
     ['no replica', ['--set', 'replicas=0']],
     ['a webhook on the port of the metrics', ['--set', 'webhook.port=8080']],
     ['a pod label that would leave the selector', ['--set-string', 'podLabels.app\\.kubernetes\\.io/name=other']],
@@ -138,6 +140,8 @@ describe('the chart', () => {
 
   it.each([
     ['registry.example.com:5000/mcp:1.2.3', ['image.registry=registry.example.com:5000', 'image.tag=1.2.3']],
+    ['registry.example.com/mirror/team/mcp:0.1.0', ['image.registry=registry.example.com/mirror/team']],
+    ['mirror.test:5000/all/mcp:0.1.0', ['image.registry=ghcr.io', 'global.imageRegistry=mirror.test:5000/all']],
     ['mirror.test/mcp:0.1.0', ['image.registry=ghcr.io', 'global.imageRegistry=mirror.test']],
     ['ghcr.io/acme/mcp:0.1.0', ['image.repository=ghcr.io/acme/mcp']],
     [`mcp@sha256:${'a'.repeat(64)}`, [`image.digest=sha256:${'a'.repeat(64)}`, 'image.tag=1.2.3']],

@@ -53,7 +53,12 @@ export function at(value: unknown, path: string): unknown {
 
 /** {@link template}, parsed. */
 export async function render(...args: readonly string[]): Promise<readonly Manifest[]> {
-  const documents = parseAllDocuments(await template(...args)) as readonly { toJS(): unknown }[];
+  return parseRendered(await template(...args));
+}
+
+/** The objects of what helm printed. */
+export function parseRendered(text: string): readonly Manifest[] {
+  const documents = parseAllDocuments(text) as readonly { toJS(): unknown }[];
   // A template that renders to a comment is a document without an object.
   return documents.flatMap((document) => (document.toJS() as Manifest | null) ?? []);
 }
