@@ -28,8 +28,8 @@ ${source.schema.description ?? ''} API group \`${source.definition.spec.group}\`
         ' and ',
       )}; every version has the same fields. \`kubectl explain mcpserver.spec.config\` prints the same texts.
 
-A default is stored with the object when it comes from the schema, and added by the mutating webhook when its text says
-what is set in its absence. The [rules](../rules/README.md) say what else must hold.
+A default is stored with the object when it comes from the schema. What a text says about the absence of a field holds
+for what runs; the mutating webhook stores it where no other field can change it ([decision 0007](../decisions/0007-static-defaults.md)). The [rules](../rules/README.md) say what else must hold.
 
 ${pages.ofOurs('spec', spec, [at(example, 'spec')]).join('\n')}
 ${pages.ofOurs('status', status, [at(example, 'status')]).join('\n')}

@@ -28,7 +28,26 @@ describe('mutation', () => {
   it('stores no probe and no resources, so that half of one that is applied later is not merged with ours', async () => {
     const { answer } = await mutate({ object: anMCPServer() });
     expect(JSON.stringify(answer)).not.toMatch(/health|readinessProbe|resources|cpu/);
-    expect(JSON.stringify(answer)).toContain('allowPrivilegeEscalation');
+    expect(JSON.stringify(answer)).toContain('readOnlyRootFilesystem');
+  });
+
+  it('stores nothing that would go stale when its author changes another field', async () => {
+    const { answer } = await mutate({ object: anMCPServer() });
+    expect(answer).toEqual({
+      decision: 'patched',
+      patch: [
+        {
+          op: 'add',
+          path: '/spec/runtime',
+          value: {
+            security: {
+              securityContext: { capabilities: { drop: ['ALL'] }, readOnlyRootFilesystem: true },
+              podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+            },
+          },
+        },
+      ],
+    });
   });
 
   it('touches nothing of an object that lacks nothing', async () => {

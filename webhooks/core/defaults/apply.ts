@@ -15,4 +15,4 @@ export function applyStoredDefaults(server: MCPServer): MCPServer {
   return applyDefaults(server, stored);
 }
 
-const stored = defaults.filter(({ isOneWhole }) => isOneWhole !== true);
+const stored = defaults.filter(({ notStored }) => notStored === undefined);

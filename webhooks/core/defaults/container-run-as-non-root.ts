@@ -3,6 +3,7 @@ import { withContainerSecurity } from './security-context.ts';
 
 export const containerRunAsNonRoot: Default = {
   id: 'container-run-as-non-root',
+  notStored: 'reads other fields',
   summary: 'The container is refused when its image would start it as root (runAsNonRoot: true).',
   apply(server) {
     const security = server.spec.runtime?.security;

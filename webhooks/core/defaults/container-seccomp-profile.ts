@@ -3,6 +3,7 @@ import { withContainerSecurity } from './security-context.ts';
 
 export const containerSeccompProfile: Default = {
   id: 'container-seccomp-profile',
+  notStored: 'reads other fields',
   summary: "The container gets the runtime's seccomp profile (seccompProfile: RuntimeDefault).",
   apply(server) {
     const security = server.spec.runtime?.security;

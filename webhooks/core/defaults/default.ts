@@ -1,20 +1,17 @@
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
-/**
- * One value that an MCPServer gets when its author said nothing. One default = one file.
- *
- * A default is static: never derived from a field that the user may change later, because it is stored with the
- * object and would go stale (decision 14 of docs/decisions). What depends on other fields happens at expansion.
- */
+/** One value that an MCPServer gets when its author said nothing. One default = one file. */
 export interface Default {
   /** Kebab-case, equals the file name. */
   readonly id: string;
   /**
-   * Set for a default that is applied where the server is expanded and judged, but never stored by admission: its
-   * object is one whole to its author, and a later `kubectl apply` of half of it would be merged with ours
-   * (docs/decisions/0007).
+   * Why admission does not store it with the object: what is stored outlives the reason for it, since a later
+   * `kubectl apply` sends only what its author wrote (docs/decisions/0007). Such a default is added wherever a server is
+   * judged or expanded, as all are. Either its object is one whole to its author, and half of another one would be
+   * merged with ours; or it depends on fields that the author may change, and would go stale. Absent: it is stored, and
+   * `apply` must look at nothing but the field that it sets.
    */
-  readonly isOneWhole?: true;
+  readonly notStored?: 'is one whole' | 'reads other fields';
   /** One sentence for the documentation. Ends with a full stop. */
   readonly summary: string;
   /** Returns the same object when there is nothing to add; never changes its argument. Applying twice equals once. */

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { evaluate } from '../engine/evaluate.ts';
 import type { MCPServer, PodSecurityContext, SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Option } from '../testing/builders.ts';
-import { anMCPServer, withRawSpec, withSpec } from '../testing/builders.ts';
+import { anMCPServer, withSpec } from '../testing/builders.ts';
+import { generatedServers } from '../testing/generated-servers.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { rules } from '../rules/index.gen.ts';
-import { applyDefaults } from './apply.ts';
+import { applyDefaults, applyStoredDefaults } from './apply.ts';
 import { defaults } from './index.gen.ts';
 import type { PatchOperation } from './json-patch.ts';
 import { diff } from './json-patch.ts';
@@ -102,47 +103,6 @@ describe('applyDefaults', () => {
   });
 });
 
-/** Runtimes with any of the fields that defaults look at, and fields that nobody knows. */
-const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined });
-const profile = fc.record({ type: fc.constantFrom('RuntimeDefault', 'Unconfined') });
-const capabilities = fc.record(
-  { add: fc.subarray(['CAP_SYS_ADMIN', 'CHOWN']), drop: fc.subarray(['ALL', 'KILL']) },
-  { requiredKeys: [] },
-);
-const context = fc.record(
-  {
-    runAsNonRoot: fc.boolean(),
-    runAsUser: fc.nat(),
-    privileged: fc.boolean(),
-    allowPrivilegeEscalation: fc.boolean(),
-    readOnlyRootFilesystem: fc.boolean(),
-    capabilities,
-    seccompProfile: profile,
-    ofALaterVersion: fc.string(),
-  },
-  { requiredKeys: [] },
-);
-const podContext = fc.record(
-  { runAsNonRoot: fc.boolean(), seccompProfile: profile, 'of/a~later version': fc.string() },
-  { requiredKeys: [] },
-);
-const runtime = fc.record(
-  {
-    replicas: fc.nat(3),
-    resources: fc.constantFrom({}, { limits: { memory: '1Gi' } }),
-    security: fc.record({ securityContext: context, podSecurityContext: podContext }, { requiredKeys: [] }),
-    health: fc.constantFrom(
-      { livenessProbe: { tcpSocket: { port: 1 } } },
-      { readinessProbe: { httpGet: { port: 1 } } },
-    ),
-  },
-  { requiredKeys: [] },
-);
-const servers = optional(runtime).map((value) =>
-  anMCPServer(withRawSpec(value === undefined ? {} : { runtime: value })),
-);
-
 type Json = Readonly<Record<string, unknown>>;
 
 /** Only what {@link diff} makes: add and replace of object members. */
@@ -161,7 +121,7 @@ function patched(value: unknown, { path, value: wanted }: PatchOperation): unkno
 describe('properties', () => {
   it('defaulting twice equals once', () => {
     fc.assert(
-      fc.property(servers, (server) => {
+      fc.property(generatedServers, (server) => {
         const once = applyDefaults(server);
         expect(applyDefaults(once)).toBe(once);
       }),
@@ -170,15 +130,19 @@ describe('properties', () => {
 
   it('the order of the defaults does not matter', () => {
     fc.assert(
-      fc.property(servers, fc.shuffledSubarray([...defaults], { minLength: defaults.length }), (server, shuffled) => {
-        expect(applyDefaults(server, shuffled)).toEqual(applyDefaults(server));
-      }),
+      fc.property(
+        generatedServers,
+        fc.shuffledSubarray([...defaults], { minLength: defaults.length }),
+        (server, shuffled) => {
+          expect(applyDefaults(server, shuffled)).toEqual(applyDefaults(server));
+        },
+      ),
     );
   });
 
   it('the patch applied to the raw object gives the defaulted object', () => {
     fc.assert(
-      fc.property(servers, (server) => {
+      fc.property(generatedServers, (server) => {
         const defaulted = applyDefaults(server);
         expect(diff(server, defaulted).reduce<unknown>(patched, server)).toEqual(defaulted);
         expect(diff(defaulted, defaulted)).toEqual([]);
@@ -188,8 +152,71 @@ describe('properties', () => {
 
   it('nothing that was said changes, whether we know the field or not', () => {
     fc.assert(
-      fc.property(servers, (server) => {
+      fc.property(generatedServers, (server) => {
         expect(applyDefaults(server)).toMatchObject({ ...server });
+      }),
+    );
+  });
+});
+
+/** What `kubectl apply` makes of an object: what its author wrote over what was stored; lists are one value. */
+function laidOver(stored: unknown, written: unknown): unknown {
+  if (!isRecord(stored) || !isRecord(written)) return written;
+  const both = Object.entries(written).map(([key, value]) => [key, laidOver(stored[key], value)]);
+  return { ...stored, ...Object.fromEntries(both) };
+}
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What we stored with an object stays with it; what its author wrote goes when a later manifest leaves it out. */
+function storedByUs(server: MCPServer): Json {
+  const patch = diff(server, applyStoredDefaults(server));
+  return patch.reduce<Json>((left, operation) => patched(withParents(left, operation.path), operation) as Json, {});
+}
+
+function withParents(value: Json, path: string): Json {
+  const [key, ...rest] = path.split('/').slice(1, -1);
+  if (key === undefined) return value;
+  const below = isRecord(value[key]) ? value[key] : {};
+  return { ...value, [key]: withParents(below, ['', ...rest, ''].join('/')) };
+}
+
+describe('what admission stores', () => {
+  const apply = (written: MCPServer, left: Json): MCPServer => laidOver(left, written) as MCPServer;
+
+  it.each<[string, SecurityContext, PodSecurityContext, SecurityContext, PodSecurityContext]>([
+    [
+      'the profile of the pod is another',
+      {},
+      {},
+      {},
+      { seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } },
+    ],
+    ['the pod may start as root', {}, {}, {}, { runAsNonRoot: false }],
+    ['the container is privileged', {}, {}, { privileged: true }, {}],
+    ['the container gets CAP_SYS_ADMIN', {}, {}, { capabilities: { add: ['CAP_SYS_ADMIN'] } }, {}],
+  ])('says nothing that goes stale when later %s', (_, container, pod, laterContainer, laterPod) => {
+    const of = (securityContext: SecurityContext, podSecurityContext: PodSecurityContext): MCPServer =>
+      anMCPServer(withSpec({ runtime: { security: { securityContext, podSecurityContext } } }));
+    const later = of(laterContainer, laterPod);
+    expect(applyDefaults(apply(later, storedByUs(of(container, pod))))).toEqual(applyDefaults(later));
+  });
+
+  it('changes the meaning of no later apply', () => {
+    fc.assert(
+      fc.property(generatedServers, generatedServers, (before, later) => {
+        const left = storedByUs(before);
+        expect(applyDefaults(apply(later, left))).toEqual(applyDefaults(later));
+      }),
+    );
+  });
+
+  it('and what else is added later give the same as all at once', () => {
+    fc.assert(
+      fc.property(generatedServers, (server) => {
+        expect(applyDefaults(applyStoredDefaults(server))).toEqual(applyDefaults(server));
       }),
     );
   });

@@ -3,6 +3,7 @@ import { withContainerSecurity } from './security-context.ts';
 
 export const noPrivilegeEscalation: Default = {
   id: 'no-privilege-escalation',
+  notStored: 'reads other fields',
   summary: 'The container cannot gain more privileges than it starts with (allowPrivilegeEscalation: false).',
   apply(server) {
     const context = server.spec.runtime?.security?.securityContext;

@@ -2,7 +2,7 @@ import type { Default } from './default.ts';
 
 export const readinessProbe: Default = {
   id: 'readiness-probe',
-  isOneWhole: true,
+  notStored: 'is one whole',
   summary: 'A pod gets traffic as soon as it accepts TCP connections on its port, and only while it does.',
   apply(server) {
     const runtime = server.spec.runtime;
@@ -10,7 +10,7 @@ export const readinessProbe: Default = {
     const health = {
       ...runtime?.health,
       readinessProbe: {
-        // By name: the default is stored with the object, and a number would stay when the author changes the port.
+        // By name: the same text for every server, and nothing to change when the port does.
         tcpSocket: { port: 'mcp' },
         periodSeconds: 10,
         timeoutSeconds: 1,

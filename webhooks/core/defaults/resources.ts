@@ -2,7 +2,7 @@ import type { Default } from './default.ts';
 
 export const resources: Default = {
   id: 'resources',
-  isOneWhole: true,
+  notStored: 'is one whole',
   summary: 'The container requests 50m CPU and 64Mi memory, and may use 500m CPU and 256Mi memory.',
   apply(server) {
     const runtime = server.spec.runtime;

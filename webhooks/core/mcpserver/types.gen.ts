@@ -447,7 +447,7 @@ export interface ResourceClaim {
  */
 export interface Security {
   /**
-   * Service account of the pods, in this namespace (at most 253 characters). Default: default.
+   * Service account of the pods, in this namespace (at most 253 characters). Default: default, without its token: only an account that is named has its token mounted.
    */
   serviceAccountName?: string;
   podSecurityContext?: PodSecurityContext;
