@@ -4,6 +4,7 @@ import { anyBody } from './any-body.ts';
 import { applyToVerified } from './apply-to-verified.ts';
 import { checkManifests } from './check-manifests.ts';
 import { failedAdmissions } from './failed-admissions.ts';
+import { hostileTenants } from './hostile-tenants.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { quiet } from './quiet.ts';
@@ -19,6 +20,7 @@ export const measurements: readonly Measurement[] = [
   applyToVerified,
   admissionLatency,
   failedAdmissions,
+  hostileTenants,
   thousandServers,
   memory,
   quiet,

@@ -23,6 +23,8 @@ export const recipes = {
   'server-everything': serverEverythingImage,
   /** A server that serves HTTPS itself, for the e2e cases. */
   'tls-mcp-server': tlsMcpServerImage,
+  /** Servers that answer what no server should, for the bench. */
+  'odd-mcp-server': () => scriptImage('odd-mcp-server', 'e2e/servers/odd-mcp-server.ts'),
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,
 } as const satisfies Record<string, () => Promise<ImageRecipe>>;
@@ -40,46 +42,29 @@ async function programImage(): Promise<ImageRecipe> {
 }
 
 async function mcpClientImage(): Promise<ImageRecipe> {
-  return {
-    name: 'mcp-client',
-    version: await packageVersion('@modelcontextprotocol/client'),
-    dockerfile: [
-      'ARG BASE',
-      'FROM ${BASE}',
-      'COPY --from=bundle / /',
-      `USER ${nonroot}`,
-      'ENTRYPOINT ["/nodejs/bin/node", "/app/mcp-client.cjs"]',
-    ].join('\n'),
-    base: await nodeBase(),
-    files: [
-      {
-        to: '/app/mcp-client.cjs',
-        mode: 0o644,
-        content: { bytes: await bundleScript('scripts/image/mcp-client.ts') },
-      },
-    ],
-  };
+  const version = await packageVersion('@modelcontextprotocol/client');
+  return scriptImage('mcp-client', 'scripts/image/mcp-client.ts', version);
 }
 
 async function tlsMcpServerImage(): Promise<ImageRecipe> {
+  const version = await packageVersion('@modelcontextprotocol/server');
+  return scriptImage('tls-mcp-server', 'e2e/servers/tls-mcp-server.ts', version);
+}
+
+/** One script of this repository on Node. */
+async function scriptImage(name: string, script: string, version = readPackageVersion(root)): Promise<ImageRecipe> {
   return {
-    name: 'tls-mcp-server',
-    version: await packageVersion('@modelcontextprotocol/server'),
+    name,
+    version,
     dockerfile: [
       'ARG BASE',
       'FROM ${BASE}',
       'COPY --from=bundle / /',
       `USER ${nonroot}`,
-      'ENTRYPOINT ["/nodejs/bin/node", "/app/tls-mcp-server.cjs"]',
+      `ENTRYPOINT ["/nodejs/bin/node", "/app/${name}.cjs"]`,
     ].join('\n'),
     base: await nodeBase(),
-    files: [
-      {
-        to: '/app/tls-mcp-server.cjs',
-        mode: 0o644,
-        content: { bytes: await bundleScript('e2e/servers/tls-mcp-server.ts') },
-      },
-    ],
+    files: [{ to: `/app/${name}.cjs`, mode: 0o644, content: { bytes: await bundleScript(script) } }],
   };
 }
 

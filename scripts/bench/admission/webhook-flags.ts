@@ -4,3 +4,10 @@ export const webhookFlags: readonly string[] = [
   '--max-semi-space-size=2',
   '--max-old-space-size=48',
 ];
+
+/** The same for the reconciler. */
+export const reconcilerFlags: readonly string[] = [
+  '--no-concurrent-recompilation',
+  '--max-semi-space-size=1',
+  '--max-old-space-size=32',
+];

@@ -22,10 +22,10 @@ const clusterName = 'bench';
 /** Label selector of everything that the chart made. */
 export const ofRelease = `app.kubernetes.io/instance=${release.name}`;
 
-/** Brings up the cluster with the images and the chart as users install it. */
-export async function openStage(progress: Progress): Promise<Stage> {
+/** Brings up the cluster with the images (`more` of them beside the usual ones) and the chart as users install it. */
+export async function openStage(progress: Progress, more: readonly ImageName[] = []): Promise<Stage> {
   const cluster = await upCluster({ name: clusterName }, progress);
-  const images = await ensureImagesLoaded(cluster, ['mcp-lifecycle', 'kubernetes-mcp-server'], progress);
+  const images = await ensureImagesLoaded(cluster, ['mcp-lifecycle', 'kubernetes-mcp-server', ...more], progress);
   const [program] = images;
   if (program === undefined) throw new Error('images are returned in the order asked for');
   await ensureInstalled(cluster, program, progress);

@@ -1,0 +1,27 @@
+// Runs inside the cluster (image odd-mcp-server): one of the servers of odd-answers.ts, on the port that it is given.
+// `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds.
+import { createServer } from 'node:http';
+import { isKind, kinds, serve } from './odd-answers.ts';
+
+const usage = 'usage: odd-mcp-server PORT KIND';
+
+function main([port, name = '']: readonly string[]): void {
+  if (port === undefined || !isKind(name)) throw new Error(`${usage}; KIND is one of ${Object.keys(kinds).join(', ')}`);
+  const kind = kinds[name];
+  let askedAt = performance.now();
+  let longestMs = 0;
+  const wait = (): number => Math.max(longestMs, performance.now() - askedAt);
+  createServer((request, response) => {
+    if (request.url === '/waits') {
+      response.end(String(wait()));
+      longestMs = 0;
+      return;
+    }
+    longestMs = wait();
+    askedAt = performance.now();
+    serve(kind, request, response);
+  }).listen(Number(port));
+  process.once('SIGTERM', () => process.exit(0));
+}
+
+main(process.argv.slice(2));

@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ApiRequest } from '../../../webhooks/platform/kube/api.ts';
+import { createFakeKubeApi, type FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
+import { isRecord, metaOf } from '../../../webhooks/platform/kube/object.ts';
+
+/** The API server of the unit tests behind HTTP, with a Deployment controller whose pods run at once. */
+export interface StandInApi {
+  readonly url: string;
+  readonly objects: FakeKubeApi;
+  /** The longest between two writes of a Lease since the last call, in milliseconds. */
+  longestLeaseGapMs(): number;
+  close(): Promise<void>;
+}
+
+const bookmarkMs = 20_000;
+
+export async function startStandInApi(): Promise<StandInApi> {
+  const objects = createFakeKubeApi();
+  const lease = { at: performance.now(), longestMs: 0 };
+  const noteLease = (): void => {
+    const now = performance.now();
+    lease.longestMs = Math.max(lease.longestMs, now - lease.at);
+    lease.at = now;
+  };
+  const server = createServer((request, response) => {
+    void answer(objects, request, response, noteLease);
+  });
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    // Listening on a TCP port, so it is an address with a port.
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    objects,
+    longestLeaseGapMs() {
+      noteLease();
+      const { longestMs } = lease;
+      lease.longestMs = 0;
+      return longestMs;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  objects: FakeKubeApi,
+  request: IncomingMessage,
+  response: ServerResponse,
+  noteLease: () => void,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://stand-in');
+  const path = decodeURIComponent(url.pathname);
+  const query = Object.fromEntries(url.searchParams);
+  if (query['watch'] === 'true') {
+    await follow(objects, { path, query }, response);
+    return;
+  }
+  const body = await readBody(request);
+  // Our own client sends these methods only.
+  const method = request.method as ApiRequest['method'];
+  if (method !== 'GET' && path.includes('/leases/')) noteLease();
+  const result = await objects.request({ method, path, query, ...(body === undefined ? {} : { body }) });
+  const [status, text] = result.ok ? [200, result.body] : [result.error.status, statusOf(result.error)];
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(text));
+  if (result.ok && method !== 'GET' && path.includes('/deployments/')) runPods(objects, path);
+}
+
+/** What a Deployment's controller would say a little later. */
+function runPods(objects: FakeKubeApi, path: string): void {
+  const found = objects.get(path);
+  if (found === undefined) return;
+  const observedGeneration = metaOf(found).generation;
+  const conditions = [
+    { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' },
+    { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+  ];
+  const status = {
+    observedGeneration,
+    replicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+    updatedReplicas: 1,
+    conditions,
+  };
+  objects.put(path, { status });
+}
+
+async function follow(
+  objects: FakeKubeApi,
+  { path, query }: { readonly path: string; readonly query: Readonly<Record<string, string>> },
+  response: ServerResponse,
+): Promise<void> {
+  const left = new AbortController();
+  response.on('close', () => {
+    left.abort();
+  });
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.flushHeaders();
+  const bookmarks = setInterval(() => {
+    const object = { kind: 'Bookmark', metadata: { resourceVersion: newestOf(objects, path) } };
+    response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+  }, bookmarkMs);
+  await objects.watch({ path, query, idleTimeoutMs: 0, signal: left.signal }, (event) => {
+    response.write(`${JSON.stringify(event)}\n`);
+  });
+  clearInterval(bookmarks);
+  response.end();
+}
+
+function newestOf(objects: FakeKubeApi, path: string): string {
+  const versions = objects.list(path).map((object) => Number(metaOf(object).resourceVersion));
+  return String(Math.max(0, ...versions));
+}
+
+function statusOf({ status, reason, message }: { status: number; reason: string; message: string }): object {
+  return { apiVersion: 'v1', kind: 'Status', status: 'Failure', code: status, reason, message };
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  if (chunks.length === 0) return undefined;
+  const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  return isRecord(parsed) ? parsed : undefined;
+}
