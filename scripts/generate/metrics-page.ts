@@ -8,10 +8,12 @@ import {
   type ShedReason,
 } from '../../webhooks/admission/metrics.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
+import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { createMetricsRegistry } from '../../webhooks/platform/metrics.ts';
 import { rotationPhases } from '../../webhooks/platform/tls/certificate-secret.ts';
 import { createReconcilerMetrics, handshakeResults } from '../../webhooks/reconciler/metrics.ts';
 import type { WorkResult } from '../../webhooks/reconciler/queue.ts';
+import { STATUS } from '../../webhooks/reconciler/setbacks.ts';
 import type { Generator } from './generator.ts';
 import { generatedMarkdownHeader } from './generator.ts';
 
@@ -92,6 +94,7 @@ ${renderTable(reconciler)}
 | \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |
 | \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
 | \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
+| \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
 | \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |
 `;
     return Promise.resolve([{ path: 'docs/reference/metrics.md', content }]);
@@ -139,6 +142,8 @@ const labelWords: Readonly<Record<string, string>> = {
   phase: list(rotationPhases),
   outcome: list(namesOf<WorkResult['type'] | 'crash'>({ done: true, retry: true, again: true, crash: true })),
   result: list(Object.values(handshakeResults)),
+  what: list([...expandedKinds.map(({ kind }) => kind), STATUS]),
+  failure: list(['refused', 'transient']),
   name: 'of the MCPServer',
   namespace: 'of the MCPServer',
   type: 'of the condition',

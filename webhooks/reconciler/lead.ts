@@ -18,6 +18,7 @@ import type { WorkResult } from './queue.ts';
 import { reconcile } from './reconcile.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import { ServerCache } from './server-cache.ts';
+import { Setbacks } from './setbacks.ts';
 import { createTriggers } from './triggers.ts';
 import type { Triggers } from './triggers.ts';
 import { probeMcpServer } from './verify/probe.ts';
@@ -99,6 +100,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     pods: new PodCache(),
     references: new ReferenceTracker(),
     notChecked: new Map(),
+    ...{ setbacks: new Setbacks(), reduced: new Map(), metrics },
   };
   const { namespaces, collectGarbage } = options;
   // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.
@@ -109,7 +111,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     queue.add(key);
   });
   const { watches } = triggers;
-  metrics.setSource({ servers: world.servers, queue, watches });
+  metrics.setSource({ servers: world.servers, setbacks: world.setbacks, queue, watches });
   const tasks = [...watches.map((watch) => watch.run(signal)), work(triggers, queue, options, signal)];
   try {
     await Promise.race(tasks);

@@ -1,16 +1,21 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import type { ApiError } from '../platform/kube/api.ts';
 import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { metricPrefix } from '../platform/metrics.ts';
 import type { WorkQueue, WorkResult } from './queue.ts';
 import type { ServerCache } from './server-cache.ts';
+import { STATUS } from './setbacks.ts';
+import type { Setbacks } from './setbacks.ts';
 import type { ProbeResult } from './verify/probe.ts';
 
 /** What the gauges are computed from when somebody scrapes; set while we lead. */
 export interface MetricsSource {
   readonly servers: ServerCache;
+  readonly setbacks: Setbacks;
   readonly queue: WorkQueue;
   readonly watches: readonly ListWatch[];
 }
@@ -20,6 +25,8 @@ export interface ReconcilerMetrics {
   setSource(source: MetricsSource | undefined): void;
   observeReconcile(outcome: WorkResult['type'] | 'crash', seconds: number): void;
   observeProbe(state: ProbeResult['state'], seconds: number): void;
+  /** `what`: a kind that servers are expanded into, or `status`. */
+  observeFailedWrite(what: string, error: Pick<ApiError, 'retry'>): void;
 }
 
 /** `result` of the handshake metrics, in the words of the reference operator. */
@@ -54,12 +61,21 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
+  const failedWrites = new Counter({
+    name: `${metricPrefix}failed_writes_total`,
+    help: 'Writes for a server that the API server refused, or that failed and may succeed later.',
+    labelNames: ['what', 'failure'],
+    registers,
+  });
   return {
     setSource(next) {
       source = next;
     },
     observeReconcile: (outcome, seconds) => {
       reconciles.observe({ outcome }, seconds);
+    },
+    observeFailedWrite: (what, { retry }) => {
+      failedWrites.inc({ what, failure: retry ? 'transient' : 'refused' });
     },
     observeProbe: (state, seconds) => {
       handshakes.inc({ result: handshakeResults[state] });
@@ -110,6 +126,18 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
   number('servers', 'MCPServers that exist.', ({ servers }) => servers.size);
   number('queue_depth', 'Servers that wait to be reconciled.', ({ queue }) => queue.depth);
   number('quarantined_servers', 'Servers whose last reconcile hit a bug of ours.', ({ queue }) => queue.quarantined);
+  new Gauge({
+    name: `${metricPrefix}servers_with_failing_writes`,
+    help: 'Servers of which a child or the status could not be written several times in a row.',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      this.reset();
+      const setbacks = source()?.setbacks;
+      if (setbacks === undefined) return;
+      for (const what of [...expandedKinds.map(({ kind }) => kind), STATUS]) this.set({ what }, setbacks.told(what));
+    },
+  });
   new Gauge({
     name: `${metricPrefix}watch_seconds_since_last_event`,
     help: 'Time since a watch gave a sign of life; above about 150 it is broken.',

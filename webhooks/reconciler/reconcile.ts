@@ -3,12 +3,12 @@ import type { Decision } from '../core/plan/decide.ts';
 import { nextStatus } from '../core/plan/status.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
 import { digest } from '../platform/digest.ts';
-import type { ApiError } from '../platform/kube/api.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather } from './gather.ts';
 import { gatherWorkload, nextLookAfterMs } from './gather-workload.ts';
 import { tellNotChecked } from './tell-not-checked.ts';
+import { retryAfter, tellSetbacks } from './tell-setbacks.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
 import { verifyWhileServing } from './verification.ts';
@@ -27,6 +27,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     world.verifier.forget(key);
     world.references.forget(key);
     world.notChecked.delete(key);
+    world.setbacks.forget(key);
+    world.reduced.delete(key);
     return { type: 'done' };
   }
 
@@ -46,32 +48,23 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   world.notChecked.delete(key);
   const actions = decision.verdict === 'accepted' ? decision.actions : [];
   const executed = await execute(key, actions, { ...world, signal });
-  const early = unfinished(executed);
-  if (early !== undefined) return early;
+  // Nothing can be created in a namespace that is on its way out, and the server goes with it.
+  if (executed.some(({ error }) => error?.reason === 'NamespaceTerminating')) return { type: 'done' };
+  const { told, comeBack } = tellSetbacks(key, executed, world);
+  if (told === undefined) return comeBack;
 
-  const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed }, world);
+  const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed: told }, world);
   const verification = verifyWhileServing(key, workload, references.caBundle, world);
   const status = nextStatus({ ...workload, verification, policy: decision.policy });
   const written = await writeStatus(server, status, world, signal);
   if (written.result === 'failed') return retryAfter(written.error);
+  if (comeBack !== undefined) return comeBack;
+  if (written.result === 'reduced') return { type: 'again', afterMs: comeBackMs.toRefusal };
   return whatNext(executed, nextLookAfterMs(key, decision.server, world));
 }
 
 function acceptanceOf(decision: Decision & { readonly verdict: 'accepted' | 'invalid' }): Acceptance {
   return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
-}
-
-/** What ends the round before a status: the world was not as we believed, or could not be reached. */
-function unfinished(executed: readonly Executed[]): WorkResult | undefined {
-  const errors = executed.flatMap(({ error }) => error ?? []);
-  // Nothing can be created in a namespace that is on its way out, and the server goes with it.
-  if (errors.some(({ reason }) => reason === 'NamespaceTerminating')) return { type: 'done' };
-  const transient = errors.find(({ retry }) => retry);
-  return transient === undefined ? undefined : retryAfter(transient);
-}
-
-function retryAfter({ message, retryAfterMs }: ApiError): WorkResult {
-  return { type: 'retry', why: message, ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }) };
 }
 
 function whatNext(executed: readonly Executed[], nextLookMs: number | undefined): WorkResult {

@@ -1,22 +1,72 @@
+import { canonicalJson } from '../core/engine/canonical-json.ts';
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { nextEvents } from '../core/plan/events.ts';
+import { reducedStatus } from '../core/plan/reduced-status.ts';
+import { saysTheSame } from '../core/plan/status.ts';
+import { digest } from '../platform/digest.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 import { applyStatus } from '../platform/kube/apply.ts';
+import { keyOf } from '../platform/kube/object.ts';
+import { isTold, STATUS } from './setbacks.ts';
+import type { Setback } from './setbacks.ts';
 import { mcpServers, regarding } from './world.ts';
 import type { World } from './world.ts';
 
-/** `gone`: the server was deleted or replaced meanwhile, which is somebody else's event. */
+/**
+ * `gone`: the server was deleted or replaced meanwhile, which is somebody else's event. `reduced`: what stands there now
+ * says less than is known, because the API server refuses the rest.
+ */
 export type StatusWrite =
-  { readonly result: 'unchanged' | 'written' | 'gone' } | { readonly result: 'failed'; readonly error: ApiError };
+  | { readonly result: 'unchanged' | 'written' | 'reduced' | 'gone' }
+  | { readonly result: 'failed'; readonly error: ApiError };
 
-/** Writes the status if it says anything new, and then tells what happened as events. */
+/** A status that the API server refuses, and of which a part stands there instead. */
+export interface ReducedStatus {
+  /** Digest of the refused status. */
+  readonly refused: string;
+  readonly refusedAtMs: number;
+  readonly why: string;
+}
+
+/** How long a refused status is not sent again if it says the same, in milliseconds. */
+const refusalHoldsMs = 300_000;
+
+/**
+ * Writes the status if it says anything new, and then tells what happened as events. A write that fails again and again is
+ * told as an event, and of a status that the API server refuses a part is written.
+ */
 export async function writeStatus(
   server: MCPServer,
   next: MCPServerStatus,
   world: World,
   signal: AbortSignal,
 ): Promise<StatusWrite> {
-  if (next === server.status) return { result: 'unchanged' };
+  const key = keyOf({ name: server.metadata.name, namespace: server.metadata.namespace ?? '' });
+  const { reduced, setbacks } = world;
+  const attempt = { key, server, next, world, signal };
+  const known = reduced.get(key);
+  if (known !== undefined && stillHolds(known, next, world)) return writePart(attempt, known);
+  const result = next === server.status ? { result: 'unchanged' as const } : await write(server, next, world, signal);
+  if (result.result === 'failed') return afterFailure(attempt, result.error);
+  setbacks.end(STATUS, key);
+  reduced.delete(key);
+  return result;
+}
+
+interface Attempt {
+  readonly key: string;
+  readonly server: MCPServer;
+  readonly next: MCPServerStatus;
+  readonly world: World;
+  readonly signal: AbortSignal;
+}
+
+async function write(
+  server: MCPServer,
+  next: MCPServerStatus,
+  world: World,
+  signal: AbortSignal,
+): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '' } = server.metadata;
   const result = await applyStatus(world.api, { ...mcpServers, name, namespace, uid, status: next, signal });
   if (!result.ok) {
@@ -29,4 +79,47 @@ export async function writeStatus(
     world.events.record({ regarding: regarding({ name, namespace, uid }), ...event });
   }
   return { result: 'written' };
+}
+
+async function afterFailure(attempt: Attempt, error: ApiError): Promise<StatusWrite> {
+  const { key, next, world } = attempt;
+  const nowMs = world.clock.now().getTime();
+  world.metrics.observeFailedWrite(STATUS, error);
+  const setback = world.setbacks.note(STATUS, key, { error, nowMs });
+  if (!isTold(STATUS, setback)) return { result: 'failed', error };
+  if (!isTold(STATUS, { ...setback, failures: setback.failures - 1 })) recordEvent(attempt, setback, error);
+  // What failed for another reason than its content fails without that, too.
+  if (error.retry) return { result: 'failed', error };
+  const refused = { refused: contentOf(next), refusedAtMs: nowMs, why: setback.words };
+  const written = await writePart(attempt, refused);
+  if (written.result === 'reduced') world.reduced.set(key, refused);
+  return written;
+}
+
+/** Whether the API server would only refuse the same again. */
+function stillHolds({ refused, refusedAtMs }: ReducedStatus, next: MCPServerStatus, { clock }: World): boolean {
+  return clock.now().getTime() - refusedAtMs < refusalHoldsMs && contentOf(next) === refused;
+}
+
+async function writePart({ server, next, world, signal }: Attempt, { why }: ReducedStatus): Promise<StatusWrite> {
+  const part = reducedStatus(next, why);
+  if (server.status !== undefined && saysTheSame(server.status, part)) return { result: 'reduced' };
+  const written = await write(server, part, world, signal);
+  return written.result === 'written' ? { result: 'reduced' } : written;
+}
+
+function recordEvent({ server, world }: Attempt, { words }: Setback, { retry }: ApiError): void {
+  const { name, namespace = '', uid = '' } = server.metadata;
+  const meanwhile = retry ? '' : ', and meanwhile only a part of it is written';
+  world.events.record({
+    regarding: regarding({ name, namespace, uid }),
+    type: 'Warning',
+    reason: 'StatusNotWritten',
+    action: 'StatusUpdate',
+    note: `The status of this server cannot be written: ${words}. It may be out of date; it is tried again${meanwhile}.`,
+  });
+}
+
+function contentOf(status: MCPServerStatus): string {
+  return digest(canonicalJson(status));
 }

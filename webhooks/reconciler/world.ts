@@ -4,9 +4,12 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
 import type { ChildCache } from './child-cache.ts';
+import type { ReconcilerMetrics } from './metrics.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
+import type { Setbacks } from './setbacks.ts';
+import type { ReducedStatus } from './status-writer.ts';
 import type { Verifier } from './verify/verifier.ts';
 
 /** Everything that a reconcile reads from and writes to. One world for each term of leadership. */
@@ -25,8 +28,13 @@ export interface World {
   readonly references: ReferenceTracker;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
   readonly notChecked: Map<string, string>;
+  /** Writes that fail again and again. */
+  readonly setbacks: Setbacks;
+  /** By server: the status of which the API server took a part only. */
+  readonly reduced: Map<string, ReducedStatus>;
   readonly verifier: Verifier;
   readonly events: Pick<EventRecorder, 'record'>;
+  readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite'>;
 }
 
 /** The API of MCPServers as we read and write it: the storage version. */

@@ -228,7 +228,7 @@ function generationOf({ metadata }: MCPServer): { observedGeneration?: number } 
 }
 
 /** Fields and conditions that others wrote (another version of the API's controller, a gateway) are not compared. */
-function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
+export function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
   return canonicalJson(ownPart(previous)) === canonicalJson(ownPart(next));
 }
 

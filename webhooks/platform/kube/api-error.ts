@@ -8,6 +8,12 @@ const maxMessageLength = 2_000;
 /** Longest Retry-After that we believe, in milliseconds; a typo of the other side must not stop us for a day. */
 const maxRetryAfterMs = 120_000;
 
+/**
+ * How an API server says, with a 500, that what was applied (or what is stored) does not fit its schema: a field that an
+ * older cluster does not know. Sending it again does not help.
+ */
+const isNonsense = /failed to create typed (?:patch|live) object/;
+
 /** "GET configmaps mcp/settings": names the request without its host, query or body. */
 export function describeRequest(method: string, path: string): string {
   const segments = path.split('/').filter((segment) => segment !== '');
@@ -37,7 +43,7 @@ export function errorFromAnswer(options: {
     status,
     reason: reasonOf(body) ?? `HTTP${status}`,
     message: `${request}: ${found}`.slice(0, maxMessageLength),
-    retry: status === 408 || status === 409 || status === 429 || status >= 500,
+    retry: (status === 408 || status === 409 || status === 429 || status >= 500) && !isNonsense.test(found),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }

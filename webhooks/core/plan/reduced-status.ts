@@ -1,0 +1,40 @@
+import { shortenEnd } from '../engine/text.ts';
+import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+
+/** Longest message of a condition in it, in characters. */
+const maxMessageLength = 1_000;
+/** Longest part of the API server's words in it, in characters. */
+const maxWhyLength = 500;
+
+/** The conditions in which others' words stand most often; what they would say is said by their status and reason. */
+const explaining: readonly string[] = ['Ready', 'Verified'];
+
+/**
+ * What is left of a status that the API server refuses: the verdicts, where the server runs, and what was tolerated, which
+ * later verdicts depend on. Nothing that the MCP server or a node has written. `why` is what the API server says; it
+ * stands in the messages of Ready and Verified.
+ */
+export function reducedStatus(status: MCPServerStatus, why: string): MCPServerStatus {
+  const { extensions: { policy } = {}, conditions, ...others } = status;
+  const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => name !== 'serverInfo'));
+  const message = `Only a part of this status can be written: ${shortenEnd(plain(why), maxWhyLength)}`;
+  return {
+    ...rest,
+    ...(policy === undefined ? {} : { extensions: { policy } }),
+    ...(conditions === undefined
+      ? {}
+      : {
+          conditions: conditions.map((condition) => ({
+            ...condition,
+            message: explaining.includes(condition.type)
+              ? message
+              : shortenEnd(plain(condition.message), maxMessageLength),
+          })),
+        }),
+  };
+}
+
+/** Text in which nothing is left that some reader could stumble over. */
+function plain(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}
