@@ -19,7 +19,7 @@ const typedPatch =
   'failed to create typed patch object (mcp/search; apps/v1, Kind=Deployment): .spec.new: field not declared in schema';
 
 const verified: ProbeResult = {
-  state: 'verified',
+  ...{ state: 'verified', era: 'stateless' },
   serverInfo: {
     ...{ name: 'x', version: '1', protocolVersion: '2026-07-28', instructions: 'poison' },
     capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
