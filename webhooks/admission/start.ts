@@ -5,6 +5,7 @@ import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import { createLargeReads } from '../platform/kube/large-reads.ts';
 import { gatherReferences } from '../platform/kube/references.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
@@ -140,8 +141,15 @@ const maxReads = 100;
 
 /** One deadline for all of them, below the API server's own, so that a slow lookup becomes "not checked". */
 function createGatherFacts(api: KubeApi): GatherFacts {
+  const largeReads = createLargeReads();
   return async (namespace, references, context) => {
-    const limits = { deadlineMs: context.remainingMs(), maxReads, signal: context.signal() };
+    const limits = {
+      deadlineMs: context.remainingMs(),
+      maxReads,
+      signal: context.signal(),
+      withHash: false,
+      largeReads,
+    };
     return (await gatherReferences(api, { namespace, references, ...limits })).facts;
   };
 }

@@ -1,5 +1,7 @@
 import type { ReferencedKind } from '../core/engine/facts.ts';
+import { digest } from '../platform/digest.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import { createLargeReads } from '../platform/kube/large-reads.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
@@ -16,6 +18,7 @@ const deadlineMs = 10_000;
 export class ReferenceTracker {
   readonly #servers = new Map<string, Tracked>();
   readonly #caBundles = new CaBundlePool();
+  readonly #largeReads = createLargeReads();
   /** `Kind/namespace/name` to the servers that name it. */
   readonly #users = new Map<string, Set<string>>();
   /** Kinds (`Kind/namespace` in one namespace) whose changes we are told about; of the others nothing is remembered. */
@@ -31,8 +34,9 @@ export class ReferenceTracker {
     if (tracked.gathered !== undefined) return tracked.gathered;
     const { age } = tracked;
     const { namespace } = splitKey(key);
+    const largeReads = this.#largeReads;
     const gathered = this.#withSharedBundle(
-      await gatherReferences(world.api, { namespace, references, deadlineMs, signal: world.signal }),
+      await gatherReferences(world.api, { namespace, references, deadlineMs, signal: world.signal, largeReads }),
     );
     const isWatched = references.every(
       ({ kind }) => this.#watched.has(kind) || this.#watched.has(`${kind}/${namespace}`),
@@ -92,12 +96,12 @@ export class ReferenceTracker {
   #track(key: string, references: readonly Reference[]): Tracked {
     const { namespace } = splitKey(key);
     const objects = [...new Set(references.map((reference) => objectKey({ ...reference, namespace })))].sort();
-    const caSecret = references.find(({ usage }) => usage === 'tls-ca')?.name;
+    const asked = askedOf(references);
     const known = this.#servers.get(key);
-    // The same objects may be read for something else now: certificates are looked for in one of them only.
-    if (known?.objects.join() === objects.join() && known.caSecret === caSecret) return known;
+    // The same objects may be read for something else now: other keys, or certificates.
+    if (known?.asked === asked) return known;
     this.forget(key);
-    const tracked: Tracked = { objects, caSecret, age: 0 };
+    const tracked: Tracked = { objects, asked, age: 0 };
     this.#servers.set(key, tracked);
     for (const object of objects) {
       const users = this.#users.get(object) ?? new Set();
@@ -116,7 +120,8 @@ export class ReferenceTracker {
 
 interface Tracked {
   readonly objects: readonly string[];
-  readonly caSecret: string | undefined;
+  /** Everything that is asked of them, as a digest. */
+  readonly asked: string;
   /** Grows with each piece of news. */
   age: number;
   gathered?: GatheredReferences;
@@ -124,4 +129,11 @@ interface Tracked {
 
 function objectKey({ kind, namespace, name }: Reference & { readonly namespace: string }): string {
   return `${kind}/${keyOf({ namespace, name })}`;
+}
+
+function askedOf(references: readonly Reference[]): string {
+  const asked = references.map(({ kind, name, usage, keys = [] }) =>
+    JSON.stringify([kind, name, usage === 'tls-ca', ...keys.map(({ key }) => key)]),
+  );
+  return digest(asked.sort().join());
 }

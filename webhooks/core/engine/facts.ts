@@ -5,9 +5,12 @@ export type ReferencedKind = Reference['kind'];
 
 /** What is known about one referenced object. Values never enter core: key names only. */
 export type ReferenceState =
-  /** `keys` is empty for a kind that has none. */
   | {
       readonly state: 'found';
+      /**
+       * Those of the keys that references name which are there, and of a ConfigMap at least the first six of all: an
+       * object may have a hundred thousand. Empty for a kind that has none.
+       */
       readonly keys: ReadonlySet<string>;
       /** Whether the key `ca.crt` holds certificates; absent where nobody read it. */
       readonly hasCaCertificates?: boolean;

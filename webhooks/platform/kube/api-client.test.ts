@@ -201,6 +201,38 @@ describe('a request', () => {
       });
   });
 
+  it('hands an answer on piece by piece and keeps nothing of it, but reads a refusal', async () => {
+    let status = 200;
+    const { api } = await start((_, response) => {
+      response.writeHead(status).write('{"message":');
+      setTimeout(() => response.end('"no"}'), 10);
+    });
+    const pieces: string[] = [];
+    const ask = { method: 'GET' as const, path, onChunk: (chunk: Buffer) => pieces.push(chunk.toString()) };
+    expect(await api.request(ask)).toEqual({ ok: true, body: undefined });
+    expect(pieces).toEqual(['{"message":', '"no"}']);
+    status = 403;
+    expect(await api.request(ask)).toMatchObject({ error: { status: 403, message: expect.stringContaining('no') } });
+    expect(pieces).toHaveLength(2);
+  });
+
+  it('does not ask again for an answer of which a part was handed on', async () => {
+    let asked = 0;
+    const { api } = await start((_, response) => {
+      asked += 1;
+      if (asked === 1) response.end('{}');
+      else {
+        response.writeHead(200).write('{"a"');
+        setTimeout(() => response.socket?.resetAndDestroy(), 20);
+      }
+    });
+    const pieces: string[] = [];
+    const ask = { method: 'GET' as const, path, onChunk: (chunk: Buffer) => pieces.push(chunk.toString()) };
+    expect(await api.request(ask)).toMatchObject({ ok: true });
+    expect(await api.request(ask)).toMatchObject({ ok: false, error: { retry: true } });
+    expect(pieces).toEqual(['{}', '{"a"']);
+  });
+
   it('does not read an answer that is too long', async () => {
     const { api } = await start(json(200, { long: 'x'.repeat(10_000) }));
     expect(await api.request({ method: 'GET', path, maxBytes: 1_000 })).toMatchObject({

@@ -55,14 +55,20 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
     } catch (error) {
       return { ok: false, error: unreachable(`${describe}: reading the credentials`, error) };
     }
+    let pieces = 0;
+    const onChunk = (chunk: Buffer): void => {
+      pieces += 1;
+      request.onChunk?.(chunk);
+    };
     const answer = await exchange(opened, payload, {
       timeoutMs: request.timeoutMs ?? defaultTimeoutMs,
       maxBytes: request.maxBytes ?? defaultMaxBytes,
       signal: request.signal,
+      onChunk: request.onChunk === undefined ? undefined : onChunk,
     });
     // The other side closed an idle connection while our request was on its way. Reading, and writes that say which
     // version they expect, may simply be sent again; a POST may have been done.
-    if (isStaleSocket(opened, answer) && request.method !== 'POST') return send(request, payload);
+    if (isStaleSocket(opened, answer) && pieces === 0 && request.method !== 'POST') return send(request, payload);
     if (answer.type === 'answered' && answer.status === 401) server.forgetCredentials();
     return resultOf(describe, answer);
   };

@@ -26,6 +26,11 @@ export interface ApiRequest {
   readonly timeoutMs?: number;
   /** Longest answer that is read, in bytes; beyond it the result is an error with reason `TooLarge`. Default 4 MiB. */
   readonly maxBytes?: number;
+  /**
+   * Takes the answer piece by piece, as it comes: then nothing is parsed or kept, and `body` is undefined. Not called for
+   * an error; an answer that breaks off or is too long was handed on up to there. Must not throw.
+   */
+  readonly onChunk?: (chunk: Buffer) => void;
   readonly signal?: AbortSignal;
 }
 

@@ -2,6 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 import { startTimer } from '../timer.ts';
+import type { ApiRequest } from './api.ts';
 
 /** How one HTTP exchange ended. */
 export type Answer =
@@ -13,6 +14,8 @@ export interface ExchangeLimits {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** See {@link ApiRequest.onChunk}. */
+  readonly onChunk?: ApiRequest['onChunk'] | undefined;
 }
 
 /** Sends the request with its body and reads the whole answer, within the limits. Never rejects. */
@@ -40,21 +43,23 @@ export function exchange(request: ClientRequest, payload: string | undefined, li
     }
     limits.signal?.addEventListener('abort', onAbort, { once: true });
     request.on('response', (response) => {
-      readBody(response, limits.maxBytes, finish);
+      readBody(response, limits, finish);
     });
     request.end(payload);
   });
 }
 
 /** Bytes become text as they come: kept buffers would live outside the heap, where nobody hurries to collect them. */
-function readBody(response: IncomingMessage, maxBytes: number, finish: (answer: Answer) => void): void {
+function readBody(response: IncomingMessage, limits: ExchangeLimits, finish: (answer: Answer) => void): void {
   const decoder = new StringDecoder('utf8');
+  const onChunk = (response.statusCode ?? 0) < 400 ? limits.onChunk : undefined;
   let body = '';
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) finish({ type: 'too-large' });
-    else body += decoder.write(chunk);
+    if (bytes > limits.maxBytes) finish({ type: 'too-large' });
+    else if (onChunk === undefined) body += decoder.write(chunk);
+    else onChunk(chunk);
   });
   response.on('error', (error) => {
     finish({ type: 'failed', error });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 
 import { issueAuthority } from '../tls/certificates.ts';
+import { metaOf } from './object.ts';
 import { gatherReferences } from './references.ts';
 import type { GatheredReferences, Reference } from './references.ts';
 import { createFakeKubeApi } from './testing/fake-kube-api.ts';
@@ -24,12 +25,30 @@ function gather(api: FakeKubeApi, ...references: Reference[]): Promise<GatheredR
   return gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 1_000 });
 }
 
+/** As one parsed object at a time was hashed until 0.1: what pods carry in their template. */
+function hashOf(kind: string, name: string, data: Json = {}, binaryData: Json = {}): string {
+  const hash = createHash('sha256');
+  const add = (map: Json, encoding: BufferEncoding): void => {
+    for (const key of Object.keys(map).sort()) {
+      hash
+        .update(`${kind}/${name}/${key}=`)
+        .update(Buffer.from(map[key] ?? '', encoding))
+        .update('\0');
+    }
+  };
+  add(data, kind === 'secret' ? 'base64' : 'utf8');
+  add(binaryData, 'base64');
+  return hash.digest('hex');
+}
+
+type Json = Readonly<Record<string, string>>;
+
 describe('gatherReferences', () => {
   it('tells the keys of what exists and that the rest is missing', async () => {
     const { facts } = await gather(cluster(), configMap('b'), configMap('none'), secret('token'));
     expect(facts.lookUp('ConfigMap', 'b')).toEqual({ state: 'found', keys: new Set(['a', 'z']) });
     expect(facts.lookUp('ConfigMap', 'none')).toEqual({ state: 'missing' });
-    expect(facts.lookUp('Secret', 'token')).toEqual({ state: 'found', keys: new Set(['key']) });
+    expect(facts.lookUp('Secret', 'token')).toEqual({ state: 'found', keys: new Set() });
     expect(facts.lookUp('Secret', 'other')).toEqual({ state: 'unknown', reason: 'not looked up' });
   });
 
@@ -39,6 +58,80 @@ describe('gatherReferences', () => {
       .update('configmap/a/bin=\u0001\u0002\0configmap/b/a=2\0configmap/b/z=1\0secret/token/key=hunter2\0')
       .digest('hex');
     expect(configHash).toBe(expected);
+  });
+
+  it.each<[string, string, Json, Json]>([
+    ['nothing', 'configmap', {}, {}],
+    ['odd texts', 'configmap', { a: '', 'a-b': '\u0000\n"\\\\"', 'a.b': 'ä\u2028😀', a_b: '{"data":{"z":"y"}}' }, {}],
+    ['both maps', 'configmap', { b: '1', d: '2' }, { a: 'AQI=', c: '' }],
+    ['a Secret', 'secret', { A: 'aHVudGVyMg==', a: '', b: 'w6Q=' }, {}],
+    ['long values', 'configmap', { a: 'x'.repeat(50_000), b: 'y'.repeat(8_191) }, {}],
+    [
+      'a large object',
+      'configmap',
+      { a: 'x'.repeat(9_000), b: 'ä'.repeat(300_000), c: 'z' },
+      { a: 'AQID'.repeat(9_000) },
+    ],
+    ['a large Secret', 'secret', Object.fromEntries(Array.from({ length: 9_000 }, (_, at) => [`k${at}`, 'QQ=='])), {}],
+  ])('hashes %s as ever, so that no upgrade restarts a pod', async (_, kind, data, binaryData) => {
+    const api = createFakeKubeApi();
+    api.put(`/api/v1/namespaces/mcp/${kind}s/it`, { metadata: { name: 'it', namespace: 'mcp' }, data, binaryData });
+    const { configHash } = await gather(api, kind === 'secret' ? secret('it') : configMap('it'));
+    expect(configHash).toBe(hashOf(kind, 'it', data, binaryData));
+  });
+
+  it('keeps of 40,000 key names those that are asked for, and what a message can show', async () => {
+    const api = createFakeKubeApi();
+    const data = Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [`k${at}`, '']));
+    const metadata = { name: 'many', namespace: 'mcp' };
+    api.put('/api/v1/namespaces/mcp/configmaps/many', { metadata, data });
+    api.put('/api/v1/namespaces/mcp/secrets/many', { metadata, data });
+    const asked = { name: 'many', keys: [{ key: 'k39999' }, { key: 'none' }] };
+    const first = ['k0', 'k1', 'k10', 'k100', 'k1000', 'k10000'];
+    const { facts } = await gather(
+      api,
+      { kind: 'ConfigMap', ...asked },
+      { kind: 'ConfigMap', name: 'many', keys: [{ key: 'k7' }] },
+      { kind: 'Secret', ...asked },
+    );
+    expect(facts.lookUp('ConfigMap', 'many')).toEqual({ state: 'found', keys: new Set(['k39999', 'k7', ...first]) });
+    expect(facts.lookUp('Secret', 'many')).toEqual({ state: 'found', keys: new Set(['k39999']) });
+  });
+
+  it('says of what is larger than 4 MiB that it was not checked, and waits for its next version', async () => {
+    const api = cluster();
+    const path = '/api/v1/namespaces/mcp/configmaps/large';
+    api.put(path, { metadata: { name: 'large', namespace: 'mcp' }, data: { a: 'x'.repeat(5_000_000) } });
+    const gathered = await gather(api, configMap('large'), configMap('b'));
+    expect(gathered.facts.lookUp('ConfigMap', 'large')).toEqual({
+      state: 'unknown',
+      reason: 'it is larger than 4 MiB',
+    });
+    expect(gathered.facts.lookUp('ConfigMap', 'b')).toMatchObject({ state: 'found' });
+    expect(gathered).not.toHaveProperty('configHash');
+    expect(gathered).not.toHaveProperty('transient');
+    expect(gathered.versions.get('ConfigMap/large')).toBe(metaOf(api.get(path)).resourceVersion);
+  });
+
+  it('takes no half of an object for the whole, nor keys in another order', async () => {
+    const api = cluster();
+    const answering = (text: string): FakeKubeApi => ({
+      ...api,
+      request: ({ onChunk }) => {
+        onChunk?.(Buffer.from(text));
+        return Promise.resolve({ ok: true, body: undefined });
+      },
+    });
+    for (const [text, reason] of [
+      ['{"data":{"a":"1"}', 'the answer is not JSON'],
+      ['{"data":{"b":"1","a":"2"}}', 'its keys do not come in order'],
+      ['{"binaryData":{"b":"AQI="},"data":{"a":"2"}}', 'its keys do not come in order'],
+    ] as const) {
+      const gathered = await gather(answering(text), configMap('a'));
+      expect(gathered.facts.lookUp('ConfigMap', 'a')).toEqual({ state: 'unknown', reason });
+      expect(gathered).toMatchObject({ transient: { reason: 'BadAnswer' } });
+      expect(gathered).not.toHaveProperty('configHash');
+    }
   });
 
   it('has no hash when nothing was found', async () => {

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
-
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
 import { CA_BUNDLE_KEY } from '../../core/mcpserver/references.ts';
-import { objectPath } from './api.ts';
-import type { ApiError, ApiResult, KubeApi } from './api.ts';
-import { metaOf, recordAt } from './object.ts';
-import { parseCaBundle } from '../tls/ca-certificates.ts';
 import type { CaBundle } from '../tls/ca-certificates.ts';
 import { abortAfter } from '../timer.ts';
+import { objectPath } from './api.ts';
+import type { ApiError, ApiRequest, ApiResult, KubeApi } from './api.ts';
+import { errorWithoutAnswer } from './api-error.ts';
+import type { LargeReads } from './large-reads.ts';
+import { ConfigHash } from './config-hash.ts';
+import { ContentsReader } from './object-contents.ts';
+import type { Wanted } from './object-contents.ts';
 
 /** One object that an MCPServer names. */
 export interface Reference {
@@ -16,6 +16,8 @@ export interface Reference {
   readonly name: string;
   /** `tls-ca`: its certificates are wanted, see {@link GatheredReferences.caBundle}. */
   readonly usage?: string;
+  /** The keys that are used by name; the facts know of these whether they are there. */
+  readonly keys?: readonly { readonly key: string }[];
 }
 
 /** What was found out about all of them. */
@@ -39,10 +41,23 @@ export interface GatherOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of objects that are read; what is named after these is `unknown`. Default: no limit. */
   readonly maxReads?: number;
+  /** Whether {@link GatheredReferences.configHash} is of interest. Default: yes. */
+  readonly withHash?: boolean;
+  /** Of the process: who else reads large objects. Default: nobody. */
+  readonly largeReads?: LargeReads;
 }
 
 /** Objects that are read at the same time for one server. */
 const parallelReads = 4;
+
+/** Longest object that is read beside others, in bytes: nearly every one. A longer one is read again in its turn. */
+const maxSmallBytes = 64 * 1024;
+
+/**
+ * Longest object that is read at all, in bytes. etcd keeps none above 1.5 MiB, which becomes more than this only when
+ * nearly every character has to be escaped.
+ */
+const maxLargeBytes = 4 * 1024 * 1024;
 
 const plurals = {
   ConfigMap: 'configmaps',
@@ -51,22 +66,21 @@ const plurals = {
 } as const satisfies Record<ReferencedKind, string>;
 
 /**
- * Reads each referenced object once and tells which keys it has. Values are hashed here and forgotten: they are in no
- * result, no error and no log, except CA certificates, which are public. 404 is `missing`; 403, 5xx and no answer in time are `unknown` with the reason.
+ * Reads each referenced object once and tells which of the keys that are asked for it has. Values are hashed here and
+ * forgotten: they are in no result, no error and no log, except CA certificates, which are public. 404 is `missing`;
+ * 403, 5xx, no answer in time and an object that is too large are `unknown` with the reason.
  */
 export async function gatherReferences(api: KubeApi, options: GatherOptions): Promise<GatheredReferences> {
-  const named = options.references.filter(({ name }) => name !== '');
-  const distinct = [...new Map(named.map((reference) => [factKey(reference), reference])).values()];
+  const distinct = toWanted(options.references);
   const { maxReads = distinct.length } = options;
   const wanted = distinct.slice(0, maxReads);
   const reason = wanted.length < distinct.length ? `only ${maxReads} objects are looked up` : 'not looked up';
-  const caSecret = named.find(({ usage }) => usage === 'tls-ca');
   const deadline = abortAfter(options.deadlineMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  const { read, digest } = await readAll(api, { ...options, references: wanted, caSecret: caSecret?.name, signal });
+  const { read, digest } = await readAll(api, wanted, { ...options, signal });
   const states = new Map(read.map(({ reference, state }) => [factKey(reference), state]));
-  const transient = read.find((entry) => entry.error !== undefined)?.error;
-  const configHash = transient === undefined ? digest : undefined;
+  // What is too large stays so until it is changed, which is told by its version.
+  const transient = read.find(({ error }) => error !== undefined && error.reason !== 'TooLarge')?.error;
   const caBundle = read.find((entry) => entry.caBundle !== undefined)?.caBundle;
   return {
     facts: {
@@ -75,120 +89,147 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
     versions: new Map(
       read.flatMap((entry) => (entry.version === undefined ? [] : [[factKey(entry.reference), entry.version]])),
     ),
-    ...(configHash === undefined ? {} : { configHash }),
+    ...(digest === undefined ? {} : { configHash: digest }),
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(transient === undefined ? {} : { transient }),
   };
 }
 
+/** Each object once, with everything that is asked of it anywhere. */
+function toWanted(references: readonly Reference[]): readonly Wanted[] {
+  const wanted = new Map<string, Wanted & { readonly keys: Set<string> }>();
+  for (const { kind, name, usage, keys = [] } of references) {
+    if (name === '') continue;
+    const key = factKey({ kind, name });
+    const known = wanted.get(key);
+    const all = known?.keys ?? new Set();
+    for (const asked of keys) all.add(asked.key);
+    if (usage === 'tls-ca') all.add(CA_BUNDLE_KEY);
+    const isCaSecret = usage === 'tls-ca' || known?.isCaSecret === true;
+    wanted.set(key, { kind, name, keys: all, isCaSecret });
+  }
+  return [...wanted.values()];
+}
+
 interface ReadReference {
-  readonly reference: Reference;
+  readonly reference: Wanted;
   readonly state: ReferenceState;
   readonly error?: ApiError;
   readonly version?: string;
   readonly caBundle?: CaBundle;
 }
 
-/** With what is only to be hashed, and never part of what this file returns. */
-interface JustRead extends ReadReference {
-  readonly entries?: readonly HashEntry[];
-}
-
-interface HashEntry {
-  readonly key: string;
-  readonly value: Buffer;
-}
-
 interface ReadOptions extends GatherOptions {
   readonly signal: AbortSignal;
-  /** Name of the Secret whose certificates are wanted. */
-  readonly caSecret: string | undefined;
+}
+
+/** Bytes of a small object as they came, or how its reading failed. */
+interface Arrived {
+  readonly reference: Wanted;
+  readonly result: ApiResult;
+  readonly chunks: readonly Buffer[];
 }
 
 /**
- * In the order of the digest and a few at a time: each object's values are hashed and dropped before the next ones are
- * read, so that many large Secrets never stand in memory together.
+ * In the order of the digest: small objects a few at a time, large ones alone, whatever else the process reads. Each
+ * goes through the hash as bytes and is dropped, so that many never stand in memory together.
  */
 async function readAll(
   api: KubeApi,
+  wanted: readonly Wanted[],
   options: ReadOptions,
 ): Promise<{ readonly read: readonly ReadReference[]; readonly digest?: string }> {
-  const wanted = options.references.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.name, b.name));
+  const inOrder = wanted.toSorted((a, b) => compare(a.kind, b.kind) || compare(a.name, b.name));
   const read: ReadReference[] = [];
-  const hash = createHash('sha256');
-  let isAnyFound = false;
-  for (let at = 0; at < wanted.length; at += parallelReads) {
-    const some = wanted.slice(at, at + parallelReads).map((reference) => readOne(api, options, reference));
-    for (const { entries, ...kept } of await Promise.all(some)) {
-      if (entries !== undefined) addTo(hash, kept.reference, entries);
-      isAnyFound ||= entries !== undefined;
-      read.push(kept);
-    }
+  const hash = options.withHash === false ? undefined : new ConfigHash();
+  for (let at = 0; at < inOrder.length; at += parallelReads) {
+    const some = inOrder.slice(at, at + parallelReads).map((reference) => readSmall(api, reference, options));
+    for (const arrived of await Promise.all(some)) read.push(await takeIn(api, arrived, { ...options, hash }));
   }
-  return { read, ...(isAnyFound ? { digest: hash.digest('hex') } : {}) };
+  const isWhole = read.every(({ state }) => state.state !== 'unknown');
+  // A ServiceAccount has no data, so it is no part of the digest.
+  const hasData = read.some(({ state, reference }) => state.state === 'found' && reference.kind !== 'ServiceAccount');
+  return { read, ...(hash !== undefined && isWhole && hasData ? { digest: hash.digest() } : {}) };
 }
 
-async function readOne(api: KubeApi, options: ReadOptions, reference: Reference): Promise<JustRead> {
-  const { namespace, signal, deadlineMs } = options;
-  const path = objectPath({ apiVersion: 'v1', plural: plurals[reference.kind], namespace, name: reference.name });
-  const result = await api.request({ method: 'GET', path, signal, timeoutMs: deadlineMs });
-  if (result.ok) {
-    const isCaSecret = reference.kind === 'Secret' && reference.name === options.caSecret;
-    const contents = contentsOf(reference, result);
-    return { reference, ...(isCaSecret ? withCaBundle(contents) : contents) };
+async function readSmall(api: KubeApi, reference: Wanted, options: ReadOptions): Promise<Arrived> {
+  const chunks: Buffer[] = [];
+  const onChunk = (chunk: Buffer): void => {
+    chunks.push(chunk);
+  };
+  const result = await api.request({ ...requestFor(reference, options), maxBytes: maxSmallBytes, onChunk });
+  return { reference, result, chunks };
+}
+
+async function takeIn(
+  api: KubeApi,
+  { reference, result, chunks }: Arrived,
+  options: ReadOptions & { readonly hash: ConfigHash | undefined },
+): Promise<ReadReference> {
+  const { hash, namespace, signal, largeReads } = options;
+  const reader = new ContentsReader({ ...reference, ...(hash === undefined ? {} : { hash }) });
+  if (result.ok || result.error.reason !== 'TooLarge') {
+    for (const chunk of chunks) reader.write(chunk);
+    return whatWasRead(reference, result, reader);
   }
-  if (result.error.status === 404) return { reference, state: { state: 'missing' }, version: 'missing' };
-  return { reference, state: { state: 'unknown', reason: reasonOf(result.error) }, error: result.error };
+  const onChunk = (chunk: Buffer): void => {
+    reader.write(chunk);
+  };
+  const readLarge = (): Promise<ApiResult> =>
+    api.request({ ...requestFor(reference, options), maxBytes: maxLargeBytes, onChunk });
+  const large = await (largeReads === undefined ? readLarge() : largeReads.inTurn(namespace, signal, readLarge));
+  return whatWasRead(reference, large ?? noTurn, reader);
 }
 
-interface Contents extends Pick<JustRead, 'version' | 'caBundle'> {
-  readonly state: ReferenceState & { readonly state: 'found' };
-  readonly entries?: readonly HashEntry[];
+function requestFor({ kind, name }: Wanted, { namespace, signal, deadlineMs }: ReadOptions): ApiRequest {
+  const path = objectPath({ apiVersion: 'v1', plural: plurals[kind], namespace, name });
+  return { method: 'GET', path, signal, timeoutMs: deadlineMs };
 }
 
-function contentsOf(reference: Reference, result: ApiResult & { readonly ok: true }): Contents {
-  const version = metaOf(result.body).resourceVersion;
-  // It has no data, so it is no part of the digest either.
-  if (reference.kind === 'ServiceAccount') return { state: { state: 'found', keys: new Set() }, version };
-  const isSecret = reference.kind === 'Secret';
-  const entries = [
-    ...entriesOf(recordAt(result.body, 'data'), isSecret ? 'base64' : 'utf8'),
-    ...entriesOf(recordAt(result.body, 'binaryData'), 'base64'),
-  ];
-  const keys = new Set(entries.map((entry) => entry.key));
-  return { state: { state: 'found', keys }, entries, version };
+/** Where large objects of others took all the time that there was. */
+const noTurn: ApiResult = {
+  ok: false,
+  error: errorWithoutAnswer('reading a large object', { reason: 'NoTurn', text: 'others were read all the time' }),
+};
+
+function whatWasRead(reference: Wanted, result: ApiResult, reader: ContentsReader): ReadReference {
+  if (result.ok) return found(reference, reader);
+  const { error } = result;
+  if (error.status === 404) return { reference, state: { state: 'missing' }, version: 'missing' };
+  const state: ReferenceState = { state: 'unknown', reason: reasonOf(error) };
+  // As far as it was read: it begins with its version, and is worth another look only in the next one.
+  return { reference, state, error, ...(reader.version === '' ? {} : { version: reader.version }) };
 }
 
-function withCaBundle(contents: Contents): Contents {
-  const value = contents.entries?.find(({ key }) => key === CA_BUNDLE_KEY)?.value;
-  const caBundle = value === undefined ? undefined : parseCaBundle(value.toString('utf8'));
+function found(reference: Wanted, reader: ContentsReader): ReadReference {
+  const { kind, name, isCaSecret } = reference;
+  const { version, keys, caBundle, problem } = reader.finish();
+  if (problem !== undefined) {
+    const error = errorWithoutAnswer(`GET ${factKey({ kind, name })}`, { reason: 'BadAnswer', text: problem });
+    return { reference, state: { state: 'unknown', reason: problem }, error };
+  }
+  const certificates = isCaSecret ? { hasCaCertificates: caBundle !== undefined } : {};
   return {
-    ...contents,
-    state: { ...contents.state, hasCaCertificates: caBundle !== undefined },
+    reference,
+    state: { state: 'found', keys, ...certificates },
+    version,
     ...(caBundle === undefined ? {} : { caBundle }),
   };
 }
 
-/** Values as the pod sees them, not as they travel, so that the digest is the one of the reference operator. */
-function entriesOf(data: Readonly<Record<string, unknown>> = {}, encoding: 'utf8' | 'base64'): readonly HashEntry[] {
-  return Object.entries(data)
-    .flatMap(([key, value]) => (typeof value === 'string' ? [{ key, value: Buffer.from(value, encoding) }] : []))
-    .sort((a, b) => compare(a.key, b.key));
-}
+/** By `reason`: what stood between us and an answer that says something. */
+const reasons: Readonly<Record<string, string>> = {
+  Timeout: 'the API server did not answer in time',
+  Aborted: 'the API server did not answer in time',
+  TooLarge: `it is larger than ${maxLargeBytes / 1024 / 1024} MiB`,
+  NoTurn: 'too many other large objects are being read',
+};
 
 function reasonOf(error: ApiError): string {
   if (error.status === 403 || error.status === 401) return 'we are not allowed to read it';
-  if (error.reason === 'Timeout' || error.reason === 'Aborted') return 'the API server did not answer in time';
+  const known = reasons[error.reason];
+  if (known !== undefined) return known;
   return error.status === 0 ? 'the API server could not be reached' : `the API server answered ${error.status}`;
-}
-
-/** One object's part of the digest that the reference operator computes: ConfigMaps by name, then Secrets; keys sorted. */
-function addTo(hash: Hash, { kind, name }: Reference, entries: readonly HashEntry[]): void {
-  for (const { key, value } of entries) {
-    hash.update(`${kind.toLowerCase()}/${name}/${key}=`);
-    hash.update(value);
-    hash.update('\0');
-  }
 }
 
 /** By code unit, as Go sorts strings of ASCII; localeCompare depends on the machine. */
@@ -197,6 +238,6 @@ function compare(a: string, b: string): number {
 }
 
 /** `ConfigMap/settings` */
-export function factKey({ kind, name }: Reference): string {
+export function factKey({ kind, name }: Pick<Reference, 'kind' | 'name'>): string {
   return `${kind}/${name}`;
 }

@@ -1,5 +1,6 @@
 import { errorFromAnswer } from '../api-error.ts';
 import type { ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from '../api.ts';
+import { piecewise } from './piecewise.ts';
 import { isRecord, listAt, metaOf, recordAt, stringAt } from '../object.ts';
 
 type Json = Record<string, unknown>;
@@ -113,7 +114,7 @@ export function createFakeKubeApi(): FakeKubeApi {
       (request.method === 'GET' ? reads : writes).push(`${request.method} ${request.path}`);
       if (refusal?.matches(request) === true)
         return Promise.resolve(refused(request, refusal.status, `HTTP${refusal.status}`));
-      return Promise.resolve(structuredClone(serve(request)));
+      return Promise.resolve(piecewise(request, structuredClone(serve(request))));
     },
     watch(request, onEvent) {
       return follow(request, onEvent);

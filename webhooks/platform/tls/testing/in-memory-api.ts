@@ -1,5 +1,6 @@
 import type { ApiError, ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from '../../kube/api.ts';
 import { isRecord, metaOf } from '../../kube/object.ts';
+import { piecewise } from '../../kube/testing/piecewise.ts';
 
 /** A small API server in memory: named objects, resourceVersions, conflicts, watches. For tests. */
 export interface InMemoryApi extends KubeApi {
@@ -92,7 +93,7 @@ export function createInMemoryApi(): InMemoryApi {
       const interruption = at === -1 ? undefined : interruptions.splice(at, 1)[0]?.interruption;
       if (interruption !== undefined && 'error' in interruption) return { ok: false, error: interruption.error };
       interruption?.before();
-      return answer(request);
+      return piecewise(request, answer(request));
     },
     watch: (request: WatchRequest, onEvent) =>
       new Promise((resolve) => {
