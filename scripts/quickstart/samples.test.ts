@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { runCli } from '../../webhooks/cli/testing/run-cli.ts';
 
 const folder = join(import.meta.dirname, 'samples');
 
@@ -15,4 +16,16 @@ it.each(readdirSync(folder))('%s names a server image that is built here', (file
   expect(references).toHaveLength(1);
   for (const [, image = '', version] of references)
     expect(version).toBe(manifest.devDependencies[packageOf[image] ?? '']);
+});
+
+it.each([
+  ['server.yaml', []],
+  ['everything.yaml', []],
+  ['denied.yaml', ['run-as-non-root']],
+  // Its ConfigMap is what it is warned about, and only a cluster knows that.
+  ['warned.yaml', []],
+])('%s is told what it is there for, and nothing else', async (file, expected) => {
+  const { out } = await runCli(['check', '--output', 'json', join(folder, file)]);
+  const { findings } = JSON.parse(out) as { readonly findings: readonly { readonly ruleId: string }[] };
+  expect(findings.map(({ ruleId }) => ruleId)).toEqual(expected);
 });

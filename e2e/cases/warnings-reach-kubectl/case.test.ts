@@ -13,6 +13,11 @@ describe('a manifest with something to warn about', () => {
       warning: /^Warning: .*token.*$/m,
     },
     {
+      what: 'memory in thousandths of a byte',
+      spec: { runtime: { security: { serviceAccountName: 'default' }, resources: { limits: { memory: '64m' } } } },
+      warning: /^Warning: spec\.runtime\.resources\.limits\.memory: .* \[byte-amounts-plausible\]$/m,
+    },
+    {
       what: 'a gateway, which nothing registers yet',
       spec: { gateway: { provider: 'httproute' } },
       warning: /^Warning: .*gateway.*$/m,

@@ -25,8 +25,8 @@ export const mountPathsUsable: Rule = {
         spec: {
           config: {
             storage: [
-              { path: '/data', source: { type: 'EmptyDir', emptyDir: {} } },
-              { path: '/data/cache', source: { type: 'EmptyDir', emptyDir: {} } },
+              { path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
+              { path: '/data/cache', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
             ],
           },
         },
@@ -38,19 +38,25 @@ export const mountPathsUsable: Rule = {
         spec: {
           config: {
             storage: [
-              { path: '/data', source: { type: 'EmptyDir', emptyDir: {} } },
-              { path: '/data/', source: { type: 'EmptyDir', emptyDir: {} } },
+              { path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
+              { path: '/data/', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
             ],
           },
         },
       },
       {
         title: 'a mount over the whole image',
-        spec: { config: { storage: [{ path: '/', source: { type: 'EmptyDir', emptyDir: {} } }] } },
+        spec: {
+          config: { storage: [{ path: '/', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }] },
+        },
       },
       {
         title: 'a mount among the processes',
-        spec: { config: { storage: [{ path: '/proc/search', source: { type: 'EmptyDir', emptyDir: {} } }] } },
+        spec: {
+          config: {
+            storage: [{ path: '/proc/search', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }],
+          },
+        },
       },
     ],
   },

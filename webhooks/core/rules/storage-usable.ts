@@ -44,7 +44,13 @@ export const storageUsable: Rule = {
       },
       {
         title: 'scratch space in memory',
-        spec: { config: { storage: [{ path: '/tmp', source: { type: 'EmptyDir', emptyDir: { medium: 'Memory' } } }] } },
+        spec: {
+          config: {
+            storage: [
+              { path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { medium: 'Memory' } } },
+            ],
+          },
+        },
       },
     ],
     rejects: [
@@ -94,7 +100,13 @@ export const storageUsable: Rule = {
       },
       {
         title: 'a medium that is none',
-        spec: { config: { storage: [{ path: '/tmp', source: { type: 'EmptyDir', emptyDir: { medium: 'Disk' } } }] } },
+        spec: {
+          config: {
+            storage: [
+              { path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { medium: 'Disk' } } },
+            ],
+          },
+        },
       },
     ],
   },

@@ -40,7 +40,11 @@ export const storageValid: Rule = {
         spec: {
           config: {
             storage: [
-              { path: '/tmp', source: { type: 'EmptyDir', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } } },
+              {
+                path: '/tmp',
+                permissions: 'ReadWrite',
+                source: { type: 'EmptyDir', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+              },
             ],
           },
         },
@@ -86,7 +90,11 @@ export const storageValid: Rule = {
       {
         title: 'a negative size',
         spec: {
-          config: { storage: [{ path: '/tmp', source: { type: 'EmptyDir', emptyDir: { sizeLimit: '-1Gi' } } }] },
+          config: {
+            storage: [
+              { path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { sizeLimit: '-1Gi' } } },
+            ],
+          },
         },
       },
     ],

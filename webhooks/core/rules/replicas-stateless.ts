@@ -1,0 +1,42 @@
+import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+
+export const replicasStateless: Rule = {
+  id: 'replicas-stateless',
+  severity: 'warn',
+  summary: 'More than one replica should be of a server that keeps no sessions.',
+  rationale:
+    'An MCP session lives in the pod that began it, and other pods answer its id with 404. Unless spec.mcp.stateless is ' +
+    'true, the Service therefore sends every request of one client address to the same pod (`sessionAffinity: ClientIP`). ' +
+    'That holds as long as the address stays and the pods do: all clients behind one gateway, proxy or NAT share one pod, ' +
+    'however many there are, and when pods are added, replaced or restarted, sessions end and clients have to begin again.',
+  remedy: 'Set spec.mcp.stateless: true if the server keeps no sessions, otherwise use one replica.',
+  examples: {
+    accepts: [
+      { title: 'one replica', spec: { runtime: { replicas: 1 } } },
+      {
+        title: 'several replicas of a server without sessions',
+        spec: { runtime: { replicas: 3 }, mcp: { stateless: true } },
+      },
+      { title: 'a server that is stopped', spec: { runtime: { replicas: 0 } } },
+    ],
+    rejects: [
+      { title: 'several replicas of a server that may keep sessions', spec: { runtime: { replicas: 2 } } },
+      {
+        title: 'several replicas of one that keeps them',
+        spec: { runtime: { replicas: 3 }, mcp: { stateless: false } },
+      },
+    ],
+  },
+  check({ server: { spec } }) {
+    const replicas = spec.runtime?.replicas ?? 1;
+    if (replicas < 2 || spec.mcp?.stateless === true) return none;
+    return [
+      {
+        path: ['spec', 'runtime', 'replicas'],
+        headline: 'a session lives in one pod: set spec.mcp.stateless if there are none',
+        detail: `found ${replicas}, and requests of one client address stay with one pod while it lives`,
+      },
+    ];
+  },
+};
