@@ -41,7 +41,7 @@ export interface LeadOptions {
   readonly collectGarbage: CollectGarbage;
 }
 
-const concurrency = 8;
+const concurrency = { inAll: 10, ofNamespace: 8 };
 const backoff = { initialMs: 250, maxMs: 60_000 };
 /** Crashes in a row after which the server itself is told: one may be chance. */
 const crashesBeforeTelling = 3;

@@ -5,11 +5,23 @@ import { createFakeClock, settle } from '../platform/kube/testing/fake-clock.ts'
 import { WorkQueue } from './queue.ts';
 import type { WorkResult } from './queue.ts';
 
-function start(work: (key: string) => Promise<WorkResult>, options: { concurrency?: number } = {}) {
+const atMost = (inAll: number, ofNamespace = inAll) => ({ inAll, ofNamespace });
+
+function start(
+  work: (key: string) => Promise<WorkResult>,
+  options: { concurrency?: { inAll: number; ofNamespace: number } } = {},
+) {
   const clock = createFakeClock();
   const crashes: string[] = [];
   const queue = new WorkQueue({
-    ...{ clock, log: silentLogger, random: () => 1, concurrency: 2, backoff: { initialMs: 100, maxMs: 1_000 }, work },
+    ...{
+      clock,
+      log: silentLogger,
+      random: () => 1,
+      concurrency: atMost(2),
+      backoff: { initialMs: 100, maxMs: 1_000 },
+      work,
+    },
     onCrash: (key, { failures }) => crashes.push(`${key}:${failures}`),
     ...options,
   });
@@ -67,7 +79,7 @@ describe('WorkQueue', () => {
 
   it('works on no more keys at the same time than it may', async () => {
     const g = gated();
-    const t = start(g.work, { concurrency: 2 });
+    const t = start(g.work, { concurrency: atMost(2) });
     for (const key of ['a', 'b', 'c']) t.queue.add(key);
     await settle();
     expect(g.began).toEqual(['a', 'b']);
@@ -75,6 +87,35 @@ describe('WorkQueue', () => {
     await g.finish('a');
     expect(g.began).toEqual(['a', 'b', 'c']);
     for (const key of ['b', 'c']) await g.finish(key);
+    await t.stop();
+  });
+
+  it('delays no server of another namespace by more than one of a thousand that change at once', async () => {
+    const g = gated();
+    const t = start(g.work, { concurrency: atMost(1) });
+    for (let count = 0; count < 1_000; count += 1) t.queue.add(`busy/${count}`);
+    await settle();
+    t.queue.add('quiet/a');
+    for (const key of ['busy/0', 'busy/1']) await g.finish(key);
+    expect(g.began).toEqual(['busy/0', 'busy/1', 'quiet/a']);
+    await g.finish('quiet/a');
+    const ended = t.stop();
+    await g.finish('busy/2');
+    await ended;
+  });
+
+  it('lets no namespace have all places, however long its work takes', async () => {
+    const g = gated();
+    const t = start(g.work, { concurrency: atMost(3, 2) });
+    for (const key of ['busy/0', 'busy/1', 'busy/2']) t.queue.add(key);
+    await settle();
+    expect(g.began).toEqual(['busy/0', 'busy/1']);
+    t.queue.add('quiet/a');
+    await settle();
+    expect(g.began).toEqual(['busy/0', 'busy/1', 'quiet/a']);
+    await g.finish('busy/1');
+    expect(g.began).toEqual(['busy/0', 'busy/1', 'quiet/a', 'busy/2']);
+    for (const key of ['busy/0', 'quiet/a', 'busy/2']) await g.finish(key);
     await t.stop();
   });
 
@@ -167,7 +208,7 @@ describe('WorkQueue', () => {
 
   it('ends when what is under way has ended, and begins nothing new', async () => {
     const g = gated();
-    const t = start(g.work, { concurrency: 1 });
+    const t = start(g.work, { concurrency: atMost(1) });
     t.queue.add('a');
     t.queue.add('b');
     await settle();

@@ -2,7 +2,9 @@ import type { Clock } from '../platform/clock.ts';
 import { backoffDelay } from '../platform/kube/backoff.ts';
 import type { BackoffLimits } from '../platform/kube/backoff.ts';
 import { errorText } from '../platform/log.ts';
+import { splitKey } from '../platform/kube/object.ts';
 import type { Logger } from '../platform/log.ts';
+import { Turns } from '../platform/turns.ts';
 
 /** How the work on one key ended. */
 export type WorkResult =
@@ -19,8 +21,8 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
-  /** Keys worked on at the same time. */
-  readonly concurrency: number;
+  /** Keys worked on at the same time, in all and of one namespace: fewer, so that the next one of another never waits. */
+  readonly concurrency: { readonly inAll: number; readonly ofNamespace: number };
   readonly backoff: BackoffLimits;
   /** Throwing is our bug: it is caught here, counted as a failure of the key, and tried again. */
   readonly work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
@@ -29,12 +31,13 @@ export interface WorkQueueOptions {
 }
 
 /**
- * Works on each key in turn, never on one key twice at the same time. A key that is added while it waits is there
+ * Works on each key in turn, never on one key twice at the same time. Namespaces take turns: one in which a thousand servers
+ * change delays the others' by one of them, not by all. A key that is added while it waits is there
  * once; one that is added while it is worked on comes again afterwards, so no change is missed.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  readonly #ready = new Set<string>();
+  readonly #ready = new Turns<string>();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, AbortController>();
@@ -58,7 +61,7 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#running.has(key)) this.#again.add(key);
-    else this.#ready.add(key);
+    else this.#ready.add(namespaceOf(key), key);
     this.#wake();
   }
 
@@ -69,22 +72,30 @@ export class WorkQueue {
       this.#wake();
     });
     while (!signal.aborted) {
-      for (const key of this.#ready) {
-        if (under.size >= this.#options.concurrency) break;
-        this.#ready.delete(key);
+      // Before anything starts: what that adds at once must wake us, too.
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      for (let key = this.#next(); key !== undefined; key = this.#next()) {
         const work: Promise<void> = this.#workOn(key, signal).finally(() => {
           under.delete(work);
           this.#wake();
         });
         under.add(work);
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        if (signal.aborted || (this.#ready.size > 0 && under.size < this.#options.concurrency)) resolve();
-      });
+      await woken;
     }
     for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
     await Promise.allSettled(under);
+  }
+
+  /** Whose turn it is, if anybody may be worked on now. */
+  #next(): string | undefined {
+    const { inAll, ofNamespace } = this.#options.concurrency;
+    if (this.#running.size >= inAll) return undefined;
+    return this.#ready.take((namespace) => this.#runningIn(namespace) < ofNamespace)?.item;
+  }
+
+  #runningIn(namespace: string): number {
+    return [...this.#running].filter((key) => namespaceOf(key) === namespace).length;
   }
 
   async #workOn(key: string, signal: AbortSignal): Promise<void> {
@@ -153,4 +164,8 @@ export class WorkQueue {
     this.#delayed.get(key)?.abort();
     this.#delayed.delete(key);
   }
+}
+
+function namespaceOf(key: string): string {
+  return splitKey(key).namespace;
 }

@@ -5,8 +5,8 @@ import type { ApiRequest, KubeApi } from './api.ts';
 import { cutToBytes, EventRecorder } from './events.ts';
 import { createFakeClock, settle } from './testing/fake-clock.ts';
 
-const event = (note: string) => ({
-  regarding: { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', namespace: 'mcp', name: 'search', uid: 'u' },
+const event = (note: string, namespace = 'mcp') => ({
+  regarding: { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', namespace, name: 'search', uid: 'u' },
   ...{ type: 'Warning' as const, reason: 'Invalid', action: 'ConfigurationValidation', note },
 });
 
@@ -100,6 +100,23 @@ describe('EventRecorder', () => {
     for (let round = 0; round < 50; round += 1) await settle();
     expect(notes).toHaveLength(501);
     expect(notes.slice(0, 2)).toEqual(['0', '100']);
+  });
+
+  it('neither drops nor delays what happens in one namespace for six hundred events of another', async () => {
+    const notes: string[] = [];
+    let release = (): void => undefined;
+    const recorder = recording(async ({ body }) => {
+      notes.push((body as { note: string }).note);
+      if (notes.length === 1) await new Promise<void>((resolve) => (release = resolve));
+      return { ok: true, body: {} };
+    });
+    recorder.record(event('first', 'busy'));
+    recorder.record(event('quiet', 'quiet'));
+    for (let count = 0; count < 600; count += 1) recorder.record(event(String(count), 'busy'));
+    await settle();
+    release();
+    await settle();
+    expect(notes.slice(0, 3)).toContain('quiet');
   });
 });
 

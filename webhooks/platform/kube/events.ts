@@ -8,6 +8,7 @@ import { objectPath } from './api.ts';
 import type { ApiResult, KubeApi } from './api.ts';
 import { microTime } from './lease.ts';
 import { RecentEvents } from './recent-events.ts';
+import { Turns } from '../turns.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
 export interface EventToRecord extends NextEvent {
@@ -28,7 +29,10 @@ export interface EventRecorderOptions {
   readonly instance: string;
 }
 
-/** Events that wait to be written; beyond it the oldest are dropped. A lost event is never worth memory. */
+/**
+ * Events that wait to be written; beyond it the oldest of the namespace that has most are dropped. A lost event is never
+ * worth memory.
+ */
 const maxQueued = 500;
 
 const eventsApi = { apiVersion: 'events.k8s.io/v1', plural: 'events' } as const;
@@ -37,12 +41,12 @@ const eventsApi = { apiVersion: 'events.k8s.io/v1', plural: 'events' } as const;
 const maxNoteBytes = 1024;
 
 /**
- * Writes events.k8s.io/v1 Events one after another in the background; failures are logged, never thrown. What happens
+ * Writes events.k8s.io/v1 Events one after another in the background, namespaces in turn; failures are logged, never thrown. What happens
  * again within ten minutes is counted on the Event that is there: `kubectl describe` says `(x3 over 5m)`.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  readonly #queue: EventToRecord[] = [];
+  readonly #queue = new Turns<EventToRecord>();
   readonly #recent = new RecentEvents();
   #dropped = 0;
   #isWriting = false;
@@ -52,11 +56,11 @@ export class EventRecorder {
   }
 
   record(event: EventToRecord): void {
-    if (this.#queue.length >= maxQueued) {
-      this.#queue.shift();
+    if (this.#queue.size >= maxQueued) {
+      this.#queue.takeFromLargest();
       this.#dropped += 1;
     }
-    this.#queue.push(event);
+    this.#queue.add(event.regarding.namespace, event);
     if (!this.#isWriting) void this.#write();
   }
 
@@ -64,7 +68,7 @@ export class EventRecorder {
     const { log } = this.#options;
     this.#isWriting = true;
     try {
-      for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) {
+      for (let event = this.#queue.take()?.item; event !== undefined; event = this.#queue.take()?.item) {
         const { namespace, name } = event.regarding;
         const result = (await this.#countOn(event)) ?? (await this.#create(event));
         if (!result.ok)
