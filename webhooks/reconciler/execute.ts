@@ -1,11 +1,12 @@
 import { FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import type { Action, Outcome } from '../core/plan/action.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
-import { applyObject } from '../platform/kube/apply.ts';
+import { claimForeign } from '../core/plan/foreign/claim.ts';
+import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
 import type { Expected } from '../platform/kube/apply.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiError, ApiResult, KubeApi } from '../platform/kube/api.ts';
-import { splitKey } from '../platform/kube/object.ts';
+import { metaOf, splitKey } from '../platform/kube/object.ts';
 import type { ChildCache } from './child-cache.ts';
 
 export interface ExecuteWorld {
@@ -43,7 +44,7 @@ function executeOne(key: string, action: Action, world: ExecuteWorld): Promise<E
 
 async function applyChild(key: string, action: Of<'apply'>, world: ExecuteWorld): Promise<Executed> {
   const { of, uid } = action;
-  const result = uid === undefined ? await create(key, action, world) : await apply(action, { uid }, world);
+  const result = uid === undefined ? await create(key, action, world) : await update(key, action, uid, world);
   if (!result.ok)
     return uid === undefined ? failedBy(action, result.error) : failAfterLooking(key, action, result.error, world);
   world.children.get(of.kind)?.put(result.body);
@@ -61,6 +62,35 @@ async function create(key: string, action: Of<'apply'>, world: ExecuteWorld): Pr
   if (looked.ok) return { ok: false, error: existsAlready(`${action.of.kind} ${splitKey(key).name}`) };
   // Gone again; or an API server refuses to compare a version with nothing, which none is known to do.
   return looked.error.status === 404 ? apply(action, 'nothing-seen', world) : looked;
+}
+
+async function update(key: string, action: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+  if (action.claims !== undefined) {
+    const claimed = await claim(key, action, uid, world);
+    if (!claimed.ok) return claimed;
+  }
+  return apply(action, { uid }, world);
+}
+
+/**
+ * Makes fields of others ours, of the object as it is at this moment: an apply removes what it does not say only from
+ * what is ours. No value changes by it.
+ */
+async function claim(key: string, { of }: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+  const { api, signal } = world;
+  const path = childPath(of, key);
+  const read = await api.request({ method: 'GET', path, signal });
+  if (!read.ok) return read.error.status === 404 ? { ok: false, error: replaced(of, key) } : read;
+  const { resourceVersion, uid: found } = metaOf(read.body);
+  if (found !== uid) return { ok: false, error: replaced(of, key) };
+  const managedFields = claimForeign(read.body);
+  if (managedFields === undefined) return read;
+  return writeManagedFields(api, { path, fieldManager: FIELD_MANAGER, resourceVersion, managedFields, signal });
+}
+
+function replaced({ kind }: ExpandedKind, key: string): ApiError {
+  const message = `${kind} ${splitKey(key).name} was replaced meanwhile`;
+  return { status: 409, reason: 'Conflict', message, retry: true };
 }
 
 function existsAlready(what: string): ApiError {

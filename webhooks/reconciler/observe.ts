@@ -1,4 +1,5 @@
 import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
+import { findForeign } from '../core/plan/foreign/claim.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
@@ -12,6 +13,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   const controller = controllerOf(metadata);
   const appliedHash = stringAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
+  const foreign = findForeign(raw);
   const { name, uid, resourceVersion, isDeleting } = metaOf(raw);
   return {
     apiVersion,
@@ -23,6 +25,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...(controller === undefined ? {} : { controller }),
     ...(appliedHash === undefined ? {} : { appliedHash }),
     ...(ownedFields === undefined ? {} : { ownedFields }),
+    ...(foreign === undefined ? {} : { foreign }),
   };
 }
 

@@ -1,13 +1,18 @@
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
+import type { ForeignFields } from './foreign/claim.ts';
 
 /** What has to be done about one child. Nothing to do = no action. */
 export type Action =
-  /** `uid` absent: nobody has seen such an object; create it, and leave one alone that exists nevertheless. */
+  /**
+   * `uid` absent: nobody has seen such an object; create it, and leave one alone that exists nevertheless.
+   * `claims`: others own fields where only we have a say. They are made ours first, so that the apply removes them.
+   */
   | {
       readonly type: 'apply';
       readonly of: ExpandedKind;
       readonly object: KubernetesObject;
       readonly uid?: string;
+      readonly claims?: ForeignFields;
       readonly why: string;
     }
   | {

@@ -1,4 +1,5 @@
 import type { OwnerReference } from '../resources/expanded-kind.ts';
+import type { ForeignFields } from './foreign/claim.ts';
 
 /** One existing object under a name that we would use: ours or somebody else's. Only what decisions need. */
 export interface ObservedChild {
@@ -14,6 +15,8 @@ export interface ObservedChild {
   readonly appliedHash?: string;
   /** JSON of `fieldsV1` of our field manager: the fields that are still ours. Somebody's change takes them away. */
   readonly ownedFields?: string;
+  /** What others own in it and should not; absent when there is nothing. */
+  readonly foreign?: ForeignFields;
 }
 
 /** What the Deployment says about itself: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */

@@ -41,14 +41,15 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   if (ownership.type === 'foreign') return { type: 'conflict', of, message: ownership.message };
   // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
   if (found.isDeleting) return undefined;
-  const { uid } = found;
+  const { uid, foreign } = found;
+  const existing = { uid, ...(foreign === undefined ? {} : { claims: foreign }) };
   if (ownership.type === 'orphan') {
     const object = toApplied(input, wanted, [released(ownership.former)]);
-    return { type: 'apply', of, object, uid, why: `adopted from ${ownership.former.uid}` };
+    return { type: 'apply', of, object, ...existing, why: `adopted from ${ownership.former.uid}` };
   }
   const object = toApplied(input, wanted);
   const why = findDifference(object, found);
-  return why === undefined ? undefined : { type: 'apply', of, object, uid, why };
+  return why === undefined ? undefined : { type: 'apply', of, object, ...existing, why };
 }
 
 function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChild): Action | undefined {
@@ -56,14 +57,18 @@ function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChi
   return { type: 'delete', of, name: found.name, uid: found.uid, why: 'is not wanted any more' };
 }
 
+/** Why of an apply that only takes away what others wrote: what is ours stands as it was applied. */
+export const HAS_FOREIGN_FIELDS = 'has fields of somebody else';
+
 /**
- * Why the object has to be applied again. Two things together say that it need not: we applied exactly this, and every
- * field of it is still ours (see {@link ownsExactly}).
+ * Why the object has to be applied again. Three things together say that it need not: we applied exactly this, every
+ * field of it is still ours (see {@link ownsExactly}), and nobody owns a field where only we have a say.
  */
 function findDifference(object: KubernetesObject, found: ObservedChild): string | undefined {
   if (found.appliedHash !== object.metadata.annotations?.[APPLIED_HASH_ANNOTATION])
     return 'differs from what is wanted';
-  return ownsExactly(object, found.ownedFields ?? '') ? undefined : 'was changed by somebody else';
+  if (!ownsExactly(object, found.ownedFields ?? '')) return 'was changed by somebody else';
+  return found.foreign === undefined ? undefined : HAS_FOREIGN_FIELDS;
 }
 
 /** The object as it is sent: owned by the server, and carrying the digest of all that. */

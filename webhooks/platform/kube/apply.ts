@@ -65,6 +65,34 @@ export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
   });
 }
 
+/**
+ * Writes who owns which field of an object, and nothing else of it. Refused with 409 when the object is not the one that
+ * was read, by its version.
+ */
+export function writeManagedFields(
+  api: KubeApi,
+  write: {
+    readonly path: string;
+    readonly fieldManager: string;
+    readonly resourceVersion: string;
+    readonly managedFields: readonly unknown[];
+    readonly signal?: AbortSignal;
+  },
+): Promise<ApiResult> {
+  const { path, fieldManager, resourceVersion, managedFields, signal } = write;
+  return api.request({
+    method: 'PATCH',
+    path,
+    query: { fieldManager },
+    contentType: 'application/json-patch+json',
+    body: [
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+      { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+    ],
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
 export interface StatusWriteRequest {
   readonly apiVersion: string;
   readonly kind: string;

@@ -8,6 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const listKeys: Readonly<Record<string, readonly string[]>> = {
   ownerReferences: ['uid'],
   containers: ['name'],
+  initContainers: ['name'],
   env: ['name'],
   volumes: ['name'],
   volumeMounts: ['mountPath'],
@@ -36,7 +37,7 @@ export function asObserved(applied: KubernetesObject, changes: Partial<ObservedC
 }
 
 /** Identity is nobody's field. */
-function fieldsOf(applied: KubernetesObject): Fields {
+export function fieldsOf(applied: { readonly metadata: object; readonly [field: string]: unknown }): Fields {
   const metadata = without({ ...applied.metadata }, ['name', 'namespace']);
   return fieldsOfObject({ ...without(applied, ['apiVersion', 'kind']), metadata });
 }
@@ -56,10 +57,7 @@ function fieldsOfValue(field: string, value: unknown): Fields {
 
 function fieldsOfList(field: string, list: readonly unknown[]): Fields {
   const elements = list.filter(isFields);
-  const portKeys = elements.some((element) => 'containerPort' in element)
-    ? ['containerPort', 'protocol']
-    : ['port', 'protocol'];
-  const keys = field === 'ports' ? portKeys : listKeys[field];
+  const keys = keysOfList(field, list);
   if (keys === undefined) return {};
   return Object.fromEntries(
     elements.map((element) => {
@@ -67,6 +65,18 @@ function fieldsOfList(field: string, list: readonly unknown[]): Fields {
       return [`k:${JSON.stringify(named)}`, atomicFields.has(field) ? {} : { '.': {}, ...fieldsOfObject(element) }];
     }),
   );
+}
+
+/** The fields that tell the elements of a list apart, by the name of its field; undefined when the list is one piece. */
+export function keysOfList(field: string, list: readonly unknown[]): readonly string[] | undefined {
+  if (field !== 'ports') return listKeys[field];
+  const isContainer = list.some((element) => isFields(element) && 'containerPort' in element);
+  return isContainer ? ['containerPort', 'protocol'] : ['port', 'protocol'];
+}
+
+/** Whether a field, or an element of the list in it, is one piece to the API server. */
+export function isPiece(field: string): boolean {
+  return atomicFields.has(field);
 }
 
 function isFields(value: unknown): value is Fields {

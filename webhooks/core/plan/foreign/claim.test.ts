@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../../defaults/apply.ts';
+import type { KubernetesObject } from '../../resources/expanded-kind.ts';
+import { expandedKinds } from '../../resources/index.gen.ts';
+import type { Action } from '../action.ts';
+import { plan } from '../plan.ts';
+import { asObserved } from '../testing/as-observed.ts';
+import { claimForeign, findForeign } from './claim.ts';
+import { ownPlaces, placesOfOthers } from './places.ts';
+import { keptAdditions, removedAdditions } from './testing/additions.ts';
+import { applied, fromManagedFields, toManagedFields, updated, valuesOf } from './testing/apply-model.ts';
+import type { Stored } from './testing/apply-model.ts';
+import { aFullServer } from './testing/full-server.ts';
+import { mutationsOf } from './testing/mutations.ts';
+import type { Mutation } from './testing/mutations.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const us = 'mcp-lifecycle Apply';
+const them = 'kubectl-edit Update';
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const server = applyDefaults(aFullServer());
+const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: 'hash' }) ?? []);
+const planFor = (observed: Parameters<typeof plan>[0]['observed']): readonly Action[] =>
+  plan({ server, expandedKinds, desired, observed, digest });
+const wantedObjects = planFor([]).flatMap((action) => (action.type === 'apply' ? [action.object] : []));
+const wantedOf = (kind: string): KubernetesObject => {
+  const found = wantedObjects.find((object) => object.kind === kind);
+  if (found === undefined) throw new Error(`no ${kind} is applied`);
+  return found;
+};
+
+/** As it is stored after our first apply. */
+const created = (wanted: KubernetesObject): Stored =>
+  applied({ values: new Map(), owners: new Map() }, valuesOf(wanted), us);
+
+/** The object as somebody left it, with who owns what. */
+function stored(object: Fields, state: Stored): Fields & { readonly kind: string } {
+  const managedFields = toManagedFields(state, object['apiVersion']);
+  return { ...object, kind: String(object['kind']), metadata: { ...(object['metadata'] as Fields), managedFields } };
+}
+
+/** What is planned for an object that somebody changed, and what it is after that was carried out. */
+function repair(wanted: KubernetesObject, { change }: Mutation): { readonly action?: Action; readonly after: Stored } {
+  const changed = change(wanted);
+  const state = updated(created(wanted), valuesOf(changed), them);
+  const child = stored(changed, state);
+  const entries = toManagedFields(state, wanted.apiVersion);
+  const ours = entries.find(({ operation }) => operation === 'Apply')?.['fieldsV1'];
+  const foreign = findForeign(child);
+  const metadata = changed['metadata'] as { readonly annotations?: Readonly<Record<string, string>> };
+  const seen = asObserved(wanted, {
+    ownedFields: JSON.stringify(ours ?? {}),
+    appliedHash: metadata.annotations?.['mcp-lifecycle/applied-hash'] ?? '',
+    ...(foreign === undefined ? {} : { foreign }),
+  });
+  const others = wantedObjects.filter(({ kind }) => kind !== wanted.kind).map((object) => asObserved(object));
+  const [action] = planFor([seen, ...others]);
+  if (action?.type !== 'apply') return { after: state };
+  const claimed = action.claims === undefined ? undefined : claimForeign(child);
+  const owners = claimed === undefined ? state.owners : fromManagedFields(claimed);
+  return { action, after: applied({ values: state.values, owners }, valuesOf(action.object), us) };
+}
+
+describe.each(['Deployment', 'Service', 'NetworkPolicy'])('a field that we apply in a %s', (kind) => {
+  const wanted = wantedOf(kind);
+  // One more pull secret is no way out of anything, and may stay: see `placesOfOthers`.
+  const mutations = mutationsOf(wanted).filter(
+    ({ name }) => name !== 'added beside: spec.template.spec.imagePullSecrets',
+  );
+
+  it('has ways to be changed', () => {
+    expect(mutations.length).toBeGreaterThan(kind === 'Deployment' ? 100 : 10);
+  });
+
+  it.each(mutations)('is brought back: $name', (mutation) => {
+    const { action, after } = repair(wanted, mutation);
+    expect(action).toMatchObject({ type: 'apply', of: { kind } });
+    const isKept = (path: string): boolean => path.includes('imagePullSecrets');
+    expect([...after.values].filter(([path]) => !isKept(path)).sort()).toEqual(
+      [...valuesOf(wanted)].filter(([path]) => !isKept(path)).sort(),
+    );
+    for (const [path, value] of valuesOf(wanted)) expect(after.values.get(path)).toBe(value);
+  });
+});
+
+describe('what others add to a child', () => {
+  it.each(removedAdditions)('goes: $name [$kind $row]', (addition) => {
+    const wanted = wantedOf(addition.kind);
+    const { action, after } = repair(wanted, addition);
+    expect(action).toMatchObject({ type: 'apply', of: { kind: addition.kind } });
+    const left = [...after.values].filter(([path]) => !path.includes('of-sidecar'));
+    expect(left.sort()).toEqual([...valuesOf(wanted)].sort());
+  });
+
+  it.each(keptAdditions)('stays: $name [$kind $row]', (addition) => {
+    const wanted = wantedOf(addition.kind);
+    const { action, after } = repair(wanted, addition);
+    expect(action).toBeUndefined();
+    expect(after.values.size).toBeGreaterThan(valuesOf(wanted).size);
+  });
+
+  it('has a test for each row of both tables', () => {
+    const rows = (table: readonly { readonly kind: string; readonly field: string }[]): readonly string[] =>
+      table.map(({ kind, field }) => `${kind} ${field}`).sort();
+    const tested = (additions: readonly { readonly kind: string; readonly row: string }[]): readonly string[] =>
+      [...new Set(additions.map(({ kind, row }) => `${kind} ${row}`))].sort();
+    expect(tested(removedAdditions)).toEqual(rows(ownPlaces));
+    expect(tested(keptAdditions)).toEqual(rows(placesOfOthers));
+  });
+});
+
+describe('findForeign', () => {
+  const wanted = wantedOf('Deployment');
+  const withEntry = (entry: Fields, pod: Fields = {}): Fields => {
+    const [ours] = toManagedFields(created(wanted), 'apps/v1');
+    return {
+      ...wanted,
+      spec: { ...(wanted['spec'] as Fields), ...pod },
+      metadata: { ...wanted.metadata, managedFields: [ours, { apiVersion: 'apps/v1', ...entry }] },
+    };
+  };
+  const ofPod = (fields: Fields): Fields => ({ 'f:spec': { 'f:template': { 'f:spec': fields } } });
+  const hostNetwork = ofPod({ 'f:hostNetwork': {} });
+
+  it('finds nothing in what we applied alone', () => {
+    expect(findForeign(stored(wanted, created(wanted)))).toBeUndefined();
+    expect(claimForeign(stored(wanted, created(wanted)))).toBeUndefined();
+  });
+
+  it('names the field and who wrote it', () => {
+    expect(findForeign(withEntry({ manager: 'kubectl-patch', operation: 'Update', fieldsV1: hostNetwork }))).toEqual({
+      fields: [{ path: 'spec.template.spec.hostNetwork', manager: 'kubectl-patch' }],
+      more: 0,
+      isTakeOver: false,
+    });
+  });
+
+  it.each([
+    ['an apply of another manager', { manager: 'flux', operation: 'Apply' }],
+    ['an update under our name, which we never make', { manager: 'mcp-lifecycle', operation: 'Update' }],
+  ])('counts %s', (_, by) => {
+    expect(findForeign(withEntry({ ...by, fieldsV1: hostNetwork }))?.fields).toHaveLength(1);
+  });
+
+  it.each([
+    ['status, written by its controller', { subresource: 'status', fieldsV1: hostNetwork }],
+    ['a field that we own as well: its value is ours', { fieldsV1: ofPod({ 'f:automountServiceAccountToken': {} }) }],
+    ['no tree', { fieldsV1: 'f:spec' }],
+    ['nothing', {}],
+  ])('does not count %s', (_, entry) => {
+    expect(findForeign(withEntry({ manager: 'other', operation: 'Update', ...entry }))).toBeUndefined();
+  });
+
+  it('keeps little of a manager that owns a thousand fields with names that hide something', () => {
+    const env = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, index) => [`k:{"name":"\u202e${'x'.repeat(500)}${index}"}`, {}]),
+    );
+    const fieldsV1 = ofPod({ 'f:containers': { 'k:{"name":"mcp-server"}': { 'f:env': env } } });
+    const found = findForeign(withEntry({ manager: '\u0000'.repeat(500), operation: 'Update', fieldsV1 }));
+    expect(found).toMatchObject({ more: 990 });
+    expect(found?.fields).toHaveLength(10);
+    expect(JSON.stringify(found).length).toBeLessThan(4_000);
+    expect(JSON.stringify(found)).not.toMatch(/\\u0000|\u202e/);
+  });
+
+  it('leaves a volume of the node alone when somebody mounts it whose mount would stay without it', () => {
+    const volume = { name: 'etc', hostPath: { path: '/etc' } };
+    const mounted = { name: 'injected', volumeMounts: [{ name: 'etc', mountPath: '/etc' }] };
+    const template = { spec: { containers: [mounted], volumes: [volume] } };
+    const fieldsV1 = ofPod({ 'f:volumes': { 'k:{"name":"etc"}': { '.': {}, 'f:hostPath': {}, 'f:name': {} } } });
+    expect(findForeign(withEntry({ manager: 'x', operation: 'Update', fieldsV1 }, { template }))).toBeUndefined();
+  });
+});
+
+describe('a child that the reference operator made', () => {
+  const wanted = wantedOf('Deployment');
+  const leftovers = (live: Fields): Fields =>
+    removedAdditions
+      .filter(({ name }) => ['env variable', 'source of env variables', 'volume of our names'].includes(name))
+      .reduce((object, { change }) => change(object), live);
+  const theirs: Fields = {
+    ...leftovers(wanted),
+    metadata: {
+      ...wanted.metadata,
+      annotations: { 'mcp.x-k8s.io/managed-extra-labels': '{}' },
+      labels: { app: 'mcp-server', 'mcp-server': 'search', dropped: 'label' },
+    },
+  };
+
+  it.each([
+    ['is new to us', undefined],
+    ['was adopted by an earlier release, without its fields', us],
+  ])('is taken over whole, and loses what the spec dropped, when it %s', (_, earlier) => {
+    const made = updated({ values: new Map(), owners: new Map() }, valuesOf(theirs), 'manager Update');
+    const state = earlier === undefined ? made : applied(made, valuesOf(wanted), earlier);
+    const child = stored(theirs, state);
+    expect(findForeign(child)).toMatchObject({ isTakeOver: true });
+    const claimed = claimForeign(child) ?? [];
+    expect(claimed.map(({ manager, operation }) => `${String(manager)} ${String(operation)}`)).toEqual([us]);
+    const after = applied({ values: state.values, owners: fromManagedFields(claimed) }, valuesOf(wanted), us);
+    expect([...after.values].sort()).toEqual([...valuesOf(wanted)].sort());
+    // and once is enough
+    expect(findForeign(stored(wanted, after))).toBeUndefined();
+  });
+
+  it('is not what another program of that name only touched: it keeps what it wrote', () => {
+    const child = stored(theirs, updated(created(wanted), valuesOf(theirs), 'manager Update'));
+    expect(findForeign(child)).toMatchObject({ isTakeOver: false });
+    const claimed = JSON.stringify(claimForeign(child)?.filter(({ manager }) => manager === 'manager'));
+    expect(claimed).toContain('f:dropped');
+  });
+});

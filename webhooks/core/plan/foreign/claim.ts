@@ -1,0 +1,203 @@
+import { FIELD_MANAGER } from '../../mcpserver/names.ts';
+import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
+import { childOf, isTree, keyFieldsOf, nodeAt, only, partsOf, union, without } from './field-tree.ts';
+import type { FieldPath, FieldTree } from './field-tree.ts';
+import { ownPlaces } from './places.ts';
+import type { JudgedChild, OwnPlace } from './places.ts';
+import { fieldsAt, listAt, textAt, viewPod } from './pod-view.ts';
+import type { Fields } from './pod-view.ts';
+
+/** One field of a child that is another manager's and should not be. */
+export interface ForeignField {
+  /** `spec.template.spec.containers[mcp-server].command`; never a value. */
+  readonly path: string;
+  /** Who wrote it, in the word of `metadata.managedFields`. */
+  readonly manager: string;
+}
+
+/** What has to be taken from others. */
+export interface ForeignFields {
+  /** The first {@link maxListed}. */
+  readonly fields: readonly ForeignField[];
+  /** How many more there are. */
+  readonly more: number;
+  /** The reference operator made the object, and its entry still owns what it wrote then. */
+  readonly isTakeOver: boolean;
+}
+
+/** A thousand servers have three thousand children: what is kept of each has to be little. */
+const maxListed = 10;
+const maxPathLength = 200;
+const maxManagerLength = 64;
+
+/** How the reference operator's writes are called, after its program; children by Create and Update. */
+const referenceManager = 'manager';
+
+/** Owned by whoever created the object, since nobody can change it afterwards. */
+const creatorsField: Readonly<Record<string, FieldPath>> = {
+  Deployment: ['f:spec', 'f:selector'],
+  Service: ['f:spec', 'f:selector'],
+  NetworkPolicy: ['f:spec', 'f:podSelector'],
+};
+
+/**
+ * What another manager owns in a child at a place that is ours alone; undefined when there is nothing, which is the
+ * rule. A field that we own as well does not count: its value is ours. Nor does what nobody owns, defaults of the API
+ * server and whatever mutating admission wrote into our own requests.
+ */
+export function findForeign(child: unknown): ForeignFields | undefined {
+  const managed = readManaged(child);
+  const claims = findClaims(child, managed);
+  if (claims.length === 0) return undefined;
+  const found = claims.flatMap(({ entry, missing }) => missing.map((path) => describe(path, entry)));
+  return {
+    fields: found.slice(0, maxListed),
+    more: Math.max(0, found.length - maxListed),
+    isTakeOver: claims.some(({ isTakeOver }) => isTakeOver),
+  };
+}
+
+/**
+ * The child's `managedFields` with all of that in our own entry: what it names there and the next apply does not say is
+ * then removed by the API server, whatever list or one-of it is part of. The object itself stays as it is. Undefined
+ * when there is nothing to claim.
+ */
+export function claimForeign(child: unknown): readonly Fields[] | undefined {
+  const managed = readManaged(child);
+  const claims = findClaims(child, managed);
+  const [first] = claims;
+  if (first === undefined) return undefined;
+  const claimed = claims.reduce(
+    (all, { entry, paths }) =>
+      paths.reduce((tree, path) => union(tree, only(path, nodeAt(entry.fields, path) ?? {})), all),
+    managed.ours?.fields ?? {},
+  );
+  const ours = { ...(managed.ours?.raw ?? newEntry(first.entry)), fieldsV1: claimed };
+  const others = managed.raw
+    .filter((raw) => raw !== managed.ours?.raw)
+    .flatMap((raw) =>
+      leftOf(
+        raw,
+        claims.find(({ entry }) => entry.raw === raw),
+      ),
+    );
+  return [ours, ...others];
+}
+
+/** One manager's fields of the object itself, as `metadata.managedFields` has them. */
+interface Entry {
+  readonly raw: Fields;
+  readonly fields: FieldTree;
+}
+
+interface Managed {
+  readonly raw: readonly Fields[];
+  readonly ours: Entry | undefined;
+  readonly others: readonly Entry[];
+}
+
+/** What is taken from one manager. */
+interface ManagerClaim {
+  readonly entry: Entry;
+  readonly paths: readonly FieldPath[];
+  /** The parts of that which we do not own as well. */
+  readonly missing: readonly FieldPath[];
+  readonly isTakeOver: boolean;
+}
+
+/**
+ * Entries of a subresource are left out: status and scale cannot reach a place of ours that an apply would not win
+ * back. Those of another version of the API too: nothing but the version that we apply is served by the clusters we
+ * know, and its fields could not be compared.
+ */
+function readManaged(child: unknown): Managed {
+  const raw = listAt(fieldsAt(child, 'metadata'), 'managedFields');
+  const version = textAt(child, 'apiVersion');
+  const entries = raw
+    .filter((entry) => textAt(entry, 'subresource') === '' && textAt(entry, 'apiVersion') === version)
+    .map((entry) => ({ raw: entry, fields: fieldsAt(entry, 'fieldsV1') }));
+  const ours = entries.find((entry) => isOurs(entry));
+  return { raw, ours, others: entries.filter((entry) => entry !== ours) };
+}
+
+/** Our applies only: we write children in no other way, so an Update under our name is somebody else's. */
+function isOurs({ raw }: Entry): boolean {
+  return textAt(raw, 'manager') === FIELD_MANAGER && textAt(raw, 'operation') === 'Apply';
+}
+
+function findClaims(child: unknown, { ours, others }: Managed): readonly ManagerClaim[] {
+  const kind = textAt(child, 'kind');
+  const places = ownPlaces.filter((place) => place.kind === kind);
+  if (places.length === 0 || others.length === 0) return [];
+  const managers = [...(ours === undefined ? [] : [ours]), ...others].map(({ fields }) => fields);
+  const judged = { pod: viewPod(child), managers };
+  return others.flatMap((entry) => claimOf(entry, { kind, places, judged, ours: ours?.fields }));
+}
+
+interface ClaimContext {
+  readonly kind: string;
+  readonly places: readonly OwnPlace[];
+  readonly judged: JudgedChild;
+  readonly ours: FieldTree | undefined;
+}
+
+function claimOf(entry: Entry, { kind, places, judged, ours }: ClaimContext): readonly ManagerClaim[] {
+  const isTakeOver = isOfReference(entry, kind);
+  const paths = isTakeOver
+    ? partsOf(entry.fields).map((key) => [key])
+    : places.flatMap(({ select }) => select(entry.fields, judged));
+  const missing = paths.flatMap((path) => missingIn(ours, nodeAt(entry.fields, path), path));
+  return missing.length > 0 || isTakeOver ? [{ entry, paths, missing, isTakeOver }] : [];
+}
+
+/** What the reference operator created: it owns all of it, so it says everything anew whenever it writes. */
+function isOfReference({ raw, fields }: Entry, kind: string): boolean {
+  const created = creatorsField[kind];
+  return (
+    textAt(raw, 'manager') === referenceManager &&
+    textAt(raw, 'operation') === 'Update' &&
+    created !== undefined &&
+    nodeAt(fields, created) !== undefined
+  );
+}
+
+/** The topmost of the node's fields that are not ours as well. */
+function missingIn(ours: FieldTree | undefined, node: FieldTree | undefined, path: FieldPath): readonly FieldPath[] {
+  if (node === undefined) return [];
+  const known = nodeAt(ours, path);
+  if (known === undefined) return [path];
+  return partsOf(node).flatMap((key) => {
+    const below = childOf(node, key);
+    return below === undefined ? [] : missingIn(ours, below, [...path, key]);
+  });
+}
+
+function leftOf(raw: Fields, claim: ManagerClaim | undefined): readonly Fields[] {
+  if (claim === undefined) return [raw];
+  const left = claim.paths.reduce<FieldTree | undefined>(
+    (tree, path) => (tree === undefined ? undefined : without(tree, path)),
+    claim.entry.fields,
+  );
+  return left === undefined ? [] : [{ ...raw, fieldsV1: left }];
+}
+
+function newEntry({ raw }: Entry): Fields {
+  return { ...raw, manager: FIELD_MANAGER, operation: 'Apply' };
+}
+
+function describe(path: FieldPath, { raw }: Entry): ForeignField {
+  return {
+    path: shortenMiddle(printable(renderPath(path)), maxPathLength),
+    manager: shortenEnd(printable(textAt(raw, 'manager')), maxManagerLength),
+  };
+}
+
+function renderPath(path: FieldPath): string {
+  const parts = path.map((key) => {
+    const rest = key.slice('f:'.length);
+    if (key.startsWith('f:')) return `.${rest}`;
+    const values = Object.values(keyFieldsOf(key));
+    return `[${values.length === 0 ? rest : values.map((value) => String(isTree(value) ? '' : value)).join('/')}]`;
+  });
+  return parts.join('').replace(/^\./, '');
+}

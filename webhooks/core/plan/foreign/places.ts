@@ -1,0 +1,201 @@
+import { CONTAINER_NAME, PORT_NAME } from '../../mcpserver/names.ts';
+import { keyFieldsOf, nodeAt, partsOf } from './field-tree.ts';
+import type { FieldPath, FieldTree } from './field-tree.ts';
+import type { PodView } from './pod-view.ts';
+
+/** A place in a child where nobody but the MCPServer has a say: what another manager owns there is taken away. */
+export interface OwnPlace {
+  readonly kind: string;
+  /** As the documentation says it. */
+  readonly field: string;
+  readonly why: string;
+  /** Where in another manager's fields it is. */
+  readonly select: (fields: FieldTree, child: JudgedChild) => readonly FieldPath[];
+}
+
+/** What a place may look at besides the fields of one manager. */
+export interface JudgedChild {
+  /** The object as it stands. */
+  readonly pod: PodView;
+  /** The fields of each manager, ours among them. */
+  readonly managers: readonly FieldTree[];
+}
+
+const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
+
+/** Types of volumes that the `restricted` Pod Security Standard lets pods have; each other type is a way to the node. */
+const harmlessVolumes = new Set([
+  ...['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', 'persistentVolumeClaim', 'projected'],
+  'secret',
+]);
+
+/** The names that our volumes have: see resources/deployment.ts. */
+const ourVolume = /^vol-\d+$/;
+
+/** Addresses belong to the cluster; the others say how traffic is spread, which is for the platform to say. */
+const servicesOfThePlatform = new Set([
+  ...['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'],
+  ...['internalTrafficPolicy', 'trafficDistribution', 'sessionAffinityConfig'],
+]);
+
+const usesHost = 'The pod would be part of its node.';
+const isAccount = 'Its rights are those of `runtime.security.serviceAccountName`, and of no other account.';
+const isResolved = 'Whom the server talks to under a name is for the cluster to say.';
+
+/** One table: docs/guides/foreign-changes.md shows it, and each row has its test. */
+export const ownPlaces: readonly OwnPlace[] = [
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.containers[mcp-server]',
+    why: 'What runs is what the MCPServer says: command, env, mounts, ports, probes, security context, all of it.',
+    select: (fields) => containers(fields, 'containers', [CONTAINER_NAME]),
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.containers[*] with a port named mcp',
+    why: 'It would get the requests of the server: our container under another name, mostly.',
+    select: (fields, { pod }) => containers(fields, 'containers', namesOf(pod, hasOurPort)),
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.initContainers[mcp-server]',
+    why: 'The name is taken: two containers of one name are refused.',
+    select: (fields) => containers(fields, 'initContainers', [CONTAINER_NAME]),
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.volumes[vol-N], and mounts of it',
+    why: 'Our names: the volumes of `config.storage`.',
+    select: (fields, child) => volumes(fields, child, ({ name }) => ourVolume.test(name)),
+  },
+  {
+    kind: 'Deployment',
+    field:
+      'spec.template.spec.volumes[*] that are hostPath, nfs or another type that the restricted standard refuses, and mounts of it',
+    why: 'A way to the files of the node, or past the limits of the namespace.',
+    select: (fields, child) => volumes(fields, child, ({ types }) => types.some((type) => !harmlessVolumes.has(type))),
+  },
+  ...['hostNetwork', 'hostPID', 'hostIPC'].map((name) => ofPod(name, usesHost)),
+  ofPod('shareProcessNamespace', 'Every container of the pod could read the memory and the environment of the server.'),
+  ofPod('securityContext', 'It holds for our container too: users, groups, sysctls, seccomp.'),
+  ...['serviceAccountName', 'serviceAccount', 'automountServiceAccountToken'].map((name) => ofPod(name, isAccount)),
+  ...['hostAliases', 'dnsConfig', 'dnsPolicy'].map((name) => ofPod(name, isResolved)),
+  {
+    kind: 'Service',
+    field: 'spec, but for addresses and the spreading of traffic',
+    why: 'Ports, selector, type and external addresses decide who reaches the server.',
+    select: (fields) => partsBelow(fields, ['f:spec'], (name) => !servicesOfThePlatform.has(name)),
+  },
+  {
+    kind: 'NetworkPolicy',
+    field: 'spec',
+    why: 'Who may connect is what the MCPServer says.',
+    select: (fields) => partsBelow(fields, ['f:spec'], () => true),
+  },
+];
+
+/** What stays although others wrote it, for the same page; whatever else is not in {@link ownPlaces} stays too. */
+export const placesOfOthers: readonly Pick<OwnPlace, 'kind' | 'field' | 'why'>[] = [
+  {
+    kind: 'Deployment',
+    field: 'metadata.labels, metadata.annotations',
+    why: 'Notes of people and tools. The same in a Service and a NetworkPolicy.',
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.metadata',
+    why: '`kubectl rollout restart`, settings of injectors and scrapers.',
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.containers[*], spec.template.spec.initContainers[*]',
+    why: 'Sidecars, and the volumes that they use: configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret.',
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec: scheduling',
+    why: 'Node selectors, affinity, tolerations, priorities, spreading; a runtime class, which only an administrator can define.',
+  },
+  {
+    kind: 'Deployment',
+    field: 'spec.template.spec.imagePullSecrets[*]',
+    why: 'Credentials of a registry give the pod nothing.',
+  },
+  { kind: 'Deployment', field: 'spec: rollouts', why: 'Strategy, pauses, deadlines, history.' },
+  {
+    kind: 'Service',
+    field: 'spec.internalTrafficPolicy, spec.sessionAffinityConfig',
+    why: 'How traffic is spread; trafficDistribution too.',
+  },
+];
+
+function ofPod(name: string, why: string): OwnPlace {
+  const path = [...podSpec, `f:${name}`];
+  return {
+    ...{ kind: 'Deployment', field: `spec.template.spec.${name}`, why },
+    select: (fields) => existing(fields, [path]),
+  };
+}
+
+function existing(fields: FieldTree, paths: readonly FieldPath[]): readonly FieldPath[] {
+  return paths.filter((path) => nodeAt(fields, path) !== undefined);
+}
+
+function partsBelow(fields: FieldTree, path: FieldPath, isOurs: (name: string) => boolean): readonly FieldPath[] {
+  return partsOf(nodeAt(fields, path))
+    .filter((key) => isOurs(key.slice('f:'.length)))
+    .map((key) => [...path, key]);
+}
+
+type PodContainer = PodView['containers'][number];
+type PodVolume = PodView['volumes'][number];
+type PodMount = PodContainer['mounts'][number];
+
+function hasOurPort({ list, name, portNames }: PodContainer): boolean {
+  return list === 'containers' && name !== CONTAINER_NAME && portNames.includes(PORT_NAME);
+}
+
+function namesOf(pod: PodView, is: (container: PodContainer) => boolean): readonly string[] {
+  return pod.containers.filter(is).map(({ name }) => name);
+}
+
+function containers(fields: FieldTree, list: PodContainer['list'], names: readonly string[]): readonly FieldPath[] {
+  return elements(fields, [...podSpec, `f:${list}`], ({ name }) => names.includes(String(name)));
+}
+
+/** Volumes go with their mounts. One that could not, because somebody's mount would stay without it, is left alone. */
+function volumes(fields: FieldTree, child: JudgedChild, is: (volume: PodVolume) => boolean): readonly FieldPath[] {
+  const names = child.pod.volumes.filter((volume) => is(volume) && canGo(volume, child)).map(({ name }) => name);
+  const own = elements(fields, [...podSpec, 'f:volumes'], ({ name }) => names.includes(String(name)));
+  const mounts = child.pod.containers.flatMap((container) =>
+    container.mounts.filter(({ name }) => names.includes(name)).flatMap((mount) => mountIn(fields, container, mount)),
+  );
+  return [...own, ...mounts];
+}
+
+/** Admission may have written a mount: nobody owns it, so nobody can take it away. */
+function canGo({ name }: PodVolume, { pod, managers }: JudgedChild): boolean {
+  return pod.containers.every(
+    (container) =>
+      !container.devices.includes(name) &&
+      container.mounts
+        .filter((mount) => mount.name === name)
+        .every((mount) => managers.some((fields) => mountIn(fields, container, mount).length > 0)),
+  );
+}
+
+/** The mount in the fields of one manager, if it is there. */
+function mountIn(fields: FieldTree, { list, name }: PodContainer, { path }: PodMount): readonly FieldPath[] {
+  return elements(fields, [...podSpec, `f:${list}`], (key) => key['name'] === name).flatMap((container) =>
+    elements(fields, [...container, 'f:volumeMounts'], ({ mountPath }) => mountPath === path),
+  );
+}
+
+type IsWanted = (key: Readonly<Record<string, unknown>>) => boolean;
+
+/** The elements of a keyed list whose key fields are so. */
+function elements(fields: FieldTree, list: FieldPath, isWanted: IsWanted): readonly FieldPath[] {
+  return partsOf(nodeAt(fields, list))
+    .filter((key) => isWanted(keyFieldsOf(key)))
+    .map((key) => [...list, key]);
+}

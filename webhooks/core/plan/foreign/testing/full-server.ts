@@ -1,0 +1,44 @@
+import { anMCPServer, withSpec, withUid } from '../../../testing/builders.ts';
+import type { MCPServer } from '../../../mcpserver/types.gen.ts';
+
+/** The spec of a server that says nearly all that a spec can say, so that nearly all that we apply is applied. For tests. */
+export const fullSpec = {
+  source: { containerImage: { ref: 'registry.example.com/search:1.4.0', imagePullSecrets: [{ name: 'pull' }] } },
+  config: {
+    port: 8080,
+    arguments: ['--port', '8080'],
+    env: [
+      { name: 'PLAIN', value: '1' },
+      { name: 'FROM_FIELD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'FROM_MAP', valueFrom: { configMapKeyRef: { name: 'settings', key: 'a' } } },
+    ],
+    envFrom: [{ configMapRef: { name: 'settings' } }],
+    storage: [
+      { path: '/scratch', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { sizeLimit: '7Mi' } } },
+      { path: '/settings', source: { type: 'ConfigMap', configMap: { name: 'settings', defaultMode: 292 } } },
+      { path: '/secret', source: { type: 'Secret', secret: { secretName: 'secret' } } },
+    ],
+  },
+  runtime: {
+    replicas: 0,
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
+    security: {
+      podSecurityContext: { runAsUser: 1000, fsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+      securityContext: { runAsNonRoot: true },
+    },
+    health: {
+      livenessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 30 },
+      readinessProbe: { tcpSocket: { port: 8080 }, timeoutSeconds: 3 },
+    },
+  },
+  network: {
+    ingressFrom: [{ podSelector: { matchLabels: { role: 'client' } } }],
+    egressTo: [{ namespaceSelector: { matchLabels: { team: 'a' } } }],
+  },
+  extraLabels: { team: 'a' },
+  extraAnnotations: { 'example.com/note': 'a' },
+} as const;
+
+export function aFullServer(uid = 'u-1'): MCPServer {
+  return anMCPServer(withUid(uid), withSpec(structuredClone(fullSpec) as object));
+}
