@@ -1,5 +1,8 @@
-import type { OfferCounts, ServerInfo } from '../../core/plan/observed.ts';
+import type { OfferCounts, ServerInfo, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import { oneLine } from '../../core/engine/text.ts';
+import { digest } from '../../platform/digest.ts';
 import { stringAt } from '../../platform/kube/object.ts';
+import { failureText } from './judge-reply.ts';
 import type { McpReply } from './mcp-request.ts';
 
 /** What a server can be asked to list, by the capability that says so. */
@@ -12,7 +15,7 @@ export const listMethods = {
 export type ListMethod = (typeof listMethods)[keyof typeof listMethods];
 
 /** Asks for one page of a list; `cursor` absent for the first. */
-export type AskForPage = (method: ListMethod, page: number, cursor: string | undefined) => Promise<McpReply>;
+export type AskForPage = (method: ListMethod, cursor: string | undefined) => Promise<McpReply>;
 
 /** What one list may cost at most; the answers to one request have their own limit in bytes. */
 const maxPages = 20;
@@ -20,37 +23,65 @@ const maxItems = 10_000;
 const maxBytes = 4 * 1024 * 1024;
 /** Longest cursor that we send back, in characters: it is the server's, and opaque. */
 const maxCursorLength = 8 * 1024;
+/** Longest text about lists that could not be counted, in characters; the CRD says the same of its place in status. */
+const maxNotCountedLength = 256;
+
+/** What was listed, as it goes into the verdict. */
+export type Offers = Required<Pick<VerifiedEndpoint, 'offers'>> & Pick<VerifiedEndpoint, 'toolsDigest' | 'notCounted'>;
 
 /**
  * Counts what the server offers, list by list, one page after the other. A list that fails, makes no sense or is
- * longer than the limits has no count: a number that may be wrong is worse than none.
+ * longer than the limits has no count: a number that may be wrong is worse than none. It is said why.
  */
-export async function countOffers(
-  capabilities: ServerInfo['capabilities'],
-  askForPage: AskForPage,
-): Promise<OfferCounts> {
-  let counts: OfferCounts = {};
+export async function countOffers(capabilities: ServerInfo['capabilities'], askForPage: AskForPage): Promise<Offers> {
+  let offers: OfferCounts = {};
+  let tools: Listed | undefined;
+  const reasons: string[] = [];
   for (const name of ['tools', 'resources', 'prompts'] as const) {
-    const count = capabilities[name] ? await countList(name, askForPage) : undefined;
-    if (count !== undefined) counts = { ...counts, [name]: count };
+    if (!capabilities[name]) continue;
+    const listed = await list(name, askForPage);
+    if (typeof listed === 'string') {
+      reasons.push(`${listMethods[name]} ${listed}`);
+    } else {
+      offers = { ...offers, [name]: listed.items };
+      if (name === 'tools') tools = listed;
+    }
   }
-  return counts;
+  return {
+    offers,
+    ...(tools === undefined ? {} : { toolsDigest: digestOf(tools) }),
+    ...(reasons.length === 0 ? {} : { notCounted: oneLine(reasons.join('; '), maxNotCountedLength) }),
+  };
 }
 
-async function countList(name: keyof OfferCounts, askForPage: AskForPage): Promise<number | undefined> {
-  let items = 0;
+interface Listed {
+  readonly items: number;
+  /** Of each item; empty for one without. */
+  readonly names: readonly string[];
+}
+
+/** A text says why there is no count. */
+async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Listed | string> {
+  const names: string[] = [];
   let bytes = 0;
   let cursor: string | undefined;
   for (let page = 1; page <= maxPages; page += 1) {
-    const reply = await askForPage(listMethods[name], page, cursor);
-    const listed = reply.type === 'result' ? reply.result[name] : undefined;
-    if (reply.type !== 'result' || !Array.isArray(listed)) return undefined;
-    items += listed.length;
+    const reply = await askForPage(listMethods[name], cursor);
+    if (reply.type !== 'result') return `failed: ${failureText(reply)}`;
+    const listed = reply.result[name];
+    if (!Array.isArray(listed)) return 'is answered without a list';
     bytes += reply.bytes;
-    if (items > maxItems || bytes > maxBytes) return undefined;
+    if (names.length + listed.length > maxItems) return `has more than ${maxItems} items`;
+    if (bytes > maxBytes) return `is longer than ${maxBytes} bytes`;
+    for (const item of listed) names.push(stringAt(item, 'name') ?? '');
     cursor = stringAt(reply.result, 'nextCursor');
-    if (cursor === undefined || cursor === '') return items;
-    if (cursor.length > maxCursorLength) return undefined;
+    if (cursor === undefined || cursor === '') return { items: names.length, names };
+    if (cursor.length > maxCursorLength) return `has a cursor of more than ${maxCursorLength} characters`;
   }
-  return undefined;
+  return `has no end after ${maxPages} pages, where it was cut`;
+}
+
+/** Of the names alone, in any order: tells one set of tools from another. */
+function digestOf({ names }: Listed): string {
+  return digest(JSON.stringify([...names].sort()));
 }

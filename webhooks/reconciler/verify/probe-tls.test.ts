@@ -28,10 +28,13 @@ afterEach(async () => {
 });
 
 const discovered: RequestListener = (request, response) => {
-  request.resume().on('end', () => {
+  let body = '';
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+  request.on('end', () => {
+    const { id } = JSON.parse(body) as { id?: unknown };
     const result = { supportedVersions: ['2026-07-28'], capabilities: {}, serverInfo: { name: 'tls', version: '1' } };
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ jsonrpc: '2.0', id: 'discover-1', result }));
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
   });
 };
 
@@ -63,6 +66,9 @@ function trusting({ certificate }: CertificateAuthority): TlsTrust {
 
 const anyCertificate: TlsTrust = { type: 'any-certificate' };
 
+const untrusted =
+  'the TLS certificate comes from a CA that is not trusted; name its CA in spec.transport.tls.caBundleSecret';
+
 describe('a server that serves TLS', () => {
   it('is verified when its CA is in the bundle', async () => {
     expect(await probe(await serveTls(), trusting(authority))).toBe('verified');
@@ -70,10 +76,8 @@ describe('a server that serves TLS', () => {
 
   it('is not verified with the bundle of another CA, nor by the public ones', async () => {
     const port = await serveTls();
-    expect(await probe(port, trusting(stranger))).toBe('the TLS certificate comes from a CA that is not trusted');
-    expect(await probe(port, { type: 'public-authorities' })).toBe(
-      'the TLS certificate comes from a CA that is not trusted',
-    );
+    expect(await probe(port, trusting(stranger))).toBe(untrusted);
+    expect(await probe(port, { type: 'public-authorities' })).toBe(untrusted);
   });
 
   it('is verified with any certificate when nobody checks it', async () => {
@@ -82,12 +86,14 @@ describe('a server that serves TLS', () => {
 
   it('is not verified with a certificate for another name', async () => {
     const port = await serveTls({}, new Date(), ['elsewhere']);
-    expect(await probe(port, trusting(authority))).toBe('the TLS certificate is for another host name');
+    expect(await probe(port, trusting(authority))).toBe(
+      'the TLS certificate is for another host name (it is for elsewhere): issue one for localhost',
+    );
   });
 
   it('is not verified with a certificate that has expired', async () => {
     const port = await serveTls({}, new Date('2020-01-01'));
-    expect(await probe(port, trusting(authority))).toBe('the TLS certificate has expired');
+    expect(await probe(port, trusting(authority))).toBe('the TLS certificate has expired; replace it');
   });
 
   it('is not verified below TLS 1.2, whoever issued its certificate', async () => {
@@ -99,12 +105,14 @@ describe('a server that serves TLS', () => {
 describe('a server that speaks otherwise than the spec says', () => {
   it('fails when it serves plain HTTP and TLS is enabled', async () => {
     const port = await listen(createPlainServer(discovered));
-    expect(await probe(port, anyCertificate)).toBe('it does not speak TLS');
+    expect(await probe(port, anyCertificate)).toBe(
+      'it does not speak TLS; take spec.transport.tls out, or configure the server for TLS',
+    );
   });
 
   it('fails when it serves TLS and TLS is not enabled', async () => {
     expect(await probe(await serveTls(), anyCertificate, 'http')).toMatch(
-      /^(the connection was closed before the answer was complete|it does not speak HTTP)$/,
+      /the port speaks TLS: set spec\.transport\.tls\.enabled$/,
     );
   });
 });

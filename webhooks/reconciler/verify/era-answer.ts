@@ -1,0 +1,44 @@
+import { failureText, finalVerdict, knowsNotTheQuestion, versionsOf } from './judge-reply.ts';
+import type { FailedVerdict, Unsuccessful } from './judge-reply.ts';
+import { listAt } from '../../platform/kube/object.ts';
+import type { ProbeResult } from './probe.ts';
+
+/** What the question of one era has brought. */
+export type EraAnswer = { readonly type: 'verdict'; readonly result: ProbeResult } | Unsettled;
+
+/** The other era may bring more. */
+export interface Unsettled {
+  readonly type: 'unsettled';
+  /**
+   * other-era: the server says that it does not know the question. closed: somebody took the connection and closed it.
+   * silent: no answer in time. unclear: an answer from which nothing follows.
+   */
+  readonly how: 'other-era' | 'closed' | 'silent' | 'unclear';
+  /** What is told if nothing better comes. */
+  readonly failure: FailedVerdict;
+  /** The server has told its revisions, and none is ours: better than what any other answer tells. */
+  readonly namesVersions?: boolean;
+  /** HTTP status, where there was no message of MCP. */
+  readonly httpStatus?: number;
+}
+
+export function unsettled(reply: Unsuccessful, url: URL): EraAnswer {
+  const result = finalVerdict(reply, url);
+  if (result !== undefined) return { type: 'verdict', result };
+  return {
+    type: 'unsettled',
+    how: howOf(reply),
+    failure: {
+      ...{ state: 'failed', message: failureText(reply, url) },
+      ...(reply.type === 'timeout' ? { isUnanswered: true } : {}),
+    },
+    ...(reply.type === 'http' ? { httpStatus: reply.status } : {}),
+    ...(reply.type === 'rpc-error' ? { namesVersions: versionsOf(listAt(reply.data, 'supported')) !== undefined } : {}),
+  };
+}
+
+function howOf(reply: Unsuccessful): Unsettled['how'] {
+  if (reply.type === 'timeout') return 'silent';
+  if (reply.type === 'unreachable') return 'closed';
+  return knowsNotTheQuestion(reply) ? 'other-era' : 'unclear';
+}

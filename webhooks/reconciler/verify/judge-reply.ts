@@ -1,0 +1,206 @@
+import { oneLine } from '../../core/engine/text.ts';
+import type { Verification } from '../../core/plan/observed.ts';
+import { listAt, stringAt } from '../../platform/kube/object.ts';
+import type { NetworkCause } from '../../platform/kube/network-error.ts';
+import { hostOf } from './mcp-call.ts';
+import { quoted } from './mcp-request.ts';
+import type { McpReply } from './mcp-request.ts';
+import { ourVersions } from './protocol-versions.ts';
+
+export type FailedVerdict = Extract<Verification, { readonly state: 'failed' }>;
+type FinalVerdict = Extract<Verification, { readonly state: 'failed' | 'auth-required' | 'throttled' }>;
+
+/** An answer that is no result, and came over HTTP. */
+type Refusal = Extract<McpReply, { readonly type: 'http' | 'rpc-error' }>;
+export type Unsuccessful = Exclude<McpReply, { readonly type: 'result' }>;
+
+/** Longest address of a redirect that is told, in characters. */
+const maxTargetLength = 200;
+/** How many revisions of a server are told, and how long each may be, in characters. */
+const maxVersions = 10;
+const maxVersionLength = 32;
+
+/** What the server could not answer differently to another question; undefined: the other era may get another answer. */
+export function finalVerdict(reply: McpReply, url: URL): FinalVerdict | undefined {
+  switch (reply.type) {
+    case 'result':
+    case 'unusable':
+    case 'timeout':
+      return undefined;
+    case 'unreachable':
+      // Who took the connection and closed it may have done so for what was asked.
+      if (reply.isConnected && reply.cause === 'closed') return undefined;
+      return {
+        state: 'failed',
+        message: failureText(reply, url),
+        ...(reply.isConnected ? {} : { isUnanswered: true }),
+      };
+    case 'http':
+    case 'rpc-error':
+      return ofRefusal(reply, url);
+  }
+}
+
+function ofRefusal(reply: Refusal, url: URL): FinalVerdict | undefined {
+  const { status, headers } = reply;
+  const words = wordsOf(reply);
+  if (isAuthentication(reply)) {
+    return { state: 'auth-required', statusCode: status, ...(words === '' ? {} : { said: words }) };
+  }
+  if (status === 429 || (status === 503 && headers.retryAfter !== undefined)) {
+    const message = `answered HTTP ${status}${after(headers.retryAfter)}${colon(words)}`;
+    return { state: 'throttled', message, ...retryAfterMs(headers.retryAfter) };
+  }
+  const isFinal = status === 403 || status === 421 || (status >= 300 && status < 400) || complainsAboutHost(reply);
+  return isFinal ? { state: 'failed', message: failureText(reply, url) } : undefined;
+}
+
+/**
+ * Whether a server wants credentials, and is reachable but for them. 401 says so; 403 only when nothing contradicts: a
+ * server that does not know the Host of its own Service refuses every client with the same status. (The reference operator
+ * counts every 403 as authentication; a profile that is to do the same has this one place to switch.)
+ */
+function isAuthentication(reply: Refusal): boolean {
+  if (reply.status === 401) return true;
+  if (reply.status !== 403 || complainsAboutHost(reply)) return false;
+  return reply.headers.wwwAuthenticate !== undefined || !contradiction.test(wordsOf(reply));
+}
+
+/** Reasons for a 403 that no credentials would change. */
+const contradiction =
+  /\b(csrf|cors|cross[- ](site|origin)|ip address|ip is not|firewall|blocked|method not allowed)\b/i;
+
+/** As the SDKs, and frameworks with a check of their own, say it. */
+const hostComplaint =
+  /\b(invalid|bad|unknown|unrecogni[sz]ed|disallowed|untrusted|unexpected|blocked|forbidden|mismatch\w*|missing)\W+(the\W+)?(http\W+)?(hosts?(name)?|origin)\b|\b(hosts?(name)?|origin)\b([\w\s'".:/[\]-]{0,80})\b(not|invalid|denied|mismatch|unknown|disallowed|rejected|forbidden|blocked)\b|rebinding/i;
+
+function complainsAboutHost(reply: Refusal): boolean {
+  if (reply.status === 421) return true;
+  const mayBe = reply.status === 400 || reply.status === 403;
+  return mayBe && [wordsOf(reply), reply.headers.wwwAuthenticate ?? ''].some((text) => hostComplaint.test(text));
+}
+
+/** The server's own words: one line, bounded; empty when it has none (`{}` is none). */
+function wordsOf(reply: Refusal): string {
+  const words = reply.type === 'rpc-error' ? reply.message : reply.said;
+  return /\p{L}/u.test(words) ? words : '';
+}
+
+/** In words: what came, and what to do about it. One line. `url`: what was asked, where that is part of the remedy. */
+export function failureText(reply: Unsuccessful, url?: URL): string {
+  switch (reply.type) {
+    case 'unusable':
+      return reply.why;
+    case 'timeout':
+      return 'no answer in time';
+    case 'unreachable':
+      return `${reply.why}${remedyOf(reply, url)}`;
+    case 'rpc-error':
+    case 'http':
+      return refusalText(reply, url);
+  }
+}
+
+function refusalText(reply: Refusal, url: URL | undefined): string {
+  const { status } = reply;
+  if (complainsAboutHost(reply)) return hostText(reply, url);
+  if (wantsTls(reply)) return `answered HTTP ${status}${colon(wordsOf(reply))}; ${speaksTls}`;
+  if (reply.type === 'rpc-error') return rpcText(reply);
+  const { contentType, headers } = reply;
+  const answered = `answered HTTP ${status}${contentType === '' ? '' : ` with ${quoted(contentType)}`}`;
+  if (status >= 300 && status < 400) return `${answered}: ${redirectText(headers.location, url)}`;
+  if (status === 404 || status === 405) return `${answered}: is spec.config.path right?`;
+  if (status < 300) return `${answered} instead of an MCP message: is spec.config.path right?`;
+  return `${answered}${colon(wordsOf(reply))}`;
+}
+
+function rpcText(reply: Extract<McpReply, { readonly type: 'rpc-error' }>): string {
+  const versions = versionsOf(listAt(reply.data, 'supported'));
+  if (versions !== undefined) return noCommonVersion(versions);
+  return `it answered ${reply.status >= 400 ? `HTTP ${reply.status} with ` : ''}JSON-RPC error ${reply.code}${colon(reply.message)}`;
+}
+
+/** Go's and nginx's words for plain HTTP on a port that speaks TLS. */
+function wantsTls(reply: Refusal): boolean {
+  return reply.status === 400 && /\bhttp request\b.*\bhttps\b/i.test(wordsOf(reply));
+}
+
+export const speaksTls = 'the port speaks TLS: set spec.transport.tls.enabled';
+
+/** What to do about a connection that failed, by its cause. */
+const remedies: Partial<Record<NetworkCause | 'stopping', string>> = {
+  'speaks-tls': 'set spec.transport.tls.enabled',
+  'speaks-no-tls': 'take spec.transport.tls out, or configure the server for TLS',
+  'certificate-untrusted': 'name its CA in spec.transport.tls.caBundleSecret',
+  'certificate-time': 'replace it',
+};
+
+function remedyOf({ cause, names = [] }: Extract<McpReply, { readonly type: 'unreachable' }>, url?: URL): string {
+  if (cause === 'certificate-names' && url !== undefined) {
+    const has = names.length === 0 ? '' : ` (it is for ${names.join(', ')})`;
+    return `${has}: issue one for ${url.hostname}`;
+  }
+  const remedy = remedies[cause];
+  return remedy === undefined ? '' : `; ${remedy}`;
+}
+
+/** Clients of `status.address.url` send the same Host, so the server has to know it. */
+function hostText(reply: Refusal, url: URL | undefined): string {
+  const said = `answered HTTP ${reply.status}${colon(wordsOf(reply))}`;
+  if (url === undefined) return said;
+  const host = hostOf(url);
+  return `${said}; the server refuses the Host that every client of its Service sends: add ${url.hostname} (and ${host}) to its allowed hosts, or switch its check off`;
+}
+
+/** Without credentials, query and fragment, which may be secret. */
+function redirectText(location: string | undefined, url: URL | undefined): string {
+  const notFollowed = 'redirects are not followed, is spec.config.path right?';
+  const target = location === undefined || !URL.canParse(location, url?.href) ? undefined : new URL(location, url);
+  if (target === undefined) return notFollowed;
+  const isSameHost = target.host === url?.host && target.protocol === url.protocol;
+  const told = isSameHost ? target.pathname : `${target.protocol}//${target.host}${target.pathname}`;
+  return `it redirects to ${oneLine(told, maxTargetLength)}; ${notFollowed}`;
+}
+
+/** What a server says that it speaks, bounded; undefined when it says nothing. */
+export function versionsOf(said: readonly unknown[]): readonly string[] | undefined {
+  const versions = said.filter((version) => typeof version === 'string');
+  if (versions.length === 0) return undefined;
+  const told = versions.slice(0, maxVersions).map((version) => oneLine(version, maxVersionLength));
+  return versions.length > maxVersions ? [...told, '…'] : told;
+}
+
+export function noCommonVersion(theirs: readonly string[]): string {
+  return `no common version of MCP: the server speaks ${theirs.join(', ')}; mcp-lifecycle speaks ${ourVersions.join(', ')}`;
+}
+
+/**
+ * Whether an answer says that the question is not known, which is what a server of the other era says. Not an internal
+ * error, and not a gateway's: those say nothing about what the server speaks.
+ */
+export function knowsNotTheQuestion(reply: McpReply): boolean {
+  if (reply.type === 'rpc-error')
+    return unknownQuestion.codes.has(reply.code) || stringAt(reply.data, 'requested') !== undefined;
+  return reply.type === 'http' && unknownQuestion.statuses.has(reply.status);
+}
+
+/** JSON-RPC: invalid request, method not found, invalid params; MCP: header mismatch, unsupported version. */
+const unknownQuestion = {
+  codes: new Set([-32600, -32601, -32602, -32020, -32022]),
+  statuses: new Set([400, 404, 405, 406, 415, 501]),
+};
+
+function retryAfterMs(value: string | undefined): { readonly retryAfterMs?: number } {
+  if (value === undefined) return {};
+  // A number of seconds, or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? { retryAfterMs: Math.max(0, ms) } : {};
+}
+
+function after(value: string | undefined): string {
+  return value === undefined ? '' : ` (Retry-After: ${value})`;
+}
+
+function colon(words: string): string {
+  return words === '' ? '' : `: ${words}`;
+}

@@ -1,0 +1,12 @@
+import type { Session } from './handshake-era.ts';
+import type { Looks } from './second-look.ts';
+
+/** What one probe leaves to the next one of the same pods; nobody else reads it. */
+export interface ProbeMemory {
+  readonly session?: Session;
+  /** How often in a row `ping` was refused in a session that should have been good. */
+  readonly refusedPings?: number;
+  /** How often in a row the era that used to answer gave no answer. */
+  readonly silences?: number;
+  readonly looks?: Looks;
+}

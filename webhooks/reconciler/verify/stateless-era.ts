@@ -1,0 +1,38 @@
+import { listAt, recordAt } from '../../platform/kube/object.ts';
+import { countOffers } from './count-offers.ts';
+import type { EraAnswer } from './era-answer.ts';
+import { unsettled } from './era-answer.ts';
+import { noCommonVersion, versionsOf } from './judge-reply.ts';
+import { maxPageBytes, send, statelessRequest } from './mcp-call.ts';
+import type { McpCall } from './mcp-call.ts';
+import { statelessVersion } from './protocol-versions.ts';
+import { toServerInfo } from './server-info.ts';
+
+/** Asks `server/discover` (2026-07-28), the one request that a steady server of this era costs. */
+export async function askStateless(call: McpCall, endsAt: number): Promise<EraAnswer> {
+  const reply = await send(call, statelessRequest(call, 'server/discover'), { endsAt });
+  if (reply.type !== 'result') return unsettled(reply, call.url);
+  const versions = listAt(reply.result, 'supportedVersions');
+  if (!versions.includes(statelessVersion)) {
+    const theirs = versionsOf(versions);
+    const message =
+      theirs === undefined ? 'its answer to server/discover has no supportedVersions' : noCommonVersion(theirs);
+    return {
+      type: 'unsettled',
+      how: 'other-era',
+      failure: { state: 'failed', message },
+      namesVersions: theirs !== undefined,
+    };
+  }
+  const identity =
+    recordAt(recordAt(reply.result, '_meta'), 'io.modelcontextprotocol/serverInfo') ??
+    recordAt(reply.result, 'serverInfo');
+  const serverInfo = toServerInfo(reply.result, identity, statelessVersion);
+  const listsEndAt = call.deadlines.lists;
+  const offers = call.countsOffers
+    ? await countOffers(serverInfo.capabilities, (method, cursor) =>
+        send(call, statelessRequest(call, method, cursor), { endsAt: listsEndAt, maxAnswerBytes: maxPageBytes }),
+      )
+    : {};
+  return { type: 'verdict', result: { state: 'verified', era: 'stateless', serverInfo, ...offers } };
+}
