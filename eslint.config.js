@@ -176,7 +176,7 @@ export default tseslint.config(
   },
   {
     files: ['webhooks/**/*.ts'],
-    ignores: ['webhooks/main.ts', '**/*.test.ts'],
+    ignores: ['webhooks/main.ts', 'webhooks/**/testing/**', '**/*.test.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
@@ -184,6 +184,11 @@ export default tseslint.config(
           selector: "MemberExpression[object.name='process'][property.name=/^(env|argv|exit|exitCode)$/]",
           message:
             'only main.ts reads the environment, the arguments and sets the exit code: take the value as a parameter.',
+        },
+        {
+          selector:
+            "CallExpression[callee.property.name='getTime'] CallExpression[callee.property.name='now'][callee.object.name='clock']",
+          message: 'the wall clock is set forward and back: measure durations with clock.monotonicMs().',
         },
       ],
     },

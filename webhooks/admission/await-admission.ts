@@ -28,14 +28,14 @@ const accepted = { name: 'mcp-lifecycle-probe' } as const;
  * answer when that does not happen in time.
  */
 export async function awaitAdmission({ api, clock, log, signal, namespace }: AwaitAdmissionOptions): Promise<void> {
-  const deadline = clock.now().getTime() + timeoutMs;
+  const deadline = clock.monotonicMs() + timeoutMs;
   let inARow = 0;
   for (;;) {
     const missing = await findMissing(api, namespace);
     inARow = missing === undefined ? inARow + 1 : 0;
     if (inARow >= wanted) break;
     if (missing !== undefined) log.info('admission does not answer yet', { why: missing });
-    if (signal.aborted || clock.now().getTime() > deadline) {
+    if (signal.aborted || clock.monotonicMs() > deadline) {
       throw new Error(`admission did not answer within ${timeoutMs / 1000} s: ${missing ?? 'interrupted'}`);
     }
     await clock.sleep(periodMs, signal);

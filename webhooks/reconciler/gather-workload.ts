@@ -46,6 +46,7 @@ export function nextLookAfterMs(key: string, server: MCPServer, world: World): n
 }
 
 function patienceWith(server: MCPServer, { clock }: World): Patience {
+  // eslint-disable-next-line no-restricted-syntax -- compared with when a kubelet says that a container started
   return { nowMs: clock.now().getTime(), readyWithinMs: readyWithinSeconds(server) * 1_000 };
 }
 

@@ -135,8 +135,8 @@ async function work(
 }
 
 async function timed(options: LeadOptions, run: () => Promise<WorkResult>): Promise<WorkResult> {
-  const startedAt = options.clock.now().getTime();
+  const startedAt = options.clock.monotonicMs();
   const result = await run();
-  options.metrics.observeReconcile(result.type, (options.clock.now().getTime() - startedAt) / 1_000);
+  options.metrics.observeReconcile(result.type, (options.clock.monotonicMs() - startedAt) / 1_000);
   return result;
 }

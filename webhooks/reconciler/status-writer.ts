@@ -83,7 +83,7 @@ async function write(
 
 async function afterFailure(attempt: Attempt, error: ApiError): Promise<StatusWrite> {
   const { key, next, world } = attempt;
-  const nowMs = world.clock.now().getTime();
+  const nowMs = world.clock.monotonicMs();
   world.metrics.observeFailedWrite(STATUS, error);
   const setback = world.setbacks.note(STATUS, key, { error, nowMs });
   if (!isTold(STATUS, setback)) return { result: 'failed', error };
@@ -98,7 +98,7 @@ async function afterFailure(attempt: Attempt, error: ApiError): Promise<StatusWr
 
 /** Whether the API server would only refuse the same again. */
 function stillHolds({ refused, refusedAtMs }: ReducedStatus, next: MCPServerStatus, { clock }: World): boolean {
-  return clock.now().getTime() - refusedAtMs < refusalHoldsMs && contentOf(next) === refused;
+  return clock.monotonicMs() - refusedAtMs < refusalHoldsMs && contentOf(next) === refused;
 }
 
 async function writePart({ server, next, world, signal }: Attempt, { why }: ReducedStatus): Promise<StatusWrite> {

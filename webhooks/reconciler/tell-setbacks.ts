@@ -35,7 +35,7 @@ function noteSetbacks(key: string, executed: readonly Executed[], world: World):
   for (const { kind } of expandedKinds) {
     const failed = executed.find(({ action, error }) => action.of.kind === kind && error?.retry === true);
     if (failed?.error === undefined) setbacks.end(kind, key);
-    else noted.set(kind, setbacks.note(kind, key, { error: failed.error, nowMs: clock.now().getTime() }));
+    else noted.set(kind, setbacks.note(kind, key, { error: failed.error, nowMs: clock.monotonicMs() }));
   }
   return noted;
 }

@@ -87,7 +87,7 @@ export class EventRecorder {
   async #countOn(event: EventToRecord): Promise<ApiResult | undefined> {
     const { api, clock } = this.#options;
     const now = clock.now();
-    const written = this.#recent.find(event, now.getTime());
+    const written = this.#recent.find(event, clock.monotonicMs());
     if (written === undefined) return undefined;
     const count = written.count + 1;
     const result = await api.request({
@@ -97,7 +97,7 @@ export class EventRecorder {
       body: { series: { count, lastObservedTime: microTime(now) } },
     });
     if (!result.ok && result.error.status === 404) return undefined;
-    if (result.ok) this.#recent.put(event, { name: written.name, count }, now.getTime());
+    if (result.ok) this.#recent.put(event, { name: written.name, count }, clock.monotonicMs());
     return result;
   }
 
@@ -108,7 +108,7 @@ export class EventRecorder {
     const name = `${server.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
     const path = objectPath({ ...eventsApi, namespace });
     const result = await api.request({ method: 'POST', path, body: this.#toObject(event, { name, now }) });
-    if (result.ok) this.#recent.put(event, { name, count: 1 }, now.getTime());
+    if (result.ok) this.#recent.put(event, { name, count: 1 }, clock.monotonicMs());
     return result;
   }
 

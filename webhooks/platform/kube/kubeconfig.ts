@@ -32,7 +32,7 @@ function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {
       read = undefined;
     },
     async credentials() {
-      const now = clock.now().getTime();
+      const now = clock.monotonicMs();
       if (read !== undefined && now - read.at < credentialsMaxAgeMs) return read.credentials;
       const credentials = await readCredentials(config, usesProxy);
       read = { at: now, credentials };

@@ -35,6 +35,51 @@ const holder = (api: FakeKubeApi): unknown =>
   (api.get(path)?.['spec'] as Record<string, unknown> | undefined)?.['holderIdentity'];
 
 describe('LeaderElector', () => {
+  it('lets nobody lead beside a holder that is alive when its wall clock is set forward', async () => {
+    const api = createFakeKubeApi();
+    emptyLease(api);
+    const clocks = { a: createFakeClock(), b: createFakeClock() };
+    const a = replica(api, clocks.a, 'a');
+    await settle();
+    const b = replica(api, clocks.b, 'b');
+    await clocks.b.advance(3_000);
+    clocks.b.setWallClock(3_600_000);
+    await clocks.b.advance(6_000);
+    expect(holder(api)).toBe('a');
+    expect(b.terms).toHaveLength(0);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
+  it('ends the term of a holder that cannot renew, though its wall clock is set back', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    api.answer(({ path: asked }) => asked === path, 503);
+    clock.setWallClock(-3_600_000);
+    await clock.advance(11_000);
+    expect(a.terms[0]?.isCurrent()).toBe(false);
+    expect(a.terms[0]?.signal.aborted).toBe(true);
+    api.answer(() => false, undefined);
+    await a.stop();
+  });
+
+  it('writes nothing after its wall clock leapt, as after a sleep of the machine, until it has renewed', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    emptyLease(api);
+    const a = replica(api, clock, 'a');
+    await settle();
+    expect(a.terms[0]?.isCurrent()).toBe(true);
+    clock.setWallClock(60_000);
+    expect(a.terms[0]?.isCurrent()).toBe(false);
+    await clock.advance(6_000);
+    expect(a.terms[0]?.isCurrent()).toBe(true);
+    expect(a.terms[0]?.signal.aborted).toBe(false);
+    await a.stop();
+  });
+
   it('fills the empty Lease of the chart and renews it every five seconds', async () => {
     const api = createFakeKubeApi();
     const clock = createFakeClock();

@@ -49,12 +49,13 @@ type Attempt =
 
 /**
  * Elects one leader among the replicas on a coordination.k8s.io Lease, by the rules of client-go: whether another
- * holder is alive is judged by our own clock from when we saw its record change, so clocks need not agree.
+ * holder is alive is judged by our own clock from when we saw its record change, so clocks need not agree. That clock is
+ * the monotonic one: who sets the wall clock forward must not make a second leader beside one that is alive.
  */
 export class LeaderElector {
   readonly #options: LeaseOptions;
   #isLeading = false;
-  #renewedAt = 0;
+  #renewedAt: Moment = { monotonicMs: -Infinity, wallMs: -Infinity };
   #seen: { readonly record: string; readonly at: number } | undefined;
   /** The holder of whom the log says that we wait for it. */
   #toldOf: string | undefined;
@@ -75,7 +76,7 @@ export class LeaderElector {
   async run(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#options;
     while (!signal.aborted) {
-      const startedAt = clock.now().getTime();
+      const startedAt = momentOf(clock);
       const attempt = await this.#attempt(signal);
       if (attempt.result === 'held') await this.#lead(lead, startedAt, signal);
       else if (attempt.result === 'failed' && attempt.error.reason !== 'Aborted') {
@@ -85,7 +86,7 @@ export class LeaderElector {
     }
   }
 
-  async #lead(lead: (term: Term) => Promise<void>, since: number, signal: AbortSignal): Promise<void> {
+  async #lead(lead: (term: Term) => Promise<void>, since: Moment, signal: AbortSignal): Promise<void> {
     const { clock, log, identity } = this.#options;
     const term = new AbortController();
     const stop = (): void => {
@@ -96,7 +97,7 @@ export class LeaderElector {
     this.#isLeading = true;
     this.#renewedAt = since;
     log.info('leader election: leading', { identity });
-    const isCurrent = (): boolean => !term.signal.aborted && clock.now().getTime() - this.#renewedAt < renewDeadlineMs;
+    const isCurrent = (): boolean => !term.signal.aborted && longestSince(this.#renewedAt, clock) < renewDeadlineMs;
     const work = lead({ signal: term.signal, isCurrent })
       .catch((error: unknown) => {
         log.error('leader election: the work stopped with an unexpected error', { error: errorText(error) });
@@ -117,17 +118,22 @@ export class LeaderElector {
     for (;;) {
       await clock.sleep(jittered(renewMs, 0.2, random), signal);
       if (signal.aborted) return;
-      const startedAt = clock.now().getTime();
-      const attempt = await this.#attempt(signal, this.#renewedAt + renewDeadlineMs - startedAt);
+      const startedAt = momentOf(clock);
+      const attempt = await this.#attempt(signal, this.#deadline() - startedAt.monotonicMs);
       if (attempt.result === 'held') this.#renewedAt = startedAt;
       else if (attempt.result === 'other') {
         log.warn('leader election: another replica took the lease', { holder: attempt.holder });
         return;
-      } else if (clock.now().getTime() - this.#renewedAt >= renewDeadlineMs) {
+      } else if (clock.monotonicMs() >= this.#deadline()) {
         log.warn('leader election: the lease could not be renewed in time', { error: attempt.error.message });
         return;
       }
     }
+  }
+
+  /** Of the next renewal, on the monotonic clock. */
+  #deadline(): number {
+    return this.#renewedAt.monotonicMs + renewDeadlineMs;
   }
 
   async #attempt(signal: AbortSignal, remainingMs = requestTimeoutMs): Promise<Attempt> {
@@ -155,7 +161,7 @@ export class LeaderElector {
   async #isAwaited(holder: string, spec: unknown, limits: Limits): Promise<boolean> {
     const { api, clock, log, namespace } = this.#options;
     const record = JSON.stringify(spec ?? {});
-    const now = clock.now().getTime();
+    const now = clock.monotonicMs();
     if (this.#seen?.record !== record) this.#seen = { record, at: now };
     const duration = (numberAt(spec, 'leaseDurationSeconds') ?? leaseDurationMs / 1_000) * 1_000;
     const ranOutAt = this.#seen.at + duration;
@@ -204,6 +210,29 @@ export class LeaderElector {
     const { namespace } = this.#options;
     return objectPath({ apiVersion, plural: 'leases', namespace, ...(name === undefined ? {} : { name }) });
   }
+}
+
+/** When something was, by both clocks. */
+interface Moment {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+function momentOf(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), wallMs: wallMsOf(clock) };
+}
+
+/**
+ * How long ago that was at the most, in milliseconds: the wall clock may have been set back, and the monotonic one may have
+ * stood still while the machine slept.
+ */
+function longestSince({ monotonicMs, wallMs }: Moment, clock: Clock): number {
+  return Math.max(clock.monotonicMs() - monotonicMs, wallMsOf(clock) - wallMs);
+}
+
+function wallMsOf(clock: Clock): number {
+  // eslint-disable-next-line no-restricted-syntax -- beside the monotonic clock, and only to stop sooner
+  return clock.now().getTime();
 }
 
 const apiVersion = 'coordination.k8s.io/v1';

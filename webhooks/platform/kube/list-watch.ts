@@ -74,7 +74,7 @@ export class ListWatch {
     this.name = options.name;
     this.#options = options;
     this.#pageSize = options.metadataOnly === true ? pageSizes.metadataOnly : pageSizes.whole;
-    this.#lastSignOfLife = options.clock.now().getTime();
+    this.#lastSignOfLife = options.clock.monotonicMs();
   }
 
   /** Whether a complete list was seen since the start. */
@@ -93,7 +93,7 @@ export class ListWatch {
 
   /** Since the last event, bookmark or list; a quiet and healthy watch stays below about 60. */
   secondsSinceLastEvent(): number {
-    return (this.#options.clock.now().getTime() - this.#lastSignOfLife) / 1_000;
+    return (this.#options.clock.monotonicMs() - this.#lastSignOfLife) / 1_000;
   }
 
   /** Runs until the signal aborts. */
@@ -136,7 +136,7 @@ export class ListWatch {
     this.#options.onListed?.('all');
     this.#isSynced = true;
     this.#isForbidden = false;
-    this.#lastSignOfLife = this.#options.clock.now().getTime();
+    this.#lastSignOfLife = this.#options.clock.monotonicMs();
     return resourceVersion;
   }
 
@@ -153,7 +153,7 @@ export class ListWatch {
   /** The version to go on from, or undefined when a new list is needed. */
   async #watch(from: string, signal: AbortSignal): Promise<string | undefined> {
     const { api, clock, random } = this.#options;
-    const openedAt = clock.now().getTime();
+    const openedAt = clock.monotonicMs();
     let resourceVersion = from;
     let isAlive = false;
     const seconds = Math.round(watchSeconds.min + random() * (watchSeconds.max - watchSeconds.min));
@@ -177,7 +177,7 @@ export class ListWatch {
         this.#dispatch(event);
       },
     );
-    isAlive ||= clock.now().getTime() - openedAt >= healthyWatchMs;
+    isAlive ||= clock.monotonicMs() - openedAt >= healthyWatchMs;
     if (isAlive) this.#failures = 0;
     return this.#afterWatch(end, { resourceVersion, isAlive }, signal);
   }
@@ -222,7 +222,7 @@ export class ListWatch {
 
   #aliveAgain(): void {
     this.#failures = 0;
-    this.#lastSignOfLife = this.#options.clock.now().getTime();
+    this.#lastSignOfLife = this.#options.clock.monotonicMs();
   }
 
   #selectors(): Readonly<Record<string, string | undefined>> {

@@ -63,7 +63,7 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
   const stop = new AbortController();
   const first = await handle(listAt(listed.body, 'items')[0]);
   if (first === 'again' || isAborted(signal)) return first;
-  const openedAt = clock.now().getTime();
+  const openedAt = clock.monotonicMs();
   let last: Promise<Handled> | undefined;
   let isAlive = false;
   const end = await api.watch(
@@ -89,7 +89,7 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
   );
   // 410 means that our resourceVersion is too old: list again, which is nothing to report.
   if (end.why === 'failed' && end.error.status !== 410) return reportFailure(options, end.error);
-  isAlive ||= clock.now().getTime() - openedAt >= healthyWatchMs;
+  isAlive ||= clock.monotonicMs() - openedAt >= healthyWatchMs;
   return isAlive ? (last ?? 'done') : 'again';
 }
 

@@ -34,6 +34,7 @@ const running: Promise<void>[] = [];
 /** Sleeps take no time of the test, and move the clock when it is told to. */
 const clock: Clock = {
   now: () => now,
+  monotonicMs: () => now.getTime(),
   sleep: (_ms, signal) =>
     new Promise((resolve) => {
       naps += 1;

@@ -77,7 +77,7 @@ export async function keepCertificates(options: KeepCertificatesOptions): Promis
       return { type: 'again' };
     });
     failures = taken.type === 'again' ? failures + 1 : 0;
-    const pauses = taken.type === 'done' ? repeats.next(taken.step, clock.now().getTime()) : failures;
+    const pauses = taken.type === 'done' ? repeats.next(taken.step, clock.monotonicMs()) : failures;
     if (taken.type === 'rest') await alarm.wait(Math.min(taken.ms, longestRestMs));
     else if (pauses > 0) await clock.sleep(backoffDelay(pauses, backoff, Math.random), signal);
   }

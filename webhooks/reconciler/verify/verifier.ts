@@ -149,7 +149,7 @@ export class Verifier {
     const { clock, log, onChange } = this.#options;
     const { result: before } = watched.standing;
     if (answer.state === 'failed' && failures < failuresBeforeSaid && before.state !== 'failed') return;
-    watched.standing = settle(watched.standing, complete(answer, before, failures), clock.now().getTime());
+    watched.standing = settle(watched.standing, complete(answer, before, failures), clock.monotonicMs());
     if (watched.standing.result === before) return;
     log.debug('verification: another answer', { server: key, state: answer.state });
     onChange(key);
@@ -164,7 +164,7 @@ export class Verifier {
   /** Undefined when we were stopped meanwhile: then the answer says nothing. */
   async #probe(key: string, watched: Watched, signal: AbortSignal): Promise<Verdict | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
-    const startedAtMs = clock.now().getTime();
+    const startedAtMs = clock.monotonicMs();
     const countsOffers = isCountDue(watched, startedAtMs);
     const { image } = watched.target;
     const learnt = this.#learnt.get(key);
@@ -184,7 +184,7 @@ export class Verifier {
     }
     if (signal.aborted) return undefined;
     if (countsOffers && result.state === 'verified') watched.countedAtMs = startedAtMs;
-    onProbed?.(result.state, (clock.now().getTime() - startedAtMs) / 1_000);
+    onProbed?.(result.state, (clock.monotonicMs() - startedAtMs) / 1_000);
     return result;
   }
 }

@@ -4,17 +4,24 @@ import type { Clock } from '../../clock.ts';
 export interface FakeClock extends Clock {
   /** Moves on by `ms`, waking each sleeper at its time and letting what it does settle. */
   advance(ms: number): Promise<void>;
+  /** Somebody sets the wall clock: no time passes. */
+  setWallClock(byMs: number): void;
   readonly sleepers: number;
 }
 
 export function createFakeClock(start = new Date('2026-01-01T00:00:00Z')): FakeClock {
-  let now = start.getTime();
+  let now = 0;
+  let wallClockAtMs = start.getTime();
   const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>();
   return {
     get sleepers() {
       return sleepers.size;
     },
-    now: () => new Date(now),
+    now: () => new Date(wallClockAtMs + now),
+    monotonicMs: () => now,
+    setWallClock: (byMs) => {
+      wallClockAtMs += byMs;
+    },
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted === true) {
