@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Answer } from './admission/admission-review.ts';
 import { createValidate } from './admission/validate.ts';
 import type { ReferenceFacts } from './core/engine/facts.ts';
+import type { Installation } from './core/engine/installation.ts';
 import { renderDenial, renderWarnings } from './core/engine/render.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
 import type { MCPServer } from './core/mcpserver/types.gen.ts';
@@ -23,21 +24,29 @@ const samples = rules.flatMap((rule: Rule) =>
 /** No reference is missing, so that rules alone decide. */
 const everything: ReferenceFacts = { lookUp: () => ({ state: 'found', keys: new Set() }) };
 
-function toInput(example: Example): { readonly server: MCPServer; readonly facts: ReferenceFacts } {
+interface Input {
+  readonly server: MCPServer;
+  readonly facts: ReferenceFacts;
+  readonly installation?: Installation | undefined;
+}
+
+function toInput(example: Example): Input {
   const named = example.name === undefined ? [] : [withName(example.name)];
   return {
     server: anMCPServer(withUid('5b1c'), ...named, withRawSpec(example.spec ?? {})),
     facts: inMemoryFacts(example),
+    installation: example.installation,
   };
 }
 
-function judge(server: MCPServer, facts: ReferenceFacts, observed: readonly ObservedChild[] = []): Decision {
-  return decide({ server, facts, observed, digest, policyDigest: 'p' });
+function judge(input: Input, observed: readonly ObservedChild[] = []): Decision {
+  return decide({ ...input, observed, digest, policyDigest: 'p' });
 }
 
 /** As the API server asks, with the object as its author wrote it: mutation was skipped. */
-function askWebhook(server: MCPServer, facts: ReferenceFacts, oldObject?: MCPServer): Promise<Answer> {
-  const validate = createValidate({ rules, gatherFacts: () => Promise.resolve(facts), onSkipped: () => undefined });
+function askWebhook({ server, facts, installation }: Input, oldObject?: MCPServer): Promise<Answer> {
+  const gatherFacts = () => Promise.resolve(facts);
+  const validate = createValidate({ rules, gatherFacts, installation, onSkipped: () => undefined });
   const request = {
     uid: 'c2d1a7e0-0000-4000-8000-000000000000',
     kind: { group: 'mcp.x-k8s.io', version: 'v1beta1', kind: 'MCPServer' },
@@ -55,9 +64,9 @@ function askWebhook(server: MCPServer, facts: ReferenceFacts, oldObject?: MCPSer
 
 describe('the webhook and the reconciler say the same about', () => {
   it.each(samples)('%s', async (_, example) => {
-    const { server, facts } = toInput(example);
-    const answer = await askWebhook(server, facts);
-    const { findings } = { findings: [], ...judge(server, facts) };
+    const input = toInput(example);
+    const answer = await askWebhook(input);
+    const { findings } = { findings: [], ...judge(input) };
     const denials = findings.filter(({ severity }) => severity === 'deny');
 
     expect(answer.decision).toBe(denials.length === 0 ? 'allowed' : 'denied');
@@ -67,7 +76,7 @@ describe('the webhook and the reconciler say the same about', () => {
 
   it('a server that the webhook denies: the reconciler does nothing about its children', () => {
     const server = anMCPServer(withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
-    expect(judge(server, inMemoryFacts()).verdict).toBe('invalid');
+    expect(judge({ server, facts: inMemoryFacts() }).verdict).toBe('invalid');
   });
 
   const changes = samples.map(([, example], index) => {
@@ -78,16 +87,17 @@ describe('the webhook and the reconciler say the same about', () => {
   it.each(changes)('a change from %s', async (_, before, after) => {
     const name = 'search';
     const old = toInput({ ...before, name }).server;
-    const { server, facts } = toInput({ ...after, name });
-    const answer = await askWebhook(server, facts, old);
+    const input = toInput({ ...after, name });
+    const { server, installation } = input;
+    const answer = await askWebhook(input, old);
 
     // It ran before the rules did, and was changed then.
-    const first = judge({ ...old, metadata: { ...old.metadata, generation: 1 } }, everything, [
-      aChild({ uid: '5b1c' }),
-    ]);
+    const oldest = { ...old, metadata: { ...old.metadata, generation: 1 } };
+    const first = judge({ server: oldest, facts: everything, installation }, [aChild({ uid: '5b1c' })]);
     if (first.verdict === 'retry') throw new Error(first.reason);
     const status = { observedGeneration: 1, extensions: { policy: first.policy } };
-    const second = judge({ ...server, metadata: { ...server.metadata, generation: 2 }, status }, facts);
+    const changed = { ...server, metadata: { ...server.metadata, generation: 2 }, status };
+    const second = judge({ ...input, server: changed });
     if (second.verdict === 'retry') throw new Error(second.reason);
 
     const refused = 'causes' in answer ? answer.causes.map(({ field }) => field) : [];

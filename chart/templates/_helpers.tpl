@@ -137,6 +137,22 @@ imagePullSecrets:
   value: "65536"
 {{- end }}
 
+{{/* What nobody else may use (rule own-identity-protected). */}}
+{{- define "mcp-lifecycle.identityEnv" -}}
+{{- $accounts := list (include "mcp-lifecycle.serviceAccountName" .) }}
+{{- if .Values.admissionCheck.enabled }}{{ $accounts = append $accounts (include "mcp-lifecycle.admissionCheckName" .) }}{{ end }}
+{{- $secrets := list (include "mcp-lifecycle.certificateSecretName" .) }}
+{{- if and .Values.certManager.enabled (not .Values.certManager.issuerRef) }}{{ $secrets = append $secrets (include "mcp-lifecycle.suffixed" (list . "ca")) }}{{ end }}
+{{- $labels := list }}
+{{- range $key, $value := include "mcp-lifecycle.selectorLabels" . | fromYaml }}{{ $labels = append $labels (printf "%s=%s" $key $value) }}{{ end }}
+- name: OWN_SERVICE_ACCOUNTS
+  value: {{ join "," $accounts | quote }}
+- name: OWN_SECRETS
+  value: {{ join "," $secrets | quote }}
+- name: OWN_POD_LABELS
+  value: {{ join "," $labels | quote }}
+{{- end }}
+
 {{/*
 How large the generations of the heap become, called with the megabytes of each: `young` is one of its two halves, `old`
 stays well below the memory limit. In 1 MiB a request of the webhook costs a third more, because what sixteen of them hold

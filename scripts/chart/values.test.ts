@@ -338,6 +338,31 @@ describe('the certificate of the webhooks', () => {
     }
   });
 
+  it.each([
+    ['issues itself', {}, 'mcp-lifecycle-certificate'],
+    ['has from cert-manager, with its CA', { certManager: { enabled: true } }, 'mcp-lifecycle-tls,mcp-lifecycle-ca'],
+    ['has from an issuer', { certManager: { enabled: true, issuerRef: { name: 'a' } } }, 'mcp-lifecycle-tls'],
+    ['finds in a Secret', { tls: { existingSecret: 'theirs', caBundle: pem } }, 'theirs'],
+  ])(
+    'that the installation %s is named to both containers, as what nobody else may use',
+    async (_, values, secrets) => {
+      const manifests = await renderWith(values);
+      for (const container of [0, 1]) {
+        const env = at(find(manifests, 'Deployment'), `${ours}.containers.${container}.env`);
+        expect(env).toEqual(
+          expect.arrayContaining([
+            { name: 'OWN_SERVICE_ACCOUNTS', value: 'mcp-lifecycle,mcp-lifecycle-admission-check' },
+            { name: 'OWN_SECRETS', value: secrets },
+            {
+              name: 'OWN_POD_LABELS',
+              value: 'app.kubernetes.io/instance=mcp-lifecycle,app.kubernetes.io/name=mcp-lifecycle',
+            },
+          ]),
+        );
+      }
+    },
+  );
+
   it('is signed by the issuer that is named', async () => {
     const issuerRef = { name: 'company', kind: 'ClusterIssuer' };
     const manifests = await renderWith({ certManager: { enabled: true, issuerRef } });

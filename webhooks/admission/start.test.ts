@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../core/defaults/apply.ts';
-import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
+import { anMCPServer, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
 import type { WebhookConfig } from '../platform/config.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
@@ -48,6 +48,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}, clock = syste
     healthPort: 0,
     metricsPort: 0,
     logLevel: 'error',
+    installation: { namespace: 'mcp-system', serviceAccounts: ['ours'], secrets: ['certificate'], podLabels: {} },
     serviceName,
     certificateMode: 'managed',
     certificateSecretName: 'certificate',
@@ -108,6 +109,24 @@ describe('the webhook program', () => {
     await Promise.all(all.map(becomeReady));
     const answers = await Promise.all(all.map((replica) => replica.send({ body: aReview({ object: anMCPServer() }) })));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('refuses who would use its own account or certificate, in its own namespace', async () => {
+    const replica = await startReplica();
+    await becomeReady(replica);
+    const spec = {
+      config: { envFrom: [{ secretRef: { name: 'certificate' } }] },
+      runtime: { security: { serviceAccountName: 'ours' } },
+    };
+    const ask = async (namespace: string): Promise<unknown> =>
+      (await replica.send({ body: aReview({ object: anMCPServer(withNamespace(namespace), withRawSpec(spec)) }) }))
+        .body;
+    const refused = await ask('mcp-system');
+    const causes = ['spec.config.envFrom[0].secretRef.name', 'spec.runtime.security.serviceAccountName'];
+    expect(refused).toMatchObject({
+      response: { allowed: false, status: { details: { causes: causes.map((field) => ({ field })) } } },
+    });
+    expect(await ask('mcp')).toMatchObject({ response: { allowed: true } });
   });
 
   it('looks up what a server names', async () => {

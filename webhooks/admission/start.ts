@@ -85,9 +85,10 @@ function createHandlers(api: KubeApi, config: WebhookConfig, metrics: AdmissionM
     metrics.skipped(reason);
   };
   const links = config.docsBaseUrl === undefined ? {} : { docsBaseUrl: config.docsBaseUrl };
+  const { installation } = config;
   return {
     mutate: createMutate({ onSkipped }),
-    validate: createValidate({ ...links, rules, gatherFacts: createGatherFacts(api), onSkipped }),
+    validate: createValidate({ ...links, rules, gatherFacts: createGatherFacts(api), installation, onSkipped }),
   };
 }
 

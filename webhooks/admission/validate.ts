@@ -1,6 +1,7 @@
 import { applyDefaults } from '../core/defaults/apply.ts';
 import { evaluate, type Subject } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
+import type { Installation } from '../core/engine/installation.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { fingerprint, ratchet, type Judged } from '../core/engine/ratchet.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
@@ -24,6 +25,7 @@ export type GatherFacts = (
 export interface ValidateOptions extends RenderOptions {
   readonly rules: readonly Rule[];
   readonly gatherFacts: GatherFacts;
+  readonly installation?: Installation | undefined;
   readonly onSkipped: (reason: SkipReason) => void;
 }
 
@@ -31,10 +33,10 @@ export interface ValidateOptions extends RenderOptions {
  * Says everything that is wrong with an MCPServer at once: what denies refuses the request, the rest warns. What an
  * update leaves as it was only warns: a rule that became stricter must not hold up the next change of a replica count.
  */
-export function createValidate({ rules, gatherFacts, onSkipped, ...render }: ValidateOptions): Handler {
+export function createValidate({ rules, gatherFacts, installation, onSkipped, ...render }: ValidateOptions): Handler {
   const judge = (request: AdmissionRequest, subject: Subject): Answer => {
     const now = { object: subject.server, findings: evaluate(rules, subject) };
-    return answerTo(request, now, () => judgeOld(request.oldObject, rules, subject.facts), render);
+    return answerTo(request, now, () => judgeOld(request.oldObject, rules, subject), render);
   };
 
   return (request, context) => {
@@ -51,9 +53,9 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
     const server = applyDefaults(parsed.server);
     const references = referencesOf(server);
     const named = references.filter(({ name }) => name !== '');
-    if (named.length === 0) return judge(request, { server, references, facts: nothingToLookUp });
+    if (named.length === 0) return judge(request, { server, references, installation, facts: nothingToLookUp });
     return gatherFacts(request.namespace, named, context).then((facts) =>
-      judge(request, { server, references, facts }),
+      judge(request, { server, references, installation, facts }),
     );
   };
 }
@@ -61,11 +63,11 @@ export function createValidate({ rules, gatherFacts, onSkipped, ...render }: Val
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 
 /** What the rules say about the object before the change; nothing about one that the schema forbids by now. */
-function judgeOld(raw: unknown, rules: readonly Rule[], facts: ReferenceFacts): Judged {
+function judgeOld(raw: unknown, rules: readonly Rule[], { facts, installation }: Subject): Judged {
   const parsed = parseMCPServer(raw);
   if (!parsed.ok) return { object: raw, findings: [] };
   const server = applyDefaults(parsed.server);
-  return { object: server, findings: evaluate(rules, { server, facts }) };
+  return { object: server, findings: evaluate(rules, { server, facts, installation }) };
 }
 
 /**

@@ -67,6 +67,8 @@ function factsOf(example: Example): ReferenceFacts {
   };
 }
 
+const isJudgedAnywhere = ({ installation }: Example): boolean => installation === undefined;
+
 describe('check says what the engine says', () => {
   it.each(examples)('%s', async (_title, example) => {
     const server = serverOf(example);
@@ -85,11 +87,20 @@ describe('check says what the engine says', () => {
     rules
       .filter(({ severity }) => severity === 'deny')
       .flatMap(({ id, examples: { rejects } }) =>
-        rejects.map((example) => [`${id}: ${example.title}`, example] as const),
+        rejects.filter(isJudgedAnywhere).map((example) => [`${id}: ${example.title}`, example] as const),
       ),
   )('and fails for %s', async (_title, example) => {
     const { code } = await runCli(['check', '-'], stringify(serverOf(example)));
     expect(code).toBe(1);
+  });
+
+  it('and nothing about who it is itself, which only a cluster knows', async () => {
+    const beyond = rules.flatMap(({ examples }) => examples.rejects.filter((example) => !isJudgedAnywhere(example)));
+    expect(beyond).not.toEqual([]);
+    for (const example of beyond) {
+      const { out } = await runCli(['check', '-'], stringify(serverOf(example)));
+      expect(out).not.toContain('own-identity-protected');
+    }
   });
 
   it.each(

@@ -1,3 +1,4 @@
+import type { Installation } from '../core/engine/installation.ts';
 import type { Example, Rule } from '../core/engine/rule.ts';
 import { anMCPServer, withMetadata, withRawSpec } from '../core/testing/builders.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
@@ -37,8 +38,29 @@ function renderExample(example: Example): string {
     ...describeObjects('Secret', example.secrets),
     ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
   ];
-  const context = existing.length === 0 ? '' : `In its namespace: ${existing.join(', ')}.\n\n`;
+  const { installation } = example;
+  const around = [
+    ...(existing.length === 0 ? [] : [`In its namespace: ${existing.join(', ')}.`]),
+    ...(installation === undefined ? [] : [describeInstallation(installation)]),
+  ];
+  const context = around.map((sentence) => `${sentence}\n\n`).join('');
   return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${shorten(renderYaml([server]))}\`\`\`\n`;
+}
+
+/** Samples are in the namespace `mcp`, which their manifests leave out. */
+function describeInstallation({ namespace, serviceAccounts, secrets, podLabels }: Installation): string {
+  const where = namespace === 'mcp' ? 'in the same namespace' : `in the namespace \`${namespace}\``;
+  const labels = Object.entries(podLabels).map(([key, value]) => `${key}: ${value}`);
+  const names = [
+    `the accounts ${quote(serviceAccounts)}`,
+    `the Secret ${quote(secrets)}`,
+    `pods with the labels ${quote(labels)}`,
+  ];
+  return `mcp-lifecycle runs ${where}, with ${names.join(', ')}.`;
+}
+
+function quote(texts: readonly string[]): string {
+  return texts.map((text) => `\`${text}\``).join(' and ');
 }
 
 /** Longest line of a sample, in characters: some samples are about what is too long. */

@@ -19,6 +19,25 @@ it('issues its own certificate and says what matters, unless it is told otherwis
   expect(told).toMatchObject({ ok: true, config: { certificateMode: 'given', logLevel: 'debug' } });
 });
 
+it('knows what nobody else may use', () => {
+  const own = {
+    OWN_SERVICE_ACCOUNTS: 'ours,hook',
+    OWN_SECRETS: 'certificate',
+    OWN_POD_LABELS: 'app.kubernetes.io/name=ours,app.kubernetes.io/instance=one',
+  };
+  expect(parseWebhookConfig({ ...environment, ...own })).toMatchObject({
+    ok: true,
+    config: {
+      installation: {
+        namespace: 'mcp-system',
+        serviceAccounts: ['ours', 'hook'],
+        secrets: ['certificate'],
+        podLabels: { 'app.kubernetes.io/name': 'ours', 'app.kubernetes.io/instance': 'one' },
+      },
+    },
+  });
+});
+
 it('names everything that is wrong at once, and what to do', () => {
   const wrong = {
     POD_NAME: '',

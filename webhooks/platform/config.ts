@@ -1,3 +1,4 @@
+import type { Installation } from '../core/engine/installation.ts';
 import type { LogLevel } from './log.ts';
 
 /** What both in-cluster programs are told by the chart. Durations in milliseconds, ports as numbers. */
@@ -9,6 +10,8 @@ interface CommonConfig {
   readonly healthPort: number;
   readonly metricsPort: number;
   readonly logLevel: LogLevel;
+  /** What nobody else may use: OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. */
+  readonly installation: Installation;
 }
 
 export interface WebhookConfig extends CommonConfig {
@@ -94,12 +97,19 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
 }
 
 function common(read: Reader, ports: { readonly healthPort: number; readonly metricsPort: number }): CommonConfig {
+  const namespace = read.required('POD_NAMESPACE');
   return {
-    namespace: read.required('POD_NAMESPACE'),
+    namespace,
     podName: read.required('POD_NAME'),
     healthPort: read.port('HEALTH_PORT', ports.healthPort),
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
+    installation: {
+      namespace,
+      serviceAccounts: read.list('OWN_SERVICE_ACCOUNTS'),
+      secrets: read.list('OWN_SECRETS'),
+      podLabels: read.pairs('OWN_POD_LABELS'),
+    },
   };
 }
 
@@ -113,12 +123,15 @@ interface Reader {
   oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word;
   /** Words with commas between them; none when it is not set. */
   list(name: string): readonly string[];
+  /** `key=value`, with commas between them. */
+  pairs(name: string): Readonly<Record<string, string>>;
   result<T>(config: T): Parsed<T>;
 }
 
 function createReader(environment: Environment): Reader {
   const problems: string[] = [];
   const value = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name]);
+  const list = (name: string): readonly string[] => (value(name) ?? '').split(',').filter((word) => word !== '');
   return {
     required(name) {
       const found = value(name);
@@ -150,7 +163,13 @@ function createReader(environment: Environment): Reader {
         problems.push(`${name} is '${found}': use ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}.`);
       return known ?? words[0];
     },
-    list: (name) => (value(name) ?? '').split(',').filter((word) => word !== ''),
+    list,
+    pairs(name) {
+      const pairs = list(name).map((pair) => pair.split('=', 2));
+      const broken = pairs.find(([key, text]) => key === '' || text === undefined);
+      if (broken !== undefined) problems.push(`${name} has the part '${broken.join('=')}': write key=value.`);
+      return Object.fromEntries(pairs.map(([key = '', text = '']) => [key, text]));
+    },
     result: (config) => (problems.length === 0 ? { ok: true, config } : { ok: false, problems }),
   };
 }

@@ -109,6 +109,21 @@ const writesSince = (api: FakeKubeApi, count: number): readonly string[] =>
   api.writes.slice(count).filter((write) => !write.endsWith('/events'));
 
 describe('the reconciler', () => {
+  it('gives nobody beside it its own account, whoever let that in', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, { runtime: { security: { serviceAccountName: 'ours' } } });
+    const clock = createFakeClock();
+    const installation = { namespace: 'mcp', serviceAccounts: ['ours'], secrets: [], podLabels: {} };
+    const stop = startLead({
+      ...{ api, clock, installation, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+      probe: () => Promise.resolve(verified),
+    });
+    running.push(stop);
+    await clock.advance(1_000);
+    expect(conditions(api)).toMatchObject({ Accepted: 'False/Invalid' });
+    expect(api.get(deploymentPath())).toBeUndefined();
+  });
+
   it('expands a server, reports it, verifies it', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api);

@@ -1,5 +1,6 @@
 import { digestPolicy } from '../core/engine/policy-digest.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import type { Installation } from '../core/engine/installation.ts';
 import { rules } from '../core/rules/index.gen.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { CollectGarbage } from '../platform/collect-garbage.ts';
@@ -33,6 +34,7 @@ export interface LeadOptions {
   readonly random: () => number;
   readonly metrics: ReconcilerMetrics;
   readonly clusterDomain: string;
+  readonly installation: Installation | undefined;
   /** Only servers in these are looked at; empty means in every one. */
   readonly namespaces: readonly string[];
   readonly podName: string;
@@ -94,6 +96,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   });
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
+    installation: options.installation,
     policyDigest: digestPolicy(rules, options.version, digest),
     servers: new ServerCache(),
     children: new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()])),

@@ -33,8 +33,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
 
   const { server, observed, references } = gathered;
-  const { expandedKinds, policyDigest } = world;
-  const decision = decide({ ...references, server, observed, expandedKinds, digest, policyDigest });
+  const { expandedKinds, policyDigest, installation } = world;
+  const decision = decide({ ...references, server, observed, installation, expandedKinds, digest, policyDigest });
   if (decision.verdict === 'retry') {
     await tellNotChecked(key, decision.server, decision.reason, { world, signal });
     const { retryAfterMs } = references.transient ?? {};

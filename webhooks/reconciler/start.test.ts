@@ -29,6 +29,7 @@ function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, sign
   return startReconciler({
     ...{ api: createFakeKubeApi(), clock: createFakeClock(), log: silentLogger, signal, version: '1' },
     config: {
+      installation: { namespace: 'mcp', serviceAccounts: [], secrets: [], podLabels: {} },
       ...{ namespace: 'mcp', podName: 'p', logLevel: 'error', leaseName: 'l', clusterDomain: 'cluster.local' },
       watchNamespaces: [],
       ...ports,

@@ -1,3 +1,4 @@
+import type { Installation } from '../core/engine/installation.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
@@ -18,6 +19,8 @@ export interface World {
   readonly clock: Clock;
   readonly log: Logger;
   readonly clusterDomain: string;
+  /** Absent for tests in which nobody is us. */
+  readonly installation: Installation | undefined;
   readonly expandedKinds: readonly ExpandedKind[];
   /** From `digestPolicy`. */
   readonly policyDigest: string;

@@ -11,8 +11,9 @@ export type Subject = Omit<RuleInput, 'references'> & Partial<Pick<RuleInput, 'r
  * but the findings: by path (list items by their number), then by rule id. Runs for every admission
  * request, so a server without findings costs the checks and one empty list.
  */
-export function evaluate(rules: readonly Rule[], { server, facts, references }: Subject): readonly Finding[] {
-  const input = { server, facts, references: references ?? referencesOf(server) };
+export function evaluate(rules: readonly Rule[], subject: Subject): readonly Finding[] {
+  const { server, facts, installation } = subject;
+  const input = { server, facts, installation, references: subject.references ?? referencesOf(server) };
   const findings: Finding[] = [];
   for (const rule of rules) {
     const violations = rule.check(input);

@@ -3,6 +3,7 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import type { ReferenceFacts } from './facts.ts';
 import type { Severity } from './finding.ts';
+import type { Installation } from './installation.ts';
 
 /** What a rule may see. */
 export interface RuleInput {
@@ -11,6 +12,8 @@ export interface RuleInput {
   /** Everything that the server references: listed once, because several rules look at it. */
   readonly references: readonly Reference[];
   readonly facts: ReferenceFacts;
+  /** Absent where nobody knows it. */
+  readonly installation?: Installation | undefined;
 }
 
 /** A manifest that shows the rule at work: a test, and a sample on the rule's page. */
@@ -25,6 +28,8 @@ export interface Example {
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   /** Names of those that exist. */
   readonly serviceAccounts?: readonly string[];
+  /** Where mcp-lifecycle runs; the server is in the namespace `mcp`. */
+  readonly installation?: Installation;
 }
 
 /** One thing that must hold for an MCPServer. One rule = one file, named as its id. */

@@ -3,6 +3,7 @@ import { evaluate } from '../engine/evaluate.ts';
 import type { ReferenceFacts, ReferenceState } from '../engine/facts.ts';
 import type { Finding } from '../engine/finding.ts';
 import { renderDenial } from '../engine/render.ts';
+import type { Installation } from '../engine/installation.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import type { Rule, RuleInput } from '../engine/rule.ts';
 import type { Reference } from '../mcpserver/references.ts';
@@ -27,6 +28,7 @@ export interface DecideInput {
   /** As it was read, not defaulted. */
   readonly server: MCPServer;
   readonly facts: ReferenceFacts;
+  readonly installation?: Installation | undefined;
   readonly configHash?: string;
   readonly observed: readonly ObservedChild[];
   readonly digest: Digest;
@@ -62,9 +64,9 @@ export type Decision =
  * stored before the rule existed, or past the webhook.
  */
 export function decide(input: DecideInput): Decision {
-  const { facts, configHash, rules = everyRule, expandedKinds = everyKind } = input;
+  const { facts, installation, configHash, rules = everyRule, expandedKinds = everyKind } = input;
   const server = applyDefaults(input.server);
-  const subject = { server, facts, references: referencesOf(server) };
+  const subject = { server, facts, installation, references: referencesOf(server) };
   const findings = evaluate(rules, subject);
   const { enforced, policy } = ratchetServer({ ...input, server, findings, rules });
   const blocking = [...enforced, ...findMissing(subject)];

@@ -16,7 +16,11 @@ function judge(rule: Rule, example: Example): readonly Finding[] {
     ...(example.name === undefined ? [] : [withName(example.name)]),
     withRawSpec(example.spec ?? {}),
   );
-  return evaluate([rule], { server: applyDefaults(server), facts: inMemoryFacts(example) });
+  return evaluate([rule], {
+    server: applyDefaults(server),
+    facts: inMemoryFacts(example),
+    installation: example.installation,
+  });
 }
 
 /** The files that declare a rule; others hold what rules share. */

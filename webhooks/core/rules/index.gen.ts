@@ -28,6 +28,7 @@ import { networkPeersValid } from './network-peers-valid.ts';
 import { networkPortsValid } from './network-ports-valid.ts';
 import { networkSelectorsValid } from './network-selectors-valid.ts';
 import { noPlainCredentials } from './no-plain-credentials.ts';
+import { ownIdentityProtected } from './own-identity-protected.ts';
 import { privileged } from './privileged.ts';
 import { probeHost } from './probe-host.ts';
 import { probePortExists } from './probe-port-exists.ts';
@@ -55,4 +56,4 @@ import { tlsTrustExclusive } from './tls-trust-exclusive.ts';
 import { windowsOptionsValid } from './windows-options-valid.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, byteAmountsPlausible, caBundleUsable, capabilities, configMapExists, configMapKeyExists, configMountReadOnly, dnsEgressPeerEffective, emptyDirWritable, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageRegistryNamed, imageTagPinned, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, replicasStateless, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, windowsOptionsValid];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, byteAmountsPlausible, caBundleUsable, capabilities, configMapExists, configMapKeyExists, configMountReadOnly, dnsEgressPeerEffective, emptyDirWritable, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageRegistryNamed, imageTagPinned, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, ownIdentityProtected, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, replicasStateless, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, windowsOptionsValid];

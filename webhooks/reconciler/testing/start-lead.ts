@@ -7,12 +7,16 @@ import type { LeadOptions } from '../lead.ts';
 export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | 'namespaces' | 'version'> {
   readonly clock: FakeClock;
   readonly probe: NonNullable<LeadOptions['probe']>;
+  readonly installation?: LeadOptions['installation'];
 }
 
 /** Begins one term of leadership; the returned function ends it. For tests. */
 export function startLead(options: LeadTestOptions): () => Promise<void> {
   const stopping = new AbortController();
   const surroundings = { log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p' };
-  const done = lead({ ...options, ...surroundings, collectGarbage: () => undefined }, stopping.signal);
+  const done = lead(
+    { installation: undefined, ...options, ...surroundings, collectGarbage: () => undefined },
+    stopping.signal,
+  );
   return () => (stopping.abort(), done);
 }
