@@ -208,7 +208,7 @@ describe('references', () => {
     );
     const { code, out } = await runCli(['check', '-'], `${careful}---\n${configMap}`);
     expect(code).toBe(0);
-    expect(out).toContain("ConfigMap 'settings' has no key 'b': found 'a'; ");
+    expect(out).toContain("no key 'b' in ConfigMap 'settings': found 'a'; ");
     expect(out).toContain('not in the input: ServiceAccount default/search\n');
     const account = 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: search}\n';
     expect((await runCli(['check', '-'], `${careful}---\n${account}`)).out).not.toContain('ServiceAccount');

@@ -36,7 +36,7 @@ describe('an MCPServer that uses a key which its ConfigMap does not have', () =>
     const { code, stderr } = await kubectl(['apply', '--namespace', namespace, '--filename', '-'], server());
     expect(code).toBe(0);
     expect(stderr.match(/^Warning: .*conf'.*$/gm)).toEqual([
-      expect.stringMatching(/ConfigMap 'conf' has no key 'config\.toml' \[config-map-key-exists\]$/),
+      expect.stringMatching(/no key 'config\.toml' in ConfigMap 'conf' \[config-map-key-exists\]$/),
     ]);
   });
 

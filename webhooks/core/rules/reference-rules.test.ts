@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
 import type { ReferenceFacts } from '../engine/facts.ts';
-import { renderLine } from '../engine/render.ts';
+import { renderLine, renderWarning } from '../engine/render.ts';
 import { evaluate } from '../engine/evaluate.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { MCPServer, StorageMount } from '../mcpserver/types.gen.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { caBundleUsable } from './ca-bundle-usable.ts';
+import { configMapKeyExists } from './config-map-key-exists.ts';
 import { rules } from './index.gen.ts';
 
 const server = anMCPServer(
@@ -55,9 +56,23 @@ describe('references', () => {
     });
     expect(lines(facts)).toMatchInlineSnapshot(`
      [
-       "spec.config.env[0].valueFrom.configMapKeyRef.key: ConfigMap 'more' has no key 'a': found 'aa', 'b', 'c', 'd', 'e' and more; the server stays Accepted=False until it exists. Add the key, correct its name, or mark the reference as optional. [config-map-key-exists]",
+       "spec.config.env[0].valueFrom.configMapKeyRef.key: no key 'a' in ConfigMap 'more': found 'aa', 'b', 'c', 'd', 'e' and more; the server stays Accepted=False until it exists. Add the key, correct its name, or mark the reference as optional. [config-map-key-exists]",
      ]
     `);
+  });
+
+  it('without the key that is used keep its name in a warning that is too long', () => {
+    const [name, key] = ['search-server-configuration', 'config.production.toml'];
+    const configMap = { name, items: [{ key, path: 'config.toml' }] };
+    const storage: StorageMount[] = [{ path: '/etc/search', source: { type: 'ConfigMap', configMap } }];
+    const mounted = anMCPServer(withSpec({ config: { storage } }));
+    const findings = evaluate([configMapKeyExists], {
+      server: mounted,
+      facts: inMemoryFacts({ configMaps: { [name]: [] } }),
+    });
+    expect(findings.map(renderWarning)).toEqual([
+      "spec.config.storage[0].source.configMap.items[0].key: no key 'config.production.toml' in Conf... [config-map-key-exists]",
+    ]);
   });
 
   it('to what the pods need besides their configuration are told with what follows from it', () => {

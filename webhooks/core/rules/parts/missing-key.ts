@@ -26,7 +26,8 @@ export function checkKeys(kind: ReferencedKind, { references, facts }: RuleInput
 function missingKey({ kind, name }: Reference, { key, path }: ReferencedKey, found: ReadonlySet<string>): Violation {
   return {
     path,
-    headline: `${kind} '${name}' has no key '${key}'`,
+    // A warning loses its end: the key is what nobody can guess, the object stands right beside it.
+    headline: `no key '${key}' in ${kind} '${name}'`,
     detail: kind === 'ConfigMap' ? `${describe(found)}; ${whileMissing}` : whileMissing,
   };
 }
