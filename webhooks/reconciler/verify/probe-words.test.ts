@@ -1,0 +1,212 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { probeMcpServer } from './probe.ts';
+import type { ProbeResult } from './probe.ts';
+import { answer, discovered, hangUp, initialized, refuse, startAnswering } from './testing/answering-server.ts';
+import type { Answer, AnsweringServer } from './testing/answering-server.ts';
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function serve(answers: Readonly<Record<string, Answer>>): Promise<AnsweringServer> {
+  const server = await startAnswering(answers);
+  closing.push(() => server.close());
+  return server;
+}
+
+function probe(url: string, countsOffers = false): Promise<ProbeResult> {
+  const { signal } = new AbortController();
+  return probeMcpServer({ url, clientVersion: '1.2.3', timeoutMs: 30_000, signal, countsOffers });
+}
+
+async function refusedWith(refusal: Answer): Promise<ProbeResult> {
+  const { url } = await serve({ 'server/discover': refusal, initialize: refusal });
+  return probe(url);
+}
+
+const jsonRefusal = (status: number, message: string): Answer =>
+  answer({ error: { code: -32000, message } }, { status });
+
+describe('HTTP 403', () => {
+  it.each<[string, Answer, string]>([
+    ['by the TypeScript SDK', jsonRefusal(403, 'Invalid Host header: x.mcp.svc'), 'Invalid Host header: x.mcp.svc'],
+    ['by the Go SDK', refuse(403, 'Forbidden: invalid Host header'), 'Forbidden: invalid Host header'],
+    ['for its Origin', refuse(403, 'Origin http://x is not allowed'), 'Origin http://x is not allowed'],
+    ['with a challenge too', refuse(403, 'Invalid Host', { 'www-authenticate': 'Bearer' }), 'Invalid Host'],
+    ['by HTTP 421, as the Python SDK does', refuse(421, 'Invalid Host header'), 'Invalid Host header'],
+    ['by HTTP 421 without a word', refuse(421), 'HTTP 421'],
+    ['by HTTP 400', refuse(400, 'Invalid host header'), 'Invalid host header'],
+  ])('Invalid Host is no authentication, %s: the words are told, and what to allow', async (_, refusal, words) => {
+    const result = await refusedWith(refusal);
+    expect(result).toMatchObject({ state: 'failed' });
+    const message = result.state === 'failed' ? result.message : '';
+    expect(message).toContain(words);
+    expect(message).toMatch(/add 127\.0\.0\.1 \(and 127\.0\.0\.1:\d+\) to its allowed hosts, or switch its check off$/);
+  });
+
+  it.each<[string, Answer, object]>([
+    ['without a word', refuse(403), { state: 'auth-required', statusCode: 403 }],
+    ['with a body without words', answer({ result: {} }, { status: 403 }), { state: 'auth-required' }],
+    ['Forbidden', refuse(403, 'Forbidden'), { state: 'auth-required', said: 'Forbidden' }],
+    [
+      'with a challenge',
+      refuse(403, 'insufficient_scope', { 'www-authenticate': 'Bearer error="insufficient_scope"' }),
+      { state: 'auth-required', said: 'insufficient_scope' },
+    ],
+    ['that names a host in passing', refuse(403, 'Sign in at host login.example first'), { state: 'auth-required' }],
+  ])('is authentication %s', async (_, refusal, wanted) => {
+    expect(await refusedWith(refusal)).toMatchObject(wanted);
+  });
+
+  it('that no credentials would change is a failure, in the words of the server', async () => {
+    expect(await refusedWith(refuse(403, 'CSRF token missing'))).toMatchObject({
+      ...{ state: 'failed', message: 'answered HTTP 403 with text/plain: CSRF token missing' },
+    });
+  });
+
+  it('tells long and odd words bounded, on one line', async () => {
+    const result = await refusedWith(refuse(401, `no\n\u202e${'x'.repeat(5_000)}`));
+    expect(result.state === 'auth-required' ? result.said : '').toMatch(/^no x{190,200}…$/);
+  });
+});
+
+describe('a server that asks not to be asked', () => {
+  it.each<[string, Answer, object]>([
+    [
+      '429 with seconds',
+      refuse(429, 'slow down', { 'retry-after': '30' }),
+      { message: 'answered HTTP 429 (Retry-After: 30): slow down', retryAfterMs: 30_000 },
+    ],
+    ['429 without Retry-After', jsonRefusal(429, 'too many'), { message: 'answered HTTP 429: too many' }],
+    ['503 with Retry-After', refuse(503, '', { 'retry-after': '5' }), { retryAfterMs: 5_000 }],
+    ['a date in the past', refuse(429, '', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }), { retryAfterMs: 0 }],
+  ])('is throttled: %s', async (_, refusal, wanted) => {
+    expect(await refusedWith(refusal)).toMatchObject({ state: 'throttled', ...wanted });
+  });
+
+  it('is asked nothing else, and names no time when Retry-After is no time', async () => {
+    const server = await serve({ 'server/discover': refuse(429, '', { 'retry-after': 'soon' }) });
+    expect(await probe(server.url)).toEqual({ state: 'throttled', message: 'answered HTTP 429 (Retry-After: soon)' });
+    expect(server.methods()).toEqual(['server/discover']);
+  });
+
+  it('is failed with 503 alone: that is what a broken server says', async () => {
+    expect(await refusedWith(refuse(503, 'no upstream'))).toMatchObject({
+      ...{ state: 'failed', message: 'answered HTTP 503 with text/plain: no upstream' },
+    });
+  });
+});
+
+describe('a redirect', () => {
+  it.each<[string, string]>([
+    ['/mcp/', 'it redirects to /mcp/;'],
+    ['https://user:secret@login.example/start?token=secret#secret', 'it redirects to https://login.example/start;'],
+    [`/${'x'.repeat(2_000)}`, '…;'],
+    ['http://[', 'redirects are not followed'],
+  ])('to %.60s is told with its target, without what may be secret', async (location, wanted) => {
+    const result = await refusedWith(refuse(307, '', { location }));
+    const message = result.state === 'failed' ? result.message : '';
+    expect(message).toContain(wanted);
+    expect(message).not.toContain('secret');
+    expect(message.length).toBeLessThan(400);
+  });
+});
+
+describe('the transport of 2024-11-05', () => {
+  const stream: Answer = (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('event: endpoint\ndata: /messages?session_id=1\n\n');
+  };
+
+  it('is said to be that, not a wrong path', async () => {
+    const server = await serve({
+      ...{ 'server/discover': refuse(405), initialize: refuse(405), GET: stream },
+    });
+    const first = await probe(server.url);
+    expect(first).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('HTTP+SSE transport of 2024-11-05'),
+    });
+    const { signal } = new AbortController();
+    const again = { url: server.url, clientVersion: '1', memory: first.memory, signal };
+    expect(await probeMcpServer(again)).toMatchObject({ message: first.state === 'failed' ? first.message : '' });
+    expect(server.methods().filter((method) => method === 'GET')).toHaveLength(1);
+  });
+
+  it('is not said of a stream of other events, nor of a wrong path', async () => {
+    const events: Answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end('event: message\ndata: endpoint\n\n');
+    };
+    for (const answers of [{ GET: events }, {}]) {
+      const { url } = await serve(answers);
+      expect(await probe(url)).toMatchObject({
+        state: 'failed',
+        message: 'answered HTTP 404: is spec.config.path right?',
+      });
+    }
+  });
+});
+
+describe('a closed connection', () => {
+  it('of a port that does not speak TLS is told as it is', async () => {
+    const { url } = await serve({ 'server/discover': hangUp, initialize: hangUp });
+    expect(await probe(url)).toMatchObject({ message: 'the connection was closed before the answer was complete' });
+  });
+
+  it('and words about HTTPS name the setting', async () => {
+    const go = refuse(400, 'Client sent an HTTP request to an HTTPS server.');
+    expect(await refusedWith(go)).toMatchObject({
+      message: expect.stringMatching(/^answered HTTP 400: Client sent .*; the port speaks TLS: set spec\.transport/),
+    });
+  });
+});
+
+describe('lists', () => {
+  const listing = (list: Answer): Promise<AnsweringServer> =>
+    serve({ 'server/discover': answer({ result: discovered }), 'tools/list': list });
+  const tools = (...names: readonly unknown[]): Answer =>
+    answer({ result: { tools: names.map((name) => ({ name })) } });
+
+  it('of the same tools have the same digest in any order, and another one when a tool is swapped', async () => {
+    const digests = [];
+    for (const list of [tools('a', 'b'), tools('b', 'a'), tools('a', 'c'), tools('a', 7)]) {
+      const { url } = await listing(list);
+      const result = await probe(url, true);
+      digests.push(result.state === 'verified' ? result.toolsDigest : undefined);
+    }
+    expect(digests[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(digests[1]).toBe(digests[0]);
+    expect(new Set(digests).size).toBe(3);
+  });
+
+  it.each<[string, Answer, RegExp]>([
+    [
+      'without an end',
+      answer({ result: { tools: [], nextCursor: 'again' } }),
+      /^tools\/list has no end after 20 pages, where it was cut$/,
+    ],
+    [
+      'that is refused',
+      answer({ error: { code: -32603, message: 'boom' } }),
+      /^tools\/list failed: it answered JSON-RPC error -32603: boom$/,
+    ],
+    ['that is none', answer({ result: { tools: 7 } }), /^tools\/list is answered without a list$/],
+  ])('%s have no count and no digest, and it is said why', async (_, list, why) => {
+    const { url } = await listing(list);
+    const result = await probe(url, true);
+    expect(result).toMatchObject({ state: 'verified', offers: {}, notCounted: expect.stringMatching(why) });
+    expect(result).not.toHaveProperty('toolsDigest');
+  });
+
+  it('say why within 256 characters', async () => {
+    const { url } = await serve({
+      'server/discover': answer({ result: { ...discovered, capabilities: { tools: {}, resources: {}, prompts: {} } } }),
+      ...{ 'tools/list': jsonRefusal(200, 'x'.repeat(999)), 'prompts/list': jsonRefusal(200, 'x'.repeat(999)) },
+    });
+    const result = await probe(url, true);
+    expect(Array.from(result.state === 'verified' ? (result.notCounted ?? '') : '').length).toBe(256);
+  });
+});
