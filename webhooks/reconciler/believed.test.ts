@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
-import { believedVerification } from './believed.ts';
+import type { ProtocolEra } from '../core/plan/observed.ts';
+import { anMCPServer } from '../core/testing/builders.ts';
+import { believedEra, believedVerification } from './believed.ts';
 
 function aStatus(reason: string, message = ''): MCPServerStatus {
   const status = reason === 'EndpointUnavailable' ? 'False' : 'True';
@@ -42,9 +44,57 @@ describe('believedVerification', () => {
     expect(believedVerification(aStatus('AuthSkipped'), 2)).toMatchObject({ state: 'auth-required' });
   });
 
+  it('takes over the words with which credentials were wanted', () => {
+    const message = 'Endpoint returned auth error, treated as reachable: Forbidden: no token';
+    expect(believedVerification(aStatus('AuthSkipped', message), 2)).toMatchObject({ said: 'Forbidden: no token' });
+    const silent = believedVerification(aStatus('AuthSkipped', message.slice(0, message.indexOf(':'))), 2);
+    expect(silent).not.toHaveProperty('said');
+  });
+
+  it('takes over all that goes with a success', () => {
+    const verification = { era: 'Handshake', image: 'x:1', toolCount: 3, toolsDigest: 'd', notCounted: 'why' } as const;
+    const status = {
+      ...aStatus('Verified'),
+      serverInfo: { protocolVersion: '2025-06-18' },
+      extensions: { verification },
+    };
+    expect(believedVerification(status, 2)).toMatchObject({
+      ...{ state: 'verified', era: 'handshake', offers: { tools: 3 }, toolsDigest: 'd', notCounted: 'why' },
+    });
+  });
+
   it('takes over nothing about another generation, and no success without its serverInfo', () => {
     expect(believedVerification(aStatus('AuthSkipped'), 3)).toBeUndefined();
     expect(believedVerification(aStatus('Verified'), 2)).toBeUndefined();
     expect(believedVerification(undefined, 2)).toBeUndefined();
+  });
+});
+
+describe('believedEra', () => {
+  const { spec } = anMCPServer();
+  const image = spec.source.containerImage?.ref ?? '';
+
+  it.each<[string, MCPServerStatus, ProtocolEra | undefined]>([
+    ['what was learnt of this image', { extensions: { verification: { era: 'Handshake', image } } }, 'handshake'],
+    [
+      'what was learnt, also while it fails',
+      { extensions: { verification: { era: 'Stateless', image } } },
+      'stateless',
+    ],
+    [
+      'nothing that was learnt of another image',
+      { extensions: { verification: { era: 'Handshake', image: 'y' } } },
+      undefined,
+    ],
+    [
+      'what an earlier release verified, by its revision',
+      { serverInfo: { protocolVersion: '2025-11-25' } },
+      'handshake',
+    ],
+    ['the same of the newest revision', { serverInfo: { protocolVersion: '2026-07-28' } }, 'stateless'],
+    ['nothing where there is nothing', {}, undefined],
+  ])('is %s', (_, status, wanted) => {
+    expect(image).not.toBe('');
+    expect(believedEra({ ...anMCPServer(), status })).toBe(wanted);
   });
 });

@@ -1,6 +1,6 @@
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
 import type { OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
-import { eraImage, eras, TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
+import { AUTH_SKIPPED, eraImage, eras, TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
 import type { ProbeResult } from './verify/probe.ts';
 import { eraOfVersion } from './verify/protocol-versions.ts';
 
@@ -16,7 +16,7 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
       return status?.serverInfo === undefined ? undefined : believedSuccess(status, complete(status.serverInfo));
     case 'AuthSkipped':
       // which of 401 and 403 it was is not in status, and makes no difference to it
-      return { state: 'auth-required', statusCode: 401 };
+      return { state: 'auth-required', statusCode: 401, ...wordsIn(verified.message) };
     case 'EndpointUnavailable':
       return failureOf(verified.message, status?.handshakeRetryCount);
     default:
@@ -49,6 +49,11 @@ function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): Probe
     ...(toolsDigest === undefined ? {} : { toolsDigest }),
     ...(notCounted === undefined ? {} : { notCounted }),
   };
+}
+
+function wordsIn(message: string): { readonly said?: string } {
+  const preamble = `${AUTH_SKIPPED}: `;
+  return message.startsWith(preamble) ? { said: message.slice(preamble.length) } : {};
 }
 
 function failureOf(message: string, failures: number | undefined): ProbeResult {

@@ -18,6 +18,15 @@ const exited = (exitCode: number, reason = 'Error'): Partial<ContainerState> => 
   restartCount: 3,
   lastState: { terminated: { exitCode, reason } },
 });
+/** Without an error, so many seconds after its start. */
+const ended = (seconds: number): Partial<ContainerState> => {
+  const startedAt = '2026-01-01T00:00:00Z';
+  const finishedAt = new Date(Date.parse(startedAt) + seconds * 1_000).toISOString();
+  return {
+    restartCount: 3,
+    lastState: { terminated: { exitCode: 0, reason: 'Completed', startedAt, finishedAt } },
+  };
+};
 const running = { running: {} };
 
 describe('diagnosePods', () => {
@@ -46,6 +55,21 @@ describe('diagnosePods', () => {
       'a crash that was just seen',
       container({ terminated: { exitCode: 1 } }),
       'Container crashing: exit code 1, restarts: 0 (pod: a)',
+    ],
+    [
+      'a server for stdio, which ends at once and without an error',
+      container(waiting('CrashLoopBackOff'), ended(2)),
+      'Container crashing: exit code 0, restarts: 2+; it ends at once and without an error, as servers for stdio do: have it serve streamable HTTP, by its own option or behind a bridge (pod: a)',
+    ],
+    [
+      'an end without an error after minutes, which is no sign of stdio',
+      container(waiting('CrashLoopBackOff'), ended(300)),
+      'Container crashing: exit code 0, restarts: 2+ (pod: a)',
+    ],
+    [
+      'an end without an error of which no time is told',
+      container(waiting('CrashLoopBackOff'), exited(0, 'Completed')),
+      'Container crashing: exit code 0, restarts: 2+ (pod: a)',
     ],
     [
       'a bad reference',

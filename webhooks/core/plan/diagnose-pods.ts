@@ -32,6 +32,9 @@ export interface ContainerState {
 
 interface Terminated {
   readonly exitCode: number;
+  /** RFC 3339, both. */
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
   readonly reason?: string;
 }
 
@@ -64,6 +67,12 @@ interface Failure {
 
 /** Longest text of a kubelet that is passed on, in characters. */
 const maxDetailLength = 512;
+
+/** A container that ends well within this time of its start has not served anybody, in milliseconds. */
+const atOnceMs = 10_000;
+
+const stdioHint =
+  'it ends at once and without an error, as servers for stdio do: have it serve streamable HTTP, by its own option or behind a bridge';
 
 const unhealthy = 'Container not passing health checks';
 
@@ -202,8 +211,14 @@ function ofWaiting(
 function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined, crashHint?: string): Found {
   const verb = terminated?.reason === 'OOMKilled' ? 'OOMKilled' : 'crashing';
   const exit = terminated === undefined ? '' : ` exit code ${terminated.exitCode},`;
-  const hint = isOwnDoing(terminated) ? crashHint : undefined;
+  const hint = isOwnDoing(terminated) ? crashHint : isEndedAtOnce(terminated) ? stdioHint : undefined;
   return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}`, hint };
+}
+
+/** What a server for stdio does, whose standard input is closed from the start. */
+function isEndedAtOnce(terminated: Terminated | undefined): boolean {
+  const { exitCode, startedAt = '', finishedAt = '' } = terminated ?? {};
+  return exitCode === 0 && Date.parse(finishedAt) - Date.parse(startedAt) <= atOnceMs;
 }
 
 /** Neither an end that was meant, nor memory, nor a command that cannot be started. */

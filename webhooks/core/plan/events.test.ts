@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Condition, MCPServer, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+import type {
+  Condition,
+  MCPServer,
+  MCPServerStatus,
+  ServerCapabilities,
+  VerificationStatus,
+} from '../mcpserver/types.gen.ts';
 import { anMCPServer, withSpec, withStatus } from '../testing/builders.ts';
 import { nextEvents } from './events.ts';
 
@@ -139,6 +145,30 @@ describe('nextEvents', () => {
     ['capabilities that are known for the first time', aStatus({}), aStatus({}, { tools: true }), []],
   ])('%s', (_, previous, next, wanted) => {
     expect(summary(previous, next)).toEqual(wanted);
+  });
+
+  it.each<[string, VerificationStatus, VerificationStatus, readonly string[]]>([
+    [
+      'a tool that was swapped under the same image, and warn',
+      { image: 'x:1', toolsDigest: 'a', toolCount: 2 },
+      { image: 'x:1', toolsDigest: 'b', toolCount: 2 },
+      [
+        'Warning ToolsChanged CapabilityChangeDetected: The names of its tools have changed (the image is the same), number of tools: 2->2',
+      ],
+    ],
+    [
+      'the tools of another image, after a failure has taken the count away',
+      { image: 'x:1', toolsDigest: 'a' },
+      { image: 'x:2', toolsDigest: 'b', toolCount: 3 },
+      [
+        'Normal ToolsChanged CapabilityChangeDetected: The names of its tools have changed (with another image), number of tools: ?->3',
+      ],
+    ],
+    ['no tools that are listed for the first time', { image: 'x:1' }, { image: 'x:1', toolsDigest: 'b' }, []],
+    ['no tools that stay', { toolsDigest: 'b', toolCount: 1 }, { toolsDigest: 'b' }, []],
+  ])('tell %s', (_, before, after, wanted) => {
+    const of = (verification: VerificationStatus): MCPServerStatus => ({ extensions: { verification } });
+    expect(summary(of(before), of(after))).toEqual(wanted);
   });
 
   it('are none when the status stays the same object', () => {

@@ -1,5 +1,11 @@
 import { PROCESSING_UPDATE } from './availability.ts';
-import type { Condition, MCPServer, MCPServerStatus, ServerCapabilities } from '../mcpserver/types.gen.ts';
+import type {
+  Condition,
+  MCPServer,
+  MCPServerStatus,
+  ServerCapabilities,
+  VerificationStatus,
+} from '../mcpserver/types.gen.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
 export interface NextEvent {
@@ -44,6 +50,7 @@ export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServe
     ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
     ...unavailability(previous, next),
     ...capabilityChange(previous, next),
+    ...toolsChange(previous, next),
     ...insecureTls(spec, previous, next),
     ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
   ];
@@ -126,6 +133,23 @@ function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServer
     .filter(({ was, is }) => was !== is)
     .map(({ name, was, is }) => `${name}: ${was}->${is}`);
   return changes.length === 0 ? [] : [warning('CapabilityChanged', 'CapabilityChangeDetected', changes.join(', '))];
+}
+
+/**
+ * Its tools are others than when they were listed last, told by their names alone. Worth a warning when the same image
+ * offers others; what a new one changes is news.
+ */
+function toolsChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const before = previous?.extensions?.verification;
+  const after = next.extensions?.verification;
+  if (before?.toolsDigest === undefined || after?.toolsDigest === undefined) return [];
+  if (before.toolsDigest === after.toolsDigest) return [];
+  const count = ({ toolCount }: VerificationStatus): string => (toolCount === undefined ? '?' : String(toolCount));
+  const isSameImage = before.image === after.image;
+  const image = isSameImage ? 'the image is the same' : 'with another image';
+  const note = `The names of its tools have changed (${image}), number of tools: ${count(before)}->${count(after)}`;
+  const type = isSameImage ? 'Warning' : 'Normal';
+  return [{ type, reason: 'ToolsChanged', action: 'CapabilityChangeDetected', note }];
 }
 
 function find(status: MCPServerStatus | undefined, type: string): Condition | undefined {

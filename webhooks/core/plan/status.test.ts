@@ -195,6 +195,20 @@ describe('Verified and Ready', () => {
       'Running',
     ],
     [
+      'an endpoint that wants credentials, in its own words',
+      { state: 'auth-required', statusCode: 403, said: 'Forbidden: no token' },
+      'True/AuthSkipped: Endpoint returned auth error, treated as reachable: Forbidden: no token',
+      ready,
+      'Running',
+    ],
+    [
+      'an endpoint that asks not to be asked',
+      { state: 'throttled', message: 'answered HTTP 429 (Retry-After: 30): slow down' },
+      'Unknown/NotVerified: Endpoint asks not to be asked now: answered HTTP 429 (Retry-After: 30): slow down',
+      'Unknown/Initializing: Endpoint asks not to be asked now: answered HTTP 429 (Retry-After: 30): slow down',
+      'Running',
+    ],
+    [
       'a failed handshake',
       failed,
       `False/EndpointUnavailable: ${broken}`,
@@ -242,6 +256,31 @@ describe('nextStatus', () => {
     });
     expect(counted({}).extensions).toEqual({ verification: asked });
     expect(statusOf({ verification: verified }).extensions).toEqual({ verification: asked });
+  });
+
+  it('says which era was learnt, which tools there were, and why a list has no number', () => {
+    const image = 'ghcr.io/example/search:1.4.0';
+    const counted: Verification = {
+      ...verified,
+      offers: { tools: 3 },
+      toolsDigest: 'd',
+      notCounted: 'prompts/list failed',
+    };
+    const before = statusOf({ verification: counted });
+    expect(before.extensions).toEqual({
+      verification: { era: 'Stateless', image, toolCount: 3, toolsDigest: 'd', notCounted: 'prompts/list failed' },
+    });
+    const kept = { verification: { era: 'Stateless', image, toolsDigest: 'd' } };
+    expect(statusOf({ previous: before, verification: failed }).extensions).toEqual(kept);
+    expect(statusOf({ previous: before, verification: { state: 'not-attempted' } }).extensions).toEqual(kept);
+  });
+
+  it('says which era a failure has taught, and forgets it with the image', () => {
+    const before = statusOf({ verification: { ...failed, era: 'handshake' } });
+    expect(before.extensions?.verification).toMatchObject({ era: 'Handshake' });
+    const containerImage = { ref: 'ghcr.io/example/search:2.0.0' };
+    const other = { ...server, spec: { ...server.spec, source: { ...server.spec.source, containerImage } } };
+    expect(statusOf({ server: other, previous: before, verification: failed })).not.toHaveProperty('extensions');
   });
 
   it('says how often the verification failed, and no zero where no number was', () => {

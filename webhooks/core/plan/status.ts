@@ -14,6 +14,11 @@ export const NOT_CHECKED = 'NotChecked';
 /** How the message of Verified begins when no connection was tried, because what to trust could not be told. */
 export const TLS_CONFIGURATION_ERROR = 'TLS configuration error';
 
+/** How the message of Verified begins when the endpoint wants credentials; its own words follow. */
+export const AUTH_SKIPPED = 'Endpoint returned auth error, treated as reachable';
+
+const NOT_ATTEMPTED = 'Handshake has not been attempted';
+
 /** Conditions that are ours to write, in both vocabularies of the API. Those of others stay untouched. */
 const conditionTypes = ['Ready', 'Accepted', 'Available', 'Verified', 'GatewayRegistered'] as const;
 
@@ -155,16 +160,17 @@ function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<Po
 function decideVerified({ server, verification }: StatusInput, availability: Availability): Verdict {
   switch (isServing(availability) ? verification.state : 'not-attempted') {
     case 'not-attempted':
-      return { status: 'Unknown', reason: 'NotVerified', message: 'Handshake has not been attempted' };
+      return { status: 'Unknown', reason: 'NotVerified', message: NOT_ATTEMPTED };
     case 'verified':
       return { status: 'True', reason: 'Verified', message: 'MCP handshake succeeded' };
     case 'auth-required': {
-      const message = 'Endpoint returned auth error, treated as reachable';
+      const said = verification.state === 'auth-required' ? verification.said : undefined;
+      const message = `${AUTH_SKIPPED}${said === undefined ? '' : `: ${said}`}`;
       return { status: 'True', reason: 'AuthSkipped', message };
     }
     case 'throttled': {
       const said = verification.state === 'throttled' ? verification.message : '';
-      return { status: 'Unknown', reason: 'NotVerified', message: `Endpoint asks not to be asked: ${said}` };
+      return { status: 'Unknown', reason: 'NotVerified', message: `Endpoint asks not to be asked now: ${said}` };
     }
     case 'failed': {
       const isTls = verification.state === 'failed' && verification.isTlsConfiguration === true;
@@ -196,7 +202,10 @@ function decideReady(availability: Availability, verified: Verdict): Verdict {
     case 'False':
       return { status: 'False', reason: 'MCPEndpointUnavailable', message: verified.message };
     case 'Unknown':
-      return { status: 'Unknown', reason: 'Initializing', message: 'Waiting for the MCP handshake' };
+      return {
+        ...{ status: 'Unknown', reason: 'Initializing' },
+        message: verified.message === NOT_ATTEMPTED ? 'Waiting for the MCP handshake' : verified.message,
+      };
   }
 }
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
-import { answer, discovered, hangUp, initialized, refuse, startAnswering } from './testing/answering-server.ts';
+import { answer, discovered, hangUp, refuse, startAnswering } from './testing/answering-server.ts';
 import type { Answer, AnsweringServer } from './testing/answering-server.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -106,7 +106,7 @@ describe('a redirect', () => {
     ['https://user:secret@login.example/start?token=secret#secret', 'it redirects to https://login.example/start;'],
     [`/${'x'.repeat(2_000)}`, '…;'],
     ['http://[', 'redirects are not followed'],
-  ])('to %.60s is told with its target, without what may be secret', async (location, wanted) => {
+  ])('is told with its target (%#), without what may be secret', async (location, wanted) => {
     const result = await refusedWith(refuse(307, '', { location }));
     const message = result.state === 'failed' ? result.message : '';
     expect(message).toContain(wanted);
