@@ -1,5 +1,6 @@
+import type { GuardVerdict } from '../platform/json-guard.ts';
 import { parseAdmissionReview, type AdmissionRequest } from './admission-review.ts';
-import { guardBody, type GuardVerdict } from './body-guard.ts';
+import { guardBody } from './body-guard.ts';
 import type { BodyRefusal } from './metrics.ts';
 import { bodyRefusals, type Refusal } from './refusal.ts';
 

@@ -3,7 +3,7 @@ import { oneLine } from '../../core/engine/text.ts';
 import { digest } from '../../platform/digest.ts';
 import { stringAt } from '../../platform/kube/object.ts';
 import { failureText } from './judge-reply.ts';
-import type { McpReply } from './mcp-request.ts';
+import type { McpReply } from './mcp-reply.ts';
 
 /** What a server can be asked to list, by the capability that says so. */
 export const listMethods = {

@@ -3,8 +3,8 @@ import type { Verification } from '../../core/plan/observed.ts';
 import { listAt, stringAt } from '../../platform/kube/object.ts';
 import type { NetworkCause } from '../../platform/kube/network-error.ts';
 import { hostOf } from './mcp-call.ts';
-import { quoted } from './mcp-request.ts';
-import type { McpReply } from './mcp-request.ts';
+import { quoted } from './mcp-reply.ts';
+import type { McpReply } from './mcp-reply.ts';
 import { ourVersions } from './protocol-versions.ts';
 
 export type FailedVerdict = Extract<Verification, { readonly state: 'failed' }>;

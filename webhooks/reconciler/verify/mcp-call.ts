@@ -1,7 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 
+import type { McpReply } from './mcp-reply.ts';
 import { sendMcpMessage } from './mcp-request.ts';
-import type { McpMessage, McpReply } from './mcp-request.ts';
+import type { McpMessage } from './mcp-request.ts';
+import type { ProbeCost } from './probe-cost.ts';
 import { statelessVersion } from './protocol-versions.ts';
 import type { TlsClientSettings } from './tls-trust.ts';
 
@@ -13,6 +15,7 @@ export interface McpCall {
   readonly clientVersion: string;
   readonly countsOffers: boolean;
   readonly signal: AbortSignal;
+  readonly cost: ProbeCost;
   readonly deadlines: Deadlines;
   /** An id that was not used yet: integers, as every client's are; some servers take nothing else. */
   readonly nextId: () => number;
@@ -44,12 +47,12 @@ type Message = Pick<McpMessage, 'method' | 'headers' | 'body'>;
 
 /** Sends one message of a call, in the time that is left until `endsAt`. */
 export function send(
-  { url, tls, signal }: McpCall,
+  { url, tls, signal, cost }: McpCall,
   message: Message,
   { endsAt, maxAnswerBytes = maxHandshakeBytes }: { readonly endsAt: number; readonly maxAnswerBytes?: number },
 ): Promise<McpReply> {
   const timeoutMs = Math.max(1, endsAt - performance.now());
-  return sendMcpMessage({ url, tls, signal, ...message, maxAnswerBytes, timeoutMs });
+  return sendMcpMessage({ url, tls, signal, cost, ...message, maxAnswerBytes, timeoutMs });
 }
 
 /** A request of the stateless era says in headers and body what a handshake would have said. */

@@ -5,6 +5,7 @@ import { askHandshake, askInSession } from './handshake-era.ts';
 import { idsFrom } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
 import type { ProbeMemory } from './probe-memory.ts';
+import { createProbeCost, ownerOf } from './probe-cost.ts';
 import { lookAgain } from './second-look.ts';
 import { askStateless } from './stateless-era.ts';
 import { tlsClientSettings } from './tls-trust.ts';
@@ -59,18 +60,24 @@ export const probeMcpServer: Probe = async (target) => {
   const tls = clientSettings(target.tls);
   if (tls?.type === 'unusable') return { state: 'failed', message: tls.why, isTlsConfiguration: true };
   const call = toCall(target, tls?.settings);
-  const { verdict } = call.deadlines;
-  const { result, memory } = await askInSession(call, target.memory ?? {}, verdict);
-  if (result !== undefined) return result;
-  return target.era === undefined ? askBoth(call, memory) : askKnown(call, memory, target.era);
+  try {
+    const { verdict } = call.deadlines;
+    const { result, memory } = await askInSession(call, target.memory ?? {}, verdict);
+    if (result !== undefined) return result;
+    return await (target.era === undefined ? askBoth(call, memory) : askKnown(call, memory, target.era));
+  } finally {
+    call.cost.end();
+  }
 };
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory } = target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
+  const url = new URL(target.url);
   return {
-    ...{ url: new URL(target.url), tls, clientVersion, signal, countsOffers },
+    ...{ url, tls, clientVersion, signal, countsOffers },
+    cost: createProbeCost({ owner: ownerOf(url) }),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),
   };

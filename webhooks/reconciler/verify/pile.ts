@@ -1,0 +1,44 @@
+/** Bytes that arrive in pieces. */
+export interface Pile {
+  /** Throws {@link TooMuch} when there is no room for them. */
+  add(bytes: Uint8Array): void;
+  /** All of them, in place: valid until the next `add`. The pile is empty then. */
+  take(): Uint8Array;
+}
+
+/** What came is more than may be kept; the message is the clause for the verdict: "its answer …". */
+export class TooMuch extends Error {}
+
+/** Asked before a pile grows: how many bytes it will take in all. Throws {@link TooMuch} to refuse. */
+export type GrowTo = (bytes: number) => void;
+
+/** Smallest room that is taken, in bytes. */
+const firstBytes = 1_024;
+
+/**
+ * One buffer that doubles: a piece of one byte costs one byte, where a kept Buffer costs a hundred and may hold the 64
+ * KiB that were read with it.
+ */
+export function createPile(growTo: GrowTo): Pile {
+  let room = new Uint8Array(0);
+  let size = 0;
+  return {
+    add(bytes) {
+      const needed = size + bytes.length;
+      if (needed > room.length) {
+        const length = Math.max(firstBytes, needed, room.length * 2);
+        growTo(length);
+        const larger = new Uint8Array(length);
+        larger.set(room.subarray(0, size));
+        room = larger;
+      }
+      room.set(bytes, size);
+      size = needed;
+    },
+    take() {
+      const taken = room.subarray(0, size);
+      size = 0;
+      return taken;
+    },
+  };
+}
