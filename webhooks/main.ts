@@ -8,6 +8,7 @@ import {
 } from './platform/config.ts';
 import { createLogger, errorText, type Logger, type LogLevel } from './platform/log.ts';
 import { systemClock } from './platform/clock.ts';
+import { catchUnexpected } from './platform/unexpected-errors.ts';
 import type { CommandName } from './cli/run.ts';
 
 /** Process exit codes; the same for every command (docs/decisions/0013-exit-codes.md). */
@@ -119,6 +120,7 @@ async function serve<Config extends { readonly logLevel: LogLevel }>(
     write: (line) => process.stdout.write(line),
     now: () => new Date(),
   });
+  catchUnexpected(log);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -92,6 +92,7 @@ ${renderTable(reconciler)}
 | \`min(mcp_lifecycle_webhook_ready) < 1\` for minutes | a replica answers no admission: [the webhooks do not answer](../guides/troubleshooting.md#the-webhooks-do-not-answer) |
 | \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: see [sizing](../guides/install.md#sizing) |
 | \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |
+| \`mcp_lifecycle_unexpected_errors_total\` grows | a bug of ours that no code caught: the log has it, with the server that was worked on |
 | \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
 | \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
 | \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
@@ -121,6 +122,7 @@ const labelWords: Readonly<Record<string, string>> = {
   webhook: list(endpoints),
   operation: list(namesOf<Operation>({ CREATE: true, UPDATE: true, DELETE: true, CONNECT: true })),
   decision: list(namesOf<Decision>({ allowed: true, denied: true, patched: true, errored: true })),
+  origin: '`exception`, `rejection`',
   rule: 'id of the [rule](../rules/README.md)',
   'mcp_lifecycle_admission_skipped_total reason': list(skipReasons),
   'mcp_lifecycle_admission_bodies_refused_total reason': list(

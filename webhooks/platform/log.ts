@@ -1,3 +1,5 @@
+import { shortenEnd } from '../core/engine/text.ts';
+
 /** Variable parts of a log line. The same key for the same thing everywhere: server, namespace, requestUid, ruleId. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -21,9 +23,28 @@ export function createLogger(options: {
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void => {
       if (levels[level] < levels[options.level]) return;
-      options.write(`${JSON.stringify({ time: options.now().toISOString(), level, message, ...fields })}\n`);
+      const line = JSON.stringify({ time: options.now().toISOString(), level, message, ...fields }, bounded);
+      options.write(`${line.replace(unescaped, escape)}\n`);
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Longest text of one field, in characters: causes quote what somebody else sent. */
+const maxFieldLength = 4_000;
+
+function bounded(_: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > maxFieldLength ? shortenEnd(value, maxFieldLength) : value;
+}
+
+/**
+ * What JSON leaves as it is and a terminal obeys or does not show: C1 controls, line separators, direction marks and the
+ * like. Escaped they mean the same.
+ */
+const unescaped = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escape(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** For tests and one-shot commands. */
@@ -36,7 +57,24 @@ export const silentLogger: Logger = {
 
 /** The text of whatever was thrown, with the texts of its causes; never JSON of an Error (that is `{}`). */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `: ${errorText(error.cause)}`;
-  return `${error.message}${cause}`;
+  const texts: string[] = [];
+  let next = error;
+  while (next instanceof Error && texts.length < maxCauses) {
+    texts.push(next.message);
+    next = next.cause;
+  }
+  if (next !== undefined && texts.length < maxCauses) texts.push(textOf(next));
+  return texts.join(': ');
+}
+
+/** An error can be its own cause. */
+const maxCauses = 8;
+
+/** Not everything that can be thrown can become a text: `{ toString: 0 }`, lists in lists without end. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `a value of type ${typeof value}`;
+  }
 }

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { unexpectedErrors } from './unexpected-errors.ts';
 
 /** Name prefix of every metric of ours. */
 export const metricPrefix = 'mcp_lifecycle_';
@@ -47,6 +48,16 @@ function addProcessMetrics(registry: Registry): void {
     collect() {
       this.reset();
       this.inc(cpuSeconds(process.cpuUsage()));
+    },
+  });
+  new Counter({
+    name: `${metricPrefix}unexpected_errors_total`,
+    help: 'Errors that no code caught, by origin: exception, rejection. The log tells each; above 0 is a bug of ours.',
+    labelNames: ['origin'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [origin, count] of Object.entries(unexpectedErrors())) this.inc({ origin }, count);
     },
   });
   for (const [name, help, read] of readings) {

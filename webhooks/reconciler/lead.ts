@@ -10,6 +10,7 @@ import { jittered } from '../platform/kube/backoff.ts';
 import { EventRecorder } from '../platform/kube/events.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
+import { onBehalfOf } from '../platform/unexpected-errors.ts';
 import { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { PodCache } from './pod-cache.ts';
@@ -79,10 +80,13 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const events = new EventRecorder({ api, clock, log, instance: options.podName });
   const queue: WorkQueue = new WorkQueue({
     ...{ clock, log, random, concurrency, backoff },
-    work: (key, workSignal) => timed(options, () => reconcile(key, world, workSignal)),
+    work: (key, workSignal) => onBehalfOf(key, () => timed(options, () => reconcile(key, world, workSignal))),
     onCrash: (key, { failures, error }) => {
       metrics.observeReconcile('crash', 0);
-      if (failures === crashesBeforeTelling) void tellQuarantined(key, error, { world, signal });
+      if (failures !== crashesBeforeTelling) return;
+      tellQuarantined(key, error, { world, signal }).catch((cause: unknown) => {
+        log.error('a server in quarantine could not be told', { key, error: errorText(cause) });
+      });
     },
   });
   const verifier = new Verifier({

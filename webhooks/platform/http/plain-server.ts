@@ -33,7 +33,10 @@ export interface PlainServerOptions {
  */
 export async function startPlainServer(options: PlainServerOptions): Promise<PlainServer> {
   const server = createServer((request, response) => {
-    void answerPlain(options, request, response);
+    answerPlain(options, request, response).catch((error: unknown) => {
+      options.log.error('a health or metrics request failed', { error: errorText(error) });
+      response.destroy();
+    });
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;

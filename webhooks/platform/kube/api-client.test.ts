@@ -327,6 +327,16 @@ describe('a watch', () => {
     expect(await odd.end).toMatchObject({ why: 'failed', error: { reason: 'BadAnswer' } });
   });
 
+  it('fails, and ends no process, when what it is handed on to throws', async () => {
+    const { api } = await start((_, response) => response.end('{"type":"ADDED","object":{}}\n'));
+    const request = { path: '/api/v1/pods', idleTimeoutMs: 5_000, signal: new AbortController().signal };
+    const end = await api.watch(request, () => {
+      throw new Error('no such case');
+    });
+    expect(end).toMatchObject({ why: 'failed', error: { retry: true } });
+    await aMoment();
+  });
+
   it('does not end the process when we stop before it is opened, or while the credentials are read', async () => {
     const stop = new AbortController();
     const { api, seen } = await start(json(200, {}), () => {

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 
 import { startTimer } from '../timer.ts';
+import { errorText } from '../log.ts';
 import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { WatchEnd, WatchEvent } from './api.ts';
 import { isRecord, numberAt } from './object.ts';
@@ -70,6 +71,15 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
     if (parsed.type === 'event') handlers.onEvent(parsed.event);
     else end(parsed.end);
   };
+  /** What our own handling throws ends the watch: the list that follows shows what was missed. */
+  const takeSafely = (line: string): void => {
+    try {
+      take(line);
+    } catch (error) {
+      const text = `an event could not be handled: ${errorText(error)}`;
+      end({ why: 'failed', error: errorWithoutAnswer(describe, { reason: 'BadAnswer', text }) });
+    }
+  };
   response.on('data', (chunk: Buffer) => {
     handlers.onActivity();
     let from = 0;
@@ -78,7 +88,7 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
       pending = [];
       pendingBytes = 0;
       from = at + 1;
-      if (line.trim() !== '') take(line);
+      if (line.trim() !== '') takeSafely(line);
     }
     if (isOver || from === chunk.length) return;
     pending.push(chunk.subarray(from));

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { objectPath, type ApiError, type KubeApi } from '../kube/api.ts';
 import { isRecord, listAt, numberAt, stringAt } from '../kube/object.ts';
 
@@ -92,17 +93,27 @@ export function askByHandshake(serverName: string): AskAddress {
         resolve(presented);
       };
       socket.once('secureConnect', () => {
-        const certificate = socket.getPeerX509Certificate();
-        end(
-          certificate === undefined ? { type: 'unknown', why: 'no certificate' } : { type: 'certificate', certificate },
-        );
+        end(presentedBy(socket));
       });
       socket.once('timeout', () => {
         end({ type: 'unknown', why: `no handshake within ${handshakeMs / 1000} s` });
       });
-      socket.once('error', (error: Error) => {
+      // Stays: a second error of the same socket would end the process if nobody listened.
+      socket.on('error', (error: Error) => {
         const code = isRecord(error) ? stringAt(error, 'code') : undefined;
         end(code === 'ECONNREFUSED' ? { type: 'closed' } : { type: 'unknown', why: code ?? error.message });
       });
     });
+}
+
+/** Throws nothing: a certificate that cannot be parsed is one more that is not ours. */
+function presentedBy(socket: TLSSocket): Presented {
+  try {
+    const certificate = socket.getPeerX509Certificate();
+    return certificate === undefined
+      ? { type: 'unknown', why: 'no certificate' }
+      : { type: 'certificate', certificate };
+  } catch {
+    return { type: 'unknown', why: 'a certificate that cannot be read' };
+  }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { backoffDelay, jittered } from '../../platform/kube/backoff.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
+import { onBehalfOf } from '../../platform/unexpected-errors.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import type { Probe, Verdict } from './probe.ts';
 import { settle } from './settle.ts';
@@ -106,7 +107,7 @@ export class Verifier {
       memory: undefined,
     };
     this.#watched.set(key, watched);
-    void this.#run(key, watched, known === undefined);
+    void onBehalfOf(key, () => this.#keepAsking(key, watched, known === undefined));
   }
 
   /** Stops asking and forgets what was answered, and all else: the server is gone. */
@@ -124,6 +125,24 @@ export class Verifier {
 
   stop(): void {
     for (const key of [...this.#watched.keys()]) this.forget(key);
+  }
+
+  /** Whatever goes wrong with one server ends neither the asking nor the process. */
+  async #keepAsking(key: string, watched: Watched, isFirst: boolean): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = watched.stop;
+    while (!signal.aborted) {
+      try {
+        await this.#run(key, watched, isFirst);
+        return;
+      } catch (error) {
+        log.error('verification: unexpected error; the server is asked again', {
+          server: key,
+          error: errorText(error),
+        });
+        await clock.sleep(retry.maxMs, signal);
+      }
+    }
   }
 
   async #run(key: string, watched: Watched, isFirst: boolean): Promise<void> {
