@@ -1,6 +1,6 @@
 import { serviceUrl } from '../core/mcpserver/names.ts';
 import { decideAvailability, isServing } from '../core/plan/availability.ts';
-import type { Verification } from '../core/plan/observed.ts';
+import type { ProtocolEra, Verification } from '../core/plan/observed.ts';
 import { eraImage } from '../core/plan/status.ts';
 import type { WorkloadInput } from '../core/plan/status-input.ts';
 import type { CaBundle } from '../platform/tls/ca-certificates.ts';
@@ -23,14 +23,20 @@ export function verifyWhileServing(
 ): Verification {
   const { server, previous } = workload;
   const { generation = 0 } = server.metadata;
+  const image = eraImage(server.spec);
   if (!isServing(decideAvailability(workload))) {
     world.verifier.rest(key);
-    return { state: 'not-attempted' };
+    return withEra({ state: 'not-attempted' }, world.verifier.eraOf(key, image));
   }
   const url = serviceUrl(server, world.clusterDomain);
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
-  const asked = { era: believedEra(server), image: eraImage(server.spec) };
+  const asked = { era: believedEra(server), image };
   const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle), ...asked };
   world.verifier.watch(key, target, believedVerification(previous, generation));
-  return world.verifier.current(key, generation);
+  return withEra(world.verifier.current(key, generation), world.verifier.eraOf(key, image));
+}
+
+/** What was learnt of the era is for status, whatever else is known: a question may have ended the server that it was asked. */
+function withEra(verification: Verification, era: ProtocolEra | undefined): Verification {
+  return verification.state === 'not-attempted' && era !== undefined ? { ...verification, era } : verification;
 }

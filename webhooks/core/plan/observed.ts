@@ -41,7 +41,8 @@ export type ProtocolEra = 'stateless' | 'handshake';
 
 /** What is known about the MCP endpoint of this generation. */
 export type Verification =
-  | { readonly state: 'not-attempted' }
+  /** `era`: what is known of how to ask, all the same. */
+  | { readonly state: 'not-attempted'; readonly era?: ProtocolEra }
   | VerifiedEndpoint
   /**
    * The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. `said`: its own words,

@@ -278,6 +278,8 @@ describe('nextStatus', () => {
   it('says which era a failure has taught, and forgets it with the image', () => {
     const before = statusOf({ verification: { ...failed, era: 'handshake' } });
     expect(before.extensions?.verification).toMatchObject({ era: 'Handshake' });
+    const resting = statusOf({ verification: { state: 'not-attempted', era: 'handshake' } });
+    expect(resting.extensions?.verification).toMatchObject({ era: 'Handshake' });
     const containerImage = { ref: 'ghcr.io/example/search:2.0.0' };
     const other = { ...server, spec: { ...server.spec, source: { ...server.spec.source, containerImage } } };
     expect(statusOf({ server: other, previous: before, verification: failed })).not.toHaveProperty('extensions');

@@ -21,17 +21,21 @@ function start(answers: readonly ProbeResult[], random = () => 1) {
   const asked: number[] = [];
   const counted: boolean[] = [];
   const changes: string[] = [];
+  const eras: unknown[] = [];
+  const memories: unknown[] = [];
   const verifier = new Verifier({
     ...{ clock, log: silentLogger, random, clientVersion: '1' },
-    probe: ({ url, countsOffers = false }) => {
+    probe: ({ url, countsOffers = false, era, memory }) => {
       counted.push(countsOffers);
+      eras.push(era);
+      memories.push(memory);
       asked.push(clock.now().getTime() - began);
       if (url === 'http://throws/mcp') return Promise.reject(new Error('bug'));
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1] ?? failed);
     },
     onChange: (key) => changes.push(key),
   });
-  return { clock, asked, counted, changes, verifier };
+  return { clock, asked, counted, changes, eras, memories, verifier };
 }
 
 describe('Verifier', () => {
@@ -253,5 +257,43 @@ describe('Verifier', () => {
     await clock.advance(1_000);
     expect(answered).toBe(1);
     verifier.stop();
+  });
+});
+
+describe('how a server is asked', () => {
+  const closed: ProbeResult = { ...failed, era: 'handshake' };
+
+  it('is learnt from a failure, and outlives that the server is not available: it may have died of the question', async () => {
+    const t = start([closed, verified]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(0);
+    t.verifier.rest('a');
+    expect(t.verifier.eraOf('a', 'x:1')).toBe('handshake');
+    t.verifier.watch('a', target);
+    await t.clock.advance(0);
+    expect(t.eras).toEqual([undefined, 'handshake']);
+    t.verifier.stop();
+  });
+
+  it('comes from status until we know better, and is forgotten with the image and with the server', async () => {
+    const t = start([verified]);
+    t.verifier.watch('a', { ...target, era: 'handshake' });
+    await t.clock.advance(70_000);
+    t.verifier.watch('a', { ...target, generation: 2, image: 'x:2' });
+    await t.clock.advance(0);
+    expect(t.eras).toEqual(['handshake', 'stateless', undefined]);
+    t.verifier.forget('a');
+    expect(t.verifier.eraOf('a', 'x:2')).toBeUndefined();
+    t.verifier.stop();
+  });
+
+  it('is told what the probe before has left, which is no part of what is believed', async () => {
+    const memory = { refusedPings: 1 };
+    const t = start([{ ...verified, memory }]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(70_000);
+    expect(t.memories).toEqual([undefined, memory]);
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    t.verifier.stop();
   });
 });

@@ -88,6 +88,12 @@ export class Verifier {
     return watched?.target.generation === generation ? watched.standing.result : { state: 'not-attempted' };
   }
 
+  /** What we have learnt ourselves of how this image is asked. */
+  eraOf(key: string, image: string): ProtocolEra | undefined {
+    const learnt = this.#learnt.get(key);
+    return learnt?.image === image ? learnt.era : undefined;
+  }
+
   /**
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
    * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), or the
@@ -186,12 +192,11 @@ export class Verifier {
     const startedAtMs = clock.monotonicMs();
     const countsOffers = isCountDue(watched, startedAtMs);
     const { image } = watched.target;
-    const learnt = this.#learnt.get(key);
     let result: Verdict;
     try {
       const { url, tls } = watched.target;
       const { memory } = watched;
-      const era = learnt?.image === image ? learnt.era : watched.target.era;
+      const era = this.eraOf(key, image) ?? watched.target.era;
       const answer = await probe({ url, tls, countsOffers, clientVersion, signal, memory, era });
       ({ memory: watched.memory, ...result } = { memory: undefined, ...answer });
     } catch (error) {
