@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { apply, get, list } from '../../harness/kubectl.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, get, list, type KubeObject } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -16,21 +17,34 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
     expect(pods.map((pod) => pod.status?.phase)).toEqual(['Running']);
   });
 
-  it('stores the security defaults with the object, where people can read them', async () => {
-    const server = await get(namespace, 'mcpservers', 'search');
-    expect(server?.spec).toMatchObject({
-      runtime: {
-        replicas: 1,
-        security: {
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            runAsNonRoot: true,
-            capabilities: { drop: ['ALL'] },
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
-        },
+  it('stores the security defaults that depend on nothing else with the object, where people can read them', async () => {
+    const { spec } = (await get(namespace, 'mcpservers', 'search')) ?? {};
+    expect(spec?.['runtime']).toEqual({
+      replicas: 1,
+      security: {
+        serviceAccountName: 'default',
+        securityContext: { readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+        podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
       },
+    });
+  });
+
+  it('runs with all of them, and with what is said about the pod later, which no default of the container hides', async () => {
+    const profile = { type: 'Localhost', localhostProfile: 'profiles/search.json' };
+    const security = { serviceAccountName: 'default', podSecurityContext: { seccompProfile: profile } };
+    await apply(namespace, kubernetesServer('confined', { runtime: { replicas: 0 } }));
+    await apply(namespace, kubernetesServer('confined', { runtime: { replicas: 0, security } }));
+    const deployment = await eventually('the Deployment has the profile', async () => {
+      const found = await get(namespace, 'deployments', 'confined');
+      return JSON.stringify(found?.spec).includes('Localhost') ? found : undefined;
+    });
+    const { containers, securityContext } = podOf(deployment);
+    expect(securityContext).toEqual({ runAsNonRoot: true, seccompProfile: profile });
+    expect(containers[0]?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
     });
   });
 
@@ -53,3 +67,12 @@ describe('a namespace that enforces the restricted Pod Security Standard', () =>
     expect(JSON.stringify(spec)).not.toContain('tcpSocket');
   });
 });
+
+interface Pod {
+  readonly securityContext: object;
+  readonly containers: readonly { readonly securityContext: object }[];
+}
+
+function podOf(deployment: KubeObject): Pod {
+  return (deployment.spec as { readonly template: { readonly spec: Pod } }).template.spec;
+}
