@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { errorText, type Logger } from '../platform/log.ts';
 import { errored, renderAdmissionReview, type AdmissionRequest, type Answer } from './admission-review.ts';
-import { createFilling, createPieces, createUploadWatch, readBody, type ReadBodyOptions } from './body.ts';
-import { createCollector } from '../platform/collect-garbage.ts';
+import { largeBodyJudged } from './body-garbage.ts';
 import { usableTimeoutMs } from './call-timeout.ts';
 import type { CallContext, Endpoint, Handler } from './handler.ts';
-import { createLane, type Lane } from './lane.ts';
+import { createLane } from './lane.ts';
 import { createTurns } from './turns.ts';
 import type { AdmissionMetrics, BodyRefusal } from './metrics.ts';
 import { parseReview } from './parse-review.ts';
 import { bodyRefusals, refuse, shedRefusals } from './refusal.ts';
+import { createUploads, type Arrived, type UploadFailure } from './uploads.ts';
 
 export interface CallLimits {
   /**
@@ -17,28 +18,30 @@ export interface CallLimits {
    * https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/webhook/admission/http.go
    */
   readonly maxBodyBytes: number;
-  /** Bodies above this, and those of unknown length, are read and parsed one at a time. */
+  /** Bodies above this are judged one at a time, and those that announce more, or nothing, have a room of their own. */
   readonly largeBodyBytes: number;
-  /** All smaller bodies inside at the same time, in bytes; each counts as 16 KiB at least. */
-  readonly smallLaneBytes: number;
-  /**
-   * Open connections; one more is closed at once. Each costs up to 0.3 MB while a body arrives on it, so this is what
-   * bounds the memory of many slow senders. API servers use about as many as they have requests in flight.
-   */
-  readonly maxConnections: number;
-  /** Requests that wait in each of the two lanes. */
+  /** All smaller bodies that have arrived, in bytes; and those that are judged, of which each counts as 16 KiB at least. */
+  readonly smallRoomBytes: number;
+  /** Larger bodies that have arrived, in bytes, besides the one that goes first. */
+  readonly largeRoomBytes: number;
+  /** Requests that wait for room, and for their turn, in each of the two. */
   readonly maxWaiting: number;
-  /** How long a body may take to arrive, in milliseconds. */
-  readonly uploadMs: number;
+  /** How long a body may take that arrives below the minimum rate, in milliseconds; and while others wait for room. */
+  readonly graceMs: number;
+  readonly pressedGraceMs: number;
+  /** The minimum rate, in bytes a second: far below what an API server sends, so that its load does not matter. */
+  readonly minRate: number;
 }
 
 export const defaultCallLimits: CallLimits = {
   maxBodyBytes: 7 * 1024 * 1024,
   largeBodyBytes: 256 * 1024,
-  smallLaneBytes: 4 * 1024 * 1024,
-  maxConnections: 200,
+  smallRoomBytes: 4 * 1024 * 1024,
+  largeRoomBytes: 2 * 1024 * 1024,
   maxWaiting: 128,
-  uploadMs: 5_000,
+  graceMs: 2_000,
+  pressedGraceMs: 100,
+  minRate: 1024 * 1024,
 };
 
 /** What a small request counts at least: its parsed object and its answer are larger than its body. */
@@ -51,6 +54,8 @@ export interface CallOptions {
   readonly limits: CallLimits;
   /** Asked when an answer goes out: after it, the connection shall be used no more. */
   readonly isDraining: () => boolean;
+  /** Told when an AdmissionReview was answered on this connection. */
+  readonly onReview: (socket: Socket) => void;
 }
 
 /** One call from the API server, from its head to its answer; a refusal at each step that can fail. */
@@ -58,20 +63,15 @@ export type Call = (endpoint: Endpoint, request: IncomingMessage, response: Serv
 
 export function createCall(options: CallOptions): Call {
   const { limits, metrics } = options;
-  const small = createLane({ maxBytes: limits.smallLaneBytes, maxWaiting: limits.maxWaiting });
-  const watch = createUploadWatch(limits.uploadMs);
-  const collectGarbage = createCollector();
   const turn = createTurns();
-  // One buffer for all large bodies, while there are any: one for each would wait in dozens to be collected.
-  let shared: Buffer | undefined;
-  const sinkFor = (isSmall: boolean): ReadBodyOptions['sink'] => {
-    if (isSmall) return createPieces();
-    shared ??= Buffer.allocUnsafeSlow(limits.maxBodyBytes);
-    return createFilling(shared, () => {
-      collectGarbage('young');
-    });
-  };
+  const small = createLane({ maxBytes: limits.smallRoomBytes, maxWaiting: limits.maxWaiting });
   const large = createLane({ maxBytes: limits.maxBodyBytes, maxWaiting: limits.maxWaiting });
+  const smallUploads = createUploads({
+    ...limits,
+    maxBodyBytes: Math.min(limits.largeBodyBytes, limits.maxBodyBytes),
+    roomBytes: limits.smallRoomBytes,
+  });
+  const largeUploads = createUploads({ ...limits, roomBytes: limits.largeRoomBytes });
 
   return async (endpoint, request, response) => {
     const startedAt = performance.now();
@@ -81,26 +81,56 @@ export function createCall(options: CallOptions): Call {
       metrics.bodyRefused(headRefusal);
       return refuse(request, response, bodyRefusals[headRefusal]);
     }
-    const context = createContext(response, startedAt + usableTimeoutMs(request.url ?? ''));
-    const isSmall = size <= limits.largeBodyBytes;
-    const lane: Lane = isSmall ? small : large;
-    const cost = isSmall ? Math.max(size, smallestCost) : limits.maxBodyBytes;
-    // Nothing is read before there is room for it: a waiting request holds no more than its socket's buffer.
+    const deadlineAt = startedAt + usableTimeoutMs(request.url ?? '');
+    const context = createContext(response, deadlineAt);
+    const uploads = size <= limits.largeBodyBytes ? smallUploads : largeUploads;
+    const arrived = await uploads.read(request, deadlineAt);
+    if (typeof arrived === 'string') return refuseUpload(options, { request, response, failure: arrived });
+
+    const { length } = arrived.body;
+    const isSmall = length <= limits.largeBodyBytes;
+    const lane = isSmall ? small : large;
+    const cost = isSmall ? Math.max(length, smallestCost) : limits.maxBodyBytes;
+    // Only a body that is there takes a place: a slow sender would hold it.
     const entering = lane.enter(cost, context.remainingMs());
     // Nearly always at once, and then without a turn of the microtask queue.
     const entry = typeof entering === 'string' ? entering : await entering;
     if (entry !== 'in') {
+      arrived.release();
       metrics.shed(entry);
       return refuse(request, response, shedRefusals[entry]);
     }
     try {
-      const reading = { maxBytes: limits.maxBodyBytes, watch, sink: sinkFor(isSmall) };
-      await answerBody(options, { endpoint, request, response, context, startedAt, reading, turn });
+      await answerBody(options, { endpoint, request, response, context, startedAt, arrived, turn });
     } finally {
-      if (lane.leave(cost) && !isSmall) shared = undefined;
-      if (!isSmall) collectGarbage('all');
+      arrived.release();
+      lane.leave(cost);
+      if (!isSmall) largeBodyJudged();
     }
   };
+}
+
+/** Counts and says why a body did not come in. */
+async function refuseUpload(
+  { metrics }: CallOptions,
+  call: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly failure: UploadFailure },
+): Promise<void> {
+  const { request, response, failure } = call;
+  switch (failure) {
+    case 'aborted':
+      metrics.aborted();
+      return;
+    case 'full':
+    case 'waited':
+      metrics.shed(failure);
+      return refuse(request, response, shedRefusals[failure]);
+    case 'too large':
+    case 'too slow': {
+      const why = failure === 'too large' ? 'bytes' : 'slow';
+      metrics.bodyRefused(why);
+      return refuse(request, response, bodyRefusals[why]);
+    }
+  }
 }
 
 interface CallInProgress {
@@ -109,20 +139,16 @@ interface CallInProgress {
   readonly response: ServerResponse;
   readonly context: CallContext;
   readonly startedAt: number;
-  readonly reading: ReadBodyOptions;
+  readonly arrived: Arrived;
   readonly turn: () => Promise<void>;
 }
 
 async function answerBody(options: CallOptions, call: CallInProgress): Promise<void> {
   const { metrics } = options;
   const { endpoint, request, response } = call;
-  const body = await readBody(request, call.reading);
   await call.turn();
-  if (body === 'aborted') {
-    metrics.aborted();
-    return;
-  }
-  const read = typeof body === 'string' ? unread[body] : parseReview(body);
+  const read = parseReview(call.arrived.body);
+  call.arrived.release();
   if (!read.ok) {
     metrics.bodyRefused(read.why);
     return refuse(request, response, read.refusal);
@@ -136,17 +162,13 @@ async function answerBody(options: CallOptions, call: CallInProgress): Promise<v
   if (options.isDraining()) response.setHeader('connection', 'close');
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   response.end(text);
+  options.onReview(request.socket);
   const { decision } = answer;
   const { operation } = read.request;
   const seconds = (performance.now() - call.startedAt) / 1000;
   metrics.answered({ webhook: endpoint, operation, decision, seconds });
   if (decision === 'denied') reportDenial(options, read.request, answer);
 }
-
-const unread = {
-  'too large': { ok: false, why: 'bytes', refusal: bodyRefusals.bytes },
-  'too slow': { ok: false, why: 'slow', refusal: bodyRefusals.slow },
-} as const;
 
 function refusalOfHead(request: IncomingMessage, size: number, limits: CallLimits): BodyRefusal | undefined {
   const type = request.headers['content-type'] ?? '';

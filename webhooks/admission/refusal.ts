@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { discardBody } from './body.ts';
+import { discardBody } from './discard-body.ts';
 import type { BodyRefusal, ShedReason } from './metrics.ts';
 
 /** An answer that is no AdmissionReview. API servers show the message of a Status to the user. */
@@ -46,7 +46,10 @@ export function renderStatus({ status, reason, message }: Refusal): string {
   return JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, reason, message });
 }
 
-/** Answers with the refusal; the connection is given up when the client will not stop sending. */
+/**
+ * Answers with the refusal and closes the connection: nothing that an API server sends is refused. Only who shall try again
+ * keeps it.
+ */
 export async function refuse(request: IncomingMessage, response: ServerResponse, refused: Refusal): Promise<void> {
   await discardBody(request);
   const body = renderStatus(refused);
@@ -54,7 +57,7 @@ export async function refuse(request: IncomingMessage, response: ServerResponse,
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     ...refused.headers,
-    ...(request.complete ? {} : { connection: 'close' }),
+    ...(request.complete && refused.headers === retryLater ? {} : { connection: 'close' }),
   });
   response.end(body);
 }

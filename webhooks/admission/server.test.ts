@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent } from 'node:https';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { issueAuthority, issueServing } from '../platform/tls/certificates.ts';
@@ -10,6 +10,7 @@ import { createLogger } from '../platform/log.ts';
 import { until } from '../platform/tls/testing/until.ts';
 import { allowed, denied } from './admission-review.ts';
 import type { Handler } from './handler.ts';
+import { connect, head, readToEnd } from './testing/raw-connection.ts';
 import { aReview } from './testing/review.ts';
 import { send, startTestServer, type TestCall, type TestServer } from './testing/test-server.ts';
 
@@ -24,25 +25,6 @@ async function start(options: Parameters<typeof startTestServer>[0] = {}): Promi
   running = await startTestServer(options);
   return running;
 }
-
-/** A TLS connection on which a test writes what it likes. */
-async function connect({ port, ca }: TestServer): Promise<TLSSocket> {
-  const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca });
-  socket.on('error', () => undefined);
-  await once(socket, 'secureConnect');
-  return socket;
-}
-
-/** Everything that the server says on this connection until it closes it. */
-async function readToEnd(socket: TLSSocket): Promise<string> {
-  let text = '';
-  socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
-  await once(socket, 'close');
-  return text;
-}
-
-const head = (length: number): string =>
-  `POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
 const deny: Handler = (request) =>
   denied({
@@ -164,7 +146,7 @@ describe('a body that is no admission call', () => {
   });
 
   it('is refused when it does not arrive in time', async () => {
-    const server = await start({ limits: { uploadMs: 50 } });
+    const server = await start({ limits: { graceMs: 50 } });
     const socket = await connect(server);
     socket.write(`${head(1000)}{`);
     expect(await readToEnd(socket)).toContain('408');
@@ -172,7 +154,7 @@ describe('a body that is no admission call', () => {
   });
 
   it('is forgotten when its sender hangs up', async () => {
-    const server = await start({ limits: { smallLaneBytes: 1 } });
+    const server = await start({ limits: { smallRoomBytes: 1 } });
     const socket = await connect(server);
     // The server says "continue" when it has read the head.
     socket.write(head(1000).replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
@@ -307,7 +289,7 @@ describe('load', () => {
     const { handler, inside, open } = gate();
     const server = await start({
       handlers: { validate: handler },
-      limits: { smallLaneBytes: 16 * 1024, maxWaiting: 1 },
+      limits: { smallRoomBytes: 16 * 1024, maxWaiting: 1 },
     });
     const first = server.send({ body: aReview() });
     await until(() => inside() === 1);
@@ -321,7 +303,7 @@ describe('load', () => {
 
   it('is turned away when the caller would not wait for its turn', async () => {
     const { handler, inside, open } = gate();
-    const server = await start({ handlers: { validate: handler }, limits: { smallLaneBytes: 16 * 1024 } });
+    const server = await start({ handlers: { validate: handler }, limits: { smallRoomBytes: 16 * 1024 } });
     const first = server.send({ body: aReview() });
     await until(() => inside() === 1);
     expect(await server.send({ path: '/validate?timeout=50ms', body: aReview() })).toMatchObject({ status: 503 });
@@ -350,16 +332,6 @@ describe('load', () => {
       Array.from({ length: 16 }, () => server.send({ path: '/validate?timeout=30s', body })),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-  });
-
-  it('on more connections than there may be is closed at once, and counted', async () => {
-    const server = await start({ limits: { maxConnections: 1 } });
-    const first = await connect(server);
-    await expect(server.send({ body: aReview() })).rejects.toThrow();
-    expect(await server.metric('admission_shed_total{reason="connections"}')).toBe(1);
-    first.destroy();
-    // The server hears of it a moment later.
-    await until(async () => (await server.send({ body: aReview() }).catch(() => undefined))?.status === 200);
   });
 
   it('tells the handler when the caller hangs up', async () => {

@@ -1,17 +1,18 @@
 import { createServer } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
 import { portOf } from '../platform/http/plain-server.ts';
 import { startRepeating, startTimer } from '../platform/timer.ts';
-import { createCall, type CallOptions } from './call.ts';
+import { createCall, type Call, type CallOptions } from './call.ts';
+import { createConnections, type ConnectionLimits } from './connections.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
 
-export interface AdmissionServerOptions extends Omit<CallOptions, 'isDraining'> {
+export interface AdmissionServerOptions extends Omit<CallOptions, 'isDraining' | 'onReview'> {
   readonly port: number;
+  readonly connectionLimits: ConnectionLimits;
   /** Absent: every address of the pod. */
   readonly host?: string;
   readonly clock: Clock;
@@ -42,11 +43,8 @@ export interface DrainOptions {
 /** API servers keep idle connections for 90 s; closing one first would lose the request that is just being sent. */
 const keepAliveMs = 120_000;
 
-/** Also the time that a fresh connection may wait for its first request, so longer than an API server keeps it. */
-const headersMs = 125_000;
-
-/** Not the limit of an upload (that is `uploadMs`): the last resort, which must not be below the one for headers. */
-const requestMs = 130_000;
+/** Not the limit of a body (that is its minimum rate): the last resort, above the longest timeout of a webhook. */
+const requestMs = 40_000;
 
 /** AEAD ciphers with forward secrecy. Naming those of TLS 1.3 matters: Node switches TLS 1.3 off without them. */
 const tlsSettings: SecureContextOptions = {
@@ -71,25 +69,39 @@ const tlsSettings: SecureContextOptions = {
 export async function startAdmissionServer(options: AdmissionServerOptions): Promise<AdmissionServer> {
   const { clock } = options;
   const fallback = createFallbackApp();
-  const connections = createConnectionList();
+  const { handshakeMs, headMs } = options.connectionLimits;
+  const connections = createConnections(options.connectionLimits, () => {
+    options.metrics.shed('connections');
+  });
   let isDraining = false;
-  const call = createCall({ ...options, isDraining: () => isDraining });
+  const call = createCall({ ...options, isDraining: () => isDraining, onReview: connections.proven });
 
-  const server = createServer({ ...tlsSettings, handshakeTimeout: 10_000 }, (request, response) => {
+  const answer: Call = async (endpoint, request, response) => {
+    const { socket } = request;
+    try {
+      await call(endpoint, request, response);
+    } catch (error) {
+      // A bug outside the handlers: there may be no UID to answer to, but the process and the other calls go on.
+      options.log.error('an admission call failed', { error: errorText(error) });
+      response.destroy();
+    } finally {
+      connections.rested(socket);
+    }
+  };
+
+  const timing = { handshakeTimeout: handshakeMs, connectionsCheckingInterval: Math.min(headMs, 1_000) };
+  const server = createServer({ ...tlsSettings, ...timing }, (request, response) => {
     if (isDraining) response.setHeader('connection', 'close');
     connections.used(request.socket);
     const endpoint = endpointOf(request);
     if (endpoint === undefined) fallback(request, response);
-    else void call(endpoint, request, response).catch(destroyOnBug(options, response));
-  });
-  server.maxConnections = options.limits.maxConnections;
-  server.on('drop', () => {
-    options.metrics.shed('connections');
+    else void answer(endpoint, request, response);
   });
   server.on('connection', connections.opened);
   server.on('secureConnection', connections.secured);
   server.keepAliveTimeout = keepAliveMs;
-  server.headersTimeout = headersMs;
+  // Node counts it for a fresh connection from its handshake.
+  server.headersTimeout = headMs;
   server.requestTimeout = requestMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
@@ -126,57 +138,10 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   };
 }
 
-/** How long a connection may take from its handshake to its first request during the drain, in milliseconds. */
-const firstRequestMs = 1_000;
-
-interface ConnectionList {
-  readonly opened: (socket: Socket) => void;
-  readonly secured: (socket: Socket) => void;
-  readonly used: (socket: Socket) => void;
-  /** Closes what never carried a request: Node counts only connections that did as idle. */
-  readonly closeUnused: () => void;
-  /** Closes every connection, also in the middle of its handshake, which Node's HTTP server does not know of. */
-  readonly closeAll: () => void;
-}
-
-/** API servers open connections ahead of their requests; without this list such a one would hold the drain up. */
-function createConnectionList(): ConnectionList {
-  const open = new Set<Socket>();
-  const unusedSince = new Map<Socket, number>();
-  return {
-    opened: (socket) => {
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
-    },
-    secured: (socket) => {
-      unusedSince.set(socket, performance.now());
-      socket.once('close', () => unusedSince.delete(socket));
-    },
-    used: (socket) => {
-      unusedSince.delete(socket);
-    },
-    closeUnused: () => {
-      const before = performance.now() - firstRequestMs;
-      for (const [socket, since] of unusedSince) if (since < before) socket.destroy();
-    },
-    closeAll: () => {
-      for (const socket of open) socket.destroy();
-    },
-  };
-}
-
 const endpointPaths: ReadonlyMap<string, Endpoint> = new Map(endpoints.map((endpoint) => [`/${endpoint}`, endpoint]));
 
 function endpointOf({ method, url = '' }: IncomingMessage): Endpoint | undefined {
   if (method !== 'POST') return undefined;
   const query = url.indexOf('?');
   return endpointPaths.get(query === -1 ? url : url.slice(0, query));
-}
-
-/** A bug outside the handlers: there may be no UID to answer to, but the process and the other calls go on. */
-function destroyOnBug({ log }: AdmissionServerOptions, response: ServerResponse): (error: unknown) => void {
-  return (error) => {
-    log.error('an admission call failed', { error: errorText(error) });
-    response.destroy();
-  };
 }

@@ -14,6 +14,7 @@ import { expiryOf, serviceDnsNames } from '../platform/tls/certificates.ts';
 import { keepCertificates } from '../platform/tls/keep-certificates.ts';
 import { askByHandshake } from '../platform/tls/serving-replicas.ts';
 import { defaultCallLimits } from './call.ts';
+import { defaultConnectionLimits } from './connections.ts';
 import type { Endpoint, Handler } from './handler.ts';
 import { createAdmissionMetrics, type AdmissionMetrics, type CertificateRole } from './metrics.ts';
 import { createMutate } from './mutate.ts';
@@ -64,8 +65,8 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     opened.push(health.close);
     const scrape = await startPlainServer({ ...at, port: config.metricsPort, routes: metricsRoutes(registry) });
     opened.push(scrape.close);
-    const limits = defaultCallLimits;
-    const server = await startAdmissionServer({ ...at, port: config.port, handlers, metrics, clock, limits });
+    const limits = { limits: defaultCallLimits, connectionLimits: defaultConnectionLimits };
+    const server = await startAdmissionServer({ ...at, ...limits, port: config.port, handlers, metrics, clock });
     opened.unshift(() => server.drain({ delayMs: config.shutdownDelayMs, deadlineMs: drainDeadlineMs }));
     const ports = { webhook: server.port, health: health.port, metrics: scrape.port };
     log.info('listening', { ...ports, version: options.version });

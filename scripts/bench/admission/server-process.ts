@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { defaultCallLimits } from '../../../webhooks/admission/call.ts';
+import { defaultConnectionLimits } from '../../../webhooks/admission/connections.ts';
 import { createAdmissionMetrics } from '../../../webhooks/admission/metrics.ts';
 import { createMutate } from '../../../webhooks/admission/mutate.ts';
 import { startAdmissionServer } from '../../../webhooks/admission/server.ts';
@@ -66,7 +67,16 @@ async function startWebhook(certificate: Certificate): Promise<number> {
   });
   const log = createLogger({ level: 'error', write: (line) => process.stderr.write(line), now: () => new Date() });
   const server = await startAdmissionServer({
-    ...{ port: 0, host, handlers, metrics, log, clock: systemClock, limits: defaultCallLimits },
+    ...{
+      port: 0,
+      host,
+      handlers,
+      metrics,
+      log,
+      clock: systemClock,
+      limits: defaultCallLimits,
+      connectionLimits: defaultConnectionLimits,
+    },
   });
   server.setCertificate(certificate);
   return server.port;

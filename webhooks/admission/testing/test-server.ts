@@ -7,6 +7,7 @@ import { silentLogger, type Logger } from '../../platform/log.ts';
 import { issueAuthority, issueServing } from '../../platform/tls/certificates.ts';
 import { allowed } from '../admission-review.ts';
 import { defaultCallLimits, type CallLimits } from '../call.ts';
+import { defaultConnectionLimits, type ConnectionLimits } from '../connections.ts';
 import type { Endpoint, Handler } from '../handler.ts';
 import { createAdmissionMetrics } from '../metrics.ts';
 import { startAdmissionServer, type AdmissionServer } from '../server.ts';
@@ -40,6 +41,7 @@ export async function startTestServer(
   options: {
     readonly handlers?: Partial<Record<Endpoint, Handler>>;
     readonly limits?: Partial<CallLimits>;
+    readonly connectionLimits?: Partial<ConnectionLimits>;
     readonly log?: Logger;
     readonly clock?: Clock;
   } = {},
@@ -59,6 +61,7 @@ export async function startTestServer(
     log: options.log ?? silentLogger,
     metrics,
     limits: { ...defaultCallLimits, ...options.limits },
+    connectionLimits: { ...defaultConnectionLimits, ...options.connectionLimits },
     handlers: { mutate: () => allowed(), validate: () => allowed(), ...options.handlers },
   });
   server.setCertificate(await issueServing(authority, ['localhost'], new Date()));

@@ -1,0 +1,197 @@
+import type { Socket } from 'node:net';
+
+export interface ConnectionLimits {
+  /**
+   * Open connections on which no AdmissionReview was answered yet, those in their handshake included. Not below 256 for
+   * one address: API servers behind a proxy share theirs.
+   */
+  readonly maxUnproven: number;
+  /**
+   * Open connections that carried an AdmissionReview; beyond it idle ones are closed, and beyond twice as many any. API
+   * servers use about as many as they have requests in flight.
+   */
+  readonly maxProven: number;
+  /** From the TCP connection to the end of the TLS handshake, in milliseconds. */
+  readonly handshakeMs: number;
+  /** From there, and later from the first byte of a request, to the end of its head, in milliseconds. */
+  readonly headMs: number;
+}
+
+/** An idle one costs about 50 KiB, so all of them together 20 MiB. */
+export const defaultConnectionLimits: ConnectionLimits = {
+  maxUnproven: 256,
+  maxProven: 128,
+  handshakeMs: 5_000,
+  headMs: 10_000,
+};
+
+/** How long a connection may take from its handshake to its first request during the drain, in milliseconds. */
+const firstRequestMs = 1_000;
+
+/** Every open connection, and who has to go when there are too many. */
+export interface Connections {
+  /** A TCP connection, before its handshake. */
+  readonly opened: (socket: Socket) => void;
+  /** The same connection as the TLS socket that requests come on. */
+  readonly secured: (socket: Socket) => void;
+  /** A request has begun on it. */
+  readonly used: (socket: Socket) => void;
+  /** The request is over, whatever came of it. */
+  readonly rested: (socket: Socket) => void;
+  /** An AdmissionReview was answered on it: this is, or behaves as, an API server. */
+  readonly proven: (socket: Socket) => void;
+  /** Closes what never carried a request: Node counts only connections that did as idle. */
+  readonly closeUnused: () => void;
+  /** Closes every connection, also in the middle of its handshake, which Node's HTTP server does not know of. */
+  readonly closeAll: () => void;
+}
+
+interface Connection {
+  readonly address: string;
+  socket: Socket;
+  crowd: Crowd;
+  /** Grows with every request of all connections: the smallest one was used the longest time ago. */
+  usedAt: number;
+  isBusy: boolean;
+  /** Since the handshake, as long as no request came; API servers open connections ahead of their requests. */
+  unusedSince: number | undefined;
+}
+
+/**
+ * Idle connections cost a sender next to nothing, so too many of them must not keep API servers out: the newest one is
+ * always let in, and pressure falls first on connections that never carried an AdmissionReview.
+ */
+export function createConnections(
+  limits: Pick<ConnectionLimits, 'maxUnproven' | 'maxProven'>,
+  onClosed: () => void,
+): Connections {
+  const unproven = createCrowd({ maxIdle: limits.maxUnproven, max: limits.maxUnproven });
+  const proven = createCrowd({ maxIdle: limits.maxProven, max: 2 * limits.maxProven });
+  const open = new Set<Connection>();
+  const inHandshake = new Map<string, Connection>();
+  const bySocket = new WeakMap<Socket, Connection>();
+  let uses = 0;
+
+  const enter = (connection: Connection, crowd: Crowd): void => {
+    connection.crowd.remove(connection);
+    connection.crowd = crowd;
+    const victim = crowd.add(connection);
+    if (victim === undefined) return;
+    forget(victim);
+    victim.socket.destroy();
+    onClosed();
+  };
+  const forget = (connection: Connection): void => {
+    open.delete(connection);
+    connection.crowd.remove(connection);
+  };
+
+  return {
+    opened: (socket) => {
+      const { remoteAddress: address = '' } = socket;
+      const peer = peerOf(socket);
+      uses += 1;
+      const connection: Connection = {
+        address,
+        socket,
+        crowd: unproven,
+        usedAt: uses,
+        isBusy: false,
+        unusedSince: undefined,
+      };
+      open.add(connection);
+      inHandshake.set(peer, connection);
+      socket.once('close', () => {
+        forget(connection);
+        if (inHandshake.get(peer) === connection) inHandshake.delete(peer);
+      });
+      enter(connection, unproven);
+    },
+    secured: (socket) => {
+      const peer = peerOf(socket);
+      const connection = inHandshake.get(peer);
+      if (connection === undefined || !open.has(connection)) {
+        socket.destroy();
+        return;
+      }
+      inHandshake.delete(peer);
+      connection.socket = socket;
+      connection.unusedSince = performance.now();
+      bySocket.set(socket, connection);
+    },
+    used: (socket) => {
+      const connection = bySocket.get(socket);
+      if (connection === undefined) return;
+      uses += 1;
+      connection.usedAt = uses;
+      connection.isBusy = true;
+      connection.unusedSince = undefined;
+    },
+    rested: (socket) => {
+      const connection = bySocket.get(socket);
+      if (connection !== undefined) connection.isBusy = false;
+    },
+    proven: (socket) => {
+      const connection = bySocket.get(socket);
+      if (connection === undefined || connection.crowd === proven || !open.has(connection)) return;
+      enter(connection, proven);
+    },
+    closeUnused: () => {
+      const before = performance.now() - firstRequestMs;
+      for (const { socket, unusedSince } of open) {
+        if (unusedSince !== undefined && unusedSince < before) socket.destroy();
+      }
+    },
+    closeAll: () => {
+      for (const { socket } of open) socket.destroy();
+    },
+  };
+}
+
+/** Both sockets of one connection have the same peer, and no other one has it meanwhile. */
+function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+interface Crowd {
+  /** The one that has to go because there are too many now. */
+  add(connection: Connection): Connection | undefined;
+  remove(connection: Connection): void;
+}
+
+/**
+ * Of too many connections the one goes that was used the longest time ago, at the address that has the most: a flood from
+ * one address closes its own. Above `maxIdle` that is one without a request, above `max` any.
+ */
+function createCrowd({ maxIdle, max }: { readonly maxIdle: number; readonly max: number }): Crowd {
+  const byAddress = new Map<string, Set<Connection>>();
+  let size = 0;
+  return {
+    add(connection) {
+      const neighbours = byAddress.get(connection.address) ?? new Set();
+      byAddress.set(connection.address, neighbours.add(connection));
+      size += 1;
+      if (size <= maxIdle) return undefined;
+      const crowded = largest(byAddress.values());
+      return size > max ? longestUnused(crowded) : longestUnused([...crowded].filter(({ isBusy }) => !isBusy));
+    },
+    remove(connection) {
+      const neighbours = byAddress.get(connection.address);
+      if (neighbours?.delete(connection) !== true) return;
+      size -= 1;
+      if (neighbours.size === 0) byAddress.delete(connection.address);
+    },
+  };
+}
+
+function largest(groups: Iterable<ReadonlySet<Connection>>): ReadonlySet<Connection> {
+  let most: ReadonlySet<Connection> = new Set();
+  for (const group of groups) if (group.size > most.size) most = group;
+  return most;
+}
+
+function longestUnused(connections: Iterable<Connection>): Connection | undefined {
+  let found: Connection | undefined;
+  for (const connection of connections) if (found === undefined || connection.usedAt < found.usedAt) found = connection;
+  return found;
+}

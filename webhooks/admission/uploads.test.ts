@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '../platform/tls/testing/until.ts';
+import { defaultCallLimits, type CallLimits } from './call.ts';
+import { connect, head, readToEnd } from './testing/raw-connection.ts';
+import { aReview } from './testing/review.ts';
+import { startTestServer, type TestAnswer, type TestServer } from './testing/test-server.ts';
+
+let running: TestServer | undefined;
+const clients: Socket[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy();
+  await running?.stop();
+  running = undefined;
+});
+
+async function start(limits: Partial<CallLimits>): Promise<TestServer> {
+  running = await startTestServer({ limits });
+  return running;
+}
+
+/** Longer than any test. */
+const patient = { graceMs: 3_600_000, pressedGraceMs: 3_600_000 };
+
+/** Announces so many bytes, sends so many of them, and then nothing more. */
+async function slowSender(server: TestServer, announced: number, sent: number): Promise<TLSSocket> {
+  const socket = await connect(server);
+  clients.push(socket);
+  socket.write(`${head(announced)}${' '.repeat(sent)}`);
+  return socket.resume();
+}
+
+function sendBody(server: TestServer, bytes: number): Promise<TestAnswer> {
+  return server.send({ path: '/validate?timeout=30s', body: aReview({ object: 'x'.repeat(bytes) }) });
+}
+
+const { maxBodyBytes, largeBodyBytes, maxWaiting } = defaultCallLimits;
+
+describe('slow senders', () => {
+  it.each([
+    ['7 MiB', maxBodyBytes, 1_000_000],
+    ['256 KiB', largeBodyBytes, 200_000],
+    ['7 MiB', maxBodyBytes, 100],
+    ['256 KiB', largeBodyBytes, 100],
+  ])('that announce bodies of %s do not keep others out', async (_, announced, bytes) => {
+    const server = await start(patient);
+    // More than may wait, and each announces what would fill a lane.
+    const slow = await Promise.all(Array.from({ length: maxWaiting + 20 }, () => slowSender(server, announced, 10)));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => sendBody(server, bytes)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(slow.some(({ closed }) => closed)).toBe(false);
+    expect(await server.metric('admission_shed_total{reason="full"}')).toBeUndefined();
+  });
+
+  it.each([
+    ['large', maxBodyBytes, 400_000, 400_000],
+    ['small', largeBodyBytes, 60_000, 30_000],
+  ])('that fill the room for %s bodies give way to those who wait for it', async (_, announced, sent, bytes) => {
+    const server = await start({ ...patient, pressedGraceMs: 100, largeRoomBytes: 500_000, smallRoomBytes: 100_000 });
+    const slow = await Promise.all(Array.from({ length: 4 }, () => slowSender(server, announced, sent)));
+    // Two fit, or one does and the other one goes beyond; whoever comes then has to wait for them.
+    expect(await sendBody(server, bytes)).toMatchObject({ status: 200 });
+    await until(() => slow.filter(({ closed }) => closed).length >= 1);
+    expect(await server.metric('admission_bodies_refused_total{reason="slow"}')).toBeGreaterThanOrEqual(1);
+  });
+
+  it('are given up when they send less than the minimum rate', async () => {
+    const server = await start({ graceMs: 50, minRate: 1_000_000 });
+    const socket = await connect(server);
+    socket.write(head(100_000));
+    const drops = setInterval(() => socket.write(' '), 10);
+    expect(await readToEnd(socket)).toContain('408');
+    clearInterval(drops);
+  });
+
+  it('may take long when the body is large enough for it', async () => {
+    // At this rate the piece that arrives first is worth an hour.
+    const server = await start({ graceMs: 1, minRate: 1 });
+    const body = JSON.stringify(aReview({ object: 'x'.repeat(10_000) }));
+    const socket = await connect(server);
+    clients.push(socket);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    socket.write(`${head(body.length)}${body.slice(0, 4000)}`);
+    // A sender that stops for good is given up meanwhile.
+    const stopped = await connect(server);
+    stopped.write(head(10_000));
+    expect(await readToEnd(stopped)).toContain('408');
+    socket.write(body.slice(4000));
+    await until(() => text.includes('"allowed":true'));
+  });
+});
+
+describe('bodies that do not fit together', () => {
+  it.each([
+    ['large', 500_000, 16],
+    ['small', 200_000, 40],
+  ])('all get their answer when they are %s', async (_, bytes, count) => {
+    const server = await start({ ...patient, largeRoomBytes: 100_000, smallRoomBytes: 50_000 });
+    const answers = await Promise.all(Array.from({ length: count }, () => sendBody(server, bytes)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('count for what single bytes cost when they are cut into such', async () => {
+    const server = await start({ ...patient, largeRoomBytes: 10_000, maxWaiting: 0 });
+    const cut = async (): Promise<TLSSocket> => {
+      const socket = await connect(server);
+      clients.push(socket);
+      socket.write(head(200).replace('Content-Length: 200', 'Transfer-Encoding: chunked'));
+      socket.write('1\r\n \r\n'.repeat(100));
+      return socket;
+    };
+    await cut();
+    // The first one goes beyond the room; the second one finds 39 pieces of room and may not wait.
+    expect(await readToEnd(await cut())).toContain('503');
+  });
+
+  it('are turned away when waiting for room takes all of their time', async () => {
+    const server = await start({ ...patient, smallRoomBytes: 1 });
+    await slowSender(server, 1000, 10);
+    const body = aReview();
+    await until(async () => (await server.send({ path: '/validate?timeout=100ms', body })).status === 503);
+    expect(await server.metric('admission_shed_total{reason="waited"}')).toBe(1);
+  });
+
+  it('are turned away at once when too many wait for room', async () => {
+    const server = await start({ ...patient, smallRoomBytes: 1, maxWaiting: 2 });
+    await Promise.all(Array.from({ length: 3 }, () => slowSender(server, 1000, 10)));
+    await until(async () => (await server.send({ body: aReview() })).status === 503);
+    expect(await server.metric('admission_shed_total{reason="full"}')).toBe(1);
+  });
+});

@@ -1,0 +1,204 @@
+import type { IncomingMessage } from 'node:http';
+import { startRepeating } from '../platform/timer.ts';
+import { pieceRead } from './body-garbage.ts';
+
+/** Why a body did not come in; `waited`: there was no room for it in time, `full`: too many wait for room. */
+export type UploadFailure = 'too large' | 'too slow' | 'aborted' | 'waited' | 'full';
+
+export interface UploadLimits {
+  /** Longest body, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Bytes of all bodies that have arrived and are not parsed yet; one body may go beyond it at a time. */
+  readonly roomBytes: number;
+  /** Bodies that wait for room; one more is turned away. */
+  readonly maxWaiting: number;
+  /** How long a body may take that arrives at less than the minimum rate, in milliseconds. */
+  readonly graceMs: number;
+  /** The same while other bodies wait for room. */
+  readonly pressedGraceMs: number;
+  /** The minimum rate, in bytes a second. */
+  readonly minRate: number;
+}
+
+/** How often the rate of bodies is looked at, in milliseconds. */
+const tickMs = 50;
+
+/** What a piece takes besides its bytes: a sender may cut its body into single ones. */
+const pieceCost = 256;
+
+/** A whole body. Its bytes count until it is released: when it is parsed. */
+export interface Arrived {
+  readonly body: Buffer;
+  readonly release: () => void;
+}
+
+/**
+ * Takes bodies in as they arrive. What is counted are bytes that are there, not those that somebody announced: a sender
+ * that announces much and sends slowly holds next to nothing. When there is no room left, the first body that wants more
+ * may have all that it needs, the others are not read until there is room again, and who sends below the minimum rate
+ * is given up.
+ */
+export interface Uploads {
+  /** Never rejects. `deadlineAt`: when a body has waited for room too long, by `performance.now()`. */
+  read(request: IncomingMessage, deadlineAt: number): Promise<Arrived | UploadFailure>;
+}
+
+/** Where the bytes of a body go while it arrives. */
+export interface Sink {
+  readonly add: (chunk: Buffer) => void;
+  readonly take: () => Buffer;
+}
+
+/** Keeps the pieces: one for nearly every admission, so nothing is copied. */
+function createPieces(): Sink {
+  const pieces: Buffer[] = [];
+  return {
+    add: (chunk) => pieces.push(chunk),
+    take: () => (pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)),
+  };
+}
+
+interface Upload {
+  readonly request: IncomingMessage;
+  readonly deadlineAt: number;
+  readonly fail: (failure: UploadFailure) => void;
+  sink: Sink;
+  /** Bytes so far. */
+  arrived: number;
+  /** What is counted of them in the room. */
+  held: number;
+  /** How often it was looked at while it could send; what we pause does not count. */
+  ticks: number;
+  /** Has arrived, and waits for room. */
+  chunk: Buffer | undefined;
+}
+
+/** Copies the pieces to where they belong; the body is valid until the buffer is used again. */
+function createFilling(buffer: Buffer): Sink {
+  let size = 0;
+  return {
+    add: (chunk) => {
+      size += chunk.copy(buffer, size);
+    },
+    take: () => buffer.subarray(0, size),
+  };
+}
+
+export function createUploads(limits: UploadLimits): Uploads {
+  const arriving = new Set<Upload>();
+  const waiting: Upload[] = [];
+  let first: Upload | undefined;
+  /** For the first one, while there is one: a buffer for each would wait in dozens to be collected. */
+  let shared: Buffer | undefined;
+  let used = 0;
+
+  /** Whether there was room for it. */
+  const keep = (upload: Upload, chunk: Buffer): boolean => {
+    if (upload !== first) {
+      const cost = chunk.length + pieceCost;
+      if (used + cost <= limits.roomBytes) {
+        used += cost;
+        upload.held += cost;
+      } else {
+        if (first !== undefined) return false;
+        makeFirst(upload);
+      }
+    }
+    upload.sink.add(chunk);
+    return true;
+  };
+
+  const makeFirst = (upload: Upload): void => {
+    first = upload;
+    used -= upload.held;
+    upload.held = 0;
+    shared ??= Buffer.allocUnsafeSlow(limits.maxBodyBytes);
+    const sink = createFilling(shared);
+    sink.add(upload.sink.take());
+    upload.sink = sink;
+  };
+
+  const wait = (upload: Upload, chunk: Buffer): void => {
+    if (waiting.length >= limits.maxWaiting) {
+      upload.fail('full');
+      return;
+    }
+    upload.chunk = chunk;
+    upload.request.pause();
+    waiting.push(upload);
+  };
+
+  const admitWaiting = (): void => {
+    for (let next = waiting[0]; next?.chunk !== undefined && keep(next, next.chunk); next = waiting[0]) {
+      waiting.shift();
+      next.chunk = undefined;
+      next.request.resume();
+    }
+  };
+
+  const release = (upload: Upload): void => {
+    used -= upload.held;
+    upload.held = 0;
+    const wasFirst = first === upload;
+    if (wasFirst) first = undefined;
+    admitWaiting();
+    if (wasFirst && first === undefined) shared = undefined;
+  };
+
+  const giveUp = (upload: Upload): void => {
+    arriving.delete(upload);
+    if (upload.chunk !== undefined) waiting.splice(waiting.indexOf(upload), 1);
+    upload.chunk = undefined;
+    release(upload);
+  };
+
+  const look = (): void => {
+    const now = performance.now();
+    const graceMs = waiting.length === 0 ? limits.graceMs : limits.pressedGraceMs;
+    for (const upload of arriving) {
+      if (upload.chunk !== undefined) {
+        if (now > upload.deadlineAt) upload.fail('waited');
+      } else {
+        upload.ticks += 1;
+        const allowedMs = graceMs + (upload.arrived * 1000) / limits.minRate;
+        if (upload.ticks * tickMs > allowedMs) upload.fail('too slow');
+      }
+    }
+  };
+  startRepeating(look, tickMs).unref();
+
+  return {
+    read: (request, deadlineAt) =>
+      new Promise((resolve) => {
+        const fail = (failure: UploadFailure): void => {
+          if (!arriving.has(upload)) return;
+          giveUp(upload);
+          resolve(failure);
+        };
+        const sink = createPieces();
+        const upload: Upload = { request, deadlineAt, fail, sink, arrived: 0, held: 0, ticks: 0, chunk: undefined };
+        arriving.add(upload);
+        request.on('data', (chunk: Buffer) => {
+          if (!arriving.has(upload)) return;
+          upload.arrived += chunk.length;
+          pieceRead(chunk);
+          if (upload.arrived > limits.maxBodyBytes) fail('too large');
+          else if ((waiting.length > 0 && upload !== first) || !keep(upload, chunk)) wait(upload, chunk);
+        });
+        request.on('end', () => {
+          if (!arriving.delete(upload)) return;
+          resolve({
+            body: upload.sink.take(),
+            release: () => {
+              release(upload);
+            },
+          });
+        });
+        request.on('close', () => {
+          fail('aborted');
+        });
+        // Without a listener an aborted upload would be an uncaught error; `close` follows it.
+        request.on('error', () => undefined);
+      }),
+  };
+}
