@@ -1,7 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { each, eachEntry, join, none } from '../engine/violations.ts';
-import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
-import type { Quantity, StorageMount } from '../mcpserver/types.gen.ts';
+import { join, none } from '../engine/violations.ts';
+import type { Config, Quantity, ResourceRequirements, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { toNano } from './parts/quantity.ts';
 
@@ -32,52 +31,68 @@ export const byteAmountsPlausible: Rule = {
   check({ server: { spec } }) {
     const { limits, requests } = spec.runtime?.resources ?? {};
     return join(
-      eachEntry(limits, inside(resources, 'limits'), checkResource),
-      eachEntry(requests, inside(resources, 'requests'), checkResource),
-      each(spec.config.storage, storage, checkMount),
+      checkResources('limits', limits),
+      checkResources('requests', requests),
+      checkScratch(spec.config.storage),
     );
   },
 };
 
-const resources = placeOf('spec', 'runtime', 'resources');
-const storage = placeOf('spec', 'config', 'storage');
+/** Of huge pages only multiples of their size are accepted, and devices are not counted in bytes. */
+function checkResources(field: string, amounts: ResourceRequirements['limits']): readonly Violation[] {
+  const memory = findProblem(amounts?.['memory'], ofMemory);
+  const disk = findProblem(amounts?.['ephemeral-storage'], ofStorage);
+  if (memory === undefined && disk === undefined) return none;
+  const path = ['spec', 'runtime', 'resources', field];
+  return [
+    ...(disk === undefined ? [] : [{ path: [...path, 'ephemeral-storage'], ...disk }]),
+    ...(memory === undefined ? [] : [{ path: [...path, 'memory'], ...memory }]),
+  ];
+}
+
+function checkScratch(storage: Config['storage']): readonly Violation[] {
+  if (storage?.some(hasSizeLimit) !== true) return none;
+  return storage.flatMap(({ source }, index) => {
+    const problem = findProblem(source.emptyDir?.sizeLimit, ofStorage);
+    const path = ['spec', 'config', 'storage', index, 'source', 'emptyDir', 'sizeLimit'];
+    return problem === undefined ? [] : [{ path, ...problem }];
+  });
+}
+
+function hasSizeLimit({ source }: StorageMount): boolean {
+  return source.emptyDir?.sizeLimit !== undefined;
+}
+
+const fractions: ReadonlyMap<string, string> = new Map([
+  ['m', 'thousandths'],
+  ['u', 'millionths'],
+  ['n', 'billionths'],
+]);
 
 /** What nearly every amount has: no number before it makes it too small to be meant. */
-const largeSuffix = /(?:[MGTPE]i?)$/;
+const largeSuffix = /[MGTPE]i?$/;
 
 const mebibyteNano = 2n ** 20n * 10n ** 9n;
 
-function checkResource(name: string, quantity: Quantity, place: Place): readonly Violation[] {
-  switch (name) {
-    case 'memory':
-      return checkAmount(quantity, place, true);
-    case 'ephemeral-storage':
-      return checkAmount(quantity, place, false);
-    // Of huge pages, only multiples of their size are accepted; devices are not counted in bytes.
-    default:
-      return none;
-  }
-}
-
-function checkMount({ source }: StorageMount, place: Place): readonly Violation[] {
-  const limit = source.type === 'EmptyDir' ? source.emptyDir?.sizeLimit : undefined;
-  return limit === undefined ? none : checkAmount(limit, inside(place, 'source'), false, ['emptyDir', 'sizeLimit']);
-}
+const ofMemory = { isMemory: true };
+const ofStorage = { isMemory: false };
 
 /** Zero is meant, and what cannot be read or is negative is refused elsewhere. */
-function checkAmount(
-  quantity: Quantity,
-  place: Place,
-  isMemory: boolean,
-  below: readonly string[] = [],
-): readonly Violation[] {
+function findProblem(
+  quantity: Quantity | undefined,
+  { isMemory }: { readonly isMemory: boolean },
+): Pick<Violation, 'headline' | 'detail'> | undefined {
+  if (quantity === undefined) return undefined;
   const text = String(quantity);
-  const isFraction = /[mun]$/.test(text);
-  if (!(isFraction || isMemory) || largeSuffix.test(text)) return none;
+  if (largeSuffix.test(text)) return undefined;
+  const suffix = text.slice(-1);
+  const fraction = fractions.get(suffix);
+  if (fraction === undefined && !isMemory) return undefined;
   const nano = toNano(quantity) ?? 0n;
-  if (nano <= 0n || nano >= mebibyteNano) return none;
-  const headline = isFraction ? 'm means thousandths of a byte' : 'that few bytes are no memory to run in';
-  return [{ path: pathTo(place, ...below), headline, detail: `found ${text}` }];
+  if (nano <= 0n || nano >= mebibyteNano) return undefined;
+  const headline =
+    fraction === undefined ? 'that few bytes are no memory to run in' : `${suffix} means ${fraction} of a byte`;
+  return { headline, detail: `found ${text}` };
 }
 
 function withLimits(limits: object): Readonly<Record<string, unknown>> {

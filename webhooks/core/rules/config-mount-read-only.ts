@@ -1,8 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { each, none } from '../engine/violations.ts';
-import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import { none } from '../engine/violations.ts';
 import type { StorageMount } from '../mcpserver/types.gen.ts';
-import type { Violation } from '../mcpserver/violation.ts';
 
 export const configMountReadOnly: Rule = {
   id: 'config-mount-read-only',
@@ -34,16 +32,19 @@ export const configMountReadOnly: Rule = {
     ],
   },
   check({ server }) {
-    return each(server.spec.config.storage, storage, checkMount);
+    const { storage } = server.spec.config;
+    if (storage?.some(isWritten) !== true) return none;
+    return storage.flatMap((mount, index) => {
+      if (!isWritten(mount)) return [];
+      const headline = `a ${mount.source.type} is mounted read-only all the same`;
+      const path = ['spec', 'config', 'storage', index, 'permissions'];
+      return [{ path, headline, detail: 'found permissions: ReadWrite' }];
+    });
   },
 };
 
-const storage = placeOf('spec', 'config', 'storage');
-
-function checkMount({ permissions, source }: StorageMount, place: Place): readonly Violation[] {
-  if (permissions !== 'ReadWrite' || source.type === 'EmptyDir') return none;
-  const headline = `a ${source.type} is mounted read-only all the same`;
-  return [{ path: pathTo(place, 'permissions'), headline, detail: 'found permissions: ReadWrite' }];
+function isWritten({ permissions, source }: StorageMount): boolean {
+  return permissions === 'ReadWrite' && source.type !== 'EmptyDir';
 }
 
 function ofConfigMap(permissions: string): object {

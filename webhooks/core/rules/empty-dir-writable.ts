@@ -1,8 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { each, none } from '../engine/violations.ts';
-import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import { none } from '../engine/violations.ts';
 import type { StorageMount } from '../mcpserver/types.gen.ts';
-import type { Violation } from '../mcpserver/violation.ts';
 
 export const emptyDirWritable: Rule = {
   id: 'empty-dir-writable',
@@ -31,21 +29,19 @@ export const emptyDirWritable: Rule = {
     ],
   },
   check({ server }) {
-    return each(server.spec.config.storage, storage, checkMount);
+    const { storage } = server.spec.config;
+    if (storage?.some(isUseless) !== true) return none;
+    return storage.flatMap((mount, index) => {
+      if (!isUseless(mount)) return [];
+      const headline = 'an empty directory that nobody can write to';
+      const path = ['spec', 'config', 'storage', index, 'permissions'];
+      return [{ path, headline, detail: `found permissions: ${mount.permissions ?? 'ReadOnly'}` }];
+    });
   },
 };
 
-const storage = placeOf('spec', 'config', 'storage');
-
-function checkMount({ permissions, source }: StorageMount, place: Place): readonly Violation[] {
-  if (source.type !== 'EmptyDir' || permissions === 'ReadWrite') return none;
-  return [
-    {
-      path: pathTo(place, 'permissions'),
-      headline: 'an empty directory that nobody can write to',
-      detail: `found permissions: ${permissions ?? 'ReadOnly'}`,
-    },
-  ];
+function isUseless({ permissions, source }: StorageMount): boolean {
+  return source.type === 'EmptyDir' && permissions !== 'ReadWrite';
 }
 
 function withScratch(permissions: object): Readonly<Record<string, unknown>> {
