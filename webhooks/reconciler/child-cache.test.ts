@@ -39,3 +39,23 @@ describe('a newer version of a child', () => {
     expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(1);
   });
 });
+
+describe('a list', () => {
+  it('is believed about an object of which a later version was known, unless that is later than the list', () => {
+    const cache = new ChildCache();
+    cache.put(deployment('10', {}, { readyReplicas: 1 }));
+    expect(cache.put(deployment('8', {}, { readyReplicas: 2 }), '9')).toBe('known');
+    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(1);
+    expect(cache.put(deployment('8', {}, { readyReplicas: 2 }), '10')).toBe('changed');
+    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(2);
+  });
+
+  it('is believed about everything after versions went back', () => {
+    const cache = new ChildCache();
+    cache.put(deployment('10', {}, { readyReplicas: 1 }));
+    cache.doubtVersions();
+    expect(cache.put(deployment('8', {}, { readyReplicas: 2 }))).toBe('changed');
+    expect(cache.put(deployment('7'))).toBe('known');
+    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(2);
+  });
+});

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf } from '../platform/kube/object.ts';
+import { isOlder } from '../platform/kube/resource-version.ts';
 import { observeChild, observeDeployment } from './observe.ts';
-import { isOlder } from './resource-version.ts';
 
 /** Whether a cache learned something from an event. */
 export type Change = 'changed' | 'known';
@@ -24,6 +24,8 @@ export interface CachedChild {
  */
 export class ChildCache {
   readonly #entries = new Map<string, Entry>();
+  /** Keys of entries whose versions say nothing any more. */
+  readonly #doubted = new Set<string>();
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
   readonly #texts: TextPool = createTextPool();
 
@@ -43,12 +45,13 @@ export class ChildCache {
     };
   }
 
-  put(raw: unknown): Change {
+  /** What is known stays if its version is after `asOf`; by default, that of the object itself. */
+  put(raw: unknown, asOf?: string): Change {
     const observed = observeChild(raw);
     if (observed === undefined) return 'known';
     const key = keyOf(metaOf(raw));
     const known = this.#entries.get(key);
-    if (!isNewer(observed, known?.child)) return 'known';
+    if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
     const { ownedFields, ...child } = observed;
     const fields = ownedFields === undefined ? undefined : this.#texts.keep(withoutOwner(ownedFields, child));
     const deployment = observeDeployment(raw);
@@ -67,27 +70,34 @@ export class ChildCache {
     const key = keyOf({ namespace, name });
     if (this.#entries.get(key)?.child.uid !== uid) return 'known';
     this.#entries.delete(key);
+    this.#doubted.delete(key);
     return 'changed';
+  }
+
+  /** Versions went back: whatever comes next of each object counts, whether it looks newer or not. */
+  doubtVersions(): void {
+    for (const key of this.#entries.keys()) this.#doubted.add(key);
   }
 
   /** It was looked for and is not there. */
   removeKey(key: string): void {
     this.#entries.delete(key);
+    this.#doubted.delete(key);
   }
 
   /** Drops whatever is not among the keys; says which. */
   keepOnly(keys: Keys): readonly string[] {
     const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
-    for (const key of gone) this.#entries.delete(key);
+    for (const key of gone) this.removeKey(key);
     return gone;
   }
 }
 
-/** Events can come late: after the answer to a write of ours that they do not know of. */
-function isNewer(observed: ObservedChild, known: ObservedChild | undefined): boolean {
+/** Events can come late, and lists too: after the answer to a write of ours that they do not know of. */
+function isNewer(observed: ObservedChild, known: ObservedChild | undefined, asOf = observed.resourceVersion): boolean {
   if (known === undefined) return true;
   if (known.resourceVersion === observed.resourceVersion) return false;
-  return known.uid !== observed.uid || !isOlder(observed.resourceVersion, known.resourceVersion);
+  return known.uid !== observed.uid || !isOlder(asOf, known.resourceVersion);
 }
 
 /** Controllers write annotations and moments of which no decision takes notice. */

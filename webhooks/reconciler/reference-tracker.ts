@@ -76,6 +76,12 @@ export class ReferenceTracker {
     return gone.flatMap((key) => this.#note({ kind, ...splitKey(key) }, 'missing'));
   }
 
+  /** Versions of the kind went back, so those that were read tell nothing; returns the servers for which that is news. */
+  noteRewritten(kind: ReferencedKind): readonly string[] {
+    const objects = [...this.#users.keys()].filter((object) => object.startsWith(`${kind}/`));
+    return objects.flatMap((object) => this.#note({ kind, ...splitKey(object.slice(kind.length + 1)) }, ''));
+  }
+
   #withSharedBundle(gathered: GatheredReferences): GatheredReferences {
     const { caBundle } = gathered;
     return caBundle === undefined ? gathered : { ...gathered, caBundle: this.#caBundles.share(caBundle) };

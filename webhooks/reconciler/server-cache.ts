@@ -1,7 +1,7 @@
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { isOlder } from '../platform/kube/resource-version.ts';
 import type { Change } from './child-cache.ts';
-import { isOlder } from './resource-version.ts';
 
 /** One condition of one server, for metrics. */
 export interface ConditionInfo {
@@ -19,6 +19,8 @@ export type Offers = Readonly<Record<string, number>>;
  */
 export class ServerCache {
   readonly #entries = new Map<string, Entry>();
+  /** Keys of entries whose versions say nothing any more. */
+  readonly #doubted = new Set<string>();
   /** Most servers are in one of a few states: each list of conditions is kept once. */
   readonly #states = new Map<string, readonly ConditionInfo[]>();
 
@@ -46,12 +48,13 @@ export class ServerCache {
     }
   }
 
-  put(raw: unknown): Change {
+  /** As {@link ChildCache.put}. */
+  put(raw: unknown, asOf?: string): Change {
     const { name, namespace, resourceVersion, uid } = metaOf(raw);
     const key = keyOf({ namespace, name });
-    const known = this.#entries.get(key);
+    const known = this.#doubted.delete(key) ? undefined : this.#entries.get(key);
     if (known?.resourceVersion === resourceVersion) return 'known';
-    if (known?.uid === uid && isOlder(resourceVersion, known.resourceVersion)) return 'known';
+    if (known?.uid === uid && isOlder(asOf ?? resourceVersion, known.resourceVersion)) return 'known';
     const offers = offersOf(raw);
     this.#entries.set(key, {
       ...(offers === undefined ? {} : { offers }),
@@ -75,14 +78,24 @@ export class ServerCache {
   remove(raw: unknown): Change {
     const key = keyOf(metaOf(raw));
     if (this.#entries.get(key)?.uid !== metaOf(raw).uid) return 'known';
-    this.#entries.delete(key);
+    this.#drop(key);
     return 'changed';
+  }
+
+  /** As {@link ChildCache.doubtVersions}. */
+  doubtVersions(): void {
+    for (const key of this.#entries.keys()) this.#doubted.add(key);
   }
 
   keepOnly(keys: Keys): readonly string[] {
     const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
-    for (const key of gone) this.#entries.delete(key);
+    for (const key of gone) this.#drop(key);
     return gone;
+  }
+
+  #drop(key: string): void {
+    this.#entries.delete(key);
+    this.#doubted.delete(key);
   }
 }
 

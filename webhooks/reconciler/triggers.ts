@@ -124,14 +124,17 @@ function withinNamespace(namespace: string, handlers: WatchHandlers): WatchHandl
 
 function serverHandlers({ servers }: World, enqueue: (key: string) => void): WatchHandlers {
   return {
-    onUpsert: (raw) => {
-      if (servers.put(raw) === 'changed') enqueue(keyOf(metaOf(raw)));
+    onUpsert: (raw, asOf) => {
+      if (servers.put(raw, asOf) === 'changed') enqueue(keyOf(metaOf(raw)));
     },
     onDelete: (raw) => {
       if (servers.remove(raw) === 'changed') enqueue(keyOf(metaOf(raw)));
     },
     onReplace: (keys) => {
       for (const key of servers.keepOnly(keys)) enqueue(key);
+    },
+    onRewritten: () => {
+      servers.doubtVersions();
     },
   };
 }
@@ -140,14 +143,17 @@ function serverHandlers({ servers }: World, enqueue: (key: string) => void): Wat
 function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: string) => void): WatchHandlers {
   const cache = children.get(of.kind) ?? new ChildCache();
   return {
-    onUpsert: (raw) => {
-      if (cache.put(withType(raw, of)) === 'changed') enqueue(keyOf(metaOf(raw)));
+    onUpsert: (raw, asOf) => {
+      if (cache.put(withType(raw, of), asOf) === 'changed') enqueue(keyOf(metaOf(raw)));
     },
     onDelete: (raw) => {
       if (cache.remove(raw) === 'changed') enqueue(keyOf(metaOf(raw)));
     },
     onReplace: (keys) => {
       for (const key of cache.keepOnly(keys)) enqueue(key);
+    },
+    onRewritten: () => {
+      cache.doubtVersions();
     },
   };
 }
@@ -172,6 +178,9 @@ function referenceHandlers(
     onReplace: (keys) => {
       enqueueAll(references.noteOnly(kind, keys));
       references.markWatched(kind, namespace);
+    },
+    onRewritten: () => {
+      enqueueAll(references.noteRewritten(kind));
     },
   };
 }

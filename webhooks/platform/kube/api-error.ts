@@ -48,10 +48,15 @@ export function errorFromAnswer(options: {
   };
 }
 
-/** A namespace on its way out refuses new objects with a plain Forbidden; only the cause tells it from missing rights. */
+/**
+ * Causes that say more than the reason beside them: a namespace on its way out refuses new objects with a plain
+ * Forbidden, and a version that is yet to come is a Timeout.
+ */
+const tellingCauses = ['NamespaceTerminating', 'ResourceVersionTooLarge'];
+
 function reasonOf(body: unknown): string | undefined {
   const causes = listAt(recordAt(body, 'details'), 'causes').map((cause) => stringAt(cause, 'reason'));
-  return causes.includes('NamespaceTerminating') ? 'NamespaceTerminating' : stringAt(body, 'reason');
+  return tellingCauses.find((cause) => causes.includes(cause)) ?? stringAt(body, 'reason');
 }
 
 /** No usable answer came: the connection, TLS, time or the size was the problem. */

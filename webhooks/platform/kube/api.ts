@@ -42,7 +42,7 @@ export interface ApiError {
   readonly status: number;
   /**
    * `reason` of the Status object (`NotFound`, `Conflict`, `Invalid`, …), or one of ours: `Unreachable`, `Timeout`,
-   * `Aborted`, `TooLarge`, `BadAnswer`, `NamespaceTerminating`.
+   * `Aborted`, `TooLarge`, `BadAnswer`, `NamespaceTerminating`, `ResourceVersionTooLarge`.
    */
   readonly reason: string;
   /** For people; names the request: "GET configmaps settings: connection refused". */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { silentLogger } from '../log.ts';
+import { errorFromAnswer } from './api-error.ts';
 import type { ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from './api.ts';
 import { ListWatch } from './list-watch.ts';
 import type { WatchHandlers } from './list-watch.ts';
@@ -72,6 +73,7 @@ function recorder(): WatchHandlers & { readonly seen: string[] } {
     seen,
     onUpsert: (object) => seen.push(`+${name(object)}`),
     onDelete: (object) => seen.push(`-${name(object)}`),
+    onRewritten: () => seen.push('rewritten'),
     onReplace: (keys) => seen.push(`=${keys instanceof Set ? [...keys].join(',') : 'no set'}`),
   };
 }
@@ -166,12 +168,74 @@ describe('ListWatch', () => {
     await t.stop();
   });
 
-  it('opens a silent stream again', async () => {
-    const t = start([page([])]);
+  it('lists again after a silent stream: after a restore of etcd a watch waits for versions that were', async () => {
+    const t = start([page([item('a')]), page([item('b')])]);
     await settle();
     t.end({ why: 'idle' });
     await settle();
+    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
     expect(t.watches).toHaveLength(2);
+    await t.stop();
+  });
+
+  it('lists again when the server says that our place is yet to come', async () => {
+    const body = { reason: 'Timeout', details: { causes: [{ reason: 'ResourceVersionTooLarge' }] } };
+    const t = start([page([item('a')]), page([item('b')])]);
+    await settle();
+    t.end({ why: 'failed', error: errorFromAnswer({ request: 'WATCH things', status: 504, body }) });
+    await t.clock.advance(250);
+    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
+    await t.stop();
+  });
+
+  it('tells that versions went back when a list is older than what was seen', async () => {
+    const t = start([page([item('a')]), page([item('a')], { resourceVersion: '7' }), page([])]);
+    await settle();
+    t.send({ type: 'BOOKMARK', object: item('', '17') });
+    t.end({ why: 'idle' });
+    await settle();
+    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', 'rewritten', '+a', '=mcp/a']);
+    expect(t.watches.at(-1)?.query).toMatchObject({ resourceVersion: '7' });
+    t.end(failure(410));
+    await t.clock.advance(250);
+    expect(t.handlers.seen.filter((seen) => seen === 'rewritten')).toHaveLength(1);
+    await t.stop();
+  });
+
+  it('lists again when an event is older than the last one, and believes neither', async () => {
+    const t = start([page([item('a')]), page([item('b')], { resourceVersion: '20' })]);
+    await settle();
+    t.send({ type: 'MODIFIED', object: item('a', '15') });
+    t.send({ type: 'MODIFIED', object: item('a', '12') });
+    t.send({ type: 'MODIFIED', object: item('a', '16') });
+    await t.clock.advance(250);
+    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+a', 'rewritten', '+b', '=mcp/b']);
+    await t.stop();
+  });
+
+  it('does not list in a loop when each event is older than the one before', async () => {
+    const t = start([page([])]);
+    for (let second = 0; second < 60; second += 1) {
+      await t.clock.advance(1_000);
+      t.send({ type: 'MODIFIED', object: item('a', '5') });
+    }
+    await t.clock.advance(1_000);
+    expect(t.lists.length).toBeLessThan(10);
+    await t.stop();
+  });
+
+  it('lists again an hour after the last list at the latest, when its watch ends', async () => {
+    const t = start([page([item('a')])]);
+    for (let minute = 0; minute < 59; minute += 1) {
+      await t.clock.advance(60_000);
+      t.end({ why: 'closed' });
+    }
+    await settle();
+    expect(t.lists).toHaveLength(1);
+    await t.clock.advance(60_000);
+    t.end({ why: 'closed' });
+    await settle();
+    expect(t.lists).toHaveLength(2);
     await t.stop();
   });
 
@@ -229,15 +293,43 @@ describe('ListWatch', () => {
     await t.stop();
   });
 
-  it('asks for smaller pages when one is too long', async () => {
+  it('asks for smaller pages where one is too long, goes on from there, and for larger ones again after it', async () => {
     const tooLarge: ApiResult = {
       ok: false,
       error: { status: 0, reason: 'TooLarge', message: 'too long', retry: false },
     };
-    const t = start([tooLarge, page([])]);
+    const next = { continue: 'next' };
+    const t = start([page([item('a')], next), tooLarge, tooLarge, page([item('b')], next), page([item('c')])]);
     await settle();
-    expect(t.lists.map(({ query }) => query?.['limit'])).toEqual(['50', '25']);
+    expect(t.lists.map(({ query }) => [query?.['continue'], query?.['limit']])).toEqual([
+      [undefined, '50'],
+      ['next', '50'],
+      ['next', '25'],
+      ['next', '13'],
+      ['next', '26'],
+    ]);
+    expect(t.handlers.seen).toEqual(['+a', '+b', '+c', '=mcp/a,mcp/b,mcp/c']);
     await t.stop();
+  });
+
+  it('reads an object that is as long as any can be alone, however long a page may be', async () => {
+    const api: KubeApi = {
+      request: ({ query, maxBytes = 0 }) =>
+        Promise.resolve(
+          maxBytes < 9_500_000
+            ? { ok: false, error: { status: 0, reason: 'TooLarge', message: query?.['limit'] ?? '', retry: false } }
+            : page([item('long')]),
+        ),
+      watch: () => new Promise(() => undefined),
+    };
+    const handlers = recorder();
+    const clock = createFakeClock();
+    const watch = new ListWatch({
+      ...{ api, clock, log: silentLogger, random: () => 1, name: 'things', path: '/api/v1/things', handlers },
+    });
+    void watch.run(new AbortController().signal);
+    await settle();
+    expect(handlers.seen).toEqual(['+long', '=mcp/long']);
   });
 
   it('knows how long nothing came', async () => {

@@ -1,17 +1,26 @@
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
-import type { ApiError, KubeApi, WatchEnd, WatchEvent } from './api.ts';
+import type { ApiError, ApiResult, KubeApi, WatchEnd, WatchEvent } from './api.ts';
 import { backoffDelay, jittered } from './backoff.ts';
 import { keyOf, listAt, metaOf, recordAt, stringAt } from './object.ts';
+import { isOlder } from './resource-version.ts';
 
 /** What a list+watch tells its owner. A handler that throws is logged and counted; the watch goes on. */
 export interface WatchHandlers {
-  /** An object that exists: from the list, or because it was created or changed. May repeat what is known. */
-  onUpsert(object: unknown): void;
+  /**
+   * An object that exists: from the list, or because it was created or changed. May repeat what is known. What is
+   * remembered is newer only if its version is after `asOf`, that of the list or of the event.
+   */
+  onUpsert(object: unknown, asOf: string): void;
   onDelete(object: unknown): void;
   /** A list is complete: these keys (`namespace/name`) exist; whatever else is remembered is gone. */
   onReplace(keys: Keys): void;
+  /**
+   * Versions went back, as after a restore of etcd: what is remembered may never have been, and no comparison of
+   * versions tells. A whole list follows.
+   */
+  onRewritten?(): void;
 }
 
 /** Of objects that exist; a set, or what knows only whether a key is in it. */
@@ -39,14 +48,22 @@ export interface ListWatchOptions {
  * shrink soon after: small pages of whole objects, large ones of bare metadata.
  */
 const pageSizes = { whole: 50, metadataOnly: 500 };
-/** Longest page that is read, in bytes; a page beyond it is asked for again with half the objects. */
-const maxPageBytes = 16 * 1024 * 1024;
+/** Longest page of several objects that is read, in bytes; one beyond it is asked for again with half the objects. */
+const maxPageBytes = 2 * 1024 * 1024;
+/** Longest object, in bytes: etcd keeps none above 1.5 MiB, of which JSON can make six times as much. */
+const maxObjectBytes = 10 * 1024 * 1024;
 const listTimeoutMs = 60_000;
 /** The server ends a watch after this time (jittered), so that a balancer in between never gets to decide. */
 const watchSeconds = { min: 300, max: 600 };
 /** The API server sends a bookmark about every minute: after two missing ones the stream is dead. */
 const idleTimeoutMs = 150_000;
 const retry = { initialMs: 250, maxMs: 30_000 };
+/**
+ * A list is made again after this time, jittered, when its watch ends next, in milliseconds: whatever was missed, for
+ * whatever reason, is noticed then. Objects that are known in their version are no news.
+ */
+const relistMs = 45 * 60_000;
+const relistJitter = 1 / 3;
 /** A watch that stays open for so long works, even if nothing happened meanwhile, in milliseconds. */
 const healthyWatchMs = 30_000;
 
@@ -57,8 +74,13 @@ const metadataOnlyAccept = {
 
 /**
  * Follows one collection: lists it page by page, then watches from there; resumes after a broken stream, lists again
- * when the server has forgotten our place (410), and waits longer after each failure in a row. A list that succeeds ends
- * no such row: where lists are allowed and watches are not, it would be all that ever happens.
+ * when the server has forgotten our place (410), when nothing comes any more, and every now and then; and waits longer
+ * after each failure in a row. A list that succeeds ends no such row: where lists are allowed and watches are not, it
+ * would be all that ever happens.
+ *
+ * When etcd is restored from a snapshot, versions go back. A watch that goes on from a version of before then is open and
+ * silent until they have caught up; a list that is older than what was seen, or an event that is older than the last
+ * one, says it at once.
  */
 export class ListWatch {
   readonly name: string;
@@ -67,13 +89,21 @@ export class ListWatch {
   #isForbidden = false;
   #handlerFailures = 0;
   #failures = 0;
+  readonly #fullPageSize: number;
+  /** Of the next page; smaller where objects are long. */
   #pageSize: number;
   #lastSignOfLife: number;
+  /** The newest version that was ever seen, empty before the first. */
+  #newest = '';
+  #isRewritten = false;
+  /** On the monotonic clock. */
+  #relistAtMs = Infinity;
 
   constructor(options: ListWatchOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#pageSize = options.metadataOnly === true ? pageSizes.metadataOnly : pageSizes.whole;
+    this.#fullPageSize = options.metadataOnly === true ? pageSizes.metadataOnly : pageSizes.whole;
+    this.#pageSize = this.#fullPageSize;
     this.#lastSignOfLife = options.clock.monotonicMs();
   }
 
@@ -108,27 +138,11 @@ export class ListWatch {
   /** The version to watch from, or undefined after a failure (then it has already waited). */
   async #list(signal: AbortSignal): Promise<string | undefined> {
     const keys = new Set<string>();
-    let resourceVersion: string;
     let token: string | undefined;
     do {
-      const page = await this.#options.api.request({
-        method: 'GET',
-        path: this.#options.path,
-        query: { ...this.#selectors(), limit: String(this.#pageSize), continue: token },
-        accept: this.#options.metadataOnly === true ? metadataOnlyAccept.list : 'application/json',
-        timeoutMs: listTimeoutMs,
-        maxBytes: maxPageBytes,
-        signal,
-      });
+      const page = await this.#readPage(token, signal);
       if (!page.ok) return this.#listFailed(page.error, signal);
-      const metadata = recordAt(page.body, 'metadata');
-      resourceVersion = stringAt(metadata, 'resourceVersion') ?? '';
-      const next = stringAt(metadata, 'continue');
-      token = next === '' ? undefined : next;
-      for (const item of listAt(page.body, 'items')) {
-        keys.add(keyOf(metaOf(item)));
-        this.#handle('onUpsert', item);
-      }
+      token = this.#takePage(page.body, keys);
       this.#options.onListed?.('page');
     } while (token !== undefined && !signal.aborted);
     if (signal.aborted) return undefined;
@@ -136,16 +150,50 @@ export class ListWatch {
     this.#options.onListed?.('all');
     this.#isSynced = true;
     this.#isForbidden = false;
-    this.#lastSignOfLife = this.#options.clock.monotonicMs();
-    return resourceVersion;
+    const { clock, random } = this.#options;
+    this.#lastSignOfLife = clock.monotonicMs();
+    this.#relistAtMs = clock.monotonicMs() + jittered(relistMs, relistJitter, random);
+    return this.#newest;
+  }
+
+  /** The next page; of as many objects as are short enough together, so that a few long ones stop nobody. */
+  async #readPage(token: string | undefined, signal: AbortSignal): Promise<ApiResult> {
+    const { api, metadataOnly, path } = this.#options;
+    for (;;) {
+      const page = await api.request({
+        method: 'GET',
+        path,
+        query: { ...this.#selectors(), limit: String(this.#pageSize), continue: token },
+        accept: metadataOnly === true ? metadataOnlyAccept.list : 'application/json',
+        timeoutMs: listTimeoutMs,
+        maxBytes: this.#pageSize > 1 ? maxPageBytes : maxObjectBytes,
+        signal,
+      });
+      const isTooLarge = !page.ok && page.error.reason === 'TooLarge';
+      if (!isTooLarge || this.#pageSize === 1) {
+        this.#pageSize = page.ok ? Math.min(this.#pageSize * 2, this.#fullPageSize) : this.#pageSize;
+        return page;
+      }
+      this.#pageSize = Math.ceil(this.#pageSize / 2);
+    }
+  }
+
+  /** Hands its objects on; the token of the next page, if there is one. */
+  #takePage(body: unknown, keys: Set<string>): string | undefined {
+    const metadata = recordAt(body, 'metadata');
+    const resourceVersion = stringAt(metadata, 'resourceVersion') ?? '';
+    if (this.#isRewritten || isOlder(resourceVersion, this.#newest)) this.#startAnew();
+    this.#newest = resourceVersion;
+    for (const item of listAt(body, 'items')) {
+      keys.add(keyOf(metaOf(item)));
+      this.#handle('onUpsert', item, resourceVersion);
+    }
+    const next = stringAt(metadata, 'continue');
+    return next === '' ? undefined : next;
   }
 
   async #listFailed(error: ApiError, signal: AbortSignal): Promise<undefined> {
     this.#isForbidden = error.status === 403;
-    if (error.reason === 'TooLarge' && this.#pageSize > 1) {
-      this.#pageSize = Math.ceil(this.#pageSize / 2);
-      return undefined;
-    }
     await this.#pause(error, signal);
     return undefined;
   }
@@ -156,6 +204,7 @@ export class ListWatch {
     const openedAt = clock.monotonicMs();
     let resourceVersion = from;
     let isAlive = false;
+    const attempt = new AbortController();
     const seconds = Math.round(watchSeconds.min + random() * (watchSeconds.max - watchSeconds.min));
     const end = await api.watch(
       {
@@ -168,10 +217,16 @@ export class ListWatch {
         },
         accept: this.#options.metadataOnly === true ? metadataOnlyAccept.watch : 'application/json',
         idleTimeoutMs,
-        signal,
+        signal: AbortSignal.any([signal, attempt.signal]),
       },
       (event) => {
-        resourceVersion = metaOf(event.object).resourceVersion || resourceVersion;
+        const version = metaOf(event.object).resourceVersion || resourceVersion;
+        this.#isRewritten ||= isOlder(version, resourceVersion);
+        if (this.#isRewritten) {
+          attempt.abort();
+          return;
+        }
+        resourceVersion = this.#newest = version;
         isAlive = true;
         this.#aliveAgain();
         this.#dispatch(event);
@@ -187,18 +242,41 @@ export class ListWatch {
     progress: { readonly resourceVersion: string; readonly isAlive: boolean },
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { log, name } = this.#options;
-    const isForgotten = end.why === 'failed' && end.error.status === 410;
+    const isForgotten =
+      end.why === 'failed' && (end.error.status === 410 || end.error.reason === 'ResourceVersionTooLarge');
     if (end.why === 'failed' && !isForgotten) {
       await this.#pause(end.error, signal);
       // A refusal (403, 404) is about the collection, not about our place in it: only a list can say more.
       return end.error.retry ? progress.resourceVersion : undefined;
     }
-    if (isForgotten) log.debug('the API server forgot our place: listing again', { watch: name });
-    if (end.why === 'idle') log.warn('watch: nothing came, not even a bookmark; opening it again', { watch: name });
+    const isLost = this.#isPlaceLost(end);
     // A server that ends each watch at once, or forgets each place, would otherwise be asked in a loop.
-    if ((end.why === 'closed' || isForgotten) && !progress.isAlive) await this.#sleepLonger(signal);
-    return isForgotten ? undefined : progress.resourceVersion;
+    const isTooSoon = end.why !== 'idle' && !progress.isAlive;
+    if (isTooSoon || this.#isRewritten) await this.#sleepLonger(signal);
+    return isLost || this.#isRelistDue() ? undefined : progress.resourceVersion;
+  }
+
+  /** Whether only a list tells where to go on, after what is no failure. */
+  #isPlaceLost({ why }: WatchEnd): boolean {
+    const { log, name } = this.#options;
+    if (why === 'idle') log.warn('watch: nothing came, not even a bookmark; listing again', { watch: name });
+    if (why === 'failed') log.debug('the API server forgot our place: listing again', { watch: name });
+    return why === 'idle' || why === 'failed' || this.#isRewritten;
+  }
+
+  #isRelistDue(): boolean {
+    return this.#options.clock.monotonicMs() >= this.#relistAtMs;
+  }
+
+  #startAnew(): void {
+    const { handlers, log, name } = this.#options;
+    log.warn('watch: versions went back, as after a restore of etcd; everything is read anew', { watch: name });
+    this.#isRewritten = false;
+    try {
+      handlers.onRewritten?.();
+    } catch (error) {
+      this.#handlerFailed(error, '');
+    }
   }
 
   async #pause(error: ApiError, signal: AbortSignal): Promise<void> {
@@ -233,19 +311,19 @@ export class ListWatch {
     switch (event.type) {
       case 'ADDED':
       case 'MODIFIED':
-        this.#handle('onUpsert', event.object);
+        this.#handle('onUpsert', event.object, metaOf(event.object).resourceVersion);
         return;
       case 'DELETED':
-        this.#handle('onDelete', event.object);
+        this.#handle('onDelete', event.object, '');
         return;
       case 'BOOKMARK':
         return;
     }
   }
 
-  #handle(handler: 'onUpsert' | 'onDelete', object: unknown): void {
+  #handle(handler: 'onUpsert' | 'onDelete', object: unknown, asOf: string): void {
     try {
-      this.#options.handlers[handler](object);
+      this.#options.handlers[handler](object, asOf);
     } catch (error) {
       this.#handlerFailed(error, keyOf(metaOf(object)));
     }

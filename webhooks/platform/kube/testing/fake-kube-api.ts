@@ -22,6 +22,8 @@ export interface FakeKubeApi extends KubeApi {
   remove(path: string): void;
   /** The next matching requests are answered so, until it is called again with undefined. */
   answer(matches: (request: ApiRequest) => boolean, status: number | undefined): void;
+  /** As a snapshot of etcd: what is called later brings objects and versions of now back, and tells no watch. */
+  snapshot(): () => void;
   /** Ends all watches now. */
   endWatches(end: WatchEnd): void;
 }
@@ -106,6 +108,14 @@ export function createFakeKubeApi(): FakeKubeApi {
     remove: drop,
     answer(matches, status) {
       refusal = status === undefined ? undefined : { matches, status };
+    },
+    snapshot() {
+      const kept = { objects: new Map(objects), version };
+      return () => {
+        objects.clear();
+        for (const [path, object] of kept.objects) objects.set(path, object);
+        ({ version } = kept);
+      };
     },
     endWatches(end) {
       for (const watcher of [...watchers]) watcher.end(end);
