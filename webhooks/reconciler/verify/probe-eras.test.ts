@@ -59,6 +59,13 @@ const accepted = refuse(202);
 const pong = answer({ result: {} });
 const unknownMethod = answer({ error: { code: -32601, message: 'Method not found' } });
 
+/** With probes of four seconds: longer than what one of two eras gets, shorter than what one alone gets. */
+function later(then: Answer): Answer {
+  return (response, asked) => {
+    setTimeout(then, 1_800, response, asked);
+  };
+}
+
 describe('the other era', () => {
   it.each<[string, Answer]>([
     ['closes the connection', hangUp],
@@ -158,6 +165,16 @@ describe('the era that is known', () => {
     const server = await serve({ 'server/discover': hangUp, initialize: opened });
     const results = await probeTimes(server.url, 4, { era: 'stateless' });
     expect(results.map(({ state }) => state)).toEqual(['failed', 'failed', 'failed', 'verified']);
+  });
+
+  it.each<[ProtocolEra, Answer, Answer]>([
+    ['stateless', later(answer({ result: discovered })), silence],
+    ['handshake', silence, later(opened)],
+  ])('is found of a server that needs most of the time for each answer: %s', async (era, discover, initialize) => {
+    const server = await serve({ 'server/discover': discover, initialize });
+    const results = await probeTimes(server.url, 3, { timeoutMs: 4_000 });
+    expect(results[0]).toMatchObject({ state: 'failed' });
+    expect(results.at(-1)).toMatchObject({ state: 'verified', era });
   });
 
   it('is learnt of a slow server by what it does not know', async () => {

@@ -6,7 +6,7 @@ export interface ProbeMemory {
   readonly session?: Session;
   /** How often in a row `ping` was refused in a session that should have been good. */
   readonly refusedPings?: number;
-  /** How often in a row the era that used to answer gave no answer. */
+  /** How often in a row no answer came from the era that used to give one, or from either. */
   readonly silences?: number;
   readonly looks?: Looks;
 }

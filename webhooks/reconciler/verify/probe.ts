@@ -64,7 +64,7 @@ export const probeMcpServer: Probe = async (target) => {
     const { verdict } = call.deadlines;
     const { result, memory } = await askInSession(call, target.memory ?? {}, verdict);
     if (result !== undefined) return result;
-    return await (target.era === undefined ? askBoth(call, memory) : askKnown(call, memory, target.era));
+    return await (target.era === undefined ? askUnknown(call, memory) : askKnown(call, memory, target.era));
   } finally {
     call.cost.end();
   }
@@ -83,14 +83,31 @@ function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCal
   };
 }
 
-/** Nothing is known: the newer era, and then the older one, unless the first answer would be the second one's too. */
-async function askBoth(call: McpCall, memory: ProbeMemory): Promise<ProbeResult> {
+/**
+ * Nothing is known: the newer era, and then the older one, unless the first answer would be the second one's too. A server
+ * that answers neither in its part of the time is asked one of them in the whole of it next, by turns: it may only be slow.
+ */
+async function askUnknown(call: McpCall, memory: ProbeMemory): Promise<ProbeResult> {
+  const { silences = 0, ...others } = memory;
+  const turn = turns[silences % turns.length];
+  const next = { ...others, silences: silences + 1 };
+  if (turn === undefined || turn === 'both') return askBoth(call, memory, next);
+  const answer = await ask(call, memory, { era: turn, endsAt: call.deadlines.verdict });
+  return answer.type === 'verdict' ? answer.result : told(call, answer.how === 'silent' ? next : others, [answer]);
+}
+
+const turns = ['both', 'stateless', 'handshake'] as const;
+
+async function askBoth(call: McpCall, memory: ProbeMemory, ifSilent: ProbeMemory): Promise<ProbeResult> {
   const { firstEra, verdict } = call.deadlines;
   const first = await askStateless(call, firstEra);
   if (first.type === 'verdict') return first.result;
   const second = await askHandshake(call, memory, verdict);
   const learnt = learntFrom(first, second);
-  if (second.type === 'unsettled') return { ...(await told(call, memory, [first, second])), ...learnt };
+  if (second.type === 'unsettled') {
+    const isSilent = first.how === 'silent' && second.how === 'silent';
+    return { ...(await told(call, isSilent ? ifSilent : memory, [first, second])), ...learnt };
+  }
   if (second.result.state !== 'failed') return second.result;
   const { message } = second.result;
   const after = first.how === 'closed' ? `; before that, it closed the connection on server/discover` : '';
