@@ -14,6 +14,9 @@ const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
 /** As stored: no webhook was asked. */
 const asUser = (runAsUser: number): object => ({ runtime: { security: { securityContext: { runAsUser } } } });
 const withReplicas = (replicas: number): object => ({ runtime: { replicas } });
+/** Refused, and no matter of privileges. */
+const wrongImage = 'https://example.com/search:1';
+const withImage = (ref: string): object => ({ source: { containerImage: { ref } } });
 
 let api: FakeKubeApi;
 const running: (() => Promise<void>)[] = [];
@@ -52,6 +55,7 @@ function change(generation: number, spec: object): void {
 const status = (): MCPServerStatus => api.get(serverPath)?.['status'] as MCPServerStatus;
 const accepted = () => status().conditions?.find(({ type }) => type === 'Accepted');
 const tolerated = (): readonly string[] => (status().extensions?.policy?.tolerated ?? []).map(({ rule }) => rule);
+const rolledOutImage = (): unknown => /"image":"([^"]*)"/.exec(JSON.stringify(api.get(deploymentPath)))?.[1];
 const rolledOutUser = (): unknown => /"runAsUser":(\d+)/.exec(JSON.stringify(api.get(deploymentPath)))?.[1];
 
 describe('a change past the webhook', () => {
@@ -92,13 +96,13 @@ describe('a violation that came with new rules', () => {
   /** The rules of version 1 let it pass: their reconciler stood still when the webhook was asked. */
   beforeEach(async () => {
     await reconcileWith('1');
-    change(2, asUser(0));
+    change(2, withImage(wrongImage));
     await reconcileWith('2');
   });
 
   it('is rolled out, listed and told once', async () => {
-    expect(rolledOutUser()).toBe('0');
-    expect(tolerated()).toEqual(['run-as-non-root']);
+    expect(rolledOutImage()).toBe(wrongImage);
+    expect(tolerated()).toEqual(['image-reference-valid']);
     expect(accepted()).toMatchObject({ status: 'True', reason: 'Valid' });
     const events = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ reason }) => reason);
     expect(events.filter((reason) => reason === 'ViolationsTolerated')).toHaveLength(1);
@@ -111,16 +115,38 @@ describe('a violation that came with new rules', () => {
     change(3, withReplicas(3));
     await reconcileWith('2');
     expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
-    expect(tolerated()).toEqual(['run-as-non-root']);
+    expect(tolerated()).toEqual(['image-reference-valid']);
   });
 
   it('is new when it is brought back after it was gone', async () => {
-    change(3, asUser(1000));
+    change(3, withImage('example.com/search:2'));
     await reconcileWith('2');
     expect(tolerated()).toEqual([]);
-    change(4, asUser(0));
+    change(4, withImage(wrongImage));
     await reconcileWith('2');
-    expect(rolledOutUser()).toBe('1000');
+    expect(rolledOutImage()).toBe('example.com/search:2');
+  });
+});
+
+describe('privileges that came with a change and new rules at once', () => {
+  it('an upgrade legalises root that was never judged: it is refused', async () => {
+    await reconcileWith('1');
+    change(2, asUser(0));
+    await reconcileWith('2');
+    expect(rolledOutUser()).toBeUndefined();
+    expect(accepted()?.message).toMatch(/\[run-as-non-root\]/);
+  });
+
+  it('are no reason to hold up the scaling of a server that had them before', async () => {
+    await reconcileWith('1');
+    api.put(serverPath, { status: { extensions: undefined } });
+    change(2, asUser(0));
+    await reconcileWith('1');
+    expect(tolerated()).toEqual(['run-as-non-root']);
+    change(3, withReplicas(3));
+    await reconcileWith('2');
+    expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
+    expect(tolerated()).toEqual(['run-as-non-root']);
   });
 });
 
