@@ -5,8 +5,6 @@ import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
-import { createLargeReads } from '../platform/kube/large-reads.ts';
-import { gatherReferences } from '../platform/kube/references.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
 import type { RotationPhase } from '../platform/tls/certificate-secret.ts';
@@ -16,12 +14,13 @@ import { askByHandshake } from '../platform/tls/serving-replicas.ts';
 import { defaultCallLimits } from './call.ts';
 import { defaultConnectionLimits } from './connections.ts';
 import type { Endpoint, Handler } from './handler.ts';
+import { createLookUps } from './look-ups.ts';
 import { createAdmissionMetrics, type AdmissionMetrics, type CertificateRole } from './metrics.ts';
 import { createMutate } from './mutate.ts';
 import { createReadiness, type WebhookReadiness } from './readiness.ts';
 import type { SkipReason } from './scope.ts';
 import { startAdmissionServer, type AdmissionServer } from './server.ts';
-import { createValidate, type GatherFacts } from './validate.ts';
+import { createValidate } from './validate.ts';
 
 export interface WebhookOptions {
   readonly api: KubeApi;
@@ -46,7 +45,7 @@ const drainDeadlineMs = 10_000;
 
 /** Serves admission until the signal aborts and everything in flight is answered. Rejects when a port is taken. */
 export async function startWebhook(options: WebhookOptions): Promise<void> {
-  const { api, config, clock, log, host } = options;
+  const { config, clock, log, host } = options;
   const at = host === undefined ? { log } : { log, host };
   const readiness = createReadiness(() => clock.now());
   const registry = createMetricsRegistry({ program: 'webhook', process: true });
@@ -57,7 +56,7 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     rotationPhase: () => facts.phase,
     now: () => clock.now(),
   });
-  const handlers = createHandlers(api, config, metrics);
+  const handlers = createHandlers(options, metrics);
   const opened: (() => Promise<void>)[] = [];
   try {
     const routes = healthRoutes({ readiness: () => readiness.read() });
@@ -81,7 +80,7 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
   }
 }
 
-function createHandlers(api: KubeApi, config: WebhookConfig, metrics: AdmissionMetrics): Record<Endpoint, Handler> {
+function createHandlers({ api, config, clock }: WebhookOptions, metrics: AdmissionMetrics): Record<Endpoint, Handler> {
   const onSkipped = (reason: SkipReason): void => {
     metrics.skipped(reason);
   };
@@ -89,7 +88,7 @@ function createHandlers(api: KubeApi, config: WebhookConfig, metrics: AdmissionM
   const { installation } = config;
   return {
     mutate: createMutate({ onSkipped }),
-    validate: createValidate({ ...links, rules, gatherFacts: createGatherFacts(api), installation, onSkipped }),
+    validate: createValidate({ ...links, rules, gatherFacts: createLookUps(api, clock), installation, onSkipped }),
   };
 }
 
@@ -133,25 +132,4 @@ function keepTrusted(
       facts.phase = phase;
     },
   });
-}
-
-/**
- * Objects that one request may have looked up: far more than a server names that somebody wrote, and far fewer than the
- * schema allows (1,000 variables, each from another Secret).
- */
-const maxReads = 100;
-
-/** One deadline for all of them, below the API server's own, so that a slow lookup becomes "not checked". */
-function createGatherFacts(api: KubeApi): GatherFacts {
-  const largeReads = createLargeReads();
-  return async (namespace, references, context) => {
-    const limits = {
-      deadlineMs: context.remainingMs(),
-      maxReads,
-      signal: context.signal(),
-      withHash: false,
-      largeReads,
-    };
-    return (await gatherReferences(api, { namespace, references, ...limits })).facts;
-  };
 }

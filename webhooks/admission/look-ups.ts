@@ -1,0 +1,175 @@
+import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import type { Reference } from '../core/mcpserver/references.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { createLargeReads } from '../platform/kube/large-reads.ts';
+import { factKey, gatherReferences } from '../platform/kube/references.ts';
+import type { GatherFacts } from './validate.ts';
+
+export interface LookUpLimits {
+  /**
+   * Objects that one request may have looked up: far more than a server names that somebody wrote, and far fewer than
+   * the schema allows (1,000 variables, each from another Secret).
+   */
+  readonly maxReads: number;
+  /** Objects that the process reads in a second, and at once after it read none for long. */
+  readonly readsPerSecond: number;
+  readonly burst: number;
+  /** Requests that read at the same time: four objects of up to 64 KiB each. */
+  readonly maxReading: number;
+  /** How long an object that was found is there for other requests, in milliseconds. */
+  readonly cacheMs: number;
+  readonly maxCached: number;
+}
+
+export const defaultLookUpLimits: LookUpLimits = {
+  maxReads: 100,
+  readsPerSecond: 200,
+  burst: 400,
+  maxReading: 32,
+  cacheMs: 2_000,
+  maxCached: 1_000,
+};
+
+/** What an answer is kept for: more keys or longer names than this are no server that somebody wrote. */
+const maxKeptKeys = 64;
+const maxKeptCharacters = 4_096;
+
+const overBudget: ReferenceState = { state: 'unknown', reason: 'too many objects are being looked up' };
+
+/**
+ * Looks up what servers name, under one budget for the whole process: whoever reaches the port can have objects read
+ * with our rights, so what that costs the API server is bounded, and beyond it nothing is known ("not checked"). All
+ * reads of a request share its deadline, below the API server's own.
+ */
+export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits = defaultLookUpLimits): GatherFacts {
+  const largeReads = createLargeReads();
+  const cache = createCache(clock, limits);
+  const budget = createBudget(clock, limits);
+  let reading = 0;
+
+  return async (namespace, references, context) => {
+    const asked = group(references);
+    const known = new Map<string, ReferenceState>();
+    for (const [key, one] of asked) {
+      const state = cache.get(namespace, key, one);
+      if (state !== undefined) known.set(key, state);
+    }
+    const missing = [...asked].filter(([key]) => !known.has(key));
+    const readable = missing.slice(0, limits.maxReads);
+    const granted = reading >= limits.maxReading ? 0 : budget.take(readable.length);
+    const beyond = new Set(missing.slice(limits.maxReads).map(([key]) => key));
+    const tooMany: ReferenceState = { state: 'unknown', reason: `only ${limits.maxReads} objects are looked up` };
+    if (granted > 0) {
+      const read = readable.slice(0, granted);
+      reading += 1;
+      try {
+        const { facts } = await gatherReferences(api, {
+          namespace,
+          references: read.flatMap(([, { all }]) => all),
+          deadlineMs: context.remainingMs(),
+          signal: context.signal(),
+          withHash: false,
+          largeReads,
+        });
+        for (const [key, one] of read) {
+          const state = facts.lookUp(one.kind, one.name);
+          known.set(key, state);
+          cache.keep(namespace, key, one, state);
+        }
+      } finally {
+        reading -= 1;
+      }
+    }
+    return createFacts((key) => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget));
+  };
+}
+
+function createFacts(find: (key: string) => ReferenceState): ReferenceFacts {
+  return { lookUp: (kind, name) => find(factKey({ kind, name })) };
+}
+
+/** Everything that a request asks about one object. */
+interface Asked {
+  readonly kind: ReferencedKind;
+  readonly name: string;
+  readonly keys: Set<string>;
+  readonly all: Reference[];
+  isCaSecret: boolean;
+}
+
+function group(references: readonly Reference[]): ReadonlyMap<string, Asked> {
+  const asked = new Map<string, Asked>();
+  for (const reference of references) {
+    const { kind, name, keys, usage } = reference;
+    const key = factKey(reference);
+    const one = asked.get(key) ?? { kind, name, keys: new Set(), all: [], isCaSecret: false };
+    asked.set(key, one);
+    for (const wanted of keys) one.keys.add(wanted.key);
+    one.all.push(reference);
+    one.isCaSecret ||= usage === 'tls-ca';
+  }
+  return asked;
+}
+
+interface Cached {
+  readonly asked: Pick<Asked, 'keys' | 'isCaSecret'>;
+  readonly state: ReferenceState;
+  readonly until: number;
+}
+
+interface Cache {
+  /** Undefined when nobody asked for all of that lately. */
+  get(namespace: string, key: string, asked: Asked): ReferenceState | undefined;
+  keep(namespace: string, key: string, asked: Asked, state: ReferenceState): void;
+}
+
+/** What was found lately. That something is missing is not kept: a retry after it was made must see it. */
+function createCache(clock: Clock, { cacheMs, maxCached }: LookUpLimits): Cache {
+  /** In the order of their end. */
+  const kept = new Map<string, Cached>();
+  return {
+    get(namespace, key, asked) {
+      const found = kept.get(`${namespace}/${key}`);
+      if (found === undefined || found.until <= clock.monotonicMs()) return undefined;
+      return covers(found.asked, asked) ? found.state : undefined;
+    },
+    keep(namespace, key, { keys, isCaSecret }, state) {
+      if (state.state !== 'found' || keys.size > maxKeptKeys) return;
+      const characters = [...keys].reduce((sum, { length }) => sum + length, namespace.length + key.length);
+      if (characters > maxKeptCharacters) return;
+      const place = `${namespace}/${key}`;
+      kept.delete(place);
+      kept.set(place, { asked: { keys, isCaSecret }, state, until: clock.monotonicMs() + cacheMs });
+      const [oldest] = kept.keys();
+      if (kept.size > maxCached && oldest !== undefined) kept.delete(oldest);
+    },
+  };
+}
+
+/** Whether the answer to the first question is one to the second. */
+function covers(first: Cached['asked'], second: Cached['asked']): boolean {
+  for (const key of second.keys) if (!first.keys.has(key)) return false;
+  return first.isCaSecret || !second.isCaSecret;
+}
+
+interface Budget {
+  /** How many of so many may be read now. */
+  take(wanted: number): number;
+}
+
+/** Fills at an even pace up to the burst. */
+function createBudget(clock: Clock, { readsPerSecond, burst }: LookUpLimits): Budget {
+  let left = burst;
+  let filledAt = clock.monotonicMs();
+  return {
+    take(wanted) {
+      const now = clock.monotonicMs();
+      left = Math.min(burst, left + ((now - filledAt) * readsPerSecond) / 1000);
+      filledAt = now;
+      const granted = Math.min(wanted, Math.floor(left));
+      left -= granted;
+      return granted;
+    },
+  };
+}
