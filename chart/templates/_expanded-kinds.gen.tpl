@@ -10,7 +10,6 @@
     - watch
     - create
     - patch
-    - delete
 - apiGroups:
     - networking.k8s.io
   resources:
@@ -21,7 +20,6 @@
     - watch
     - create
     - patch
-    - delete
 - apiGroups:
     - ""
   resources:
@@ -32,5 +30,4 @@
     - watch
     - create
     - patch
-    - delete
 {{- end }}

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import type { ExpandedKind } from '../../webhooks/core/resources/expanded-kind.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
+import { buildRules } from '../generate/chart-rbac.ts';
 import { at, render, type Manifest } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
@@ -13,9 +15,11 @@ interface Use {
   readonly needs: readonly string[];
 }
 
-const children = expandedKinds.map(({ apiVersion, plural }) =>
-  apiVersion.includes('/') ? `${apiVersion.replace(/\/.*$/, '')}/${plural}` : `/${plural}`,
-);
+const resourceOf = ({ apiVersion, plural }: ExpandedKind): string =>
+  apiVersion.includes('/') ? `${apiVersion.replace(/\/.*$/, '')}/${plural}` : `/${plural}`;
+const children = expandedKinds.map(resourceOf);
+/** What a server may stop to want. The others end with it, by the garbage collector. */
+const optionalChildren = expandedKinds.filter(({ isOptional }) => isOptional === true).map(resourceOf);
 const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map(
   (plural) => `admissionregistration.k8s.io/${plural}:mcp-lifecycle`,
 );
@@ -70,7 +74,10 @@ const uses: Readonly<Record<string, Use>> = {
       ...rights(everywhere, ['update'], ['mcp.x-k8s.io/mcpservers/finalizers']),
     ],
   },
-  'reconciler/execute.ts': { requests: ['DELETE', 'GET'], needs: rights(everywhere, ['delete', 'get'], children) },
+  'reconciler/execute.ts': {
+    requests: ['DELETE', 'GET'],
+    needs: [...rights(everywhere, ['get'], children), ...rights(everywhere, ['delete'], optionalChildren)],
+  },
   'platform/kube/events.ts': {
     requests: ['PATCH', 'POST'],
     needs: rights(everywhere, ['create', 'patch'], ['events.k8s.io/events']),
@@ -129,6 +136,19 @@ describe('the rights of the chart', () => {
   it('are exactly those that the code needs', async () => {
     const needed = Object.values(uses).flatMap(({ needs }) => needs);
     expect(granted(await render())).toEqual([...new Set(needed)].sort());
+  });
+
+  it('let us delete what a server may stop to want, and nothing else', async () => {
+    const kinds = [
+      { apiVersion: 'apps/v1', plural: 'deployments' },
+      { apiVersion: 'policy/v1', plural: 'poddisruptionbudgets', isOptional: true as const },
+    ];
+    const deletable = (rules: readonly object[]): readonly object[] =>
+      rules.filter((rule) => JSON.stringify(rule).includes('"delete"'));
+    expect(deletable(buildRules(kinds))).toEqual([
+      { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['delete'] },
+    ]);
+    expect(granted(await render()).filter((right) => right.includes(': delete '))).toEqual([]);
   });
 
   it.each([

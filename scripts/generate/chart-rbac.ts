@@ -4,15 +4,22 @@ import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
 
 /** Apply is a patch; the first apply of an object is also authorized as a create. */
-const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
+const verbs = ['get', 'list', 'watch', 'create', 'patch'];
 
-/** One rule per API group. */
-export function buildRules(kinds: readonly Pick<ExpandedKind, 'apiVersion' | 'plural'>[]): readonly object[] {
+type Kind = Pick<ExpandedKind, 'apiVersion' | 'plural' | 'isOptional'>;
+
+/** One rule per API group, and one more for its kinds that may have to be deleted. */
+export function buildRules(kinds: readonly Kind[]): readonly object[] {
+  const optional = kinds.filter(({ isOptional }) => isOptional === true);
+  return [...rulesFor(kinds, verbs), ...rulesFor(optional, ['delete'])];
+}
+
+function rulesFor(kinds: readonly Kind[], granted: readonly string[]): readonly object[] {
   const byGroup = Map.groupBy(kinds, ({ apiVersion }) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : ''));
   return [...byGroup].map(([group, members]) => ({
     apiGroups: [group],
     resources: members.map(({ plural }) => plural),
-    verbs,
+    verbs: granted,
   }));
 }
 

@@ -36,7 +36,9 @@ export interface ExpansionInput {
 }
 
 /** A kind that an MCPServer expands into. One expanded kind = one file; watches, pruning and RBAC come from the list. */
-export interface ExpandedKind {
+export type ExpandedKind = KindDescription & (WantedAlways | WantedSometimes);
+
+interface KindDescription {
   readonly apiVersion: string;
   readonly kind: string;
   readonly plural: string;
@@ -44,6 +46,18 @@ export interface ExpandedKind {
   readonly summary: string;
   /** Reason of the Available (and Ready) condition when this object cannot be brought about. */
   readonly unavailableReason: 'DeploymentUnavailable' | 'ServiceUnavailable' | 'NetworkPolicyUnavailable';
-  /** The wanted object without ownerReferences (plan adds them), or undefined when it is not wanted and must go. */
+}
+
+/** Every server has one: it ends with its server, by the garbage collector, so we hold no right to delete it. */
+interface WantedAlways {
+  readonly isOptional?: never;
+  /** The wanted object without ownerReferences: plan adds them. */
+  build(input: ExpansionInput): KubernetesObject;
+}
+
+interface WantedSometimes {
+  /** Gives us the right to delete objects of the kind. */
+  readonly isOptional: true;
+  /** As of the others, or undefined when it is not wanted and must go. */
   build(input: ExpansionInput): KubernetesObject | undefined;
 }
