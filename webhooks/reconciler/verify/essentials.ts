@@ -1,19 +1,22 @@
 import { digest } from '../../platform/digest.ts';
 import { isRecord, stringAt } from '../../platform/kube/object.ts';
 
-/** What is kept of one value from a server: so deep, so many values in all, so many units of each text and of all. */
-const limits = { depth: 8, values: 1_000, text: 8 * 1024 + 1, texts: 32 * 1024 };
+/**
+ * What is kept of what a server sent: so many of its fields, and of each so deep, so many values, so many units of one text and
+ * of all of them. Each field has a budget of its own, so that a large one does not hide the others.
+ */
+const limits = { fields: 32, depth: 8, values: 250, text: 8 * 1024 + 1, texts: 16 * 1024 };
 
 /** Results that are lists: of their items the names are kept. */
-const lists = ['tools', 'resources', 'prompts'] as const;
+const lists: ReadonlySet<string> = new Set(['tools', 'resources', 'prompts']);
 /** Longest name of an item that is kept as it is, in units; of longer ones their digest is. */
 const maxNameLength = 64;
-/** What an item takes at most, in bytes, as it is kept. */
-const bytesOfItem = 160;
+/** What an item takes at most as it is kept, what another value takes about, and what a unit of text does, in bytes. */
+const bytesOf = { item: 160, value: 100, unit: 2 };
 
 export interface Essentials {
   readonly result: Readonly<Record<string, unknown>>;
-  /** About what its lists take, in bytes; all else is bounded. */
+  /** About what it takes, in bytes. */
   readonly bytes: number;
 }
 
@@ -23,17 +26,21 @@ export interface Essentials {
  * lists: each is there, by its name.
  */
 export function essentialsOf(value: Readonly<Record<string, unknown>>): Essentials {
-  const named: [string, readonly unknown[]][] = [];
+  const fields: [string, unknown][] = [];
   let bytes = 0;
-  for (const list of lists) {
-    const items = value[list];
-    if (!Array.isArray(items)) continue;
-    named.push([list, items.map(nameOnly)]);
-    bytes += items.length * bytesOfItem;
+  for (const name in value) {
+    if (fields.length === limits.fields) break;
+    const field = value[name];
+    if (lists.has(name) && Array.isArray(field)) {
+      fields.push([name, field.map(nameOnly)]);
+      bytes += field.length * bytesOf.item;
+    } else {
+      const left = { values: limits.values, text: limits.texts };
+      fields.push([copyText(name, left), copy(field, limits.depth, left)]);
+      bytes += (limits.values - left.values) * bytesOf.value + (limits.texts - left.text) * bytesOf.unit;
+    }
   }
-  const lefts = { values: limits.values, text: limits.texts };
-  const rest = copyRecord(value, limits.depth, lefts, (name) => !named.some(([list]) => list === name));
-  return { result: { ...rest, ...Object.fromEntries(named) }, bytes };
+  return { result: Object.fromEntries(fields), bytes };
 }
 
 function nameOnly(item: unknown): { readonly name: string } {
@@ -47,6 +54,7 @@ interface Left {
 }
 
 function copy(value: unknown, depth: number, left: Left): unknown {
+  left.values -= 1;
   if (typeof value === 'string') return copyText(value, left);
   if (!isRecord(value)) return value;
   if (depth === 0) return undefined;
@@ -64,7 +72,6 @@ function copyList(list: readonly unknown[], depth: number, left: Left): readonly
   const copied: unknown[] = [];
   for (const item of list) {
     if (left.values <= 0) break;
-    left.values -= 1;
     copied.push(copy(item, depth - 1, left));
   }
   return copied;
@@ -75,13 +82,10 @@ function copyRecord(
   record: Readonly<Record<string, unknown>>,
   depth: number,
   left: Left,
-  isWanted: (name: string) => boolean = () => true,
 ): Readonly<Record<string, unknown>> {
   const copied: [string, unknown][] = [];
   for (const name in record) {
     if (left.values <= 0) break;
-    if (!isWanted(name)) continue;
-    left.values -= 1;
     copied.push([copyText(name, left), copy(record[name], depth - 1, left)]);
   }
   return Object.fromEntries(copied);

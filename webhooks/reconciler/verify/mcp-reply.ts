@@ -59,10 +59,11 @@ export type McpReply =
   | { readonly type: 'timeout' };
 
 /**
- * What JSON of a server may make us build. 500 tools with ten parameters each have about 40,000 tokens; what they become
- * takes 130 bytes each at worst (measured over empty, nested and differently shaped objects), so 5 MiB of a heap of 32.
+ * What JSON of a server may make us build. A tool with ten parameters has about 80 tokens, so 250 of them fit on a page; what
+ * they become takes 130 bytes each at worst (measured over empty, nested and differently shaped objects), so 2.6 MB of a
+ * heap of 32.
  */
-export const answerLimits: JsonLimits = { maxTokens: 40_000, maxDepth: 64 };
+export const answerLimits: JsonLimits = { maxTokens: 20_000, maxDepth: 64 };
 
 /** Longest text of the other side that we repeat, in characters. */
 const maxQuotedLength = 200;

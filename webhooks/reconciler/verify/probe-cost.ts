@@ -66,9 +66,11 @@ export function createProbeCost({ owner, cpuMs = threadCpu, pool: of = pool }: P
       for (const giveUp of [...rooms.keys()]) giveUp(tooMuchAtOnce);
     },
   };
-  const hold = (): void => {
+  const hold = (): boolean => {
     const bytes = [...rooms.values()].reduce((sum, each) => sum + each, keptBytes);
-    if (isEvicted || (bytes > freeBytes && !of.hold(holder, bytes))) throw new TooMuch(tooMuchAtOnce);
+    if (bytes > freeBytes) return !isEvicted && of.hold(holder, bytes);
+    of.release(holder);
+    return true;
   };
   return {
     start() {
@@ -85,19 +87,19 @@ export function createProbeCost({ owner, cpuMs = threadCpu, pool: of = pool }: P
       return {
         growTo(bytes) {
           rooms.set(giveUp, bytes);
-          hold();
+          if (!hold()) throw new TooMuch(tooMuchAtOnce);
         },
         release() {
-          if (!rooms.delete(giveUp) || isEvicted) return;
-          // Less than before, so there is room.
-          of.release(holder);
-          hold();
+          // It is less than before, so there is room for what stays.
+          if (rooms.delete(giveUp)) hold();
         },
       };
     },
     keep(bytes) {
       keptBytes += bytes;
-      hold();
+      if (hold()) return;
+      keptBytes -= bytes;
+      throw new TooMuch(tooMuchAtOnce);
     },
     end() {
       keptBytes = 0;
