@@ -14,6 +14,7 @@ import { rotationPhases } from '../../webhooks/platform/tls/certificate-secret.t
 import { createReconcilerMetrics, handshakeResults } from '../../webhooks/reconciler/metrics.ts';
 import type { WorkResult } from '../../webhooks/reconciler/queue.ts';
 import { STATUS } from '../../webhooks/reconciler/setbacks.ts';
+import type { LaneName } from '../../webhooks/reconciler/verify/lanes.ts';
 import type { Generator } from './generator.ts';
 import { generatedMarkdownHeader } from './generator.ts';
 
@@ -146,6 +147,7 @@ const labelWords: Readonly<Record<string, string>> = {
   result: list(Object.values(handshakeResults)),
   what: list([...expandedKinds.map(({ kind }) => kind), STATUS]),
   failure: list(['refused', 'transient']),
+  lane: list(namesOf<LaneName>({ prompt: true, slow: true })),
   name: 'of the MCPServer',
   namespace: 'of the MCPServer',
   type: 'of the condition',

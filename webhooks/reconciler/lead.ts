@@ -118,7 +118,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     queue.add(key);
   });
   const { watches } = triggers;
-  metrics.setSource({ servers: world.servers, setbacks: world.setbacks, queue, watches });
+  metrics.setSource({ servers: world.servers, setbacks: world.setbacks, verifier, queue, watches });
   const tasks = [...watches.map((watch) => watch.run(signal)), work(triggers, queue, options, signal)];
   try {
     await Promise.race(tasks);

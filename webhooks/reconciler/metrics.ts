@@ -11,11 +11,13 @@ import type { ServerCache } from './server-cache.ts';
 import { STATUS } from './setbacks.ts';
 import type { Setbacks } from './setbacks.ts';
 import type { ProbeResult } from './verify/probe.ts';
+import type { Verifier } from './verify/verifier.ts';
 
 /** What the gauges are computed from when somebody scrapes; set while we lead. */
 export interface MetricsSource {
   readonly servers: ServerCache;
   readonly setbacks: Setbacks;
+  readonly verifier: Verifier;
   readonly queue: WorkQueue;
   readonly watches: readonly ListWatch[];
 }
@@ -126,6 +128,16 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
   number('servers', 'MCPServers that exist.', ({ servers }) => servers.size);
   number('queue_depth', 'Servers that wait to be reconciled.', ({ queue }) => queue.depth);
   number('quarantined_servers', 'Servers whose last reconcile hit a bug of ours.', ({ queue }) => queue.quarantined);
+  new Gauge({
+    name: `${metricPrefix}verifications_waiting`,
+    help: 'Servers that wait for their turn to be asked, among the prompt ones and among those that were slow lately.',
+    labelNames: ['lane'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [lane, waiting] of Object.entries(source()?.verifier.waiting() ?? {})) this.set({ lane }, waiting);
+    },
+  });
   new Gauge({
     name: `${metricPrefix}servers_with_failing_writes`,
     help: 'Servers of which a child or the status could not be written several times in a row.',

@@ -30,7 +30,7 @@ export function verifyWhileServing(
   }
   const url = serviceUrl(server, world.clusterDomain);
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
-  const asked = { era: believedEra(server), image };
+  const asked = { era: believedEra(server), image, pods: describePods(workload) };
   const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle), ...asked };
   world.verifier.watch(key, target, believedVerification(previous, generation));
   return withEra(world.verifier.current(key, generation), world.verifier.eraOf(key, image));
@@ -39,4 +39,9 @@ export function verifyWhileServing(
 /** What was learnt of the era is for status, whatever else is known: a question may have ended the server that it was asked. */
 function withEra(verification: Verification, era: ProtocolEra | undefined): Verification {
   return verification.state === 'not-attempted' && era !== undefined ? { ...verification, era } : verification;
+}
+
+/** A rollout has another generation, and a pod that fails or comes changes how many are ready. */
+function describePods({ deployment }: WorkloadInput): string {
+  return deployment === undefined ? '' : `${deployment.generation}/${deployment.readyReplicas}`;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
-import type { ProbeResult } from './probe.ts';
+import type { ProbeResult, Verdict } from './probe.ts';
 import { Verifier } from './verifier.ts';
 
 const serverInfo = {
@@ -12,7 +12,7 @@ const serverInfo = {
 };
 const verified: VerifiedEndpoint = { state: 'verified', era: 'stateless', serverInfo };
 const failed: ProbeResult = { state: 'failed', message: 'connection refused' };
-const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000, image: 'x:1' };
+const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000, image: 'x:1', pods: '1/1' };
 const failedTimes = (failures: number) => ({ ...failed, failures });
 
 function start(answers: readonly ProbeResult[], random = () => 1) {
@@ -197,6 +197,69 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
+  it.each([9_990, 10_000, 7_400, 5_000, 3_000])(
+    'says a failure within 30 seconds of its beginning when each try takes %d ms',
+    async (takesMs) => {
+      const clock = createFakeClock();
+      const verifier = new Verifier({
+        ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1', onChange: () => undefined },
+        probe: async () => {
+          await clock.sleep(takesMs);
+          return failed;
+        },
+      });
+      verifier.watch('a', target);
+      await clock.advance(takesMs);
+      expect(verifier.current('a', 1).state).toBe('not-attempted');
+      await clock.advance(30_000 - takesMs);
+      expect(verifier.current('a', 1)).toMatchObject(failed);
+      verifier.stop();
+    },
+  );
+
+  it('asks at once when other pods answer, counts again, and keeps the answer meanwhile', async () => {
+    const t = start([verified], () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(10_000);
+    t.verifier.watch('a', { ...target, pods: '1/2' });
+    expect(t.verifier.current('a', 1)).toEqual(verified);
+    await t.clock.advance(60_000);
+    expect(t.asked).toEqual([0, 10_000, 70_000]);
+    expect(t.counted).toEqual([true, true, false]);
+    t.verifier.stop();
+  });
+
+  it('asks at most every second while pods come and go, and still says that none answers', async () => {
+    const t = start([failed]);
+    for (let change = 0; change < 100; change += 1) {
+      t.verifier.watch('a', { ...target, pods: `1/${change % 2}` });
+      await t.clock.advance(100);
+    }
+    expect(t.asked.length).toBeLessThanOrEqual(11);
+    expect(t.verifier.current('a', 1)).toMatchObject(failed);
+    t.verifier.stop();
+  });
+
+  it('counts what a server lists as soon as it answers again, so that no number is missing for ten minutes', async () => {
+    const listing = (tools: number): Verdict => ({ ...verified, offers: { tools }, toolsDigest: `of ${tools}` });
+    const t = start([listing(3), failed, failed, failed, failed, listing(5)], () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(65_000);
+    expect(t.counted).toEqual([true, false, true, true, true, true]);
+    expect(t.verifier.current('a', 1)).toEqual(listing(5));
+    t.verifier.stop();
+  });
+
+  it('loses no number when a server fails once', async () => {
+    const listing: Verdict = { ...verified, offers: { tools: 3 }, toolsDigest: 'of 3' };
+    const t = start([listing, failed, verified], () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(65_000);
+    expect(t.verifier.current('a', 1)).toEqual(listing);
+    expect(t.changes).toEqual(['a']);
+    t.verifier.stop();
+  });
+
   it('asks no more after the server is forgotten', async () => {
     const t = start([failed]);
     t.verifier.watch('a', target);
@@ -217,7 +280,10 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
-  it('asks at most sixteen servers at the same time', async () => {
+  it.each([
+    ['sixteen servers', (count: number) => `ns${count % 4}/s${count}`, 16],
+    ['twelve servers of one namespace', (count: number) => `ns/s${count}`, 12],
+  ])('asks at most %s at the same time', async (_, key, limit) => {
     const clock = createFakeClock();
     let open = 0;
     let most = 0;
@@ -231,9 +297,9 @@ describe('Verifier', () => {
         return verified;
       },
     });
-    for (let count = 0; count < 40; count += 1) verifier.watch(`s${count}`, target);
+    for (let count = 0; count < 40; count += 1) verifier.watch(key(count), target);
     await clock.advance(3_500);
-    expect(most).toBe(16);
+    expect(most).toBe(limit);
     verifier.stop();
   });
 

@@ -1,15 +1,18 @@
-import type { ProtocolEra, Verification } from '../../core/plan/observed.ts';
+import type { ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { backoffDelay, jittered } from '../../platform/kube/backoff.ts';
+import { jittered } from '../../platform/kube/backoff.ts';
+import { splitKey } from '../../platform/kube/object.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
+import { Lanes, takesLong } from './lanes.ts';
+import type { LaneName, SlowAtMs } from './lanes.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import type { Probe, Verdict } from './probe.ts';
 import { settle } from './settle.ts';
 import type { Standing } from './settle.ts';
-import { createSlots } from './slots.ts';
-import type { Slots } from './slots.ts';
+import { isFailing, isOutdated, nextTally, startTally, untilAllowedMs, untilRetryMs } from './tally.ts';
+import type { Tally } from './tally.ts';
 import { tlsTrustKey } from './tls-trust.ts';
 import type { TlsTrust } from './tls-trust.ts';
 
@@ -36,10 +39,10 @@ export interface VerificationTarget {
   readonly image: string;
   /** How status says that this image is asked; what we have learnt ourselves goes before it. */
   readonly era?: ProtocolEra | undefined;
+  /** Which pods answer there: another text when they are others, as far as that is seen. */
+  readonly pods: string;
 }
 
-/** After a failure, in milliseconds; a shorter period of the server's own ends the growth earlier. */
-const retry = { initialMs: 250, maxMs: 60_000 };
 /** By which share of itself the period of each server varies, so that servers do not come in step. */
 const jitter = 0.15;
 /** Over which the first questions are spread after a restart, in milliseconds; also for servers asked once a day. */
@@ -48,14 +51,10 @@ const maxSpreadMs = 60_000;
 const countPeriodMs = 600_000;
 /** Before an unexpected answer of a server that answers is asked for a second time, in milliseconds. */
 const secondLookMs = 5_000;
-/** Servers that are known to fail have places of their own: those that hang for seconds keep no other one waiting. */
-const maxParallelProbes = { ofOthers: 16, ofFailing: 8 };
-/**
- * Failures in a row before they count: right after a start the Service may not be programmed in every node, and a pod
- * that is replaced may still get a connection. Four take less than two seconds when each fails at once, and about 40
- * when each runs into the timeout.
- */
-const failuresBeforeSaid = 4;
+/** Between two questions whose reason is that something has changed, in milliseconds: pods may change all the time. */
+const minBetweenMs = 1_000;
+/** Before a server is asked again on which our own code failed, in milliseconds. */
+const afterErrorMs = 60_000;
 /** Why a probe is ended whose server nobody will ask again. */
 const isGone = 'gone';
 /** Highest number of failures that is told. */
@@ -70,16 +69,21 @@ export class Verifier {
   readonly #watched = new Map<string, Watched>();
   /** Which era each server speaks; outlives that it is not available, for it may be our question that ends it. */
   readonly #learnt = new Map<string, { readonly image: string; readonly era: ProtocolEra }>();
-  readonly #slots: Slots = createSlots(maxParallelProbes.ofOthers);
-  readonly #slotsOfFailing: Slots = createSlots(maxParallelProbes.ofFailing);
+  readonly #lanes: Lanes;
 
   constructor(options: VerifierOptions) {
     this.#options = options;
+    this.#lanes = new Lanes(options.clock);
   }
 
   /** How many servers are being asked. */
   get size(): number {
     return this.#watched.size;
+  }
+
+  /** How many of them wait for their turn. */
+  waiting(): Readonly<Record<LaneName, number>> {
+    return this.#lanes.waiting();
   }
 
   /** What is known about this generation. */
@@ -96,22 +100,18 @@ export class Verifier {
 
   /**
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
-   * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), or the
-   * spec in what does not concern the endpoint (another period), the answer stands too, and the server is asked again
-   * at once.
+   * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), the pods,
+   * or the spec in what does not concern the endpoint (another period), the answer stands too, and the server is asked
+   * again at once.
    */
   watch(key: string, target: VerificationTarget, believed?: Verdict): void {
     const known = this.#watched.get(key);
     if (known !== undefined && isSameTarget(known.target, target)) return;
     known?.stop.abort();
-    const kept = known?.target.url === target.url ? known : undefined;
-    const watched: Watched = {
-      target,
-      stop: new AbortController(),
-      standing: kept?.standing ?? { result: believed ?? { state: 'not-attempted' } },
-      countedAtMs: kept?.countedAtMs,
-      memory: undefined,
-    };
+    const before = known?.target.url === target.url ? known : undefined;
+    const nowMs = this.#options.clock.monotonicMs();
+    const watched =
+      before === undefined ? begin(target, believed ?? { state: 'not-attempted' }, nowMs) : goOn(before, target, nowMs);
     this.#watched.set(key, watched);
     void onBehalfOf(key, () => this.#keepAsking(key, watched, known === undefined));
   }
@@ -146,69 +146,99 @@ export class Verifier {
           server: key,
           error: errorText(error),
         });
-        await clock.sleep(retry.maxMs, signal);
+        await clock.sleep(afterErrorMs, signal);
       }
     }
   }
 
   async #run(key: string, watched: Watched, isFirst: boolean): Promise<void> {
-    const { clock, random } = this.#options;
+    const { clock } = this.#options;
     const { signal } = watched.stop;
-    const { periodMs } = watched.target;
-    let failures = failuresSoFar(watched.standing.result);
-    // After a restart all believed servers are due at once.
-    if (isFirst && watched.standing.result.state === 'verified') {
-      await clock.sleep(random() * Math.min(periodMs, maxSpreadMs), signal);
-    }
+    const { namespace } = splitKey(key);
+    await clock.sleep(this.#untilFirstMs(watched, isFirst), signal);
+    // Failures in a row that other pods had say nothing about how soon these may answer.
+    let tries = isFirst ? watched.tally.failures : 0;
     while (!signal.aborted) {
-      const slots = failures < failuresBeforeSaid ? this.#slots : this.#slotsOfFailing;
-      const answer = await slots.run(() => this.#probe(key, watched, signal));
-      if (answer === undefined) return;
-      failures = answer.state === 'failed' ? failures + 1 : 0;
-      this.#take(key, watched, answer, failures);
-      await clock.sleep(this.#untilNext(watched, failures, random), signal);
+      const turn = { namespace, signal, slowAtMs: watched.slowAtMs };
+      const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, until));
+      if (asked?.answer === undefined) return;
+      watched.slowAtMs = asked.slowAtMs;
+      tries = asked.answer.state === 'failed' ? tries + 1 : 0;
+      await clock.sleep(this.#take(key, watched, { answer: asked.answer, tries }), signal);
     }
   }
 
-  #take(key: string, watched: Watched, answer: Verdict, failures: number): void {
+  #untilFirstMs({ askedAtMs, standing, target }: Watched, isFirst: boolean): number {
+    const { clock, random } = this.#options;
+    // After a restart all believed servers are due at once.
+    if (isFirst && standing.result.state === 'verified') return random() * Math.min(target.periodMs, maxSpreadMs);
+    return askedAtMs === undefined ? 0 : Math.max(0, askedAtMs + minBetweenMs - clock.monotonicMs());
+  }
+
+  /** Believes the answer, if it is one to believe already, and says how long to wait until the next question, in milliseconds. */
+  #take(
+    key: string,
+    watched: Watched,
+    { answer, tries }: { readonly answer: Verdict; readonly tries: number },
+  ): number {
+    const { clock, random } = this.#options;
+    const { tally, standing, target } = watched;
+    const nowMs = clock.monotonicMs();
+    switch (answer.state) {
+      case 'failed':
+        if (isFailing(tally, nowMs) || standing.result.state === 'failed') this.#believe(key, watched, answer);
+        return untilRetryMs(tries, target.periodMs, random);
+      case 'throttled': {
+        const waitMs = untilAllowedMs(tally, answer.retryAfterMs, random);
+        const isUnknown = standing.result.state === 'not-attempted' || standing.result.state === 'throttled';
+        if (isUnknown || isOutdated(tally, nowMs + waitMs)) this.#believe(key, watched, answer);
+        return waitMs;
+      }
+      case 'verified':
+      case 'auth-required':
+        this.#believe(key, watched, answer);
+        return watched.standing.candidate === undefined
+          ? jittered(target.periodMs, jitter, random)
+          : Math.min(secondLookMs, target.periodMs);
+    }
+  }
+
+  #believe(key: string, watched: Watched, answer: Verdict): void {
     const { clock, log, onChange } = this.#options;
     const { result: before } = watched.standing;
-    if (answer.state === 'failed' && failures < failuresBeforeSaid && before.state !== 'failed') return;
-    watched.standing = settle(watched.standing, complete(answer, before, failures), clock.monotonicMs());
+    watched.standing = settle(watched.standing, complete(answer, watched), clock.monotonicMs());
     if (watched.standing.result === before) return;
     log.debug('verification: another answer', { server: key, state: answer.state });
     onChange(key);
-  }
-
-  #untilNext({ target, standing }: Watched, failures: number, random: () => number): number {
-    const { periodMs } = target;
-    if (failures > 0) return backoffDelay(failures, { ...retry, maxMs: Math.min(retry.maxMs, periodMs) }, random);
-    return standing.candidate === undefined ? jittered(periodMs, jitter, random) : Math.min(secondLookMs, periodMs);
   }
 
   /** Undefined when we were stopped meanwhile: then the answer says nothing. */
   async #probe(key: string, watched: Watched, signal: AbortSignal): Promise<Verdict | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
     const startedAtMs = clock.monotonicMs();
+    watched.askedAtMs = startedAtMs;
     const countsOffers = isCountDue(watched, startedAtMs);
     const { image } = watched.target;
     let result: Verdict;
+    let kept: ProbeMemory | undefined;
     try {
       const { url, tls } = watched.target;
       const { memory } = watched;
       const era = this.eraOf(key, image) ?? watched.target.era;
       const answer = await probe({ url, tls, countsOffers, clientVersion, signal, memory, era });
-      ({ memory: watched.memory, ...result } = { memory: undefined, ...answer });
+      ({ memory: kept, ...result } = { memory: undefined, ...answer });
     } catch (error) {
       result = { state: 'failed', message: errorText(error) };
     }
     // Also when we were stopped: the server may have gone for what we asked.
-    if ('era' in result && signal.reason !== isGone) {
+    if ('era' in result && signal.reason !== isGone && signal.reason !== takesLong) {
       this.#learnt.set(key, { image, era: result.era });
     }
     if (signal.aborted) return undefined;
-    if (countsOffers && result.state === 'verified') watched.countedAtMs = startedAtMs;
-    onProbed?.(result.state, (clock.monotonicMs() - startedAtMs) / 1_000);
+    watched.memory = kept;
+    const nowMs = clock.monotonicMs();
+    note(watched, result, { askedAtMs: startedAtMs, nowMs });
+    onProbed?.(result.state, (nowMs - startedAtMs) / 1_000);
     return result;
   }
 }
@@ -217,37 +247,78 @@ interface Watched {
   readonly target: VerificationTarget;
   readonly stop: AbortController;
   standing: Standing;
-  /** When its lists were counted last; undefined: not by us. */
+  tally: Tally;
+  /** What it listed when that was counted last. */
+  lists: Lists;
+  /** When that was; undefined: not by us, or not of these pods. */
   countedAtMs: number | undefined;
+  askedAtMs: number | undefined;
+  slowAtMs: SlowAtMs;
   /** What the last probe of these pods leaves to the next one. */
   memory: ProbeMemory | undefined;
 }
 
-/** What is asked for a second time is asked for as a whole. */
-function isCountDue({ standing, countedAtMs }: Watched, nowMs: number): boolean {
-  return countedAtMs === undefined || standing.candidate !== undefined || nowMs - countedAtMs >= countPeriodMs;
+function begin(target: VerificationTarget, believed: Verification, nowMs: number): Watched {
+  return {
+    ...{ target, stop: new AbortController(), standing: { result: believed }, lists: listsOf(believed) },
+    tally: startTally(believed, nowMs),
+    ...{ countedAtMs: undefined, askedAtMs: undefined, slowAtMs: undefined, memory: undefined },
+  };
 }
 
-/** An answer with what it does not say itself: how often it failed, and the counts of the last time. */
-function complete(answer: Verdict, before: Verification, failures: number): Verdict {
+/** The same endpoint: what was answered stands, and what was learnt about other pods or another spec does not. */
+function goOn(before: Watched, target: VerificationTarget, nowMs: number): Watched {
+  const isSameSpec = before.target.generation === target.generation;
+  return {
+    ...before,
+    ...{ target, stop: new AbortController(), memory: undefined },
+    tally: isSameSpec ? before.tally : startTally(before.standing.result, nowMs),
+    countedAtMs: before.target.pods === target.pods ? before.countedAtMs : undefined,
+  };
+}
+
+/** The part of an answer that is there only when lists were counted. */
+type Lists = Pick<VerifiedEndpoint, 'offers' | 'toolsDigest' | 'notCounted'>;
+
+function listsOf(answer: Verification): Lists {
+  if (answer.state !== 'verified') return {};
+  const { offers, toolsDigest, notCounted } = answer;
+  return {
+    ...(offers === undefined ? {} : { offers }),
+    ...(toolsDigest === undefined ? {} : { toolsDigest }),
+    ...(notCounted === undefined ? {} : { notCounted }),
+  };
+}
+
+/** What an answer says besides what is believed of it. */
+function note(watched: Watched, answer: Verdict, at: { readonly askedAtMs: number; readonly nowMs: number }): void {
+  if (answer.state === 'verified' && isCountDue(watched, at.askedAtMs)) watched.countedAtMs = at.askedAtMs;
+  if (answer.state === 'verified' && answer.offers !== undefined) watched.lists = listsOf(answer);
+  watched.tally = nextTally(watched.tally, answer, at);
+}
+
+/** Every ten minutes; as a whole what is asked for a second time; and of a server that failed, since it may be another now. */
+function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: number): boolean {
+  const isDoubted = standing.candidate !== undefined || tally.failures > 0;
+  return countedAtMs === undefined || isDoubted || nowMs - countedAtMs >= countPeriodMs;
+}
+
+/** An answer with what it does not say itself: how often it failed, and what it listed the last time. */
+function complete(answer: Verdict, { lists, tally }: Watched): Verdict {
   switch (answer.state) {
     case 'failed':
-      return { ...answer, failures: Math.min(2 ** Math.floor(Math.log2(failures)), maxFailuresSaid) };
-    case 'verified': {
-      const offers = answer.offers ?? (before.state === 'verified' ? before.offers : undefined);
-      return { ...answer, ...(offers === undefined ? {} : { offers }) };
-    }
-    case 'auth-required':
+      return { ...answer, failures: Math.min(2 ** Math.floor(Math.log2(tally.failures)), maxFailuresSaid) };
+    case 'verified':
+      return { ...answer, ...(answer.offers === undefined ? lists : {}) };
     case 'throttled':
+      // How long it wants to be left alone is nobody's to know, and another one each time.
+      return { state: 'throttled', message: answer.message };
+    case 'auth-required':
       return answer;
   }
 }
 
-function failuresSoFar(result: Verification): number {
-  return result.state === 'failed' ? (result.failures ?? failuresBeforeSaid) : 0;
-}
-
 function isSameTarget(a: VerificationTarget, b: VerificationTarget): boolean {
   const isSameSpec = a.url === b.url && a.generation === b.generation && a.periodMs === b.periodMs;
-  return isSameSpec && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
+  return isSameSpec && a.pods === b.pods && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
 }

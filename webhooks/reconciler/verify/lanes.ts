@@ -1,0 +1,96 @@
+import type { Clock } from '../../platform/clock.ts';
+import { Places } from './places.ts';
+import type { Release } from './places.ts';
+
+/**
+ * Where servers are asked. Everybody is asked among the prompt ones who was not slow lately, and has a place there for
+ * {@link patienceMs} at most; who takes longer moves to the places of the slow, now and for the next ten minutes. So what
+ * a prompt server waits for is bounded, however many slow ones there are in however many namespaces.
+ *
+ * A place costs a connection; what answers take in memory has a budget of its own.
+ */
+const places = { prompt: { count: 16, ofNamespace: 12 }, slow: { count: 32, ofNamespace: 8 } };
+
+/** From when on a server counts as slow, in milliseconds: a handshake inside of a cluster takes some tens of them. */
+export const patienceMs = 2_000;
+/** For how long after it was slow, in milliseconds: one that is slow and prompt in turn must not be patience's cost each time. */
+export const slowForMs = 600_000;
+
+/** Why a question is broken off that is asked again among the slow. */
+export const takesLong = 'takes long';
+
+export type LaneName = keyof typeof places;
+
+/** When a server was slow last, on the monotonic clock; undefined: not that we knew. */
+export type SlowAtMs = number | undefined;
+
+export interface Turn {
+  readonly namespace: string;
+  readonly slowAtMs: SlowAtMs;
+  /** Ends the waiting; what is under way ends by the signal that it was given. */
+  readonly signal: AbortSignal;
+}
+
+export class Lanes {
+  readonly #clock: Clock;
+  readonly #prompt = new Places(places.prompt);
+  readonly #slow = new Places(places.slow);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How many servers wait to be asked. */
+  waiting(): Readonly<Record<LaneName, number>> {
+    return { prompt: this.#prompt.waiting, slow: this.#slow.waiting };
+  }
+
+  /**
+   * Asks when it is the server's turn. When the answer takes long and all places of the slow are taken, it is broken off
+   * (reason {@link takesLong}) and asked again when there is one. Undefined when the signal aborts before anything was
+   * asked.
+   */
+  async ask<T>(
+    turn: Turn,
+    ask: (signal: AbortSignal) => Promise<T>,
+  ): Promise<{ readonly answer: T; readonly slowAtMs: SlowAtMs } | undefined> {
+    const { namespace, signal, slowAtMs } = turn;
+    if (slowAtMs === undefined || this.#nowMs() - slowAtMs >= slowForMs) {
+      const release = await this.#prompt.take(namespace, signal);
+      if (release === undefined) return undefined;
+      const patience = new AbortController();
+      const answering = ask(AbortSignal.any([signal, patience.signal]));
+      const isPrompt = await this.#isPrompt(answering).finally(release);
+      if (isPrompt) return { answer: await answering, slowAtMs: undefined };
+      const place = this.#slow.takeFree(namespace);
+      if (place !== undefined) return this.#finish(answering, place, turn);
+      patience.abort(takesLong);
+      await answering;
+    }
+    const place = await this.#slow.take(namespace, signal);
+    return place === undefined ? undefined : this.#finish(ask(signal), place, turn);
+  }
+
+  async #isPrompt(answering: Promise<unknown>): Promise<boolean> {
+    const answered = new AbortController();
+    const late = this.#clock.sleep(patienceMs, answered.signal).then(() => false);
+    return Promise.race([answering.then(() => true), late]).finally(() => {
+      answered.abort();
+    });
+  }
+
+  async #finish<T>(
+    answering: Promise<T>,
+    release: Release,
+    { slowAtMs }: Turn,
+  ): Promise<{ readonly answer: T; readonly slowAtMs: SlowAtMs }> {
+    const beganAtMs = this.#nowMs();
+    const answer = await answering.finally(release);
+    const isSlow = slowAtMs === undefined || this.#nowMs() - beganAtMs >= patienceMs;
+    return { answer, slowAtMs: isSlow ? this.#nowMs() : slowAtMs };
+  }
+
+  #nowMs(): number {
+    return this.#clock.monotonicMs();
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { settle } from '../../platform/kube/testing/fake-clock.ts';
+import { Places } from './places.ts';
+import type { Release } from './places.ts';
+
+/** Takes places for these namespaces in order, and tells who got one so far. */
+function taking(places: Places, namespaces: readonly string[]) {
+  const got: string[] = [];
+  const releases: Release[] = [];
+  const stops = namespaces.map((namespace) => {
+    const stop = new AbortController();
+    void places.take(namespace, stop.signal).then((release) => {
+      got.push(release === undefined ? `${namespace} gave up` : namespace);
+      if (release !== undefined) releases.push(release);
+    });
+    return stop;
+  });
+  return {
+    got: async () => (await settle(), [...got]),
+    releaseNext: () => {
+      releases.shift()?.();
+    },
+    stop: (index: number) => {
+      stops[index]?.abort();
+    },
+  };
+}
+
+describe('Places', () => {
+  it('gives a place to whoever waits, namespaces in turn', async () => {
+    const t = taking(new Places({ count: 1, ofNamespace: 1 }), ['a', 'a', 'a', 'b', 'c']);
+    for (let round = 0; round < 4; round += 1) {
+      await t.got();
+      t.releaseNext();
+    }
+    expect(await t.got()).toEqual(['a', 'a', 'b', 'c', 'a']);
+  });
+
+  it('leaves places for others, and gives one that is not its to nobody', async () => {
+    const places = new Places({ count: 3, ofNamespace: 2 });
+    const t = taking(places, ['a', 'a', 'a']);
+    expect(await t.got()).toEqual(['a', 'a']);
+    expect(places.takeFree('a')).toBeUndefined();
+    expect(places.waiting).toBe(1);
+    expect(places.takeFree('b')).toBeDefined();
+    expect(places.takeFree('c')).toBeUndefined();
+  });
+
+  it('lets somebody in for a place that is given back, once', async () => {
+    const places = new Places({ count: 1, ofNamespace: 1 });
+    const release = places.takeFree('a');
+    const t = taking(places, ['b', 'c']);
+    release?.();
+    release?.();
+    expect(await t.got()).toEqual(['b']);
+  });
+
+  it('forgets whoever gives up', async () => {
+    const places = new Places({ count: 1, ofNamespace: 1 });
+    const release = places.takeFree('a');
+    const t = taking(places, ['b', 'c']);
+    t.stop(0);
+    expect(places.waiting).toBe(1);
+    release?.();
+    expect(await t.got()).toEqual(['b gave up', 'c']);
+    const late = new AbortController();
+    late.abort();
+    expect(await places.take('d', late.signal)).toBeUndefined();
+  });
+});

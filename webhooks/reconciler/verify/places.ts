@@ -1,0 +1,79 @@
+import { Turns } from '../../platform/turns.ts';
+
+/** Gives a place back. */
+export type Release = () => void;
+
+export interface PlaceLimits {
+  readonly count: number;
+  /** Most that one namespace has at the same time: fewer than all, so that the first of another one never waits. */
+  readonly ofNamespace: number;
+}
+
+/** Something is done in so many places at the same time. Namespaces that wait for one take turns. */
+export class Places {
+  readonly #limits: PlaceLimits;
+  readonly #waiting = new Turns<(release: Release) => void>();
+  /** By namespace; without those that have none. */
+  readonly #taken = new Map<string, number>();
+  #free: number;
+
+  constructor(limits: PlaceLimits) {
+    this.#limits = limits;
+    this.#free = limits.count;
+  }
+
+  /** How many wait for a place. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** A place, if there is one now; nobody who waits is passed, since then there is none. */
+  takeFree(namespace: string): Release | undefined {
+    return this.#hasRoom(namespace) ? this.#take(namespace) : undefined;
+  }
+
+  /** Waits for a place. Undefined when the signal aborts before. */
+  take(namespace: string, signal: AbortSignal): Promise<Release | undefined> {
+    return new Promise((resolve) => {
+      const free = signal.aborted ? undefined : this.takeFree(namespace);
+      if (free !== undefined || signal.aborted) {
+        resolve(free);
+        return;
+      }
+      const onTurn = (release: Release): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(release);
+      };
+      const onAbort = (): void => {
+        this.#waiting.delete(namespace, onTurn);
+        resolve(undefined);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.add(namespace, onTurn);
+    });
+  }
+
+  #hasRoom(namespace: string): boolean {
+    return this.#free > 0 && (this.#taken.get(namespace) ?? 0) < this.#limits.ofNamespace;
+  }
+
+  #take(namespace: string): Release {
+    this.#free -= 1;
+    this.#taken.set(namespace, (this.#taken.get(namespace) ?? 0) + 1);
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#free += 1;
+      const left = (this.#taken.get(namespace) ?? 1) - 1;
+      if (left > 0) this.#taken.set(namespace, left);
+      else this.#taken.delete(namespace);
+      this.#letIn();
+    };
+  }
+
+  #letIn(): void {
+    const next = this.#waiting.take((namespace) => this.#hasRoom(namespace));
+    next?.item(this.#take(next.group));
+  }
+}
