@@ -3,6 +3,7 @@ import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 
+import { lookupAbsolute } from '../../platform/absolute-lookup.ts';
 import { networkFailure } from '../../platform/kube/network-error.ts';
 import { errorText } from '../../platform/log.ts';
 import { startTimer } from '../../platform/timer.ts';
@@ -131,6 +132,7 @@ function open({ url, tls, method, headers, body }: McpMessage): ClientRequest {
     ...tls,
     method,
     agent: false,
+    lookup: lookupAbsolute,
     maxHeaderSize: maxHeaderBytes,
     headers: {
       ...headers,
