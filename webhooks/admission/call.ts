@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { oneLine } from '../core/engine/text.ts';
 import { errorText, type Logger } from '../platform/log.ts';
 import { errored, renderAdmissionReview, type AdmissionRequest, type Answer } from './admission-review.ts';
 import { largeBodyJudged } from './body-garbage.ts';
@@ -221,7 +222,7 @@ async function answerSafely(options: CallOptions, call: CallInProgress, request:
       isAllowed: endpoint === 'mutate',
       message:
         `mcp-lifecycle failed while it judged this object; this is a bug of mcp-lifecycle, not of the object: ` +
-        `${errorText(error).slice(0, 300)}. The log of the webhook says more about request ${request.uid}.`,
+        `${oneLine(errorText(error), 300)}. The log of the webhook says more about request ${request.uid}.`,
     });
   }
 }

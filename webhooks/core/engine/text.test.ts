@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { lengthOf, oneLine, severalLines } from './text.ts';
+import { lengthOf, oneLine, severalLines, shortenEnd, shortenMiddle } from './text.ts';
 
 describe('a text of somebody else', () => {
   const cases: readonly (readonly [string, string, string])[] = [
@@ -24,6 +24,14 @@ describe('a text of somebody else', () => {
 
   it('is looked at only as far as it may be kept', () => {
     expect(oneLine('\u202e'.repeat(1_000_000), 10)).toBe('…');
+  });
+
+  it('is shortened with as little work, whatever its length, and never within a character', () => {
+    const long = '🤖'.repeat(500_000);
+    expect(shortenEnd(long, 10)).toBe(`${'🤖'.repeat(7)}...`);
+    expect(shortenMiddle(`a${long}b`, 10)).toBe(`a${'🤖'.repeat(3)}...${'🤖'.repeat(2)}b`);
+    expect(shortenEnd('🤖'.repeat(10), 10)).toBe('🤖'.repeat(10));
+    expect(shortenMiddle('🤖'.repeat(10), 10)).toBe('🤖'.repeat(10));
   });
 
   it('is well-formed, bounded and without anything hidden, whatever it was', () => {

@@ -1,8 +1,9 @@
 /**
  * Whatever would break out of its line or hide in it: control characters (a single one makes the API server drop a
- * warning), line separators, invisible formatting such as direction overrides, lone surrogates.
+ * warning), line separators, invisible formatting such as direction overrides, lone surrogates, private use and
+ * noncharacters.
  */
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}]/gu;
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\p{Co}\p{Noncharacter_Code_Point}]/gu;
 
 /**
  * What no text of somebody else needs and what may hide in it or turn it around: format characters (direction marks,
@@ -61,7 +62,8 @@ export function lengthOf(text: string): number {
 
 /** At most `limit` characters; what is too long loses its middle, because names differ at both ends. */
 export function shortenMiddle(text: string, limit: number): string {
-  const characters = Array.from(text);
+  if (text.length <= limit) return text;
+  const characters = charactersOf(text, limit);
   if (characters.length <= limit) return text;
   const kept = Math.max(0, limit - gap.length);
   const head = Math.ceil(kept / 2);
@@ -71,7 +73,19 @@ export function shortenMiddle(text: string, limit: number): string {
 
 /** At most `limit` characters; what is too long loses its end. */
 export function shortenEnd(text: string, limit: number): string {
-  const characters = Array.from(text);
+  if (text.length <= limit) return text;
+  const characters = charactersOf(text, limit);
   if (characters.length <= limit) return text;
   return `${characters.slice(0, Math.max(0, limit - gap.length)).join('')}${gap}`;
+}
+
+/** All characters; of a text far beyond `limit` only enough of both ends, because it may have megabytes. */
+function charactersOf(text: string, limit: number): readonly string[] {
+  const units = 2 * limit;
+  return Array.from(text.length <= 2 * units ? text : `${startOf(text, units)}${endOf(text, units)}`);
+}
+
+function endOf(text: string, units: number): string {
+  const first = text.charCodeAt(text.length - units);
+  return text.slice(text.length - (first >= 0xdc00 && first <= 0xdfff ? units - 1 : units));
 }

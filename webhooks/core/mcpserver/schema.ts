@@ -146,7 +146,9 @@ export function describeValue(path: FieldPath, value: unknown): string {
   if (value === null) return 'null';
   if (mayBeSecret(path)) return `a ${typeof value} (not shown)`;
   const text = JSON.stringify(value);
-  return text.length <= maxShownCharacters ? text : `${text.slice(0, maxShownCharacters)}…`;
+  if (text.length <= maxShownCharacters) return text;
+  // without a half character at the end
+  return `${text.slice(0, maxShownCharacters).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** Literal environment variables, arguments, probe headers and commands can carry credentials by mistake. */

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { shortenEnd } from '../engine/text.ts';
 import { each, eachEntry, join, none } from '../engine/violations.ts';
 import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { Quantity, ResourceClaim, ResourceRequirements } from '../mcpserver/types.gen.ts';
@@ -125,6 +126,5 @@ function roundUp(nano: bigint, unit: bigint): bigint {
 }
 
 function shortened(quantity: Quantity): string {
-  const text = String(quantity);
-  return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+  return shortenEnd(String(quantity), 40);
 }

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { shortenEnd } from '../engine/text.ts';
 import { each, join, none } from '../engine/violations.ts';
 import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { ConfigMapVolumeSource, KeyToPath, Quantity, StorageMount } from '../mcpserver/types.gen.ts';
@@ -173,7 +174,7 @@ function checkSize(size: Quantity | undefined, place: Place): readonly Violation
     {
       path: pathTo(place, 'sizeLimit'),
       headline: nano === undefined ? 'the size cannot be read' : 'the size is negative',
-      detail: `found ${String(size).slice(0, 40)}`,
+      detail: `found ${shortenEnd(String(size), 40)}`,
       remedy: 'Write a size such as 64Mi, or remove it.',
     },
   ];

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { createKubeApi } from './api-client.ts';
+import { errorFromAnswer } from './api-error.ts';
 import type { ApiServer, KubeApi, WatchEvent } from './api.ts';
 import { gatherReferences } from './references.ts';
 
@@ -259,6 +260,13 @@ describe('a request', () => {
       },
     });
   });
+});
+
+it('cuts what an API server quotes between characters, and keeps it on one line', () => {
+  const body = { message: `no\n\u009b${'🤖'.repeat(5_000)}` };
+  const { message } = errorFromAnswer({ request: 'PATCH x', status: 422, body });
+  expect(message).toMatch(/^PATCH x: no 🤖+…$/u);
+  expect(Array.from(message)).toHaveLength(2_000);
 });
 
 describe('a watch', () => {

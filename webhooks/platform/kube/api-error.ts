@@ -1,3 +1,4 @@
+import { oneLine } from '../../core/engine/text.ts';
 import type { ApiError } from './api.ts';
 import { networkErrorText } from './network-error.ts';
 import { listAt, numberAt, recordAt, stringAt } from './object.ts';
@@ -42,7 +43,7 @@ export function errorFromAnswer(options: {
   return {
     status,
     reason: reasonOf(body) ?? `HTTP${status}`,
-    message: `${request}: ${found}`.slice(0, maxMessageLength),
+    message: oneLine(`${request}: ${found}`, maxMessageLength),
     retry: (status === 408 || status === 409 || status === 429 || status >= 500) && !isNonsense.test(found),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
@@ -61,7 +62,7 @@ function reasonOf(body: unknown): string | undefined {
 
 /** No usable answer came: the connection, TLS, time or the size was the problem. */
 export function errorWithoutAnswer(request: string, why: { readonly reason: string; readonly text: string }): ApiError {
-  return { status: 0, reason: why.reason, message: `${request}: ${why.text}`.slice(0, maxMessageLength), retry: true };
+  return { status: 0, reason: why.reason, message: oneLine(`${request}: ${why.text}`, maxMessageLength), retry: true };
 }
 
 export function unreachable(request: string, error: unknown): ApiError {

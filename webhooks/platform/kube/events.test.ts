@@ -38,6 +38,11 @@ async function recordAll(
 }
 
 describe('EventRecorder', () => {
+  it('writes a note that the API server can read, whatever text of somebody else is in it', async () => {
+    const { asked } = await recordAll(['a\u009b\ud83e\uffff\u202eb']);
+    expect(asked).toEqual([`POST a${'\ufffd'.repeat(4)}b`]);
+  });
+
   it('writes events one after another with everything that the API asks for', async () => {
     const requests: ApiRequest[] = [];
     const recorder = recording((request) => {

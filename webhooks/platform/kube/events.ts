@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { printable } from '../../core/engine/text.ts';
 import type { NextEvent } from '../../core/plan/events.ts';
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
@@ -125,7 +126,7 @@ export class EventRecorder {
       type,
       reason,
       action,
-      note: cutToBytes(note, maxNoteBytes),
+      note: cutToBytes(printable(note), maxNoteBytes),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { Composer, LineCounter, Parser, Schema } from 'yaml';
 import type { Document, YAMLParseError } from 'yaml';
+import { shortenEnd } from '../../core/engine/text.ts';
 import type { FieldPath } from '../../core/mcpserver/violation.ts';
 import { convertDocument, type ConvertedDocument } from './convert-document.ts';
 import { locateField } from './locate-field.ts';
@@ -130,7 +131,7 @@ function createOffsetOf(text: string): (path: FieldPath) => number {
 function describeError({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
   if (code === 'RESOURCE_EXHAUSTION') return nestedTooDeeply;
   if (code === 'BAD_DQ_ESCAPE') return 'an escape sequence that YAML does not have';
-  return message.replace(/: ".*$/s, '').slice(0, 200);
+  return shortenEnd(message.replace(/: ".*$/s, ''), 200);
 }
 
 const nestedTooDeeply = 'nested too deeply to be read';
