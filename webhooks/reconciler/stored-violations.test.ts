@@ -150,6 +150,35 @@ describe('privileges that came with a change and new rules at once', () => {
   });
 });
 
+describe('a privilege that came past the webhook with something else, in an upgrade', () => {
+  beforeEach(async () => {
+    await reconcileWith('1');
+    change(2, { ...asUser(0), ...withImage(wrongImage) });
+    await reconcileWith('2');
+  });
+
+  it('is not rolled out, by no later version either', async () => {
+    expect(accepted()?.message).toMatch(/\[run-as-non-root\]; nothing is rolled out until then/);
+    await reconcileWith('3');
+    expect(accepted()?.status).toBe('False');
+    expect(rolledOutUser()).toBeUndefined();
+  });
+
+  it('costs no write while it stays', async () => {
+    const count = api.writes.length;
+    await reconcileWith('2');
+    expect(api.writes.slice(count)).toEqual([]);
+  });
+
+  it('holds up nothing else once it is taken back', async () => {
+    change(3, { runtime: { replicas: 3, security: { securityContext: { runAsUser: 1000 } } } });
+    await reconcileWith('2');
+    expect(accepted()).toMatchObject({ status: 'True' });
+    expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
+    expect(tolerated()).toEqual(['image-reference-valid']);
+  });
+});
+
 describe('a server that was there before us', () => {
   it('is tolerated when it runs', async () => {
     await reconcileWith('1');

@@ -114,6 +114,20 @@ describe('a server that was accepted', () => {
       );
     });
 
+    it('holds up nobody who takes it back, whatever else the upgrade brought', () => {
+      const refused = judge([after(clean, 1), withGeneration(2)], [ofImage, ofPrivilege], newRules);
+      expect(ids(refused.enforced)).toEqual(['privileged']);
+      const again = judge([after(refused, 2), withGeneration(2)], [ofImage, ofPrivilege], newRules);
+      expect(again).toEqual(refused);
+      expect(judge([after(refused, 2), withGeneration(3)], [ofImage], newRules).enforced).toEqual([]);
+    });
+
+    it('remembers what the change had corrected, for when it is taken back', () => {
+      const refused = judge([after(tolerant, 1), withGeneration(2)], [ofPort, ofPrivilege], newRules);
+      expect(refused.policy).toMatchObject({ generation: 1, tolerated: [{ rule: 'image' }, { rule: 'port' }] });
+      expect(judge([after(refused, 2), withGeneration(3)], [ofImage], newRules).enforced).toEqual([]);
+    });
+
     it('goes on refusing it after the next upgrade', () => {
       const refused = judge([after(clean, 1), withGeneration(2)], [ofPrivilege], newRules);
       const judged = judge([after(refused, 2), withGeneration(2)], [ofPrivilege], { policyDigest: 'rules-3' });

@@ -27,7 +27,7 @@ export interface RatchetInput {
 export interface RatchetedServer {
   /** Of these the owner has to do something before anything is rolled out. */
   readonly enforced: readonly Finding[];
-  /** What status has to remember. Unchanged while something is enforced: it speaks about what runs. */
+  /** What status has to remember: while something is enforced it goes on speaking about what runs. */
   readonly policy: PolicyState;
 }
 
@@ -40,17 +40,19 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
   const previous = server.status?.extensions?.policy;
   const denials = findings.filter(({ severity }) => severity === 'deny');
   const printed = fingerprint({ object: server, findings: denials }, digest);
-  const known = selectKnown(input, printed);
+  const age = tellAge(input);
+  const known = selectKnown(age, input, printed);
   const { enforced, tolerated } = ratchet(
     printed,
     known.map((one) => one.fingerprint),
   );
   if (enforced.length > 0) {
-    return { enforced: enforced.map(({ finding }) => finding), policy: previous ?? { digest: policyDigest } };
+    const policy = previous === undefined ? { digest: policyDigest } : afterRefusal(age, previous, tolerated);
+    return { enforced: enforced.map(({ finding }) => finding), policy };
   }
   const { generation } = server.metadata;
   const accepted = { digest: policyDigest, ...(generation === undefined ? {} : { generation }) };
-  return { enforced: [], policy: { ...accepted, ...listTolerated(tolerated) } };
+  return { enforced: [], policy: { ...accepted, ...listTolerated(tolerated.map(toEntry)) } };
 }
 
 /** Whether the server runs already, as far as we are concerned. */
@@ -75,11 +77,12 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
  * was not, an upgrade must not be what lets a privileged container in.
  */
 function selectKnown(
+  age: Age,
   input: RatchetInput,
   printed: readonly PrintedFinding[],
 ): readonly { readonly fingerprint: string }[] {
   const listed = input.server.status?.extensions?.policy?.tolerated ?? [];
-  switch (tellAge(input)) {
+  switch (age) {
     case 'old':
       return printed;
     case 'new':
@@ -89,7 +92,9 @@ function selectKnown(
   }
 }
 
-function tellAge(input: RatchetInput): 'old' | 'new' | 'untold' {
+type Age = 'old' | 'new' | 'untold';
+
+function tellAge(input: RatchetInput): Age {
   const { status, metadata } = input.server;
   const previous = status?.extensions?.policy;
   if (previous === undefined) return ownsChildren(input) && !wasRefused(input.server) ? 'old' : 'new';
@@ -110,11 +115,26 @@ function wasRefused({ metadata, status }: MCPServer): boolean {
   return accepted?.status === 'False' && accepted.observedGeneration === metadata.generation;
 }
 
-function listTolerated(tolerated: readonly PrintedFinding[]): Pick<PolicyState, 'tolerated' | 'toleratedNotListed'> {
-  if (tolerated.length === 0) return {};
-  const left = tolerated.length - maxTolerated;
+/**
+ * Unchanged, but for what came with a privilege and was not held against the server: by the next look its generation was
+ * refused, and whoever takes the privilege back must not be held up by what the rules brought meanwhile.
+ */
+function afterRefusal(age: Age, previous: PolicyState, tolerated: readonly PrintedFinding[]): PolicyState {
+  const { tolerated: listed = [], toleratedNotListed = 0, ...accepted } = previous;
+  const known = new Set(listed.map((one) => one.fingerprint));
+  const more = tolerated.filter((one) => !known.has(one.fingerprint));
+  if (age !== 'untold' || more.length === 0) return previous;
+  return { ...accepted, ...listTolerated([...listed, ...more.map(toEntry)], toleratedNotListed) };
+}
+
+function listTolerated(
+  entries: readonly ToleratedFinding[],
+  notListed = 0,
+): Pick<PolicyState, 'tolerated' | 'toleratedNotListed'> {
+  if (entries.length === 0) return {};
+  const left = notListed + Math.max(0, entries.length - maxTolerated);
   return {
-    tolerated: tolerated.slice(0, maxTolerated).map(toEntry),
+    tolerated: entries.slice(0, maxTolerated),
     ...(left > 0 ? { toleratedNotListed: left } : {}),
   };
 }
