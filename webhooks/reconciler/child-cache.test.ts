@@ -59,3 +59,21 @@ describe('a list', () => {
     expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(2);
   });
 });
+
+describe('a child that is gone, or lost our label so that the watch ends with it', () => {
+  it('is not brought back by the late answer to a write of before', () => {
+    const cache = new ChildCache();
+    cache.put(deployment('9'));
+    expect(cache.remove(deployment('11'))).toBe('changed');
+    expect(cache.put(deployment('10'))).toBe('known');
+    expect(cache.get('mcp/search')).toBeUndefined();
+  });
+
+  it('is known again as what it is since then, and as what was made in its place', () => {
+    const cache = new ChildCache();
+    cache.remove(deployment('11'));
+    expect(cache.put(deployment('11'))).toBe('changed');
+    cache.remove(deployment('12'));
+    expect(cache.put(deployment('10', { uid: 'another' }))).toBe('changed');
+  });
+});

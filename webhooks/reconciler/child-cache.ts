@@ -26,6 +26,8 @@ export class ChildCache {
   readonly #entries = new Map<string, Entry>();
   /** Keys of entries whose versions say nothing any more. */
   readonly #doubted = new Set<string>();
+  /** What was told to be gone, until the next list: the answer to a write of ours may come later, and speak of before. */
+  readonly #gone = new Map<string, Gone>();
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
   readonly #texts: TextPool = createTextPool();
 
@@ -52,6 +54,8 @@ export class ChildCache {
     const key = keyOf(metaOf(raw));
     const known = this.#entries.get(key);
     if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
+    if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
+    this.#gone.delete(key);
     const { ownedFields, ...child } = observed;
     const fields = ownedFields === undefined ? undefined : this.#texts.keep(withoutOwner(ownedFields, child));
     const deployment = observeDeployment(raw);
@@ -66,8 +70,10 @@ export class ChildCache {
 
   /** An event about the end of an object that was replaced meanwhile says nothing about the new one. */
   remove(raw: unknown): Change {
-    const { name, namespace, uid } = metaOf(raw);
+    const { name, namespace, uid, resourceVersion } = metaOf(raw);
     const key = keyOf({ namespace, name });
+    if (this.#gone.size >= maxGone) this.#gone.clear();
+    this.#gone.set(key, { uid, resourceVersion });
     if (this.#entries.get(key)?.child.uid !== uid) return 'known';
     this.#entries.delete(key);
     this.#doubted.delete(key);
@@ -77,6 +83,7 @@ export class ChildCache {
   /** Versions went back: whatever comes next of each object counts, whether it looks newer or not. */
   doubtVersions(): void {
     for (const key of this.#entries.keys()) this.#doubted.add(key);
+    this.#gone.clear();
   }
 
   /** It was looked for and is not there. */
@@ -89,8 +96,22 @@ export class ChildCache {
   keepOnly(keys: Keys): readonly string[] {
     const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
     for (const key of gone) this.removeKey(key);
+    this.#gone.clear();
     return gone;
   }
+}
+
+/** More are not remembered: in a moment in which so much ends, looking again is cheap beside it. */
+const maxGone = 1_000;
+
+interface Gone {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+/** Also of an object that only lost our label: what it is since then has a version that is not older. */
+function isBeforeEnd(observed: ObservedChild, gone: Gone | undefined, asOf = observed.resourceVersion): boolean {
+  return gone?.uid === observed.uid && isOlder(asOf, gone.resourceVersion);
 }
 
 /** Events can come late, and lists too: after the answer to a write of ours that they do not know of. */

@@ -16,6 +16,9 @@ export interface ExecuteWorld {
   readonly signal: AbortSignal;
 }
 
+/** Looks at an object that changes while it is claimed, before the queue's backoff takes over. */
+const maxLooks = 4;
+
 /** An outcome with what the reconcile loop needs besides, and users do not. */
 export type Executed = Outcome & {
   readonly error?: ApiError;
@@ -76,7 +79,15 @@ async function update(key: string, action: Of<'apply'>, uid: string, world: Exec
  * Makes fields of others ours, of the object as it is at this moment: an apply removes what it does not say only from
  * what is ours. No value changes by it.
  */
-async function claim(key: string, { of }: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+async function claim(key: string, action: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+  let result = await claimOnce(key, action, uid, world);
+  // Controllers write the status of a Deployment that rolls out several times a second.
+  for (let looks = 1; !result.ok && result.error.status === 409 && looks < maxLooks; looks += 1)
+    result = await claimOnce(key, action, uid, world);
+  return result;
+}
+
+async function claimOnce(key: string, { of }: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
   const { api, signal } = world;
   const path = childPath(of, key);
   const read = await api.request({ method: 'GET', path, signal });

@@ -36,6 +36,7 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   return { type: 'found', server: parsed.server, observed: observedChildren(key, world), references };
 }
 
-function observedChildren(key: string, world: World): readonly ObservedChild[] {
+/** What exists under the names that the server's children have, as it is known at this moment. */
+export function observedChildren(key: string, world: World): readonly ObservedChild[] {
   return [...world.children.values()].flatMap((cache) => cache.get(key)?.child ?? []);
 }

@@ -12,6 +12,7 @@ import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
 import { ChildCache } from './child-cache.ts';
+import { Cleaning } from './cleaning.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { PodCache } from './pod-cache.ts';
 import { tellQuarantined } from './tell-quarantined.ts';
@@ -98,12 +99,14 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
       metrics.observeProbe(state, seconds);
     },
   });
+  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()]));
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
     installation: options.installation,
     policyDigest: digestPolicy(rules, options.version, digest),
     servers: new ServerCache(),
-    children: new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()])),
+    children,
+    cleaning: new Cleaning({ clock, deployments: children.get('Deployment') ?? new ChildCache() }),
     pods: new PodCache(),
     references: new ReferenceTracker(),
     notChecked: new Map(),

@@ -1,5 +1,6 @@
 import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import { findForeign } from '../core/plan/foreign/claim.ts';
+import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
@@ -14,6 +15,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   const appliedHash = stringAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
   const foreign = findForeign(raw);
+  const weaknesses = kind === 'Deployment' ? weaknessesOf(raw) : [];
   const { name, uid, resourceVersion, isDeleting } = metaOf(raw);
   return {
     apiVersion,
@@ -26,6 +28,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...(appliedHash === undefined ? {} : { appliedHash }),
     ...(ownedFields === undefined ? {} : { ownedFields }),
     ...(foreign === undefined ? {} : { foreign }),
+    ...(weaknesses.length === 0 ? {} : { weaknesses }),
   };
 }
 

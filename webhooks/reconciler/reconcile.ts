@@ -1,12 +1,15 @@
 import { decide } from '../core/plan/decide.ts';
 import type { Decision } from '../core/plan/decide.ts';
+import { standingFields } from '../core/plan/foreign/standing.ts';
+import type { ForeignFieldsStatus } from '../core/mcpserver/types.gen.ts';
 import { nextStatus } from '../core/plan/status.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
 import { digest } from '../platform/digest.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
-import { gather } from './gather.ts';
+import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload, nextLookAfterMs } from './gather-workload.ts';
+import { tellClaimed } from './tell-claimed.ts';
 import { tellNotChecked } from './tell-not-checked.ts';
 import { retryAfter, tellSetbacks } from './tell-setbacks.ts';
 import type { WorkResult } from './queue.ts';
@@ -29,6 +32,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     world.notChecked.delete(key);
     world.setbacks.forget(key);
     world.reduced.delete(key);
+    world.cleaning.forget(key);
     return { type: 'done' };
   }
 
@@ -46,8 +50,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
 
   world.notChecked.delete(key);
-  const actions = decision.verdict === 'accepted' ? decision.actions : [];
-  const executed = await execute(key, actions, { ...world, signal });
+  const { executed, afterMs } = await carryOut(key, decision, world, signal);
   // Nothing can be created in a namespace that is on its way out, and the server goes with it.
   if (executed.some(({ error }) => error?.reason === 'NamespaceTerminating')) return { type: 'done' };
   const { told, comeBack } = tellSetbacks(key, executed, world);
@@ -55,16 +58,61 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
   const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed: told }, world);
   const verification = verifyWhileServing(key, workload, references.caBundle, world);
-  const status = nextStatus({ ...workload, verification, policy: decision.policy });
+  const standing = standingFor(key, decision, afterMs, world);
+  const status = nextStatus({ ...workload, verification, policy: decision.policy, standing });
   const written = await writeStatus(server, status, world, signal);
   if (written.result === 'failed') return retryAfter(written.error);
   if (comeBack !== undefined) return comeBack;
   if (written.result === 'reduced') return { type: 'again', afterMs: comeBackMs.toRefusal };
-  return whatNext(executed, nextLookAfterMs(key, decision.server, world));
+  const looks = [afterMs, afterLeaving(key, executed, world), nextLookAfterMs(key, decision.server, world)];
+  return whatNext(executed, soonest(looks));
 }
 
-function acceptanceOf(decision: Decision & { readonly verdict: 'accepted' | 'invalid' }): Acceptance {
+type Judged = Decision & { readonly verdict: 'accepted' | 'invalid' };
+
+function acceptanceOf(decision: Judged): Acceptance {
   return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
+}
+
+async function carryOut(
+  key: string,
+  decision: Judged,
+  world: World,
+  signal: AbortSignal,
+): Promise<{ readonly executed: readonly Executed[]; readonly afterMs?: number }> {
+  if (decision.verdict === 'invalid') return { executed: [] };
+  const { server } = decision;
+  const { actions, ...later } = world.cleaning.admit(key, server.metadata.generation ?? 0, decision.actions);
+  const executed = await execute(key, actions, { ...world, signal });
+  tellClaimed(server, executed, world);
+  return { executed, ...later };
+}
+
+/** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */
+function afterLeaving(key: string, executed: readonly Executed[], world: World): number | undefined {
+  const isLeft = observedChildren(key, world).some(({ foreign }) => foreign !== undefined);
+  const hasApplied = executed.some(({ action, result }) => action.type === 'apply' && result === 'done');
+  return isLeft && hasApplied ? 0 : undefined;
+}
+
+function soonest(looksMs: readonly (number | undefined)[]): number | undefined {
+  const known = looksMs.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** What stands now; null when nothing does, undefined when it cannot be told what should. */
+function standingFor(
+  key: string,
+  decision: Judged,
+  putOffMs: number | undefined,
+  world: World,
+): ForeignFieldsStatus | null | undefined {
+  if (decision.verdict !== 'accepted') return undefined;
+  const { uid, generation = 0 } = decision.server.metadata;
+  const children = observedChildren(key, world).filter(({ controller }) => controller?.uid === uid);
+  const putOff = world.cleaning.comesBack(key, generation) ? 'ComesBack' : 'Waiting';
+  const { desired } = decision;
+  return standingFields({ children, desired, ...(putOffMs === undefined ? {} : { putOff }) }) ?? null;
 }
 
 function whatNext(executed: readonly Executed[], nextLookMs: number | undefined): WorkResult {

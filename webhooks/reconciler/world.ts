@@ -5,6 +5,7 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
 import type { ChildCache } from './child-cache.ts';
+import type { Cleaning } from './cleaning.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
@@ -35,6 +36,8 @@ export interface World {
   readonly setbacks: Setbacks;
   /** By server: the status of which the API server took a part only. */
   readonly reduced: Map<string, ReducedStatus>;
+  /** When fields of others are taken away. */
+  readonly cleaning: Cleaning;
   readonly verifier: Verifier;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite'>;

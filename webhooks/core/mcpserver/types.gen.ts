@@ -1028,6 +1028,7 @@ export interface GatewayBindingReference {
  */
 export interface StatusExtensions {
   policy?: PolicyState;
+  foreign?: ForeignFieldsStatus;
   verification?: VerificationStatus;
 }
 /**
@@ -1073,6 +1074,42 @@ export interface ToleratedFinding {
    * For our own comparison: a digest of the rule, the place and what was found there. Who moves an item of a list changes nothing, who changes the value does.
    */
   fingerprint: string;
+}
+/**
+ * What somebody else wrote into Deployment, Service or NetworkPolicy where only the MCPServer has a say, and what mutating admission wrote there that makes the pods weaker. Absent: nothing. What is taken away at once is not listed here, an event tells of it.
+ */
+export interface ForeignFieldsStatus {
+  /**
+   * The first 20.
+   *
+   * @maxItems 20
+   */
+  fields: StandingField[];
+  /**
+   * How many more there are.
+   */
+  notListed?: number;
+}
+/**
+ * One field that stands although the MCPServer does not say it.
+ */
+export interface StandingField {
+  /**
+   * Kind of the child.
+   */
+  kind: string;
+  /**
+   * Where it is.
+   */
+  path: string;
+  /**
+   * Who wrote it, as its managedFields say; absent when nobody owns it.
+   */
+  manager?: string;
+  /**
+   * Waiting: it will be taken away; that restarts pods, so at most ten servers do it at a time, and none whose spec is refused. ComesBack: it was taken away twice and is there again; it is taken away every ten minutes. FromAdmission: it came with our own write, so a webhook or a policy of your cluster wants it; it stays.
+   */
+  state: 'Waiting' | 'ComesBack' | 'FromAdmission';
 }
 /**
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.

@@ -1,4 +1,5 @@
 import { PROCESSING_UPDATE } from './availability.ts';
+import { renderStanding } from './foreign/standing.ts';
 import type {
   Condition,
   MCPServer,
@@ -47,6 +48,7 @@ export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServe
   return [
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
     ...toleratedChange(previous, next),
+    ...standingChange(previous, next),
     ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
     ...unavailability(previous, next),
     ...capabilityChange(previous, next),
@@ -122,6 +124,16 @@ function toleratedChange(previous: MCPServerStatus | undefined, next: MCPServerS
   if (tolerated.length === 0 || accepted?.status !== 'True') return [];
   if (find(previous, 'Accepted')?.message === accepted.message) return [];
   return [warning('ViolationsTolerated', 'ConfigurationValidation', accepted.message)];
+}
+
+/** Whoever reads the events should meet what runs and is not in the spec; once for each change of it. */
+function standingChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const standing = next.extensions?.foreign;
+  if (standing === undefined) return [];
+  const said = renderStanding(standing);
+  const before = previous?.extensions?.foreign;
+  if (before !== undefined && renderStanding(before) === said) return [];
+  return [warning('ForeignFieldsStand', 'ForeignFieldsFound', `Runs although the MCPServer does not say it: ${said}`)];
 }
 
 function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {

@@ -17,6 +17,8 @@ export interface ObservedChild {
   readonly ownedFields?: string;
   /** What others own in it and should not; absent when there is nothing. */
   readonly foreign?: ForeignFields;
+  /** From `weaknessesOf`; absent when there are none. */
+  readonly weaknesses?: readonly string[];
 }
 
 /** What the Deployment says about itself: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */

@@ -57,6 +57,9 @@ function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChi
   return { type: 'delete', of, name: found.name, uid: found.uid, why: 'is not wanted any more' };
 }
 
+/** Why of an apply that brings back what is ours. */
+export const WAS_CHANGED = 'was changed by somebody else';
+
 /** Why of an apply that only takes away what others wrote: what is ours stands as it was applied. */
 export const HAS_FOREIGN_FIELDS = 'has fields of somebody else';
 
@@ -67,7 +70,7 @@ export const HAS_FOREIGN_FIELDS = 'has fields of somebody else';
 function findDifference(object: KubernetesObject, found: ObservedChild): string | undefined {
   if (found.appliedHash !== object.metadata.annotations?.[APPLIED_HASH_ANNOTATION])
     return 'differs from what is wanted';
-  if (!ownsExactly(object, found.ownedFields ?? '')) return 'was changed by somebody else';
+  if (!ownsExactly(object, found.ownedFields ?? '')) return WAS_CHANGED;
   return found.foreign === undefined ? undefined : HAS_FOREIGN_FIELDS;
 }
 

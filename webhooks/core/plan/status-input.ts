@@ -1,4 +1,4 @@
-import type { MCPServer, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
+import type { ForeignFieldsStatus, MCPServer, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
 import type { ChildProblem } from './child-problem.ts';
 import type { DeploymentStatus, Verification } from './observed.ts';
 
@@ -11,6 +11,8 @@ export interface StatusInput {
   readonly accepted: Acceptance;
   /** Absent when nothing was judged: what status says of it stays. */
   readonly policy?: PolicyState | undefined;
+  /** From `standingFields`; null when nothing stands, absent when that was not looked at: what status says of it stays. */
+  readonly standing?: ForeignFieldsStatus | null | undefined;
   /** From `findProblem`. */
   readonly problem?: ChildProblem | undefined;
   readonly deployment?: DeploymentStatus | undefined;

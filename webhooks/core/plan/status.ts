@@ -5,6 +5,7 @@ import { decideAvailability, isServing } from './availability.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import { printable, shortenEnd } from '../engine/text.ts';
 import { nextCondition } from './condition.ts';
+import { mentionStanding } from './foreign/standing.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
 
@@ -81,12 +82,14 @@ function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
 
 /** What we say beyond the reference API, beside what others do; the policy stays as it was while nothing can be judged. */
 function extensionsOf(input: StatusInput, verified: Verdict): Pick<MCPServerStatus, 'extensions'> {
-  const { previous, policy } = input;
-  const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => name !== 'verification');
+  const { previous, policy, standing } = input;
+  const isNew = (name: string): boolean => name === 'verification' || (name === 'foreign' && standing !== undefined);
+  const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
   const asked = askedOf(input, verified);
   const extensions = {
     ...Object.fromEntries(kept),
     ...(policy === undefined ? {} : { policy }),
+    ...(standing === undefined || standing === null ? {} : { foreign: standing }),
     ...(asked === undefined ? {} : { verification: asked }),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
@@ -139,10 +142,12 @@ function retryCount({ verification, previous }: StatusInput, verified: Verdict):
   return failures > 0 || previous?.handshakeRetryCount !== undefined ? { handshakeRetryCount: failures } : {};
 }
 
-function decideAccepted({ accepted, policy }: StatusInput): Verdict {
+function decideAccepted({ accepted, policy, standing }: StatusInput): Verdict {
   switch (accepted.state) {
-    case 'valid':
-      return { status: 'True', reason: 'Valid', message: `Configuration is valid${mentionTolerated(policy)}` };
+    case 'valid': {
+      const besides = `${mentionTolerated(policy)}${mentionStanding(standing ?? undefined)}`;
+      return { status: 'True', reason: 'Valid', message: `Configuration is valid${besides}` };
+    }
     case 'invalid':
       return { status: 'False', reason: 'Invalid', message: accepted.message };
     case 'not-checked':

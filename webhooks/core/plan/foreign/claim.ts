@@ -145,9 +145,17 @@ function claimOf(entry: Entry, { kind, places, judged, ours }: ClaimContext): re
   const isTakeOver = isOfReference(entry, kind);
   const paths = isTakeOver
     ? partsOf(entry.fields).map((key) => [key])
-    : places.flatMap(({ select }) => select(entry.fields, judged));
+    : outermost(places.flatMap(({ select }) => select(entry.fields, judged)));
   const missing = paths.flatMap((path) => missingIn(ours, nodeAt(entry.fields, path), path));
   return missing.length > 0 || isTakeOver ? [{ entry, paths, missing, isTakeOver }] : [];
+}
+
+/** Each place once: rows of the table overlap. */
+function outermost(paths: readonly FieldPath[]): readonly FieldPath[] {
+  const isWithin = (inner: FieldPath, outer: FieldPath): boolean => outer.every((key, index) => inner[index] === key);
+  return paths.filter((path, index) =>
+    paths.every((other, at) => at === index || !isWithin(path, other) || (other.length === path.length && index < at)),
+  );
 }
 
 /** What the reference operator created: it owns all of it, so it says everything anew whenever it writes. */

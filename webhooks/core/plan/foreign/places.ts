@@ -29,6 +29,11 @@ const harmlessVolumes = new Set([
   'secret',
 ]);
 
+/** Whether a pod of the `restricted` standard could have it. */
+export function isHarmlessVolume({ types }: PodView['volumes'][number]): boolean {
+  return types.every((type) => harmlessVolumes.has(type));
+}
+
 /** The names that our volumes have: see resources/deployment.ts. */
 const ourVolume = /^vol-\d+$/;
 
@@ -73,7 +78,7 @@ export const ownPlaces: readonly OwnPlace[] = [
     field:
       'spec.template.spec.volumes[*] that are hostPath, nfs or another type that the restricted standard refuses, and mounts of it',
     why: 'A way to the files of the node, or past the limits of the namespace.',
-    select: (fields, child) => volumes(fields, child, ({ types }) => types.some((type) => !harmlessVolumes.has(type))),
+    select: (fields, child) => volumes(fields, child, (volume) => !isHarmlessVolume(volume)),
   },
   ...['hostNetwork', 'hostPID', 'hostIPC'].map((name) => ofPod(name, usesHost)),
   ofPod('shareProcessNamespace', 'Every container of the pod could read the memory and the environment of the server.'),

@@ -19,6 +19,8 @@ export interface FakeKubeApi extends KubeApi {
   list(collection: string): readonly Json[];
   /** As somebody else: no field manager of ours. Merges into what is there; fields of ours that it sets are lost to us. */
   put(path: string, object: Json): void;
+  /** The same under the name of a field manager, which owns what it says from then on. */
+  putAs(manager: string, path: string, object: Json): void;
   remove(path: string): void;
   /** The next matching requests are answered so, until it is called again with undefined. */
   answer(matches: (request: ApiRequest) => boolean, status: number | undefined): void;
@@ -80,6 +82,18 @@ export function createFakeKubeApi(): FakeKubeApi {
     const wanted = { ...existing, status: recordAt(request.body, 'status') };
     return same(wanted, existing) ?? ok(store(path, wanted));
   };
+  /** A JSON patch that replaces parts of the metadata; the version among them is compared. */
+  const replaceMetadata = (request: ApiRequest): ApiResult | undefined => {
+    const existing = objects.get(request.path);
+    if (existing === undefined || !Array.isArray(request.body)) return undefined;
+    const replaced = request.body.map((op) => [
+      (stringAt(op, 'path') ?? '').replace('/metadata/', ''),
+      isRecord(op) ? op['value'] : undefined,
+    ]);
+    const { resourceVersion, ...parts } = Object.fromEntries(replaced) as Json;
+    if (resourceVersion !== metaOf(existing).resourceVersion) return refused(request, 409, 'Conflict');
+    return ok(store(request.path, { ...existing, metadata: { ...recordAt(existing, 'metadata'), ...parts } }));
+  };
   const apply = (request: ApiRequest): ApiResult => {
     const { path, body, query = {} } = request;
     if (path.endsWith('/status')) return applyStatus(path.slice(0, -'/status'.length), request);
@@ -104,6 +118,16 @@ export function createFakeKubeApi(): FakeKubeApi {
     put(path, object) {
       const existing = objects.get(path) ?? {};
       store(path, disown(merge(existing, object), object));
+    },
+    putAs(manager, path, object) {
+      const disowned = disown(merge(objects.get(path) ?? {}, object), object);
+      const metadata = recordAt(disowned, 'metadata');
+      const fieldsV1 = fieldsOf(withoutIdentity(object));
+      const entry = { manager, operation: 'Update', apiVersion: disowned['apiVersion'], fieldsV1 };
+      store(path, {
+        ...disowned,
+        metadata: { ...metadata, managedFields: [...listAt(metadata, 'managedFields'), entry] },
+      });
     },
     remove: drop,
     answer(matches, status) {
@@ -138,7 +162,7 @@ export function createFakeKubeApi(): FakeKubeApi {
     const serving = {
       GET: () =>
         (existing === undefined ? undefined : ok(existing)) ?? (isCollection(path) ? ok(list(request)) : undefined),
-      PATCH: () => apply(request),
+      PATCH: () => (request.contentType === 'application/json-patch+json' ? replaceMetadata(request) : apply(request)),
       DELETE: () => {
         drop(path);
         return existing === undefined ? undefined : ok({ kind: 'Status', status: 'Success' });
@@ -254,9 +278,29 @@ function disagrees(existing: unknown, wanted: unknown): boolean {
 }
 
 function applied(existing: Json, body: Json, manager: string | undefined): Json {
-  const merged = merge(existing, body);
-  const managedFields = [{ manager, operation: 'Apply', fieldsV1: fieldsOf(withoutIdentity(body)) }];
+  const entries = listAt(recordAt(existing, 'metadata'), 'managedFields');
+  const isOurs = (entry: unknown): boolean =>
+    stringAt(entry, 'manager') === manager && stringAt(entry, 'operation') === 'Apply';
+  const fieldsV1 = fieldsOf(withoutIdentity(body));
+  const others = entries.filter((entry) => !isOurs(entry));
+  const unsaid = [fieldsV1, ...others.map((entry) => recordAt(entry, 'fieldsV1') ?? {})].reduce(
+    (left, said) => subtract(left, said),
+    recordAt(entries.find(isOurs), 'fieldsV1') ?? {},
+  );
+  const merged = merge(prune(existing, unsaid), body);
+  const managedFields = [{ manager, operation: 'Apply', apiVersion: body['apiVersion'], fieldsV1 }, ...others];
   return { ...merged, metadata: { ...recordAt(merged, 'metadata'), managedFields } };
+}
+
+/** Without the fields that are named as one piece. */
+function prune(object: Json, fields: Json): Json {
+  const left = Object.entries(object).flatMap(([key, value]) => {
+    const named = fields[`f:${key}`];
+    if (!isPlain(named)) return [[key, value] as const];
+    if (Object.keys(named).length === 0) return [];
+    return [[key, isPlain(value) ? prune(value, named) : value] as const];
+  });
+  return Object.fromEntries(left);
 }
 
 function nextGeneration(wanted: Json, existing: Json | undefined): Json {
@@ -298,7 +342,8 @@ function subtract(fields: Json, taken: Json): Json {
     const lost = taken[key];
     if (!isPlain(lost)) return [[key, part] as const];
     if (Object.keys(lost).length === 0) return [];
-    return [[key, isPlain(part) ? subtract(part, lost) : part] as const];
+    const rest = isPlain(part) ? subtract(part, lost) : {};
+    return Object.keys(rest).length === 0 ? [] : [[key, rest] as const];
   });
   return Object.fromEntries(left);
 }

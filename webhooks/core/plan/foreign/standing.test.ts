@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../../defaults/apply.ts';
+import { deployment } from '../../resources/deployment.ts';
+import { anMCPServer, withSpec, withUid } from '../../testing/builders.ts';
+import { asObserved } from '../testing/as-observed.ts';
+import { mentionStanding, renderStanding, standingFields } from './standing.ts';
+import { replaceAt } from './testing/mutations.ts';
+import { weaknessesOf } from './weaknesses.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const server = applyDefaults(anMCPServer(withUid('u-1')));
+const desired = [deployment.build({ server }) ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } }];
+const [wanted] = desired;
+const pod = ['spec', 'template', 'spec'];
+const container = [...pod, 'containers', { name: 'mcp-server' }];
+const withValue = (path: readonly (string | Fields)[], value: unknown): unknown => replaceAt(wanted, path, () => value);
+
+describe('what mutating admission wrote with our own request, which nobody owns', () => {
+  const standing = (live: unknown) => {
+    const weaknesses = weaknessesOf(live);
+    const child = asObserved(wanted ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } }, {
+      weaknesses,
+    });
+    return standingFields({ children: [child], desired })?.fields.map(({ path, state }) => `${path} ${state}`) ?? [];
+  };
+
+  it.each<[string, readonly (string | Fields)[], unknown]>([
+    ['spec.template.spec.hostNetwork', [...pod, 'hostNetwork'], true],
+    ['spec.template.spec.hostPID', [...pod, 'hostPID'], true],
+    ['spec.template.spec.hostIPC', [...pod, 'hostIPC'], true],
+    ['spec.template.spec.shareProcessNamespace', [...pod, 'shareProcessNamespace'], true],
+    ['spec.template.spec.hostAliases', [...pod, 'hostAliases'], [{ ip: '10.0.0.1' }]],
+    ['spec.template.spec.dnsConfig', [...pod, 'dnsConfig'], { nameservers: ['10.0.0.1'] }],
+    ['spec.template.spec.automountServiceAccountToken', [...pod, 'automountServiceAccountToken'], true],
+    ['spec.template.spec.serviceAccountName: admin', [...pod, 'serviceAccountName'], 'admin'],
+    [
+      'spec.template.spec.securityContext.sysctls',
+      [...pod, 'securityContext'],
+      { sysctls: [{ name: 'x', value: '1' }] },
+    ],
+    ['spec.template.spec.securityContext.runAsUser', [...pod, 'securityContext'], { runAsUser: 0 }],
+    ['spec.template.spec.volumes[etc]', [...pod, 'volumes'], [{ name: 'etc', hostPath: { path: '/etc' } }]],
+    ...(
+      [
+        ['command', 'command', ['sh']],
+        ['lifecycle', 'lifecycle', { postStart: { exec: { command: ['sh'] } } }],
+        ['volumeDevices', 'volumeDevices', [{ name: 'x', devicePath: '/dev/x' }]],
+        ['ports[].hostPort', 'ports', [{ name: 'mcp', containerPort: 8080, hostPort: 8080 }]],
+      ] as const
+    ).map(([path, field, value]): [string, readonly (string | Fields)[], unknown] => [
+      `spec.template.spec.containers[mcp-server].${path}`,
+      [...container, field],
+      value,
+    ]),
+    ...(
+      [
+        ['privileged', 'privileged', true],
+        ['allowPrivilegeEscalation', 'allowPrivilegeEscalation', undefined],
+        ['readOnlyRootFilesystem', 'readOnlyRootFilesystem', false],
+        ['procMount', 'procMount', 'Unmasked'],
+        ['capabilities.add', 'capabilities', { add: ['NET_ADMIN'], drop: ['ALL'] }],
+        ['capabilities.drop', 'capabilities', { drop: ['KILL'] }],
+        ['runAsUser', 'runAsUser', 0],
+        ['runAsNonRoot', 'runAsNonRoot', false],
+        ['seccompProfile', 'seccompProfile', { type: 'Unconfined' }],
+        ['appArmorProfile', 'appArmorProfile', { type: 'Unconfined' }],
+        ['windowsOptions.hostProcess', 'windowsOptions', { hostProcess: true }],
+      ] as const
+    ).map(([path, field, value]): [string, readonly (string | Fields)[], unknown] => [
+      `spec.template.spec.containers[mcp-server].securityContext.${path}`,
+      [...container, 'securityContext', field],
+      value,
+    ]),
+  ])('is named where it weakens the pod: %s', (path, at, value) => {
+    expect(standing(withValue(at, value))).toEqual([`${path} FromAdmission`]);
+  });
+
+  it.each<[string, readonly (string | Fields)[], unknown]>([
+    ['a variable', [...container, 'env'], [{ name: 'PROXY', value: 'x' }]],
+    ['an image from a mirror', [...container, 'image'], 'mirror.example.com/x:1'],
+    ['a volume without a way to the node', [...pod, 'volumes'], [{ name: 'ca', configMap: { name: 'ca' } }]],
+    ['a node selector', [...pod, 'nodeSelector'], { disk: 'ssd' }],
+    ['nothing', [...pod, 'hostNetwork'], undefined],
+    ['nonsense', [...container, 'securityContext'], undefined],
+  ])('is not named otherwise: %s', (what, at, value) => {
+    const found = standing(withValue(at, value));
+    expect(found.filter((path) => !/allowPrivilegeEscalation|readOnlyRoot|drop/.test(path))).toEqual([]);
+    expect(found.length > 0).toBe(what === 'nonsense');
+  });
+
+  it('is not what the spec itself wants', () => {
+    const open = applyDefaults(
+      anMCPServer(
+        withUid('u-1'),
+        withSpec({
+          runtime: { security: { securityContext: { readOnlyRootFilesystem: false }, serviceAccountName: 'a' } },
+        }),
+      ),
+    );
+    const applied = deployment.build({ server: open });
+    const weaknesses = weaknessesOf(applied);
+    expect(weaknesses).not.toEqual([]);
+    const child = asObserved(
+      applied ?? desired[0] ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } },
+      { weaknesses },
+    );
+    expect(standingFields({ children: [child], desired: applied === undefined ? [] : [applied] })).toBeUndefined();
+  });
+});
+
+describe('what others own', () => {
+  const fields = Array.from({ length: 10 }, (_, index) => ({ path: `spec.x${index}`, manager: 'kubectl-edit' }));
+  const children = ['Deployment', 'Service', 'NetworkPolicy'].map((kind) => ({
+    ...{ apiVersion: 'v1', kind, name: 'search', uid: kind, resourceVersion: '1', isDeleting: false },
+    foreign: { fields, more: 5, isTakeOver: false },
+  }));
+
+  it('is no news while it is taken away at once', () => {
+    expect(standingFields({ children, desired: [] })).toBeUndefined();
+  });
+
+  it('is listed while that is put off, with a limit, and mentioned by number', () => {
+    const standing = standingFields({ children, desired: [], putOff: 'ComesBack' });
+    expect(standing?.fields).toHaveLength(20);
+    expect(standing?.fields[0]).toEqual({
+      ...{ kind: 'Deployment', path: 'spec.x0', manager: 'kubectl-edit', state: 'ComesBack' },
+    });
+    expect(standing?.notListed).toBe(25);
+    expect(mentionStanding(standing)).toBe(
+      '; 45 fields that others wrote stand in what runs, see status.extensions.foreign',
+    );
+    expect(renderStanding(standing ?? { fields: [] }).length).toBeLessThanOrEqual(900);
+  });
+});
