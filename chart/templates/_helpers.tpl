@@ -92,7 +92,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if not $name }}
 {{- fail "image.repository is not set: no image is published, so build one (npm run image, or docker build .), push it to a registry of yours, and name it, as in --set image.registry=registry.example.com --set image.repository=platform/mcp-lifecycle" }}
 {{- end }}
-{{- with .Values.global.imageRegistry | default .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
+{{- with (.Values.global).imageRegistry | default .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $name .Values.image.digest }}
 {{- else }}
@@ -103,7 +103,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* The chart's own, and those of the parent chart, which may be names only. */}}
 {{- define "mcp-lifecycle.imagePullSecrets" -}}
 {{- $names := list }}
-{{- range concat (.Values.imagePullSecrets | default list) (.Values.global.imagePullSecrets | default list) }}
+{{- range concat (.Values.imagePullSecrets | default list) ((.Values.global).imagePullSecrets | default list) }}
 {{- $names = append $names (kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name")) }}
 {{- end }}
 {{- with $names | uniq }}

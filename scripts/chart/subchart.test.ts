@@ -153,7 +153,9 @@ describe('null', () => {
         ...['affinity', 'topologySpreadConstraints', 'tolerations', 'nodeSelector', 'podSecurityContext'],
       ].map((name) => [name, null]),
     );
-    expect(kindsOf(await renderParent({ values: { 'mcp-lifecycle': { image, ...empty } } }))).toContain('Deployment');
+    expect(kindsOf(await renderParent({ values: { global: null, 'mcp-lifecycle': { image, ...empty } } }))).toContain(
+      'Deployment',
+    );
   });
 
   it('is refused by name where nothing would be the wrong thing: every port, no heap, servers that go with the CRD', async () => {
