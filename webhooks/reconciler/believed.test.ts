@@ -51,6 +51,14 @@ describe('believedVerification', () => {
     expect(silent).not.toHaveProperty('said');
   });
 
+  it('takes over that a server asks not to be asked, so that a restart does not say that it was not asked', () => {
+    const message = 'Endpoint asks not to be asked now: answered HTTP 429: slow down';
+    const said = 'answered HTTP 429: slow down';
+    expect(believedVerification(aStatus('NotVerified', message), 2)).toEqual({ state: 'throttled', message: said });
+    const notAsked = aStatus('NotVerified', 'Handshake has not been attempted');
+    expect(believedVerification(notAsked, 2)).toBeUndefined();
+  });
+
   it('takes over all that goes with a success', () => {
     const verification = { era: 'Handshake', image: 'x:1', toolCount: 3, toolsDigest: 'd', notCounted: 'why' } as const;
     const status = {

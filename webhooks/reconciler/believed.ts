@@ -1,6 +1,6 @@
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
 import type { OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
-import { AUTH_SKIPPED, eraImage, eras, TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
+import { AUTH_SKIPPED, eraImage, eras, THROTTLED, TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
 import type { ProbeResult } from './verify/probe.ts';
 import { eraOfVersion } from './verify/protocol-versions.ts';
 
@@ -17,6 +17,8 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
     case 'AuthSkipped':
       // which of 401 and 403 it was is not in status, and makes no difference to it
       return { state: 'auth-required', statusCode: 401, ...wordsIn(verified.message) };
+    case 'NotVerified':
+      return throttledBy(verified.message);
     case 'EndpointUnavailable':
       return failureOf(verified.message, status?.handshakeRetryCount);
     default:
@@ -54,6 +56,12 @@ function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): Probe
 function wordsIn(message: string): { readonly said?: string } {
   const preamble = `${AUTH_SKIPPED}: `;
   return message.startsWith(preamble) ? { said: message.slice(preamble.length) } : {};
+}
+
+/** The other messages of this reason say that it was not asked. */
+function throttledBy(message: string): ProbeResult | undefined {
+  const preamble = `${THROTTLED}: `;
+  return message.startsWith(preamble) ? { state: 'throttled', message: message.slice(preamble.length) } : undefined;
 }
 
 function failureOf(message: string, failures: number | undefined): ProbeResult {

@@ -15,6 +15,9 @@ export const NOT_CHECKED = 'NotChecked';
 /** How the message of Verified begins when no connection was tried, because what to trust could not be told. */
 export const TLS_CONFIGURATION_ERROR = 'TLS configuration error';
 
+/** How the message of Verified begins when the endpoint answered 429; its own words follow. */
+export const THROTTLED = 'Endpoint asks not to be asked now';
+
 /** How the message of Verified begins when the endpoint wants credentials; its own words follow. */
 export const AUTH_SKIPPED = 'Endpoint returned auth error, treated as reachable';
 
@@ -175,7 +178,7 @@ function decideVerified({ server, verification }: StatusInput, availability: Ava
     }
     case 'throttled': {
       const said = verification.state === 'throttled' ? verification.message : '';
-      return { status: 'Unknown', reason: 'NotVerified', message: `Endpoint asks not to be asked now: ${said}` };
+      return { status: 'Unknown', reason: 'NotVerified', message: `${THROTTLED}: ${said}` };
     }
     case 'failed': {
       const isTls = verification.state === 'failed' && verification.isTlsConfiguration === true;

@@ -9,7 +9,10 @@ import type { Release } from './places.ts';
  *
  * A place costs a connection; what answers take in memory has a budget of its own.
  */
-const places = { prompt: { count: 16, ofNamespace: 12 }, slow: { count: 32, ofNamespace: 8 } };
+const places = {
+  prompt: { count: 16, ofNamespace: 8, reserved: 4 },
+  slow: { count: 32, ofNamespace: 8, reserved: 8 },
+};
 
 /** From when on a server counts as slow, in milliseconds: a handshake inside of a cluster takes some tens of them. */
 export const patienceMs = 2_000;

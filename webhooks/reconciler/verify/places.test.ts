@@ -29,7 +29,7 @@ function taking(places: Places, namespaces: readonly string[]) {
 
 describe('Places', () => {
   it('gives a place to whoever waits, namespaces in turn', async () => {
-    const t = taking(new Places({ count: 1, ofNamespace: 1 }), ['a', 'a', 'a', 'b', 'c']);
+    const t = taking(new Places({ count: 1, ofNamespace: 1, reserved: 0 }), ['a', 'a', 'a', 'b', 'c']);
     for (let round = 0; round < 4; round += 1) {
       await t.got();
       t.releaseNext();
@@ -37,18 +37,25 @@ describe('Places', () => {
     expect(await t.got()).toEqual(['a', 'a', 'b', 'c', 'a']);
   });
 
-  it('leaves places for others, and gives one that is not its to nobody', async () => {
-    const places = new Places({ count: 3, ofNamespace: 2 });
-    const t = taking(places, ['a', 'a', 'a']);
-    expect(await t.got()).toEqual(['a', 'a']);
+  it('gives one namespace what nobody uses, and leaves some to others', async () => {
+    const places = new Places({ count: 5, ofNamespace: 1, reserved: 2 });
+    const t = taking(places, ['a', 'a', 'a', 'a']);
+    expect(await t.got()).toEqual(['a', 'a', 'a']);
     expect(places.takeFree('a')).toBeUndefined();
     expect(places.waiting).toBe(1);
-    expect(places.takeFree('b')).toBeDefined();
-    expect(places.takeFree('c')).toBeUndefined();
+    const release = places.takeFree('b');
+    expect(places.takeFree('b')).toBeUndefined();
+    expect(places.takeFree('c')).toBeDefined();
+    expect(places.takeFree('d')).toBeUndefined();
+    release?.();
+    t.releaseNext();
+    expect(await t.got()).toEqual(['a', 'a', 'a']);
+    t.releaseNext();
+    expect(await t.got()).toEqual(['a', 'a', 'a', 'a']);
   });
 
   it('lets somebody in for a place that is given back, once', async () => {
-    const places = new Places({ count: 1, ofNamespace: 1 });
+    const places = new Places({ count: 1, ofNamespace: 1, reserved: 0 });
     const release = places.takeFree('a');
     const t = taking(places, ['b', 'c']);
     release?.();
@@ -57,7 +64,7 @@ describe('Places', () => {
   });
 
   it('forgets whoever gives up', async () => {
-    const places = new Places({ count: 1, ofNamespace: 1 });
+    const places = new Places({ count: 1, ofNamespace: 1, reserved: 0 });
     const release = places.takeFree('a');
     const t = taking(places, ['b', 'c']);
     t.stop(0);

@@ -5,8 +5,10 @@ export type Release = () => void;
 
 export interface PlaceLimits {
   readonly count: number;
-  /** Most that one namespace has at the same time: fewer than all, so that the first of another one never waits. */
+  /** So many has one namespace whenever they are free, and more only while more than `reserved` are free. */
   readonly ofNamespace: number;
+  /** Left to namespaces that have few or none, so that the first of them finds one. */
+  readonly reserved: number;
 }
 
 /** Something is done in so many places at the same time. Namespaces that wait for one take turns. */
@@ -54,7 +56,8 @@ export class Places {
   }
 
   #hasRoom(namespace: string): boolean {
-    return this.#free > 0 && (this.#taken.get(namespace) ?? 0) < this.#limits.ofNamespace;
+    const { ofNamespace, reserved } = this.#limits;
+    return this.#free > ((this.#taken.get(namespace) ?? 0) < ofNamespace ? 0 : reserved);
   }
 
   #take(namespace: string): Release {
