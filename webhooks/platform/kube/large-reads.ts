@@ -1,3 +1,5 @@
+import { Places } from '../places.ts';
+
 /** Lets large objects be read one at a time in the whole process, fairly between namespaces. */
 export interface LargeReads {
   /** Undefined when the signal aborted before it was the namespace's turn. */
@@ -9,50 +11,15 @@ export interface LargeReads {
  * many large objects waits for his own.
  */
 export function createLargeReads(): LargeReads {
-  /** In the order of turns: a namespace whose read began goes to the end. */
-  const lines = new Map<string, (() => void)[]>();
-  let isReading = false;
-
-  const next = (): void => {
-    const [first] = lines;
-    isReading = first !== undefined;
-    if (first === undefined) return;
-    const [namespace, line] = first;
-    const begin = line.shift();
-    lines.delete(namespace);
-    if (line.length > 0) lines.set(namespace, line);
-    begin?.();
-  };
-
-  const turn = (namespace: string, signal: AbortSignal): Promise<boolean> =>
-    new Promise((resolve) => {
-      const line = lines.get(namespace) ?? [];
-      const begin = (): void => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(true);
-      };
-      const giveUp = (): void => {
-        line.splice(line.indexOf(begin), 1);
-        if (line.length === 0) lines.delete(namespace);
-        resolve(false);
-      };
-      if (signal.aborted) {
-        resolve(false);
-        return;
-      }
-      signal.addEventListener('abort', giveUp, { once: true });
-      line.push(begin);
-      lines.set(namespace, line);
-      if (!isReading) next();
-    });
-
+  const place = new Places({ count: 1, ofNamespace: 1, reserved: 0 });
   return {
     async inTurn(namespace, signal, read) {
-      if (!(await turn(namespace, signal))) return undefined;
+      const release = await place.take(namespace, signal);
+      if (release === undefined) return undefined;
       try {
         return await read();
       } finally {
-        next();
+        release();
       }
     },
   };

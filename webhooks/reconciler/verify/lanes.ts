@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
-import { Places } from './places.ts';
-import type { Release } from './places.ts';
+import { Places } from '../../platform/places.ts';
+import type { Release } from '../../platform/places.ts';
 
 /**
  * Where servers are asked. Everybody is asked among the prompt ones who was not slow lately, and has a place there for

@@ -1,4 +1,4 @@
-import { Turns } from '../../platform/turns.ts';
+import { Turns } from './turns.ts';
 
 /** Gives a place back. */
 export type Release = () => void;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { settle } from '../../platform/kube/testing/fake-clock.ts';
+import { settle } from './kube/testing/fake-clock.ts';
 import { Places } from './places.ts';
 import type { Release } from './places.ts';
 
