@@ -20,7 +20,7 @@ try {
   const cluster = await upCluster({}, report);
   const images = await ensureImagesLoaded(
     cluster,
-    ['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'tls-mcp-server', 'mcp-client'],
+    ['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'tls-mcp-server', 'odd-mcp-server', 'mcp-client'],
     report,
   );
   const [program] = images;

@@ -2,7 +2,9 @@ import { conditionOf, get, type KubeObject } from './kubectl.ts';
 import { eventually } from './eventually.ts';
 
 /** An image that cases run: scripts/e2e.ts built and loaded it. */
-export function imageOf(name: 'kubernetes-mcp-server' | 'server-everything' | 'tls-mcp-server' | 'mcp-client'): string {
+export function imageOf(
+  name: 'kubernetes-mcp-server' | 'server-everything' | 'tls-mcp-server' | 'odd-mcp-server' | 'mcp-client',
+): string {
   const image = process.env[`IMAGE_${name}`];
   if (image === undefined)
     throw new Error('run the cases with `npm run test:e2e`, which builds and loads their images');

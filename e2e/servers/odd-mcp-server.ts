@@ -1,11 +1,13 @@
 // Runs inside the cluster (image odd-mcp-server): one of the servers of odd-answers.ts, on the port that it is given.
-// `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds.
+// `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
+// process exits when it is asked that method.
 import { createServer } from 'node:http';
 import { isKind, kinds, serve } from './odd-answers.ts';
+import type { Call } from './odd-answers.ts';
 
-const usage = 'usage: odd-mcp-server PORT KIND';
+const usage = 'usage: odd-mcp-server PORT KIND [METHOD]';
 
-function main([port, name = '']: readonly string[]): void {
+function main([port, name = '', fatal]: readonly string[]): void {
   if (port === undefined || !isKind(name)) throw new Error(`${usage}; KIND is one of ${Object.keys(kinds).join(', ')}`);
   const kind = kinds[name];
   let askedAt = performance.now();
@@ -19,7 +21,12 @@ function main([port, name = '']: readonly string[]): void {
     }
     longestMs = wait();
     askedAt = performance.now();
-    serve(kind, request, response);
+    const behave = (call: Call): void => {
+      if (fatal !== undefined) console.log(call.method);
+      if (call.method === fatal) process.exit(1);
+      kind.behave(call);
+    };
+    serve({ ...kind, behave }, request, response);
   }).listen(Number(port));
   process.once('SIGTERM', () => process.exit(0));
 }

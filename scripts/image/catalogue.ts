@@ -23,7 +23,7 @@ export const recipes = {
   'server-everything': serverEverythingImage,
   /** A server that serves HTTPS itself, for the e2e cases. */
   'tls-mcp-server': tlsMcpServerImage,
-  /** Servers that answer what no server should, for the bench. */
+  /** Servers that answer what no server should, for the bench and the e2e cases. */
   'odd-mcp-server': () => scriptImage('odd-mcp-server', 'e2e/servers/odd-mcp-server.ts'),
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,

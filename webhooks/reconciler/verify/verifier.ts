@@ -5,7 +5,7 @@ import { splitKey } from '../../platform/kube/object.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
-import { Lanes, takesLong } from './lanes.ts';
+import { Lanes } from './lanes.ts';
 import type { LaneName, SlowAtMs } from './lanes.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import type { Probe, Verdict } from './probe.ts';
@@ -231,7 +231,7 @@ export class Verifier {
       result = { state: 'failed', message: errorText(error) };
     }
     // Also when we were stopped: the server may have gone for what we asked.
-    if ('era' in result && signal.reason !== isGone && signal.reason !== takesLong) {
+    if ('era' in result && signal.reason !== isGone) {
       this.#learnt.set(key, { image, era: result.era });
     }
     if (signal.aborted) return undefined;
