@@ -2,6 +2,7 @@ import { chartCrds } from './chart-crds.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { crd } from './crd.ts';
 import { crdReference } from './crd-reference.ts';
+import { foreignFieldsPage } from './foreign-fields-page.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -21,6 +22,7 @@ export const generators: readonly Generator[] = [
   lists,
   rulePages,
   metricsPage,
+  foreignFieldsPage,
   performancePage,
   chartCrds,
   chartRbac,

@@ -28,7 +28,11 @@ const refusedByTheApiServer = [
   /^(changed|removed): spec\.selector/,
   // the template has to match the selector
   /^(changed|removed): spec\.template\.metadata\.labels(\.mcp-server)?$/,
+  // names that something else has to have
+  /^changed: spec\.template\.spec\.containers\[mcp-server\]\.volumeMounts\[.*\]\.name$/,
+  /^changed: .*\.fieldRef\.apiVersion$/,
   // required, or half of a pair
+  /^removed: .*\.seccompProfile\.type$/,
   /^removed: spec\.template(\.metadata|\.spec)?$/,
   /^removed: spec\.template\.spec\.containers/,
   /^(removed|renamed): spec\.template\.spec\.volumes/,

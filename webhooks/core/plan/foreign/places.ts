@@ -47,7 +47,7 @@ const usesHost = 'The pod would be part of its node.';
 const isAccount = 'Its rights are those of `runtime.security.serviceAccountName`, and of no other account.';
 const isResolved = 'Whom the server talks to under a name is for the cluster to say.';
 
-/** One table: docs/guides/foreign-changes.md shows it, and each row has its test. */
+/** One table: docs/reference/foreign-fields.md shows it, and each row has its test. */
 export const ownPlaces: readonly OwnPlace[] = [
   {
     kind: 'Deployment',

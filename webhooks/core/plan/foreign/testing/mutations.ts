@@ -75,7 +75,8 @@ const others: Readonly<Record<string, readonly unknown[]>> = {
   policyTypes: [['Ingress'], ['Egress']],
   recursiveReadOnly: ['Disabled', 'Enabled'],
   cpu: ['7m', '8m'],
-  memory: ['7Mi', '8Mi'],
+  // between the request and the limit of the full server
+  memory: ['62Mi', '63Mi'],
   sizeLimit: ['7Mi', '8Mi'],
   drop: [['KILL'], ['CHOWN']],
   fieldPath: ['metadata.name', 'metadata.namespace'],
