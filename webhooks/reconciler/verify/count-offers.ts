@@ -3,6 +3,7 @@ import { oneLine } from '../../core/engine/text.ts';
 import { digest } from '../../platform/digest.ts';
 import { stringAt } from '../../platform/kube/object.ts';
 import { failureText } from './judge-reply.ts';
+import type { Unsuccessful } from './judge-reply.ts';
 import type { McpReply } from './mcp-reply.ts';
 
 /** What a server can be asked to list, by the capability that says so. */
@@ -67,7 +68,7 @@ async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Li
   let cursor: string | undefined;
   for (let page = 1; page <= maxPages; page += 1) {
     const reply = await askForPage(listMethods[name], cursor);
-    if (reply.type !== 'result') return `failed: ${failureText(reply)}`;
+    if (reply.type !== 'result') return `failed: ${briefly(reply)}`;
     const listed = reply.result[name];
     if (!Array.isArray(listed)) return 'is answered without a list';
     bytes += reply.bytes;
@@ -79,6 +80,21 @@ async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Li
     if (cursor.length > maxCursorLength) return `has a cursor of more than ${maxCursorLength} characters`;
   }
   return `has no end after ${maxPages} pages, where it was cut`;
+}
+
+/** Without the server's own words, which may differ each time: then they would be news each time. */
+function briefly(reply: Unsuccessful): string {
+  switch (reply.type) {
+    case 'rpc-error':
+      return `JSON-RPC error ${reply.code}`;
+    case 'http':
+      return `HTTP ${reply.status}`;
+    case 'unusable':
+      return reply.why.replace(/ \(JSON-RPC id .*\)$/, '');
+    case 'timeout':
+    case 'unreachable':
+      return failureText(reply);
+  }
 }
 
 /** Of the names alone, in any order: tells one set of tools from another. */

@@ -83,3 +83,21 @@ describe('settle', () => {
     expect(settle(standing, failed('HTTP 503', 4), 0).result).toEqual(failed('refused', 4));
   });
 });
+
+describe('the words of a refusal', () => {
+  const refusal = (said?: string): ProbeResult => ({
+    ...{ state: 'auth-required', statusCode: 401 },
+    ...(said === undefined ? {} : { said }),
+  });
+
+  it('are no news when they are others, as those that name the request are each time', () => {
+    const answers = Array.from({ length: 100 }, (_, turn) => refusal(`request ${turn}`));
+    expect(changes(answers, minBetweenChangesMs)).toBe(1);
+    const standing = settle({ result: refusal('request 1') }, refusal('request 2'), 0);
+    expect(standing).toEqual({ result: refusal('request 1') });
+  });
+
+  it('are news when there were none', () => {
+    expect(changes([refusal(), refusal('no'), refusal('no')], minBetweenChangesMs)).toBe(2);
+  });
+});

@@ -23,12 +23,22 @@ export const minBetweenChangesMs = 600_000;
 export function settle(standing: Standing, answer: ProbeResult, nowMs: number): Standing {
   const { result, changedAtMs } = standing;
   if (result.state !== answer.state && !(isUp(result) && isUp(answer))) return { result: answer };
-  const text = canonicalJson(answer);
+  const text = comparable(answer);
   const kept: Standing = { result, ...(changedAtMs === undefined ? {} : { changedAtMs }) };
-  if (text === canonicalJson(result)) return kept;
+  if (text === comparable(result)) return kept;
   if (failuresOf(answer) > failuresOf(result)) return { result: answer, changedAtMs: nowMs };
   if (changedAtMs !== undefined && nowMs - changedAtMs < minBetweenChangesMs) return kept;
   return standing.candidate === text ? { result: answer, changedAtMs: nowMs } : { ...kept, candidate: text };
+}
+
+/**
+ * What of an answer is a detail that may change. The words of a refusal often differ each time (they name the request), so
+ * other words are no news; that there are some is.
+ */
+function comparable(verification: Verification): string {
+  if (verification.state !== 'auth-required') return canonicalJson(verification);
+  const { said, ...others } = verification;
+  return canonicalJson({ ...others, hasWords: said !== undefined });
 }
 
 function isUp({ state }: Verification): boolean {

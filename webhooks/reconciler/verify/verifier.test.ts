@@ -178,6 +178,17 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
+  it('takes one second look at a server that answers differently each time, and then asks it at its period', async () => {
+    const answers = Array.from({ length: 20 }, (_, turn): ProbeResult => {
+      return { ...verified, serverInfo: { ...serverInfo, version: `${turn}` } };
+    });
+    const t = start(answers, () => 0.5);
+    t.verifier.watch('a', target);
+    await t.clock.advance(300_000);
+    expect(t.asked).toEqual([0, 60_000, 65_000, 125_000, 185_000, 245_000]);
+    t.verifier.stop();
+  });
+
   it('keeps the counts of the last time while nobody counts', async () => {
     const counted: ProbeResult = { ...verified, offers: { tools: 3 } };
     const t = start([counted, verified], () => 0.5);

@@ -197,7 +197,8 @@ export class Verifier {
       case 'verified':
       case 'auth-required':
         this.#believe(key, watched, answer);
-        return watched.standing.candidate === undefined
+        // One second look: who answers differently each time is not asked more often for it.
+        return watched.standing.candidate === undefined || standing.candidate !== undefined
           ? jittered(target.periodMs, jitter, random)
           : Math.min(secondLookMs, target.periodMs);
     }
