@@ -6,6 +6,8 @@ const environment = {
   POD_NAMESPACE: 'mcp-system',
   WEBHOOK_SERVICE: 'webhook',
   CERTIFICATE_SECRET: 'certificate',
+  OWN_SERVICE_ACCOUNTS: 'ours',
+  OWN_SECRETS: 'certificate',
   MUTATING_CONFIGURATION: 'ours',
   VALIDATING_CONFIGURATION: 'ours',
 };
@@ -45,12 +47,16 @@ it('names everything that is wrong at once, and what to do', () => {
     LOG_LEVEL: 'loud',
     WEBHOOK_PORT: '70000',
     SHUTDOWN_DELAY_SECONDS: '1.5',
+    OWN_SECRETS: '',
+    OWN_POD_LABELS: 'a=b,c',
   };
   expect(parseWebhookConfig({ ...environment, ...wrong })).toEqual({
     ok: false,
     problems: [
       'POD_NAME is not set: the chart sets it, see chart/templates/deployment.yaml.',
       "LOG_LEVEL is 'loud': use info, debug, warn or error.",
+      'OWN_SECRETS is not set: the chart sets it, see chart/templates/deployment.yaml.',
+      "OWN_POD_LABELS has the part 'c': write key=value.",
       "WEBHOOK_PORT is '70000': use a port between 0 and 65535.",
       "CERTIFICATE_MODE is 'mine': use managed or given.",
       "SHUTDOWN_DELAY_SECONDS is '1.5': use a whole number of seconds between 0 and 3600.",

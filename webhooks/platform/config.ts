@@ -106,8 +106,8 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
     installation: {
       namespace,
-      serviceAccounts: read.list('OWN_SERVICE_ACCOUNTS'),
-      secrets: read.list('OWN_SECRETS'),
+      serviceAccounts: read.names('OWN_SERVICE_ACCOUNTS'),
+      secrets: read.names('OWN_SECRETS'),
       podLabels: read.pairs('OWN_POD_LABELS'),
     },
   };
@@ -123,6 +123,8 @@ interface Reader {
   oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word;
   /** Words with commas between them; none when it is not set. */
   list(name: string): readonly string[];
+  /** The same, and not none: a rule that knows nothing would protect nothing. */
+  names(name: string): readonly string[];
   /** `key=value`, with commas between them. */
   pairs(name: string): Readonly<Record<string, string>>;
   result<T>(config: T): Parsed<T>;
@@ -132,13 +134,14 @@ function createReader(environment: Environment): Reader {
   const problems: string[] = [];
   const value = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name]);
   const list = (name: string): readonly string[] => (value(name) ?? '').split(',').filter((word) => word !== '');
+  const required = (name: string): string => {
+    const found = value(name);
+    if (found === undefined)
+      problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
+    return found ?? '';
+  };
   return {
-    required(name) {
-      const found = value(name);
-      if (found === undefined)
-        problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
-      return found ?? '';
-    },
+    required,
     optional: (name, fallback) => value(name) ?? fallback,
     port(name, fallback) {
       const found = value(name);
@@ -164,6 +167,7 @@ function createReader(environment: Environment): Reader {
       return known ?? words[0];
     },
     list,
+    names: (name) => (required(name) === '' ? [] : list(name)),
     pairs(name) {
       const pairs = list(name).map((pair) => pair.split('=', 2));
       const broken = pairs.find(([key, text]) => key === '' || text === undefined);

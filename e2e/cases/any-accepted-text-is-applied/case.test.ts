@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIELD_MANAGER } from '../../../webhooks/core/mcpserver/names.ts';
+import { renderYaml } from '../../../webhooks/platform/manifests/render-yaml.ts';
 import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -51,6 +52,13 @@ describe('text that admission accepts', () => {
       .match(/k:\{\\"mountPath.*?\}/g)
       ?.map((key) => JSON.parse(`"${key}"`) as string);
     expect(keys?.map((key) => JSON.parse(key.slice(2)) as object)).toEqual([{ mountPath: path }]);
+  });
+
+  it('is read by kubectl as it is in what render prints', async () => {
+    const data = { odd: text, lines: `${text}\n${text}` };
+    const manifest = renderYaml([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'odd' }, data }]);
+    const dryRun = ['create', '--dry-run=server', '--namespace', namespace, '--output', 'json', '--filename', '-'];
+    expect(JSON.parse(await kubectlOk(dryRun, manifest))).toMatchObject({ data });
   });
 
   it('holds no half of a surrogate pair: the API server reads U+FFFD', async () => {

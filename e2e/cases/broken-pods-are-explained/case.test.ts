@@ -20,6 +20,15 @@ describe('an MCPServer whose pods do not get ready', () => {
     );
   };
 
+  it('says which field to set when a server that uses the Kubernetes API finds no token, and exits', async () => {
+    await apply(namespace, kubernetesServer('tokenless', { runtime: {} }));
+    const tokenless = await untilExplained(
+      'tokenless',
+      /^Container crashing: .* no service account token is mounted: /,
+    );
+    expect(conditionOf(tokenless, 'Available')?.message).toContain('set spec.runtime.security.serviceAccountName');
+  });
+
   it('says so when no node has room for them', async () => {
     const runtime = {
       security: { serviceAccountName: 'default' },

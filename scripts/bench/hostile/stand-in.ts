@@ -161,6 +161,8 @@ function startReconciler(folder: string): RunningProgram {
     KUBECONFIG: join(folder, 'kubeconfig'),
     POD_NAMESPACE: 'mcp-lifecycle-system',
     POD_NAME: 'bench',
+    OWN_SERVICE_ACCOUNTS: 'mcp-lifecycle',
+    OWN_SECRETS: 'mcp-lifecycle-certificate',
     LEASE_NAME: 'mcp-lifecycle',
     HEALTH_PORT: '18083',
     METRICS_PORT: '18082',
