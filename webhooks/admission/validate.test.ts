@@ -107,7 +107,7 @@ describe('validation', () => {
       validate({ operation: 'UPDATE', oldObject, object }).then(({ answer }) => answer);
 
     it('warns about what it leaves as it was, and says so in the audit log', async () => {
-      const answer = await update(anMCPServer(asRoot), anMCPServer(asRoot, withReplicas(3)));
+      const answer = await update(anMCPServer(asRoot), anMCPServer(asRoot, withReplicas(0)));
       expect(answer).toEqual({
         decision: 'allowed',
         warnings: [expect.stringMatching(/ \(not new\) \[run-as-non-root\]$/)],
