@@ -3,9 +3,10 @@ import type { GuardVerdict } from '../platform/json-guard.ts';
 
 /**
  * Most structure tokens that a body may have: 7 MiB of `[],[],` would need several hundred MiB of heap and end the
- * process. An honest MCPServer has a few hundred; this many takes thousands of list items.
+ * process. An honest MCPServer has a few hundred. An update of 1,000 variables that each name a Secret, with what
+ * managedFields say about them, has 50,000; judging this many takes a tenth of a second.
  */
-export const maxTokens = 200_000;
+export const maxTokens = 100_000;
 
 /** Deepest nesting. An MCPServer reaches about 15; what walks it recursively stays far from the end of the stack. */
 export const maxDepth = 128;

@@ -39,17 +39,14 @@ function toFinding(rule: Rule, violation: Violation): Finding {
 
 /** Segment by segment, so that `env[2]` comes before `env[10]`; a field comes before what is inside it. */
 function comparePaths(a: FieldPath, b: FieldPath): number {
-  for (const [index, segment] of a.entries()) {
-    const other = b[index];
+  for (let at = 0; at < a.length; at += 1) {
+    const one = a[at];
+    const other = b[at];
+    if (one === other || one === undefined) continue;
     if (other === undefined) return 1;
-    const order = compareSegments(segment, other);
-    if (order !== 0) return order;
+    return typeof one === 'number' && typeof other === 'number' ? one - other : compare(String(one), String(other));
   }
   return a.length - b.length;
-}
-
-function compareSegments(a: string | number, b: string | number): number {
-  return typeof a === 'number' && typeof b === 'number' ? a - b : compare(String(a), String(b));
 }
 
 /** By code unit, not by locale: the same order on every machine. */

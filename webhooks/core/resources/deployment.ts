@@ -73,7 +73,8 @@ function buildRuntime(runtime: MCPServer['spec']['runtime']): Fields {
 
 /** An apply refuses a name twice; in a pod the last one wins, so that is the one that stays. */
 function lastOfEachName(variables: readonly EnvVar[]): readonly EnvVar[] {
-  return variables.filter(({ name }, index) => !variables.slice(index + 1).some((later) => later.name === name));
+  const lastPlace = new Map(variables.map(({ name }, index) => [name, index]));
+  return variables.filter(({ name }, index) => lastPlace.get(name) === index);
 }
 
 /** An empty value is what a variable without a value has; the API server does not store it. */

@@ -288,3 +288,18 @@ describe('NetworkPolicy', () => {
     expect(networkPolicy.build({ server })).toHaveProperty('spec', { podSelector, ...spec });
   });
 });
+
+it('looks at each of 1,000 variables of one name a few times, not once for every other', () => {
+  let reads = 0;
+  const env = Array.from({ length: 1_000 }, (_, index) => ({
+    get name() {
+      reads += 1;
+      return 'MODE';
+    },
+    value: String(index),
+  }));
+  const server = anMCPServer();
+  const child = deployment.build({ server: { ...server, spec: { ...server.spec, config: { port: 8080, env } } } });
+  expect(child).toMatchObject(inContainer({ env: [{ name: 'MODE', value: '999' }] }));
+  expect(reads).toBeLessThanOrEqual(5 * env.length);
+});

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { extraAnnotations } from '../resources/child-metadata.ts';
@@ -51,7 +52,7 @@ export const annotationsUsable: Rule = {
     ],
   },
   check: ({ server }) =>
-    server.spec.extraAnnotations === undefined ? [] : [...checkSize(server), ...checkReserved(server)],
+    server.spec.extraAnnotations === undefined ? none : [...checkSize(server), ...checkReserved(server)],
 };
 
 function checkSize(server: MCPServer): readonly Violation[] {

@@ -5,13 +5,19 @@ import { baseLabels } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
+/**
+ * Of all labels together, in characters, which are bytes in a label: an object has room for 1.5 MiB in etcd, and the
+ * Deployment has them twice.
+ */
+const maxLabelCharacters = 256 * 1024;
+
 export const extraMetadataValid: Rule = {
   id: 'extra-metadata-valid',
   severity: 'deny',
   summary: 'Extra labels and annotations must be ones that Kubernetes accepts.',
   rationale:
     'They are copied to the Deployment, its pods, the Service and the NetworkPolicy. Kubernetes refuses each of these ' +
-    'objects for one label that breaks its syntax, so nothing would be created.',
+    'objects for one label that breaks its syntax, so nothing would be created; and etcd keeps none that is too large.',
   remedy: 'Use letters, digits, hyphens, underscores and dots, at most 63, a letter or digit first and last.',
   examples: {
     accepts: [
@@ -40,6 +46,8 @@ function checkAnnotations({ spec }: MCPServer): readonly Violation[] {
 function checkLabels(server: MCPServer): readonly Violation[] {
   const { extraLabels } = server.spec;
   if (extraLabels === undefined) return none;
+  const characters = countCharacters(extraLabels);
+  if (characters > maxLabelCharacters) return [tooLarge(characters)];
   const ours = baseLabels(server);
   const labels = Object.entries(extraLabels).filter(([key]) => !Object.hasOwn(ours, key));
   const keys = labels.map(([key]) => key);
@@ -53,6 +61,22 @@ function checkLabels(server: MCPServer): readonly Violation[] {
         detail: `found '${value}'`,
       })),
   ];
+}
+
+function countCharacters(labels: Readonly<Record<string, string>>): number {
+  let sum = 0;
+  for (const key of Object.keys(labels)) sum += key.length + (labels[key]?.length ?? 0);
+  return sum;
+}
+
+/** Nothing else is said about them then: there may be a hundred thousand. */
+function tooLarge(characters: number): Violation {
+  return {
+    path: ['spec', 'extraLabels'],
+    headline: 'the labels are too large together',
+    detail: `found ${characters} characters`,
+    remedy: `Keep them below ${maxLabelCharacters} characters.`,
+  };
 }
 
 function checkKeys(field: string, keys: readonly string[], isFine: (key: string) => boolean): readonly Violation[] {

@@ -10,6 +10,7 @@ it.each([
   '2001:db8::1/128',
   '1:2:3:4:5:6:7:8/64',
   '::ffff:10.0.0.1/120',
+  '1111:2222:3333:4444:5555:6666:255.255.255.255/128',
 ])('reads %s', (text) => {
   expect(parseCidr(text)).toBeDefined();
 });
@@ -32,6 +33,7 @@ it.each([
   'g::/8',
   '10.0.0.1::/8',
   'a.b.c.d/8',
+  `${'1:'.repeat(700_000)}/8`,
 ])('does not read %p', (text) => {
   expect(parseCidr(text)).toBeUndefined();
 });

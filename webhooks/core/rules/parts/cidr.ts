@@ -5,8 +5,12 @@ export interface Cidr {
   readonly length: number;
 }
 
+/** The longest is an IPv6 address that ends in an IPv4 one, with its length. */
+const maxCharacters = 49;
+
 /** `10.0.0.0/8` or `fd00::/8`; undefined when it is neither. */
 export function parseCidr(text: string): Cidr | undefined {
+  if (text.length > maxCharacters) return undefined;
   const [ip = '', mask = '', ...more] = text.split('/');
   const parsed = ip.includes(':') ? parseIPv6(ip) : parseIPv4(ip);
   if (parsed === undefined || more.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(mask)) return undefined;
