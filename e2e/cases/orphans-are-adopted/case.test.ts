@@ -17,6 +17,18 @@ describe('what an MCPServer of the same name left behind', () => {
 
   const childrenOf = (name: string): Promise<readonly KubeObject[]> =>
     list({ namespace }, kinds.join(','), `mcp-server=${name}`);
+  /** As `childrenOf`, and who owns their fields; the Deployment is first. */
+  const withManagers = async (name: string): Promise<readonly ManagedObject[]> => {
+    const which = [kinds.join(','), '--namespace', namespace, '--selector', `mcp-server=${name}`];
+    const text = await kubectlOk(['get', ...which, '--show-managed-fields', '--output', 'json']);
+    return (JSON.parse(text) as { readonly items: readonly ManagedObject[] }).items;
+  };
+  const managersOf = async (name: string): Promise<readonly (readonly string[])[]> =>
+    (await withManagers(name)).map(({ metadata }) =>
+      metadata.managedFields
+        .filter(({ subresource }) => subresource === undefined)
+        .map(({ manager, operation }) => `${manager} ${operation}`),
+    );
   /** There is one of each kind, and each is so. */
   const untilEach = (what: string, name: string, isSo: (child: KubeObject) => boolean): Promise<unknown> =>
     eventually(
@@ -36,7 +48,12 @@ describe('what an MCPServer of the same name left behind', () => {
       }),
     );
   /** Writes our own children back as a restored backup would bring them: with the owner of another life. */
-  const restore = async (name: string, children: readonly KubeObject[], owner: object): Promise<void> => {
+  const restore = async (
+    name: string,
+    children: readonly KubeObject[],
+    owner: object,
+    manager = 'restore',
+  ): Promise<void> => {
     const items = children.map(({ apiVersion, kind, metadata, spec }) => ({
       apiVersion,
       kind,
@@ -44,7 +61,8 @@ describe('what an MCPServer of the same name left behind', () => {
       // A Service gets a new address.
       spec: without(spec, 'clusterIP', 'clusterIPs'),
     }));
-    await kubectlOk(['create', '--namespace', namespace, '--filename', '-'], { apiVersion: 'v1', kind: 'List', items });
+    const create = ['create', '--namespace', namespace, '--field-manager', manager, '--filename', '-'];
+    await kubectlOk(create, { apiVersion: 'v1', kind: 'List', items });
     expect((await childrenOf(name)).length).toBe(kinds.length);
   };
   const removeServer = async (name: string): Promise<readonly KubeObject[]> => {
@@ -81,6 +99,46 @@ describe('what an MCPServer of the same name left behind', () => {
     const identities = (objects: readonly KubeObject[]): readonly string[] =>
       objects.map(({ metadata }) => metadata.uid);
     expect(identities(await childrenOf('search'))).toEqual(identities(adopted.before));
+  });
+
+  it('loses what the reference operator wrote and the spec does not say: its entry would own it for ever', async () => {
+    const name = 'moved';
+    const children = await removeServer(name);
+    const asReference = children.map((child) => ({ ...child, spec: withLeftovers(child) }));
+    await whileNothingIsCollected(async () => {
+      await restore(name, asReference, former(name), 'manager');
+      for (const managers of await managersOf(name)) expect(managers).toEqual(['manager Update']);
+      await apply(namespace, kubernetesServer(name));
+      await eventually(
+        'every child is taken over',
+        async () => (await managersOf(name)).every((managers) => managers.join() === 'mcp-lifecycle Apply'),
+        { describe: () => managersOf(name) },
+      );
+    });
+    await untilCondition(namespace, name, { type: 'Verified', status: 'True' });
+    const after = await childrenOf(name);
+    expect(JSON.stringify(after.map(({ spec }) => spec))).not.toMatch(/LEFTOVER|leftover|9090/);
+  });
+
+  it('is taken over once when an earlier release has adopted it without that, and no pod restarts', async () => {
+    const name = 'moved';
+    const [deployment] = await withManagers(name);
+    const pods = await list({ namespace }, 'pods', `mcp-server=${name}`);
+    const ours = deployment?.metadata.managedFields.find(({ manager }) => manager === 'mcp-lifecycle');
+    const theirs = { ...ours, manager: 'manager', operation: 'Update' };
+    await kubectlOk([
+      ...['patch', 'deployment', name, '--namespace', namespace, '--type=json', '--field-manager=restore'],
+      ...['--patch', JSON.stringify([{ op: 'add', path: '/metadata/managedFields/-', value: theirs }])],
+    ]);
+    await eventually('it is taken over', async () => {
+      const [now] = await withManagers(name);
+      const isWritten = now?.metadata.resourceVersion !== deployment?.metadata.resourceVersion;
+      return isWritten && !(await managersOf(name)).flat().includes('manager Update');
+    });
+    const [after] = await withManagers(name);
+    expect(after?.metadata.generation).toBe(deployment?.metadata.generation);
+    const uids = (objects: readonly KubeObject[]): readonly string[] => objects.map(({ metadata }) => metadata.uid);
+    expect(uids(await list({ namespace }, 'pods', `mcp-server=${name}`))).toEqual(uids(pods));
   });
 
   it('is refused, and left as it is, once nobody controls it: `kubectl delete --cascade=orphan`', async () => {
@@ -134,6 +192,37 @@ describe('what an MCPServer of the same name left behind', () => {
     return (await get(namespace, 'configmaps', name))?.metadata.uid ?? '';
   }
 });
+
+/** As if the spec had said more in its former life: a variable, an argument, another port. */
+function withLeftovers({ kind, spec }: KubeObject): Readonly<Record<string, unknown>> {
+  const text = JSON.stringify(spec).replaceAll(/"(port|containerPort)":8080/g, '"$1":9090');
+  const moved = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  if (kind !== 'Deployment') return moved;
+  const { template } = moved as unknown as { readonly template: { readonly spec: PodSpec } };
+  const [container] = template.spec.containers;
+  const more = {
+    ...container,
+    env: [{ name: 'LEFTOVER', value: '1' }],
+    envFrom: [{ configMapRef: { name: 'leftover', optional: true } }],
+    volumeMounts: [{ name: 'vol-0', mountPath: '/leftover' }],
+  };
+  const volumes = [{ name: 'vol-0', emptyDir: {} }];
+  return { ...moved, template: { ...template, spec: { ...template.spec, containers: [more], volumes } } };
+}
+
+interface PodSpec {
+  readonly containers: readonly object[];
+}
+
+interface ManagedObject {
+  readonly metadata: KubeObject['metadata'] & {
+    readonly managedFields: readonly {
+      readonly manager: string;
+      readonly operation: string;
+      readonly subresource?: string;
+    }[];
+  };
+}
 
 /** The Deployment's own controller goes on reporting, and counts revisions. */
 function withoutStatus(objects: readonly KubeObject[]): readonly object[] {
