@@ -75,5 +75,11 @@ function ownedFieldsOf(metadata: unknown): string | undefined {
       (stringAt(candidate, 'subresource') ?? '') === '',
   );
   const fields = recordAt(entry, 'fieldsV1');
-  return fields === undefined ? undefined : JSON.stringify(fields);
+  if (fields === undefined) return undefined;
+  try {
+    return JSON.stringify(fields);
+  } catch {
+    // Nested too deep to be what we applied: somebody wrote it, and the next apply replaces it.
+    return '';
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { applyDefaults } from '../../defaults/apply.ts';
 import type { KubernetesObject } from '../../resources/expanded-kind.ts';
 import { expandedKinds } from '../../resources/index.gen.ts';
@@ -163,6 +163,52 @@ describe('findForeign', () => {
     expect(found?.fields).toHaveLength(10);
     expect(JSON.stringify(found).length).toBeLessThan(4_000);
     expect(JSON.stringify(found)).not.toMatch(/\\u0000|\u202e/);
+  });
+
+  it('does linear work for thousands of volumes of the node with a mount each', () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `v${index}`);
+    const volumes = names.map((name) => ({ name, hostPath: { path: '/' } }));
+    const volumeMounts = names.map((name) => ({ name, mountPath: `/${name}` }));
+    const template = { spec: { containers: [{ name: 'sidecar', volumeMounts }], volumes } };
+    const keyed = (key: string, keys: readonly string[]): Fields =>
+      Object.fromEntries(keys.map((value) => [`k:${JSON.stringify({ [key]: value })}`, { '.': {}, 'f:name': {} }]));
+    const sidecar = {
+      'f:volumeMounts': keyed(
+        'mountPath',
+        volumeMounts.map(({ mountPath }) => mountPath),
+      ),
+    };
+    const fieldsV1 = ofPod({
+      'f:containers': { 'k:{"name":"sidecar"}': { '.': {}, ...sidecar } },
+      'f:volumes': keyed('name', names),
+    });
+    const child = withEntry({ manager: 'x', operation: 'Update', fieldsV1 }, { template });
+    const parse = jest.spyOn(JSON, 'parse');
+    expect(findForeign(child)).toMatchObject({ more: 9_990 });
+    const claimed = claimForeign(child) ?? [];
+    const parses = parse.mock.calls.length;
+    parse.mockRestore();
+    expect(parses).toBeLessThan(20 * names.length);
+    expect(claimed.map(({ manager }) => manager)).toEqual(['mcp-lifecycle']);
+    expect(JSON.stringify(claimed.find(({ manager }) => manager === 'mcp-lifecycle'))).toContain('/v4999');
+  });
+
+  it('follows no tree deeper than objects are', () => {
+    const deep = (depth: number): Fields => {
+      let node: Fields = {};
+      for (let level = 0; level < depth; level += 1) node = { 'f:a': node };
+      return node;
+    };
+    const fieldsV1 = ofPod({ 'f:hostNetwork': deep(10_000), 'f:securityContext': deep(10_000) });
+    const child = withEntry({ manager: 'x', operation: 'Update', fieldsV1 });
+    expect(findForeign(child)?.fields).toHaveLength(2);
+    expect(JSON.stringify(claimForeign(child)).length).toBeLessThan(20_000);
+    const entry = { apiVersion: 'apps/v1', fieldsV1: ofPod({ 'f:hostNetwork': deep(10_000), 'f:hostPID': {} }) };
+    const ours = { ...entry, manager: 'mcp-lifecycle', operation: 'Apply' };
+    const managedFields = [ours, { ...entry, manager: 'x', operation: 'Update' }];
+    const tampered = { ...child, metadata: { managedFields } };
+    expect(findForeign(tampered)?.fields).toHaveLength(1);
+    expect(JSON.stringify(claimForeign(tampered)).length).toBeLessThan(20_000);
   });
 
   it('leaves a volume of the node alone when somebody mounts it whose mount would stay without it', () => {

@@ -1,8 +1,20 @@
 import { FIELD_MANAGER } from '../../mcpserver/names.ts';
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
-import { childOf, isTree, keyFieldsOf, nodeAt, only, partsOf, union, without } from './field-tree.ts';
-import type { FieldPath, FieldTree } from './field-tree.ts';
-import { ownPlaces } from './places.ts';
+import {
+  childOf,
+  isTree,
+  keyFieldsOf,
+  maxDepth,
+  nodeAt,
+  partsOf,
+  selected,
+  selectionOf,
+  shallow,
+  split,
+  union,
+} from './field-tree.ts';
+import type { FieldPath, FieldTree, Selection } from './field-tree.ts';
+import { mountsIn, ownPlaces } from './places.ts';
 import type { JudgedChild, OwnPlace } from './places.ts';
 import { fieldsAt, listAt, textAt, viewPod } from './pod-view.ts';
 import type { Fields } from './pod-view.ts';
@@ -49,10 +61,11 @@ export function findForeign(child: unknown): ForeignFields | undefined {
   const managed = readManaged(child);
   const claims = findClaims(child, managed);
   if (claims.length === 0) return undefined;
-  const found = claims.flatMap(({ entry, missing }) => missing.map((path) => describe(path, entry)));
+  const count = claims.reduce((sum, { missing }) => sum + missing.length, 0);
+  const first = claims.flatMap(({ entry, missing }) => missing.slice(0, maxListed).map((path) => ({ entry, path })));
   return {
-    fields: found.slice(0, maxListed),
-    more: Math.max(0, found.length - maxListed),
+    fields: first.slice(0, maxListed).map(({ entry, path }) => describe(path, entry)),
+    more: Math.max(0, count - maxListed),
     isTakeOver: claims.some(({ isTakeOver }) => isTakeOver),
   };
 }
@@ -67,20 +80,12 @@ export function claimForeign(child: unknown): readonly Fields[] | undefined {
   const claims = findClaims(child, managed);
   const [first] = claims;
   if (first === undefined) return undefined;
-  const claimed = claims.reduce(
-    (all, { entry, paths }) =>
-      paths.reduce((tree, path) => union(tree, only(path, nodeAt(entry.fields, path) ?? {})), all),
-    managed.ours?.fields ?? {},
-  );
-  const ours = { ...(managed.ours?.raw ?? newEntry(first.entry)), fieldsV1: claimed };
+  const splits = new Map(claims.map(({ entry, selection }) => [entry.raw, split(entry.fields, selection)]));
+  const claimed = [...splits.values()].reduce((all, { taken }) => union(all, taken), managed.ours?.fields ?? {});
+  const ours = { ...(managed.ours?.raw ?? newEntry(first.entry)), fieldsV1: shallow(claimed) };
   const others = managed.raw
     .filter((raw) => raw !== managed.ours?.raw)
-    .flatMap((raw) =>
-      leftOf(
-        raw,
-        claims.find(({ entry }) => entry.raw === raw),
-      ),
-    );
+    .flatMap((raw) => withFields(raw, splits.has(raw) ? splits.get(raw)?.left : fieldsAt(raw, 'fieldsV1')));
   return [ours, ...others];
 }
 
@@ -99,7 +104,7 @@ interface Managed {
 /** What is taken from one manager. */
 interface ManagerClaim {
   readonly entry: Entry;
-  readonly paths: readonly FieldPath[];
+  readonly selection: Selection;
   /** The parts of that which we do not own as well. */
   readonly missing: readonly FieldPath[];
   readonly isTakeOver: boolean;
@@ -129,8 +134,13 @@ function findClaims(child: unknown, { ours, others }: Managed): readonly Manager
   const kind = textAt(child, 'kind');
   const places = ownPlaces.filter((place) => place.kind === kind);
   if (places.length === 0 || others.length === 0) return [];
-  const managers = [...(ours === undefined ? [] : [ours]), ...others].map(({ fields }) => fields);
-  const judged = { pod: viewPod(child), managers };
+  const managers = [...(ours === undefined ? [] : [ours]), ...others];
+  let mounts: ReadonlySet<string> | undefined;
+  const isOwnedMount = (id: string): boolean => {
+    mounts ??= new Set(managers.flatMap(({ fields }) => [...mountsIn(fields).keys()]));
+    return mounts.has(id);
+  };
+  const judged = { pod: viewPod(child), isOwnedMount };
   return others.flatMap((entry) => claimOf(entry, { kind, places, judged, ours: ours?.fields }));
 }
 
@@ -145,17 +155,12 @@ function claimOf(entry: Entry, { kind, places, judged, ours }: ClaimContext): re
   const isTakeOver = isOfReference(entry, kind);
   const paths = isTakeOver
     ? partsOf(entry.fields).map((key) => [key])
-    : outermost(places.flatMap(({ select }) => select(entry.fields, judged)));
-  const missing = paths.flatMap((path) => missingIn(ours, nodeAt(entry.fields, path), path));
-  return missing.length > 0 || isTakeOver ? [{ entry, paths, missing, isTakeOver }] : [];
-}
-
-/** Each place once: rows of the table overlap. */
-function outermost(paths: readonly FieldPath[]): readonly FieldPath[] {
-  const isWithin = (inner: FieldPath, outer: FieldPath): boolean => outer.every((key, index) => inner[index] === key);
-  return paths.filter((path, index) =>
-    paths.every((other, at) => at === index || !isWithin(path, other) || (other.length === path.length && index < at)),
+    : places.flatMap(({ select }) => select(entry.fields, judged));
+  const selection = selectionOf(paths);
+  const missing = [...selected(entry.fields, selection)].flatMap((path) =>
+    missingIn(ours, nodeAt(entry.fields, path), path),
   );
+  return missing.length > 0 || isTakeOver ? [{ entry, selection, missing, isTakeOver }] : [];
 }
 
 /** What the reference operator created: it owns all of it, so it says everything anew whenever it writes. */
@@ -173,20 +178,16 @@ function isOfReference({ raw, fields }: Entry, kind: string): boolean {
 function missingIn(ours: FieldTree | undefined, node: FieldTree | undefined, path: FieldPath): readonly FieldPath[] {
   if (node === undefined) return [];
   const known = nodeAt(ours, path);
-  if (known === undefined) return [path];
+  if (known === undefined || path.length >= maxDepth) return [path];
   return partsOf(node).flatMap((key) => {
     const below = childOf(node, key);
     return below === undefined ? [] : missingIn(ours, below, [...path, key]);
   });
 }
 
-function leftOf(raw: Fields, claim: ManagerClaim | undefined): readonly Fields[] {
-  if (claim === undefined) return [raw];
-  const left = claim.paths.reduce<FieldTree | undefined>(
-    (tree, path) => (tree === undefined ? undefined : without(tree, path)),
-    claim.entry.fields,
-  );
-  return left === undefined ? [] : [{ ...raw, fieldsV1: left }];
+/** No entry at all where nothing is left of it. */
+function withFields(raw: Fields, fields: FieldTree | undefined): readonly Fields[] {
+  return fields === undefined ? [] : [{ ...raw, fieldsV1: shallow(fields) }];
 }
 
 function newEntry({ raw }: Entry): Fields {

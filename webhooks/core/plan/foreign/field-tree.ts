@@ -34,31 +34,87 @@ export function keyFieldsOf(key: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Deeper than any object that API servers know: what nests deeper was written to hurt, and is not followed. */
+export const maxDepth = 64;
+
 /** Everything that is in one of them. */
-export function union(a: FieldTree, b: FieldTree): FieldTree {
+export function union(a: FieldTree, b: FieldTree, depth = 0): FieldTree {
   if (isPiece(a) || isPiece(b)) return isPiece(a) && isPiece(b) ? a : { '.': {}, ...a, ...b };
-  const merged: Record<string, unknown> = { ...a };
-  for (const [key, part] of Object.entries(b)) {
+  if (depth >= maxDepth) return a;
+  const added = Object.entries(b).map(([key, part]) => {
     const known = childOf(a, key);
-    merged[key] = known === undefined || !isTree(part) ? part : union(known, part);
+    return [key, known === undefined || !isTree(part) ? part : union(known, part, depth + 1)] as const;
+  });
+  return { ...a, ...Object.fromEntries(added) };
+}
+
+/** Nodes of a tree, each with all below it. */
+export type Selection = ReadonlyMap<string, Selection | 'whole'>;
+
+/** Of two paths of which one leads through the other, the shorter. */
+export function selectionOf(paths: readonly FieldPath[]): Selection {
+  const root: MutableSelection = new Map();
+  for (const path of paths) {
+    let node = root;
+    for (const [index, key] of path.entries()) {
+      const next = node.get(key);
+      if (next === 'whole') break;
+      if (index === path.length - 1) node.set(key, 'whole');
+      else if (next === undefined) node = setNew(node, key);
+      else node = next;
+    }
   }
-  return merged;
+  return root;
 }
 
-/** The tree that has nothing but that node. */
-export function only(path: FieldPath, node: FieldTree): FieldTree {
-  return path.reduceRight<FieldTree>((below, key) => ({ [key]: below }), node);
+type MutableSelection = Map<string, MutableSelection | 'whole'>;
+
+function setNew(node: MutableSelection, key: string): MutableSelection {
+  const below: MutableSelection = new Map();
+  node.set(key, below);
+  return below;
 }
 
-/** Without what is at the path; a parent of which nothing is left but itself goes as well. Undefined: nothing is left. */
-export function without(tree: FieldTree, [key, ...rest]: FieldPath): FieldTree | undefined {
-  const child = key === undefined ? undefined : childOf(tree, key);
-  if (key === undefined) return undefined;
-  if (child === undefined) return tree;
-  const left = without(child, rest);
-  const others = Object.entries(tree).filter(([name]) => name !== key);
-  const kept = Object.fromEntries(left === undefined ? others : [...others, [key, left]]);
-  return partsOf(kept).length === 0 ? undefined : kept;
+/** The selected nodes, by their paths. */
+export function* selected(tree: FieldTree, selection: Selection, at: FieldPath = []): Generator<FieldPath> {
+  for (const [key, below] of selection) {
+    const child = childOf(tree, key);
+    if (child === undefined) continue;
+    if (below === 'whole') yield [...at, key];
+    else yield* selected(child, below, [...at, key]);
+  }
+}
+
+export interface Split {
+  /** What is selected, from the root. */
+  readonly taken: FieldTree;
+  /** The rest, without parents of which nothing but themselves is left: those are nobody's. Undefined: nothing is left. */
+  readonly left: FieldTree | undefined;
+}
+
+export function split(tree: FieldTree, selection: Selection): Split {
+  const taken: [string, unknown][] = [];
+  const left: [string, unknown][] = [];
+  for (const [key, part] of Object.entries(tree)) {
+    const below = selection.get(key);
+    if (below === undefined || !isTree(part)) left.push([key, part]);
+    else if (below === 'whole') taken.push([key, part]);
+    else {
+      const inner = split(part, below);
+      if (!isPiece(inner.taken)) taken.push([key, inner.taken]);
+      if (inner.left !== undefined) left.push([key, inner.left]);
+    }
+  }
+  const rest = Object.fromEntries(left);
+  return { taken: Object.fromEntries(taken), left: partsOf(rest).length === 0 ? undefined : rest };
+}
+
+/** The tree without what is deeper than {@link maxDepth}. */
+export function shallow(tree: FieldTree, depth = 0): FieldTree {
+  if (depth >= maxDepth) return {};
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, part]) => [key, isTree(part) ? shallow(part, depth + 1) : part]),
+  );
 }
 
 /** Whether the node stands for one field, of whose parts nothing is said. */

@@ -17,8 +17,8 @@ export interface OwnPlace {
 export interface JudgedChild {
   /** The object as it stands. */
   readonly pod: PodView;
-  /** The fields of each manager, ours among them. */
-  readonly managers: readonly FieldTree[];
+  /** Whether some manager owns a mount, ours among them; {@link mountId}. */
+  readonly isOwnedMount: (id: string) => boolean;
 }
 
 const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
@@ -53,7 +53,7 @@ export const ownPlaces: readonly OwnPlace[] = [
     kind: 'Deployment',
     field: 'spec.template.spec.containers[mcp-server]',
     why: 'What runs is what the MCPServer says: command, env, mounts, ports, probes, security context, all of it.',
-    select: (fields) => containers(fields, 'containers', [CONTAINER_NAME]),
+    select: (fields) => containers(fields, 'containers', new Set([CONTAINER_NAME])),
   },
   {
     kind: 'Deployment',
@@ -65,7 +65,7 @@ export const ownPlaces: readonly OwnPlace[] = [
     kind: 'Deployment',
     field: 'spec.template.spec.initContainers[mcp-server]',
     why: 'The name is taken: two containers of one name are refused.',
-    select: (fields) => containers(fields, 'initContainers', [CONTAINER_NAME]),
+    select: (fields) => containers(fields, 'initContainers', new Set([CONTAINER_NAME])),
   },
   {
     kind: 'Deployment',
@@ -154,46 +154,61 @@ function partsBelow(fields: FieldTree, path: FieldPath, isOurs: (name: string) =
 
 type PodContainer = PodView['containers'][number];
 type PodVolume = PodView['volumes'][number];
-type PodMount = PodContainer['mounts'][number];
 
 function hasOurPort({ list, name, portNames }: PodContainer): boolean {
   return list === 'containers' && name !== CONTAINER_NAME && portNames.includes(PORT_NAME);
 }
 
-function namesOf(pod: PodView, is: (container: PodContainer) => boolean): readonly string[] {
-  return pod.containers.filter(is).map(({ name }) => name);
+function namesOf(pod: PodView, is: (container: PodContainer) => boolean): ReadonlySet<string> {
+  return new Set(pod.containers.filter(is).map(({ name }) => name));
 }
 
-function containers(fields: FieldTree, list: PodContainer['list'], names: readonly string[]): readonly FieldPath[] {
-  return elements(fields, [...podSpec, `f:${list}`], ({ name }) => names.includes(String(name)));
+function containers(fields: FieldTree, list: PodContainer['list'], names: ReadonlySet<string>): readonly FieldPath[] {
+  return elements(fields, [...podSpec, `f:${list}`], ({ name }) => typeof name === 'string' && names.has(name));
 }
 
 /** Volumes go with their mounts. One that could not, because somebody's mount would stay without it, is left alone. */
 function volumes(fields: FieldTree, child: JudgedChild, is: (volume: PodVolume) => boolean): readonly FieldPath[] {
-  const names = child.pod.volumes.filter((volume) => is(volume) && canGo(volume, child)).map(({ name }) => name);
-  const own = elements(fields, [...podSpec, 'f:volumes'], ({ name }) => names.includes(String(name)));
-  const mounts = child.pod.containers.flatMap((container) =>
-    container.mounts.filter(({ name }) => names.includes(name)).flatMap((mount) => mountIn(fields, container, mount)),
+  const wanted = child.pod.volumes.filter(is);
+  if (wanted.length === 0) return [];
+  const staying = usedForGood(child);
+  const names = new Set(wanted.map(({ name }) => name).filter((name) => !staying.has(name)));
+  const own = elements(fields, [...podSpec, 'f:volumes'], ({ name }) => typeof name === 'string' && names.has(name));
+  const mounts = mountsIn(fields);
+  const theirs = child.pod.containers.flatMap((container) =>
+    container.mounts
+      .filter(({ name }) => names.has(name))
+      .flatMap(({ path }) => [mounts.get(mountId(container, path)) ?? []].filter((found) => found.length > 0)),
   );
-  return [...own, ...mounts];
+  return [...own, ...theirs];
 }
 
-/** Admission may have written a mount: nobody owns it, so nobody can take it away. */
-function canGo({ name }: PodVolume, { pod, managers }: JudgedChild): boolean {
-  return pod.containers.every(
-    (container) =>
-      !container.devices.includes(name) &&
-      container.mounts
-        .filter((mount) => mount.name === name)
-        .every((mount) => managers.some((fields) => mountIn(fields, container, mount).length > 0)),
+/** Volumes with a use that cannot be taken away: admission may have written a mount, and nobody owns that. */
+function usedForGood({ pod, isOwnedMount }: JudgedChild): ReadonlySet<string> {
+  return new Set(
+    pod.containers.flatMap((container) => [
+      ...container.devices,
+      ...container.mounts.filter(({ path }) => !isOwnedMount(mountId(container, path))).map(({ name }) => name),
+    ]),
   );
 }
 
-/** The mount in the fields of one manager, if it is there. */
-function mountIn(fields: FieldTree, { list, name }: PodContainer, { path }: PodMount): readonly FieldPath[] {
-  return elements(fields, [...podSpec, `f:${list}`], (key) => key['name'] === name).flatMap((container) =>
-    elements(fields, [...container, 'f:volumeMounts'], ({ mountPath }) => mountPath === path),
-  );
+/** One mount of one container. */
+export function mountId({ list, name }: Pick<PodContainer, 'list' | 'name'>, path: string): string {
+  return JSON.stringify([list, name, path]);
+}
+
+/** The mounts in the fields of one manager, by {@link mountId}. */
+export function mountsIn(fields: FieldTree): ReadonlyMap<string, FieldPath> {
+  const found = new Map<string, FieldPath>();
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const container of elements(fields, [...podSpec, `f:${list}`], () => true)) {
+      const name = String(keyFieldsOf(container.at(-1) ?? '')['name']);
+      for (const mount of elements(fields, [...container, 'f:volumeMounts'], () => true))
+        found.set(mountId({ list, name }, String(keyFieldsOf(mount.at(-1) ?? '')['mountPath'])), mount);
+    }
+  }
+  return found;
 }
 
 type IsWanted = (key: Readonly<Record<string, unknown>>) => boolean;

@@ -16,14 +16,24 @@ interface Weakness {
  */
 export function weaknessesOf(deployment: unknown): readonly string[] {
   const pod = viewPod(deployment);
-  const [container] = pod.containers.filter(({ list, name }) => list === 'containers' && name === CONTAINER_NAME);
-  const ofContainer = container === undefined ? [] : weakFields(container.fields, containerWeaknesses);
-  return [
-    ...[...weakFields(pod.spec, podWeaknesses), ...accountOf(pod.spec)].map((field) => `spec.template.spec.${field}`),
-    ...weakVolumes(pod).map((name) => `spec.template.spec.volumes[${name}]`),
-    ...ofContainer.map((field) => `spec.template.spec.containers[${CONTAINER_NAME}].${field}`),
+  const container = pod.containers.find(({ list, name }) => list === 'containers' && name === CONTAINER_NAME);
+  const found = [
+    ...weakFields(pod.spec, podWeaknesses),
+    ...accountOf(pod.spec),
+    ...weakVolumes(pod),
+    ...(container === undefined ? [] : weakFields(container.fields, containerWeaknesses)),
   ];
+  return found.slice(0, maxWeaknesses);
 }
+
+/** Somebody may write thousands of volumes. */
+const maxWeaknesses = 20;
+
+const ofPod = 'spec.template.spec';
+const ofContainer = `${ofPod}.containers[${CONTAINER_NAME}]`;
+/** Whole paths, once for all: a thousand servers keep the same few texts. */
+const under = (path: string, weaknesses: readonly Weakness[]): readonly Weakness[] =>
+  weaknesses.map(({ field, isWeak }) => ({ field: `${path}.${field}`, isWeak }));
 
 const isTrue =
   (field: string): Weakness['isWeak'] =>
@@ -58,15 +68,15 @@ const securityWeaknesses: readonly Weakness[] = [
   },
 ];
 
-const podWeaknesses: readonly Weakness[] = [
+const podWeaknesses = under(ofPod, [
   ...['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace'].map((field) => ({ field, isWeak: isTrue(field) })),
   ...['hostAliases', 'dnsConfig'].map((field) => ({ field, isWeak: isSet(field) })),
   { field: 'automountServiceAccountToken', isWeak: (of) => of['automountServiceAccountToken'] !== false },
   { field: 'securityContext.sysctls', isWeak: (of) => itemsOf(security(of), 'sysctls').length > 0 },
   ...securityWeaknesses,
-];
+]);
 
-const containerWeaknesses: readonly Weakness[] = [
+const containerWeaknesses = under(ofContainer, [
   ...['command', 'lifecycle', 'volumeDevices'].map((field) => ({ field, isWeak: isSet(field) })),
   { field: 'ports[].hostPort', isWeak: (of) => listAt(of, 'ports').some((port) => Number(port['hostPort'] ?? 0) > 0) },
   { field: 'securityContext.privileged', isWeak: (of) => security(of)['privileged'] === true },
@@ -82,7 +92,7 @@ const containerWeaknesses: readonly Weakness[] = [
   { field: 'securityContext.capabilities.add', isWeak: (of) => itemsOf(capabilities(of), 'add').length > 0 },
   { field: 'securityContext.capabilities.drop', isWeak: (of) => !itemsOf(capabilities(of), 'drop').includes('ALL') },
   ...securityWeaknesses,
-];
+]);
 
 function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly string[] {
   return weaknesses.filter(({ isWeak }) => isWeak(of)).map(({ field }) => field);
@@ -91,9 +101,9 @@ function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly strin
 /** Which account is strong and which weak cannot be told; another one than was applied is worth a word. */
 function accountOf(spec: Fields): readonly string[] {
   const name = textAt(spec, 'serviceAccountName');
-  return name === '' ? [] : [`serviceAccountName: ${name}`];
+  return name === '' ? [] : [`${ofPod}.serviceAccountName: ${name}`];
 }
 
 function weakVolumes({ volumes }: PodView): readonly string[] {
-  return volumes.filter((volume) => !isHarmlessVolume(volume)).map(({ name }) => name);
+  return volumes.filter((volume) => !isHarmlessVolume(volume)).map(({ name }) => `${ofPod}.volumes[${name}]`);
 }
