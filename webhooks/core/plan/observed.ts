@@ -48,14 +48,24 @@ export type Verification =
   | VerifiedEndpoint
   /**
    * The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. `said`: its own words,
-   * bounded and on one line.
+   * bounded and on one line. `era`: in which it is asked next, where the other question ended badly.
    */
-  | { readonly state: 'auth-required'; readonly statusCode: number; readonly said?: string }
+  | {
+      readonly state: 'auth-required';
+      readonly statusCode: number;
+      readonly said?: string;
+      readonly era?: ProtocolEra;
+    }
   /**
    * It asks not to be asked (429, or 503 with Retry-After), which says nothing about whether it works. `message`: its own
-   * words too. `retryAfterMs`: as it says, unbounded.
+   * words too. `retryAfterMs`: as it says, unbounded. `era`: as above.
    */
-  | { readonly state: 'throttled'; readonly message: string; readonly retryAfterMs?: number }
+  | {
+      readonly state: 'throttled';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+      readonly era?: ProtocolEra;
+    }
   /**
    * `isUnanswered`: nothing came back at all, so something between us and the server may be the reason.
    * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.

@@ -136,6 +136,16 @@ describe('a server that exits when it is asked server/discover', () => {
     });
   });
 
+  it.each<[string, Answer]>([
+    ['wants credentials', refuse(401)],
+    ['asks not to be asked', refuse(429)],
+  ])('and %s then, is not asked it again either', async (_, initialize) => {
+    const server = await serve({ 'server/discover': hangUp, initialize });
+    const results = await probeTimes(server.url, 3);
+    expect(new Set(results.map(({ state }) => state)).size).toBe(1);
+    expect(server.methods().filter((method) => method === 'server/discover')).toHaveLength(1);
+  });
+
   it('is not asked it when initialize fails without a word that it is not known', async () => {
     for (const fails of [hangUp, refuse(500), answer({ error: { code: -32603, message: 'starting' } })]) {
       const server = await serve({ 'server/discover': hangUp, initialize: fails });

@@ -108,7 +108,7 @@ async function askBoth(call: McpCall, memory: ProbeMemory, ifSilent: ProbeMemory
     const isSilent = first.how === 'silent' && second.how === 'silent';
     return { ...(await told(call, isSilent ? ifSilent : memory, [first, second])), ...learnt };
   }
-  if (second.result.state !== 'failed') return second.result;
+  if (second.result.state !== 'failed') return { ...second.result, ...learnt };
   const { message } = second.result;
   const after = first.how === 'closed' ? `; before that, it closed the connection on server/discover` : '';
   return { ...second.result, message: `${message}${after}`, ...learnt };

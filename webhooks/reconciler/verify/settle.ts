@@ -37,8 +37,8 @@ export function settle(standing: Standing, answer: ProbeResult, nowMs: number): 
  */
 function comparable(verification: Verification): string {
   if (verification.state !== 'auth-required') return canonicalJson(verification);
-  const { said, ...others } = verification;
-  return canonicalJson({ ...others, hasWords: said !== undefined });
+  const { statusCode, said } = verification;
+  return canonicalJson({ statusCode, hasWords: said !== undefined });
 }
 
 function isUp({ state }: Verification): boolean {
