@@ -3,8 +3,10 @@ import { isConfiguration, referencesOf } from '../core/mcpserver/references.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
+import type { ApiError } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
 import type { GatheredReferences } from '../platform/kube/references.ts';
+import { readServer } from './read-server.ts';
 import { TellableError } from './tell-quarantined.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +14,7 @@ import type { World } from './world.ts';
 export type Gathered =
   /** There is nothing to do: the server is gone or on its way out. */
   | { readonly type: 'gone' }
+  | { readonly type: 'failed'; readonly error: ApiError }
   | {
       readonly type: 'found';
       readonly server: MCPServer;
@@ -21,7 +24,9 @@ export type Gathered =
 
 /** Reads the caches, and of the references what is not known yet. Throws for an object that the schema forbids. */
 export async function gather(key: string, world: World, signal: AbortSignal): Promise<Gathered> {
-  const raw = world.servers.get(key);
+  const read = await readServer(key, world, signal);
+  if (!read.ok) return { type: 'failed', error: read.error };
+  const raw = read.body;
   if (raw === undefined || metaOf(raw).isDeleting) return { type: 'gone' };
   const parsed = parseMCPServer(raw);
   if (!parsed.ok) {

@@ -81,6 +81,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const events = new EventRecorder({ api, clock, log, instance: options.podName });
   const queue: WorkQueue = new WorkQueue({
     ...{ clock, log, random, concurrency, backoff },
+    isLarge: (key) => world.servers.isLarge(key),
     work: (key, workSignal) => onBehalfOf(key, () => timed(options, () => reconcile(key, world, workSignal))),
     onCrash: (key, { failures, error }) => {
       metrics.observeReconcile('crash', 0);

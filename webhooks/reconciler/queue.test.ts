@@ -9,7 +9,10 @@ const atMost = (inAll: number, ofNamespace = inAll) => ({ inAll, ofNamespace });
 
 function start(
   work: (key: string) => Promise<WorkResult>,
-  options: { concurrency?: { inAll: number; ofNamespace: number } } = {},
+  options: {
+    concurrency?: { inAll: number; ofNamespace: number };
+    isLarge?: (key: string) => boolean;
+  } = {},
 ) {
   const clock = createFakeClock();
   const crashes: string[] = [];
@@ -219,5 +222,35 @@ describe('WorkQueue', () => {
     await g.finish('a');
     await over;
     expect(g.began).toEqual(['a']);
+  });
+
+  it('works on one large key at a time, in the turns of namespaces, and on others beside it', async () => {
+    const g = gated();
+    const t = start(g.work, { concurrency: atMost(4), isLarge: (key) => key.includes('large') });
+    for (const key of ['a/large-1', 'a/large-2', 'a/large-3', 'b/large-1', 'a/small', 'b/small']) t.queue.add(key);
+    await settle();
+    expect(g.began).toEqual(['a/large-1', 'a/small', 'b/small']);
+    for (const key of ['a/large-1', 'b/large-1', 'a/large-2', 'a/large-3']) await g.finish(key);
+    expect(g.began.slice(3)).toEqual(['b/large-1', 'a/large-2', 'a/large-3']);
+    for (const key of ['a/small', 'b/small']) await g.finish(key);
+    await t.stop();
+  });
+
+  it('never works twice at the same time on a key that becomes large', async () => {
+    const g = gated();
+    let isLarge = false;
+    const t = start(g.work, { concurrency: atMost(1), isLarge: () => isLarge });
+    t.queue.add('a/x');
+    await settle();
+    t.queue.add('a/y');
+    isLarge = true;
+    t.queue.add('a/y');
+    t.queue.add('a/x');
+    expect(t.queue.depth).toBe(1);
+    await g.finish('a/x');
+    await g.finish('a/y');
+    await g.finish('a/x');
+    expect(g.began).toEqual(['a/x', 'a/y', 'a/x']);
+    await t.stop();
   });
 });

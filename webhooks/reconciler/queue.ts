@@ -24,6 +24,8 @@ export interface WorkQueueOptions {
   /** Keys worked on at the same time, in all and of one namespace: fewer, so that the next one of another never waits. */
   readonly concurrency: { readonly inAll: number; readonly ofNamespace: number };
   readonly backoff: BackoffLimits;
+  /** Whether working on the key takes much memory: of those one is worked on at a time. Default: none does. */
+  readonly isLarge?: (key: string) => boolean;
   /** Throwing is our bug: it is caught here, counted as a failure of the key, and tried again. */
   readonly work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
   /** A key's work threw; `failures` in a row. */
@@ -38,7 +40,9 @@ export interface WorkQueueOptions {
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #ready = new Turns<string>();
-  readonly #running = new Set<string>();
+  /** Keys that wait, and those that are worked on, with their group: it may be another one the next time. */
+  readonly #waiting = new Map<string, string>();
+  readonly #running = new Map<string, string>();
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, AbortController>();
   readonly #failures = new Map<string, number>();
@@ -61,7 +65,11 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#running.has(key)) this.#again.add(key);
-    else this.#ready.add(namespaceOf(key), key);
+    else {
+      const group = this.#waiting.get(key) ?? this.#groupOf(key);
+      this.#waiting.set(key, group);
+      this.#ready.add(group, key);
+    }
     this.#wake();
   }
 
@@ -89,18 +97,28 @@ export class WorkQueue {
 
   /** Whose turn it is, if anybody may be worked on now. */
   #next(): string | undefined {
-    const { inAll, ofNamespace } = this.#options.concurrency;
-    if (this.#running.size >= inAll) return undefined;
-    return this.#ready.take((namespace) => this.#runningIn(namespace) < ofNamespace)?.item;
+    if (this.#running.size >= this.#options.concurrency.inAll) return undefined;
+    const taken = this.#ready.take((group) => this.#hasRoom(group));
+    if (taken === undefined) return undefined;
+    const { group, item: key } = taken;
+    this.#waiting.delete(key);
+    this.#running.set(key, group);
+    return key;
   }
 
-  #runningIn(namespace: string): number {
-    return [...this.#running].filter((key) => namespaceOf(key) === namespace).length;
+  #hasRoom(group: string): boolean {
+    const running = [...this.#running.values()];
+    if (isOfLarge(group)) return !running.some(isOfLarge);
+    return running.filter((other) => other === group).length < this.#options.concurrency.ofNamespace;
+  }
+
+  #groupOf(key: string): string {
+    const namespace = namespaceOf(key);
+    return this.#options.isLarge?.(key) === true ? `${largeMark}${namespace}` : namespace;
   }
 
   async #workOn(key: string, signal: AbortSignal): Promise<void> {
     const { log, onCrash, work } = this.#options;
-    this.#running.add(key);
     this.#cancelDelay(key);
     try {
       const result = await work(key, signal);
@@ -164,6 +182,13 @@ export class WorkQueue {
     this.#delayed.get(key)?.abort();
     this.#delayed.delete(key);
   }
+}
+
+/** Begins the group of the large keys of a namespace; no namespace does. */
+const largeMark = '*';
+
+function isOfLarge(group: string): boolean {
+  return group.startsWith(largeMark);
 }
 
 function namespaceOf(key: string): string {

@@ -36,6 +36,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     return { type: 'done' };
   }
 
+  if (gathered.type === 'failed') return retryAfter(gathered.error);
+
   const { server, observed, references } = gathered;
   const { expandedKinds, policyDigest, installation } = world;
   const decision = decide({ ...references, server, observed, installation, expandedKinds, digest, policyDigest });

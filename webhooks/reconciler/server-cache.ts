@@ -13,12 +13,19 @@ export interface ConditionInfo {
 /** How many items of each kind one server lists, as far as status says. */
 export type Offers = Readonly<Record<string, number>>;
 
+/** Length from which a server is large, in bytes: an honest one has a tenth of it, one that is allowed 1.5 MiB. */
+const largeBytes = 64 * 1024;
+/** Texts that are kept, in bytes: of 1,500 servers that people wrote. */
+const maxKeptBytes = 8 * 1024 * 1024;
+
 /**
  * The MCPServers, each as one text (a fraction of the memory of the parsed object), without what nobody reads here:
- * managed fields and kubectl's copy of the manifest.
+ * managed fields and kubectl's copy of the manifest. Large ones, and more than there is room for, are known without
+ * their text: whoever needs it reads it (read-server.ts).
  */
 export class ServerCache {
   readonly #entries = new Map<string, Entry>();
+  #keptBytes = 0;
   /** Keys of entries whose versions say nothing any more. */
   readonly #doubted = new Set<string>();
   /** Most servers are in one of a few states: each list of conditions is kept once. */
@@ -32,10 +39,19 @@ export class ServerCache {
     return this.#entries.keys();
   }
 
-  /** A fresh copy, as unknown as what came from the wire. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** A fresh copy, as unknown as what came from the wire; undefined also of a server whose text is not kept. */
   get(key: string): unknown {
-    const entry = this.#entries.get(key);
-    return entry === undefined ? undefined : JSON.parse(entry.json);
+    const json = this.#entries.get(key)?.json;
+    return json === undefined ? undefined : JSON.parse(json);
+  }
+
+  /** Whether to work on the server takes memory that few can have at a time. */
+  isLarge(key: string): boolean {
+    return (this.#entries.get(key)?.bytes ?? 0) > largeBytes;
   }
 
   *conditions(): Iterable<readonly [key: string, conditions: readonly ConditionInfo[]]> {
@@ -56,11 +72,17 @@ export class ServerCache {
     if (known?.resourceVersion === resourceVersion) return 'known';
     if (known?.uid === uid && isOlder(asOf ?? resourceVersion, known.resourceVersion)) return 'known';
     const offers = offersOf(raw);
+    const json = JSON.stringify(lean(raw));
+    const bytes = Buffer.byteLength(json);
+    this.#drop(key);
+    const isKept = bytes <= largeBytes && this.#keptBytes + bytes <= maxKeptBytes;
+    if (isKept) this.#keptBytes += bytes;
     this.#entries.set(key, {
       ...(offers === undefined ? {} : { offers }),
       uid,
       resourceVersion,
-      json: JSON.stringify(lean(raw)),
+      bytes,
+      ...(isKept ? { json } : {}),
       conditions: this.#shared(conditionsOf(raw)),
     });
     return 'changed';
@@ -94,6 +116,8 @@ export class ServerCache {
   }
 
   #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry?.json !== undefined) this.#keptBytes -= entry.bytes;
     this.#entries.delete(key);
     this.#doubted.delete(key);
   }
@@ -102,7 +126,9 @@ export class ServerCache {
 interface Entry {
   readonly uid: string;
   readonly resourceVersion: string;
-  readonly json: string;
+  /** Of the text, kept or not. */
+  readonly bytes: number;
+  readonly json?: string;
   readonly conditions: readonly ConditionInfo[];
   readonly offers?: Offers;
 }

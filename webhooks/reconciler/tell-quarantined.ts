@@ -4,6 +4,7 @@ import { applyStatus, mergeStatus } from '../platform/kube/apply.ts';
 import type { StatusWriteRequest } from '../platform/kube/apply.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { metaOf, numberAt, recordAt } from '../platform/kube/object.ts';
+import { readServer } from './read-server.ts';
 import { mcpServers, regarding } from './world.ts';
 import type { World } from './world.ts';
 
@@ -19,7 +20,8 @@ export async function tellQuarantined(
   error: unknown,
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<void> {
-  const raw = world.servers.get(key);
+  const read = await readServer(key, world, signal);
+  const raw = read.ok ? read.body : undefined;
   if (raw === undefined) return;
   const { name, namespace, uid } = metaOf(raw);
   const why = error instanceof TellableError ? error.message : 'an unexpected error, see the log of mcp-lifecycle';

@@ -181,7 +181,10 @@ export function createFakeKubeApi(): FakeKubeApi {
   }
 
   function list({ path, query = {} }: ApiRequest): Json {
-    const all = [...objects].filter(([at, object]) => isIn(at, path) && isSelected(object, query['labelSelector']));
+    const all = [...objects].filter(
+      ([at, object]) =>
+        isIn(at, path) && isSelected(object, query['labelSelector']) && isNamed(object, query['fieldSelector']),
+    );
     const from = Number(query['continue'] ?? 0);
     const limit = Number(query['limit'] ?? all.length);
     const items = all.slice(from, from + limit).map(([, object]) => object);
@@ -246,6 +249,12 @@ function isSelected(object: unknown, selector: string | undefined): boolean {
   if (selector === undefined) return true;
   const [key = '', value] = selector.split('=');
   return stringAt(recordAt(recordAt(object, 'metadata'), 'labels'), key) === value;
+}
+
+/** Of field selectors only that one is understood; every object matches the others. */
+function isNamed(object: unknown, selector = ''): boolean {
+  const [, name] = /^metadata\.name=(.*)$/.exec(selector) ?? [];
+  return name === undefined || metaOf(object).name === name;
 }
 
 function merge(base: Json, over: Json): Json {

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { ServerCache } from './server-cache.ts';
+
+const server = (name: string, bytes: number, resourceVersion = '1') => ({
+  metadata: { name, namespace: 'mcp', uid: name, resourceVersion },
+  spec: { config: { arguments: ['x'.repeat(bytes)] } },
+});
+
+describe('ServerCache', () => {
+  it('keeps the text of no large server, and says that it is there', () => {
+    const servers = new ServerCache();
+    servers.put(server('small', 1_000));
+    servers.put(server('large', 100_000));
+    expect([servers.has('mcp/small'), servers.isLarge('mcp/small')]).toEqual([true, false]);
+    expect([servers.has('mcp/large'), servers.isLarge('mcp/large')]).toEqual([true, true]);
+    expect(servers.get('mcp/small')).toMatchObject({ metadata: { name: 'small' } });
+    expect(servers.get('mcp/large')).toBeUndefined();
+    expect(servers.put(server('large', 100_000))).toBe('known');
+    servers.put(server('large', 1_000, '2'));
+    expect(servers.get('mcp/large')).toMatchObject({ metadata: { resourceVersion: '2' } });
+  });
+
+  it('keeps no more than 8 MiB of texts, whatever comes and goes', () => {
+    const servers = new ServerCache();
+    const names = Array.from({ length: 200 }, (_, at) => `server-${at}`);
+    const kept = (): number => names.filter((name) => servers.get(`mcp/${name}`) !== undefined).length;
+    for (const version of ['1', '2', '3']) for (const name of names) servers.put(server(name, 60_000, version));
+    const most = Math.floor((8 * 1024 * 1024) / 60_200);
+    expect(kept()).toBe(most);
+    for (const name of names.slice(0, 100)) servers.remove(server(name, 1));
+    for (const name of names.slice(100)) servers.put(server(name, 60_000, '4'));
+    expect(kept()).toBe(100);
+    servers.keepOnly(new Set());
+    expect(servers.size).toBe(0);
+  });
+});
