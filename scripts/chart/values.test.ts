@@ -381,6 +381,12 @@ describe('the certificate of the webhooks', () => {
     }
   });
 
+  it('is asked of clients only when the CA of theirs is given, line by line', async () => {
+    expect(envOf(await renderWith({}), 'WEBHOOK_CLIENT_CA')).toBeUndefined();
+    expect(envOf(await renderWith({ webhook: { clientCA: pem } }), 'WEBHOOK_CLIENT_CA')).toMatchObject({ value: pem });
+    await expect(renderWith({ webhook: { clientCA: 'MA==' } })).rejects.toThrow(/values don't meet/);
+  });
+
   it.each([
     ['both', { certManager: { enabled: true }, tls: { existingSecret: 'a', caBundle: pem } }, /exclude each other/],
     ['a Secret without its CA', { tls: { existingSecret: 'a' } }, /needs tls\.caBundle/],

@@ -139,7 +139,7 @@ const labelWords: Readonly<Record<string, string>> = {
     }),
   ),
   'mcp_lifecycle_admission_shed_total reason': list(
-    namesOf<ShedReason>({ full: true, waited: true, connections: true }),
+    namesOf<ShedReason>({ full: true, waited: true, connections: true, 'client certificate': true }),
   ),
   certificate: list(namesOf<CertificateRole>({ serving: true, ca: true })),
   phase: list(rotationPhases),

@@ -8,8 +8,11 @@ import type { SkipReason } from './scope.ts';
 /** Why a body was refused before it was a request: each is a 4xx. */
 export type BodyRefusal = 'content type' | 'compressed' | 'bytes' | 'values' | 'depth' | 'json' | 'review' | 'slow';
 
-/** Why load was turned away: the waiting line was full, waiting took all of the time, or too many connections. */
-export type ShedReason = 'full' | 'waited' | 'connections';
+/**
+ * Why load was turned away: the waiting line was full, waiting took all of the time, too many connections, or a client
+ * without the certificate that is asked for.
+ */
+export type ShedReason = 'full' | 'waited' | 'connections' | 'client certificate';
 
 /** Seconds. From what a decision costs (under 1 ms) to the longest timeout that makes sense for a webhook. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -35,7 +35,7 @@ export const shedRefusals = {
     ...refusal(503, 'ServiceUnavailable', 'Busy with other admission requests: try again.'),
     headers: retryLater,
   },
-} as const satisfies Record<Exclude<ShedReason, 'connections'>, Refusal>;
+} as const satisfies Record<Exclude<ShedReason, 'connections' | 'client certificate'>, Refusal>;
 
 export function refusal(status: number, reason: string, message: string): Refusal {
   return { status, reason, message };

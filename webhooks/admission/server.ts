@@ -6,6 +6,7 @@ import { errorText } from '../platform/log.ts';
 import { portOf } from '../platform/http/plain-server.ts';
 import { startRepeating, startTimer } from '../platform/timer.ts';
 import { createCall, type Call, type CallOptions } from './call.ts';
+import { clientTrust, createRefusedClients } from './client-certificates.ts';
 import { createConnections, type ConnectionLimits } from './connections.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
@@ -13,6 +14,8 @@ import { endpoints, type Endpoint } from './handler.ts';
 export interface AdmissionServerOptions extends Omit<CallOptions, 'isDraining' | 'onReview'> {
   readonly port: number;
   readonly connectionLimits: ConnectionLimits;
+  /** PEM: who has no certificate of one of these CAs is refused in the handshake. Absent: everybody is served. */
+  readonly clientCa?: string | undefined;
   /** Absent: every address of the pod. */
   readonly host?: string;
   readonly clock: Clock;
@@ -89,8 +92,9 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     }
   };
 
+  const trust = clientTrust(options.clientCa);
   const timing = { handshakeTimeout: handshakeMs, connectionsCheckingInterval: Math.min(headMs, 1_000) };
-  const server = createServer({ ...tlsSettings, ...timing }, (request, response) => {
+  const server = createServer({ ...tlsSettings, ...trust, ...timing }, (request, response) => {
     if (isDraining) response.setHeader('connection', 'close');
     connections.used(request.socket);
     const endpoint = endpointOf(request);
@@ -99,6 +103,7 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   });
   server.on('connection', connections.opened);
   server.on('secureConnection', connections.secured);
+  server.on('tlsClientError', createRefusedClients(options));
   server.keepAliveTimeout = keepAliveMs;
   // Node counts it for a fresh connection from its handshake.
   server.headersTimeout = headMs;
@@ -113,7 +118,7 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   return {
     port: portOf(server.address()),
     setCertificate: ({ certificate, privateKey }) => {
-      server.setSecureContext({ ...tlsSettings, cert: certificate, key: privateKey });
+      server.setSecureContext({ ...tlsSettings, ...trust, cert: certificate, key: privateKey });
     },
     async drain({ delayMs, deadlineMs }) {
       isDraining = true;

@@ -65,7 +65,8 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     const scrape = await startPlainServer({ ...at, port: config.metricsPort, routes: metricsRoutes(registry) });
     opened.push(scrape.close);
     const limits = { limits: defaultCallLimits, connectionLimits: defaultConnectionLimits };
-    const server = await startAdmissionServer({ ...at, ...limits, port: config.port, handlers, metrics, clock });
+    const { port, clientCa } = config;
+    const server = await startAdmissionServer({ ...at, ...limits, port, clientCa, handlers, metrics, clock });
     opened.unshift(() => server.drain({ delayMs: config.shutdownDelayMs, deadlineMs: drainDeadlineMs }));
     const ports = { webhook: server.port, health: health.port, metrics: scrape.port };
     log.info('listening', { ...ports, version: options.version });

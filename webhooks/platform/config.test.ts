@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { parseWebhookConfig } from './config.ts';
+import { issueAuthority } from './tls/certificates.ts';
 
 const environment = {
   POD_NAME: 'webhook-0',
@@ -62,4 +63,20 @@ it('names everything that is wrong at once, and what to do', () => {
       "SHUTDOWN_DELAY_SECONDS is '1.5': use a whole number of seconds between 0 and 3600.",
     ],
   });
+});
+
+it('serves clients of a CA only when that is one', async () => {
+  const { certificate } = await issueAuthority(new Date());
+  const two = `${certificate}${certificate}`;
+  expect(parseWebhookConfig({ ...environment, WEBHOOK_CLIENT_CA: two })).toMatchObject({
+    ok: true,
+    config: { clientCa: two },
+  });
+  const broken = `${certificate}-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n`;
+  for (const wrong of ['ca.crt', broken]) {
+    expect(parseWebhookConfig({ ...environment, WEBHOOK_CLIENT_CA: wrong })).toEqual({
+      ok: false,
+      problems: [expect.stringMatching(/^WEBHOOK_CLIENT_CA has something that is no PEM certificate/)],
+    });
+  }
 });

@@ -1,5 +1,6 @@
 import type { Installation } from '../core/engine/installation.ts';
 import type { LogLevel } from './log.ts';
+import { certificateBlocks, parseCertificate } from './tls/pem.ts';
 
 /** What both in-cluster programs are told by the chart. Durations in milliseconds, ports as numbers. */
 interface CommonConfig {
@@ -34,6 +35,8 @@ export interface WebhookConfig extends CommonConfig {
   readonly shutdownDelayMs: number;
   /** When set, messages end in a link `<docsBaseUrl>/<rule id>.md`. */
   readonly docsBaseUrl?: string;
+  /** PEM. When set, only clients with a certificate of one of these CAs are served. */
+  readonly clientCa?: string;
 }
 
 export interface ReconcilerConfig extends CommonConfig {
@@ -58,6 +61,7 @@ export type Parsed<T> =
 export function parseWebhookConfig(environment: Environment): Parsed<WebhookConfig> {
   const read = createReader(environment);
   const docsBaseUrl = environment['DOCS_BASE_URL'];
+  const clientCa = read.certificates('WEBHOOK_CLIENT_CA');
   return read.result({
     ...common(read, { healthPort: 8081, metricsPort: 8080 }),
     port: read.port('WEBHOOK_PORT', 10250),
@@ -69,6 +73,7 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
     clusterDomain: read.optional('CLUSTER_DOMAIN', 'cluster.local'),
     shutdownDelayMs: read.seconds('SHUTDOWN_DELAY_SECONDS', 10) * 1000,
     ...(docsBaseUrl === undefined || docsBaseUrl === '' ? {} : { docsBaseUrl }),
+    ...(clientCa === undefined ? {} : { clientCa }),
   });
 }
 
@@ -121,6 +126,8 @@ interface Reader {
   seconds(name: string, fallback: number): number;
   /** One of these words; the first one when nothing is set. */
   oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word;
+  /** PEM certificates; undefined when it is not set. */
+  certificates(name: string): string | undefined;
   /** Words with commas between them; none when it is not set. */
   list(name: string): readonly string[];
   /** The same, and not none: a rule that knows nothing would protect nothing. */
@@ -166,6 +173,14 @@ function createReader(environment: Environment): Reader {
         problems.push(`${name} is '${found}': use ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}.`);
       return known ?? words[0];
     },
+    certificates(name) {
+      const found = value(name);
+      // One that cannot be read would be passed over, and whom it was for refused without a reason.
+      if (found !== undefined && !holdsCertificates(found)) {
+        problems.push(`${name} has something that is no PEM certificate: put the CA there, as in ca.crt.`);
+      }
+      return found;
+    },
     list,
     names: (name) => (required(name) === '' ? [] : list(name)),
     pairs(name) {
@@ -176,4 +191,9 @@ function createReader(environment: Environment): Reader {
     },
     result: (config) => (problems.length === 0 ? { ok: true, config } : { ok: false, problems }),
   };
+}
+
+function holdsCertificates(text: string): boolean {
+  const blocks = certificateBlocks(text);
+  return blocks.length > 0 && blocks.every((block) => parseCertificate(block) !== undefined);
 }

@@ -42,6 +42,7 @@ export async function startTestServer(
     readonly handlers?: Partial<Record<Endpoint, Handler>>;
     readonly limits?: Partial<CallLimits>;
     readonly connectionLimits?: Partial<ConnectionLimits>;
+    readonly clientCa?: string;
     readonly log?: Logger;
     readonly clock?: Clock;
   } = {},
@@ -62,6 +63,7 @@ export async function startTestServer(
     metrics,
     limits: { ...defaultCallLimits, ...options.limits },
     connectionLimits: { ...defaultConnectionLimits, ...options.connectionLimits },
+    clientCa: options.clientCa,
     handlers: { mutate: () => allowed(), validate: () => allowed(), ...options.handlers },
   });
   server.setCertificate(await issueServing(authority, ['localhost'], new Date()));
