@@ -1,4 +1,4 @@
-import { failureText, finalVerdict, knowsNotTheQuestion, versionsOf } from './judge-reply.ts';
+import { failureText, finalVerdict, isWithoutCommonVersion, knowsNotTheQuestion } from './judge-reply.ts';
 import type { FailedVerdict, Unsuccessful } from './judge-reply.ts';
 import { listAt } from '../../platform/kube/object.ts';
 import type { ProbeResult } from './probe.ts';
@@ -33,7 +33,7 @@ export function unsettled(reply: Unsuccessful, url: URL): EraAnswer {
       ...(reply.type === 'timeout' ? { isUnanswered: true } : {}),
     },
     ...(reply.type === 'http' ? { httpStatus: reply.status } : {}),
-    ...(reply.type === 'rpc-error' ? { namesVersions: versionsOf(listAt(reply.data, 'supported')) !== undefined } : {}),
+    ...(reply.type === 'rpc-error' ? { namesVersions: isWithoutCommonVersion(listAt(reply.data, 'supported')) } : {}),
   };
 }
 

@@ -1,15 +1,15 @@
-import { oneLine } from '../../core/engine/text.ts';
 import type { ServerInfo } from '../../core/plan/observed.ts';
-import { recordAt, stringAt } from '../../platform/kube/object.ts';
+import { listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { startTimer } from '../../platform/timer.ts';
 import { countOffers } from './count-offers.ts';
 import type { Offers } from './count-offers.ts';
 import { unsettled } from './era-answer.ts';
 import type { EraAnswer } from './era-answer.ts';
-import { noCommonVersion, versionsOf } from './judge-reply.ts';
+import { isWithoutCommonVersion, noCommonVersion } from './judge-reply.ts';
 import type { Unsuccessful } from './judge-reply.ts';
 import { clientInfo, endOfSession, handshakeNotification, handshakeRequest, maxPageBytes, send } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
+import type { McpReply } from './mcp-reply.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import type { ProbeResult } from './probe.ts';
 import { handshakeVersion, handshakeVersions } from './protocol-versions.ts';
@@ -38,8 +38,10 @@ const maxRefusedPings = 2;
  * that cannot end sessions would keep one for every probe otherwise. Where `ping` is not answered, it is given back.
  */
 export async function askHandshake(call: McpCall, memory: ProbeMemory, endsAt: number): Promise<EraAnswer> {
-  const params = { protocolVersion: handshakeVersion, capabilities: {}, clientInfo: clientInfo(call) };
-  const reply = await send(call, handshakeRequest(call, {}, { method: 'initialize', params }), { endsAt });
+  const offered = await initialize(call, handshakeVersion, endsAt);
+  // Some refuse what they should answer with an older revision.
+  const older = commonVersion(offered);
+  const reply = older === undefined ? offered : await initialize(call, older, endsAt);
   if (reply.type !== 'result') return unsettled(reply, call.url);
   const version = stringAt(reply.result, 'protocolVersion');
   if (version === undefined || !handshakeVersions.includes(version)) return withoutCommonVersion(version);
@@ -130,11 +132,22 @@ async function endSession(call: McpCall, session: Opened): Promise<void> {
   await send(call, endOfSession(call, headersOf(session)), { endsAt: call.deadlines.end });
 }
 
+function initialize(call: McpCall, protocolVersion: string, endsAt: number): Promise<McpReply> {
+  const params = { protocolVersion, capabilities: {}, clientInfo: clientInfo(call) };
+  return send(call, handshakeRequest(call, {}, { method: 'initialize', params }), { endsAt });
+}
+
+/** The newest revision that a refusal names and that we speak, too; not the one that was refused. */
+function commonVersion(refusal: McpReply): string | undefined {
+  if (refusal.type !== 'rpc-error') return undefined;
+  const supported = listAt(refusal.data, 'supported');
+  return handshakeVersions.find((version) => version !== handshakeVersion && supported.includes(version));
+}
+
 function withoutCommonVersion(version: string | undefined): EraAnswer {
-  const theirs = versionsOf([version]);
-  const message = theirs === undefined ? 'its answer to initialize has no protocolVersion' : noCommonVersion(theirs);
-  return {
-    ...{ type: 'unsettled', how: 'other-era', namesVersions: theirs !== undefined },
-    failure: { state: 'failed', message: oneLine(message, 500) },
-  };
+  const namesVersions = isWithoutCommonVersion([version]);
+  const message = namesVersions
+    ? noCommonVersion([version])
+    : 'its answer to initialize has no version of the handshake';
+  return { ...{ type: 'unsettled', how: 'other-era', namesVersions }, failure: { state: 'failed', message } };
 }

@@ -115,8 +115,8 @@ function refusalText(reply: Refusal, url: URL | undefined): string {
 }
 
 function rpcText(reply: Extract<McpReply, { readonly type: 'rpc-error' }>): string {
-  const versions = versionsOf(listAt(reply.data, 'supported'));
-  if (versions !== undefined) return noCommonVersion(versions);
+  const supported = listAt(reply.data, 'supported');
+  if (isWithoutCommonVersion(supported)) return noCommonVersion(supported);
   return `it answered ${reply.status >= 400 ? `HTTP ${reply.status} with ` : ''}JSON-RPC error ${reply.code}${colon(reply.message)}`;
 }
 
@@ -162,16 +162,17 @@ function redirectText(location: string | undefined, url: URL | undefined): strin
   return `it redirects to ${oneLine(told, maxTargetLength)}; ${notFollowed}`;
 }
 
-/** What a server says that it speaks, bounded; undefined when it says nothing. */
-export function versionsOf(said: readonly unknown[]): readonly string[] | undefined {
-  const versions = said.filter((version) => typeof version === 'string');
-  if (versions.length === 0) return undefined;
-  const told = versions.slice(0, maxVersions).map((version) => oneLine(version, maxVersionLength));
-  return versions.length > maxVersions ? [...told, '…'] : told;
+/** Whether a server has said what it speaks, and we speak none of that. */
+export function isWithoutCommonVersion(theirs: readonly unknown[]): boolean {
+  return theirs.some((version) => typeof version === 'string') && !ourVersions.some((ours) => theirs.includes(ours));
 }
 
-export function noCommonVersion(theirs: readonly string[]): string {
-  return `no common version of MCP: the server speaks ${theirs.join(', ')}; mcp-lifecycle speaks ${ourVersions.join(', ')}`;
+/** Both lists, the server's bounded. */
+export function noCommonVersion(theirs: readonly unknown[]): string {
+  const versions = theirs.filter((version) => typeof version === 'string');
+  const told = versions.slice(0, maxVersions).map((version) => oneLine(version, maxVersionLength));
+  const more = versions.length > maxVersions ? ', …' : '';
+  return `no common version of MCP: the server speaks ${told.join(', ')}${more}; mcp-lifecycle speaks ${ourVersions.join(', ')}`;
 }
 
 /**

@@ -187,6 +187,12 @@ describe('the era that is known', () => {
     expect(results.at(-1)).toMatchObject({ state: 'verified', era });
   });
 
+  it('is asked in the whole time again after the other one was tried in vain', async () => {
+    const server = await serve({ 'server/discover': hangUp, initialize: unknownMethod });
+    const results = await probeTimes(server.url, 5, { era: 'stateless' });
+    expect(results.map(({ memory }) => memory?.silences ?? 0)).toEqual([1, 2, 3, 0, 1]);
+  });
+
   it('is learnt of a slow server by what it does not know', async () => {
     const server = await serve({ 'server/discover': silence, initialize: unknownMethod });
     expect(await probe(server.url, { timeoutMs: 2_000 })).toMatchObject({ state: 'failed', era: 'stateless' });
@@ -352,6 +358,32 @@ describe('revisions', () => {
       state: 'failed',
       message: `no common version of MCP: the server speaks 2098-01-01, 2099-01-01; ${ours}`,
     });
+  });
+
+  it('that a refusal of initialize names are offered: the newest that both speak', async () => {
+    const server = await serve({
+      initialize: (response, asked) => {
+        const isOlder = asked.body.includes('"protocolVersion":"2025-03-26"');
+        const supported = ['2024-11-05', '2025-03-26', '2099-01-01'];
+        const refusal = answer({
+          error: { code: -32602, message: 'Unsupported protocol version', data: { supported } },
+        });
+        (isOlder ? answer({ result: { ...initialized, protocolVersion: '2025-03-26' } }) : refusal)(response, asked);
+      },
+    });
+    expect(await probe(server.url, { era: 'handshake' })).toMatchObject({
+      ...{ state: 'verified', serverInfo: { protocolVersion: '2025-03-26' } },
+    });
+    expect(server.methods()).toEqual(['initialize', 'initialize', 'notifications/initialized']);
+  });
+
+  it('that both speak are not said to be none, whatever else fails', async () => {
+    const supported = ['2025-06-18'];
+    const server = await serve({
+      'server/discover': answer({ error: { code: -32022, message: 'Unsupported', data: { supported } } }),
+      initialize: refuse(500, 'broken'),
+    });
+    expect(await probe(server.url)).toMatchObject({ message: 'answered HTTP 500 with text/plain: broken' });
   });
 
   it('are bounded, however many a server names', async () => {

@@ -93,7 +93,9 @@ async function askUnknown(call: McpCall, memory: ProbeMemory): Promise<ProbeResu
   const next = { ...others, silences: silences + 1 };
   if (turn === undefined || turn === 'both') return askBoth(call, memory, next);
   const answer = await ask(call, memory, { era: turn, endsAt: call.deadlines.verdict });
-  return answer.type === 'verdict' ? answer.result : told(call, answer.how === 'silent' ? next : others, [answer]);
+  if (answer.type === 'verdict') return answer.result;
+  const learnt = turn === 'stateless' ? learntFrom(answer) : {};
+  return { ...(await told(call, answer.how === 'silent' ? next : others, [answer])), ...learnt };
 }
 
 const turns = ['both', 'stateless', 'handshake'] as const;
@@ -115,9 +117,9 @@ async function askBoth(call: McpCall, memory: ProbeMemory, ifSilent: ProbeMemory
 }
 
 /** What would end the server is not asked twice; what it does not know is not, when the other question may only be slow. */
-function learntFrom(stateless: Unsettled, handshake: EraAnswer): { readonly era?: ProtocolEra } {
+function learntFrom(stateless: Unsettled, handshake?: EraAnswer): { readonly era?: ProtocolEra } {
   if (stateless.how === 'closed') return { era: 'handshake' };
-  const isOnlySlow = stateless.how === 'silent' && handshake.type === 'unsettled' && handshake.how === 'other-era';
+  const isOnlySlow = stateless.how === 'silent' && handshake?.type === 'unsettled' && handshake.how === 'other-era';
   return isOnlySlow ? { era: 'stateless' } : {};
 }
 
@@ -134,7 +136,7 @@ async function askKnown(call: McpCall, memory: ProbeMemory, era: ProtocolEra): P
   }
   const other = era === 'stateless' ? 'handshake' : 'stateless';
   const second = await ask(call, memory, { era: other, endsAt: verdict });
-  if (second.type === 'unsettled') return told(call, memory, era === 'stateless' ? [first, second] : [second, first]);
+  if (second.type === 'unsettled') return told(call, others, era === 'stateless' ? [first, second] : [second, first]);
   return second.result;
 }
 

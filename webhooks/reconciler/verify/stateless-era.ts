@@ -2,7 +2,7 @@ import { listAt, recordAt } from '../../platform/kube/object.ts';
 import { countOffers } from './count-offers.ts';
 import type { EraAnswer } from './era-answer.ts';
 import { unsettled } from './era-answer.ts';
-import { noCommonVersion, versionsOf } from './judge-reply.ts';
+import { isWithoutCommonVersion, noCommonVersion } from './judge-reply.ts';
 import { maxPageBytes, send, statelessRequest } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
 import { statelessVersion } from './protocol-versions.ts';
@@ -14,15 +14,11 @@ export async function askStateless(call: McpCall, endsAt: number): Promise<EraAn
   if (reply.type !== 'result') return unsettled(reply, call.url);
   const versions = listAt(reply.result, 'supportedVersions');
   if (!versions.includes(statelessVersion)) {
-    const theirs = versionsOf(versions);
-    const message =
-      theirs === undefined ? 'its answer to server/discover has no supportedVersions' : noCommonVersion(theirs);
-    return {
-      type: 'unsettled',
-      how: 'other-era',
-      failure: { state: 'failed', message },
-      namesVersions: theirs !== undefined,
-    };
+    const namesVersions = isWithoutCommonVersion(versions);
+    const message = namesVersions
+      ? noCommonVersion(versions)
+      : `its answer to server/discover is without ${statelessVersion}`;
+    return { ...{ type: 'unsettled', how: 'other-era', namesVersions }, failure: { state: 'failed', message } };
   }
   const identity =
     recordAt(recordAt(reply.result, '_meta'), 'io.modelcontextprotocol/serverInfo') ??
