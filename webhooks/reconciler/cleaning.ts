@@ -33,7 +33,7 @@ export interface Admitted {
 }
 
 export interface CleaningOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly deployments: Pick<ChildCache, 'get'>;
 }
 
@@ -105,7 +105,7 @@ export class Cleaning {
 
   #of(key: string, generation: number): Known {
     const known = this.#known.get(key);
-    return known?.generation === generation ? known : { generation, times: 0, repairs: 0, lastMs: 0 };
+    return known?.generation === generation ? known : { generation, times: 0, repairs: 0, lastMs: -Infinity };
   }
 
   #isRolledOut(key: string): boolean {
@@ -117,7 +117,7 @@ export class Cleaning {
   }
 
   #nowMs(): number {
-    return this.#options.clock.now().getTime();
+    return this.#options.clock.monotonicMs();
   }
 }
 

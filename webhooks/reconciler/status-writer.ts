@@ -1,12 +1,16 @@
 import { canonicalJson } from '../core/engine/canonical-json.ts';
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { STATUS_FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import { nextEvents } from '../core/plan/events.ts';
+import { claimReferenceStatus } from '../core/plan/foreign/claim.ts';
 import { reducedStatus } from '../core/plan/reduced-status.ts';
 import { saysTheSame } from '../core/plan/status.ts';
 import { digest } from '../platform/digest.ts';
-import type { ApiError } from '../platform/kube/api.ts';
-import { applyStatus } from '../platform/kube/apply.ts';
-import { keyOf } from '../platform/kube/object.ts';
+import type { ApiError, ApiResult, KubeApi } from '../platform/kube/api.ts';
+import { objectPath } from '../platform/kube/api.ts';
+import { applyStatus, writeManagedFields } from '../platform/kube/apply.ts';
+import type { StatusWriteRequest } from '../platform/kube/apply.ts';
+import { keyOf, metaOf } from '../platform/kube/object.ts';
 import { isTold, STATUS } from './setbacks.ts';
 import type { Setback } from './setbacks.ts';
 import { mcpServers, regarding } from './world.ts';
@@ -68,7 +72,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '' } = server.metadata;
-  const result = await applyStatus(world.api, { ...mcpServers, name, namespace, uid, status: next, signal });
+  const result = await applyOwnStatus({ ...mcpServers, name, namespace, uid, status: next, signal }, world.api);
   if (!result.ok) {
     const isGone = result.error.status === 404 || result.error.status === 409;
     return isGone ? { result: 'gone' } : { result: 'failed', error: result.error };
@@ -79,6 +83,20 @@ async function write(
     world.events.record({ regarding: regarding({ name, namespace, uid }), ...event });
   }
   return { result: 'written' };
+}
+
+/** What the reference operator has written once is taken over, or it would stand beside ours for ever. */
+async function applyOwnStatus(write: StatusWriteRequest, api: KubeApi): Promise<ApiResult> {
+  const applied = await applyStatus(api, write);
+  const managedFields = applied.ok ? claimReferenceStatus(applied.body) : undefined;
+  if (!applied.ok || managedFields === undefined) return applied;
+  const { resourceVersion } = metaOf(applied.body);
+  const path = objectPath({ ...write, subresource: 'status' });
+  const { signal } = write;
+  const claim = { path, fieldManager: STATUS_FIELD_MANAGER, resourceVersion, managedFields };
+  const claimed = await writeManagedFields(api, { ...claim, ...(signal === undefined ? {} : { signal }) });
+  // Somebody wrote meanwhile: the next write of status tries again.
+  return claimed.ok ? applyStatus(api, write) : applied;
 }
 
 async function afterFailure(attempt: Attempt, error: ApiError): Promise<StatusWrite> {

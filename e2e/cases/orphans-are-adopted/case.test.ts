@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { applyObject } from '../../../webhooks/platform/kube/apply.ts';
+import { createKubeApiFromEnvironment } from '../../../webhooks/platform/kube/kubeconfig.ts';
 import { whileNothingIsCollected } from '../../harness/controller-manager.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, kubectlOk, list, without, type KubeObject } from '../../harness/kubectl.ts';
@@ -139,6 +141,32 @@ describe('what an MCPServer of the same name left behind', () => {
     expect(after?.metadata.generation).toBe(deployment?.metadata.generation);
     const uids = (objects: readonly KubeObject[]): readonly string[] => objects.map(({ metadata }) => metadata.uid);
     expect(uids(await list({ namespace }, 'pods', `mcp-server=${name}`))).toEqual(uids(pods));
+  });
+
+  it('has a status of ours alone with the next change of it, without what the reference operator had written there', async () => {
+    const server = await get(namespace, 'mcpservers', 'moved');
+    const written = await applyObject(createKubeApiFromEnvironment(), {
+      object: {
+        ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'moved', namespace } },
+        status: {
+          address: server?.status?.address,
+          conditions: [
+            {
+              ...{ type: 'NetworkPolicyRestricted', status: 'True', reason: 'Restricted', message: 'x' },
+              lastTransitionTime: '2026-01-01T00:00:00Z',
+            },
+          ],
+        },
+      },
+      ...{ plural: 'mcpservers', subresource: 'status', fieldManager: 'mcpserver-controller' },
+      expected: { uid: server?.metadata.uid ?? '' },
+    });
+    expect(written.ok).toBe(true);
+    expect(conditionOf(await get(namespace, 'mcpservers', 'moved'), 'NetworkPolicyRestricted')).toBeDefined();
+    await apply(namespace, kubernetesServer('moved', { runtime: { replicas: 0 } }));
+    const stopped = { type: 'Available', status: 'True', reason: 'ScaledToZero' };
+    const after = await untilCondition(namespace, 'moved', stopped);
+    expect(conditionOf(after, 'NetworkPolicyRestricted')).toBeUndefined();
   });
 
   it('is refused, and left as it is, once nobody controls it: `kubectl delete --cascade=orphan`', async () => {

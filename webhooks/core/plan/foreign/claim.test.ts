@@ -6,7 +6,7 @@ import { expandedKinds } from '../../resources/index.gen.ts';
 import type { Action } from '../action.ts';
 import { plan } from '../plan.ts';
 import { asObserved } from '../testing/as-observed.ts';
-import { claimForeign, findForeign } from './claim.ts';
+import { claimForeign, claimReferenceStatus, findForeign } from './claim.ts';
 import { ownPlaces, placesOfOthers } from './places.ts';
 import { keptAdditions, removedAdditions } from './testing/additions.ts';
 import { applied, fromManagedFields, toManagedFields, updated, valuesOf } from './testing/apply-model.ts';
@@ -220,6 +220,33 @@ describe('findForeign', () => {
   });
 });
 
+describe('a status that the reference operator wrote', () => {
+  const entry = (manager: string, subresource: string | undefined, fieldsV1: Fields): Fields => ({
+    ...{ manager, operation: 'Apply', apiVersion: 'mcp.x-k8s.io/v1alpha1', fieldsV1 },
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  const ours = entry('mcp-lifecycle-status', 'status', { 'f:status': { 'f:phase': {} } });
+  const theirs = entry('mcpserver-controller', 'status', { 'f:status': { 'f:address': { 'f:url': {} } } });
+  const others = [
+    entry('kubectl', undefined, { 'f:spec': {} }),
+    entry('gateway', 'status', { 'f:status': { 'f:gatewayBinding': {} } }),
+  ];
+  const server = (...managedFields: readonly Fields[]): Fields => ({ metadata: { managedFields } });
+
+  it('is ours whole, so that an address both have said can be taken out; what others wrote of it is theirs', () => {
+    const all = { 'f:status': { 'f:phase': {}, 'f:address': { 'f:url': {} } } };
+    expect(claimReferenceStatus(server(theirs, ...others, ours))).toEqual([{ ...ours, fieldsV1: all }, ...others]);
+  });
+
+  it.each([
+    ['it wrote none', [ours, ...others]],
+    ['ours is not there yet', [theirs, ...others]],
+    ['only its spec is meant', [ours, entry('mcpserver-controller', undefined, { 'f:spec': {} })]],
+  ])('is left alone while %s', (_, entries) => {
+    expect(claimReferenceStatus(server(...entries))).toBeUndefined();
+  });
+});
+
 describe('a child that the reference operator made', () => {
   const wanted = wantedOf('Deployment');
   const leftovers = (live: Fields): Fields =>
@@ -249,6 +276,17 @@ describe('a child that the reference operator made', () => {
     expect([...after.values].sort()).toEqual([...valuesOf(wanted)].sort());
     // and once is enough
     expect(findForeign(stored(wanted, after))).toBeUndefined();
+  });
+
+  it.each(removedAdditions)('loses what somebody patched onto it: $name [$kind $row]', ({ kind, change }) => {
+    const object = wantedOf(kind);
+    const made = updated({ values: new Map(), owners: new Map() }, valuesOf(object), 'manager Update');
+    const patched = change(object);
+    const state = updated(made, valuesOf(patched), them);
+    const owners = fromManagedFields(claimForeign(stored(patched, state)) ?? []);
+    const after = applied({ values: state.values, owners }, valuesOf(object), us);
+    const left = [...after.values].filter(([path]) => !path.includes('of-sidecar'));
+    expect(left.sort()).toEqual([...valuesOf(object)].sort());
   });
 
   it('is not what another program of that name only touched: it keeps what it wrote', () => {

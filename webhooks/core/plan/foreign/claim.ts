@@ -1,4 +1,4 @@
-import { FIELD_MANAGER } from '../../mcpserver/names.ts';
+import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../mcpserver/names.ts';
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
 import {
   childOf,
@@ -44,6 +44,8 @@ const maxManagerLength = 64;
 
 /** How the reference operator's writes are called, after its program; children by Create and Update. */
 const referenceManager = 'manager';
+/** And its writes of status: by apply, or by whatever else. */
+const referenceStatusManager = 'mcpserver-controller';
 
 /** Owned by whoever created the object, since nobody can change it afterwards. */
 const creatorsField: Readonly<Record<string, FieldPath>> = {
@@ -87,6 +89,26 @@ export function claimForeign(child: unknown): readonly Fields[] | undefined {
     .filter((raw) => raw !== managed.ours?.raw)
     .flatMap((raw) => withFields(raw, splits.has(raw) ? splits.get(raw)?.left : fieldsAt(raw, 'fieldsV1')));
   return [ours, ...others];
+}
+
+/**
+ * The MCPServer's `managedFields` with the reference operator's share of its status in ours; undefined when it has none.
+ * It would keep every value that both have said once: an address, the conditions that only it knows.
+ */
+export function claimReferenceStatus(server: unknown): readonly Fields[] | undefined {
+  const raw = listAt(fieldsAt(server, 'metadata'), 'managedFields');
+  const ofStatus = raw.filter((entry) => textAt(entry, 'subresource') === 'status');
+  const theirs = ofStatus.filter((entry) => textAt(entry, 'manager') === referenceStatusManager);
+  const ours = ofStatus.find(
+    (entry) => textAt(entry, 'manager') === STATUS_FIELD_MANAGER && textAt(entry, 'operation') === 'Apply',
+  );
+  if (ours === undefined || theirs.length === 0) return undefined;
+  const claimed = theirs.reduce<FieldTree>(
+    (all, entry) => union(all, fieldsAt(entry, 'fieldsV1')),
+    fieldsAt(ours, 'fieldsV1'),
+  );
+  const others = raw.filter((entry) => entry !== ours && !theirs.includes(entry));
+  return [{ ...ours, fieldsV1: shallow(claimed) }, ...others];
 }
 
 /** One manager's fields of the object itself, as `metadata.managedFields` has them. */
