@@ -4,6 +4,7 @@ import { anyBody } from './any-body.ts';
 import { applyToVerified } from './apply-to-verified.ts';
 import { checkManifests } from './check-manifests.ts';
 import { failedAdmissions } from './failed-admissions.ts';
+import { fuzzAnswers } from './fuzz-answers.ts';
 import { hostileTenants } from './hostile-tenants.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
@@ -20,6 +21,7 @@ export const measurements: readonly Measurement[] = [
   applyToVerified,
   admissionLatency,
   failedAdmissions,
+  fuzzAnswers,
   hostileTenants,
   thousandServers,
   memory,

@@ -50,7 +50,7 @@ export class AnswerPool {
     return bytes;
   }
 
-  /** There are never more than the places of the verifier, some 24. */
+  /** There are never more than the places of the verifier, some 48. */
   #largestOwner(): { readonly owner: string; readonly bytes: number; readonly longest: AnswerHolder } | undefined {
     const byOwner = new Map<string, { owner: string; bytes: number; longest: AnswerHolder }>();
     for (const [holder, held] of this.#held) {

@@ -21,7 +21,7 @@ export interface Essentials {
 }
 
 /**
- * A copy of what a server sent, bounded, so that what was read is garbage before anybody waits: the results of 24 probes
+ * A copy of what a server sent, bounded, so that what was read is garbage before anybody waits: the results of 48 probes
  * are alive at the same time, for as long as the servers like. What is beyond the limits is left out, but for the items of
  * lists: each is there, by its name.
  */

@@ -52,14 +52,14 @@ const program = (url: string): string => `
   const caches = Array.from({ length: 12 * 1024 }, (_, at) => Array.from({ length: 128 }, () => at));
   const target = { url: ${JSON.stringify(url)}, clientVersion: '1', countsOffers: true, timeoutMs: 60_000 };
   const probe = () => probeMcpServer({ ...target, signal: new AbortController().signal });
-  const results = await Promise.all(Array.from({ length: 24 }, probe));
+  const results = await Promise.all(Array.from({ length: 48 }, probe));
   const states = [...new Set(results.map(({ state, offers = {} }) => state + Object.keys(offers).length))];
   process.stdout.write(JSON.stringify({ states, caches: caches.length }));
   process.exit(0);
 `;
 
 it.each(Object.keys(lists))(
-  '24 servers at once that list %s end in verdicts, within the heap of the reconciler',
+  '48 servers at once that list %s end in verdicts, within the heap of the reconciler',
   async (name) => {
     const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/${encodeURIComponent(name)}`;
     const flags = ['--no-concurrent-recompilation', '--max-semi-space-size=1', '--max-old-space-size=32'];
