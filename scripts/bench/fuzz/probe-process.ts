@@ -68,4 +68,7 @@ process.on('message', () => {
     unexpected,
   } satisfies Probed);
 });
+process.on('disconnect', () => {
+  process.exit();
+});
 for (let index = 0; index < width; index += 1) void probeOn();
