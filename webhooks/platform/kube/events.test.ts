@@ -91,6 +91,23 @@ describe('EventRecorder', () => {
     expect(asked.slice(-2)).toEqual(['POST one', 'PATCH x2']);
   });
 
+  it('counts what happens again in one namespace, although a thousand other things happened in another', async () => {
+    const asked: string[] = [];
+    const clock = createFakeClock();
+    const recorder = recording(({ method }) => {
+      asked.push(method);
+      return Promise.resolve({ ok: true, body: {} });
+    }, clock);
+    recorder.record(event('again', 'quiet'));
+    for (let count = 0; count < 1_100; count += 1) {
+      recorder.record(event(String(count), 'busy'));
+      await clock.advance(1);
+    }
+    recorder.record(event('again', 'quiet'));
+    await clock.advance(1);
+    expect(asked.at(-1)).toBe('PATCH');
+  });
+
   it('goes on after a failure, and drops the oldest when too many wait', async () => {
     const notes: string[] = [];
     let release = (): void => undefined;
