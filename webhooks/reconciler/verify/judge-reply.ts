@@ -144,9 +144,14 @@ function remedyOf({ cause, names = [] }: Extract<McpReply, { readonly type: 'unr
   return remedy === undefined ? '' : `; ${remedy}`;
 }
 
+const wantsOrigin =
+  'the server checks the Origin of requests, and clients that are no browser send none: have it let those pass';
+
 /** Clients of `status.address.url` send the same Host, so the server has to know it. */
 function hostText(reply: Refusal, url: URL | undefined): string {
-  const said = `answered HTTP ${reply.status}${colon(wordsOf(reply))}`;
+  const words = wordsOf(reply);
+  const said = `answered HTTP ${reply.status}${colon(words)}`;
+  if (/\borigin\b/i.test(words) && !/\bhost/i.test(words)) return `${said}; ${wantsOrigin}`;
   if (url === undefined) return said;
   const host = hostOf(url);
   return `${said}; the server refuses the Host that every client of its Service sends: add ${url.hostname} (and ${host}) to its allowed hosts, or switch its check off`;

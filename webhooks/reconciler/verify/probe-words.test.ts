@@ -34,7 +34,6 @@ describe('HTTP 403', () => {
   it.each<[string, Answer, string]>([
     ['by the TypeScript SDK', jsonRefusal(403, 'Invalid Host header: x.mcp.svc'), 'Invalid Host header: x.mcp.svc'],
     ['by the Go SDK', refuse(403, 'Forbidden: invalid Host header'), 'Forbidden: invalid Host header'],
-    ['for its Origin', refuse(403, 'Origin http://x is not allowed'), 'Origin http://x is not allowed'],
     ['with a challenge too', refuse(403, 'Invalid Host', { 'www-authenticate': 'Bearer' }), 'Invalid Host'],
     ['by HTTP 421, as the Python SDK does', refuse(421, 'Invalid Host header'), 'Invalid Host header'],
     ['by HTTP 421 without a word', refuse(421), 'HTTP 421'],
@@ -59,6 +58,13 @@ describe('HTTP 403', () => {
     ['that names a host in passing', refuse(403, 'Sign in at host login.example first'), { state: 'auth-required' }],
   ])('is authentication %s', async (_, refusal, wanted) => {
     expect(await refusedWith(refusal)).toMatchObject(wanted);
+  });
+
+  it('for its Origin is no authentication either, and the remedy is another one', async () => {
+    expect(await refusedWith(refuse(403, 'Invalid Origin header'))).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/^answered HTTP 403: Invalid Origin header; .* have it let those pass$/),
+    });
   });
 
   it('that no credentials would change is a failure, in the words of the server', async () => {
