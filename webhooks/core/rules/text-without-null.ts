@@ -1,0 +1,69 @@
+import type { Rule } from '../engine/rule.ts';
+import { each, join, none } from '../engine/violations.ts';
+import type { Place } from '../mcpserver/place.ts';
+import { pathTo, placeOf } from '../mcpserver/place.ts';
+import type { EnvVar, StorageMount } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+
+export const textWithoutNull: Rule = {
+  id: 'text-without-null',
+  severity: 'warn',
+  summary: 'Values of variables, arguments and mount paths should not contain the character U+0000.',
+  rationale:
+    'API servers store it, and no program can be given it: a container runtime refuses to start a container with such a ' +
+    'variable or mount (`RunContainerError`, exit code 128), and an argument may end where the character stands. Every ' +
+    'other character arrives as it is written. The message never shows the text.',
+  remedy: 'Remove the character U+0000.',
+  examples: {
+    accepts: [
+      { title: 'a value of several lines', spec: { config: { env: [{ name: 'MOTD', value: 'one\ntwo' }] } } },
+      { title: 'a control character', spec: { config: { arguments: ['--separator=\u0001'] } } },
+    ],
+    rejects: [
+      { title: 'a value with the character', spec: { config: { env: [{ name: 'LIST', value: 'a\0b' }] } } },
+      { title: 'an argument with the character', spec: { config: { arguments: ['--list=a\0b'] } } },
+      {
+        title: 'a mount path with the character',
+        spec: { config: { storage: [{ path: '/data\0', source: { type: 'EmptyDir', emptyDir: {} } }] } },
+      },
+    ],
+  },
+  check({ server }) {
+    const { env, arguments: words, storage } = server.spec.config;
+    return join(
+      env?.some(hasNullValue) === true ? each(env, envPlace, checkVariable) : none,
+      words?.some(hasNull) === true ? each(words, argumentsPlace, checkText) : none,
+      storage?.some(hasNullPath) === true ? each(storage, storagePlace, checkMount) : none,
+    );
+  },
+};
+
+const envPlace = placeOf('spec', 'config', 'env');
+const argumentsPlace = placeOf('spec', 'config', 'arguments');
+const storagePlace = placeOf('spec', 'config', 'storage');
+
+const found = { headline: 'no container can be given this text', detail: 'found the character U+0000' };
+
+function hasNull(text: string): boolean {
+  return text.includes('\0');
+}
+
+function hasNullValue({ value }: EnvVar): boolean {
+  return value !== undefined && hasNull(value);
+}
+
+function hasNullPath({ path }: StorageMount): boolean {
+  return hasNull(path);
+}
+
+function checkVariable(variable: EnvVar, place: Place): readonly Violation[] {
+  return hasNullValue(variable) ? [{ path: pathTo(place, 'value'), ...found }] : none;
+}
+
+function checkText(text: string, place: Place): readonly Violation[] {
+  return hasNull(text) ? [{ path: pathTo(place), ...found }] : none;
+}
+
+function checkMount(mount: StorageMount, place: Place): readonly Violation[] {
+  return hasNullPath(mount) ? [{ path: pathTo(place, 'path'), ...found }] : none;
+}
