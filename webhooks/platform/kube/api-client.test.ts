@@ -332,7 +332,17 @@ describe('a watch', () => {
     });
     expect(await broken.end).toMatchObject({ why: 'failed', error: { status: 0, retry: true } });
     const odd = await watch((_, response) => response.end('hello\n'));
-    expect(await odd.end).toMatchObject({ why: 'failed', error: { reason: 'BadAnswer' } });
+    expect(await odd.end).toMatchObject({ why: 'failed', error: { reason: 'BadAnswer', retry: false } });
+  });
+
+  it('reads the longest event that 1.5 MiB of etcd can become, and ends for good at a longer one', async () => {
+    const event = (length: number): string =>
+      `{"type":"ADDED","object":{"spec":"${String.raw`\u0001`.repeat(Math.floor(length / 6))}"}}\n`;
+    const longest = await watch((_, response) => response.end(event(1.5 * 1024 * 1024 * 6)));
+    expect(await longest.end).toEqual({ why: 'closed' });
+    expect(longest.events).toHaveLength(1);
+    const longer = await watch((_, response) => response.end(event(11 * 1024 * 1024)));
+    expect(await longer.end).toMatchObject({ why: 'failed', error: { reason: 'TooLarge', retry: false } });
   });
 
   it('fails, and ends no process, when what it is handed on to throws', async () => {

@@ -188,6 +188,16 @@ describe('ListWatch', () => {
     await t.stop();
   });
 
+  it('lists again after an event that cannot be read, instead of asking for it again and again', async () => {
+    const t = start([page([item('a')]), page([item('a'), item('b')], { resourceVersion: '12' })]);
+    await settle();
+    t.end({ why: 'failed', error: { status: 0, reason: 'TooLarge', message: 'too long', retry: false } });
+    await t.clock.advance(250);
+    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+a', '+b', '=mcp/a,mcp/b']);
+    expect(t.watches.at(-1)?.query).toMatchObject({ resourceVersion: '12' });
+    await t.stop();
+  });
+
   it('tells that versions went back when a list is older than what was seen', async () => {
     const t = start([page([item('a')]), page([item('a')], { resourceVersion: '7' }), page([])]);
     await settle();

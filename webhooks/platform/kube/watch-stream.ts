@@ -6,8 +6,8 @@ import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts
 import type { WatchEnd, WatchEvent } from './api.ts';
 import { isRecord, numberAt } from './object.ts';
 
-/** Longest single event that is read, in bytes: etcd keeps no object above 1.5 MiB, JSON can make it longer. */
-const maxEventBytes = 8 * 1024 * 1024;
+/** Longest single event that is read, in bytes: etcd keeps no object above 1.5 MiB, JSON can make six times as much of it. */
+const maxEventBytes = 10 * 1024 * 1024;
 
 /** Longest refusal that is read, in bytes. */
 const maxRefusalBytes = 64 * 1024;
@@ -95,7 +95,7 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
     pendingBytes += chunk.length - from;
     if (pendingBytes > maxEventBytes) {
       const text = `one event is longer than ${maxEventBytes} bytes`;
-      end({ why: 'failed', error: errorWithoutAnswer(describe, { reason: 'TooLarge', text }) });
+      end(unreadable(describe, { reason: 'TooLarge', text }));
     }
   });
   response.on('end', () => {
@@ -123,7 +123,12 @@ function parseEvent(line: string, describe: string): ParsedLine {
     return { type: 'end', end: { why: 'failed', error } };
   }
   const text = 'the watch sent a line that is not a watch event';
-  return { type: 'end', end: { why: 'failed', error: errorWithoutAnswer(describe, { reason: 'BadAnswer', text }) } };
+  return { type: 'end', end: unreadable(describe, { reason: 'BadAnswer', text }) };
+}
+
+/** Going on from the same place would bring the same event again, and nothing after it for ever. */
+function unreadable(describe: string, why: { readonly reason: string; readonly text: string }): WatchEnd {
+  return { why: 'failed', error: { ...errorWithoutAnswer(describe, why), retry: false } };
 }
 
 function readRefusal(response: IncomingMessage, describe: string, finish: (end: WatchEnd) => void): void {
