@@ -1,5 +1,6 @@
 import { isDnsLabel, isLabelValue, isQualifiedName, isSubdomain } from './kubernetes-names.ts';
 import type { FieldPath, Violation } from './violation.ts';
+import { utf8Length } from './utf8-length.ts';
 
 /**
  * What the API server says about the metadata of any object, for those who have no API server to ask.
@@ -156,10 +157,6 @@ function textsOf(map: unknown): readonly (readonly [string, string])[] {
   return isFields(map)
     ? Object.entries(map).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value] as const] : []))
     : [];
-}
-
-function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).byteLength;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

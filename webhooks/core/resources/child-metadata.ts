@@ -22,8 +22,13 @@ export function podLabels(server: MCPServer): Texts {
 
 /** The author's annotations, without keys that speak for the API or for us. */
 export function extraAnnotations(server: MCPServer): Texts {
-  const prefix = APPLIED_HASH_ANNOTATION.slice(0, APPLIED_HASH_ANNOTATION.indexOf('/') + 1);
-  return keep(server.spec.extraAnnotations, (key) => !key.startsWith('mcp.x-k8s.io/') && !key.startsWith(prefix));
+  return keep(server.spec.extraAnnotations, isCopiedAnnotation);
+}
+
+const ourPrefix = APPLIED_HASH_ANNOTATION.slice(0, APPLIED_HASH_ANNOTATION.indexOf('/') + 1);
+
+export function isCopiedAnnotation(key: string): boolean {
+  return !key.startsWith('mcp.x-k8s.io/') && !key.startsWith(ourPrefix);
 }
 
 /** The author's labels, without those that pods are selected by. */
