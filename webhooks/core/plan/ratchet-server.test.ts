@@ -64,6 +64,17 @@ describe('a server that was never judged', () => {
     });
   });
 
+  it('is refused for a hundred thousand findings without a digest of each', () => {
+    let digests = 0;
+    const counting = (text: string): string => {
+      digests += 1;
+      return digest(text);
+    };
+    const findings = Array.from({ length: 100_000 }, (_, index) => ofArgument(index));
+    expect(judge([], findings, { digest: counting }).enforced).toHaveLength(100_000);
+    expect(digests).toBe(0);
+  });
+
   it('is not tolerated for what somebody else runs under its name', () => {
     expect(ids(judge([], [ofImage], { observed: [aChild({ uid: 'another' })] }).enforced)).toEqual(['image']);
   });

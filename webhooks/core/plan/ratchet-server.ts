@@ -10,6 +10,9 @@ import type { ObservedChild } from './observed.ts';
 /** Most tolerated findings that status lists; as in crds/source/mcpserver.yaml. */
 export const maxTolerated = 50;
 
+/** Most denials of one server that are compared with what was tolerated, as at admission: each costs some microseconds. */
+const maxCompared = 1_000;
+
 /** Longest message of one of them, in characters. */
 const maxMessageLength = 100;
 
@@ -39,8 +42,12 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
   const { server, findings, policyDigest, digest } = input;
   const previous = server.status?.extensions?.policy;
   const denials = findings.filter(({ severity }) => severity === 'deny');
-  const printed = fingerprint({ object: server, findings: denials }, digest);
   const age = tellAge(input);
+  // Status lists a few of what it tolerates, so nearly all of these are new whatever the comparison says.
+  if (age === 'new' && denials.length > maxCompared) {
+    return { enforced: denials, policy: previous ?? { digest: policyDigest } };
+  }
+  const printed = fingerprint({ object: server, findings: denials }, digest);
   const known = selectKnown(age, input, printed);
   const { enforced, tolerated } = ratchet(
     printed,
