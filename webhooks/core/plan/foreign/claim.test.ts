@@ -159,8 +159,8 @@ describe('findForeign', () => {
     );
     const fieldsV1 = ofPod({ 'f:containers': { 'k:{"name":"mcp-server"}': { 'f:env': env } } });
     const found = findForeign(withEntry({ manager: '\u0000'.repeat(500), operation: 'Update', fieldsV1 }));
-    expect(found).toMatchObject({ more: 990 });
-    expect(found?.fields).toHaveLength(10);
+    expect(found).toMatchObject({ more: 995 });
+    expect(found?.fields).toHaveLength(5);
     expect(JSON.stringify(found).length).toBeLessThan(4_000);
     expect(JSON.stringify(found)).not.toMatch(/\\u0000|\u202e/);
   });
@@ -184,7 +184,7 @@ describe('findForeign', () => {
     });
     const child = withEntry({ manager: 'x', operation: 'Update', fieldsV1 }, { template });
     const parse = jest.spyOn(JSON, 'parse');
-    expect(findForeign(child)).toMatchObject({ more: 9_990 });
+    expect(findForeign(child)).toMatchObject({ more: 9_995 });
     const claimed = claimForeign(child) ?? [];
     const parses = parse.mock.calls.length;
     parse.mockRestore();

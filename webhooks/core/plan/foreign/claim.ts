@@ -38,7 +38,7 @@ export interface ForeignFields {
 }
 
 /** A thousand servers have three thousand children: what is kept of each has to be little. */
-const maxListed = 10;
+const maxListed = 5;
 const maxPathLength = 200;
 const maxManagerLength = 64;
 
