@@ -52,6 +52,12 @@ describe('what others wrote', () => {
     expect([admit(), admit()]).toEqual([1, 0]);
   });
 
+  it('counts for each child by itself: one patch may have met several', () => {
+    const { cleaning } = aCleaning();
+    const admit = (): number => cleaning.admit('mcp/search', 1, [cleanPods, cleanService]).actions.length;
+    expect([admit(), admit(), admit()]).toEqual([2, 2, 0]);
+  });
+
   it('is taken away at once again after the spec has changed', () => {
     const { cleaning } = aCleaning();
     for (const generation of [1, 1, 1, 2]) cleaning.admit('mcp/search', generation, [cleanService]);

@@ -43,7 +43,8 @@ export interface CleaningOptions {
  */
 export class Cleaning {
   readonly #options: CleaningOptions;
-  readonly #known = new Map<string, Known>();
+  /** By server, then by kind of the child. */
+  readonly #known = new Map<string, Map<string, Known>>();
   /** Servers whose pods restart because of us, and since when. */
   readonly #restarting = new Map<string, number>();
   readonly #waiting = new Set<string>();
@@ -66,8 +67,8 @@ export class Cleaning {
 
   /** Whether what was taken away in this generation was written again. */
   comesBack(key: string, generation: number): boolean {
-    const known = this.#known.get(key);
-    return known?.generation === generation && known.times >= atOnce;
+    const kinds = [...(this.#known.get(key)?.values() ?? [])];
+    return kinds.some((known) => known.generation === generation && known.times >= atOnce);
   }
 
   forget(key: string): void {
@@ -78,7 +79,7 @@ export class Cleaning {
 
   /** Milliseconds; 0 for everything that is not about others' fields alone. */
   #waitOf(key: string, generation: number, action: Action): number {
-    const known = this.#of(key, generation);
+    const known = this.#of(key, generation, action.of.kind);
     const sinceMs = this.#nowMs() - known.lastMs;
     if (isRepair(action)) return known.repairs < repairsAtOnce ? 0 : Math.max(0, repairMs - sinceMs);
     if (!isCleaning(action)) return 0;
@@ -95,16 +96,22 @@ export class Cleaning {
   }
 
   #note(key: string, generation: number, action: Action): void {
-    const known = this.#of(key, generation);
+    const { kind } = action.of;
+    const known = this.#of(key, generation, kind);
     const lastMs = this.#nowMs();
-    if (isRepair(action)) this.#known.set(key, { ...known, repairs: known.repairs + 1, lastMs });
+    if (isRepair(action)) this.#set(key, kind, { ...known, repairs: known.repairs + 1, lastMs });
     if (!isCleaning(action)) return;
-    this.#known.set(key, { ...known, times: known.times + 1, lastMs });
-    if (action.of.kind === 'Deployment') this.#restarting.set(key, lastMs);
+    this.#set(key, kind, { ...known, times: known.times + 1, lastMs });
+    if (kind === 'Deployment') this.#restarting.set(key, lastMs);
   }
 
-  #of(key: string, generation: number): Known {
-    const known = this.#known.get(key);
+  #set(key: string, kind: string, known: Known): void {
+    const kinds = this.#known.get(key) ?? new Map<string, Known>();
+    this.#known.set(key, kinds.set(kind, known));
+  }
+
+  #of(key: string, generation: number, kind: string): Known {
+    const known = this.#known.get(key)?.get(kind);
     return known?.generation === generation ? known : { generation, times: 0, repairs: 0, lastMs: -Infinity };
   }
 
