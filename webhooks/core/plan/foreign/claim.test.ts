@@ -165,6 +165,15 @@ describe('findForeign', () => {
     expect(JSON.stringify(found)).not.toMatch(/\\u0000|\u202e/);
   });
 
+  it('brings back the type of a volume of ours, whoever mounts it', () => {
+    const fieldsV1 = ofPod({ 'f:volumes': { 'k:{"name":"vol-0"}': { 'f:hostPath': { 'f:path': {} } } } });
+    const spec = { volumes: [{ name: 'vol-0', hostPath: { path: '/' } }] };
+    const injected = { name: 'injected', volumeMounts: [{ name: 'vol-0', mountPath: '/x' }] };
+    const template = { spec: { ...spec, containers: [injected] } };
+    const child = withEntry({ manager: 'x', operation: 'Update', fieldsV1 }, { template });
+    expect(findForeign(child)?.fields).toEqual([{ path: 'spec.template.spec.volumes[vol-0].hostPath', manager: 'x' }]);
+  });
+
   it('does linear work for thousands of volumes of the node with a mount each', () => {
     const names = Array.from({ length: 5_000 }, (_, index) => `v${index}`);
     const volumes = names.map((name) => ({ name, hostPath: { path: '/' } }));

@@ -162,7 +162,8 @@ function findClaims(child: unknown, { ours, others }: Managed): readonly Manager
     mounts ??= new Set(managers.flatMap(({ fields }) => [...mountsIn(fields).keys()]));
     return mounts.has(id);
   };
-  const judged = { pod: viewPod(child), isOwnedMount };
+  const isApplied = (path: FieldPath): boolean => nodeAt(ours?.fields, path) !== undefined;
+  const judged = { pod: viewPod(child), isOwnedMount, isApplied };
   return others.flatMap((entry) => claimOf(entry, { kind, places, judged, ours: ours?.fields }));
 }
 

@@ -19,6 +19,8 @@ export interface JudgedChild {
   readonly pod: PodView;
   /** Whether some manager owns a mount, ours among them; {@link mountId}. */
   readonly isOwnedMount: (id: string) => boolean;
+  /** Whether a field is ours. */
+  readonly isApplied: (path: FieldPath) => boolean;
 }
 
 const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
@@ -70,15 +72,26 @@ export const ownPlaces: readonly OwnPlace[] = [
   {
     kind: 'Deployment',
     field: 'spec.template.spec.volumes[vol-N], and mounts of it',
-    why: 'Our names: the volumes of `config.storage`.',
-    select: (fields, child) => volumes(fields, child, ({ name }) => ourVolume.test(name)),
+    why: 'Our names: the volumes of `config.storage`. Sidecars may go on mounting one that we apply.',
+    select: (fields, { pod, isApplied }) => {
+      const names = pod.volumes.map(({ name }) => name).filter((name) => ourVolume.test(name));
+      // A sidecar may mount what we apply: that volume stays.
+      const additional = names.filter((name) => !isApplied([...podSpec, 'f:volumes', nameKey(name)]));
+      return [...volumes(fields, new Set(names)), ...mountsOf(fields, pod, new Set(additional))];
+    },
   },
   {
     kind: 'Deployment',
     field:
       'spec.template.spec.volumes[*] that are hostPath, nfs or another type that the restricted standard refuses, and mounts of it',
     why: 'A way to the files of the node, or past the limits of the namespace.',
-    select: (fields, child) => volumes(fields, child, (volume) => !isHarmlessVolume(volume)),
+    select: (fields, child) => {
+      const weak = child.pod.volumes.filter((volume) => !isHarmlessVolume(volume)).map(({ name }) => name);
+      if (weak.length === 0) return [];
+      const staying = usedForGood(child);
+      const names = new Set(weak.filter((name) => !staying.has(name)));
+      return [...volumes(fields, names), ...mountsOf(fields, child.pod, names)];
+    },
   },
   ...['hostNetwork', 'hostPID', 'hostIPC'].map((name) => ofPod(name, usesHost)),
   ofPod('shareProcessNamespace', 'Every container of the pod could read the memory and the environment of the server.'),
@@ -153,7 +166,6 @@ function partsBelow(fields: FieldTree, path: FieldPath, isOurs: (name: string) =
 }
 
 type PodContainer = PodView['containers'][number];
-type PodVolume = PodView['volumes'][number];
 
 function hasOurPort({ list, name, portNames }: PodContainer): boolean {
   return list === 'containers' && name !== CONTAINER_NAME && portNames.includes(PORT_NAME);
@@ -167,20 +179,26 @@ function containers(fields: FieldTree, list: PodContainer['list'], names: Readon
   return elements(fields, [...podSpec, `f:${list}`], ({ name }) => typeof name === 'string' && names.has(name));
 }
 
-/** Volumes go with their mounts. One that could not, because somebody's mount would stay without it, is left alone. */
-function volumes(fields: FieldTree, child: JudgedChild, is: (volume: PodVolume) => boolean): readonly FieldPath[] {
-  const wanted = child.pod.volumes.filter(is);
-  if (wanted.length === 0) return [];
-  const staying = usedForGood(child);
-  const names = new Set(wanted.map(({ name }) => name).filter((name) => !staying.has(name)));
-  const own = elements(fields, [...podSpec, 'f:volumes'], ({ name }) => typeof name === 'string' && names.has(name));
+function volumes(fields: FieldTree, names: ReadonlySet<string>): readonly FieldPath[] {
+  return elements(fields, [...podSpec, 'f:volumes'], ({ name }) => typeof name === 'string' && names.has(name));
+}
+
+/** A pod that mounts what it does not have is refused, so mounts go with their volume. */
+function mountsOf(fields: FieldTree, pod: PodView, names: ReadonlySet<string>): readonly FieldPath[] {
+  if (names.size === 0) return [];
   const mounts = mountsIn(fields);
-  const theirs = child.pod.containers.flatMap((container) =>
+  return pod.containers.flatMap((container) =>
     container.mounts
       .filter(({ name }) => names.has(name))
-      .flatMap(({ path }) => [mounts.get(mountId(container, path)) ?? []].filter((found) => found.length > 0)),
+      .flatMap(({ path }) => {
+        const found = mounts.get(mountId(container, path));
+        return found === undefined ? [] : [found];
+      }),
   );
-  return [...own, ...theirs];
+}
+
+function nameKey(name: string): string {
+  return `k:${JSON.stringify({ name })}`;
 }
 
 /** Volumes with a use that cannot be taken away: admission may have written a mount, and nobody owns that. */

@@ -149,9 +149,15 @@ export const keptAdditions: readonly Addition[] = [
   },
   {
     ...{ kind: 'Deployment', row: 'spec.template.spec.containers[*], spec.template.spec.initContainers[*]' },
-    name: 'sidecar with a volume',
+    name: 'sidecar with a volume, that mounts one of ours too',
     change: all(
-      add([...pod, 'containers'], { ...sidecar, volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }),
+      add([...pod, 'containers'], {
+        ...sidecar,
+        volumeMounts: [
+          { name: 'cache', mountPath: '/cache' },
+          { name: 'vol-0', mountPath: '/scratch' },
+        ],
+      }),
       add([...pod, 'initContainers'], { ...sidecar, name: 'before' }),
       add([...pod, 'volumes'], { name: 'cache', emptyDir: {} }),
     ),
