@@ -1,4 +1,5 @@
 import { oneLine } from '../../core/engine/text.ts';
+import { errorText } from '../log.ts';
 import { isRecord, recordAt, stringAt } from './object.ts';
 
 /** Why a connection gave no answer, for what has to be decided by it; the sentence beside it is for people only. */
@@ -92,12 +93,13 @@ export function networkFailure(error: unknown): NetworkFailure {
     return { cause: 'speaks-tls', text: 'it speaks TLS, not plain HTTP' };
   const entry = Object.hasOwn(known, code) ? known[code] : undefined;
   if (entry !== undefined) return { cause: entry[0], text: entry[1], ...certificateNames(error) };
+  const said = errorText(error);
   // happy eyeballs: several addresses were tried, and each failed for its own reason
   if (error instanceof AggregateError && error.errors.length > 0) return networkFailure(error.errors[0]);
-  const reason = opensslError.exec(String(error))?.[1];
+  const reason = opensslError.exec(said)?.[1];
   // What OpenSSL says begins with an address of this process, so it would be another text each time.
   if (reason !== undefined) return tlsFailure(oneLine(reason, maxTextLength));
-  const text = oneLine(error instanceof Error ? error.message : String(error), maxTextLength);
+  const text = oneLine(said, maxTextLength);
   return { cause: code.startsWith('HPE_') ? 'not-http' : 'unknown', text };
 }
 

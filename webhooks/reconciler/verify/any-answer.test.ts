@@ -11,7 +11,7 @@ import { wrongWith } from './testing/judge-verdict.ts';
 const timeoutMs = 400;
 /** As many at a time as the verifier has places. */
 const width = 24;
-const probes = 144;
+const probes = 360;
 /** Different answers to the messages of one probe. */
 const answersOfOne = 3;
 

@@ -99,6 +99,14 @@ function answersEndpointEvent({ url, tls, signal }: McpCall): Promise<boolean> {
     request.on('error', () => {
       finish(false);
     });
+    // Interim answers and other protocols: what the old transport does not send, and what could be sent without end.
+    request.on('information', () => {
+      finish(false);
+    });
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      finish(false);
+    });
     request.on('response', (response) => {
       const isStream = response.headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
       if (response.statusCode !== 200 || !isStream) {
