@@ -47,6 +47,8 @@ const defaultTimeoutMs = 10_000;
  * in a row of what hangs less than half a minute; and for the first era, where the other one may follow.
  */
 const shares = { lists: 0.9, verdict: 0.65, firstEra: 0.3 };
+/** Until it is clear whether an MCP server is there, in milliseconds. */
+export const longestVerdictMs = defaultTimeoutMs * shares.verdict;
 /** How often in a row the era that used to answer is silent before the other one is tried too. */
 const maxSilences = 3;
 
