@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { at, chart, parseRendered, runHelm, type Manifest } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
@@ -79,6 +80,16 @@ describe('a parent chart', () => {
   it('passes helm lint, values of the condition included', async () => {
     const folder = await writeParent({ dependency: condition, values: { 'mcp-lifecycle': { enabled: true, image } } });
     await runHelm('lint', '--strict', folder);
+  });
+
+  it('is written as the install guide shows it', async () => {
+    const guide = await readFile(new URL('../../docs/guides/install.md', import.meta.url), 'utf8');
+    const sample = (file: string): unknown =>
+      parse(new RegExp(`\`\`\`yaml\n# ${file} of the parent\n([^\`]*)`).exec(guide)?.[1] ?? '');
+    const [repository, dependency] = [`file://${chart}`, at(sample('Chart\\.yaml'), 'dependencies.0') as object];
+    const values = sample('values\\.yaml') as object;
+    const pods = podsOf(await renderParent({ dependency: { ...dependency, repository }, values }));
+    expect(at(pods[0], 'containers.0.image')).toMatch(/^registry\.example\.com\/mirror\/platform\/mcp-lifecycle:/);
   });
 
   it('shows notes of the chart', async () => {
