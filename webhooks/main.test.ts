@@ -1,4 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 
 function run(...args: readonly string[]): {
@@ -39,3 +43,40 @@ it.each([
 ] as const)('%j is a mistake in the usage', (args, problem) => {
   expect(run(...args)).toEqual({ code: 2, out: '', error: expect.stringContaining(problem) });
 });
+
+it('goes on after an error that nobody caught, until it is stopped', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-'));
+  const server = 'https://127.0.0.1:1';
+  const config = {
+    ...{
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c' } }],
+    },
+    clusters: [{ name: 'c', cluster: { server } }],
+  };
+  writeFileSync(join(folder, 'config'), JSON.stringify(config));
+  // Of a timer, as soon as somebody would catch it: before that it may end the process.
+  const stray = `const timer = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return;
+    clearInterval(timer);
+    throw new Error('stray');
+  }, 10);`;
+  const preload = `data:text/javascript,${encodeURIComponent(stray)}`;
+  const child = spawn(process.execPath, ['--import', preload, 'webhooks/main.ts', 'await-admission'], {
+    env: { ...process.env, POD_NAMESPACE: 'x', KUBECONFIG: join(folder, 'config') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += String(chunk);
+    // Some time after the error it still works.
+    if (!child.killed && /stray[^]*admission does not answer yet/.test(output)) child.kill('SIGTERM');
+  }
+  // That admission never answered is what this command ends with, whenever it is stopped.
+  expect(await exited).toEqual([3, null]);
+  expect(output).toContain('an error was caught by nobody: the process goes on');
+  rmSync(folder, { recursive: true });
+}, 60_000);
