@@ -1,9 +1,11 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger, silentLogger } from '../log.ts';
 import { createMetricsRegistry } from '../metrics.ts';
+import { until } from '../tls/testing/until.ts';
 import { healthRoutes, type Readiness } from './health.ts';
 import { metricsRoutes } from './metrics.ts';
-import { type PlainRoutes, type PlainServer, startPlainServer, text } from './plain-server.ts';
+import { maxConnections, type PlainRoutes, type PlainServer, startPlainServer, text } from './plain-server.ts';
 
 let server: PlainServer | undefined;
 
@@ -65,6 +67,21 @@ describe('a plain server', () => {
     const broken: PlainRoutes = { '/a': () => Promise.reject(new Error('disk on fire')) };
     expect(await get(broken, '/a', 'GET', log)).toEqual([500, 'internal error, see the log\n']);
     expect(lines.join()).toContain('disk on fire');
+  });
+
+  it('answers a probe beside more idle connections than there may be: the oldest are closed', async () => {
+    await get(routes, '/a');
+    const idle = Array.from({ length: maxConnections + 20 }, () => {
+      const socket = connect(server?.port ?? 0, '127.0.0.1').resume();
+      socket.on('error', () => undefined);
+      return socket;
+    });
+    const closed = (): number => idle.filter((socket) => socket.closed).length;
+    await until(() => closed() >= 20);
+    // The time-out for the head of a request would close them all, seconds later.
+    expect(closed()).toBeLessThan(idle.length);
+    expect(await get(routes, '/a')).toEqual([200, 'a\n']);
+    for (const socket of idle) socket.destroy();
   });
 
   it('names the port that is taken', async () => {

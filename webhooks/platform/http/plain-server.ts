@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { errorText, type Logger } from '../log.ts';
 
 /** What a path answers. */
@@ -28,16 +28,23 @@ export interface PlainServerOptions {
 }
 
 /**
+ * Open connections; one more closes the oldest. Probes and scrapers need a handful, and one that floods the port with idle
+ * ones must neither keep the kubelet's probe out nor take memory without end.
+ */
+export const maxConnections = 256;
+
+/**
  * Health and metrics without TLS, each on its own port, so that neither is behind the webhook's certificate or its
  * load shedding. Rejects when the port cannot be taken.
  */
 export async function startPlainServer(options: PlainServerOptions): Promise<PlainServer> {
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: 1_000 }, (request, response) => {
     answerPlain(options, request, response).catch((error: unknown) => {
       options.log.error('a health or metrics request failed', { error: errorText(error) });
       response.destroy();
     });
   });
+  server.on('connection', closeOldest());
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
@@ -55,6 +62,19 @@ export async function startPlainServer(options: PlainServerOptions): Promise<Pla
         });
         server.closeAllConnections();
       }),
+  };
+}
+
+/** In the order in which they came, as sets keep it. */
+function closeOldest(): (socket: Socket) => void {
+  const open = new Set<Socket>();
+  return (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size <= maxConnections || oldest === undefined) return;
+    open.delete(oldest);
+    oldest.destroy();
   };
 }
 
