@@ -374,3 +374,24 @@ describe('how a server is asked', () => {
     t.verifier.stop();
   });
 });
+
+it('goes on asking a server after an error of our own that no part of it catches', async () => {
+  const clock = createFakeClock();
+  let asked = 0;
+  const verifier = new Verifier({
+    ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1' },
+    probe: () => {
+      asked += 1;
+      return Promise.resolve(verified);
+    },
+    onChange: () => {
+      throw new Error('bug');
+    },
+  });
+  verifier.watch('a', target);
+  await clock.advance(1_000);
+  expect(asked).toBe(1);
+  await clock.advance(300_000);
+  expect(asked).toBeGreaterThan(1);
+  verifier.stop();
+});
