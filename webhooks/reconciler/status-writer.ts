@@ -1,16 +1,14 @@
 import { canonicalJson } from '../core/engine/canonical-json.ts';
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
-import { STATUS_FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import { nextEvents } from '../core/plan/events.ts';
-import { claimReferenceStatus } from '../core/plan/foreign/claim.ts';
+import { isReferenceStatus, REFERENCE_STATUS_MANAGER } from '../core/plan/foreign/claim.ts';
 import { reducedStatus } from '../core/plan/reduced-status.ts';
 import { saysTheSame } from '../core/plan/status.ts';
 import { digest } from '../platform/digest.ts';
 import type { ApiError, ApiResult, KubeApi } from '../platform/kube/api.ts';
-import { objectPath } from '../platform/kube/api.ts';
-import { applyStatus, writeManagedFields } from '../platform/kube/apply.ts';
+import { applyObject, applyStatus } from '../platform/kube/apply.ts';
 import type { StatusWriteRequest } from '../platform/kube/apply.ts';
-import { keyOf, metaOf } from '../platform/kube/object.ts';
+import { keyOf } from '../platform/kube/object.ts';
 import { isTold, STATUS } from './setbacks.ts';
 import type { Setback } from './setbacks.ts';
 import { mcpServers, regarding } from './world.ts';
@@ -85,18 +83,20 @@ async function write(
   return { result: 'written' };
 }
 
-/** What the reference operator has written once is taken over, or it would stand beside ours for ever. */
+/**
+ * What the reference operator has written once would stand beside ours for ever: an apply under its name that says nothing
+ * gives up all of that. (Who owns a status cannot be written; who owns the object itself can.)
+ */
 async function applyOwnStatus(write: StatusWriteRequest, api: KubeApi): Promise<ApiResult> {
   const applied = await applyStatus(api, write);
-  const managedFields = applied.ok ? claimReferenceStatus(applied.body) : undefined;
-  if (!applied.ok || managedFields === undefined) return applied;
-  const { resourceVersion } = metaOf(applied.body);
-  const path = objectPath({ ...write, subresource: 'status' });
-  const { signal } = write;
-  const claim = { path, fieldManager: STATUS_FIELD_MANAGER, resourceVersion, managedFields };
-  const claimed = await writeManagedFields(api, { ...claim, ...(signal === undefined ? {} : { signal }) });
-  // Somebody wrote meanwhile: the next write of status tries again.
-  return claimed.ok ? applyStatus(api, write) : applied;
+  if (!applied.ok || !isReferenceStatus(applied.body)) return applied;
+  const { apiVersion, kind, plural, name, namespace, uid, signal } = write;
+  const released = await applyObject(api, {
+    object: { apiVersion, kind, metadata: { name, namespace } },
+    ...{ plural, fieldManager: REFERENCE_STATUS_MANAGER, expected: { uid }, subresource: 'status', signal },
+  });
+  // The next write of status tries again.
+  return released.ok ? released : applied;
 }
 
 async function afterFailure(attempt: Attempt, error: ApiError): Promise<StatusWrite> {

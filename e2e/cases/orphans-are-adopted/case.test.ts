@@ -166,7 +166,10 @@ describe('what an MCPServer of the same name left behind', () => {
     await apply(namespace, kubernetesServer('moved', { runtime: { replicas: 0 } }));
     const stopped = { type: 'Available', status: 'True', reason: 'ScaledToZero' };
     const after = await untilCondition(namespace, 'moved', stopped);
-    expect(conditionOf(after, 'NetworkPolicyRestricted')).toBeUndefined();
+    expect(after.status?.address).toEqual(server?.status?.address);
+    await eventually('the condition of the reference operator is gone', async () => {
+      return conditionOf(await get(namespace, 'mcpservers', 'moved'), 'NetworkPolicyRestricted') === undefined;
+    });
   });
 
   it('is refused, and left as it is, once nobody controls it: `kubectl delete --cascade=orphan`', async () => {

@@ -6,7 +6,7 @@ import { expandedKinds } from '../../resources/index.gen.ts';
 import type { Action } from '../action.ts';
 import { plan } from '../plan.ts';
 import { asObserved } from '../testing/as-observed.ts';
-import { claimForeign, claimReferenceStatus, findForeign } from './claim.ts';
+import { claimForeign, findForeign, isReferenceStatus } from './claim.ts';
 import { ownPlaces, placesOfOthers } from './places.ts';
 import { keptAdditions, removedAdditions } from './testing/additions.ts';
 import { applied, fromManagedFields, toManagedFields, updated, valuesOf } from './testing/apply-model.ts';
@@ -229,31 +229,14 @@ describe('findForeign', () => {
   });
 });
 
-describe('a status that the reference operator wrote', () => {
-  const entry = (manager: string, subresource: string | undefined, fieldsV1: Fields): Fields => ({
-    ...{ manager, operation: 'Apply', apiVersion: 'mcp.x-k8s.io/v1alpha1', fieldsV1 },
-    ...(subresource === undefined ? {} : { subresource }),
-  });
-  const ours = entry('mcp-lifecycle-status', 'status', { 'f:status': { 'f:phase': {} } });
-  const theirs = entry('mcpserver-controller', 'status', { 'f:status': { 'f:address': { 'f:url': {} } } });
-  const others = [
-    entry('kubectl', undefined, { 'f:spec': {} }),
-    entry('gateway', 'status', { 'f:status': { 'f:gatewayBinding': {} } }),
-  ];
-  const server = (...managedFields: readonly Fields[]): Fields => ({ metadata: { managedFields } });
-
-  it('is ours whole, so that an address both have said can be taken out; what others wrote of it is theirs', () => {
-    const all = { 'f:status': { 'f:phase': {}, 'f:address': { 'f:url': {} } } };
-    expect(claimReferenceStatus(server(theirs, ...others, ours))).toEqual([{ ...ours, fieldsV1: all }, ...others]);
-  });
-
-  it.each([
-    ['it wrote none', [ours, ...others]],
-    ['ours is not there yet', [theirs, ...others]],
-    ['only its spec is meant', [ours, entry('mcpserver-controller', undefined, { 'f:spec': {} })]],
-  ])('is left alone while %s', (_, entries) => {
-    expect(claimReferenceStatus(server(...entries))).toBeUndefined();
-  });
+it.each([
+  ['an apply of status by the reference operator', true, {}],
+  ['a write of its spec', false, { subresource: '' }],
+  ['a status of ours', false, { manager: 'mcp-lifecycle-status' }],
+  ['a status of a gateway', false, { manager: 'gateway' }],
+])('knows %s', (_, expected, changes) => {
+  const entry = { manager: 'mcpserver-controller', operation: 'Apply', subresource: 'status', ...changes };
+  expect(isReferenceStatus({ metadata: { managedFields: [entry] } })).toBe(expected);
 });
 
 describe('a child that the reference operator made', () => {
@@ -296,6 +279,18 @@ describe('a child that the reference operator made', () => {
     const after = applied({ values: state.values, owners }, valuesOf(object), us);
     const left = [...after.values].filter(([path]) => !path.includes('of-sidecar'));
     expect(left.sort()).toEqual([...valuesOf(object)].sort());
+  });
+
+  it.each(['Service', 'NetworkPolicy'])('is not a %s whose selector another program of that name changed', (kind) => {
+    const object = wantedOf(kind);
+    const selector = kind === 'Service' ? 'selector' : 'podSelector';
+    const changed = {
+      ...object,
+      spec: { ...(object['spec'] as Fields), [selector]: { other: 'x' } },
+      metadata: { ...object.metadata, labels: { ...object.metadata.labels, note: 'x' } },
+    };
+    const state = updated(created(object), valuesOf(changed), 'manager Update');
+    expect(findForeign(stored(changed, state))?.isTakeOver ?? false).toBe(false);
   });
 
   it('is not what another program of that name only touched: it keeps what it wrote', () => {

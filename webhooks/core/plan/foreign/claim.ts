@@ -1,4 +1,4 @@
-import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../mcpserver/names.ts';
+import { FIELD_MANAGER } from '../../mcpserver/names.ts';
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
 import {
   childOf,
@@ -44,14 +44,19 @@ const maxManagerLength = 64;
 
 /** How the reference operator's writes are called, after its program; children by Create and Update. */
 const referenceManager = 'manager';
-/** And its writes of status: by apply, or by whatever else. */
-const referenceStatusManager = 'mcpserver-controller';
+/** And its writes of status, which are applies. */
+export const REFERENCE_STATUS_MANAGER = 'mcpserver-controller';
 
-/** Owned by whoever created the object, since nobody can change it afterwards. */
-const creatorsField: Readonly<Record<string, FieldPath>> = {
-  Deployment: ['f:spec', 'f:selector'],
-  Service: ['f:spec', 'f:selector'],
-  NetworkPolicy: ['f:spec', 'f:podSelector'],
+const owners: FieldPath = ['f:metadata', 'f:ownerReferences'];
+
+/**
+ * What only whoever created the object owns all of: many a program is called `manager`, and may write a label. The
+ * selector of a Deployment cannot be changed afterwards, those of the others could.
+ */
+const creatorsFields: Readonly<Record<string, readonly FieldPath[]>> = {
+  Deployment: [['f:spec', 'f:selector']],
+  Service: [['f:spec', 'f:selector'], owners],
+  NetworkPolicy: [['f:spec', 'f:podSelector'], owners],
 };
 
 /**
@@ -92,23 +97,16 @@ export function claimForeign(child: unknown): readonly Fields[] | undefined {
 }
 
 /**
- * The MCPServer's `managedFields` with the reference operator's share of its status in ours; undefined when it has none.
- * It would keep every value that both have said once: an address, the conditions that only it knows.
+ * Whether the reference operator owns a share of an MCPServer's status. It would keep every value that both have said
+ * once: an address, the conditions that only it knows.
  */
-export function claimReferenceStatus(server: unknown): readonly Fields[] | undefined {
-  const raw = listAt(fieldsAt(server, 'metadata'), 'managedFields');
-  const ofStatus = raw.filter((entry) => textAt(entry, 'subresource') === 'status');
-  const theirs = ofStatus.filter((entry) => textAt(entry, 'manager') === referenceStatusManager);
-  const ours = ofStatus.find(
-    (entry) => textAt(entry, 'manager') === STATUS_FIELD_MANAGER && textAt(entry, 'operation') === 'Apply',
+export function isReferenceStatus(server: unknown): boolean {
+  return listAt(fieldsAt(server, 'metadata'), 'managedFields').some(
+    (entry) =>
+      textAt(entry, 'manager') === REFERENCE_STATUS_MANAGER &&
+      textAt(entry, 'operation') === 'Apply' &&
+      textAt(entry, 'subresource') === 'status',
   );
-  if (ours === undefined || theirs.length === 0) return undefined;
-  const claimed = theirs.reduce<FieldTree>(
-    (all, entry) => union(all, fieldsAt(entry, 'fieldsV1')),
-    fieldsAt(ours, 'fieldsV1'),
-  );
-  const others = raw.filter((entry) => entry !== ours && !theirs.includes(entry));
-  return [{ ...ours, fieldsV1: shallow(claimed) }, ...others];
 }
 
 /** One manager's fields of the object itself, as `metadata.managedFields` has them. */
@@ -188,12 +186,12 @@ function claimOf(entry: Entry, { kind, places, judged, ours }: ClaimContext): re
 
 /** What the reference operator created: it owns all of it, so it says everything anew whenever it writes. */
 function isOfReference({ raw, fields }: Entry, kind: string): boolean {
-  const created = creatorsField[kind];
+  const proofs = creatorsFields[kind] ?? [];
   return (
     textAt(raw, 'manager') === referenceManager &&
     textAt(raw, 'operation') === 'Update' &&
-    created !== undefined &&
-    nodeAt(fields, created) !== undefined
+    proofs.length > 0 &&
+    proofs.every((path) => nodeAt(fields, path) !== undefined)
   );
 }
 
