@@ -25,7 +25,7 @@ const failuresBeforeSaid = 4;
  */
 const doubtfulForMs = 15_000;
 /** How long what is known stands while the server asks not to be asked, in milliseconds. */
-export const verdictStandsMs = 900_000;
+const verdictStandsMs = 900_000;
 /** Longest that a server can keep us from asking it, in milliseconds. */
 const maxRetryAfterMs = 300_000;
 /** After a failure, in milliseconds; a shorter period of the server's own ends the growth earlier. */
