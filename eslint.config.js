@@ -194,6 +194,12 @@ export default tseslint.config(
     },
   },
   {
+    // What nobody waits for says what becomes of its errors, beside it: `void` would leave them to the process.
+    files: ['webhooks/**/*.ts'],
+    ignores: ['webhooks/**/testing/**', '**/*.test.ts'],
+    rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }] },
+  },
+  {
     // Core has neither clock nor timers at all, see `boundary`.
     files: ['webhooks/**/*.ts'],
     ignores: ['webhooks/platform/timer.ts', 'webhooks/**/testing/**', '**/*.test.ts'],

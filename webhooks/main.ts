@@ -149,4 +149,7 @@ async function main(): Promise<void> {
   process.exitCode = await command(args);
 }
 
-void main();
+main().catch((error: unknown) => {
+  process.stderr.write(`${errorText(error)}\n`);
+  process.exitCode = exitCode.internal;
+});

@@ -171,10 +171,15 @@ export class WorkQueue {
     if (signal.aborted) return;
     const appointment = new AbortController();
     this.#delayed.set(key, appointment);
-    void this.#options.clock.sleep(ms, appointment.signal).then(() => {
+    const { clock, log } = this.#options;
+    const comeBack = async (): Promise<void> => {
+      await clock.sleep(ms, appointment.signal);
       if (appointment.signal.aborted) return;
       this.#delayed.delete(key);
       this.add(key);
+    };
+    comeBack().catch((error: unknown) => {
+      log.error('reconcile: a key could not be taken up again', { key, error: errorText(error) });
     });
   }
 

@@ -217,6 +217,16 @@ describe('a request', () => {
     expect(pieces).toHaveLength(2);
   });
 
+  it('ends with the error of who takes it piece by piece, and the process goes on', async () => {
+    const { api } = await start(json(200, {}));
+    const onChunk = (): void => {
+      throw new Error('bug');
+    };
+    expect(await api.request({ method: 'GET', path, onChunk })).toMatchObject({
+      error: { message: 'GET configmaps mcp/settings: bug' },
+    });
+  });
+
   it('does not ask again for an answer of which a part was handed on', async () => {
     let asked = 0;
     let breakOff = (): void => undefined;
@@ -316,6 +326,16 @@ describe('a watch', () => {
   it('fails when it is refused', async () => {
     const { end } = await watch(json(403, { reason: 'Forbidden', message: 'no' }));
     expect(await end).toMatchObject({ why: 'failed', error: { status: 403, message: 'WATCH pods: no', retry: false } });
+  });
+
+  it('ends with the error of who is told its events, and the process goes on', async () => {
+    const { api } = await start((_, response) => response.end('{"type":"ADDED","object":{}}\n'));
+    const request = { path: '/api/v1/pods', idleTimeoutMs: 5_000, signal: new AbortController().signal };
+    const end = await api.watch(request, () => {
+      throw new Error('bug');
+    });
+    const message = 'WATCH pods: an event could not be handled: bug';
+    expect(end).toMatchObject({ why: 'failed', error: { message, retry: false } });
   });
 
   it('ends when nothing comes', async () => {

@@ -62,7 +62,10 @@ export class EventRecorder {
       this.#dropped += 1;
     }
     this.#queue.add(event.regarding.namespace, event);
-    if (!this.#isWriting) void this.#write();
+    if (this.#isWriting) return;
+    this.#write().catch((error: unknown) => {
+      this.#options.log.error('events: unexpected failure', { error: errorText(error) });
+    });
   }
 
   async #write(): Promise<void> {
@@ -77,8 +80,6 @@ export class EventRecorder {
       }
       if (this.#dropped > 0) log.warn('events were dropped: too many at once', { dropped: this.#dropped });
       this.#dropped = 0;
-    } catch (error) {
-      log.error('events: unexpected failure', { error: errorText(error) });
     } finally {
       this.#isWriting = false;
     }

@@ -55,11 +55,19 @@ function readBody(response: IncomingMessage, limits: ExchangeLimits, finish: (an
   const onChunk = (response.statusCode ?? 0) < 400 ? limits.onChunk : undefined;
   let body = '';
   let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
+  const take = (chunk: Buffer): void => {
     bytes += chunk.length;
     if (bytes > limits.maxBytes) finish({ type: 'too-large' });
     else if (onChunk === undefined) body += decoder.write(chunk);
     else onChunk(chunk);
+  };
+  response.on('data', (chunk: Buffer) => {
+    // An error in a handler of a stream has nobody above it that could catch it.
+    try {
+      take(chunk);
+    } catch (error) {
+      finish({ type: 'failed', error });
+    }
   });
   response.on('error', (error) => {
     finish({ type: 'failed', error });

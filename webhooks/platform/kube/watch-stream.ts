@@ -77,7 +77,7 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
       take(line);
     } catch (error) {
       const text = `an event could not be handled: ${errorText(error)}`;
-      end({ why: 'failed', error: errorWithoutAnswer(describe, { reason: 'BadAnswer', text }) });
+      end(unreadable(describe, { reason: 'BadAnswer', text }));
     }
   };
   response.on('data', (chunk: Buffer) => {

@@ -109,10 +109,11 @@ async function tellInitialized(call: McpCall, headers: Readonly<Record<string, s
   });
   await new Promise<void>((resolve) => {
     const grace = startTimer(resolve, initializedGraceMs);
-    void told.then(() => {
+    const done = (): void => {
       clearTimeout(grace);
       resolve();
-    });
+    };
+    told.then(done, done);
   });
 }
 

@@ -113,7 +113,12 @@ export class Verifier {
     const watched =
       before === undefined ? begin(target, believed ?? { state: 'not-attempted' }, nowMs) : goOn(before, target, nowMs);
     this.#watched.set(key, watched);
-    void onBehalfOf(key, () => this.#keepAsking(key, watched, known === undefined));
+    onBehalfOf(key, () => this.#keepAsking(key, watched, known === undefined)).catch((error: unknown) => {
+      this.#options.log.error('verification: given up by an unexpected error', {
+        server: key,
+        error: errorText(error),
+      });
+    });
   }
 
   /** Stops asking and forgets what was answered, and all else: the server is gone. */
