@@ -72,6 +72,20 @@ describe('the memory that long answers share', () => {
     expect(pool.used).toBe(0);
   });
 
+  it('is not taken by bytes that come after the verdict', () => {
+    const { pool, probe } = poolOf(1_000 * kib);
+    const room = probe('tools').createRoom(() => undefined);
+    const freed: string[] = [];
+    room.onRelease(() => freed.push('pile'));
+    room.growTo(500 * kib);
+    room.release();
+    expect(freed).toEqual(['pile']);
+    expect(() => {
+      room.growTo(600 * kib);
+    }).toThrow(TooMuch);
+    expect(pool.used).toBe(0);
+  });
+
   it('ends a whole probe that gave it up: nothing more is asked', () => {
     const { probe } = poolOf(100 * kib);
     const greedy = probe('greedy');

@@ -21,6 +21,9 @@ function read(text: string, cuts: readonly number[] = []): Read {
         pile.add(bytes);
       },
       take: () => pile.take(),
+      free: () => {
+        pile.free();
+      },
     };
   };
   const onData = (data: Uint8Array): void => void events.push(new TextDecoder().decode(data));

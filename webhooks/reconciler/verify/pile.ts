@@ -4,6 +4,8 @@ export interface Pile {
   add(bytes: Uint8Array): void;
   /** All of them, in place: valid until the next `add`. The pile is empty then. */
   take(): Uint8Array;
+  /** Gives the memory back at once; what was taken is empty from then on. */
+  free(): void;
 }
 
 /** What came is more than may be kept; the message is the clause for the verdict: "its answer …". */
@@ -20,7 +22,9 @@ const firstBytes = 1_024;
  * KiB that were read with it.
  */
 export function createPile(growTo: GrowTo): Pile {
-  let room = new Uint8Array(0);
+  // Not Buffers and not copies: what is transferred is freed now, not when the collector comes, and it is not in a hurry for
+  // memory outside of its heap.
+  let room = new Uint8Array(new ArrayBuffer(0));
   let size = 0;
   return {
     add(bytes) {
@@ -28,9 +32,7 @@ export function createPile(growTo: GrowTo): Pile {
       if (needed > room.length) {
         const length = Math.max(firstBytes, needed, room.length * 2);
         growTo(length);
-        const larger = new Uint8Array(length);
-        larger.set(room.subarray(0, size));
-        room = larger;
+        room = new Uint8Array(room.buffer.transfer(length));
       }
       room.set(bytes, size);
       size = needed;
@@ -39,6 +41,10 @@ export function createPile(growTo: GrowTo): Pile {
       const taken = room.subarray(0, size);
       size = 0;
       return taken;
+    },
+    free() {
+      size = 0;
+      room = new Uint8Array(room.buffer.transfer(0));
     },
   };
 }

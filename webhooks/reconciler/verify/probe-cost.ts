@@ -43,6 +43,8 @@ export interface ProbeCost {
 export interface AnswerRoom {
   /** Throws {@link TooMuch} when there is none. `bytes` is all that the answer has then. */
   growTo(bytes: number): void;
+  /** Called with the release. */
+  onRelease(free: () => void): void;
   release(): void;
 }
 
@@ -84,12 +86,21 @@ export function createProbeCost({ owner, cpuMs = threadCpu, pool: of = pool }: P
       if (spentMs > maxCpuMs) throw new TooMuch(`reading its answers takes more than ${maxCpuMs} ms of CPU time`);
     },
     createRoom(giveUp) {
+      let isReleased = false;
+      const frees: (() => void)[] = [];
       return {
         growTo(bytes) {
+          // Bytes that come after the verdict, with those that brought it.
+          if (isReleased) throw new TooMuch('its answer was read already');
           rooms.set(giveUp, bytes);
           if (!hold()) throw new TooMuch(tooMuchAtOnce);
         },
+        onRelease(free) {
+          frees.push(free);
+        },
         release() {
+          isReleased = true;
+          for (const free of frees) free();
           // It is less than before, so there is room for what stays.
           if (rooms.delete(giveUp)) hold();
         },

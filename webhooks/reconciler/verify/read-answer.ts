@@ -74,9 +74,7 @@ interface Counted {
 }
 
 function createBody(response: IncomingMessage, counted: Counted, options: AnswerOptions, decode: Decode): Sink {
-  const pile = createPile((bytes) => {
-    options.room.growTo(bytes);
-  });
+  const [pile] = createPiles(options.room);
   return {
     add: (chunk) => {
       pile.add(chunk);
@@ -119,14 +117,19 @@ function createStream(response: IncomingMessage, counted: Counted, options: Answ
   };
 }
 
-/** Two that grow in the same room. */
+/** They grow in the same room, and are freed with it. */
 function createPiles(room: AnswerRoom): readonly [Pile, Pile] {
   const sizes = [0, 0];
-  const pile = (index: number): Pile =>
-    createPile((bytes) => {
+  const pile = (index: number): Pile => {
+    const created = createPile((bytes) => {
       sizes[index] = bytes;
       room.growTo(sizes.reduce((sum, size) => sum + size, 0));
     });
+    room.onRelease(() => {
+      created.free();
+    });
+    return created;
+  };
   return [pile(0), pile(1)];
 }
 
