@@ -16,7 +16,7 @@ const places = {
 
 /** From when on a server counts as slow, in milliseconds: a handshake inside of a cluster takes some tens of them. */
 const patienceMs = 2_000;
-/** For how long after it was slow, in milliseconds: one that is slow and prompt in turn must not be patience's cost each time. */
+/** For how long after it was slow, in milliseconds: one that is slow and prompt in turn would be waited for each time. */
 const slowForMs = 600_000;
 
 /** Why a question is broken off that is asked again among the slow. */
