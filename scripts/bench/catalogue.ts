@@ -6,6 +6,7 @@ import { checkManifests } from './check-manifests.ts';
 import { failedAdmissions } from './failed-admissions.ts';
 import { fuzzAnswers } from './fuzz-answers.ts';
 import { hostileTenants } from './hostile-tenants.ts';
+import { largeObjects } from './large-objects.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { quiet } from './quiet.ts';
@@ -16,6 +17,7 @@ import { thousandServers } from './thousand-servers.ts';
 export const measurements: readonly Measurement[] = [
   admissionThroughput,
   anyBody,
+  largeObjects,
   checkManifests,
   startUp,
   applyToVerified,

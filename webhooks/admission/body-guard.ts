@@ -4,7 +4,7 @@ import type { GuardVerdict } from '../platform/json-guard.ts';
 /**
  * Most structure tokens that a body may have: 7 MiB of `[],[],` would need several hundred MiB of heap and end the
  * process. An honest MCPServer has a few hundred. An update of 1,000 variables that each name a Secret, with what
- * managedFields say about them, has 50,000; judging this many takes a tenth of a second.
+ * managedFields say about them, has 50,000; judging this many takes a tenth or two of a second.
  */
 export const maxTokens = 100_000;
 
