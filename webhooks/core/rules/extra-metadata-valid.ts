@@ -6,10 +6,10 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
 /**
- * Of all labels together, in characters, which are bytes in a label: an object has room for 1.5 MiB in etcd, and the
- * Deployment has them twice.
+ * Of all labels together, in characters, which are bytes in a label: etcd takes 1.5 MiB for an object (its
+ * --max-request-bytes), and the Deployment has them twice.
  */
-const maxLabelCharacters = 256 * 1024;
+const maxLabelCharacters = 768 * 1024;
 
 export const extraMetadataValid: Rule = {
   id: 'extra-metadata-valid',
