@@ -15,8 +15,8 @@ const limits = { maxTokens, maxDepth };
 
 /**
  * A body of no more bytes than {@link maxTokens} passes unread, which is nearly every one: it cannot have more values,
- * and its depth harms nobody, because JSON.parse does not recurse and nothing of ours walks what the schema does not
- * know. Reading those too was 7 % of what an admission costs.
+ * and its depth harms nobody. JSON.parse does not recurse, nothing of ours walks what the schema does not know, and what
+ * is compared with an old object is measured before. Reading those too was 7 % of what an admission costs.
  */
 export function guardBody(bytes: Uint8Array): GuardVerdict {
   return bytes.length <= maxTokens ? 'fine' : guardJson(bytes, limits);

@@ -163,6 +163,28 @@ describe('validation', () => {
       expect((await update(adding(1_001), adding(1_001))).decision).toBe('denied');
     });
 
+    it.each([
+      ['lists', JSON.parse('['.repeat(40_000) + ']'.repeat(40_000))],
+      ['maps', JSON.parse(`${'{"a":'.repeat(13_000)}0${'}'.repeat(13_000)}`)],
+    ])('is no error of ours when a short body has thousands of %s in each other as its port', async (_, port) => {
+      const handler = createValidate({ rules, gatherFacts: nothingExists, onSkipped: () => undefined });
+      const parsed = parseAdmissionReview(aReview({ operation: 'UPDATE', object: anMCPServer() }));
+      if (!parsed.ok) throw new Error(parsed.problem);
+      const { request } = parsed;
+      const withPort = (value: unknown): object => ({
+        ...anMCPServer(),
+        spec: { ...anMCPServer().spec, config: { port: value } },
+      });
+      for (const [oldObject, object] of [
+        [withPort(port), withPort(port)],
+        [anMCPServer(), withPort(port)],
+        [withPort(port), withPort('http')],
+      ]) {
+        const answer = await handler({ ...request, oldObject, object }, context);
+        expect(answer).toMatchObject({ decision: 'denied', ruleIds: ['schema'] });
+      }
+    });
+
     it('does not listen to an old object that a creation brings along', async () => {
       const both = { object: anMCPServer(asRoot), oldObject: anMCPServer(asRoot) };
       expect((await validate(both)).answer.decision).toBe('denied');

@@ -1,4 +1,5 @@
 import { applyDefaults } from '../core/defaults/apply.ts';
+import { isDeeperThan } from '../core/engine/depth.ts';
 import { evaluate, type Subject } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Installation } from '../core/engine/installation.ts';
@@ -12,6 +13,7 @@ import { referencesOf, type Reference } from '../core/mcpserver/references.ts';
 import type { Violation } from '../core/mcpserver/violation.ts';
 import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
+import { maxDepth } from './body-guard.ts';
 import type { CallContext, Handler } from './handler.ts';
 import { skipReasonOf, type SkipReason } from './scope.ts';
 
@@ -109,7 +111,8 @@ interface Tolerance {
 
 /**
  * Most denials of one object that are compared with those of the old one. Comparing costs some microseconds for each, and
- * a body has room for a hundred thousand; an object that has more than this is refused for all of them.
+ * a body has room for a hundred thousand; an object that has more than this is refused for all of them. So is one that is
+ * nested deeper than a long body may be: comparing is recursive.
  */
 const maxCompared = 1_000;
 
@@ -118,6 +121,7 @@ function tolerate({ operation, oldObject }: AdmissionRequest, now: Judged, judge
   const isComparable = operation === 'UPDATE' && oldObject !== undefined && denials.length <= maxCompared;
   if (denials.length === 0 || !isComparable) return { enforced: denials, tolerated: [] };
   const before = judgeBefore();
+  if ([now, before].some(({ object }) => isDeeperThan(maxDepth, object))) return { enforced: denials, tolerated: [] };
   const rules = new Set(ruleIdsOf(denials));
   const candidates = before.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
   const known = fingerprint({ ...before, findings: candidates }, digest).map((printed) => printed.fingerprint);
