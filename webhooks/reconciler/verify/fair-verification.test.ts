@@ -106,6 +106,34 @@ describe('200 good servers are asked at their period', () => {
     expect(longestMs).toBeLessThanOrEqual(undisturbedMs + 2_000);
   });
 
+  it.each([
+    ['while they are asked', 1_000],
+    ['between two questions', 60_000],
+  ])('also when those that are slow become unavailable again and again, %s', async (_, untilMs) => {
+    const clock = createFakeClock();
+    const verifier = new Verifier({
+      ...{ clock, log: silentLogger, random: () => 0.5, clientVersion: '1', onChange: () => undefined },
+      probe: async ({ signal }) => {
+        await clock.sleep(9_900, signal);
+        return verified;
+      },
+    });
+    const target = { url: 'http://slow/mcp', generation: 1, periodMs: 300_000, image: 'x', pods: '1/1' };
+    const keys = Array.from({ length: 30 }, (_none, index) => `ns-${index}/slow`);
+    const waiting: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      for (const key of keys) verifier.watch(key, target);
+      await clock.advance(0);
+      waiting.push(verifier.waiting().prompt);
+      // The first time nobody is known to be slow: all get their two seconds among the prompt.
+      await clock.advance(round === 0 ? 5_000 : untilMs);
+      for (const key of keys) verifier.rest(key);
+      await clock.advance(0);
+    }
+    expect(waiting).toEqual([14, 0, 0, 0, 0]);
+    verifier.stop();
+  });
+
   it('right after a restart, beside 500 slow ones in 500 namespaces', async () => {
     const bad = { ...slow, count: 500, namespaces: 500 };
     const kinds = { good: { ...good, namespaces: 1 }, bad };

@@ -48,6 +48,44 @@ describe('a server that answers 429', () => {
     t.verifier.stop();
   });
 
+  it('is not asked every two seconds when its replicas change every two seconds', async () => {
+    const t = start(throttled(300_000));
+    for (let replicas = 1; replicas <= 200; replicas += 1) {
+      t.verifier.watch('a', { ...target, pods: `1/${replicas}` });
+      await t.clock.advance(2_000);
+    }
+    expect(t.asked).toEqual([0, 300_000]);
+    t.verifier.stop();
+  });
+
+  it.each([
+    ['says for how long', 300_000, [0, 300_000]],
+    ['does not say for how long', undefined, [0, 3_750]],
+  ])('and %s is asked no sooner for becoming unavailable or edited', async (_, retryAfterMs, times) => {
+    const t = start(throttled(retryAfterMs));
+    t.verifier.watch('a', target);
+    await t.clock.advance(1_000);
+    t.verifier.rest('a');
+    t.verifier.watch('a', { ...target, generation: 2 });
+    await t.clock.advance(1_000);
+    t.verifier.watch('a', { ...target, generation: 3, url: 'http://x/other' });
+    await t.clock.advance((times[1] ?? 0) - 2_001);
+    expect(t.asked).toEqual(times.slice(0, 1));
+    await t.clock.advance(1);
+    expect(t.asked).toEqual(times.slice(0, 2));
+    t.verifier.stop();
+  });
+
+  it('is asked at once when it runs another image', async () => {
+    const t = start(throttled(300_000), verified);
+    t.verifier.watch('a', target);
+    await t.clock.advance(2_000);
+    t.verifier.watch('a', { ...target, generation: 2, image: 'y' });
+    await t.clock.advance(0);
+    expect(t.asked).toEqual([0, 2_000]);
+    t.verifier.stop();
+  });
+
   it.each([
     ['an hour', 3_600_000],
     ['for ever', Infinity],

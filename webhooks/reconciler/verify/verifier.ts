@@ -67,8 +67,7 @@ const maxFailuresSaid = 8;
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #watched = new Map<string, Watched>();
-  /** Which era each server speaks; outlives that it is not available, for it may be our question that ends it. */
-  readonly #learnt = new Map<string, { readonly image: string; readonly era: ProtocolEra }>();
+  readonly #learnt = new Map<string, Learnt>();
   readonly #lanes: Lanes;
 
   constructor(options: VerifierOptions) {
@@ -128,7 +127,7 @@ export class Verifier {
     this.#learnt.delete(key);
   }
 
-  /** Stops asking and forgets what was answered: the server is not available. */
+  /** Stops asking and forgets what was answered, not how to ask: the server is not available. */
   rest(key: string): void {
     this.#watched.get(key)?.stop.abort();
     this.#watched.delete(key);
@@ -160,24 +159,30 @@ export class Verifier {
     const { clock } = this.#options;
     const { signal } = watched.stop;
     const { namespace } = splitKey(key);
-    await clock.sleep(this.#untilFirstMs(watched, isFirst), signal);
+    await clock.sleep(this.#untilFirstMs(key, watched, isFirst), signal);
     // Failures in a row that other pods had say nothing about how soon these may answer.
     let tries = isFirst ? watched.tally.failures : 0;
     while (!signal.aborted) {
-      const turn = { namespace, signal, slowAtMs: watched.slowAtMs };
+      const turn = { namespace, signal, slowAtMs: this.#learnt.get(key)?.slowAtMs };
       const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, until));
+      if (asked !== undefined) this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
       if (asked?.answer === undefined) return;
-      watched.slowAtMs = asked.slowAtMs;
       tries = asked.answer.state === 'failed' ? tries + 1 : 0;
       await clock.sleep(this.#take(key, watched, { answer: asked.answer, tries }), signal);
     }
   }
 
-  #untilFirstMs({ askedAtMs, standing, target }: Watched, isFirst: boolean): number {
+  #untilFirstMs(key: string, { askedAtMs, standing, target }: Watched, isFirst: boolean): number {
     const { clock, random } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const learnt = this.#learnt.get(key);
+    const allowedAtMs = learnt?.image === target.image ? learnt.notBeforeMs : undefined;
+    const untilAllowed = Math.max(0, (allowedAtMs ?? nowMs) - nowMs);
     // After a restart all believed servers are due at once.
-    if (isFirst && standing.result.state === 'verified') return random() * Math.min(target.periodMs, maxSpreadMs);
-    return askedAtMs === undefined ? 0 : Math.max(0, askedAtMs + minBetweenMs - clock.monotonicMs());
+    if (isFirst && standing.result.state === 'verified') {
+      return Math.max(untilAllowed, random() * Math.min(target.periodMs, maxSpreadMs));
+    }
+    return askedAtMs === undefined ? untilAllowed : Math.max(untilAllowed, askedAtMs + minBetweenMs - nowMs);
   }
 
   /** Believes the answer, if it is one to believe already, and says how long to wait until the next question, in milliseconds. */
@@ -195,6 +200,7 @@ export class Verifier {
         return untilRetryMs(tries, target.periodMs, random);
       case 'throttled': {
         const waitMs = untilAllowedMs(tally, answer.retryAfterMs, random);
+        this.#learn(key, watched, { notBeforeMs: nowMs + waitMs });
         const isUnknown = standing.result.state === 'not-attempted' || standing.result.state === 'throttled';
         if (isUnknown || isOutdated(tally, nowMs + waitMs)) this.#believe(key, watched, answer);
         return waitMs;
@@ -237,9 +243,7 @@ export class Verifier {
       result = { state: 'failed', message: errorText(error) };
     }
     // Also when we were stopped: the server may have gone for what we asked.
-    if ('era' in result && signal.reason !== isGone) {
-      this.#learnt.set(key, { image, era: result.era });
-    }
+    if ('era' in result) this.#learn(key, watched, { era: result.era });
     if (signal.aborted) return undefined;
     watched.memory = kept;
     const nowMs = clock.monotonicMs();
@@ -247,6 +251,23 @@ export class Verifier {
     onProbed?.(result.state, (nowMs - startedAtMs) / 1_000);
     return result;
   }
+
+  #learn(key: string, { stop, target: { image } }: Watched, news: Partial<Learnt>): void {
+    if (stop.signal.reason === isGone) return;
+    const known = this.#learnt.get(key);
+    const kept: Learnt = known?.image === image ? known : { image, slowAtMs: known?.slowAtMs };
+    this.#learnt.set(key, { ...kept, ...news });
+  }
+}
+
+/** What is known of how to ask a server; outlives that it is not available, for it may be our question that ends it. */
+interface Learnt {
+  /** Of which the era and the time are; that a server is slow is known whatever it runs. */
+  readonly image: string;
+  readonly era?: ProtocolEra;
+  /** Until when it asked not to be asked, on the monotonic clock. */
+  readonly notBeforeMs?: number;
+  readonly slowAtMs?: SlowAtMs;
 }
 
 interface Watched {
@@ -259,7 +280,6 @@ interface Watched {
   /** When that was; undefined: not by us, or not of these pods. */
   countedAtMs: number | undefined;
   askedAtMs: number | undefined;
-  slowAtMs: SlowAtMs;
   /** What the last probe of these pods leaves to the next one. */
   memory: ProbeMemory | undefined;
 }
@@ -268,7 +288,7 @@ function begin(target: VerificationTarget, believed: Verification, nowMs: number
   return {
     ...{ target, stop: new AbortController(), standing: { result: believed }, lists: listsOf(believed) },
     tally: startTally(believed, nowMs),
-    ...{ countedAtMs: undefined, askedAtMs: undefined, slowAtMs: undefined, memory: undefined },
+    ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
   };
 }
 
