@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
+import { digest } from '../platform/digest.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
+import { KeptTexts } from './kept-texts.ts';
 import { observeChild, observeDeployment } from './observe.ts';
 
 /** Whether a cache learned something from an event. */
@@ -13,7 +15,16 @@ export interface CachedChild {
   readonly child: ObservedChild;
   /** For Deployments. */
   readonly deployment?: DeploymentStatus;
+  /** The child has owned fields that are not kept: whoever compares them reads it (gather.ts). */
+  readonly isCut?: true;
 }
+
+/**
+ * Owned fields that are kept, in bytes: what anybody writes as our field manager is as long as an object can be, and
+ * what we apply for a server has a hundred bytes for each variable. Equal servers have equal ones, so a thousand of
+ * people's own servers need a tenth of this.
+ */
+export const childTextLimits = { longest: 64 * 1024, inAll: 4 * 1024 * 1024 };
 
 /**
  * What is known about the existing objects of one expanded kind, as little of each as decisions need: a thousand
@@ -29,7 +40,14 @@ export class ChildCache {
   /** What was told to be gone, until the next list: the answer to a write of ours may come later, and speak of before. */
   readonly #gone = new Map<string, Gone>();
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
-  readonly #texts: TextPool = createTextPool();
+  readonly #texts: KeptTexts;
+  readonly #kind: string;
+
+  /** `texts` of all kinds together, each under its `kind`. */
+  constructor(kind = '', texts = new KeptTexts(childTextLimits)) {
+    this.#kind = kind;
+    this.#texts = texts;
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -40,10 +58,11 @@ export class ChildCache {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { child, deployment, fields } = entry;
-    const ownedFields = fields?.replaceAll(ownerMark, child.controller?.uid ?? '');
+    const ownedFields = this.#texts.get(this.#textKey(key))?.replaceAll(ownerMark, child.controller?.uid ?? '');
     return {
       child: ownedFields === undefined ? child : { ...child, ownedFields },
       ...(deployment === undefined ? {} : { deployment }),
+      ...(fields !== undefined && ownedFields === undefined ? { isCut: true } : {}),
     };
   }
 
@@ -57,11 +76,13 @@ export class ChildCache {
     if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
     this.#gone.delete(key);
     const { ownedFields, ...child } = observed;
-    const fields = ownedFields === undefined ? undefined : this.#texts.keep(withoutOwner(ownedFields, child));
+    const fields = ownedFields === undefined ? undefined : withoutOwner(ownedFields, child);
+    if (fields === undefined) this.#texts.drop(this.#textKey(key));
+    else this.#texts.put(this.#textKey(key), fields);
     const deployment = observeDeployment(raw);
     const entry = {
       child,
-      ...(fields === undefined ? {} : { fields }),
+      ...(fields === undefined ? {} : { fields: digest(fields) }),
       ...(deployment === undefined ? {} : { deployment }),
     };
     this.#entries.set(key, entry);
@@ -75,8 +96,7 @@ export class ChildCache {
     if (this.#gone.size >= maxGone) this.#gone.clear();
     this.#gone.set(key, { uid, resourceVersion });
     if (this.#entries.get(key)?.child.uid !== uid) return 'known';
-    this.#entries.delete(key);
-    this.#doubted.delete(key);
+    this.removeKey(key);
     return 'changed';
   }
 
@@ -90,6 +110,7 @@ export class ChildCache {
   removeKey(key: string): void {
     this.#entries.delete(key);
     this.#doubted.delete(key);
+    this.#texts.drop(this.#textKey(key));
   }
 
   /** Drops whatever is not among the keys; says which. */
@@ -98,6 +119,10 @@ export class ChildCache {
     for (const key of gone) this.removeKey(key);
     this.#gone.clear();
     return gone;
+  }
+
+  #textKey(key: string): string {
+    return `${key}/${this.#kind}`;
   }
 }
 
@@ -132,27 +157,10 @@ function withoutOwner(fields: string, { controller }: ObservedChild): string {
 
 interface Entry {
   readonly child: ObservedChild;
+  /** Of the owned fields, as a digest. */
   readonly fields?: string;
   readonly deployment?: DeploymentStatus;
 }
 
 /** Stands for the owner's uid in kept texts; no uid looks like it. */
 const ownerMark = '\u0001owner\u0001';
-
-interface TextPool {
-  keep(text: string): string;
-}
-
-/** Texts that are used no more are dropped with all others when there are too many: they come back as they are met. */
-function createTextPool(maxTexts = 2_000): TextPool {
-  const texts = new Map<string, string>();
-  return {
-    keep(text) {
-      const known = texts.get(text);
-      if (known !== undefined) return known;
-      if (texts.size >= maxTexts) texts.clear();
-      texts.set(text, text);
-      return text;
-    },
-  };
-}

@@ -4,17 +4,10 @@ import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { claimForeign } from '../core/plan/foreign/claim.ts';
 import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
 import type { Expected } from '../platform/kube/apply.ts';
-import { objectPath } from '../platform/kube/api.ts';
-import type { ApiError, ApiResult, KubeApi } from '../platform/kube/api.ts';
+import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf, splitKey } from '../platform/kube/object.ts';
-import type { ChildCache } from './child-cache.ts';
-
-export interface ExecuteWorld {
-  readonly api: KubeApi;
-  /** By kind. */
-  readonly children: ReadonlyMap<string, ChildCache>;
-  readonly signal: AbortSignal;
-}
+import { childPath, refreshChild } from './refresh-child.ts';
+import type { ChildWorld } from './refresh-child.ts';
 
 /** Looks at an object that changes while it is claimed, before the queue's backoff takes over. */
 const maxLooks = 4;
@@ -30,11 +23,11 @@ export type Executed = Outcome & {
  * Carries out all actions of one server, each whatever became of the others. Answers go straight into the caches, so
  * that the next decision sees what we did.
  */
-export function execute(key: string, actions: readonly Action[], world: ExecuteWorld): Promise<readonly Executed[]> {
+export function execute(key: string, actions: readonly Action[], world: ChildWorld): Promise<readonly Executed[]> {
   return Promise.all(actions.map((action) => executeOne(key, action, world)));
 }
 
-function executeOne(key: string, action: Action, world: ExecuteWorld): Promise<Executed> {
+function executeOne(key: string, action: Action, world: ChildWorld): Promise<Executed> {
   switch (action.type) {
     case 'apply':
       return applyChild(key, action, world);
@@ -45,7 +38,7 @@ function executeOne(key: string, action: Action, world: ExecuteWorld): Promise<E
   }
 }
 
-async function applyChild(key: string, action: Of<'apply'>, world: ExecuteWorld): Promise<Executed> {
+async function applyChild(key: string, action: Of<'apply'>, world: ChildWorld): Promise<Executed> {
   const { of, uid } = action;
   const result = uid === undefined ? await create(key, action, world) : await update(key, action, uid, world);
   if (!result.ok)
@@ -58,16 +51,16 @@ async function applyChild(key: string, action: Of<'apply'>, world: ExecuteWorld)
  * Creates a child that no cache knows. An object of that name may exist all the same, seen by no watch because it lacks
  * our label: then nothing is written, and the next decision finds it in the cache and judges whose it is.
  */
-async function create(key: string, action: Of<'apply'>, world: ExecuteWorld): Promise<ApiResult> {
+async function create(key: string, action: Of<'apply'>, world: ChildWorld): Promise<ApiResult> {
   const created = await apply(action, 'nothing', world);
   if (created.ok || created.error.status !== 409) return created;
-  const looked = await refreshCached(key, action.of, world);
+  const looked = await refreshChild(key, action.of, world);
   if (looked.ok) return { ok: false, error: existsAlready(`${action.of.kind} ${splitKey(key).name}`) };
   // Gone again; or an API server refuses to compare a version with nothing, which none is known to do.
   return looked.error.status === 404 ? apply(action, 'nothing-seen', world) : looked;
 }
 
-async function update(key: string, action: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+async function update(key: string, action: Of<'apply'>, uid: string, world: ChildWorld): Promise<ApiResult> {
   if (action.claims !== undefined) {
     const claimed = await claim(key, action, uid, world);
     if (!claimed.ok) return claimed;
@@ -79,7 +72,7 @@ async function update(key: string, action: Of<'apply'>, uid: string, world: Exec
  * Makes fields of others ours, of the object as it is at this moment: an apply removes what it does not say only from
  * what is ours. No value changes by it.
  */
-async function claim(key: string, action: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+async function claim(key: string, action: Of<'apply'>, uid: string, world: ChildWorld): Promise<ApiResult> {
   let result = await claimOnce(key, action, uid, world);
   // Controllers write the status of a Deployment that rolls out several times a second.
   for (let looks = 1; !result.ok && result.error.status === 409 && looks < maxLooks; looks += 1)
@@ -87,7 +80,7 @@ async function claim(key: string, action: Of<'apply'>, uid: string, world: Execu
   return result;
 }
 
-async function claimOnce(key: string, { of }: Of<'apply'>, uid: string, world: ExecuteWorld): Promise<ApiResult> {
+async function claimOnce(key: string, { of }: Of<'apply'>, uid: string, world: ChildWorld): Promise<ApiResult> {
   const { api, signal } = world;
   const path = childPath(of, key);
   const read = await api.request({ method: 'GET', path, signal });
@@ -108,11 +101,11 @@ function existsAlready(what: string): ApiError {
   return { status: 409, reason: 'AlreadyExists', message: `${what} exists already`, retry: true };
 }
 
-function apply({ object, of }: Of<'apply'>, expected: Expected, { api, signal }: ExecuteWorld): Promise<ApiResult> {
+function apply({ object, of }: Of<'apply'>, expected: Expected, { api, signal }: ChildWorld): Promise<ApiResult> {
   return applyObject(api, { object, plural: of.plural, fieldManager: FIELD_MANAGER, expected, signal });
 }
 
-async function deleteChild(key: string, action: Of<'delete'>, world: ExecuteWorld): Promise<Executed> {
+async function deleteChild(key: string, action: Of<'delete'>, world: ChildWorld): Promise<Executed> {
   const { api, children, signal } = world;
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: action.uid } };
   const result = await api.request({ method: 'DELETE', path: childPath(action.of, key), body, signal });
@@ -122,39 +115,21 @@ async function deleteChild(key: string, action: Of<'delete'>, world: ExecuteWorl
 }
 
 /** A foreign object may lack our label, and then no watch tells of its end. */
-async function checkForeign(key: string, action: Of<'conflict'>, world: ExecuteWorld): Promise<Executed> {
+async function checkForeign(key: string, action: Of<'conflict'>, world: ChildWorld): Promise<Executed> {
   const versionOf = (): string | undefined => world.children.get(action.of.kind)?.get(key)?.child.resourceVersion;
   const before = versionOf();
-  await refreshCached(key, action.of, world);
+  await refreshChild(key, action.of, world);
   return { action, result: 'failed', message: action.message, retry: false, isNews: versionOf() !== before };
 }
 
 type Of<Type extends Action['type']> = Action & { readonly type: Type };
 
 /** A 409 says that the object is not what we believed (there although unknown to us, or replaced): look at it. */
-async function failAfterLooking(key: string, action: Action, error: ApiError, world: ExecuteWorld): Promise<Executed> {
-  if (error.status === 409) await refreshCached(key, action.of, world);
+async function failAfterLooking(key: string, action: Action, error: ApiError, world: ChildWorld): Promise<Executed> {
+  if (error.status === 409) await refreshChild(key, action.of, world);
   return failedBy(action, error);
 }
 
 function failedBy(action: Action, error: ApiError): Executed {
   return { action, result: 'failed', message: error.message, retry: error.retry, error };
-}
-
-/** Reads the object itself, past its watch, into the cache. */
-async function refreshCached(key: string, of: ExpandedKind, world: ExecuteWorld): Promise<ApiResult> {
-  const { api, signal } = world;
-  const cache = world.children.get(of.kind);
-  const result = await api.request({ method: 'GET', path: childPath(of, key), signal });
-  if (result.ok) {
-    // what is cached may be a newer version of an object that was replaced since: only the answer counts now
-    cache?.removeKey(key);
-    cache?.put(result.body);
-  } else if (result.error.status === 404) cache?.removeKey(key);
-  return result;
-}
-
-function childPath(of: ExpandedKind, key: string): string {
-  const { namespace, name } = splitKey(key);
-  return objectPath({ apiVersion: of.apiVersion, plural: of.plural, namespace, name });
 }

@@ -3,10 +3,12 @@ import { isConfiguration, referencesOf } from '../core/mcpserver/references.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
-import type { ApiError } from '../platform/kube/api.ts';
+import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
 import type { GatheredReferences } from '../platform/kube/references.ts';
+import { observeChild } from './observe.ts';
 import { readServer } from './read-server.ts';
+import { refreshChild } from './refresh-child.ts';
 import { TellableError } from './tell-quarantined.ts';
 import type { World } from './world.ts';
 
@@ -38,7 +40,26 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   }
   const configuration = referencesOf(parsed.server).filter(isConfiguration);
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
-  return { type: 'found', server: parsed.server, observed: observedChildren(key, world), references };
+  const unread = await readCutChildren(key, world, signal);
+  if (!unread.ok) return { type: 'failed', error: unread.error };
+  const observed = observedChildren(key, world).map((child) => unread.children.get(child.kind) ?? child);
+  return { type: 'found', server: parsed.server, observed, references };
+}
+
+type CutChildren =
+  { readonly ok: true; readonly children: ReadonlyMap<string, ObservedChild> } | Extract<ApiResult, { ok: false }>;
+
+/** The children that are too long to be remembered whole, by kind, as they are. */
+async function readCutChildren(key: string, world: World, signal: AbortSignal): Promise<CutChildren> {
+  const children = new Map<string, ObservedChild>();
+  for (const of of world.expandedKinds) {
+    if (world.children.get(of.kind)?.get(key)?.isCut !== true) continue;
+    const read = await refreshChild(key, of, { ...world, signal });
+    if (!read.ok && read.error.status !== 404) return read;
+    const child = read.ok ? observeChild(read.body) : undefined;
+    if (child !== undefined) children.set(of.kind, child);
+  }
+  return { ok: true, children };
 }
 
 /** What exists under the names that the server's children have, as it is known at this moment. */

@@ -11,8 +11,9 @@ import { EventRecorder } from '../platform/kube/events.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
-import { ChildCache } from './child-cache.ts';
+import { ChildCache, childTextLimits } from './child-cache.ts';
 import { Cleaning } from './cleaning.ts';
+import { KeptTexts } from './kept-texts.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { PodCache } from './pod-cache.ts';
 import { tellQuarantined } from './tell-quarantined.ts';
@@ -100,7 +101,8 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
       metrics.observeProbe(state, seconds);
     },
   });
-  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache()]));
+  const texts = new KeptTexts(childTextLimits);
+  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
     installation: options.installation,

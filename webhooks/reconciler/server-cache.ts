@@ -2,6 +2,7 @@ import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import type { Change } from './child-cache.ts';
+import { KeptTexts } from './kept-texts.ts';
 
 /** One condition of one server, for metrics. */
 export interface ConditionInfo {
@@ -16,16 +17,16 @@ export type Offers = Readonly<Record<string, number>>;
 /** Length from which a server is large, in bytes: an honest one has a tenth of it, one that is allowed 1.5 MiB. */
 const largeBytes = 64 * 1024;
 /** Texts that are kept, in bytes: of 1,500 servers that people wrote. */
-const maxKeptBytes = 8 * 1024 * 1024;
+const textLimits = { longest: largeBytes, inAll: 8 * 1024 * 1024 };
 
 /**
  * The MCPServers, each as one text (a fraction of the memory of the parsed object), without what nobody reads here:
  * managed fields and kubectl's copy of the manifest. Large ones, and more than there is room for, are known without
- * their text: whoever needs it reads it (read-server.ts).
+ * their text, of the namespace that has the most: whoever needs it reads it (read-server.ts).
  */
 export class ServerCache {
   readonly #entries = new Map<string, Entry>();
-  #keptBytes = 0;
+  readonly #texts = new KeptTexts(textLimits);
   /** Keys of entries whose versions say nothing any more. */
   readonly #doubted = new Set<string>();
   /** Most servers are in one of a few states: each list of conditions is kept once. */
@@ -45,7 +46,7 @@ export class ServerCache {
 
   /** A fresh copy, as unknown as what came from the wire; undefined also of a server whose text is not kept. */
   get(key: string): unknown {
-    const json = this.#entries.get(key)?.json;
+    const json = this.#texts.get(key);
     return json === undefined ? undefined : JSON.parse(json);
   }
 
@@ -74,15 +75,12 @@ export class ServerCache {
     const offers = offersOf(raw);
     const json = JSON.stringify(lean(raw));
     const bytes = Buffer.byteLength(json);
-    this.#drop(key);
-    const isKept = bytes <= largeBytes && this.#keptBytes + bytes <= maxKeptBytes;
-    if (isKept) this.#keptBytes += bytes;
+    this.#texts.put(key, json);
     this.#entries.set(key, {
       ...(offers === undefined ? {} : { offers }),
       uid,
       resourceVersion,
       bytes,
-      ...(isKept ? { json } : {}),
       conditions: this.#shared(conditionsOf(raw)),
     });
     return 'changed';
@@ -116,8 +114,7 @@ export class ServerCache {
   }
 
   #drop(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry?.json !== undefined) this.#keptBytes -= entry.bytes;
+    this.#texts.drop(key);
     this.#entries.delete(key);
     this.#doubted.delete(key);
   }
@@ -128,7 +125,6 @@ interface Entry {
   readonly resourceVersion: string;
   /** Of the text, kept or not. */
   readonly bytes: number;
-  readonly json?: string;
   readonly conditions: readonly ConditionInfo[];
   readonly offers?: Offers;
 }

@@ -10,6 +10,9 @@ export interface KubeApi {
   watch(request: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<WatchEnd>;
 }
 
+/** Longest object, in bytes: etcd keeps none above 1.5 MiB, of which JSON can make six times as much. */
+export const LONGEST_OBJECT_BYTES = 10 * 1024 * 1024;
+
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `/api/v1/namespaces/mcp/configmaps/settings`; build it with {@link objectPath}, which encodes the names. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
+import { LONGEST_OBJECT_BYTES } from './api.ts';
 import type { ApiError, ApiResult, KubeApi, WatchEnd, WatchEvent } from './api.ts';
 import { backoffDelay, jittered } from './backoff.ts';
 import { keyOf, listAt, metaOf, recordAt, stringAt } from './object.ts';
@@ -50,8 +51,6 @@ export interface ListWatchOptions {
 const pageSizes = { whole: 50, metadataOnly: 500 };
 /** Longest page of several objects that is read, in bytes; one beyond it is asked for again with half the objects. */
 const maxPageBytes = 2 * 1024 * 1024;
-/** Longest object, in bytes: etcd keeps none above 1.5 MiB, of which JSON can make six times as much. */
-const maxObjectBytes = 10 * 1024 * 1024;
 const listTimeoutMs = 60_000;
 /** The server ends a watch after this time (jittered), so that a balancer in between never gets to decide. */
 const watchSeconds = { min: 300, max: 600 };
@@ -166,7 +165,7 @@ export class ListWatch {
         query: { ...this.#selectors(), limit: String(this.#pageSize), continue: token },
         accept: metadataOnly === true ? metadataOnlyAccept.list : 'application/json',
         timeoutMs: listTimeoutMs,
-        maxBytes: this.#pageSize > 1 ? maxPageBytes : maxObjectBytes,
+        maxBytes: this.#pageSize > 1 ? maxPageBytes : LONGEST_OBJECT_BYTES,
         signal,
       });
       const isTooLarge = !page.ok && page.error.reason === 'TooLarge';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ApiError, ApiResult, KubeApi } from '../kube/api.ts';
-import { objectPath } from '../kube/api.ts';
+import { LONGEST_OBJECT_BYTES, objectPath } from '../kube/api.ts';
 import { backoffDelay } from '../kube/backoff.ts';
 import { listAt, metaOf } from '../kube/object.ts';
 import { errorText, type Logger } from '../log.ts';
@@ -95,7 +95,7 @@ async function followOnce(options: FollowOptions): Promise<Handled> {
 
 /** The object as it is now, not as a cache remembers it; undefined when it does not exist. The right to list is enough. */
 export async function readObject(api: KubeApi, object: FollowedObject, signal: AbortSignal): Promise<ApiResult> {
-  const listed = await api.request({ method: 'GET', ...listOf(object), signal });
+  const listed = await api.request({ method: 'GET', ...listOf(object), maxBytes: LONGEST_OBJECT_BYTES, signal });
   return listed.ok ? { ok: true, body: listAt(listed.body, 'items')[0] } : listed;
 }
 

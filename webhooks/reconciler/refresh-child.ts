@@ -1,0 +1,32 @@
+import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import { LONGEST_OBJECT_BYTES, objectPath } from '../platform/kube/api.ts';
+import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
+import { splitKey } from '../platform/kube/object.ts';
+import type { ChildCache } from './child-cache.ts';
+
+/** Where children are read and written. */
+export interface ChildWorld {
+  readonly api: KubeApi;
+  /** By kind. */
+  readonly children: ReadonlyMap<string, ChildCache>;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the object itself, past its watch, into the cache. */
+export async function refreshChild(key: string, of: ExpandedKind, world: ChildWorld): Promise<ApiResult> {
+  const { api, signal } = world;
+  const cache = world.children.get(of.kind);
+  const path = childPath(of, key);
+  const result = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES, signal });
+  if (result.ok) {
+    // what is cached may be a newer version of an object that was replaced since: only the answer counts now
+    cache?.removeKey(key);
+    cache?.put(result.body);
+  } else if (result.error.status === 404) cache?.removeKey(key);
+  return result;
+}
+
+export function childPath(of: ExpandedKind, key: string): string {
+  const { namespace, name } = splitKey(key);
+  return objectPath({ apiVersion: of.apiVersion, plural: of.plural, namespace, name });
+}
