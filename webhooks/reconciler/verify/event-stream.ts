@@ -9,15 +9,18 @@ export interface EventStreamOptions {
   /** Where the line that is not complete yet, and the data of the event so far, are kept; they bound what is kept. */
   readonly line: Pile;
   readonly data: Pile;
-  /** The data of one event; valid until it returns. */
-  readonly onData: (data: Uint8Array) => void;
+  /** The data of one event, valid until it returns, and the event's name, if it has a short one. */
+  readonly onData: (data: Uint8Array, event: string) => void;
 }
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const blank = 0x20;
 const dataField = Buffer.from('data');
+const eventField = Buffer.from('event');
 const colon = 0x3a;
+/** Longest name of an event that is told, in bytes. */
+const maxEventBytes = 32;
 
 /**
  * Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) and hands on the data of
@@ -26,23 +29,26 @@ const colon = 0x3a;
  */
 export function createEventStreamReader({ line, data, onData }: EventStreamOptions): EventStreamReader {
   let hasData = false;
+  let event = '';
   let isAfterReturn = false;
   let isFirstLine = true;
   const takeField = (bytes: Uint8Array): void => {
-    if (!isDataField(bytes)) return;
+    if (isField(eventField, bytes)) event = eventName(valueOf(eventField, bytes));
+    if (!isField(dataField, bytes)) return;
     if (hasData) data.add(newLine);
     hasData = true;
-    const from = bytes[5] === blank ? 6 : 5;
-    data.add(bytes.subarray(from));
+    data.add(valueOf(dataField, bytes));
   };
   const takeLine = (bytes: Uint8Array): void => {
     if (bytes.length > 0) {
       takeField(bytes);
       return;
     }
-    const event = data.take();
+    const content = data.take();
+    const name = event;
     hasData = false;
-    if (event.some((byte) => byte > blank)) onData(event);
+    event = '';
+    if (content.some((byte) => byte > blank)) onData(content, name);
   };
   const endLine = (rest: Uint8Array): void => {
     line.add(rest);
@@ -71,10 +77,18 @@ export function createEventStreamReader({ line, data, onData }: EventStreamOptio
 
 const newLine = Uint8Array.of(lineFeed);
 
-function isDataField(bytes: Uint8Array): boolean {
-  if (bytes.length < dataField.length || (bytes.length > dataField.length && bytes[dataField.length] !== colon))
-    return false;
-  return dataField.every((byte, index) => bytes[index] === byte);
+function isField(name: Uint8Array, line: Uint8Array): boolean {
+  if (line.length < name.length || (line.length > name.length && line[name.length] !== colon)) return false;
+  return name.every((byte, index) => line[index] === byte);
+}
+
+function valueOf(name: Uint8Array, line: Uint8Array): Uint8Array {
+  const from = name.length + 1;
+  return line.subarray(line[from] === blank ? from + 1 : from);
+}
+
+function eventName(bytes: Uint8Array): string {
+  return bytes.length > maxEventBytes ? '' : String.fromCharCode(...bytes);
 }
 
 /** Bytes of UTF-8 without the mark that some servers begin with, as clients read them. */

@@ -44,6 +44,8 @@ export type McpReply =
       readonly headers: AnswerHeaders;
       /** How its body begins, when that is text: one line, bounded; else empty. */
       readonly said: string;
+      /** Of an event stream on which no answer is awaited: the name of its first event. */
+      readonly event?: string;
     }
   /** It answered with a success, but not in MCP. */
   | { readonly type: 'unusable'; readonly why: string }

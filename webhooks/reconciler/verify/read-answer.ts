@@ -95,12 +95,12 @@ function createBody(response: IncomingMessage, counted: Counted, options: Answer
 function createStream(response: IncomingMessage, counted: Counted, options: AnswerOptions): Sink {
   const { finish, id } = options;
   let messages = 0;
-  const takeMessage = (data: Uint8Array): void => {
+  const takeMessage = (data: Uint8Array, event: string): void => {
     messages += 1;
     if (messages > maxMessagesBefore)
       throw new TooMuch(`more than ${maxMessagesBefore} messages came before its answer`);
     const about = received(response, counted, options);
-    if (id === undefined) finish(firstWords(data, about));
+    if (id === undefined) finish({ ...firstWords(data, about), ...(event === '' ? {} : { event }) });
     const reply = messageToReply(data, about);
     // other messages (log lines, progress) may come first on a stream
     if (reply !== undefined && reply.type !== 'unusable') finish(reply);
@@ -134,7 +134,7 @@ function createPiles(room: AnswerRoom): readonly [Pile, Pile] {
 }
 
 /** Of a stream on which no answer is awaited: how it begins. */
-function firstWords(data: Uint8Array, { status, headers }: Received): McpReply {
+function firstWords(data: Uint8Array, { status, headers }: Received): Extract<McpReply, { type: 'http' }> {
   const said = quoted(Buffer.from(data.subarray(0, 1_024)).toString('utf8'));
   return { type: 'http', status, contentType: mediaType(headers), headers: answerHeaders(headers), said };
 }

@@ -1,13 +1,12 @@
-import http from 'node:http';
-import https from 'node:https';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 
+import { lookupAbsolute } from '../../platform/absolute-lookup.ts';
 import { networkFailure } from '../../platform/kube/network-error.ts';
 import { startTimer } from '../../platform/timer.ts';
 import { speaksTls } from './judge-reply.ts';
 import type { FailedVerdict } from './judge-reply.ts';
-import { hostOf } from './mcp-call.ts';
+import { hostOf, send } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
 
 /** What was found out already about an endpoint that fails, so that it is asked once. */
@@ -59,7 +58,8 @@ function answersTls({ url, signal }: McpCall): Promise<boolean> {
   return new Promise((resolve) => {
     const { hostname } = url;
     const socket = connect({
-      ...{ host: hostname, port: Number(url.port === '' ? 80 : url.port), rejectUnauthorized: false, signal },
+      ...{ host: hostname, port: Number(url.port === '' ? 80 : url.port), lookup: lookupAbsolute },
+      ...{ rejectUnauthorized: false, signal },
       ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
     });
     const finish = (isTls: boolean): void => {
@@ -81,51 +81,9 @@ function answersTls({ url, signal }: McpCall): Promise<boolean> {
 }
 
 /** Whether GET opens a stream that tells where to post, as the transport before streamable HTTP does. */
-function answersEndpointEvent({ url, tls, signal }: McpCall): Promise<boolean> {
-  return new Promise((resolve) => {
-    const { request: open } = url.protocol === 'https:' ? https : http;
-    const request = open(url, {
-      ...{ ...tls, method: 'GET', agent: false, signal },
-      headers: { host: hostOf(url), accept: 'text/event-stream' },
-    });
-    const finish = (isOld: boolean): void => {
-      clearTimeout(timer);
-      resolve(isOld);
-      request.destroy();
-    };
-    const timer = startTimer(() => {
-      finish(false);
-    }, lookMs);
-    request.on('error', () => {
-      finish(false);
-    });
-    // Interim answers and other protocols: what the old transport does not send, and what could be sent without end.
-    request.on('information', () => {
-      finish(false);
-    });
-    request.on('upgrade', (_, socket) => {
-      socket.destroy();
-      finish(false);
-    });
-    request.on('response', (response) => {
-      const isStream = response.headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true;
-      if (response.statusCode !== 200 || !isStream) {
-        finish(false);
-        return;
-      }
-      let text = '';
-      response.on('error', () => {
-        finish(false);
-      });
-      response.on('end', () => {
-        finish(false);
-      });
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString('latin1');
-        if (/^event: ?endpoint\r?$/m.test(text)) finish(true);
-        else if (text.length > maxStreamBytes) finish(false);
-      });
-    });
-    request.end();
-  });
+async function answersEndpointEvent(call: McpCall): Promise<boolean> {
+  const headers = { host: hostOf(call.url), accept: 'text/event-stream' };
+  const limits = { endsAt: performance.now() + lookMs, maxAnswerBytes: maxStreamBytes };
+  const reply = await send(call, { method: 'GET', headers }, limits);
+  return reply.type === 'http' && reply.status === 200 && reply.event === 'endpoint';
 }
