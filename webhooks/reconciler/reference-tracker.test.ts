@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { ApiRequest, ApiResult } from '../platform/kube/api.ts';
+import { errorFromAnswer } from '../platform/kube/api-error.ts';
+import type { Reference } from '../platform/kube/references.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
+import { runAsReconciler } from './testing/run-as-reconciler.ts';
 
 const path = '/api/v1/namespaces/mcp/secrets/token';
 const { signal } = new AbortController();
@@ -45,4 +49,61 @@ describe('ReferenceTracker', () => {
     const { facts } = await gather();
     expect(facts.lookUp('Secret', 'token')).toMatchObject({ state: 'found' });
   });
+});
+
+describe('a server whose references there is no room to remember', () => {
+  const nothing = { request: notFound, watch: () => Promise.reject(new Error('not watched')) };
+  const many = Array.from({ length: 1_250 }, (_, at) => ({
+    kind: 'Secret' as const,
+    name: `missing-${at}-`.padEnd(253, 'x'),
+  }));
+  let reads = 0;
+
+  function notFound({ method, path: at }: ApiRequest): Promise<ApiResult> {
+    reads += 1;
+    return Promise.resolve({
+      ok: false,
+      error: errorFromAnswer({ request: `${method} ${at}`, status: 404, body: {} }),
+    });
+  }
+
+  it('is read in each round, wakes for what it names and nothing else, and leaves the room of others alone', async () => {
+    const tracker = new ReferenceTracker();
+    tracker.markWatched('Secret', undefined);
+    const gather = (key: string, references: readonly Reference[]) =>
+      tracker.gather(key, references, { api: nothing, signal });
+    await gather('few/search', many.slice(0, 2));
+    await gather('many/search', many);
+    reads = 0;
+    await gather('few/search', many.slice(0, 2));
+    expect(reads).toBe(0);
+    const { facts } = await gather('many/search', many);
+    expect(reads).toBe(1_250);
+    expect(facts.lookUp('Secret', many[7]?.name ?? '')).toEqual({ state: 'missing' });
+    const created = (namespace: string, name: string) => ({ metadata: { namespace, name, resourceVersion: '7' } });
+    expect(tracker.noteExisting('Secret', created('many', many[1_249]?.name ?? ''))).toEqual(['many/search']);
+    expect(tracker.noteExisting('ConfigMap', created('many', many[3]?.name ?? ''))).toEqual([]);
+    expect(tracker.noteExisting('Secret', created('many', 'another'))).toEqual([]);
+    expect(tracker.noteExisting('Secret', created('others', many[0]?.name ?? ''))).toEqual([]);
+    // What went missing while the watch was broken cannot be told apart.
+    expect(tracker.noteOnly('Secret', new Set())).toEqual(['many/search']);
+  });
+
+  it('ends no reconciler with the heap that the chart gives it, as sixty of 390 KB did', async () => {
+    const program = `
+      import { ReferenceTracker } from ${JSON.stringify(new URL('reference-tracker.ts', import.meta.url).href)};
+      const tracker = new ReferenceTracker();
+      tracker.markWatched('Secret', undefined);
+      const error = { status: 404, reason: 'NotFound', message: 'not found', retry: false };
+      const api = { request: () => Promise.resolve({ ok: false, error }) };
+      const { signal } = new AbortController();
+      for (let server = 0; server < 60; server += 1) {
+        const references = Array.from({ length: 1_250 }, (_, at) => ({
+          kind: 'Secret', name: \`missing-\${server}-\${at}-\`.padEnd(253, 'x'),
+        }));
+        await tracker.gather('tenant/server-' + server, references, { api, signal });
+      }
+    `;
+    expect(await runAsReconciler(program)).toBe('ended well');
+  }, 60_000);
 });

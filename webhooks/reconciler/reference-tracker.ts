@@ -7,20 +7,28 @@ import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
 import type { GatheredReferences, Reference } from '../platform/kube/references.ts';
 import { CaBundlePool } from './ca-bundle-pool.ts';
+import { FairStore } from './fair-store.ts';
 
 /** For all references of one server together, in milliseconds. */
 const deadlineMs = 10_000;
 
 /**
+ * What is remembered of references, in bytes: one server can name 1,250 objects, of which 1.3 MB are kept; one that
+ * people write has a hundredth.
+ */
+const limits = { largest: 512 * 1024, inAll: 3 * 1024 * 1024 };
+
+/**
  * Knows which servers name which ConfigMaps and Secrets, so that a change of one wakes exactly those, and remembers
- * what was read until then, so that a reconcile without news costs no request. Of foreign objects nothing is kept.
+ * what was read until then, so that a reconcile without news costs no request. What there is no room for is read in each
+ * round. Of foreign objects nothing is kept.
  */
 export class ReferenceTracker {
-  readonly #servers = new Map<string, Tracked>();
+  /** By namespace, and there by key. */
+  readonly #namespaces = new Map<string, Map<string, Tracked>>();
+  readonly #remembered = new FairStore<GatheredReferences>(limits);
   readonly #caBundles = new CaBundlePool();
   readonly #largeReads = createLargeReads();
-  /** `Kind/namespace/name` to the servers that name it. */
-  readonly #users = new Map<string, Set<string>>();
   /** Kinds (`Kind/namespace` in one namespace) whose changes we are told about; of the others nothing is remembered. */
   readonly #watched = new Set<string>();
 
@@ -31,7 +39,8 @@ export class ReferenceTracker {
     world: { readonly api: KubeApi; readonly signal: AbortSignal },
   ): Promise<GatheredReferences> {
     const tracked = this.#track(key, references);
-    if (tracked.gathered !== undefined) return tracked.gathered;
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
     const { age } = tracked;
     const { namespace } = splitKey(key);
     const largeReads = this.#largeReads;
@@ -42,14 +51,17 @@ export class ReferenceTracker {
       ({ kind }) => this.#watched.has(kind) || this.#watched.has(`${kind}/${namespace}`),
     );
     // News that came while we read belongs to nobody's answer: then the key is queued already and reads again.
-    if (isWatched && gathered.transient === undefined && tracked.age === age) tracked.gathered = gathered;
+    if (isWatched && gathered.transient === undefined && tracked.age === age)
+      this.#remembered.put(key, { value: gathered, id: key, bytes: bytesOf(gathered, references) });
     return gathered;
   }
 
   forget(key: string): void {
-    const tracked = this.#servers.get(key);
-    this.#servers.delete(key);
-    for (const user of tracked?.objects ?? []) this.#removeUser(user, key);
+    const { namespace } = splitKey(key);
+    const servers = this.#namespaces.get(namespace);
+    servers?.delete(key);
+    if (servers?.size === 0) this.#namespaces.delete(namespace);
+    this.#remembered.drop(key);
   }
 
   /** The watch of this kind, in one namespace or in every one, has seen a whole list. */
@@ -71,15 +83,17 @@ export class ReferenceTracker {
 
   /** Only these objects of the kind exist (`namespace/name`); returns the servers for which that is news. */
   noteOnly(kind: ReferencedKind, keys: Keys): readonly string[] {
-    const objects = [...this.#users.keys()].filter((object) => object.startsWith(`${kind}/`));
-    const gone = objects.map((object) => object.slice(kind.length + 1)).filter((key) => !keys.has(key));
-    return gone.flatMap((key) => this.#note({ kind, ...splitKey(key) }, 'missing'));
+    return this.#whichName(kind)
+      .filter(([key]) => {
+        const known = this.#remembered.get(key);
+        return known === undefined || hasLost(known, kind, splitKey(key).namespace, keys);
+      })
+      .map((server) => this.#isNews(server));
   }
 
   /** Versions of the kind went back, so those that were read tell nothing; returns the servers for which that is news. */
   noteRewritten(kind: ReferencedKind): readonly string[] {
-    const objects = [...this.#users.keys()].filter((object) => object.startsWith(`${kind}/`));
-    return objects.flatMap((object) => this.#note({ kind, ...splitKey(object.slice(kind.length + 1)) }, ''));
+    return this.#whichName(kind).map((server) => this.#isNews(server));
   }
 
   #withSharedBundle(gathered: GatheredReferences): GatheredReferences {
@@ -88,53 +102,106 @@ export class ReferenceTracker {
   }
 
   #note(object: Reference & { readonly namespace: string }, version: string): readonly string[] {
+    const name = factKey(object);
+    const mark = markOf(name);
     const news: string[] = [];
-    for (const key of this.#users.get(objectKey(object)) ?? []) {
-      const tracked = this.#servers.get(key);
-      if (tracked === undefined || tracked.gathered?.versions.get(factKey(object)) === version) continue;
-      tracked.age += 1;
-      delete tracked.gathered;
-      news.push(key);
+    for (const [key, tracked] of this.#namespaces.get(object.namespace) ?? []) {
+      if (!tracked.marks.has(mark) || this.#remembered.get(key)?.versions.get(name) === version) continue;
+      news.push(this.#isNews([key, tracked]));
     }
     return news;
   }
 
+  #whichName(kind: ReferencedKind): readonly Server[] {
+    return [...this.#namespaces.values()].flatMap((servers) => [...servers].filter(([, { kinds }]) => kinds.has(kind)));
+  }
+
+  #isNews([key, tracked]: Server): string {
+    tracked.age += 1;
+    this.#remembered.drop(key);
+    return key;
+  }
+
   #track(key: string, references: readonly Reference[]): Tracked {
     const { namespace } = splitKey(key);
-    const objects = [...new Set(references.map((reference) => objectKey({ ...reference, namespace })))].sort();
     const asked = askedOf(references);
-    const known = this.#servers.get(key);
+    const known = this.#namespaces.get(namespace)?.get(key);
     // The same objects may be read for something else now: other keys, or certificates.
     if (known?.asked === asked) return known;
     this.forget(key);
-    const tracked: Tracked = { objects, asked, age: 0 };
-    this.#servers.set(key, tracked);
-    for (const object of objects) {
-      const users = this.#users.get(object) ?? new Set();
-      users.add(key);
-      this.#users.set(object, users);
-    }
+    const marks = new Marks(references.map((reference) => markOf(factKey(reference))));
+    const tracked: Tracked = { marks, kinds: new Set(references.map(({ kind }) => kind)), asked, age: 0 };
+    const servers = this.#namespaces.get(namespace) ?? new Map<string, Tracked>();
+    this.#namespaces.set(namespace, servers.set(key, tracked));
     return tracked;
-  }
-
-  #removeUser(object: string, key: string): void {
-    const users = this.#users.get(object);
-    users?.delete(key);
-    if (users?.size === 0) this.#users.delete(object);
   }
 }
 
+type Server = readonly [key: string, tracked: Tracked];
+
 interface Tracked {
-  readonly objects: readonly string[];
+  /** Of the objects that it names. */
+  readonly marks: Marks;
+  readonly kinds: ReadonlySet<ReferencedKind>;
   /** Everything that is asked of them, as a digest. */
   readonly asked: string;
   /** Grows with each piece of news. */
   age: number;
-  gathered?: GatheredReferences;
 }
 
-function objectKey({ kind, namespace, name }: Reference & { readonly namespace: string }): string {
-  return `${kind}/${keyOf({ namespace, name })}`;
+/** Numbers of four bytes each, whatever was named. */
+class Marks {
+  readonly #sorted: Uint32Array;
+
+  constructor(marks: readonly number[]) {
+    this.#sorted = Uint32Array.from(new Set(marks)).sort();
+  }
+
+  has(mark: number): boolean {
+    let from = 0;
+    let to = this.#sorted.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.#sorted[middle] ?? mark) < mark) from = middle + 1;
+      else to = middle;
+    }
+    return this.#sorted[from] === mark;
+  }
+}
+
+/** FNV-1a of 32 bits: two names with the same mark, one in millions, cost a look and nothing else. */
+function markOf(name: string): number {
+  let mark = 0x811c9dc5;
+  for (let at = 0; at < name.length; at += 1) mark = Math.imul(mark ^ name.charCodeAt(at), 0x01000193) >>> 0;
+  return mark;
+}
+
+/** Whether an object of the kind that was found is not there any more. */
+function hasLost(known: GatheredReferences, kind: ReferencedKind, namespace: string, keys: Keys): boolean {
+  const prefix = `${kind}/`;
+  return [...known.versions].some(
+    ([object, version]) =>
+      object.startsWith(prefix) &&
+      version !== 'missing' &&
+      !keys.has(keyOf({ namespace, name: object.slice(prefix.length) })),
+  );
+}
+
+/** What is kept of one object besides names, in bytes: entries of two maps, a state, a version. */
+const bytesOfObject = 300;
+/** And for the set of its keys, and each of them. */
+const bytesOfKey = 60;
+
+/** About what an answer takes in memory. */
+function bytesOf({ facts, versions }: GatheredReferences, references: readonly Reference[]): number {
+  let bytes = 500;
+  const objects = new Map(references.map((reference) => [factKey(reference), reference]));
+  for (const [object, { kind, name }] of objects) {
+    bytes += bytesOfObject + (versions.has(object) ? 3 : 2) * object.length;
+    const state = facts.lookUp(kind, name);
+    for (const key of state.state === 'found' ? state.keys : []) bytes += bytesOfKey + key.length;
+  }
+  return bytes;
 }
 
 function askedOf(references: readonly Reference[]): string {

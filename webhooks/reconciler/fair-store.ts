@@ -1,0 +1,126 @@
+import { splitKey } from '../platform/kube/object.ts';
+
+export interface StoreLimits {
+  /** Of one value, in bytes; a larger one is not kept. */
+  readonly largest: number;
+  /** Of all of them together, in bytes; equal ones count once. */
+  readonly inAll: number;
+}
+
+/** A value with what it takes. */
+export interface Weighed<Value> {
+  readonly value: Value;
+  /** Equal ids are equal values. */
+  readonly id: string;
+  /** In bytes; the same for equal values. */
+  readonly bytes: number;
+}
+
+/**
+ * Values by `namespace/name`, bounded in bytes: equal ones are kept once, and one that nobody has any more is gone at
+ * once. Where there is no room, the namespace that has the most gives up its oldest, and what would make a namespace
+ * that one is not kept: who has little loses nothing to who has much. Whoever misses a value reads it.
+ */
+export class FairStore<Value> {
+  readonly #limits: StoreLimits;
+  readonly #shares = new Map<string, Share<Value>>();
+  readonly #values = new Map<string, Kept<Value>>();
+  #bytes = 0;
+
+  constructor(limits: StoreLimits) {
+    this.#limits = limits;
+  }
+
+  /** Of all that are kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string): Value | undefined {
+    return this.#shares.get(splitKey(key).namespace)?.byKey.get(key)?.value;
+  }
+
+  /** In place of what was kept under the key; what is kept may be an equal one of before. */
+  put(key: string, weighed: Weighed<Value>): void {
+    this.drop(key);
+    if (weighed.bytes > this.#limits.largest) return;
+    const { namespace } = splitKey(key);
+    const share: Share<Value> = this.#shares.get(namespace) ?? { bytes: 0, byKey: new Map(), users: new Map() };
+    if (!this.#makeRoom(share, weighed)) return;
+    this.#shares.set(namespace, share);
+    const kept = this.#hold(share, weighed);
+    share.byKey.set(key, kept);
+    share.users.set(kept.id, (share.users.get(kept.id) ?? 0) + 1);
+  }
+
+  drop(key: string): void {
+    const { namespace } = splitKey(key);
+    const share = this.#shares.get(namespace);
+    const kept = share?.byKey.get(key);
+    if (share === undefined || kept === undefined) return;
+    share.byKey.delete(key);
+    const left = (share.users.get(kept.id) ?? 1) - 1;
+    if (left > 0) share.users.set(kept.id, left);
+    else this.#release(share, kept);
+    if (share.byKey.size === 0) this.#shares.delete(namespace);
+  }
+
+  /** Whether there is room for it now. */
+  #makeRoom(share: Share<Value>, { id, bytes }: Weighed<Value>): boolean {
+    while (!this.#values.has(id) && this.#bytes + bytes > this.#limits.inAll) {
+      const largest = this.#largest();
+      if (largest === undefined || largest.bytes <= share.bytes + bytes) return false;
+      const [oldest] = largest.byKey.keys();
+      if (oldest === undefined) return false;
+      this.drop(oldest);
+    }
+    return true;
+  }
+
+  #largest(): Share<Value> | undefined {
+    let largest: Share<Value> | undefined;
+    for (const share of this.#shares.values()) {
+      if (largest === undefined || share.bytes > largest.bytes) largest = share;
+    }
+    return largest;
+  }
+
+  #hold(share: Share<Value>, weighed: Weighed<Value>): Kept<Value> {
+    const { id, bytes } = weighed;
+    const known = this.#values.get(id);
+    const kept = known ?? { ...weighed, namespaces: 0 };
+    if (known === undefined) {
+      this.#values.set(id, kept);
+      this.#bytes += bytes;
+    }
+    if (!share.users.has(id)) {
+      kept.namespaces += 1;
+      share.bytes += bytes;
+    }
+    return kept;
+  }
+
+  #release(share: Share<Value>, kept: Kept<Value>): void {
+    share.users.delete(kept.id);
+    share.bytes -= kept.bytes;
+    kept.namespaces -= 1;
+    if (kept.namespaces > 0) return;
+    this.#values.delete(kept.id);
+    this.#bytes -= kept.bytes;
+  }
+}
+
+/** What one namespace has. */
+interface Share<Value> {
+  /** Of its values; equal ones count once. */
+  bytes: number;
+  /** Oldest first. */
+  readonly byKey: Map<string, Kept<Value>>;
+  /** How many keys have each value, by id. */
+  readonly users: Map<string, number>;
+}
+
+interface Kept<Value> extends Weighed<Value> {
+  /** In how many it is. */
+  namespaces: number;
+}
