@@ -12,9 +12,9 @@ import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
-import { Cleaning } from './cleaning.ts';
 import { KeptTexts } from './kept-texts.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
+import { Pacing } from './pacing.ts';
 import { PodCache } from './pod-cache.ts';
 import { tellQuarantined } from './tell-quarantined.ts';
 import { WorkQueue } from './queue.ts';
@@ -103,17 +103,22 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   });
   const texts = new KeptTexts(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
+  const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
+  const [references, setbacks] = [new ReferenceTracker(), new Setbacks()];
+  const notChecked: World['notChecked'] = new Map();
+  const reduced: World['reduced'] = new Map();
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
     installation: options.installation,
     policyDigest: digestPolicy(rules, options.version, digest),
     servers: new ServerCache(),
     children,
-    cleaning: new Cleaning({ clock, deployments: children.get('Deployment') ?? new ChildCache() }),
     pods: new PodCache(),
-    references: new ReferenceTracker(),
-    notChecked: new Map(),
-    ...{ setbacks: new Setbacks(), reduced: new Map(), metrics },
+    ...{ references, notChecked, setbacks, reduced, pacing, metrics },
+    memories: [
+      ...[verifier, references, setbacks, pacing],
+      ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
+    ],
   };
   const { namespaces, collectGarbage } = options;
   // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.

@@ -1,6 +1,7 @@
 import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
-import { findForeign } from '../core/plan/foreign/claim.ts';
+import { claimedAmong, findForeign } from '../core/plan/foreign/claim.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
+import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
@@ -15,7 +16,8 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   const appliedHash = stringAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
   const foreign = findForeign(raw);
-  const weaknesses = kind === 'Deployment' ? weaknessesOf(raw) : [];
+  const weak = kind === 'Deployment' ? weaknessesOf(raw) : [];
+  const weaknesses = foreign === undefined ? weak : unclaimed(weak, raw);
   const { name, uid, resourceVersion, isDeleting } = metaOf(raw);
   return {
     apiVersion,
@@ -32,6 +34,15 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   };
 }
 
+/** What a person wrote and loses again is no doing of admission. */
+function unclaimed(weak: readonly WeakField[], raw: unknown): readonly WeakField[] {
+  const claimed = claimedAmong(
+    raw,
+    weak.map(({ at }) => at),
+  );
+  return weak.filter(({ at }) => !claimed.has(at));
+}
+
 /** Undefined for anything but a Deployment. */
 export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
   if (stringAt(raw, 'kind') !== 'Deployment') return undefined;
@@ -40,6 +51,7 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
     generation: metaOf(raw).generation,
     observedGeneration: numberAt(status, 'observedGeneration') ?? 0,
     replicas: numberAt(status, 'replicas') ?? 0,
+    updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
     conditions: listAt(status, 'conditions').map((condition) => {
       const reason = stringAt(condition, 'reason');

@@ -9,9 +9,10 @@ import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload, nextLookAfterMs } from './gather-workload.ts';
+import { judgeRound, retryAfter } from './judge-round.ts';
+import type { Round } from './judge-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
 import { tellNotChecked } from './tell-not-checked.ts';
-import { retryAfter, tellSetbacks } from './tell-setbacks.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
 import { verifyWhileServing } from './verification.ts';
@@ -27,12 +28,7 @@ const comeBackMs = { toForeignObject: 60_000, toRefusal: 300_000 };
 export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<WorkResult> {
   const gathered = await gather(key, world, signal);
   if (gathered.type === 'gone') {
-    world.verifier.forget(key);
-    world.references.forget(key);
-    world.notChecked.delete(key);
-    world.setbacks.forget(key);
-    world.reduced.delete(key);
-    world.cleaning.forget(key);
+    for (const memory of world.memories) memory.forget(key);
     return { type: 'done' };
   }
 
@@ -42,6 +38,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { expandedKinds, policyDigest, installation } = world;
   const decision = decide({ ...references, server, observed, installation, expandedKinds, digest, policyDigest });
   if (decision.verdict === 'retry') {
+    world.pacing.stopWaiting(key);
     await tellNotChecked(key, decision.server, decision.reason, { world, signal });
     const { retryAfterMs } = references.transient ?? {};
     return {
@@ -52,15 +49,16 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
 
   world.notChecked.delete(key);
-  const { executed, afterMs } = await carryOut(key, decision, world, signal);
+  const round = await carryOut(key, decision, world, signal);
+  const { executed, afterMs } = round;
   // Nothing can be created in a namespace that is on its way out, and the server goes with it.
   if (executed.some(({ error }) => error?.reason === 'NamespaceTerminating')) return { type: 'done' };
-  const { told, comeBack } = tellSetbacks(key, executed, world);
+  const { told, comeBack } = judgeRound(key, round, world);
   if (told === undefined) return comeBack;
 
   const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed: told }, world);
   const verification = verifyWhileServing(key, workload, references.caBundle, world);
-  const standing = standingFor(key, decision, afterMs, world);
+  const standing = standingFor(key, decision, round, world);
   const status = nextStatus({ ...workload, verification, policy: decision.policy, standing });
   const written = await writeStatus(server, status, world, signal);
   if (written.result === 'failed') return retryAfter(written.error);
@@ -81,13 +79,19 @@ async function carryOut(
   decision: Judged,
   world: World,
   signal: AbortSignal,
-): Promise<{ readonly executed: readonly Executed[]; readonly afterMs?: number }> {
-  if (decision.verdict === 'invalid') return { executed: [] };
+): Promise<Round & { readonly afterMs?: number }> {
+  if (decision.verdict === 'invalid') {
+    world.pacing.stopWaiting(key);
+    return { executed: [], putOff: [] };
+  }
   const { server } = decision;
-  const { actions, ...later } = world.cleaning.admit(key, server.metadata.generation ?? 0, decision.actions);
+  const { generation = 0 } = server.metadata;
+  const { actions, ...later } = world.pacing.admit(key, generation, decision.actions);
   const executed = await execute(key, actions, { ...world, signal });
+  world.pacing.settle(key, generation, executed);
   tellClaimed(server, executed, world);
-  return { executed, ...later };
+  const fightMs = world.pacing.fightMs(key, generation);
+  return { executed, ...(fightMs === undefined ? {} : { afterMs: fightMs }), ...later };
 }
 
 /** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */
@@ -106,15 +110,18 @@ function soonest(looksMs: readonly (number | undefined)[]): number | undefined {
 function standingFor(
   key: string,
   decision: Judged,
-  putOffMs: number | undefined,
+  { executed, putOff }: Round,
   world: World,
 ): ForeignFieldsStatus | null | undefined {
   if (decision.verdict !== 'accepted') return undefined;
-  const { uid, generation = 0 } = decision.server.metadata;
+  const { server, desired } = decision;
+  const { uid, generation = 0 } = server.metadata;
+  // In a fight it would be gone for a moment and back, and each time be written.
+  if (putOff.length === 0 && world.pacing.fightMs(key, generation) !== undefined)
+    return server.status?.extensions?.foreign ?? null;
   const children = observedChildren(key, world).filter(({ controller }) => controller?.uid === uid);
-  const putOff = world.cleaning.comesBack(key, generation) ? 'ComesBack' : 'Waiting';
-  const { desired } = decision;
-  return standingFields({ children, desired, ...(putOffMs === undefined ? {} : { putOff }) }) ?? null;
+  const failed = executed.flatMap(({ action, result }) => (result === 'failed' ? [action] : []));
+  return standingFields({ children, desired, putOff, failed }) ?? null;
 }
 
 function whatNext(executed: readonly Executed[], nextLookMs: number | undefined): WorkResult {

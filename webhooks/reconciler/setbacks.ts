@@ -7,6 +7,8 @@ export interface Setback {
   readonly failures: number;
   /** What the API server says, well-formed. */
   readonly words: string;
+  /** Whether trying again can help. */
+  readonly retry: boolean;
 }
 
 /**
@@ -30,11 +32,18 @@ export class Setbacks {
     this.#kept.set(what, servers);
     const before = servers.get(key);
     const failures = (before?.failures ?? 0) + 1;
-    const isOld = before === undefined || nowMs - before.wordsFromMs >= sameWordsMs;
+    const { retry } = error;
+    // A refusal is about what we said, and somebody may have changed what is refused.
+    const isNew = before?.retry !== retry || (what !== STATUS && !retry);
+    const isOld = isNew || nowMs - before.wordsFromMs >= sameWordsMs;
     const { words, wordsFromMs } = isOld ? { words: printable(error.message), wordsFromMs: nowMs } : before;
-    const setback = { failures, words, wordsFromMs };
+    const setback = { failures, words, retry, wordsFromMs };
     servers.set(key, setback);
     return setback;
+  }
+
+  of(what: string, key: string): Setback | undefined {
+    return this.#kept.get(what)?.get(key);
   }
 
   end(what: string, key: string): void {
@@ -48,12 +57,16 @@ export class Setbacks {
 
   /** For how many servers it is told. */
   told(what: string): number {
-    return [...(this.#kept.get(what)?.values() ?? [])].filter((setback) => isTold(what, setback)).length;
+    return [...(this.#kept.get(what)?.values() ?? [])].filter((setback) => isLasting(what, setback)).length;
   }
 }
 
-/** Whether it goes on for so long that the owner of the server has to know. */
-export function isTold(what: string, { failures }: Setback): boolean {
+/** Whether the owner of the server has to know: it goes on for long, or, of a child, is no failure that passes. */
+export function isTold(what: string, { failures, retry }: Setback): boolean {
+  return (what !== STATUS && !retry) || isLasting(what, { failures });
+}
+
+function isLasting(what: string, { failures }: Pick<Setback, 'failures'>): boolean {
   return failures >= (what === STATUS ? failuresBeforeTold.ofStatus : failuresBeforeTold.ofChild);
 }
 

@@ -5,8 +5,8 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
 import type { ChildCache } from './child-cache.ts';
-import type { Cleaning } from './cleaning.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
+import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
@@ -36,10 +36,12 @@ export interface World {
   readonly setbacks: Setbacks;
   /** By server: the status of which the API server took a part only. */
   readonly reduced: Map<string, ReducedStatus>;
-  /** When fields of others are taken away. */
-  readonly cleaning: Cleaning;
+  /** When fields of others are taken away, and ours brought back. */
+  readonly pacing: Pacing;
   readonly verifier: Verifier;
   readonly events: Pick<EventRecorder, 'record'>;
+  /** All that remembers something of single servers which nothing else takes away when they are gone. */
+  readonly memories: readonly { forget(key: string): void }[];
   readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite'>;
 }
 

@@ -1076,7 +1076,7 @@ export interface ToleratedFinding {
   fingerprint: string;
 }
 /**
- * What somebody else wrote into Deployment, Service or NetworkPolicy where only the MCPServer has a say, and what mutating admission wrote there that makes the pods weaker. Absent: nothing. What is taken away at once is not listed here, an event tells of it.
+ * What somebody else wrote into Deployment, Service or NetworkPolicy where only the MCPServer has a say, what somebody made of the fields that it says, and what mutating admission wrote there that makes the pods weaker. Absent: nothing. What is taken away or brought back at once is not listed here; of what is taken away an event tells.
  */
 export interface ForeignFieldsStatus {
   /**
@@ -1103,11 +1103,11 @@ export interface StandingField {
    */
   path: string;
   /**
-   * Who wrote it, as its managedFields say; absent when nobody owns it.
+   * Who wrote it, as its managedFields say. Absent when nobody owns it, and for a field that the MCPServer says: kubectl get --show-managed-fields tells who has it now.
    */
   manager?: string;
   /**
-   * Waiting: it will be taken away; that restarts pods, so at most ten servers do it at a time, and none whose spec is refused. ComesBack: it was taken away twice and is there again; it is taken away every ten minutes. FromAdmission: it came with our own write, so a webhook or a policy of your cluster wants it; it stays.
+   * Waiting: it will be taken away; that restarts pods, so at most ten servers do it at a time, and none whose spec is refused. ComesBack: it was taken away twice, or brought back 20 times, and somebody wrote it again; it is taken away every ten minutes, or brought back every 30 seconds. FromAdmission: it came with our own write, so a webhook or a policy of your cluster wants it; it stays.
    */
   state: 'Waiting' | 'ComesBack' | 'FromAdmission';
 }

@@ -1,10 +1,19 @@
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
 import type { ForeignFields } from './foreign/claim.ts';
+import type { Drift } from './owned-fields.ts';
+
+/**
+ * Why a child is applied. `missing`: it does not exist. `adopted`: a former server of that name owns it. `changed`: it is not
+ * what is wanted now. `drift`: somebody changed or removed what is ours. `foreign`: what is ours stands, and what others
+ * wrote has to go.
+ */
+export type Cause = 'missing' | 'adopted' | 'changed' | 'drift' | 'foreign';
 
 /** What has to be done about one child. Nothing to do = no action. */
 export type Action =
   /**
    * `uid` absent: nobody has seen such an object; create it, and leave one alone that exists nevertheless.
+   * `drift`: how our fields differ from the object; present where that is why, or a part of it.
    * `claims`: others own fields where only we have a say. They are made ours first, so that the apply removes them.
    */
   | {
@@ -12,15 +21,15 @@ export type Action =
       readonly of: ExpandedKind;
       readonly object: KubernetesObject;
       readonly uid?: string;
+      readonly cause: Cause;
+      readonly drift?: Drift;
       readonly claims?: ForeignFields;
-      readonly why: string;
     }
   | {
       readonly type: 'delete';
       readonly of: ExpandedKind;
       readonly name: string;
       readonly uid: string;
-      readonly why: string;
     }
   /** Exists and is not ours: said in status, never touched. */
   | { readonly type: 'conflict'; readonly of: ExpandedKind; readonly message: string };

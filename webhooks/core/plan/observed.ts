@@ -1,5 +1,6 @@
 import type { OwnerReference } from '../resources/expanded-kind.ts';
 import type { ForeignFields } from './foreign/claim.ts';
+import type { WeakField } from './foreign/weaknesses.ts';
 
 /** One existing object under a name that we would use: ours or somebody else's. Only what decisions need. */
 export interface ObservedChild {
@@ -17,8 +18,8 @@ export interface ObservedChild {
   readonly ownedFields?: string;
   /** What others own in it and should not; absent when there is nothing. */
   readonly foreign?: ForeignFields;
-  /** From `weaknessesOf`; absent when there are none. */
-  readonly weaknesses?: readonly string[];
+  /** From `weaknessesOf`, without what `foreign` would take away; absent when there are none. */
+  readonly weaknesses?: readonly WeakField[];
 }
 
 /** What the Deployment says about itself: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
@@ -26,6 +27,8 @@ export interface DeploymentStatus {
   readonly generation: number;
   readonly observedGeneration: number;
   readonly replicas: number;
+  /** Of the newest template; all of them are when a rollout is complete. */
+  readonly updatedReplicas: number;
   readonly readyReplicas: number;
   readonly conditions: readonly {
     readonly type: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ownsExactly } from './owned-fields.ts';
+import { findDrift } from './owned-fields.ts';
 
 /** What the API server writes for our field manager after we applied {@link applied}. */
 const fields = {
@@ -77,9 +77,9 @@ function changed(path: readonly string[], replacement: unknown): string {
 
 const ofContainer = ['f:spec', 'f:template', 'f:spec', 'f:containers', 'k:{"name":"mcp-server"}'];
 
-describe('ownsExactly', () => {
-  it('is true for what the API server writes after an apply', () => {
-    expect(ownsExactly(applied, JSON.stringify(fields))).toBe(true);
+describe('findDrift', () => {
+  it('finds none in what the API server writes after an apply', () => {
+    expect(findDrift(applied, JSON.stringify(fields))).toBeUndefined();
   });
 
   it.each([
@@ -96,21 +96,27 @@ describe('ownsExactly', () => {
     ['a field of ours is left over from an earlier apply', ['f:spec', 'f:paused'], {}],
     ['an element is left over', [...ofContainer, 'f:env', 'k:{"name":"OLD"}'], { '.': {}, 'f:name': {} }],
     ['a positional element is owned', [...ofContainer, 'f:env', 'i:0'], {}],
-  ])('is false when %s', (_, path, replacement) => {
-    expect(ownsExactly(applied, changed(path, replacement))).toBe(false);
+  ])('names the place when %s', (_, path, replacement) => {
+    const drift = findDrift(applied, changed(path, replacement));
+    const isExtra = replacement !== undefined && !path.includes('k:{"name":"A"}');
+    expect(drift).toEqual({ lost: isExtra ? [] : [path], extra: isExtra ? [path] : [] });
   });
 
   it.each([
     ['no JSON', '{'],
     ['no object', '[]'],
     ['nothing', '{}'],
-  ])('is false for fields that are %s', (_, text) => {
-    expect(ownsExactly(applied, text)).toBe(false);
+  ])('finds something to apply for fields that are %s', (_, text) => {
+    expect(findDrift(applied, text)?.lost.length).toBeGreaterThan(0);
   });
 
   it('reads sets', () => {
     const object = { metadata: { finalizers: ['a', 'b'] } };
-    expect(ownsExactly(object, '{"f:metadata":{"f:finalizers":{"v:\\"a\\"":{},"v:\\"b\\"":{}}}}')).toBe(true);
-    expect(ownsExactly(object, '{"f:metadata":{"f:finalizers":{"v:\\"a\\"":{},"v:\\"c\\"":{}}}}')).toBe(false);
+    expect(findDrift(object, '{"f:metadata":{"f:finalizers":{"v:\\"a\\"":{},"v:\\"b\\"":{}}}}')).toBeUndefined();
+    const at = ['f:metadata', 'f:finalizers'];
+    expect(findDrift(object, '{"f:metadata":{"f:finalizers":{"v:\\"a\\"":{},"v:\\"c\\"":{}}}}')).toEqual({
+      lost: [[...at, 'v:"b"']],
+      extra: [[...at, 'v:"c"']],
+    });
   });
 });

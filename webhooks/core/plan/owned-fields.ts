@@ -1,3 +1,6 @@
+import { keyFieldsOf } from './foreign/field-tree.ts';
+import type { FieldPath } from './foreign/field-tree.ts';
+
 /**
  * Reads `metadata.managedFields[].fieldsV1`: which fields of an object are one manager's
  * (https://kubernetes.io/docs/reference/using-api/server-side-apply/). A node's keys are `f:<property>`,
@@ -10,18 +13,44 @@ type FieldNode = Readonly<Record<string, unknown>>;
 const unownedFields = new Set(['apiVersion', 'kind']);
 const unownedMetadata = new Set(['name', 'namespace', 'uid', 'resourceVersion']);
 
+/** How what a manager owns differs from what it applied; nothing of it is kept, so there is no limit. */
+export interface Drift {
+  /** What was applied and is not owned any more: somebody changed or removed it. */
+  readonly lost: readonly FieldPath[];
+  /** What is owned and was not applied: the next apply removes it. */
+  readonly extra: readonly FieldPath[];
+}
+
 /**
- * Whether the manager with these `fieldsV1` owns exactly what `applied` says: every leaf of it, and nothing else.
+ * Compares the `fieldsV1` of a manager with what it applied; undefined when it owns every leaf of that and nothing else.
  *
  * This is how drift is seen without comparing values, for which one would have to know every default of the API
  * server: whoever changes or removes the value of a field that we own takes it away from our entry; as long as nobody
  * did, our values stand. Works without a schema, because the server's own list of fields says which lists are keyed and
- * which values are one piece (a selector, for example). False for anything that cannot be read.
+ * which values are one piece (a selector, for example). What cannot be read is all lost.
  */
-export function ownsExactly(applied: unknown, fieldsV1: string): boolean {
+export function findDrift(applied: unknown, fieldsV1: string): Drift | undefined {
   const fields = parseObject(fieldsV1);
-  if (fields === undefined || !isRecord(applied)) return false;
-  return coversObject(withoutIdentity(applied), fields);
+  if (fields === undefined || !isRecord(applied)) return allLost;
+  const found = ofObject(withoutIdentity(applied), fields);
+  return found === none ? undefined : found;
+}
+
+const allLost: Drift = { lost: [[]], extra: [] };
+const allExtra: Drift = { lost: [], extra: [[]] };
+/** The only one without a field, so that it is told by its identity, and what does not differ allocates nothing. */
+const none: Drift = { lost: [], extra: [] };
+
+function under(key: string, drift: Drift): Drift {
+  if (drift === none) return none;
+  const below = (path: FieldPath): FieldPath => [key, ...path];
+  return { lost: drift.lost.map(below), extra: drift.extra.map(below) };
+}
+
+function together(drifts: readonly Drift[]): Drift {
+  const found = drifts.filter((drift) => drift !== none);
+  if (found.length === 0) return none;
+  return { lost: found.flatMap(({ lost }) => lost), extra: found.flatMap(({ extra }) => extra) };
 }
 
 function withoutIdentity(applied: FieldNode): FieldNode {
@@ -35,44 +64,55 @@ function omit(object: FieldNode, keys: ReadonlySet<string>): FieldNode {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.has(key)));
 }
 
-/** A value is covered as one piece (`{}`), or by its parts; `.` alone means that the parts went to somebody else. */
-function covers(value: unknown, fields: unknown): boolean {
-  if (!isRecord(fields)) return false;
+/** A value is owned as one piece (`{}`), or by its parts; `.` alone means that the parts went to somebody else. */
+function ofValue(value: unknown, fields: unknown): Drift {
+  if (!isRecord(fields)) return allLost;
   const parts = Object.keys(fields).filter((key) => key !== '.');
-  if (parts.length === 0) return !('.' in fields) || isEmpty(value);
-  if (Array.isArray(value)) return coversList(value, fields, parts);
-  return isRecord(value) && coversObject(value, fields);
+  if (parts.length === 0) return !('.' in fields) || isEmpty(value) ? none : allLost;
+  if (Array.isArray(value)) return ofList(value, fields, parts);
+  return isRecord(value) ? ofObject(value, fields) : allLost;
 }
 
-function coversObject(object: FieldNode, fields: FieldNode): boolean {
+function ofObject(object: FieldNode, fields: FieldNode): Drift {
   const owned = Object.keys(fields).filter((key) => key !== '.');
-  const said = Object.keys(object);
-  return (
-    owned.length === said.length &&
-    owned.every((key) => key.startsWith('f:')) &&
-    said.every((name) => covers(object[name], fields[`f:${name}`]))
-  );
+  const isSaid = (key: string): boolean => key.startsWith('f:') && Object.hasOwn(object, key.slice('f:'.length));
+  return together([
+    ...Object.keys(object).map((name) => under(`f:${name}`, ofValue(object[name], fields[`f:${name}`]))),
+    ...owned.filter((key) => !isSaid(key)).map((key) => under(key, allExtra)),
+  ]);
 }
 
-function coversList(list: readonly unknown[], fields: FieldNode, parts: readonly string[]): boolean {
-  const matched = parts.map((part) => list.filter((item) => isElement(item, part)));
-  return (
-    parts.length === list.length &&
-    matched.every(([item, ...others], index) => others.length === 0 && coversElement(item, fields, parts[index]))
-  );
+function ofList(list: readonly unknown[], fields: FieldNode, parts: readonly string[]): Drift {
+  const elements = parts.map((part) => ({ part, items: list.filter(isElement(part)) }));
+  const owned = new Set(elements.flatMap(({ items }) => items));
+  const keyed = Object.keys(keyFieldsOf(parts.find((part) => part.startsWith('k:')) ?? ''));
+  return together([
+    ...elements.map(({ part, items }) => under(part, ofElement(items, fields, part))),
+    ...list.flatMap((item, index) => (owned.has(item) ? [] : [under(keyOf(item, index, keyed), allLost)])),
+  ]);
 }
 
-function coversElement(item: unknown, fields: FieldNode, part: string | undefined): boolean {
-  if (item === undefined || part === undefined) return false;
-  return part.startsWith('v:') || covers(item, fields[part]);
+/** `items`: of the list, those that the part names. */
+function ofElement([item, ...others]: readonly unknown[], fields: FieldNode, part: string): Drift {
+  if (item === undefined) return allExtra;
+  if (others.length > 0) return allLost;
+  return part.startsWith('v:') ? none : ofValue(item, fields[part]);
 }
 
 /** Whether a list's item is the one that `k:{…}` or `v:…` names. */
-function isElement(item: unknown, part: string): boolean {
-  const named = parseJson(part.slice(2));
-  if (part.startsWith('v:')) return named !== undefined && item === named;
-  if (!part.startsWith('k:') || !isRecord(named) || !isRecord(item)) return false;
-  return Object.entries(named).every(([key, value]) => item[key] === value);
+function isElement(part: string): (item: unknown) => boolean {
+  const named = parseJson(part.slice('k:'.length));
+  if (part.startsWith('v:')) return (item) => named !== undefined && item === named;
+  if (!part.startsWith('k:') || !isRecord(named)) return () => false;
+  const keys = Object.entries(named);
+  return (item) => isRecord(item) && keys.every(([key, value]) => item[key] === value);
+}
+
+/** How `fieldsV1` would call the item of a list, of which other items are called by these fields. */
+function keyOf(item: unknown, index: number, fields: readonly string[]): string {
+  if (!isRecord(item)) return `v:${JSON.stringify(item)}`;
+  if (fields.length === 0) return `i:${index}`;
+  return `k:${JSON.stringify(Object.fromEntries(fields.map((field) => [field, item[field]])))}`;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -36,14 +36,14 @@ function existing(server: MCPServer, ofDeployment: Partial<ObservedChild> = {}):
 
 const summary = (actions: readonly Action[]): readonly string[] =>
   actions.map((action) => {
-    const rest = action.type === 'conflict' ? action.message : action.why;
+    const rest = action.type === 'conflict' ? action.message : action.type === 'apply' ? action.cause : 'unwanted';
     return `${action.type} ${action.of.kind}: ${rest}`;
   });
 
 describe('plan', () => {
   it('creates what does not exist, without a uid, owned by the server', () => {
     const actions = planFor(ours, []);
-    expect(summary(actions)).toEqual(expandedKinds.map(({ kind }) => `apply ${kind}: does not exist`));
+    expect(summary(actions)).toEqual(expandedKinds.map(({ kind }) => `apply ${kind}: missing`));
     for (const action of actions) expect(action).not.toHaveProperty('uid');
     expect(appliedBy(ours)[0]?.metadata.ownerReferences).toEqual([
       {
@@ -64,7 +64,7 @@ describe('plan', () => {
   it('changes only what the change concerns, under the uid of what exists', () => {
     const scaled = anMCPServer(withUid('u-1'), withReplicas(3));
     const actions = planFor(scaled, existing(ours));
-    expect(summary(actions)).toEqual(['apply Deployment: differs from what is wanted']);
+    expect(summary(actions)).toEqual(['apply Deployment: changed']);
     expect(actions[0]).toMatchObject({ uid: 'uid-of-Deployment', object: { spec: { replicas: 3 } } });
   });
 
@@ -81,12 +81,12 @@ describe('plan', () => {
     [
       'a field of ours was changed by somebody',
       { ownedFields: '{"f:spec":{"f:replicas":{}}}' },
-      ['apply Deployment: was changed by somebody else'],
+      ['apply Deployment: drift'],
     ],
-    ['we own nothing of it', { ownedFields: '{}' }, ['apply Deployment: was changed by somebody else']],
-    ['its annotation was removed', { appliedHash: '' }, ['apply Deployment: differs from what is wanted']],
+    ['we own nothing of it', { ownedFields: '{}' }, ['apply Deployment: drift']],
+    ['its annotation was removed', { appliedHash: '' }, ['apply Deployment: changed']],
     ['it is being deleted', { isDeleting: true }, []],
-    ['it belongs to a former server of that name', { controller: former }, ['apply Deployment: adopted from u-0']],
+    ['it belongs to a former server of that name', { controller: former }, ['apply Deployment: adopted']],
     ['a former server, and it is being deleted', { controller: former, isDeleting: true }, []],
     [
       'it belongs to somebody else',
@@ -125,10 +125,8 @@ describe('plan', () => {
     ]);
   });
 
-  it('removes what is not wanted any more, if it is ours', () => {
-    expect(summary(planFor(ours, existing(ours), ['Deployment']))).toEqual([
-      'delete Deployment: is not wanted any more',
-    ]);
+  it('removes what unwanted, if it is ours', () => {
+    expect(summary(planFor(ours, existing(ours), ['Deployment']))).toEqual(['delete Deployment: unwanted']);
     expect(planFor(ours, existing(ours, { controller: foreign }), ['Deployment'])).toEqual([]);
     expect(planFor(ours, existing(ours, { isDeleting: true }), ['Deployment'])).toEqual([]);
   });

@@ -4,7 +4,9 @@ import type { ExpandedKind, KubernetesObject, OwnerReference } from '../resource
 import type { Action } from './action.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { ObservedChild } from './observed.ts';
-import { ownsExactly } from './owned-fields.ts';
+import { isRelated } from './foreign/field-tree.ts';
+import type { FieldPath } from './foreign/field-tree.ts';
+import { findDrift } from './owned-fields.ts';
 import { controllerReference, judgeOwnership } from './ownership.ts';
 
 export interface PlanInput {
@@ -36,7 +38,7 @@ interface Child {
 
 function planChild(input: PlanInput, { of, wanted, found }: Child): Action | undefined {
   if (wanted === undefined) return found === undefined ? undefined : planRemoval(input, of, found);
-  if (found === undefined) return { type: 'apply', of, object: toApplied(input, wanted), why: 'does not exist' };
+  if (found === undefined) return { type: 'apply', of, object: toApplied(input, wanted), cause: 'missing' };
   const ownership = judgeOwnership(input.server, found);
   if (ownership.type === 'foreign') return { type: 'conflict', of, message: ownership.message };
   // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
@@ -45,33 +47,35 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   const existing = { uid, ...(foreign === undefined ? {} : { claims: foreign }) };
   if (ownership.type === 'orphan') {
     const object = toApplied(input, wanted, [released(ownership.former)]);
-    return { type: 'apply', of, object, ...existing, why: `adopted from ${ownership.former.uid}` };
+    return { type: 'apply', of, object, ...existing, cause: 'adopted' };
   }
   const object = toApplied(input, wanted);
-  const why = findDifference(object, found);
-  return why === undefined ? undefined : { type: 'apply', of, object, ...existing, why };
+  const difference = findDifference(object, found);
+  return difference === undefined ? undefined : { type: 'apply', of, object, ...existing, ...difference };
 }
 
 function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChild): Action | undefined {
   if (found.isDeleting || judgeOwnership(server, found).type === 'foreign') return undefined;
-  return { type: 'delete', of, name: found.name, uid: found.uid, why: 'is not wanted any more' };
+  return { type: 'delete', of, name: found.name, uid: found.uid };
 }
 
-/** Why of an apply that brings back what is ours. */
-export const WAS_CHANGED = 'was changed by somebody else';
-
-/** Why of an apply that only takes away what others wrote: what is ours stands as it was applied. */
-export const HAS_FOREIGN_FIELDS = 'has fields of somebody else';
+const hashPath: FieldPath = ['f:metadata', 'f:annotations', `f:${APPLIED_HASH_ANNOTATION}`];
 
 /**
  * Why the object has to be applied again. Three things together say that it need not: we applied exactly this, every
- * field of it is still ours (see {@link ownsExactly}), and nobody owns a field where only we have a say.
+ * field of it is still ours (see {@link findDrift}), and nobody owns a field where only we have a say. Another digest
+ * that is not ours says nothing of what we applied: somebody wrote it, as they may any field of ours.
  */
-function findDifference(object: KubernetesObject, found: ObservedChild): string | undefined {
-  if (found.appliedHash !== object.metadata.annotations?.[APPLIED_HASH_ANNOTATION])
-    return 'differs from what is wanted';
-  if (!ownsExactly(object, found.ownedFields ?? '')) return WAS_CHANGED;
-  return found.foreign === undefined ? undefined : HAS_FOREIGN_FIELDS;
+function findDifference(
+  object: KubernetesObject,
+  found: ObservedChild,
+): Pick<Action & { readonly type: 'apply' }, 'cause' | 'drift'> | undefined {
+  const drift = findDrift(object, found.ownedFields ?? '');
+  const isOurDigest = drift?.lost.some((path) => isRelated(path, hashPath)) !== true;
+  const isOther = found.appliedHash !== object.metadata.annotations?.[APPLIED_HASH_ANNOTATION];
+  if (isOther && (isOurDigest || found.ownedFields === undefined)) return { cause: 'changed' };
+  if (drift !== undefined) return { cause: drift.lost.length > 0 ? 'drift' : 'foreign', drift };
+  return found.foreign === undefined ? undefined : { cause: 'foreign' };
 }
 
 /** The object as it is sent: owned by the server, and carrying the digest of all that. */

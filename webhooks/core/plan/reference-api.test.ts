@@ -20,7 +20,7 @@ import { nextStatus } from './status.ts';
 const server = anMCPServer(withGeneration(3));
 
 function aDeployment(conditions: DeploymentStatus['conditions'], readyReplicas = 0): DeploymentStatus {
-  return { generation: 5, observedGeneration: 5, replicas: 1, readyReplicas, conditions };
+  return { generation: 5, observedGeneration: 5, replicas: 1, updatedReplicas: 1, readyReplicas, conditions };
 }
 
 const up = aDeployment([{ type: 'Available', status: 'True' }], 1);
@@ -44,7 +44,7 @@ function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
 }
 
 function notBrought(of: ExpandedKind): Partial<StatusInput> {
-  const action = { type: 'delete', of, name: 'search', uid: 'u', why: '' } as const;
+  const action = { type: 'delete', of, name: 'search', uid: 'u' } as const;
   return { problem: findProblem([{ action, result: 'failed', message: 'quota', retry: false }]) };
 }
 

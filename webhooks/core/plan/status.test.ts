@@ -18,6 +18,7 @@ function aDeployment(
     generation: 5,
     observedGeneration: 5,
     replicas: 1,
+    updatedReplicas: 1,
     readyReplicas: 0,
     conditions: Object.entries(conditions).map(([type, text]) => {
       const [status = '', message = ''] = text.split('/');
@@ -402,7 +403,7 @@ describe('nextStatus', () => {
 
 describe('findProblem', () => {
   const ofService = { type: 'conflict', of: service, message: 'Service search is not ours' } as const;
-  const ofDeployment = { type: 'delete', of: deployment, name: 'x', uid: 'u', why: '' } as const;
+  const ofDeployment = { type: 'delete', of: deployment, name: 'x', uid: 'u' } as const;
 
   it('is nothing when everything is done', () => {
     expect(findProblem([{ action: ofDeployment, result: 'done' }])).toBeUndefined();

@@ -2,11 +2,11 @@ import { FIELD_MANAGER } from '../../mcpserver/names.ts';
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
 import {
   childOf,
-  isTree,
-  keyFieldsOf,
+  isRelated,
   maxDepth,
   nodeAt,
   partsOf,
+  renderFieldPath,
   selected,
   selectionOf,
   shallow,
@@ -75,6 +75,12 @@ export function findForeign(child: unknown): ForeignFields | undefined {
     more: Math.max(0, count - maxListed),
     isTakeOver: claims.some(({ isTakeOver }) => isTakeOver),
   };
+}
+
+/** Which of the places hold something, or are in something, that a claim would take from others. */
+export function claimedAmong(child: unknown, places: readonly FieldPath[]): ReadonlySet<FieldPath> {
+  const missing = findClaims(child, readManaged(child)).flatMap((claim) => claim.missing);
+  return new Set(places.filter((place) => missing.some((path) => isRelated(path, place))));
 }
 
 /**
@@ -217,17 +223,7 @@ function newEntry({ raw }: Entry): Fields {
 
 function describe(path: FieldPath, { raw }: Entry): ForeignField {
   return {
-    path: shortenMiddle(printable(renderPath(path)), maxPathLength),
+    path: shortenMiddle(printable(renderFieldPath(path)), maxPathLength),
     manager: shortenEnd(printable(textAt(raw, 'manager')), maxManagerLength),
   };
-}
-
-function renderPath(path: FieldPath): string {
-  const parts = path.map((key) => {
-    const rest = key.slice('f:'.length);
-    if (key.startsWith('f:')) return `.${rest}`;
-    const values = Object.values(keyFieldsOf(key));
-    return `[${values.length === 0 ? rest : values.map((value) => String(isTree(value) ? '' : value)).join('/')}]`;
-  });
-  return parts.join('').replace(/^\./, '');
 }

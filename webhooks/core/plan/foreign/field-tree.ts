@@ -14,6 +14,12 @@ export function childOf(tree: FieldTree | undefined, key: string): FieldTree | u
   return isTree(found) ? found : undefined;
 }
 
+/** Whether one of them is the other, or below it. */
+export function isRelated(a: FieldPath, b: FieldPath): boolean {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a];
+  return short.every((key, index) => key === long[index]);
+}
+
 export function nodeAt(tree: FieldTree | undefined, path: FieldPath): FieldTree | undefined {
   return path.reduce(childOf, tree);
 }
@@ -32,6 +38,17 @@ export function keyFieldsOf(key: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
+}
+
+/** `spec.template.spec.containers[mcp-server].command`: as people write it. */
+export function renderFieldPath(path: FieldPath): string {
+  const parts = path.map((key) => {
+    const rest = key.slice('f:'.length);
+    if (key.startsWith('f:')) return `.${rest}`;
+    const values = Object.values(keyFieldsOf(key));
+    return `[${values.length === 0 ? rest : values.map((value) => String(isTree(value) ? '' : value)).join('/')}]`;
+  });
+  return parts.join('').replace(/^\./, '');
 }
 
 /** Deeper than any object that API servers know: what nests deeper was written to hurt, and is not followed. */

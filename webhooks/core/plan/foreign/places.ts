@@ -23,7 +23,8 @@ export interface JudgedChild {
   readonly isApplied: (path: FieldPath) => boolean;
 }
 
-const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
+export const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
+export const containerPath: FieldPath = [...podSpec, 'f:containers', nameKey(CONTAINER_NAME)];
 
 /** Types of volumes that the `restricted` Pod Security Standard lets pods have; each other type is a way to the node. */
 const harmlessVolumes = new Set([
@@ -197,7 +198,8 @@ function mountsOf(fields: FieldTree, pod: PodView, names: ReadonlySet<string>): 
   );
 }
 
-function nameKey(name: string): string {
+/** An element of a list whose key is the name. */
+export function nameKey(name: string): string {
   return `k:${JSON.stringify({ name })}`;
 }
 

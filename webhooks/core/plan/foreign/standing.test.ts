@@ -1,11 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../../defaults/apply.ts';
 import { deployment } from '../../resources/deployment.ts';
+import { networkPolicy } from '../../resources/network-policy.ts';
+import { service } from '../../resources/service.ts';
 import { anMCPServer, withSpec, withUid } from '../../testing/builders.ts';
+import type { Action } from '../action.ts';
 import { asObserved } from '../testing/as-observed.ts';
 import { mentionStanding, renderStanding, standingFields } from './standing.ts';
 import { replaceAt } from './testing/mutations.ts';
 import { weaknessesOf } from './weaknesses.ts';
+
+const nothingElse = { putOff: [], failed: [] };
+const cleaning = (of: typeof deployment): Action => ({
+  ...{ type: 'apply', of, uid: 'u', cause: 'foreign' },
+  object: { apiVersion: of.apiVersion, kind: of.kind, metadata: { name: 'search', namespace: 'mcp' } },
+});
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,7 +31,11 @@ describe('what mutating admission wrote with our own request, which nobody owns'
     const child = asObserved(wanted ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } }, {
       weaknesses,
     });
-    return standingFields({ children: [child], desired })?.fields.map(({ path, state }) => `${path} ${state}`) ?? [];
+    return (
+      standingFields({ ...nothingElse, children: [child], desired })?.fields.map(
+        ({ path, state }) => `${path} ${state}`,
+      ) ?? []
+    );
   };
 
   it.each<[string, readonly (string | Fields)[], unknown]>([
@@ -46,7 +59,7 @@ describe('what mutating admission wrote with our own request, which nobody owns'
         ['command', 'command', ['sh']],
         ['lifecycle', 'lifecycle', { postStart: { exec: { command: ['sh'] } } }],
         ['volumeDevices', 'volumeDevices', [{ name: 'x', devicePath: '/dev/x' }]],
-        ['ports[].hostPort', 'ports', [{ name: 'mcp', containerPort: 8080, hostPort: 8080 }]],
+        ['ports[8080/TCP].hostPort', 'ports', [{ name: 'mcp', containerPort: 8080, hostPort: 8080 }]],
       ] as const
     ).map(([path, field, value]): [string, readonly (string | Fields)[], unknown] => [
       `spec.template.spec.containers[mcp-server].${path}`,
@@ -105,7 +118,9 @@ describe('what mutating admission wrote with our own request, which nobody owns'
       applied ?? desired[0] ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } },
       { weaknesses },
     );
-    expect(standingFields({ children: [child], desired: applied === undefined ? [] : [applied] })).toBeUndefined();
+    expect(
+      standingFields({ ...nothingElse, children: [child], desired: applied === undefined ? [] : [applied] }),
+    ).toBeUndefined();
   });
 });
 
@@ -117,11 +132,15 @@ describe('what others own', () => {
   }));
 
   it('is no news while it is taken away at once', () => {
-    expect(standingFields({ children, desired: [] })).toBeUndefined();
+    expect(standingFields({ ...nothingElse, children, desired: [] })).toBeUndefined();
   });
 
+  const putOff = [deployment, service, networkPolicy].map(
+    (of) => ({ action: cleaning(of), state: 'ComesBack' }) as const,
+  );
+
   it('is listed while that is put off, with a limit, and mentioned by number', () => {
-    const standing = standingFields({ children, desired: [], putOff: 'ComesBack' });
+    const standing = standingFields({ ...nothingElse, children, desired: [], putOff });
     expect(standing?.fields).toHaveLength(20);
     expect(standing?.fields[0]).toEqual({
       ...{ kind: 'Deployment', path: 'spec.x0', manager: 'kubectl-edit', state: 'ComesBack' },
@@ -131,5 +150,42 @@ describe('what others own', () => {
       '; 45 fields that others wrote stand in what runs, see status.extensions.foreign',
     );
     expect(renderStanding(standing ?? { fields: [] }).length).toBeLessThanOrEqual(900);
+  });
+
+  it('waits in one child and comes back in another: each says its own', () => {
+    const [first, second] = children;
+    const of = [
+      { action: cleaning(deployment), state: 'Waiting' } as const,
+      { action: cleaning(service), state: 'ComesBack' } as const,
+    ];
+    const few = [first, second].flatMap((child) =>
+      child === undefined ? [] : { ...child, foreign: { ...child.foreign, fields: child.foreign.fields.slice(0, 1) } },
+    );
+    const standing = standingFields({ ...nothingElse, children: few, desired: [], putOff: of });
+    expect(standing?.fields.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      ...['Deployment Waiting', 'Service ComesBack'],
+    ]);
+  });
+});
+
+describe('what a person wrote and admission did not', () => {
+  const at = ['f:spec', 'f:template', 'f:spec', 'f:hostNetwork'];
+  const children = [
+    asObserved(wanted ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } }, {
+      weaknesses: [{ path: 'spec.template.spec.hostNetwork', at }],
+    }),
+  ];
+  const action: Action = { ...cleaning(deployment), drift: { lost: [], extra: [at] } } as Action;
+
+  it('is not laid to a webhook when it was claimed and the apply that should have removed it failed', () => {
+    expect(standingFields({ children, desired, putOff: [], failed: [action] })).toBeUndefined();
+    expect(standingFields({ children, desired, putOff: [], failed: [] })?.fields).toHaveLength(1);
+  });
+
+  it('is told once while it is put off', () => {
+    const standing = standingFields({ children, desired, putOff: [{ action, state: 'Waiting' }], failed: [] });
+    expect(standing?.fields).toEqual([
+      { kind: 'Deployment', path: 'spec.template.spec.hostNetwork', state: 'Waiting' },
+    ]);
   });
 });

@@ -1,52 +1,85 @@
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
 import type { ForeignFieldsStatus, StandingField } from '../../mcpserver/types.gen.ts';
 import type { KubernetesObject } from '../../resources/expanded-kind.ts';
+import type { Action } from '../action.ts';
 import type { ObservedChild } from '../observed.ts';
-import type { ForeignField, ForeignFields } from './claim.ts';
+import type { ForeignField } from './claim.ts';
+import { isRelated, renderFieldPath } from './field-tree.ts';
+import type { FieldPath } from './field-tree.ts';
 import { weaknessesOf } from './weaknesses.ts';
 
 /** As the schema of status.extensions.foreign says. */
 const maxListed = 20;
 const maxPathLength = 300;
+/** Of each child; what others own is limited where it is observed. */
+const maxOfOurs = 5;
+
+/** What was not carried out now, and why. */
+export interface PutOff {
+  readonly action: Action;
+  /** `Waiting`: other servers restart. `ComesBack`: it was done often, and somebody wrote again. */
+  readonly state: 'Waiting' | 'ComesBack';
+}
 
 export interface StandingInput {
   /** As they are after our writes. */
   readonly children: readonly ObservedChild[];
   readonly desired: readonly KubernetesObject[];
-  /** Why what others own was not taken away now; absent when it was, or will be at once. */
-  readonly putOff?: 'Waiting' | 'ComesBack';
+  readonly putOff: readonly PutOff[];
+  /** What was tried and did not succeed. */
+  readonly failed: readonly Action[];
 }
 
 /** What stands in the children although the MCPServer does not say it; undefined when nothing does. */
-export function standingFields({ children, desired, putOff }: StandingInput): ForeignFieldsStatus | undefined {
-  const listed = putOff === undefined ? [] : children.flatMap(({ kind, foreign }) => toStanding(kind, foreign, putOff));
-  const written = children.flatMap((child) => admitted(child, desired));
-  const all = [...listed, ...written];
-  const more = putOff === undefined ? 0 : children.reduce((sum, { foreign }) => sum + (foreign?.more ?? 0), 0);
+export function standingFields({ children, desired, putOff, failed }: StandingInput): ForeignFieldsStatus | undefined {
+  const undone = [...putOff.map(({ action }) => action), ...failed];
+  const written = children.flatMap((child) => admitted(child, desired, undone));
+  const counted = putOff.map((one) => notDone(one, children));
+  const all = [...counted.flatMap(({ fields }) => fields), ...written];
+  const more = counted.reduce((sum, one) => sum + one.more, 0);
   if (all.length + more === 0) return undefined;
   const notListed = more + Math.max(0, all.length - maxListed);
   return { fields: all.slice(0, maxListed), ...(notListed === 0 ? {} : { notListed }) };
 }
 
-function toStanding(
-  kind: string,
-  foreign: ForeignFields | undefined,
-  state: StandingField['state'],
-): readonly StandingField[] {
-  return (foreign?.fields ?? []).map((field) => ({ kind, ...field, state }));
+/** What others own, and what became of ours; nobody says who wrote that. */
+function notDone(
+  { action, state }: PutOff,
+  children: readonly ObservedChild[],
+): { readonly fields: readonly StandingField[]; readonly more: number } {
+  const { kind } = action.of;
+  const foreign = children.find((child) => child.kind === kind)?.foreign;
+  const drifted = driftOf(action);
+  const ofOurs = drifted.slice(0, maxOfOurs).map((path) => {
+    const rendered = path.length === 0 ? 'metadata.managedFields' : renderFieldPath(path);
+    return { kind, path: shortenMiddle(printable(rendered), maxPathLength), state };
+  });
+  return {
+    fields: [...(foreign?.fields ?? []).map((field) => ({ kind, ...field, state })), ...ofOurs],
+    more: (foreign?.more ?? 0) + drifted.length - ofOurs.length,
+  };
 }
 
-/** What makes the pods weaker than they were applied, and nobody owns. */
+/** The paths in which the fields that are ours differ from those that we applied. */
+function driftOf(action: Action): readonly FieldPath[] {
+  if (action.type !== 'apply' || action.drift === undefined) return [];
+  return [...action.drift.lost, ...action.drift.extra];
+}
+
+/** What makes the pods weaker than they were applied, and was not written by somebody whose fields go or went. */
 function admitted(
-  { kind, foreign, weaknesses = [] }: ObservedChild,
+  { kind, weaknesses = [] }: ObservedChild,
   desired: readonly KubernetesObject[],
+  undone: readonly Action[],
 ): StandingField[] {
   if (weaknesses.length === 0) return [];
-  const wanted = new Set(desired.filter((object) => object.kind === kind).flatMap(weaknessesOf));
-  const isOwned = (path: string): boolean => (foreign?.fields ?? []).some((field) => path.startsWith(field.path));
+  const wanted = new Set(
+    desired.filter((object) => object.kind === kind).flatMap((object) => weaknessesOf(object).map(({ path }) => path)),
+  );
+  const drifted = undone.filter((action) => action.of.kind === kind).flatMap(driftOf);
   return weaknesses
-    .filter((path) => !wanted.has(path) && !isOwned(path))
-    .map((path) => ({ kind, path: shortenMiddle(printable(path), maxPathLength), state: 'FromAdmission' }));
+    .filter(({ path, at }) => !wanted.has(path) && !drifted.some((lost) => isRelated(lost, at)))
+    .map(({ path }) => ({ kind, path: shortenMiddle(printable(path), maxPathLength), state: 'FromAdmission' }));
 }
 
 /** For the condition Accepted, in one clause; empty when there is nothing. */

@@ -1,27 +1,37 @@
 import { CONTAINER_NAME } from '../../mcpserver/names.ts';
-import { isHarmlessVolume } from './places.ts';
+import type { FieldPath } from './field-tree.ts';
+import { containerPath, isHarmlessVolume, nameKey, podSpec } from './places.ts';
 import { fieldsAt, listAt, textAt, viewPod } from './pod-view.ts';
 import type { Fields, PodView } from './pod-view.ts';
 
+/** A field that makes a pod weaker than pods can be. */
+export interface WeakField {
+  /** As people write it; the account's name stands beside its path. */
+  readonly path: string;
+  /** As `managedFields` do. */
+  readonly at: FieldPath;
+}
+
 /** A field that weakens a pod by the value that it has. */
 interface Weakness {
-  readonly field: string;
+  readonly weak: WeakField;
   readonly isWeak: (of: Fields) => boolean;
 }
 
 /**
- * The fields of a Deployment's pods whose values make them weaker than pods can be, as paths; the account's name stands
- * beside its path. What is more in the stored object than in the applied one, and nobody's, was written by mutating
+ * The fields of a Deployment's pods whose values make them weaker than pods can be. What is more in the stored object than in the applied one, and nobody's, was written by mutating
  * admission into our own request: nobody owns that, so it is known by its value only.
  */
-export function weaknessesOf(deployment: unknown): readonly string[] {
+export function weaknessesOf(deployment: unknown): readonly WeakField[] {
   const pod = viewPod(deployment);
   const container = pod.containers.find(({ list, name }) => list === 'containers' && name === CONTAINER_NAME);
   const found = [
     ...weakFields(pod.spec, podWeaknesses),
     ...accountOf(pod.spec),
     ...weakVolumes(pod),
-    ...(container === undefined ? [] : weakFields(container.fields, containerWeaknesses)),
+    ...(container === undefined
+      ? []
+      : [...weakFields(container.fields, containerWeaknesses), ...hostPorts(container.fields)]),
   ];
   return found.slice(0, maxWeaknesses);
 }
@@ -31,16 +41,24 @@ const maxWeaknesses = 20;
 
 const ofPod = 'spec.template.spec';
 const ofContainer = `${ofPod}.containers[${CONTAINER_NAME}]`;
-/** Whole paths, once for all: a thousand servers keep the same few texts. */
-const under = (path: string, weaknesses: readonly Weakness[]): readonly Weakness[] =>
-  weaknesses.map(({ field, isWeak }) => ({ field: `${path}.${field}`, isWeak }));
+/** A field of the pod or of our container. */
+interface Part {
+  readonly field: string;
+  readonly isWeak: (of: Fields) => boolean;
+}
+/** Once for all: a thousand servers keep the same few. */
+const under = (path: string, at: FieldPath, parts: readonly Part[]): readonly Weakness[] =>
+  parts.map(({ field, isWeak }) => ({
+    weak: { path: `${path}.${field}`, at: [...at, ...field.split('.').map((name) => `f:${name}`)] },
+    isWeak,
+  }));
 
 const isTrue =
-  (field: string): Weakness['isWeak'] =>
+  (field: string): Part['isWeak'] =>
   (of) =>
     of[field] === true;
 const isSet =
-  (field: string): Weakness['isWeak'] =>
+  (field: string): Part['isWeak'] =>
   (of) =>
     of[field] !== undefined && of[field] !== null;
 const security = (of: Fields): Fields => fieldsAt(of, 'securityContext');
@@ -51,7 +69,7 @@ const itemsOf = (of: Fields, field: string): readonly unknown[] => {
 };
 
 /** Of the security context of a pod and of a container alike. */
-const securityWeaknesses: readonly Weakness[] = [
+const securityWeaknesses: readonly Part[] = [
   { field: 'securityContext.runAsUser', isWeak: (of) => security(of)['runAsUser'] === 0 },
   { field: 'securityContext.runAsNonRoot', isWeak: (of) => security(of)['runAsNonRoot'] === false },
   {
@@ -68,7 +86,7 @@ const securityWeaknesses: readonly Weakness[] = [
   },
 ];
 
-const podWeaknesses = under(ofPod, [
+const podWeaknesses = under(ofPod, podSpec, [
   ...['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace'].map((field) => ({ field, isWeak: isTrue(field) })),
   ...['hostAliases', 'dnsConfig'].map((field) => ({ field, isWeak: isSet(field) })),
   { field: 'automountServiceAccountToken', isWeak: (of) => of['automountServiceAccountToken'] !== false },
@@ -76,9 +94,8 @@ const podWeaknesses = under(ofPod, [
   ...securityWeaknesses,
 ]);
 
-const containerWeaknesses = under(ofContainer, [
+const containerWeaknesses = under(ofContainer, containerPath, [
   ...['command', 'lifecycle', 'volumeDevices'].map((field) => ({ field, isWeak: isSet(field) })),
-  { field: 'ports[].hostPort', isWeak: (of) => listAt(of, 'ports').some((port) => Number(port['hostPort'] ?? 0) > 0) },
   { field: 'securityContext.privileged', isWeak: (of) => security(of)['privileged'] === true },
   {
     field: 'securityContext.allowPrivilegeEscalation',
@@ -94,16 +111,35 @@ const containerWeaknesses = under(ofContainer, [
   ...securityWeaknesses,
 ]);
 
-function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly string[] {
-  return weaknesses.filter(({ isWeak }) => isWeak(of)).map(({ field }) => field);
+function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly WeakField[] {
+  return weaknesses.filter(({ isWeak }) => isWeak(of)).map(({ weak }) => weak);
+}
+
+function hostPorts(of: Fields): readonly WeakField[] {
+  return listAt(of, 'ports')
+    .filter((port) => Number(port['hostPort'] ?? 0) > 0)
+    .map((port) => {
+      const { containerPort } = port;
+      const protocol = textAt(port, 'protocol') || 'TCP';
+      return {
+        path: `${ofContainer}.ports[${String(Number(containerPort))}/${protocol}].hostPort`,
+        at: [...containerPath, 'f:ports', `k:${JSON.stringify({ containerPort, protocol })}`, 'f:hostPort'],
+      };
+    });
 }
 
 /** Which account is strong and which weak cannot be told; another one than was applied is worth a word. */
-function accountOf(spec: Fields): readonly string[] {
+function accountOf(spec: Fields): readonly WeakField[] {
   const name = textAt(spec, 'serviceAccountName');
-  return name === '' ? [] : [`${ofPod}.serviceAccountName: ${name}`];
+  if (name === '') return [];
+  return [{ path: `${ofPod}.serviceAccountName: ${name}`, at: [...podSpec, 'f:serviceAccountName'] }];
 }
 
-function weakVolumes({ volumes }: PodView): readonly string[] {
-  return volumes.filter((volume) => !isHarmlessVolume(volume)).map(({ name }) => `${ofPod}.volumes[${name}]`);
+function weakVolumes({ volumes }: PodView): readonly WeakField[] {
+  return volumes
+    .filter((volume) => !isHarmlessVolume(volume))
+    .map(({ name }) => ({
+      path: `${ofPod}.volumes[${name}]`,
+      at: [...podSpec, 'f:volumes', nameKey(name)],
+    }));
 }

@@ -1,0 +1,80 @@
+import type { Action } from '../core/plan/action.ts';
+import type { PutOff } from '../core/plan/foreign/standing.ts';
+import type { ApiError } from '../platform/kube/api.ts';
+import type { Executed } from './execute.ts';
+import type { WorkResult } from './queue.ts';
+import { isTold } from './setbacks.ts';
+import type { Setback } from './setbacks.ts';
+import type { World } from './world.ts';
+
+/** What one round did, and what it left for later. */
+export interface Round {
+  readonly executed: readonly Executed[];
+  readonly putOff: readonly PutOff[];
+}
+
+/** A round of writes of which some may have failed although trying again can help. */
+export type JudgedRound =
+  /** The first few times status says nothing: the world was not as we believed, or could not be reached. */
+  | { readonly told: undefined; readonly comeBack: WorkResult }
+  /** What status is made from, and when to try again; `comeBack` absent: nothing failed so. */
+  | { readonly told: readonly Executed[]; readonly comeBack?: WorkResult };
+
+/**
+ * Counts the writes of children that fail again and again (somebody's webhook is down, a quota cannot be read), and lets
+ * status say so once it lasts: the owner of the server does not read our log. It goes on being tried. What is put off
+ * says nothing new: a write that failed last has failed until it succeeds.
+ */
+export function judgeRound(key: string, round: Round, world: World): JudgedRound {
+  const { executed, putOff } = round;
+  for (const { action, error } of executed) {
+    if (error !== undefined) world.metrics.observeFailedWrite(action.of.kind, error);
+  }
+  const noted = noteSetbacks(key, round, world);
+  const told = [
+    ...executed.map((one) => inKeptWords(one, noted.get(one.action.of.kind))),
+    ...putOff.flatMap(({ action }) => stillFailed(action, noted.get(action.of.kind), executed)),
+  ];
+  const [transient] = executed.flatMap(({ error }) => (error?.retry === true ? [error] : []));
+  if (transient === undefined) return { told };
+  const comeBack = retryAfter(transient);
+  return [...noted].some(([kind, setback]) => isTold(kind, setback))
+    ? { told, comeBack }
+    : { told: undefined, comeBack };
+}
+
+/** By kind: those of this round, and those that nobody tried to end in it. The others are over. */
+function noteSetbacks(key: string, { executed, putOff }: Round, world: World): ReadonlyMap<string, Setback> {
+  const { clock, expandedKinds, setbacks } = world;
+  const noted = new Map<string, Setback>();
+  for (const { kind } of expandedKinds) {
+    const tried = executed.find(({ action }) => action.of.kind === kind);
+    const isPutOff = tried === undefined && putOff.some(({ action }) => action.of.kind === kind);
+    const setback =
+      tried?.error === undefined
+        ? setbacks.of(kind, key)
+        : setbacks.note(kind, key, { error: tried.error, nowMs: clock.monotonicMs() });
+    if (tried?.error === undefined && !isPutOff) setbacks.end(kind, key);
+    else if (setback !== undefined) noted.set(kind, setback);
+  }
+  return noted;
+}
+
+function inKeptWords(one: Executed, setback: Setback | undefined): Executed {
+  if (one.result === 'done' || !one.retry || setback === undefined) return one;
+  return { ...one, message: wordsOf(setback) };
+}
+
+function stillFailed(action: Action, setback: Setback | undefined, executed: readonly Executed[]): readonly Executed[] {
+  if (setback === undefined || !isTold(action.of.kind, setback)) return [];
+  if (executed.some((one) => one.action.of.kind === action.of.kind)) return [];
+  return [{ action, result: 'failed', message: wordsOf(setback), retry: setback.retry }];
+}
+
+function wordsOf({ words, retry }: Setback): string {
+  return retry ? `${words}; it is tried again` : words;
+}
+
+export function retryAfter({ message, retryAfterMs }: ApiError): WorkResult {
+  return { type: 'retry', why: message, ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }) };
+}

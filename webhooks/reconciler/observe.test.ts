@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { observeChild } from './observe.ts';
+
+const container = (fields: object): object => ({
+  name: 'mcp-server',
+  securityContext: {
+    ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+  },
+  ...fields,
+});
+
+/** A Deployment in which another manager owns fields of the pod. */
+function aDeployment(pod: object, owned: object | undefined): unknown {
+  const fieldsV1 = { 'f:spec': { 'f:template': { 'f:spec': owned } } };
+  const theirs = { manager: 'kubectl-edit', operation: 'Update', apiVersion: 'apps/v1', fieldsV1 };
+  return {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+    metadata: { name: 'search', namespace: 'mcp', ...(owned === undefined ? {} : { managedFields: [theirs] }) },
+    spec: { template: { spec: { automountServiceAccountToken: false, containers: [container({})], ...pod } } },
+  };
+}
+
+const weaknessesIn = (raw: unknown): readonly string[] => (observeChild(raw)?.weaknesses ?? []).map(({ path }) => path);
+
+describe('what makes a pod weaker, and is not laid to a webhook when a person wrote it', () => {
+  const ofOurs = (fields: object): object => ({ 'f:containers': { 'k:{"name":"mcp-server"}': fields } });
+
+  it('is known by the owner, also of the sixth field and those after it', () => {
+    const pod = { hostNetwork: true, hostPID: true, hostIPC: true, shareProcessNamespace: true };
+    const more = { hostAliases: [{ ip: '10.0.0.1' }], dnsConfig: { nameservers: ['10.0.0.1'] } };
+    const owned = Object.fromEntries(Object.keys({ ...pod, ...more }).map((name) => [`f:${name}`, {}]));
+    expect(weaknessesIn(aDeployment({ ...pod, ...more }, owned))).toEqual([]);
+    expect(weaknessesIn(aDeployment({ ...pod, ...more }, undefined))).toHaveLength(6);
+  });
+
+  it.each([
+    [
+      'a port of the node',
+      { ports: [{ containerPort: 9, hostPort: 9 }] },
+      { 'f:ports': { 'k:{"containerPort":9,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {}, 'f:hostPort': {} } } },
+    ],
+    [
+      'a capability',
+      {
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] },
+        },
+      },
+      { 'f:securityContext': { 'f:capabilities': { 'f:add': {} } } },
+    ],
+    [
+      'a hook',
+      { lifecycle: { postStart: { exec: { command: ['sh'] } } } },
+      { 'f:lifecycle': { '.': {}, 'f:postStart': {} } },
+    ],
+  ])('is known for %s', (_, fields, owned) => {
+    const pod = { containers: [container(fields)] };
+    expect(weaknessesIn(aDeployment(pod, ofOurs(owned)))).toEqual([]);
+    expect(weaknessesIn(aDeployment(pod, undefined))).toHaveLength(1);
+  });
+
+  it('stays the webhook’s beside a field of a person', () => {
+    expect(weaknessesIn(aDeployment({ hostPID: true, hostIPC: true }, { 'f:hostPID': {} }))).toEqual([
+      'spec.template.spec.hostIPC',
+    ]);
+  });
+});

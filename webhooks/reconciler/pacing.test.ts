@@ -1,0 +1,198 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Action, Cause } from '../core/plan/action.ts';
+import type { DeploymentStatus } from '../core/plan/observed.ts';
+import type { Drift } from '../core/plan/owned-fields.ts';
+import { deployment } from '../core/resources/deployment.ts';
+import { service } from '../core/resources/service.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { Executed } from './execute.ts';
+import { Pacing } from './pacing.ts';
+import type { Admitted, PacingOptions } from './pacing.ts';
+
+const minutes = 60_000;
+
+function anApply(of: typeof deployment, cause: Cause, drift?: Drift): Action & { readonly type: 'apply' } {
+  const object = { apiVersion: of.apiVersion, kind: of.kind, metadata: { name: 'search', namespace: 'mcp' } };
+  const existing = { type: 'apply', of, object, uid: 'u', cause } as const;
+  return { ...existing, ...(drift === undefined ? {} : { drift }), claims: { fields: [], more: 0, isTakeOver: false } };
+}
+
+const cleanPods = anApply(deployment, 'foreign');
+const cleanService = anApply(service, 'foreign');
+const repairPods = anApply(deployment, 'drift', { lost: [['f:spec', 'f:template', 'f:spec']], extra: [] });
+const repairLabel = anApply(deployment, 'drift', { lost: [['f:metadata', 'f:labels', 'f:app']], extra: [] });
+
+type Rollout = Pick<DeploymentStatus, 'generation' | 'observedGeneration' | 'updatedReplicas'>;
+const complete: Rollout = { generation: 2, observedGeneration: 2, updatedReplicas: 1 };
+
+/** Whatever is admitted succeeds. */
+function aPacing(rolloutOf: (key: string) => Rollout = () => complete): {
+  readonly pacing: Pacing;
+  readonly clock: FakeClock;
+  readonly run: (key: string, generation: number, actions: readonly Action[]) => Admitted;
+} {
+  const clock = createFakeClock();
+  const get: PacingOptions['deployments']['get'] = (key) => {
+    const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }];
+    const status: DeploymentStatus = { ...{ replicas: 1, readyReplicas: 1 }, ...rolloutOf(key), conditions };
+    const child = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x', uid: 'u', resourceVersion: '1' };
+    return { child: { ...child, isDeleting: false }, deployment: status };
+  };
+  const pacing = new Pacing({ clock, deployments: { get } });
+  return {
+    ...{ clock, pacing },
+    run: (key, generation, actions) => {
+      const admitted = pacing.admit(key, generation, actions);
+      pacing.settle(
+        key,
+        generation,
+        admitted.actions.map((action) => ({ action, result: 'done' })),
+      );
+      return admitted;
+    },
+  };
+}
+
+const refused = (action: Action): Executed => ({ action, result: 'failed', message: 'no', retry: false });
+
+describe('what others wrote', () => {
+  it('is taken away twice at once in one generation, then every ten minutes, and comes back meanwhile', async () => {
+    const { run, clock } = aPacing();
+    const times = (): number => run('mcp/search', 1, [cleanService]).actions.length;
+    expect([times(), times()]).toEqual([1, 1]);
+    const putOff = [{ action: cleanService, state: 'ComesBack' }];
+    expect(run('mcp/search', 1, [cleanService])).toEqual({ actions: [], putOff, afterMs: 10 * minutes });
+    await clock.advance(10 * minutes - 1);
+    expect(run('mcp/search', 1, [cleanService])).toEqual({ actions: [], putOff, afterMs: 1 });
+    await clock.advance(1);
+    expect([times(), times()]).toEqual([1, 0]);
+  });
+
+  it('counts for each child by itself: one patch may have met several', () => {
+    const { run } = aPacing();
+    const times = (): number => run('mcp/search', 1, [cleanPods, cleanService]).actions.length;
+    expect([times(), times(), times()]).toEqual([2, 2, 0]);
+  });
+
+  it('is not counted when the apply fails', () => {
+    const { pacing } = aPacing();
+    for (let times = 0; times < 30; times += 1) {
+      expect(pacing.admit('mcp/search', 1, [cleanService, repairPods]).actions).toHaveLength(2);
+      pacing.settle('mcp/search', 1, [refused(cleanService), refused(repairPods)]);
+    }
+  });
+
+  it('is taken away at once again after the spec has changed', () => {
+    const { run } = aPacing();
+    for (const generation of [1, 1, 1]) run('mcp/search', generation, [cleanService]);
+    expect(run('mcp/search', 2, [cleanService]).actions).toHaveLength(1);
+  });
+
+  it('holds up nothing else', () => {
+    const { run } = aPacing();
+    for (let times = 0; times < 2; times += 1) run('mcp/search', 1, [cleanService]);
+    const conflict: Action = { type: 'conflict', of: deployment, message: 'x' };
+    const actions = [repairPods, cleanService, conflict];
+    expect(run('mcp/search', 1, actions).actions).toEqual([repairPods, conflict]);
+  });
+
+  it('stays, when it is put off, while what is ours is brought back, if that restarts nothing', () => {
+    const { run } = aPacing();
+    for (let times = 0; times < 2; times += 1) run('mcp/search', 1, [repairLabel]);
+    const { actions, putOff } = run('mcp/search', 1, [repairLabel]);
+    const { claims, ...withoutClaims } = repairLabel;
+    expect(actions).toEqual([withoutClaims]);
+    expect(putOff).toMatchObject([{ action: { cause: 'foreign', claims }, state: 'ComesBack' }]);
+    expect(run('mcp/search', 1, [repairPods]).actions).toEqual([repairPods]);
+  });
+
+  it('is put off with what is ours where an apply would take it away: it was claimed, and then the apply failed', () => {
+    const { run } = aPacing();
+    const claimed = { lost: [['f:metadata', 'f:labels', 'f:app']], extra: [['f:spec', 'f:template']] };
+    const action = anApply(deployment, 'drift', claimed);
+    for (let times = 0; times < 2; times += 1) run('mcp/search', 1, [action]);
+    expect(run('mcp/search', 1, [action])).toMatchObject({ actions: [], putOff: [{ state: 'ComesBack' }] });
+  });
+
+  it('is forgotten with the server', () => {
+    const { run, pacing } = aPacing();
+    for (let times = 0; times < 2; times += 1) run('mcp/search', 1, [cleanService]);
+    pacing.forget('mcp/search');
+    expect(run('mcp/search', 1, [cleanService]).actions).toHaveLength(1);
+  });
+});
+
+describe('a thousand servers to clean after an upgrade', () => {
+  const keys = Array.from({ length: 1_000 }, (_, index) => `mcp/s${index}`);
+  const rollingOut: Rollout = { ...complete, observedGeneration: 1 };
+
+  it('restart their pods ten at a time', () => {
+    let rollout = rollingOut;
+    const { run } = aPacing(() => rollout);
+    const restarting = (): readonly string[] => keys.filter((key) => run(key, 1, [cleanPods]).actions.length > 0);
+    expect(restarting()).toEqual(keys.slice(0, 10));
+    // The controller saw the template, which was there before, and said nothing of a rollout yet.
+    rollout = { ...complete, updatedReplicas: 0 };
+    expect(run('mcp/s10', 1, [cleanPods]).actions).toHaveLength(0);
+    rollout = complete;
+    expect(run('mcp/s10', 1, [cleanPods]).actions).toHaveLength(1);
+  });
+
+  it('keep their places while an apply is not answered, though the rollout before it was complete', () => {
+    const { pacing } = aPacing();
+    const admitted = keys.filter((key) => pacing.admit(key, 1, [cleanPods]).actions.length > 0);
+    expect(admitted).toEqual(keys.slice(0, 10));
+    pacing.settle('mcp/s0', 1, [{ action: cleanPods, result: 'done' }]);
+    expect(pacing.admit('mcp/s10', 1, [cleanPods]).actions).toHaveLength(1);
+  });
+
+  it('give their places back when the apply fails', () => {
+    const { pacing } = aPacing(() => rollingOut);
+    for (const key of keys.slice(0, 10)) pacing.admit(key, 1, [cleanPods]);
+    pacing.settle('mcp/s0', 1, [refused(cleanPods)]);
+    expect(pacing.admit('mcp/s10', 1, [cleanPods]).actions).toHaveLength(1);
+  });
+
+  it('look for their turn about twenty times a second, all together', () => {
+    const { run } = aPacing(() => rollingOut);
+    const waits = keys.map((key) => run(key, 1, [cleanPods]).afterMs ?? 0);
+    const perSecond = waits.filter((ms) => ms > 0).reduce((sum) => sum + 1_000 / Math.max(...waits), 0);
+    expect(perSecond).toBeLessThan(20);
+    expect(Math.min(...waits.slice(10))).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('do not wait for those that turned invalid and look no more', () => {
+    const { run, pacing } = aPacing(() => rollingOut);
+    for (const key of keys) run(key, 1, [cleanPods]);
+    for (const key of keys) pacing.stopWaiting(key);
+    expect(run('mcp/s500', 1, [cleanPods]).afterMs).toBeLessThan(6_000);
+    expect(run('mcp/s501', 1, [cleanPods]).actions).toEqual([]);
+  });
+
+  it('do not wait for ever for one whose pods never get ready', async () => {
+    const { run, clock } = aPacing(() => rollingOut);
+    for (const key of keys.slice(0, 10)) run(key, 1, [cleanPods]);
+    await clock.advance(10 * minutes);
+    expect(run('mcp/s500', 1, [cleanPods]).actions).toHaveLength(1);
+  });
+
+  it('have Services and NetworkPolicies cleaned at once: that restarts nothing', () => {
+    const { run } = aPacing(() => rollingOut);
+    expect(keys.filter((key) => run(key, 1, [cleanService]).actions.length > 0)).toHaveLength(1_000);
+  });
+});
+
+it('a fight about a field of ours slows down, and ends with a new generation', async () => {
+  const { run, pacing, clock } = aPacing();
+  const times = (generation = 1): number => run('mcp/search', generation, [repairPods]).actions.length;
+  expect(Array.from({ length: 20 }, () => times())).toEqual(Array.from({ length: 20 }, () => 1));
+  expect(pacing.fightMs('mcp/search', 1)).toBeUndefined();
+  expect(run('mcp/search', 1, [repairPods]).putOff).toEqual([{ action: repairPods, state: 'ComesBack' }]);
+  await clock.advance(30_000);
+  expect(times()).toBe(1);
+  expect(pacing.fightMs('mcp/search', 1)).toBe(30_000);
+  expect([times(), times(2)]).toEqual([0, 1]);
+  await clock.advance(30_000);
+  expect(pacing.fightMs('mcp/search', 1)).toBeUndefined();
+});

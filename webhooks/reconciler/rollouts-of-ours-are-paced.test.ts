@@ -1,0 +1,227 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
+
+const onHostNetwork = { spec: { template: { spec: { hostNetwork: true } } } };
+const anotherLabel = { metadata: { labels: { app: 'theirs' } } };
+const anotherScale = { spec: { replicas: 7 } };
+
+const serverPath = (name: string): string => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
+const deploymentPath = (name: string): string => `/apis/apps/v1/namespaces/mcp/deployments/${name}`;
+
+let stop: (() => Promise<void>) | undefined;
+
+afterEach(() => stop?.());
+
+interface Cluster {
+  readonly api: FakeKubeApi;
+  readonly clock: FakeClock;
+}
+
+/** Servers that run, as the Deployment controller would say. */
+async function reconciled(names: readonly string[]): Promise<Cluster> {
+  const api = createFakeKubeApi();
+  for (const name of names)
+    api.put(serverPath(name), {
+      ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name, namespace: 'mcp' } },
+      spec: { source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:1' } }, config: { port: 8080 } },
+    });
+  const clock = createFakeClock();
+  stop = startLead({
+    ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+    probe: () => Promise.resolve({ state: 'failed', message: 'not asked' }),
+  });
+  await clock.advance(1_000);
+  for (const name of names) rollOut(api, name);
+  await clock.advance(1_000);
+  return { api, clock };
+}
+
+function rollOut(api: FakeKubeApi, name: string): void {
+  const { metadata } = api.get(deploymentPath(name)) as { metadata: { generation: number } };
+  api.put(deploymentPath(name), {
+    status: {
+      ...{ observedGeneration: metadata.generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
+      conditions: [
+        { type: 'Available', status: 'True' },
+        { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+      ],
+    },
+  });
+}
+
+const isOnHost = (api: FakeKubeApi, name: string): boolean =>
+  JSON.stringify(api.get(deploymentPath(name))?.['spec']).includes('"hostNetwork":true');
+
+const statusOf = (api: FakeKubeApi, name: string) =>
+  api.get(serverPath(name))?.['status'] as {
+    readonly extensions?: { readonly foreign?: { readonly fields: readonly StandingField[] } };
+    readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
+  };
+
+interface StandingField {
+  readonly kind: string;
+  readonly path: string;
+  readonly manager?: string;
+  readonly state: string;
+}
+
+const standing = (api: FakeKubeApi, name = 's0'): readonly string[] =>
+  (statusOf(api, name).extensions?.foreign?.fields ?? []).map(({ path, state }) => `${path} ${state}`);
+
+const available = (api: FakeKubeApi, name = 's0'): string | undefined =>
+  statusOf(api, name).conditions.find(({ type }) => type === 'Available')?.status;
+
+const writesTo = (api: FakeKubeApi, path: string, from: number): number =>
+  api.writes.slice(from).filter((write) => write === `PATCH ${path}`).length;
+
+/** Somebody's controller, which writes again whenever we do; the Deployment controller keeps up with both. */
+async function fight({ api, clock }: Cluster, theirs: Record<string, unknown>, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    api.putAs('theirs', deploymentPath('s0'), theirs);
+    await clock.advance(1_000);
+    rollOut(api, 's0');
+    await clock.advance(500);
+  }
+}
+
+describe('a hundred servers to clean after an upgrade', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  const cleaned = (api: FakeKubeApi): readonly string[] => names.filter((name) => !isOnHost(api, name));
+
+  it('do not all restart within the first second: the old rollout, complete before our apply, is not the new one', async () => {
+    const { api, clock } = await reconciled(names);
+    for (const name of names) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
+    await clock.advance(1_000);
+    expect(cleaned(api)).toHaveLength(10);
+    await clock.advance(60_000);
+    expect(cleaned(api)).toHaveLength(10);
+    const [first = ''] = cleaned(api);
+    const waiting = names.find((name) => isOnHost(api, name)) ?? '';
+    expect(standing(api, waiting)).toEqual(['spec.template.spec.hostNetwork Waiting']);
+    rollOut(api, first);
+    await clock.advance(15_000);
+    expect(cleaned(api)).toHaveLength(11);
+  });
+
+  it('do not wait for those whose apply is refused', async () => {
+    const { api, clock } = await reconciled(names.slice(0, 20));
+    const isOfTheFirst = (path: string): boolean => names.slice(0, 10).some((name) => path === deploymentPath(name));
+    api.answer(
+      ({ method, path, contentType }) =>
+        method === 'PATCH' && isOfTheFirst(path) && contentType !== 'application/json-patch+json',
+      403,
+    );
+    for (const name of names.slice(0, 20)) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
+    await clock.advance(30_000);
+    expect(names.slice(10, 20).filter((name) => isOnHost(api, name))).toEqual([]);
+  });
+
+  it('that are refused and then wait for another turn are not Available meanwhile', async () => {
+    const { api, clock } = await reconciled(names.slice(0, 11));
+    api.answer(({ method, path }) => method === 'PATCH' && path === deploymentPath('s0'), 403);
+    for (const name of names.slice(0, 11)) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
+    await clock.advance(30_000);
+    expect(available(api)).toBe('False');
+    api.put(deploymentPath('s0'), { status: { readyReplicas: 2 } });
+    await clock.advance(1_000);
+    expect(standing(api)).toEqual(['spec.template.spec.hostNetwork Waiting']);
+    expect(available(api)).toBe('False');
+  });
+
+  it('do not restart at once, past their turn, when a webhook that was down comes back', async () => {
+    const { api, clock } = await reconciled(names);
+    api.answer(
+      ({ path, contentType }) => path.includes('/deployments/') && contentType === 'application/apply-patch+yaml',
+      500,
+    );
+    for (const name of names) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
+    await clock.advance(30_000);
+    expect(cleaned(api)).toEqual([]);
+    api.answer(() => false, undefined);
+    await clock.advance(120_000);
+    expect(cleaned(api)).toHaveLength(10);
+  });
+});
+
+describe('a fight about a field of ours', () => {
+  it('is told as ComesBack and not as Waiting, with what else the other one writes', async () => {
+    const cluster = await reconciled(['s0']);
+    await fight(
+      cluster,
+      {
+        ...anotherScale,
+        spec: { replicas: 7, template: { metadata: { labels: { app: 'theirs' } }, spec: { hostNetwork: true } } },
+      },
+      22,
+    );
+    expect(standing(cluster.api)).toEqual(
+      expect.arrayContaining(['spec.template.spec.hostNetwork ComesBack', 'spec.replicas ComesBack']),
+    );
+    expect(standing(cluster.api).join()).not.toMatch(/Waiting|FromAdmission/);
+  });
+
+  it('about the scale alone is told too, all the time and not on and off, until it ends', async () => {
+    const cluster = await reconciled(['s0']);
+    await fight(cluster, anotherScale, 22);
+    expect(standing(cluster.api)).toEqual(['spec.replicas ComesBack']);
+    const from = cluster.api.writes.length;
+    const told = new Set<string>();
+    const watching = new AbortController();
+    const { signal } = watching;
+    void cluster.api.watch({ path: '/apis/mcp.x-k8s.io/v1beta1/mcpservers', idleTimeoutMs: 1e9, signal }, () => {
+      told.add(standing(cluster.api).join());
+    });
+    await fight(cluster, anotherScale, 60);
+    expect(writesTo(cluster.api, deploymentPath('s0'), from)).toBeGreaterThanOrEqual(2);
+    watching.abort();
+    expect([...told]).toEqual(['spec.replicas ComesBack']);
+    await cluster.clock.advance(90_000);
+    expect(standing(cluster.api)).toEqual([]);
+  });
+
+  it('does not make a write that fails look as if it had succeeded: Available stays False', async () => {
+    const { api, clock } = await reconciled(['s0']);
+    api.answer(({ method, path }) => method === 'PATCH' && path === deploymentPath('s0'), 500);
+    api.putAs('theirs', deploymentPath('s0'), anotherScale);
+    const said = new Set<string | undefined>();
+    await clock.advance(30_000);
+    for (let second = 0; second < 1_800; second += 5) {
+      // Whatever else happens to the server lets it be looked at again.
+      api.put(deploymentPath('s0'), { status: { readyReplicas: 1 + (second % 2) } });
+      await clock.advance(5_000);
+      said.add(available(api));
+    }
+    expect([...said]).toEqual(['False']);
+  });
+
+  it('that restarts nothing takes no fields of others along: two rollouts, not one for each round', async () => {
+    const cluster = await reconciled(['s0']);
+    const { api } = cluster;
+    let rollouts = 0;
+    for (let round = 0; round < 25; round += 1) {
+      await fight(cluster, { ...anotherLabel, ...onHostNetwork }, 1);
+      if (!isOnHost(api, 's0')) rollouts += 1;
+    }
+    expect(rollouts).toBe(2);
+    expect(standing(api)).toContain('spec.template.spec.hostNetwork ComesBack');
+  });
+
+  it('counts the annotation of ours as a field of ours: writing that takes no fields along either', async () => {
+    const cluster = await reconciled(['s0']);
+    const { api } = cluster;
+    let rollouts = 0;
+    const theirs = { metadata: { annotations: { 'mcp-lifecycle/applied-hash': 'theirs' } }, ...onHostNetwork };
+    for (let round = 0; round < 25; round += 1) {
+      await fight(cluster, theirs, 1);
+      if (!isOnHost(api, 's0')) rollouts += 1;
+    }
+    expect(rollouts).toBe(2);
+  });
+});
