@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Reference } from '../core/mcpserver/references.ts';
 import type { ReferenceState } from '../core/engine/facts.ts';
-import { createFakeClock, type FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeClock, settle, type FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { ApiRequest } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createLookUps, defaultLookUpLimits, type LookUpLimits } from './look-ups.ts';
 
@@ -18,6 +19,7 @@ interface Started {
   readonly api: FakeKubeApi;
   readonly clock: FakeClock;
   readonly lookUp: (...references: Reference[]) => Promise<readonly ReferenceState[]>;
+  readonly lookUpIn: (namespace: string, ...references: Reference[]) => Promise<readonly ReferenceState[]>;
   readonly reads: () => number;
 }
 
@@ -33,12 +35,13 @@ function start(limits: Partial<LookUpLimits> = {}): Started {
   const clock = createFakeClock();
   const gather = createLookUps(api, clock, { ...defaultLookUpLimits, ...limits });
   const context = { remainingMs: () => 1_000, signal: () => new AbortController().signal };
-  const lookUp = async (...references: Reference[]): Promise<readonly ReferenceState[]> => {
-    const facts = await gather('mcp', references, context);
+  const lookUpIn: Started['lookUpIn'] = async (namespace, ...references) => {
+    const facts = await gather(namespace, references, context);
     return references.map(({ kind, name }) => facts.lookUp(kind, name));
   };
+  const lookUp: Started['lookUp'] = (...references) => lookUpIn('mcp', ...references);
   const reads = (): number => api.reads.length;
-  return { api, clock, lookUp, reads };
+  return { api, clock, lookUp, lookUpIn, reads };
 }
 
 const numbered = (count: number, prefix = 'secret'): Reference[] =>
@@ -70,10 +73,72 @@ describe('a flood of reviews', () => {
   });
 
   it('reads for a few requests at a time', async () => {
-    const { lookUp, reads } = start({ maxReading: 2 });
+    const { lookUp, reads } = start({ readers: { count: 2, ofNamespace: 2, reserved: 0 } });
     const all = await Promise.all(numbered(5).map((reference) => lookUp(reference)));
     expect(reads()).toBe(2);
     expect(all.flat().filter(({ state }) => state === 'unknown')).toHaveLength(3);
+  });
+});
+
+const notChecked = { state: 'unknown', reason: 'too many objects are being looked up' };
+
+/** Holds answers of the API back until `answerAll`. */
+function holdBack(api: FakeKubeApi, isHeld: (request: ApiRequest) => boolean): { readonly answerAll: () => void } {
+  const request = api.request.bind(api);
+  const held: (() => void)[] = [];
+  api.request = (one) =>
+    isHeld(one) ? new Promise((resolve) => held.push(() => void request(one).then(resolve))) : request(one);
+  return {
+    answerAll: () => {
+      for (const answer of held.splice(0)) answer();
+    },
+  };
+}
+
+describe('a namespace whose reviews look up without end', () => {
+  it('leaves readers to others', async () => {
+    const { api, lookUpIn } = start();
+    const { answerAll } = holdBack(api, ({ path }) => path.includes('/busy/'));
+    const busy = numbered(100).map((reference) => lookUpIn('busy', reference));
+    expect(await lookUpIn('mcp', secret('token'))).toMatchObject([{ state: 'found' }]);
+    answerAll();
+    const states = (await Promise.all(busy)).flat();
+    // 24, of which six are left to others.
+    expect(states.filter(({ state }) => state === 'missing')).toHaveLength(18);
+    expect(states.at(-1)).toEqual(notChecked);
+  });
+
+  it('leaves reads to others, second after second', async () => {
+    const { clock, lookUpIn } = start();
+    for (let second = 0; second < 10; second += 1) {
+      for (let count = 0; count < 20; count += 1) await lookUpIn('busy', ...numbered(100, `${second}-${count}`));
+      expect(await lookUpIn('mcp', ...numbered(100, 'honest'))).not.toContainEqual(notChecked);
+      await clock.advance(1_000);
+    }
+  });
+
+  it('keeps no place of a reader while it waits for large objects', async () => {
+    const { api, lookUpIn } = start({
+      readers: { count: 1, ofNamespace: 1, reserved: 0 },
+      largeReaders: { count: 2, ofNamespace: 2, reserved: 0 },
+    });
+    const metadata = { name: 'large', namespace: 'busy' };
+    api.put('/api/v1/namespaces/busy/secrets/large', { metadata, data: { key: 'x'.repeat(100_000) } });
+    const { answerAll } = holdBack(api, ({ maxBytes = 0 }) => maxBytes > 64 * 1024);
+    const first = lookUpIn('busy', secret('large'), ...numbered(8), secret('large-not'));
+    await settle();
+    const second = lookUpIn('busy', secret('large', 'key'));
+    await settle();
+    expect(await lookUpIn('busy', secret('large'))).toEqual([
+      { state: 'unknown', reason: 'too many other large objects are being read' },
+    ]);
+    expect(await lookUpIn('mcp', secret('token'))).toMatchObject([{ state: 'found' }]);
+    answerAll();
+    expect((await first).map(({ state }) => state)).toEqual(['found', ...Array.from({ length: 9 }, () => 'missing')]);
+    answerAll();
+    expect(await second).toEqual([{ state: 'found', keys: new Set(['key']) }]);
+    // Both places were given back.
+    expect(await lookUpIn('mcp', secret('other'))).toMatchObject([{ state: 'found' }]);
   });
 });
 

@@ -3,7 +3,10 @@ import type { Reference } from '../core/mcpserver/references.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createLargeReads } from '../platform/kube/large-reads.ts';
+import type { LargeReads } from '../platform/kube/large-reads.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
+import { Places } from '../platform/places.ts';
+import type { PlaceLimits } from '../platform/places.ts';
 import type { GatherFacts } from './validate.ts';
 
 export interface LookUpLimits {
@@ -15,8 +18,13 @@ export interface LookUpLimits {
   /** Objects that the process reads in a second, and at once after it read none for long. */
   readonly readsPerSecond: number;
   readonly burst: number;
+  /** Of these, so many in a second are one namespace's whenever there are any, and more only while `reservedReads` are left. */
+  readonly readsOfNamespace: number;
+  readonly reservedReads: number;
   /** Requests that read at the same time: four objects of up to 64 KiB each. */
-  readonly maxReading: number;
+  readonly readers: PlaceLimits;
+  /** Requests that wait for a larger object or read it, with up to three smaller ones in hand. */
+  readonly largeReaders: PlaceLimits;
   /** How long an object that was found is there for other requests, in milliseconds. */
   readonly cacheMs: number;
   readonly maxCached: number;
@@ -26,7 +34,10 @@ export const defaultLookUpLimits: LookUpLimits = {
   maxReads: 100,
   readsPerSecond: 200,
   burst: 400,
-  maxReading: 32,
+  readsOfNamespace: 100,
+  reservedReads: 200,
+  readers: { count: 24, ofNamespace: 8, reserved: 6 },
+  largeReaders: { count: 8, ofNamespace: 2, reserved: 2 },
   cacheMs: 2_000,
   maxCached: 1_000,
 };
@@ -39,14 +50,14 @@ const overBudget: ReferenceState = { state: 'unknown', reason: 'too many objects
 
 /**
  * Looks up what servers name, under one budget for the whole process: whoever reaches the port can have objects read
- * with our rights, so what that costs the API server is bounded, and beyond it nothing is known ("not checked"). All
- * reads of a request share its deadline, below the API server's own.
+ * with our rights, so what that costs the API server is bounded, and beyond it nothing is known ("not checked"). No
+ * namespace has all of the budget. Nobody waits for a place: he would hold up those who look nothing up. All reads of a
+ * request share its deadline, below the API server's own.
  */
 export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits = defaultLookUpLimits): GatherFacts {
-  const largeReads = createLargeReads();
+  const takePlace = createReaderPlaces(limits);
   const cache = createCache(clock, limits);
   const budget = createBudget(clock, limits);
-  let reading = 0;
 
   return async (namespace, references, context) => {
     const asked = group(references);
@@ -57,20 +68,19 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
     }
     const missing = [...asked].filter(([key]) => !known.has(key));
     const readable = missing.slice(0, limits.maxReads);
-    const granted = reading >= limits.maxReading ? 0 : budget.take(readable.length);
     const beyond = new Set(missing.slice(limits.maxReads).map(([key]) => key));
     const tooMany: ReferenceState = { state: 'unknown', reason: `only ${limits.maxReads} objects are looked up` };
-    if (granted > 0) {
-      const read = readable.slice(0, granted);
-      reading += 1;
+    const place = readable.length === 0 ? undefined : takePlace(namespace);
+    if (place !== undefined) {
       try {
+        const read = readable.slice(0, budget.take(namespace, readable.length));
         const { facts } = await gatherReferences(api, {
           namespace,
           references: read.flatMap(([, { all }]) => all),
           deadlineMs: context.remainingMs(),
           signal: context.signal(),
           withHash: false,
-          largeReads,
+          largeReads: place.largeReads,
         });
         for (const [key, one] of read) {
           const state = facts.lookUp(one.kind, one.name);
@@ -78,10 +88,46 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
           cache.keep(namespace, key, one, state);
         }
       } finally {
-        reading -= 1;
+        place.leave();
       }
     }
     return createFacts((key) => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget));
+  };
+}
+
+/** The place of one request among those that read. */
+interface ReaderPlace {
+  /** In its turn, and with a place among those who wait for that instead: there is none when these are taken. */
+  readonly largeReads: LargeReads;
+  leave(): void;
+}
+
+/** Undefined when all places are taken that the namespace may have. */
+type TakePlace = (namespace: string) => ReaderPlace | undefined;
+
+function createReaderPlaces({ readers, largeReaders }: LookUpLimits): TakePlace {
+  const places = new Places(readers);
+  const largePlaces = new Places(largeReaders);
+  const largeReads = createLargeReads();
+  return (namespace) => {
+    let leave = places.takeFree(namespace);
+    if (leave === undefined) return undefined;
+    return {
+      largeReads: {
+        async inTurn(group, signal, read) {
+          const leaveLarge = largePlaces.takeFree(namespace);
+          if (leaveLarge === undefined) return undefined;
+          leave?.();
+          try {
+            return await largeReads.inTurn(group, signal, read);
+          } finally {
+            leave = await places.take(namespace, signal);
+            leaveLarge();
+          }
+        },
+      },
+      leave: () => leave?.(),
+    };
   };
 }
 
@@ -155,19 +201,29 @@ function covers(first: Cached['asked'], second: Cached['asked']): boolean {
 
 interface Budget {
   /** How many of so many may be read now. */
-  take(wanted: number): number;
+  take(namespace: string, wanted: number): number;
 }
 
-/** Fills at an even pace up to the burst. */
-function createBudget(clock: Clock, { readsPerSecond, burst }: LookUpLimits): Budget {
+/** Fills at an even pace up to the burst; what a namespace had of it is forgotten after a second. */
+function createBudget(clock: Clock, limits: LookUpLimits): Budget {
+  const { readsPerSecond, burst, readsOfNamespace, reservedReads } = limits;
+  const had = new Map<string, number>();
+  let hadSince = clock.monotonicMs();
   let left = burst;
-  let filledAt = clock.monotonicMs();
+  let filledAt = hadSince;
   return {
-    take(wanted) {
+    take(namespace, wanted) {
       const now = clock.monotonicMs();
       left = Math.min(burst, left + ((now - filledAt) * readsPerSecond) / 1000);
       filledAt = now;
-      const granted = Math.min(wanted, Math.floor(left));
+      if (now - hadSince >= 1_000) {
+        had.clear();
+        hadSince = now;
+      }
+      const before = had.get(namespace) ?? 0;
+      const free = Math.max(Math.min(left, readsOfNamespace - before), left - reservedReads);
+      const granted = Math.min(wanted, Math.max(0, Math.floor(free)));
+      if (granted > 0) had.set(namespace, before + granted);
       left -= granted;
       return granted;
     },
