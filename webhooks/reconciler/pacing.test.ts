@@ -107,6 +107,13 @@ describe('what others wrote', () => {
     expect(run('mcp/search', 1, [repairPods]).actions).toEqual([repairPods]);
   });
 
+  it('goes with what is ours in a Service, however often: the API server refuses its port beside ours', () => {
+    const { run } = aPacing();
+    const repairPort = anApply(service, 'drift', { lost: [['f:spec', 'f:ports']], extra: [] });
+    const times = Array.from({ length: 20 }, () => run('mcp/search', 1, [repairPort]).actions);
+    expect(times).toEqual(Array.from({ length: 20 }, () => [repairPort]));
+  });
+
   it('is put off with what is ours where an apply would take it away: it was claimed, and then the apply failed', () => {
     const { run } = aPacing();
     const claimed = { lost: [['f:metadata', 'f:labels', 'f:app']], extra: [['f:spec', 'f:template']] };

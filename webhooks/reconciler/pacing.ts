@@ -79,7 +79,7 @@ export class Pacing {
       const { kind } = action.of;
       if (result === 'done' && action.cause === 'drift') this.#count(key, generation, { kind, what: 'repair' });
       if (result === 'done' && isCleaning(action)) this.#count(key, generation, { kind, what: 'cleaning' });
-      if (kind === 'Deployment') this.#answer(key, result);
+      if (kind === RESTARTING) this.#answer(key, result);
     }
   }
 
@@ -115,7 +115,7 @@ export class Pacing {
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = this.#pauseOf(key, generation, { kind, what: 'cleaning' });
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
-    const waitMs = kind === 'Deployment' ? this.#takePlace(key) : 0;
+    const waitMs = kind === RESTARTING ? this.#takePlace(key) : 0;
     return waitMs > 0 ? withhold(action, 'Waiting', waitMs) : { now: action };
   }
 
@@ -197,14 +197,19 @@ function withhold(action: Apply, state: PutOff['state'], afterMs: number): Judge
   return { now: { ...rest, drift }, putOff: { action: { ...rest, cause: 'foreign', claims }, state }, afterMs };
 }
 
+/** The kind whose changes restart pods. */
+const RESTARTING = 'Deployment';
+
 const template: FieldPath = ['f:spec', 'f:template'];
 
 /**
- * Whether taking away is what restarts the pods. Not where the apply is needed anyway and restarts them itself: a new
- * spec, or drift in the template, which may be what keeps the server down.
+ * Whether the action takes away for no other reason, or restarts pods for no other one. Not where the apply is needed
+ * anyway and restarts them itself: a new spec, or drift in the template, which may be what keeps the server down. Nor
+ * where nothing restarts: a Service whose port somebody replaced is refused with both ports.
  */
-function isCleaning({ cause, claims, drift }: Apply): boolean {
+function isCleaning({ of, cause, claims, drift }: Apply): boolean {
   if (cause === 'foreign') return true;
+  if (of.kind !== RESTARTING) return false;
   const takesAway = claims !== undefined || (drift?.extra.length ?? 0) > 0;
   return cause === 'drift' && takesAway && drift?.lost.some((path) => isRelated(path, template)) !== true;
 }
