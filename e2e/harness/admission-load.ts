@@ -77,7 +77,7 @@ interface Question {
 }
 
 const asRoot = { security: { securityContext: { runAsUser: 0 } } };
-const defaulted = { statuses: [200, 201], mark: '"allowPrivilegeEscalation":false' };
+const defaulted = { statuses: [200, 201], mark: '"readOnlyRootFilesystem":true' };
 const denied = { statuses: [422], mark: '[run-as-non-root]' };
 
 const dryRuns: readonly Question[] = [
