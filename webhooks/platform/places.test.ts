@@ -54,6 +54,18 @@ describe('Places', () => {
     expect(await t.got()).toEqual(['a', 'a', 'a', 'a']);
   });
 
+  it('lets whoever waits in for each place that he may have, also when the one given back goes to another', async () => {
+    const places = new Places({ count: 5, ofNamespace: 1, reserved: 2 });
+    const release = places.takeFree('a');
+    places.takeFree('b');
+    places.takeFree('c');
+    const t = taking(places, ['b', 'a']);
+    expect(await t.got()).toEqual([]);
+    // Three are free then: b may have one that is not reserved, and a one of the reserved ones.
+    release?.();
+    expect(await t.got()).toEqual(['b', 'a']);
+  });
+
   it('lets somebody in for a place that is given back, once', async () => {
     const places = new Places({ count: 1, ofNamespace: 1, reserved: 0 });
     const release = places.takeFree('a');

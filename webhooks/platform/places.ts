@@ -29,7 +29,7 @@ export class Places {
     return this.#waiting.size;
   }
 
-  /** A place, if there is one now; nobody who waits is passed, since then there is none. */
+  /** A place, if there is one for this namespace now. Passes nobody: whoever waits may have none of those that are free. */
   takeFree(namespace: string): Release | undefined {
     return this.#hasRoom(namespace) ? this.#take(namespace) : undefined;
   }
@@ -76,7 +76,8 @@ export class Places {
   }
 
   #letIn(): void {
-    const next = this.#waiting.take((namespace) => this.#hasRoom(namespace));
-    next?.item(this.#take(next.group));
+    const takeNext = () => this.#waiting.take((namespace) => this.#hasRoom(namespace));
+    // More than one: whose place it was may have one again, whoever got it.
+    for (let next = takeNext(); next !== undefined; next = takeNext()) next.item(this.#take(next.group));
   }
 }
