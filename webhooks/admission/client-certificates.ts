@@ -11,7 +11,7 @@ export function clientTrust(clientCa: string | undefined): TlsOptions {
   return clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
-/** Whoever refuses many must not fill the log, in milliseconds. */
+/** Between two lines of the log, in milliseconds: clients that are refused without end must not fill it. */
 const tellEveryMs = 60_000;
 
 /** Counts clients that have no certificate or a wrong one, and tells of one now and then, with the reason. */

@@ -47,8 +47,8 @@ export function renderStatus({ status, reason, message }: Refusal): string {
 }
 
 /**
- * Answers with the refusal and closes the connection: nothing that an API server sends is refused. Only who shall try again
- * keeps it.
+ * Answers with the refusal. It closes the connection too, because no API server sends what is refused; only a caller that
+ * is told to try again keeps its connection.
  */
 export async function refuse(request: IncomingMessage, response: ServerResponse, refused: Refusal): Promise<void> {
   await discardBody(request);

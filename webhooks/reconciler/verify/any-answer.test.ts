@@ -9,7 +9,7 @@ import { wrongWith } from './testing/judge-verdict.ts';
 
 /** Of a probe, in milliseconds; the pauses of some answers add up to more. */
 const timeoutMs = 400;
-/** As many at a time as the verifier has places. */
+/** At a time: half of the places that the verifier has. */
 const width = 24;
 const probes = 360;
 /** Different answers to the messages of one probe. */

@@ -118,7 +118,11 @@ async function askBoth(call: McpCall, memory: ProbeMemory, ifSilent: ProbeMemory
   return { ...second.result, message: `${message}${after}`, ...learnt };
 }
 
-/** What would end the server is not asked twice; what it does not know is not, when the other question may only be slow. */
+/**
+ * Which era to ask the next time. A server that closed the connection on the newer question may have ended from it: it is
+ * asked the older one. One that was silent, and then said that it does not know the older question, may only be slow: it
+ * is asked the newer one, with more time.
+ */
 function learntFrom(stateless: Unsettled, handshake?: EraAnswer): { readonly era?: ProtocolEra } {
   if (stateless.how === 'closed') return { era: 'handshake' };
   const isOnlySlow = stateless.how === 'silent' && handshake?.type === 'unsettled' && handshake.how === 'other-era';

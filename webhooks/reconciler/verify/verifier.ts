@@ -323,7 +323,10 @@ function note(watched: Watched, answer: Verdict, at: { readonly askedAtMs: numbe
   watched.tally = nextTally(watched.tally, answer, at);
 }
 
-/** Every ten minutes; as a whole what is asked for a second time; and of a server that failed, since it may be another now. */
+/**
+ * Every ten minutes; when an unexpected answer is asked for a second time, because all of it has to be the same then; and
+ * after a failure, because what answers now may be another server.
+ */
 function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: number): boolean {
   const isDoubted = standing.candidate !== undefined || tally.failures > 0;
   return countedAtMs === undefined || isDoubted || nowMs - countedAtMs >= countPeriodMs;
