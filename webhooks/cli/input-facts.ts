@@ -65,11 +65,11 @@ function isReferable(identity: ObjectIdentity): identity is ObjectIdentity & { r
 type Found = ReferenceState & { readonly state: 'found' };
 
 /** Whether the key of a CA bundle, where the Secret has it, holds certificates: the value is dropped here, too. */
-function certificatesOf(value: unknown): Pick<Found, 'hasCaCertificates'> {
+function certificatesOf(value: unknown): Pick<Found, 'caBundle'> {
   const plain = textAt(value, 'stringData');
   const encoded = textAt(value, 'data');
   const text = plain ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8'));
-  return text === undefined ? {} : { hasCaCertificates: parseCaBundle(text) !== undefined };
+  return text === undefined ? {} : { caBundle: parseCaBundle(text).state };
 }
 
 function textAt(value: unknown, field: string): string | undefined {

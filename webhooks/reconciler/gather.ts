@@ -5,10 +5,10 @@ import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
-import type { GatheredReferences } from '../platform/kube/references.ts';
 import { observeChild } from './observe.ts';
 import { readServer } from './read-server.ts';
 import { refreshChild } from './refresh-child.ts';
+import type { KnownReferences } from './reference-tracker.ts';
 import { TellableError } from './tell-quarantined.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +21,7 @@ export type Gathered =
       readonly type: 'found';
       readonly server: MCPServer;
       readonly observed: readonly ObservedChild[];
-      readonly references: GatheredReferences;
+      readonly references: KnownReferences;
     };
 
 /** Reads the caches, and of the references what is not known yet. Throws for an object that the schema forbids. */

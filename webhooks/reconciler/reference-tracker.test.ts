@@ -4,11 +4,13 @@ import type { ApiRequest, ApiResult } from '../platform/kube/api.ts';
 import { errorFromAnswer } from '../platform/kube/api-error.ts';
 import type { Reference } from '../platform/kube/references.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { issueAuthority } from '../platform/tls/certificates.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import { runAsReconciler } from './testing/run-as-reconciler.ts';
 
 const path = '/api/v1/namespaces/mcp/secrets/token';
 const { signal } = new AbortController();
+const moduleUrl = (module: string): string => JSON.stringify(new URL(module, import.meta.url).href);
 
 function world(data: Record<string, string>) {
   const api = createFakeKubeApi();
@@ -91,7 +93,7 @@ describe('a server whose references there is no room to remember', () => {
 
   it('ends no reconciler with the heap that the chart gives it, as sixty of 390 KB did', async () => {
     const program = `
-      import { ReferenceTracker } from ${JSON.stringify(new URL('reference-tracker.ts', import.meta.url).href)};
+import { ReferenceTracker } from ${moduleUrl('reference-tracker.ts')};
       const tracker = new ReferenceTracker();
       tracker.markWatched('Secret', undefined);
       const error = { status: 404, reason: 'NotFound', message: 'not found', retry: false };
@@ -106,4 +108,62 @@ describe('a server whose references there is no room to remember', () => {
     `;
     expect(await runAsReconciler(program)).toBe('ended well');
   }, 60_000);
+});
+
+describe('CA bundles that all differ', () => {
+  it.each([
+    ['40 of 1 MB, which are too large', 1_000_000, 40],
+    ['120 of 250 KB, which are not', 250_000, 120],
+  ])(
+    'end no reconciler with the heap that the chart gives it: %s',
+    async (_, bytes, count) => {
+      const program = `
+      import { rootCertificates } from 'node:tls';
+      import { createFakeKubeApi } from ${moduleUrl('../platform/kube/testing/fake-kube-api.ts')};
+import { ReferenceTracker } from ${moduleUrl('reference-tracker.ts')};
+      const tracker = new ReferenceTracker();
+      tracker.markWatched('Secret', undefined);
+      const { signal } = new AbortController();
+      const kept = [];
+      for (let server = 0; server < ${count}; server += 1) {
+        const filling = Buffer.from(String(server).padStart(1_000, 'x')).toString('base64');
+        const block = \`-----BEGIN CERTIFICATE-----\\n\${filling}\\n-----END CERTIFICATE-----\\n\`;
+        const text = rootCertificates[0] + '\\n' + block.repeat(Math.floor(${bytes - 10_000} / block.length));
+        const api = createFakeKubeApi();
+        const metadata = { name: 'ca', namespace: 'tenant' };
+        api.put('/api/v1/namespaces/tenant/secrets/ca', { metadata, data: { 'ca.crt': Buffer.from(text).toString('base64') } });
+        const references = [{ kind: 'Secret', name: 'ca', usage: 'tls-ca' }];
+        // As the verification does.
+        kept.push((await tracker.gather('tenant/server-' + server, references, { api, signal })).caBundle);
+      }
+      if (kept.length !== ${count}) throw new Error('not all were read');
+    `;
+      expect(await runAsReconciler(program)).toBe('ended well');
+    },
+    60_000,
+  );
+
+  it('leave the room of another namespace alone, and are looked at again when one was missed', async () => {
+    const { certificate } = await issueAuthority(new Date());
+    const missed: string[] = [];
+    const tracker = new ReferenceTracker((key) => missed.push(key));
+    tracker.markWatched('Secret', undefined);
+    const gather = async (namespace: string, server: number, filling: number) => {
+      const api = createFakeKubeApi();
+      const block = `-----BEGIN CERTIFICATE-----\n${String(server)}${'A'.repeat(filling)}\n-----END CERTIFICATE-----\n`;
+      const data = { 'ca.crt': Buffer.from(certificate + block).toString('base64') };
+      api.put(`/api/v1/namespaces/${namespace}/secrets/ca`, { metadata: { name: 'ca', namespace }, data });
+      const references = [{ kind: 'Secret' as const, name: 'ca', usage: 'tls-ca' }];
+      const known = await tracker.gather(`${namespace}/server-${server}`, references, { api, signal });
+      return { bundle: known.caBundle?.get(), reads: api.reads.length };
+    };
+    expect((await gather('few', 0, 1_000)).bundle?.certificates).toHaveLength(2);
+    const many = [];
+    for (let server = 0; server < 20; server += 1) many.push((await gather('many', server, 200_000)).bundle);
+    expect(many.filter((bundle) => bundle !== undefined)).toHaveLength(10);
+    expect(missed).toContain('many/server-19');
+    expect(await gather('few', 0, 1_000)).toMatchObject({ bundle: { certificates: { length: 2 } }, reads: 0 });
+    for (let server = 0; server < 19; server += 1) tracker.forget(`many/server-${server}`);
+    expect(await gather('many', 19, 200_000)).toMatchObject({ bundle: { certificates: { length: 2 } } });
+  });
 });

@@ -6,8 +6,9 @@ import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
 import type { GatheredReferences, Reference } from '../platform/kube/references.ts';
-import { CaBundlePool } from './ca-bundle-pool.ts';
+import type { CaBundle } from '../platform/tls/ca-certificates.ts';
 import { FairStore } from './fair-store.ts';
+import type { KeptCaBundle } from './verify/tls-trust.ts';
 
 /** For all references of one server together, in milliseconds. */
 const deadlineMs = 10_000;
@@ -18,6 +19,12 @@ const deadlineMs = 10_000;
  */
 const limits = { largest: 512 * 1024, inAll: 3 * 1024 * 1024 };
 
+/** CA bundles, in bytes: the longest one is 256 KiB, and a thousand servers with a certificate each have 1.5 MB. */
+const bundleLimits = { largest: 512 * 1024, inAll: 2 * 1024 * 1024 };
+
+/** What is remembered: the certificates are kept apart, and equal ones once. */
+export type KnownReferences = Omit<GatheredReferences, 'caBundle'> & { readonly caBundle?: KeptCaBundle };
+
 /**
  * Knows which servers name which ConfigMaps and Secrets, so that a change of one wakes exactly those, and remembers
  * what was read until then, so that a reconcile without news costs no request. What there is no room for is read in each
@@ -26,25 +33,33 @@ const limits = { largest: 512 * 1024, inAll: 3 * 1024 * 1024 };
 export class ReferenceTracker {
   /** By namespace, and there by key. */
   readonly #namespaces = new Map<string, Map<string, Tracked>>();
-  readonly #remembered = new FairStore<GatheredReferences>(limits);
-  readonly #caBundles = new CaBundlePool();
+  readonly #remembered = new FairStore<KnownReferences>(limits);
+  /** An organisation's bundle is copied to every namespace, and kept once. */
+  readonly #caBundles = new FairStore<CaBundle>(bundleLimits);
+  readonly #onMissedBundle: (key: string) => void;
   readonly #largeReads = createLargeReads();
   /** Kinds (`Kind/namespace` in one namespace) whose changes we are told about; of the others nothing is remembered. */
   readonly #watched = new Set<string>();
+
+  /** `onMissedBundle`: there was no room for the CA bundle of this server when it was asked for; there may be now. */
+  constructor(onMissedBundle: (key: string) => void = () => undefined) {
+    this.#onMissedBundle = onMissedBundle;
+  }
 
   /** What the references of this server are; reads only what is not known. */
   async gather(
     key: string,
     references: readonly Reference[],
     world: { readonly api: KubeApi; readonly signal: AbortSignal },
-  ): Promise<GatheredReferences> {
+  ): Promise<KnownReferences> {
     const tracked = this.#track(key, references);
     const known = this.#remembered.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.#hasBundleOf(key, known)) return known;
     const { age } = tracked;
     const { namespace } = splitKey(key);
     const largeReads = this.#largeReads;
-    const gathered = this.#withSharedBundle(
+    const gathered = this.#keepBundle(
+      key,
       await gatherReferences(world.api, { namespace, references, deadlineMs, signal: world.signal, largeReads }),
     );
     const isWatched = references.every(
@@ -62,6 +77,7 @@ export class ReferenceTracker {
     servers?.delete(key);
     if (servers?.size === 0) this.#namespaces.delete(namespace);
     this.#remembered.drop(key);
+    this.#caBundles.drop(key);
   }
 
   /** The watch of this kind, in one namespace or in every one, has seen a whole list. */
@@ -96,9 +112,25 @@ export class ReferenceTracker {
     return this.#whichName(kind).map((server) => this.#isNews(server));
   }
 
-  #withSharedBundle(gathered: GatheredReferences): GatheredReferences {
-    const { caBundle } = gathered;
-    return caBundle === undefined ? gathered : { ...gathered, caBundle: this.#caBundles.share(caBundle) };
+  #keepBundle(key: string, { caBundle, ...gathered }: GatheredReferences): KnownReferences {
+    if (caBundle === undefined) {
+      // What cannot be read now is what it was.
+      if (gathered.transient === undefined) this.#caBundles.drop(key);
+      return gathered;
+    }
+    const { certificates, digest: id } = caBundle;
+    const bytes = certificates.reduce((sum, certificate) => sum + certificate.length + bytesOfCertificate, 0);
+    this.#caBundles.put(key, { value: caBundle, id, bytes });
+    const get = (): CaBundle | undefined => {
+      const bundle = this.#caBundles.get(key);
+      if (bundle === undefined) this.#onMissedBundle(key);
+      return bundle;
+    };
+    return { ...gathered, caBundle: { digest: id, get } };
+  }
+
+  #hasBundleOf(key: string, { caBundle }: KnownReferences): boolean {
+    return caBundle === undefined || this.#caBundles.get(key) !== undefined;
   }
 
   #note(object: Reference & { readonly namespace: string }, version: string): readonly string[] {
@@ -177,7 +209,7 @@ function markOf(name: string): number {
 }
 
 /** Whether an object of the kind that was found is not there any more. */
-function hasLost(known: GatheredReferences, kind: ReferencedKind, namespace: string, keys: Keys): boolean {
+function hasLost(known: KnownReferences, kind: ReferencedKind, namespace: string, keys: Keys): boolean {
   const prefix = `${kind}/`;
   return [...known.versions].some(
     ([object, version]) =>
@@ -187,13 +219,16 @@ function hasLost(known: GatheredReferences, kind: ReferencedKind, namespace: str
   );
 }
 
+/** What is kept of one certificate besides its text, in bytes. */
+const bytesOfCertificate = 32;
+
 /** What is kept of one object besides names, in bytes: entries of two maps, a state, a version. */
 const bytesOfObject = 300;
 /** And for the set of its keys, and each of them. */
 const bytesOfKey = 60;
 
 /** About what an answer takes in memory. */
-function bytesOf({ facts, versions }: GatheredReferences, references: readonly Reference[]): number {
+function bytesOf({ facts, versions }: KnownReferences, references: readonly Reference[]): number {
   let bytes = 500;
   const objects = new Map(references.map((reference) => [factKey(reference), reference]));
   for (const [object, { kind, name }] of objects) {

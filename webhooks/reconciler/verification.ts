@@ -3,9 +3,9 @@ import { decideAvailability, isServing } from '../core/plan/availability.ts';
 import type { ProtocolEra, Verification } from '../core/plan/observed.ts';
 import { eraImage } from '../core/plan/status.ts';
 import type { WorkloadInput } from '../core/plan/status-input.ts';
-import type { CaBundle } from '../platform/tls/ca-certificates.ts';
 import { believedEra, believedVerification } from './believed.ts';
 import { tlsTrustOf } from './verify/tls-trust.ts';
+import type { KeptCaBundle } from './verify/tls-trust.ts';
 import type { World } from './world.ts';
 
 /** Between two questions to a server that answered, if its spec does not say. */
@@ -18,7 +18,7 @@ const defaultPeriodSeconds = 60;
 export function verifyWhileServing(
   key: string,
   workload: WorkloadInput,
-  caBundle: CaBundle | undefined,
+  caBundle: KeptCaBundle | undefined,
   world: World,
 ): Verification {
   const { server, previous } = workload;

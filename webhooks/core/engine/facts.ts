@@ -12,8 +12,8 @@ export type ReferenceState =
        * object may have a hundred thousand. Empty for a kind that has none.
        */
       readonly keys: ReadonlySet<string>;
-      /** Whether the key `ca.crt` holds certificates; absent where nobody read it. */
-      readonly hasCaCertificates?: boolean;
+      /** Whether the key `ca.crt` holds certificates, and not too many; absent where nobody read it. */
+      readonly caBundle?: 'usable' | 'none' | 'too-large';
     }
   | { readonly state: 'missing' }
   /** Not looked up, forbidden or timed out; `reason` is shown to the user as "not checked: <reason>". */

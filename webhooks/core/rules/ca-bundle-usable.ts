@@ -2,15 +2,29 @@ import type { Rule } from '../engine/rule.ts';
 import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
 import { whileMissing } from './parts/missing-reference.ts';
 
+/** By what the value of the key is. */
+const problems = {
+  usable: undefined,
+  none: {
+    headline: 'contains no valid PEM certificates',
+    detail: `none could be read from the value of ${CA_BUNDLE_KEY}`,
+  },
+  'too-large': {
+    headline: 'contains too many certificates',
+    detail: `${CA_BUNDLE_KEY} may hold 500 certificates with 256 KiB in all; leave out those of CAs that issue no certificate of this server`,
+  },
+} as const;
+
 export const caBundleUsable: Rule = {
   id: 'ca-bundle-usable',
   severity: 'warn',
-  summary: `The Secret in spec.transport.tls.caBundleSecret must hold certificates in PEM under the key ${CA_BUNDLE_KEY}.`,
+  summary: `The Secret in spec.transport.tls.caBundleSecret must hold certificates in PEM under the key ${CA_BUNDLE_KEY}, 500 with 256 KiB at most.`,
   rationale:
     'The bundle is all that verification trusts: without a certificate in it no server could be verified. A Secret may ' +
     'be filled later than the server is applied (cert-manager does), so this is a warning and not a refusal: the server ' +
     'is stored, is `Accepted=False` until the key holds certificates, and then starts by itself. A Secret that does not ' +
-    'exist at all is the business of `secret-exists`.',
+    'exist at all is the business of `secret-exists`. Every connection that is opened waits until the whole bundle has ' +
+    'been read, so it has a limit, which is more than all public CAs together.',
   remedy: `Put the certificates of the CA, in PEM, under the key ${CA_BUNDLE_KEY} of the Secret.`,
   examples: {
     accepts: [
@@ -44,13 +58,8 @@ export const caBundleUsable: Rule = {
           const headline = `TLS CA bundle Secret '${name}' does not contain key "${CA_BUNDLE_KEY}"`;
           return [{ path, headline, detail: whileMissing }];
         }
-        if (found.hasCaCertificates !== false) return [];
-        return [
-          {
-            path,
-            headline: `TLS CA bundle Secret '${name}' contains no valid PEM certificates`,
-            detail: `none could be read from the value of ${CA_BUNDLE_KEY}`,
-          },
-        ];
+        const problem = problems[found.caBundle ?? 'usable'];
+        if (problem === undefined) return [];
+        return [{ path, headline: `TLS CA bundle Secret '${name}' ${problem.headline}`, detail: problem.detail }];
       }),
 };

@@ -101,20 +101,21 @@ describe('references', () => {
 
 describe('a CA bundle', () => {
   const trusting = anMCPServer(withSpec({ transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } } }));
-  const found = (hasCaCertificates?: boolean): ReferenceFacts => ({
+  const found = (caBundle?: 'usable' | 'none' | 'too-large'): ReferenceFacts => ({
     lookUp: () => ({
       state: 'found',
       keys: new Set(['ca.crt']),
-      ...(hasCaCertificates === undefined ? {} : { hasCaCertificates }),
+      ...(caBundle === undefined ? {} : { caBundle }),
     }),
   });
 
   it.each([
-    ['holds certificates', true, []],
+    ['holds certificates', 'usable', []],
     ['was not read', undefined, []],
-    ['holds none', false, ["TLS CA bundle Secret 'ca' contains no valid PEM certificates"]],
-  ])('that %s', (_, hasCaCertificates, wanted) => {
-    const findings = evaluate([caBundleUsable], { server: trusting, facts: found(hasCaCertificates) });
+    ['holds none', 'none', ["TLS CA bundle Secret 'ca' contains no valid PEM certificates"]],
+    ['holds too many', 'too-large', ["TLS CA bundle Secret 'ca' contains too many certificates"]],
+  ] as const)('that %s', (_, caBundle, wanted) => {
+    const findings = evaluate([caBundleUsable], { server: trusting, facts: found(caBundle) });
     expect(findings.map(({ headline }) => headline)).toEqual(wanted);
   });
 });

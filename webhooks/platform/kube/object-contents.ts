@@ -1,7 +1,7 @@
 import type { ReferencedKind } from '../../core/engine/facts.ts';
 import { CA_BUNDLE_KEY } from '../../core/mcpserver/references.ts';
 import { parseCaBundle } from '../tls/ca-certificates.ts';
-import type { CaBundle } from '../tls/ca-certificates.ts';
+import type { ReadCaBundle } from '../tls/ca-certificates.ts';
 import type { ConfigHash } from './config-hash.ts';
 import { FieldReader } from './field-reader.ts';
 
@@ -24,7 +24,8 @@ export interface Contents {
   readonly version: string;
   /** Those that were asked for, and of a ConfigMap the first few: what there is instead of one that is missing. */
   readonly keys: ReadonlySet<string>;
-  readonly caBundle?: CaBundle;
+  /** Of a Secret whose certificates are wanted, if it has the key. */
+  readonly caBundle?: ReadCaBundle;
 }
 
 /** One more than messages show (core/rules/parts/missing-key.ts), so that they know that there are more. */

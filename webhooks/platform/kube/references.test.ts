@@ -212,10 +212,10 @@ describe('gatherReferences', () => {
     });
     const asCa = await gather(api, secret('ca'), { ...secret('ca'), usage: 'tls-ca' });
     expect(asCa.caBundle?.certificates).toEqual([certificate.trim()]);
-    expect(asCa.facts.lookUp('Secret', 'ca')).toMatchObject({ state: 'found', hasCaCertificates: true });
+    expect(asCa.facts.lookUp('Secret', 'ca')).toMatchObject({ state: 'found', caBundle: 'usable' });
     expect(await gather(api, { ...secret('ca'), usage: 'env' })).not.toHaveProperty('caBundle');
     const none = await gather(cluster(), { ...secret('token'), usage: 'tls-ca' });
     expect(none).not.toHaveProperty('caBundle');
-    expect(none.facts.lookUp('Secret', 'token')).toMatchObject({ hasCaCertificates: false });
+    expect(none.facts.lookUp('Secret', 'token')).toMatchObject({ caBundle: 'none' });
   });
 });

@@ -1,6 +1,6 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
 import { CA_BUNDLE_KEY } from '../../core/mcpserver/references.ts';
-import type { CaBundle } from '../tls/ca-certificates.ts';
+import type { CaBundle, ReadCaBundle } from '../tls/ca-certificates.ts';
 import { abortAfter } from '../timer.ts';
 import { objectPath } from './api.ts';
 import type { ApiError, ApiRequest, ApiResult, KubeApi } from './api.ts';
@@ -81,7 +81,7 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
   const states = new Map(read.map(({ reference, state }) => [factKey(reference), state]));
   // What is too large stays so until it is changed, which is told by its version.
   const transient = read.find(({ error }) => error !== undefined && error.reason !== 'TooLarge')?.error;
-  const caBundle = read.find((entry) => entry.caBundle !== undefined)?.caBundle;
+  const [caBundle] = read.flatMap((entry) => (entry.caBundle?.state === 'usable' ? [entry.caBundle.bundle] : []));
   return {
     facts: {
       lookUp: (kind, name) => states.get(factKey({ kind, name })) ?? { state: 'unknown', reason },
@@ -116,7 +116,7 @@ interface ReadReference {
   readonly state: ReferenceState;
   readonly error?: ApiError;
   readonly version?: string;
-  readonly caBundle?: CaBundle;
+  readonly caBundle?: ReadCaBundle;
 }
 
 interface ReadOptions extends GatherOptions {
@@ -208,7 +208,7 @@ function found(reference: Wanted, reader: ContentsReader): ReadReference {
     const error = errorWithoutAnswer(`GET ${factKey({ kind, name })}`, { reason: 'BadAnswer', text: problem });
     return { reference, state: { state: 'unknown', reason: problem }, error };
   }
-  const certificates = isCaSecret ? { hasCaCertificates: caBundle !== undefined } : {};
+  const certificates = isCaSecret ? { caBundle: caBundle?.state ?? 'none' } : {};
   return {
     reference,
     state: { state: 'found', keys, ...certificates },

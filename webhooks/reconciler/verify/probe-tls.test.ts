@@ -59,9 +59,10 @@ async function probe(port: number, tls: TlsTrust, scheme = 'https'): Promise<str
 }
 
 function trusting({ certificate }: CertificateAuthority): TlsTrust {
-  const bundle = parseCaBundle(certificate);
-  if (bundle === undefined) throw new Error('an issued CA is a certificate');
-  return { type: 'bundle', bundle };
+  const read = parseCaBundle(certificate);
+  if (read.state !== 'usable') throw new Error('an issued CA is a certificate');
+  const { bundle } = read;
+  return { type: 'bundle', bundle: { digest: bundle.digest, get: () => bundle } };
 }
 
 const anyCertificate: TlsTrust = { type: 'any-certificate' };
@@ -72,6 +73,11 @@ const untrusted =
 describe('a server that serves TLS', () => {
   it('is verified when its CA is in the bundle', async () => {
     expect(await probe(await serveTls(), trusting(authority))).toBe('verified');
+  });
+
+  it('is not verified while there is no room for the bundle, and says so', async () => {
+    const bundle = { digest: 'one that nobody has', get: () => undefined };
+    expect(await probe(await serveTls(), { type: 'bundle', bundle })).toMatch(/^there is no room for its CA bundle/);
   });
 
   it('is not verified with the bundle of another CA, nor by the public ones', async () => {

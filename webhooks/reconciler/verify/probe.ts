@@ -168,6 +168,9 @@ async function told(call: McpCall, memory: ProbeMemory, answers: readonly Unsett
   return { ...failure, memory: { ...memory, looks } };
 }
 
+const noRoomForBundle =
+  'there is no room for its CA bundle beside those of other servers; use the same bundle for several, or one with fewer certificates';
+
 function clientSettings(
   trust: TlsTrust | undefined,
 ):
@@ -179,7 +182,8 @@ function clientSettings(
     return { type: 'unusable', why: `Secret '${trust.secret}' holds no CA certificates` };
   }
   try {
-    return { type: 'usable', settings: tlsClientSettings(trust) };
+    const settings = tlsClientSettings(trust);
+    return settings === undefined ? { type: 'unusable', why: noRoomForBundle } : { type: 'usable', settings };
   } catch (error) {
     return { type: 'unusable', why: networkErrorText(error) };
   }

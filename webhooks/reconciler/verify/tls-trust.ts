@@ -10,15 +10,21 @@ export type TlsTrust =
   /** What Node trusts by itself: its list of public CAs, and NODE_EXTRA_CA_CERTS or NODE_USE_SYSTEM_CA if set. */
   | { readonly type: 'public-authorities' }
   /** These and no others. */
-  | { readonly type: 'bundle'; readonly bundle: CaBundle }
+  | { readonly type: 'bundle'; readonly bundle: KeptCaBundle }
   /** A bundle is asked for, and there is none. */
   | { readonly type: 'bundle-missing'; readonly secret: string };
+
+/** A bundle of which the certificates are there as long as there is room for them. */
+export interface KeptCaBundle extends Pick<CaBundle, 'digest'> {
+  /** Undefined while there is no room for it. */
+  get(): CaBundle | undefined;
+}
 
 /** Lowest version that we speak; RFC 8996 deprecates those below. */
 const minVersion = 'TLSv1.2';
 
 /** What the spec asks for; undefined for a server that serves plain HTTP. */
-export function tlsTrustOf(server: MCPServer, bundle: CaBundle | undefined): TlsTrust | undefined {
+export function tlsTrustOf(server: MCPServer, bundle: KeptCaBundle | undefined): TlsTrust | undefined {
   const tls = server.spec.transport?.tls;
   if (tls?.enabled !== true) return undefined;
   if (tls.caBundleSecret !== undefined) {
@@ -44,25 +50,45 @@ export function tlsTrustKey(trust: TlsTrust | undefined): string {
   }
 }
 
-/** Parsing a large bundle takes milliseconds, and every server of an organisation has the same. */
-const contexts = new WeakMap<CaBundle, SecureContext>();
+/**
+ * Reading a bundle takes OpenSSL up to 20 ms, and every server of an organisation has the same. By digest, the one that
+ * was used last at the end.
+ */
+const contexts = new Map<string, SecureContext>();
+/** Each may have a MiB outside of the heap. */
+const maxContexts = 8;
 
 export interface TlsClientSettings {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
 }
 
-/** What a connection is opened with. The name that the certificate must have is the host of the URL. Throws what OpenSSL says about a bundle. */
-export function tlsClientSettings(trust: Exclude<TlsTrust, { readonly type: 'bundle-missing' }>): TlsClientSettings {
-  if (trust.type !== 'bundle') {
-    return {
-      // An empty list spares the public CAs where nothing is checked.
-      secureContext: createSecureContext({ minVersion, ...(trust.type === 'any-certificate' ? { ca: [] } : {}) }),
-      rejectUnauthorized: trust.type === 'public-authorities',
-    };
+/**
+ * What a connection is opened with; undefined while there is no room for the bundle. The name that the certificate must
+ * have is the host of the URL. Throws what OpenSSL says about a bundle.
+ */
+export function tlsClientSettings(
+  trust: Exclude<TlsTrust, { readonly type: 'bundle-missing' }>,
+): TlsClientSettings | undefined {
+  if (trust.type === 'bundle') {
+    const secureContext = contextOf(trust.bundle);
+    return secureContext === undefined ? undefined : { secureContext, rejectUnauthorized: true };
   }
-  const { bundle } = trust;
-  const secureContext = contexts.get(bundle) ?? createSecureContext({ minVersion, ca: [...bundle.certificates] });
-  contexts.set(bundle, secureContext);
-  return { secureContext, rejectUnauthorized: true };
+  return {
+    // An empty list spares the public CAs where nothing is checked.
+    secureContext: createSecureContext({ minVersion, ...(trust.type === 'any-certificate' ? { ca: [] } : {}) }),
+    rejectUnauthorized: trust.type === 'public-authorities',
+  };
+}
+
+function contextOf(kept: KeptCaBundle): SecureContext | undefined {
+  const { digest } = kept;
+  const bundle = kept.get();
+  if (bundle === undefined) return undefined;
+  const context = contexts.get(digest) ?? createSecureContext({ minVersion, ca: [...bundle.certificates] });
+  contexts.delete(digest);
+  const [oldest] = contexts.keys();
+  if (contexts.size >= maxContexts && oldest !== undefined) contexts.delete(oldest);
+  contexts.set(digest, context);
+  return context;
 }

@@ -119,7 +119,7 @@ describe('Verifier', () => {
     const t = start([verified, failed]);
     const trusting = (digest: string) => ({
       ...target,
-      tls: { type: 'bundle', bundle: { certificates: [], digest } } as const,
+      tls: { type: 'bundle', bundle: { digest, get: () => undefined } } as const,
     });
     t.verifier.watch('a', trusting('1'));
     await t.clock.advance(1_000);
