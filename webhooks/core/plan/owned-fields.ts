@@ -1,13 +1,5 @@
-import { keyFieldsOf } from './foreign/field-tree.ts';
-import type { FieldPath } from './foreign/field-tree.ts';
-
-/**
- * Reads `metadata.managedFields[].fieldsV1`: which fields of an object are one manager's
- * (https://kubernetes.io/docs/reference/using-api/server-side-apply/). A node's keys are `f:<property>`,
- * `k:<JSON of the key fields>` (element of a keyed list), `v:<JSON value>` (element of a set), `i:<index>` (element of
- * a positional list, which nothing of ours is) and `.` (the element itself).
- */
-type FieldNode = Readonly<Record<string, unknown>>;
+import { isTree, keyFieldsOf } from './foreign/field-tree.ts';
+import type { FieldPath, FieldTree } from './foreign/field-tree.ts';
 
 /** Identity and bookkeeping: part of every applied object, owned by nobody. */
 const unownedFields = new Set(['apiVersion', 'kind']);
@@ -31,7 +23,7 @@ export interface Drift {
  */
 export function findDrift(applied: unknown, fieldsV1: string): Drift | undefined {
   const fields = parseObject(fieldsV1);
-  if (fields === undefined || !isRecord(applied)) return allLost;
+  if (fields === undefined || !isTree(applied)) return allLost;
   const found = ofObject(withoutIdentity(applied), fields);
   return found === none ? undefined : found;
 }
@@ -53,27 +45,27 @@ function together(drifts: readonly Drift[]): Drift {
   return { lost: found.flatMap(({ lost }) => lost), extra: found.flatMap(({ extra }) => extra) };
 }
 
-function withoutIdentity(applied: FieldNode): FieldNode {
+function withoutIdentity(applied: FieldTree): FieldTree {
   const { metadata, ...rest } = applied;
-  const own = isRecord(metadata) ? omit(metadata, unownedMetadata) : {};
+  const own = isTree(metadata) ? omit(metadata, unownedMetadata) : {};
   const fields = omit(rest, unownedFields);
   return Object.keys(own).length === 0 ? fields : { ...fields, metadata: own };
 }
 
-function omit(object: FieldNode, keys: ReadonlySet<string>): FieldNode {
+function omit(object: FieldTree, keys: ReadonlySet<string>): FieldTree {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.has(key)));
 }
 
 /** A value is owned as one piece (`{}`), or by its parts; `.` alone means that the parts went to somebody else. */
 function ofValue(value: unknown, fields: unknown): Drift {
-  if (!isRecord(fields)) return allLost;
+  if (!isTree(fields)) return allLost;
   const parts = Object.keys(fields).filter((key) => key !== '.');
   if (parts.length === 0) return !('.' in fields) || isEmpty(value) ? none : allLost;
   if (Array.isArray(value)) return ofList(value, fields, parts);
-  return isRecord(value) ? ofObject(value, fields) : allLost;
+  return isTree(value) ? ofObject(value, fields) : allLost;
 }
 
-function ofObject(object: FieldNode, fields: FieldNode): Drift {
+function ofObject(object: FieldTree, fields: FieldTree): Drift {
   const owned = Object.keys(fields).filter((key) => key !== '.');
   const isSaid = (key: string): boolean => key.startsWith('f:') && Object.hasOwn(object, key.slice('f:'.length));
   return together([
@@ -82,7 +74,7 @@ function ofObject(object: FieldNode, fields: FieldNode): Drift {
   ]);
 }
 
-function ofList(list: readonly unknown[], fields: FieldNode, parts: readonly string[]): Drift {
+function ofList(list: readonly unknown[], fields: FieldTree, parts: readonly string[]): Drift {
   const elements = parts.map((part) => ({ part, items: list.filter(isElement(part)) }));
   const owned = new Set(elements.flatMap(({ items }) => items));
   const keyed = Object.keys(keyFieldsOf(parts.find((part) => part.startsWith('k:')) ?? ''));
@@ -93,7 +85,7 @@ function ofList(list: readonly unknown[], fields: FieldNode, parts: readonly str
 }
 
 /** `items`: of the list, those that the part names. */
-function ofElement([item, ...others]: readonly unknown[], fields: FieldNode, part: string): Drift {
+function ofElement([item, ...others]: readonly unknown[], fields: FieldTree, part: string): Drift {
   if (item === undefined) return allExtra;
   if (others.length > 0) return allLost;
   return part.startsWith('v:') ? none : ofValue(item, fields[part]);
@@ -103,25 +95,25 @@ function ofElement([item, ...others]: readonly unknown[], fields: FieldNode, par
 function isElement(part: string): (item: unknown) => boolean {
   const named = parseJson(part.slice('k:'.length));
   if (part.startsWith('v:')) return (item) => named !== undefined && item === named;
-  if (!part.startsWith('k:') || !isRecord(named)) return () => false;
+  if (!part.startsWith('k:') || !isTree(named)) return () => false;
   const keys = Object.entries(named);
-  return (item) => isRecord(item) && keys.every(([key, value]) => item[key] === value);
+  return (item) => isTree(item) && keys.every(([key, value]) => item[key] === value);
 }
 
 /** How `fieldsV1` would call the item of a list, of which other items are called by these fields. */
 function keyOf(item: unknown, index: number, fields: readonly string[]): string {
-  if (!isRecord(item)) return `v:${JSON.stringify(item)}`;
+  if (!isTree(item)) return `v:${JSON.stringify(item)}`;
   if (fields.length === 0) return `i:${index}`;
   return `k:${JSON.stringify(Object.fromEntries(fields.map((field) => [field, item[field]])))}`;
 }
 
 function isEmpty(value: unknown): boolean {
-  return !isRecord(value) || Object.keys(value).length === 0;
+  return !isTree(value) || Object.keys(value).length === 0;
 }
 
-function parseObject(text: string): FieldNode | undefined {
+function parseObject(text: string): FieldTree | undefined {
   const parsed = parseJson(text);
-  return isRecord(parsed) ? parsed : undefined;
+  return isTree(parsed) ? parsed : undefined;
 }
 
 function parseJson(text: string): unknown {
@@ -130,8 +122,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is FieldNode {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -16,7 +16,7 @@ import {
 import type { FieldPath, FieldTree, Selection } from './field-tree.ts';
 import { mountsIn, ownPlaces } from './places.ts';
 import type { JudgedChild, OwnPlace } from './places.ts';
-import { fieldsAt, listAt, textAt, viewPod } from './pod-view.ts';
+import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
 import type { Fields } from './pod-view.ts';
 
 /** One field of a child that is another manager's and should not be. */
@@ -107,7 +107,7 @@ export function claimForeign(child: unknown): readonly Fields[] | undefined {
  * once: an address, the conditions that only it knows.
  */
 export function isReferenceStatus(server: unknown): boolean {
-  return listAt(fieldsAt(server, 'metadata'), 'managedFields').some(
+  return objectsIn(fieldsAt(server, 'metadata'), 'managedFields').some(
     (entry) =>
       textAt(entry, 'manager') === REFERENCE_STATUS_MANAGER &&
       textAt(entry, 'operation') === 'Apply' &&
@@ -142,7 +142,7 @@ interface ManagerClaim {
  * know, and its fields could not be compared.
  */
 function readManaged(child: unknown): Managed {
-  const raw = listAt(fieldsAt(child, 'metadata'), 'managedFields');
+  const raw = objectsIn(fieldsAt(child, 'metadata'), 'managedFields');
   const version = textAt(child, 'apiVersion');
   const entries = raw
     .filter((entry) => textAt(entry, 'subresource') === '' && textAt(entry, 'apiVersion') === version)

@@ -1,7 +1,8 @@
 /**
  * A set of fields as `metadata.managedFields[].fieldsV1` spells it: keys are `f:<property>`, `k:<JSON of the key
  * fields>`, `v:<JSON value>`, `i:<index>`, and `.` for the thing itself beside its parts. A node without keys is a field
- * that is owned as one piece. See ../owned-fields.ts.
+ * that is owned as one piece. See
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/ and ../owned-fields.ts.
  */
 export type FieldTree = Readonly<Record<string, unknown>>;
 

@@ -1,3 +1,5 @@
+import { isTree } from './field-tree.ts';
+
 /** What a Deployment says of its pods, as far as its fields are judged. Nothing of it is trusted to have a type. */
 export interface PodView {
   /** The pod's own fields. */
@@ -30,9 +32,9 @@ export function viewPod(object: unknown): PodView {
   return {
     spec,
     containers: (['containers', 'initContainers'] as const).flatMap((list) =>
-      listAt(spec, list).map((container) => viewContainer(list, container)),
+      objectsIn(spec, list).map((container) => viewContainer(list, container)),
     ),
-    volumes: listAt(spec, 'volumes').map((volume) => ({
+    volumes: objectsIn(spec, 'volumes').map((volume) => ({
       name: textAt(volume, 'name'),
       types: Object.keys(volume).filter((key) => key !== 'name'),
     })),
@@ -43,33 +45,29 @@ function viewContainer(list: ContainerView['list'], fields: Fields): ContainerVi
   return {
     ...{ list, fields },
     name: textAt(fields, 'name'),
-    portNames: listAt(fields, 'ports').map((port) => textAt(port, 'name')),
-    mounts: listAt(fields, 'volumeMounts').map((mount) => ({
+    portNames: objectsIn(fields, 'ports').map((port) => textAt(port, 'name')),
+    mounts: objectsIn(fields, 'volumeMounts').map((mount) => ({
       name: textAt(mount, 'name'),
       path: textAt(mount, 'mountPath'),
     })),
-    devices: listAt(fields, 'volumeDevices').map((device) => textAt(device, 'name')),
+    devices: objectsIn(fields, 'volumeDevices').map((device) => textAt(device, 'name')),
   };
 }
 
 /** Empty when there is none. */
 export function fieldsAt(object: unknown, field: string): Fields {
-  const value = isFields(object) ? object[field] : undefined;
-  return isFields(value) ? value : {};
+  const value = isTree(object) ? object[field] : undefined;
+  return isTree(value) ? value : {};
 }
 
 /** The objects of a list; empty when there is none. */
-export function listAt(object: unknown, field: string): readonly Fields[] {
-  const value = isFields(object) ? object[field] : undefined;
-  return Array.isArray(value) ? value.filter(isFields) : [];
+export function objectsIn(object: unknown, field: string): readonly Fields[] {
+  const value = isTree(object) ? object[field] : undefined;
+  return Array.isArray(value) ? value.filter(isTree) : [];
 }
 
 /** Empty when there is none. */
 export function textAt(object: unknown, field: string): string {
-  const value = isFields(object) ? object[field] : undefined;
+  const value = isTree(object) ? object[field] : undefined;
   return typeof value === 'string' ? value : '';
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { CONTAINER_NAME } from '../../mcpserver/names.ts';
 import type { FieldPath } from './field-tree.ts';
 import { containerPath, isHarmlessVolume, nameKey, podSpec } from './places.ts';
-import { fieldsAt, listAt, textAt, viewPod } from './pod-view.ts';
+import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
 import type { Fields, PodView } from './pod-view.ts';
 
 /** A field that makes a pod weaker than pods can be. */
@@ -116,7 +116,7 @@ function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly WeakF
 }
 
 function hostPorts(of: Fields): readonly WeakField[] {
-  return listAt(of, 'ports')
+  return objectsIn(of, 'ports')
     .filter((port) => Number(port['hostPort'] ?? 0) > 0)
     .map((port) => {
       const { containerPort } = port;
