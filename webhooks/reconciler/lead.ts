@@ -104,7 +104,10 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const texts = new KeptTexts(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
-  const [references, setbacks] = [new ReferenceTracker(), new Setbacks()];
+  const references = new ReferenceTracker((key) => {
+    queue.add(key);
+  });
+  const setbacks = new Setbacks();
   const notChecked: World['notChecked'] = new Map();
   const reduced: World['reduced'] = new Map();
   const world: World = {

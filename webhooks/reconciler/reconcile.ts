@@ -13,6 +13,7 @@ import { judgeRound, retryAfter } from './judge-round.ts';
 import type { Round } from './judge-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
 import { tellNotChecked } from './tell-not-checked.ts';
+import { endUnread, tellUnread } from './tell-unread.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
 import { verifyWhileServing } from './verification.ts';
@@ -32,7 +33,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     return { type: 'done' };
   }
 
-  if (gathered.type === 'failed') return retryAfter(gathered.error);
+  if (gathered.type === 'failed') {
+    tellUnread(key, gathered.error, { world, signal });
+    return retryAfter(gathered.error);
+  }
+  endUnread(key, world);
 
   const { server, observed, references } = gathered;
   const { expandedKinds, policyDigest, installation } = world;

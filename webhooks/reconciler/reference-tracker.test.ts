@@ -15,7 +15,7 @@ const moduleUrl = (module: string): string => JSON.stringify(new URL(module, imp
 function world(data: Record<string, string>) {
   const api = createFakeKubeApi();
   api.put(path, { metadata: { name: 'token', namespace: 'mcp' }, data });
-  const tracker = new ReferenceTracker();
+  const tracker = new ReferenceTracker(() => undefined);
   tracker.markWatched('Secret', undefined);
   const gather = (...keys: string[]) =>
     tracker.gather('mcp/search', [{ kind: 'Secret', name: 'token', keys: keys.map((key) => ({ key })) }], {
@@ -70,7 +70,7 @@ describe('a server whose references there is no room to remember', () => {
   }
 
   it('is read in each round, wakes for what it names and nothing else, and leaves the room of others alone', async () => {
-    const tracker = new ReferenceTracker();
+    const tracker = new ReferenceTracker(() => undefined);
     tracker.markWatched('Secret', undefined);
     const gather = (key: string, references: readonly Reference[]) =>
       tracker.gather(key, references, { api: nothing, signal });
@@ -94,7 +94,7 @@ describe('a server whose references there is no room to remember', () => {
   it('ends no reconciler with the heap that the chart gives it, as sixty of 390 KB did', async () => {
     const program = `
 import { ReferenceTracker } from ${moduleUrl('reference-tracker.ts')};
-      const tracker = new ReferenceTracker();
+      const tracker = new ReferenceTracker(() => undefined);
       tracker.markWatched('Secret', undefined);
       const error = { status: 404, reason: 'NotFound', message: 'not found', retry: false };
       const api = { request: () => Promise.resolve({ ok: false, error }) };
@@ -121,7 +121,7 @@ describe('CA bundles that all differ', () => {
       import { rootCertificates } from 'node:tls';
       import { createFakeKubeApi } from ${moduleUrl('../platform/kube/testing/fake-kube-api.ts')};
 import { ReferenceTracker } from ${moduleUrl('reference-tracker.ts')};
-      const tracker = new ReferenceTracker();
+      const tracker = new ReferenceTracker(() => undefined);
       tracker.markWatched('Secret', undefined);
       const { signal } = new AbortController();
       const kept = [];

@@ -42,7 +42,7 @@ export class ReferenceTracker {
   readonly #watched = new Set<string>();
 
   /** `onMissedBundle`: there was no room for the CA bundle of this server when it was asked for; there may be now. */
-  constructor(onMissedBundle: (key: string) => void = () => undefined) {
+  constructor(onMissedBundle: (key: string) => void) {
     this.#onMissedBundle = onMissedBundle;
   }
 

@@ -44,6 +44,11 @@ export class ServerCache {
     return this.#entries.has(key);
   }
 
+  /** Empty for a server that is not there. */
+  uidOf(key: string): string {
+    return this.#entries.get(key)?.uid ?? '';
+  }
+
   /** A fresh copy, as unknown as what came from the wire; undefined also of a server whose text is not kept. */
   get(key: string): unknown {
     const json = this.#texts.get(key);
