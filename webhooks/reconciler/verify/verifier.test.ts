@@ -291,6 +291,18 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
+  it('keeps one timer for a thousand servers that wait, not a sleeping function for each of them', async () => {
+    const t = start([verified], Math.random);
+    for (let count = 0; count < 1_000; count += 1) t.verifier.watch(`ns${count % 50}/s${count}`, target);
+    await t.clock.advance(30_000);
+    expect(t.asked).toHaveLength(1_000);
+    expect(t.clock.sleepers).toBe(1);
+    await t.clock.advance(70_000);
+    expect(t.asked.length).toBeGreaterThanOrEqual(2_000);
+    t.verifier.stop();
+    expect(t.clock.sleepers).toBe(0);
+  });
+
   it.each([
     ['sixteen servers', (count: number) => `ns${count % 4}/s${count}`, 16],
     ['twelve servers of one namespace', (count: number) => `ns/s${count}`, 12],

@@ -1,4 +1,5 @@
 import type { ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import { Agenda } from '../../platform/agenda.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { jittered } from '../../platform/kube/backoff.ts';
 import { splitKey } from '../../platform/kube/object.ts';
@@ -55,8 +56,6 @@ const secondLookMs = 5_000;
 const minBetweenMs = 1_000;
 /** Before a server is asked again on which our own code failed, in milliseconds. */
 const afterErrorMs = 60_000;
-/** Why a probe is ended whose server nobody will ask again. */
-const isGone = 'gone';
 /** Highest number of failures that is told. */
 const maxFailuresSaid = 8;
 
@@ -69,10 +68,18 @@ export class Verifier {
   readonly #watched = new Map<string, Watched>();
   readonly #learnt = new Map<string, Learnt>();
   readonly #lanes: Lanes;
+  /** When each of them is asked that is not being asked. */
+  readonly #agenda: Agenda;
 
   constructor(options: VerifierOptions) {
     this.#options = options;
     this.#lanes = new Lanes(options.clock);
+    this.#agenda = new Agenda({
+      clock: options.clock,
+      onDue: (key) => {
+        this.#onDue(key);
+      },
+    });
   }
 
   /** How many servers are being asked. */
@@ -106,31 +113,31 @@ export class Verifier {
   watch(key: string, target: VerificationTarget, believed?: Verdict): void {
     const known = this.#watched.get(key);
     if (known !== undefined && isSameTarget(known.target, target)) return;
-    known?.stop.abort();
+    known?.stop?.abort();
     const before = known?.target.url === target.url ? known : undefined;
     const nowMs = this.#options.clock.monotonicMs();
     const watched =
       before === undefined ? begin(target, believed ?? { state: 'not-attempted' }, nowMs) : goOn(before, target, nowMs);
+    const isFirst = known === undefined;
+    // Failures in a row that other pods had say nothing about how soon these may answer.
+    watched.tries = isFirst ? watched.tally.failures : 0;
     this.#watched.set(key, watched);
-    onBehalfOf(key, () => this.#keepAsking(key, watched, known === undefined)).catch((error: unknown) => {
-      this.#options.log.error('verification: given up by an unexpected error', {
-        server: key,
-        error: errorText(error),
-      });
-    });
+    this.#agenda.set(key, this.#untilFirstMs(key, watched, isFirst));
   }
 
   /** Stops asking and forgets what was answered, and all else: the server is gone. */
   forget(key: string): void {
-    this.#watched.get(key)?.stop.abort(isGone);
-    this.#watched.delete(key);
+    const watched = this.#watched.get(key);
+    if (watched !== undefined) watched.isGone = true;
+    this.rest(key);
     this.#learnt.delete(key);
   }
 
   /** Stops asking and forgets what was answered, not how to ask: the server is not available. */
   rest(key: string): void {
-    this.#watched.get(key)?.stop.abort();
+    this.#watched.get(key)?.stop?.abort();
     this.#watched.delete(key);
+    this.#agenda.delete(key);
   }
 
   stop(): void {
@@ -138,38 +145,34 @@ export class Verifier {
   }
 
   /** Whatever goes wrong with one server ends neither the asking nor the process. */
-  async #keepAsking(key: string, watched: Watched, isFirst: boolean): Promise<void> {
-    const { clock, log } = this.#options;
-    const { signal } = watched.stop;
-    while (!signal.aborted) {
-      try {
-        await this.#run(key, watched, isFirst);
-        return;
-      } catch (error) {
-        log.error('verification: unexpected error; the server is asked again', {
-          server: key,
-          error: errorText(error),
-        });
-        await clock.sleep(afterErrorMs, signal);
-      }
-    }
+  #onDue(key: string): void {
+    const watched = this.#watched.get(key);
+    if (watched === undefined) return;
+    onBehalfOf(key, () => this.#ask(key, watched)).catch((error: unknown) => {
+      this.#options.log.error('verification: unexpected error; the server is asked again', {
+        server: key,
+        error: errorText(error),
+      });
+      this.#askAfter(key, watched, afterErrorMs);
+    });
   }
 
-  async #run(key: string, watched: Watched, isFirst: boolean): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = watched.stop;
+  async #ask(key: string, watched: Watched): Promise<void> {
+    const stop = new AbortController();
+    watched.stop = stop;
     const { namespace } = splitKey(key);
-    await clock.sleep(this.#untilFirstMs(key, watched, isFirst), signal);
-    // Failures in a row that other pods had say nothing about how soon these may answer.
-    let tries = isFirst ? watched.tally.failures : 0;
-    while (!signal.aborted) {
-      const turn = { namespace, signal, slowAtMs: this.#learnt.get(key)?.slowAtMs };
-      const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, until));
-      if (asked !== undefined) this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
-      if (asked?.answer === undefined) return;
-      tries = asked.answer.state === 'failed' ? tries + 1 : 0;
-      await clock.sleep(this.#take(key, watched, { answer: asked.answer, tries }), signal);
-    }
+    const turn = { namespace, signal: stop.signal, slowAtMs: this.#learnt.get(key)?.slowAtMs };
+    const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, until));
+    watched.stop = undefined;
+    if (asked !== undefined) this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
+    // Whoever has stopped us has seen to what comes next.
+    if (asked?.answer === undefined || stop.signal.aborted) return;
+    watched.tries = asked.answer.state === 'failed' ? watched.tries + 1 : 0;
+    this.#askAfter(key, watched, this.#take(key, watched, asked.answer));
+  }
+
+  #askAfter(key: string, watched: Watched, ms: number): void {
+    if (this.#watched.get(key) === watched) this.#agenda.set(key, ms);
   }
 
   #untilFirstMs(key: string, { askedAtMs, standing, target }: Watched, isFirst: boolean): number {
@@ -186,18 +189,14 @@ export class Verifier {
   }
 
   /** Believes the answer, if it is one to believe already, and says how long to wait until the next question, in milliseconds. */
-  #take(
-    key: string,
-    watched: Watched,
-    { answer, tries }: { readonly answer: Verdict; readonly tries: number },
-  ): number {
+  #take(key: string, watched: Watched, answer: Verdict): number {
     const { clock, random } = this.#options;
     const { tally, standing, target } = watched;
     const nowMs = clock.monotonicMs();
     switch (answer.state) {
       case 'failed':
         if (isFailing(tally, nowMs) || standing.result.state === 'failed') this.#believe(key, watched, answer);
-        return untilRetryMs(tries, target.periodMs, random);
+        return untilRetryMs(watched.tries, target.periodMs, random);
       case 'throttled': {
         const waitMs = untilAllowedMs(tally, answer.retryAfterMs, random);
         this.#learn(key, watched, { notBeforeMs: nowMs + waitMs });
@@ -252,8 +251,8 @@ export class Verifier {
     return result;
   }
 
-  #learn(key: string, { stop, target: { image } }: Watched, news: Partial<Learnt>): void {
-    if (stop.signal.reason === isGone) return;
+  #learn(key: string, { isGone, target: { image } }: Watched, news: Partial<Learnt>): void {
+    if (isGone) return;
     const known = this.#learnt.get(key);
     const kept: Learnt = known?.image === image ? known : { image, slowAtMs: known?.slowAtMs };
     this.#learnt.set(key, { ...kept, ...news });
@@ -272,7 +271,12 @@ interface Learnt {
 
 interface Watched {
   readonly target: VerificationTarget;
-  readonly stop: AbortController;
+  /** While it is asked. */
+  stop: AbortController | undefined;
+  /** Nobody will ask it again. */
+  isGone: boolean;
+  /** Failures in a row of these pods. */
+  tries: number;
   standing: Standing;
   tally: Tally;
   /** What it listed when that was counted last. */
@@ -286,8 +290,8 @@ interface Watched {
 
 function begin(target: VerificationTarget, believed: Verification, nowMs: number): Watched {
   return {
-    ...{ target, stop: new AbortController(), standing: { result: believed }, lists: listsOf(believed) },
-    tally: startTally(believed, nowMs),
+    ...{ target, stop: undefined, isGone: false, tries: 0 },
+    ...{ standing: { result: believed }, tally: startTally(believed, nowMs), lists: listsOf(believed) },
     ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
   };
 }
@@ -297,7 +301,7 @@ function goOn(before: Watched, target: VerificationTarget, nowMs: number): Watch
   const isSameSpec = before.target.generation === target.generation;
   return {
     ...before,
-    ...{ target, stop: new AbortController(), memory: undefined },
+    ...{ target, stop: undefined, tries: 0, memory: undefined },
     tally: isSameSpec ? before.tally : startTally(before.standing.result, nowMs),
     countedAtMs: before.target.pods === target.pods ? before.countedAtMs : undefined,
   };
