@@ -25,6 +25,12 @@ const bundleLimits = { largest: 512 * 1024, inAll: 2 * 1024 * 1024 };
 /** What is remembered: the certificates are kept apart, and equal ones once. */
 export type KnownReferences = Omit<GatheredReferences, 'caBundle'> & { readonly caBundle?: KeptCaBundle };
 
+/** Of a server that names no object, as most do: the same for all of them. */
+const nothing: KnownReferences = {
+  facts: { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) },
+  versions: new Map(),
+};
+
 /**
  * Knows which servers name which ConfigMaps and Secrets, so that a change of one wakes exactly those, and remembers
  * what was read until then, so that a reconcile without news costs no request. What there is no room for is read in each
@@ -52,6 +58,10 @@ export class ReferenceTracker {
     references: readonly Reference[],
     world: { readonly api: KubeApi; readonly signal: AbortSignal },
   ): Promise<KnownReferences> {
+    if (references.length === 0) {
+      this.forget(key);
+      return nothing;
+    }
     const tracked = this.#track(key, references);
     const known = this.#remembered.get(key);
     if (known !== undefined && this.#hasBundleOf(key, known)) return known;
