@@ -95,6 +95,7 @@ ${renderTable(reconciler)}
 | \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |
 | \`mcp_lifecycle_unexpected_errors_total\` grows | a bug of ours that no code caught: the log has it, with the server that was worked on |
 | \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
+| \`mcp_lifecycle_watch_failed_events_total > 0\` | a bug of ours: the change of an object was not seen, until the next list or change of it; the log has it |
 | \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
 | \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
 | \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |

@@ -464,6 +464,17 @@ describe('the reconciler', () => {
     expect(conditions(api, 'poison')).toEqual({ Ready: 'Unknown/ReconcileError', Accepted: 'Unknown/ReconcileError' });
   });
 
+  it('shows as a metric that an event could not be handled', async () => {
+    const api = createFakeKubeApi();
+    const { clock, registry } = await start(api);
+    const failed = /mcp_lifecycle_watch_failed_events_total\{watch="mcpservers".*\} 1$/m;
+    expect(await registry.metrics()).not.toMatch(failed);
+    // Whatever no answer of an API server can hold.
+    anMCPServer(api, { config: { port: 1n } });
+    await clock.advance(1_000);
+    expect(await registry.metrics()).toMatch(failed);
+  });
+
   it('shows each condition as a metric', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api);

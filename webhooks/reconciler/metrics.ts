@@ -160,4 +160,14 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
       for (const watch of source()?.watches ?? []) this.set({ watch: watch.name }, watch.secondsSinceLastEvent());
     },
   });
+  new Counter({
+    name: `${metricPrefix}watch_failed_events_total`,
+    help: 'Events of a watch that could not be handled. The log tells each; above 0 is a bug of ours.',
+    labelNames: ['watch'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, handlerFailures } of source()?.watches ?? []) this.inc({ watch: name }, handlerFailures);
+    },
+  });
 }

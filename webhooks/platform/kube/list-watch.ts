@@ -116,6 +116,7 @@ export class ListWatch {
     return this.#isForbidden;
   }
 
+  /** Events and lists that could not be handled, since the start. */
   get handlerFailures(): number {
     return this.#handlerFailures;
   }
