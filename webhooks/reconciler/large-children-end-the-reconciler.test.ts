@@ -44,6 +44,38 @@ describe('what a reconciler with the heap that the chart gives it remembers of D
   );
 });
 
+describe('what is remembered of 150 Deployments that somebody gave our label', () => {
+  it.each([
+    [
+      'an applied hash of 256 KiB',
+      `metadata.annotations = { 'mcp-lifecycle/applied-hash': long.slice(0, 256 * 1024) };`,
+    ],
+    [
+      'an owner with a name of 1 MB',
+      `metadata.ownerReferences = [{ kind: 'MCPServer', name: long, controller: true }];`,
+    ],
+    ['a condition of 1 MB', `status.conditions = [{ type: 'Available', status: 'False', message: long }];`],
+  ])(
+    'is no more than fits with %s',
+    async (_, change) => {
+      const program = `
+      import { ChildCache } from ${moduleUrl('child-cache.ts')};
+      const cache = new ChildCache();
+      for (let at = 0; at < 150; at += 1) {
+        const long = String(at).padEnd(1_000_000, 'x');
+        const metadata = { name: 'd' + at, namespace: 'tenant', uid: 'u' + at, resourceVersion: '1' };
+        const status = {};
+        ${change}
+        // As it comes from the wire: texts of its own.
+        cache.put(JSON.parse(JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, status })));
+      }
+    `;
+      expect(await runAsReconciler(program)).toBe('ended well');
+    },
+    60_000,
+  );
+});
+
 describe('a Deployment of which not all is remembered', () => {
   const server = '/apis/mcp.x-k8s.io/v1beta1/namespaces/tenant/mcpservers/many';
   const deployment = '/apis/apps/v1/namespaces/tenant/deployments/many';

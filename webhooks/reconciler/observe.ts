@@ -4,7 +4,14 @@ import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
+import { digest } from '../platform/digest.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
+
+/**
+ * Of texts that are remembered of an object, in characters: anybody may give one our label, and an annotation of 256 KiB or
+ * an owner with a name of 1 MiB. Names and digests of ours are shorter, conditions that a controller writes mostly.
+ */
+const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20 };
 
 /** What decisions need of an existing object; undefined for what is no object. */
 export function observeChild(raw: unknown): ObservedChild | undefined {
@@ -13,7 +20,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   if (apiVersion === undefined || kind === undefined) return undefined;
   const metadata = recordAt(raw, 'metadata');
   const controller = controllerOf(metadata);
-  const appliedHash = stringAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
+  const appliedHash = identityAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
   const foreign = findForeign(raw);
   const weak = kind === 'Deployment' ? weaknessesOf(raw) : [];
@@ -53,16 +60,18 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
     replicas: numberAt(status, 'replicas') ?? 0,
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
-    conditions: listAt(status, 'conditions').map((condition) => {
-      const reason = stringAt(condition, 'reason');
-      const message = stringAt(condition, 'message');
-      return {
-        type: stringAt(condition, 'type') ?? '',
-        status: stringAt(condition, 'status') ?? '',
-        ...(reason === undefined ? {} : { reason }),
-        ...(message === undefined ? {} : { message }),
-      };
-    }),
+    conditions: listAt(status, 'conditions')
+      .slice(0, limits.conditions)
+      .map((condition) => {
+        const reason = beginningAt(condition, 'reason', limits.reason);
+        const message = beginningAt(condition, 'message', limits.message);
+        return {
+          type: identityAt(condition, 'type') ?? '',
+          status: identityAt(condition, 'status') ?? '',
+          ...(reason === undefined ? {} : { reason }),
+          ...(message === undefined ? {} : { message }),
+        };
+      }),
   };
 }
 
@@ -70,12 +79,24 @@ function controllerOf(metadata: unknown): OwnerReference | undefined {
   const found = listAt(metadata, 'ownerReferences').find((owner) => isRecord(owner) && owner['controller'] === true);
   if (found === undefined) return undefined;
   return {
-    apiVersion: stringAt(found, 'apiVersion') ?? '',
-    kind: stringAt(found, 'kind') ?? '',
-    name: stringAt(found, 'name') ?? '',
-    uid: stringAt(found, 'uid') ?? '',
+    apiVersion: identityAt(found, 'apiVersion') ?? '',
+    kind: identityAt(found, 'kind') ?? '',
+    name: identityAt(found, 'name') ?? '',
+    uid: identityAt(found, 'uid') ?? '',
     controller: true,
   };
+}
+
+/** Of one that is too long a digest, which is no less another one than any of ours. */
+function identityAt(object: unknown, field: string): string | undefined {
+  const text = stringAt(object, field);
+  return text === undefined || text.length <= limits.identity ? text : digest(text);
+}
+
+/** A part of a text would keep the whole of it in memory, so it is copied. */
+function beginningAt(object: unknown, field: string, limit: number): string | undefined {
+  const text = stringAt(object, field);
+  return text === undefined || text.length <= limit ? text : Buffer.from(text.slice(0, limit)).toString();
 }
 
 /** Of our apply entry only: an update of ours (there is none) or of status would be another entry. */
