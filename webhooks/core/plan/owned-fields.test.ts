@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { findDrift } from './owned-fields.ts';
 
 /** What the API server writes for our field manager after we applied {@link applied}. */
@@ -118,5 +118,17 @@ describe('findDrift', () => {
       lost: [[...at, 'v:"b"']],
       extra: [[...at, 'v:"c"']],
     });
+  });
+
+  it('reads each element once, where an object has a thousand variables', () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `A${index}`);
+    const object = { spec: { env: names.map((name) => ({ name, value: 'x' })) } };
+    const owned = names.map((name) => [`k:${JSON.stringify({ name })}`, { '.': {}, 'f:name': {}, 'f:value': {} }]);
+    const text = JSON.stringify({ 'f:spec': { 'f:env': Object.fromEntries(owned) as unknown } });
+    const parse = jest.spyOn(JSON, 'parse');
+    expect(findDrift(object, text)).toBeUndefined();
+    const parses = parse.mock.calls.length;
+    parse.mockRestore();
+    expect(parses).toBeLessThan(3 * names.length);
   });
 });
