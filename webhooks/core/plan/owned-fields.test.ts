@@ -120,6 +120,12 @@ describe('findDrift', () => {
     });
   });
 
+  it('finds nothing under a key that nests deeper than any', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const text = JSON.stringify({ 'f:spec': { 'f:env': { [`k:{"name":${deep}}`]: {} } } });
+    expect(findDrift({ spec: { env: [{ name: 'A' }] } }, text)?.extra).toHaveLength(1);
+  });
+
   it('reads each element once, where an object has a thousand variables', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `A${index}`);
     const object = { spec: { env: names.map((name) => ({ name, value: 'x' })) } };

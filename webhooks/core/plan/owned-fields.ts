@@ -75,7 +75,8 @@ function ofObject(object: FieldTree, fields: FieldTree): Drift {
 }
 
 function ofList(list: readonly unknown[], fields: FieldTree, parts: readonly string[]): Drift {
-  const elements = parts.map((part) => ({ part, items: list.filter(isElement(part)) }));
+  const find = finderIn(list);
+  const elements = parts.map((part) => ({ part, items: find(part) }));
   const owned = new Set(elements.flatMap(({ items }) => items));
   const keyed = Object.keys(keyFieldsOf(parts.find((part) => part.startsWith('k:')) ?? ''));
   return together([
@@ -91,13 +92,32 @@ function ofElement([item, ...others]: readonly unknown[], fields: FieldTree, par
   return part.startsWith('v:') ? none : ofValue(item, fields[part]);
 }
 
-/** Whether a list's item is the one that `k:{…}` or `v:…` names. */
-function isElement(part: string): (item: unknown) => boolean {
-  const named = parseJson(part.slice('k:'.length));
-  if (part.startsWith('v:')) return (item) => named !== undefined && item === named;
-  if (!part.startsWith('k:') || !isTree(named)) return () => false;
-  const keys = Object.entries(named);
-  return (item) => isTree(item) && keys.every(([key, value]) => item[key] === value);
+/**
+ * Finds the items of a list that `k:{…}` or `v:…` names; one pass for all parts that name the same fields, for a list may
+ * have thousands of items.
+ */
+function finderIn(list: readonly unknown[]): (part: string) => readonly unknown[] {
+  const byFields = new Map<string, ReadonlyMap<string, readonly unknown[]>>();
+  const indexOf = (fields: readonly string[]): ReadonlyMap<string, readonly unknown[]> => {
+    const kept = byFields.get(fields.join());
+    if (kept !== undefined) return kept;
+    const items = list.filter(isTree);
+    const index = Map.groupBy(items, (item) => scalarsOf(fields.map((field) => item[field])));
+    byFields.set(fields.join(), index);
+    return index;
+  };
+  const scalars = Map.groupBy(list, (item) => item);
+  return (part) => {
+    const named = parseJson(part.slice('k:'.length));
+    if (part.startsWith('v:')) return scalars.get(named) ?? [];
+    if (!part.startsWith('k:') || !isTree(named)) return [];
+    return indexOf(Object.keys(named)).get(scalarsOf(Object.values(named))) ?? [];
+  };
+}
+
+/** Key fields have no other values; what somebody wrote in place of one, of whatever depth, is nobody's key. */
+function scalarsOf(values: readonly unknown[]): string {
+  return JSON.stringify(values.map((value) => (typeof value === 'object' ? [] : [value])));
 }
 
 /** How `fieldsV1` would call the item of a list, of which other items are called by these fields. */
