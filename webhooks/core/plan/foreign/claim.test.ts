@@ -153,6 +153,23 @@ describe('findForeign', () => {
     expect(findForeign(withEntry({ manager: 'other', operation: 'Update', ...entry }))).toBeUndefined();
   });
 
+  it('names a key whose value nests deeper than any without following it', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    const env = { [`k:{"name":${deep}}`]: {} };
+    const fieldsV1 = ofPod({ 'f:containers': { 'k:{"name":"mcp-server"}': { 'f:env': env } } });
+    const found = findForeign(withEntry({ manager: 'x', operation: 'Update', fieldsV1 }));
+    expect(found?.fields).toEqual([{ path: 'spec.template.spec.containers[mcp-server].env[]', manager: 'x' }]);
+    const mounts = { [`k:{"mountPath":${deep}}`]: {} };
+    const sidecar = ofPod({ 'f:containers': { [`k:{"name":${deep}}`]: { 'f:volumeMounts': mounts } } });
+    const volumes = { volumes: [{ name: 'etc', hostPath: { path: '/etc' } }] };
+    const template = {
+      spec: { containers: [{ name: 'x', volumeMounts: [{ name: 'etc', mountPath: '/' }] }], ...volumes },
+    };
+    expect(
+      findForeign(withEntry({ manager: 'x', operation: 'Update', fieldsV1: sidecar }, { template })),
+    ).toBeUndefined();
+  });
+
   it('keeps little of a manager that owns a thousand fields with names that hide something', () => {
     const env = Object.fromEntries(
       Array.from({ length: 1_000 }, (_, index) => [`k:{"name":"\u202e${'x'.repeat(500)}${index}"}`, {}]),

@@ -30,15 +30,25 @@ export function partsOf(tree: FieldTree | undefined): readonly string[] {
   return Object.keys(tree ?? {}).filter((key) => key !== '.');
 }
 
-/** The key fields of `k:{…}`: an element of a keyed list. Empty for another key. */
-export function keyFieldsOf(key: string): Readonly<Record<string, unknown>> {
+type Scalar = string | number | boolean;
+
+/**
+ * The key fields of `k:{…}`: an element of a keyed list. Empty for another key. A value that is no scalar is an empty
+ * text: it may nest so deep that nothing can be done with it.
+ */
+export function keyFieldsOf(key: string): Readonly<Record<string, Scalar>> {
   if (!key.startsWith('k:')) return {};
   try {
     const parsed: unknown = JSON.parse(key.slice('k:'.length));
-    return isTree(parsed) ? parsed : {};
+    const fields = Object.entries(isTree(parsed) ? parsed : {});
+    return Object.fromEntries(fields.map(([name, value]) => [name, isScalar(value) ? value : '']));
   } catch {
     return {};
   }
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 /** `spec.template.spec.containers[mcp-server].command`: as people write it. */
@@ -47,7 +57,7 @@ export function renderFieldPath(path: FieldPath): string {
     const rest = key.slice('f:'.length);
     if (key.startsWith('f:')) return `.${rest}`;
     const values = Object.values(keyFieldsOf(key));
-    return `[${values.length === 0 ? rest : values.map((value) => String(isTree(value) ? '' : value)).join('/')}]`;
+    return `[${values.length === 0 ? rest : values.map(String).join('/')}]`;
   });
   return parts.join('').replace(/^\./, '');
 }
