@@ -37,22 +37,30 @@ export class Places {
   /** Waits for a place. Undefined when the signal aborts before. */
   take(namespace: string, signal: AbortSignal): Promise<Release | undefined> {
     return new Promise((resolve) => {
-      const free = signal.aborted ? undefined : this.takeFree(namespace);
-      if (free !== undefined || signal.aborted) {
-        resolve(free);
+      if (signal.aborted) {
+        resolve(undefined);
         return;
       }
-      const onTurn = (release: Release): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(release);
-      };
       const onAbort = (): void => {
-        this.#waiting.delete(namespace, onTurn);
+        leave();
         resolve(undefined);
       };
+      const leave = this.wait(namespace, (release) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(release);
+      });
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.add(namespace, onTurn);
     });
+  }
+
+  /** Calls `onTurn` with a place: before it returns, if there is one now. Returns what gives up waiting. */
+  wait(namespace: string, onTurn: (release: Release) => void): () => void {
+    const free = this.takeFree(namespace);
+    if (free === undefined) this.#waiting.add(namespace, onTurn);
+    else onTurn(free);
+    return () => {
+      this.#waiting.delete(namespace, onTurn);
+    };
   }
 
   #hasRoom(namespace: string): boolean {

@@ -30,7 +30,10 @@ export type SlowAtMs = number | undefined;
 export interface Turn {
   readonly namespace: string;
   readonly slowAtMs: SlowAtMs;
-  /** Ends the waiting; what is under way ends by the signal that it was given. */
+  /** Its place, and where that is. */
+  readonly lane: LaneName;
+  readonly release: Release;
+  /** Ends the waiting for another one; what is under way ends by the signal that it was given. */
   readonly signal: AbortSignal;
 }
 
@@ -48,30 +51,36 @@ export class Lanes {
     return { prompt: this.#prompt.waiting, slow: this.#slow.waiting };
   }
 
+  /** Where a server is asked first. */
+  laneOf(slowAtMs: SlowAtMs): LaneName {
+    return slowAtMs === undefined || this.#nowMs() - slowAtMs >= slowForMs ? 'prompt' : 'slow';
+  }
+
+  /** As {@link Places.wait}: who waits costs some hundred bytes, and thousands may, while their servers hang. */
+  wait(lane: LaneName, namespace: string, onTurn: (place: Release) => void): () => void {
+    return (lane === 'prompt' ? this.#prompt : this.#slow).wait(namespace, onTurn);
+  }
+
   /**
-   * Asks when it is the server's turn. When the answer takes long and all places of the slow are taken, it is broken off
-   * (reason {@link takesLong}) and asked again when there is one. Undefined when the signal aborts before anything was
-   * asked.
+   * Asks a server that has a place, and gives the place back. When the answer takes long and all places of the slow are taken, it is broken off
+   * (reason {@link takesLong}) and asked again when there is one. Undefined when the signal aborts before that.
    */
   async ask<T>(
     turn: Turn,
     ask: (signal: AbortSignal) => Promise<T>,
   ): Promise<{ readonly answer: T; readonly slowAtMs: SlowAtMs } | undefined> {
-    const { namespace, signal, slowAtMs } = turn;
-    if (slowAtMs === undefined || this.#nowMs() - slowAtMs >= slowForMs) {
-      const release = await this.#prompt.take(namespace, signal);
-      if (release === undefined) return undefined;
-      const patience = new AbortController();
-      const answering = ask(AbortSignal.any([signal, patience.signal]));
-      const isPrompt = await this.#isPrompt(answering).finally(release);
-      if (isPrompt) return { answer: await answering, slowAtMs: undefined };
-      const place = this.#slow.takeFree(namespace);
-      if (place !== undefined) return this.#finish(answering, place, turn);
-      patience.abort(takesLong);
-      await answering;
-    }
-    const place = await this.#slow.take(namespace, signal);
-    return place === undefined ? undefined : this.#finish(ask(signal), place, turn);
+    const { namespace, signal, lane, release } = turn;
+    if (lane === 'slow') return this.#finish(ask(signal), release, turn);
+    const patience = new AbortController();
+    const answering = ask(AbortSignal.any([signal, patience.signal]));
+    const isPrompt = await this.#isPrompt(answering).finally(release);
+    if (isPrompt) return { answer: await answering, slowAtMs: undefined };
+    const place = this.#slow.takeFree(namespace);
+    if (place !== undefined) return this.#finish(answering, place, turn);
+    patience.abort(takesLong);
+    await answering;
+    const free = await this.#slow.take(namespace, signal);
+    return free === undefined ? undefined : this.#finish(ask(signal), free, turn);
   }
 
   async #isPrompt(answering: Promise<unknown>): Promise<boolean> {

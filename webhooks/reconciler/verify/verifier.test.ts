@@ -303,6 +303,63 @@ describe('Verifier', () => {
     expect(t.clock.sleepers).toBe(0);
   });
 
+  it('makes a signal for a server that is asked, and none for those that wait for their turn', async () => {
+    const clock = createFakeClock();
+    const RealController = globalThis.AbortController;
+    let made = 0;
+    globalThis.AbortController = class extends RealController {
+      constructor() {
+        super();
+        made += 1;
+      }
+    };
+    const verifier = new Verifier({
+      ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1', onChange: () => undefined },
+      probe: async ({ signal }) => {
+        await clock.sleep(10_000, signal);
+        return failed;
+      },
+    });
+    try {
+      for (let count = 0; count < 500; count += 1) verifier.watch(`ns/s${count}`, target);
+      made = 0;
+      await clock.advance(1_000);
+      expect(verifier.waiting().prompt).toBeGreaterThan(400);
+      expect(made).toBeGreaterThan(0);
+      expect(made).toBeLessThan(100);
+    } finally {
+      globalThis.AbortController = RealController;
+      verifier.stop();
+    }
+  });
+
+  it('asks no server that rests while it waits for its turn, and loses no place by it', async () => {
+    const clock = createFakeClock();
+    const asked: string[] = [];
+    const verifier = new Verifier({
+      ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1', onChange: () => undefined },
+      probe: async ({ url, signal }) => {
+        asked.push(url);
+        await clock.sleep(1_500, signal);
+        return verified;
+      },
+    });
+    const urlOf = (count: number): string => `http://s${count}/mcp`;
+    for (let count = 0; count < 40; count += 1) verifier.watch(`ns/s${count}`, { ...target, url: urlOf(count) });
+    await clock.advance(1_000);
+    const waiting = Array.from({ length: 40 }, (_, count) => count).filter((count) => !asked.includes(urlOf(count)));
+    expect(waiting.length).toBeGreaterThan(20);
+    const [resting = 0, forgotten = 0, changed = 0, ...others] = waiting;
+    verifier.rest(`ns/s${resting}`);
+    verifier.forget(`ns/s${forgotten}`);
+    verifier.watch(`ns/s${changed}`, { ...target, url: 'http://other/mcp' });
+    await clock.advance(20_000);
+    expect(asked).toHaveLength(38);
+    expect(asked).toEqual(expect.arrayContaining([...others.map(urlOf), 'http://other/mcp']));
+    expect(verifier.waiting()).toEqual({ prompt: 0, slow: 0 });
+    verifier.stop();
+  });
+
   it.each([
     ['sixteen servers', (count: number) => `ns${count % 4}/s${count}`, 16],
     ['twelve servers of one namespace', (count: number) => `ns/s${count}`, 12],

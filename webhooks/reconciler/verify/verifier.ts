@@ -7,7 +7,7 @@ import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
 import { Lanes } from './lanes.ts';
-import type { LaneName, SlowAtMs } from './lanes.ts';
+import type { LaneName, SlowAtMs, Turn } from './lanes.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import type { Probe, Verdict } from './probe.ts';
 import { settle } from './settle.ts';
@@ -113,7 +113,7 @@ export class Verifier {
   watch(key: string, target: VerificationTarget, believed?: Verdict): void {
     const known = this.#watched.get(key);
     if (known !== undefined && isSameTarget(known.target, target)) return;
-    known?.stop?.abort();
+    known?.stop?.();
     const before = known?.target.url === target.url ? known : undefined;
     const nowMs = this.#options.clock.monotonicMs();
     const watched =
@@ -135,7 +135,7 @@ export class Verifier {
 
   /** Stops asking and forgets what was answered, not how to ask: the server is not available. */
   rest(key: string): void {
-    this.#watched.get(key)?.stop?.abort();
+    this.#watched.get(key)?.stop?.();
     this.#watched.delete(key);
     this.#agenda.delete(key);
   }
@@ -144,24 +144,39 @@ export class Verifier {
     for (const key of [...this.#watched.keys()]) this.forget(key);
   }
 
-  /** Whatever goes wrong with one server ends neither the asking nor the process. */
   #onDue(key: string): void {
     const watched = this.#watched.get(key);
     if (watched === undefined) return;
-    onBehalfOf(key, () => this.#ask(key, watched)).catch((error: unknown) => {
+    const { namespace } = splitKey(key);
+    const lane = this.#lanes.laneOf(this.#learnt.get(key)?.slowAtMs);
+    const leave = this.#lanes.wait(lane, namespace, (release) => {
+      this.#onTurn(key, watched, { lane, release });
+    });
+    // Not when it has its turn already.
+    watched.stop ??= leave;
+  }
+
+  /** Whatever goes wrong with one server ends neither the asking nor the process. */
+  #onTurn(key: string, watched: Watched, place: Pick<Turn, 'lane' | 'release'>): void {
+    onBehalfOf(key, () => this.#ask(key, watched, place)).catch((error: unknown) => {
       this.#options.log.error('verification: unexpected error; the server is asked again', {
         server: key,
         error: errorText(error),
       });
+      watched.stop = undefined;
       this.#askAfter(key, watched, afterErrorMs);
     });
   }
 
-  async #ask(key: string, watched: Watched): Promise<void> {
+  async #ask(key: string, watched: Watched, place: Pick<Turn, 'lane' | 'release'>): Promise<void> {
     const stop = new AbortController();
-    watched.stop = stop;
-    const { namespace } = splitKey(key);
-    const turn = { namespace, signal: stop.signal, slowAtMs: this.#learnt.get(key)?.slowAtMs };
+    watched.stop = () => {
+      stop.abort();
+    };
+    const turn = {
+      ...{ namespace: splitKey(key).namespace, signal: stop.signal },
+      ...{ ...place, slowAtMs: this.#learnt.get(key)?.slowAtMs },
+    };
     const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, until));
     watched.stop = undefined;
     if (asked !== undefined) this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
@@ -271,8 +286,8 @@ interface Learnt {
 
 interface Watched {
   readonly target: VerificationTarget;
-  /** While it is asked. */
-  stop: AbortController | undefined;
+  /** Ends its waiting for a turn, or what it is asked. */
+  stop: (() => void) | undefined;
   /** Nobody will ask it again. */
   isGone: boolean;
   /** Failures in a row of these pods. */
