@@ -2,15 +2,28 @@ import { diagnosePods, isNotReadyYet } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { FairStore } from './fair-store.ts';
 
-/** Keeps the pods that visibly fail and those that are not ready yet, and nothing of the healthy ones. */
+/** What is kept of pods, in bytes of JSON: of a thousand that fail. */
+const limits = { largest: 64 * 1024, inAll: 2 * 1024 * 1024 };
+
+/** Of one pod: somebody may give a pod our label that has hundreds of containers. */
+const maxContainers = 20;
+/** Of one text of a kubelet, in characters: more than is passed on. */
+const maxTextLength = 1_100;
+
+/**
+ * Keeps the pods that visibly fail and those that are not ready yet, and nothing of the healthy ones. Where there is no
+ * room, the namespace that has the most goes without.
+ */
 export class PodCache {
-  /** By server, then by pod. */
-  readonly #kept = new Map<string, Map<string, Kept>>();
+  readonly #states = new FairStore<PodState>(limits);
+  /** By server, then by pod: what is to be known about it. */
+  readonly #kept = new Map<string, Map<string, string>>();
 
   /** The pods of one server that fail, or may turn out to. */
   of(server: string): readonly PodState[] {
-    return [...(this.#kept.get(server)?.values() ?? [])].map(({ pod }) => pod);
+    return [...(this.#kept.get(server)?.keys() ?? [])].flatMap((pod) => this.#states.get(pod) ?? []);
   }
 
   /** Returns the server whose diagnosis may have changed. Restart counts and moments of the same failure are no news. */
@@ -19,10 +32,13 @@ export class PodCache {
     const pod = toPodState(raw);
     if (server === undefined || pod === undefined) return undefined;
     const key = keyOf(metaOf(raw));
-    const before = this.#kept.get(server)?.get(key)?.text;
+    const before = this.#kept.get(server)?.get(key);
     const text = metaOf(raw).isDeleting ? undefined : describePod(pod, before);
     if (text === undefined) this.#drop(server, key);
-    else this.#keep(server, key, { pod, text });
+    else {
+      this.#keep(server, key, text);
+      this.#states.put(key, { value: pod, id: key, bytes: JSON.stringify(pod).length });
+    }
     return text === before ? undefined : server;
   }
 
@@ -36,22 +52,18 @@ export class PodCache {
     return known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod)).map(({ server }) => server);
   }
 
-  #keep(server: string, pod: string, kept: Kept): void {
-    const pods = this.#kept.get(server) ?? new Map<string, Kept>();
-    this.#kept.set(server, pods.set(pod, kept));
+  #keep(server: string, pod: string, text: string): void {
+    const pods = this.#kept.get(server) ?? new Map<string, string>();
+    this.#kept.set(server, pods.set(pod, text));
   }
 
   #drop(server: string, pod: string): boolean {
     const pods = this.#kept.get(server);
     const wasThere = pods?.delete(pod) ?? false;
     if (pods?.size === 0) this.#kept.delete(server);
+    if (wasThere) this.#states.drop(pod);
     return wasThere;
   }
-}
-
-interface Kept {
-  readonly pod: PodState;
-  readonly text: string;
 }
 
 /** What is to be known about a pod, as a text that changes when somebody has to look at it again. */
@@ -68,11 +80,31 @@ function serverOf(raw: unknown): string | undefined {
 function toPodState(raw: unknown): PodState | undefined {
   if (!isRecord(raw)) return undefined;
   const { conditions, initContainerStatuses, containerStatuses } = recordAt(raw, 'status') ?? {};
-  return podStateOf(metaOf(raw).name, { conditions, initContainerStatuses, containerStatuses });
+  return podStateOf(metaOf(raw).name, {
+    conditions: whatIsRead(conditions),
+    initContainerStatuses: whatIsRead(initContainerStatuses),
+    containerStatuses: whatIsRead(containerStatuses),
+  });
 }
 
 /** The API server's own types say that these lists, where they exist, are what PodState says of them. */
 function podStateOf(name: string, status: Readonly<Record<string, unknown>>): PodState {
   const lists = Object.fromEntries(Object.entries(status).filter(([, list]) => Array.isArray(list)));
   return { metadata: { name }, status: lists };
+}
+
+/** The fields of {@link PodState}; a container has volume mounts and resources besides, in any number. */
+const fields = new Set([
+  ...['type', 'status', 'reason', 'message', 'image', 'ready', 'restartCount', 'state', 'lastState'],
+  ...['waiting', 'running', 'terminated', 'exitCode', 'startedAt', 'finishedAt'],
+]);
+
+function whatIsRead(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, maxContainers).map(whatIsRead);
+  // A part of a text would keep the whole of it in memory, so it is copied.
+  if (typeof value === 'string' && value.length > maxTextLength)
+    return Buffer.from(value.slice(0, maxTextLength)).toString();
+  if (!isRecord(value)) return value;
+  const read = Object.entries(value).filter(([field]) => fields.has(field));
+  return Object.fromEntries(read.map(([field, part]) => [field, whatIsRead(part)]));
 }
