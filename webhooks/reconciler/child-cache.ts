@@ -22,9 +22,9 @@ export interface CachedChild {
 /**
  * Owned fields that are kept, in bytes: what anybody writes as our field manager is as long as an object can be, and
  * what we apply for a server has a hundred bytes for each variable. Equal servers have equal ones, so a thousand of
- * people's own servers need a tenth of this.
+ * people's own servers need a part of this.
  */
-export const childTextLimits = { largest: 64 * 1024, inAll: 4 * 1024 * 1024 };
+export const childTextLimits = { largest: 64 * 1024, inAll: 2 * 1024 * 1024 };
 
 /**
  * What is known about the existing objects of one expanded kind, as little of each as decisions need: a thousand

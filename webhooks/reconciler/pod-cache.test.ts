@@ -34,7 +34,7 @@ describe('PodCache', () => {
     for (let at = 0; at < 200; at += 1) cache.put(pod(`many-${at}`, 'many', many));
     expect(cache.of('few/search')).toHaveLength(1);
     expect(cache.of('many/search').length).toBeGreaterThan(10);
-    expect(JSON.stringify(cache.of('many/search')).length).toBeLessThan(2 * 1024 * 1024);
+    expect(JSON.stringify(cache.of('many/search')).length).toBeLessThan(1.1 * 1024 * 1024);
   });
 
   it('ends no reconciler with the heap that the chart gives it by 150 pods of 400 containers that fail', async () => {

@@ -4,8 +4,8 @@ import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
 
-/** What is kept of pods, in bytes of JSON: of a thousand that fail. */
-const limits = { largest: 64 * 1024, inAll: 2 * 1024 * 1024 };
+/** What is kept of pods, in bytes of JSON, which take twice as much in memory: of a thousand that fail. */
+const limits = { largest: 64 * 1024, inAll: 1024 * 1024 };
 
 /** Of one pod: somebody may give a pod our label that has hundreds of containers. */
 const maxContainers = 20;

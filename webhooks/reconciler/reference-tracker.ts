@@ -17,10 +17,10 @@ const deadlineMs = 10_000;
  * What is remembered of references, in bytes: one server can name 1,250 objects, of which 1.3 MB are kept; one that
  * people write has a hundredth.
  */
-const limits = { largest: 512 * 1024, inAll: 3 * 1024 * 1024 };
+const limits = { largest: 512 * 1024, inAll: 2 * 1024 * 1024 };
 
 /** CA bundles, in bytes: the longest one is 256 KiB, and a thousand servers with a certificate each have 1.5 MB. */
-const bundleLimits = { largest: 512 * 1024, inAll: 2 * 1024 * 1024 };
+const bundleLimits = { largest: 512 * 1024, inAll: 1.5 * 1024 * 1024 };
 
 /** What is remembered: the certificates are kept apart, and equal ones once. */
 export type KnownReferences = Omit<GatheredReferences, 'caBundle'> & { readonly caBundle?: KeptCaBundle };

@@ -21,16 +21,16 @@ describe('ServerCache', () => {
     expect(servers.get('mcp/large')).toMatchObject({ metadata: { resourceVersion: '2' } });
   });
 
-  it('keeps no more than 8 MiB of texts, whatever comes and goes', () => {
+  it('keeps no more than 5 MiB of texts, whatever comes and goes', () => {
     const servers = new ServerCache();
     const names = Array.from({ length: 200 }, (_, at) => `server-${at}`);
     const kept = (): number => names.filter((name) => servers.get(`mcp/${name}`) !== undefined).length;
     for (const version of ['1', '2', '3']) for (const name of names) servers.put(server(name, 60_000, version));
-    const most = Math.floor((8 * 1024 * 1024) / 60_200);
+    const most = Math.floor((5 * 1024 * 1024) / 60_200);
     expect(kept()).toBe(most);
-    for (const name of names.slice(0, 100)) servers.remove(server(name, 1));
-    for (const name of names.slice(100)) servers.put(server(name, 60_000, '4'));
-    expect(kept()).toBe(100);
+    for (const name of names.slice(0, 150)) servers.remove(server(name, 1));
+    for (const name of names.slice(150)) servers.put(server(name, 60_000, '4'));
+    expect(kept()).toBe(50);
     servers.keepOnly(new Set());
     expect(servers.size).toBe(0);
   });
