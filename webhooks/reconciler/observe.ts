@@ -13,6 +13,14 @@ import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platf
  */
 const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20 };
 
+/** What is the same in nearly every object, and kept once for all of them: each text that is read is a copy of its own. */
+const words = new Map(
+  [
+    ...['mcp.x-k8s.io/v1beta1', 'mcp.x-k8s.io/v1alpha1', 'Progressing', 'NewReplicaSetAvailable'],
+    ...['MinimumReplicasAvailable', 'Deployment has minimum availability.'],
+  ].map((word) => [word, word]),
+);
+
 /** What decisions need of an existing object; undefined for what is no object. */
 export function observeChild(raw: unknown): ObservedChild | undefined {
   const apiVersion = stringAt(raw, 'apiVersion');
@@ -63,10 +71,10 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
     conditions: listAt(status, 'conditions')
       .slice(0, limits.conditions)
       .map((condition) => {
-        const reason = beginningAt(condition, 'reason', limits.reason);
-        const message = beginningAt(condition, 'message', limits.message);
+        const reason = once(beginningAt(condition, 'reason', limits.reason));
+        const message = once(beginningAt(condition, 'message', limits.message));
         return {
-          type: identityAt(condition, 'type') ?? '',
+          type: once(identityAt(condition, 'type')) ?? '',
           status: identityAt(condition, 'status') ?? '',
           ...(reason === undefined ? {} : { reason }),
           ...(message === undefined ? {} : { message }),
@@ -79,7 +87,7 @@ function controllerOf(metadata: unknown): OwnerReference | undefined {
   const found = listAt(metadata, 'ownerReferences').find((owner) => isRecord(owner) && owner['controller'] === true);
   if (found === undefined) return undefined;
   return {
-    apiVersion: identityAt(found, 'apiVersion') ?? '',
+    apiVersion: once(identityAt(found, 'apiVersion')) ?? '',
     kind: identityAt(found, 'kind') ?? '',
     name: identityAt(found, 'name') ?? '',
     uid: identityAt(found, 'uid') ?? '',
@@ -115,4 +123,8 @@ function ownedFieldsOf(metadata: unknown): string | undefined {
     // Nested too deep to be what we applied: somebody wrote it, and the next apply replaces it.
     return '';
   }
+}
+
+function once(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : (words.get(text) ?? text);
 }
