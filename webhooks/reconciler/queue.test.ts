@@ -143,6 +143,22 @@ describe('WorkQueue', () => {
     await t.stop();
   });
 
+  it('keeps one timer for a thousand keys that come again, as all do while the API server is away', async () => {
+    let count = 0;
+    const t = start(() => {
+      count += 1;
+      return Promise.resolve({ type: 'retry', why: 'test', notBeforeMs: 5_000 });
+    });
+    for (let key = 0; key < 1_000; key += 1) t.queue.add(`ns${key % 50}/s${key}`);
+    await t.clock.advance(1_000);
+    expect(count).toBe(1_000);
+    expect(t.clock.sleepers).toBe(1);
+    await t.clock.advance(5_000);
+    expect(count).toBe(2_000);
+    await t.stop();
+    expect(t.clock.sleepers).toBe(0);
+  });
+
   it('waits as long as it is told to, and does not count that as a failure', async () => {
     let count = 0;
     const t = start(() => {

@@ -1,3 +1,4 @@
+import { Agenda } from '../platform/agenda.ts';
 import type { Clock } from '../platform/clock.ts';
 import { backoffDelay } from '../platform/kube/backoff.ts';
 import type { BackoffLimits } from '../platform/kube/backoff.ts';
@@ -44,13 +45,19 @@ export class WorkQueue {
   readonly #waiting = new Map<string, string>();
   readonly #running = new Map<string, string>();
   readonly #again = new Set<string>();
-  readonly #delayed = new Map<string, AbortController>();
+  readonly #delayed: Agenda;
   readonly #failures = new Map<string, number>();
   readonly #crashed = new Set<string>();
   #wake: () => void = () => undefined;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+    this.#delayed = new Agenda({
+      clock: options.clock,
+      onDue: (key) => {
+        this.add(key);
+      },
+    });
   }
 
   /** Keys that could be worked on now. */
@@ -91,7 +98,7 @@ export class WorkQueue {
       }
       await woken;
     }
-    for (const key of [...this.#delayed.keys()]) this.#cancelDelay(key);
+    this.#delayed.clear();
     await Promise.allSettled(under);
   }
 
@@ -119,7 +126,7 @@ export class WorkQueue {
 
   async #workOn(key: string, signal: AbortSignal): Promise<void> {
     const { log, onCrash, work } = this.#options;
-    this.#cancelDelay(key);
+    this.#delayed.delete(key);
     try {
       const result = await work(key, signal);
       this.#crashed.delete(key);
@@ -169,23 +176,7 @@ export class WorkQueue {
 
   #addAfter(key: string, ms: number, signal: AbortSignal): void {
     if (signal.aborted) return;
-    const appointment = new AbortController();
-    this.#delayed.set(key, appointment);
-    const { clock, log } = this.#options;
-    const comeBack = async (): Promise<void> => {
-      await clock.sleep(ms, appointment.signal);
-      if (appointment.signal.aborted) return;
-      this.#delayed.delete(key);
-      this.add(key);
-    };
-    comeBack().catch((error: unknown) => {
-      log.error('reconcile: a key could not be taken up again', { key, error: errorText(error) });
-    });
-  }
-
-  #cancelDelay(key: string): void {
-    this.#delayed.get(key)?.abort();
-    this.#delayed.delete(key);
+    this.#delayed.set(key, ms);
   }
 }
 
