@@ -167,6 +167,10 @@ function startReconciler(folder: string): RunningProgram {
     HEALTH_PORT: '18083',
     METRICS_PORT: '18082',
     CLUSTER_DOMAIN: 'cluster.local',
+    // As in the chart: what is measured is the container.
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '65536',
+    MALLOC_TRIM_THRESHOLD_: '65536',
     LOG_LEVEL: 'error',
   };
   let ends = 0;
