@@ -78,6 +78,7 @@ const uses: Readonly<Record<string, Use>> = {
     requests: ['DELETE', 'GET'],
     needs: [...rights(everywhere, ['get'], children), ...rights(everywhere, ['delete'], optionalChildren)],
   },
+  'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'platform/kube/events.ts': {
     requests: ['PATCH', 'POST'],
     needs: rights(everywhere, ['create', 'patch'], ['events.k8s.io/events']),
