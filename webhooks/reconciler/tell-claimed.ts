@@ -13,7 +13,7 @@ export function tellClaimed({ metadata }: MCPServer, executed: readonly Executed
     const what = renderFields(fields, more);
     const note = isTakeOver
       ? `${action.of.kind}: taken over from the reference operator; what it wrote and the MCPServer does not say is gone. ${what}`
-      : `${action.of.kind}: removed what only the MCPServer can say: ${what}. Write it into the MCPServer, if it has a field for it.`;
+      : `${action.of.kind}: took back what only the MCPServer can say: ${what}. It has the MCPServer's value again, or is gone where that says none: write it there, if there is a field for it.`;
     world.events.record({
       regarding: regarding({ name, namespace, uid }),
       ...(isTakeOver
