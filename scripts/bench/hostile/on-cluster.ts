@@ -97,6 +97,8 @@ function serverOf(
     spec: {
       source: { type: 'ContainerImage', containerImage: { ref } },
       config: { port, arguments: [String(port), kind] },
+      // All of them together have to fit on a small machine.
+      runtime: { resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } } },
       extensions: { verification: { periodSeconds } },
     },
   };
