@@ -103,6 +103,30 @@ describe('bodies that do not fit together', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
+  it('are no broken JSON when their last piece has to wait for room, though the stream ends before', async () => {
+    const server = await start({ ...patient, smallRoomBytes: 20_000 });
+    const [beyond, inRoom] = await Promise.all([
+      slowSender(server, 60_000, 30_000),
+      slowSender(server, 60_000, 10_000),
+    ]);
+    // What does not fit beside them is turned away: both are there.
+    const other = { path: '/validate?timeout=100ms', body: aReview({ object: 'x'.repeat(12_000) }) };
+    await until(async () => (await server.send(other)).status === 503);
+    // Its first piece, a TLS record of 16 KiB, fits when the one in the room leaves, and the rest when the other one does.
+    const body = JSON.stringify(aReview({ object: 'x'.repeat(25_000) }));
+    const socket = await connect(server);
+    clients.push(socket);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    socket.write(`${head(body.length)}${body}`);
+    await until(async () => (await server.send(other)).status === 503);
+    inRoom.destroy();
+    await until(async () => (await server.send(other)).status === 503);
+    beyond.destroy();
+    await until(() => text.includes('"code":') || text.includes('"allowed":'));
+    expect(text).toContain('"allowed":true');
+  });
+
   it('count for what single bytes cost when they are cut into such', async () => {
     const server = await start({ ...patient, largeRoomBytes: 10_000, maxWaiting: 0 });
     const cut = async (): Promise<TLSSocket> => {

@@ -71,6 +71,9 @@ interface Upload {
   ticks: number;
   /** Has arrived, and waits for room. */
   chunk: Buffer | undefined;
+  /** Nothing more comes. A stream that is paused at its last piece ends all the same, and then that piece still waits. */
+  hasEnded: boolean;
+  readonly complete: () => void;
 }
 
 /** Copies the pieces to where they belong; the body is valid until the buffer is used again. */
@@ -132,7 +135,8 @@ export function createUploads(limits: UploadLimits): Uploads {
     for (let next = waiting[0]; next?.chunk !== undefined && keep(next, next.chunk); next = waiting[0]) {
       waiting.shift();
       next.chunk = undefined;
-      next.request.resume();
+      if (next.hasEnded) next.complete();
+      else next.request.resume();
     }
   };
 
@@ -175,8 +179,19 @@ export function createUploads(limits: UploadLimits): Uploads {
           giveUp(upload);
           resolve(failure);
         };
-        const sink = createPieces();
-        const upload: Upload = { request, deadlineAt, fail, sink, arrived: 0, held: 0, ticks: 0, chunk: undefined };
+        const complete = (): void => {
+          if (!arriving.delete(upload)) return;
+          resolve({
+            body: upload.sink.take(),
+            release: () => {
+              release(upload);
+            },
+          });
+        };
+        const upload: Upload = {
+          ...{ request, deadlineAt, fail, complete, sink: createPieces() },
+          ...{ arrived: 0, held: 0, ticks: 0, chunk: undefined, hasEnded: false },
+        };
         arriving.add(upload);
         request.on('data', (chunk: Buffer) => {
           if (!arriving.has(upload)) return;
@@ -186,16 +201,11 @@ export function createUploads(limits: UploadLimits): Uploads {
           else if ((waiting.length > 0 && upload !== first) || !keep(upload, chunk)) wait(upload, chunk);
         });
         request.on('end', () => {
-          if (!arriving.delete(upload)) return;
-          resolve({
-            body: upload.sink.take(),
-            release: () => {
-              release(upload);
-            },
-          });
+          upload.hasEnded = true;
+          if (upload.chunk === undefined) complete();
         });
         request.on('close', () => {
-          fail('aborted');
+          if (!upload.hasEnded) fail('aborted');
         });
         // Without a listener an aborted upload would be an uncaught error; `close` follows it.
         request.on('error', () => undefined);
