@@ -24,7 +24,7 @@ export interface CachedChild {
  * what we apply for a server has a hundred bytes for each variable. Equal servers have equal ones, so a thousand of
  * people's own servers need a part of this.
  */
-export const childTextLimits = { largest: 64 * 1024, inAll: 2 * 1024 * 1024 };
+export const childTextLimits = { largest: 64 * 1024, inAll: 1.5 * 1024 * 1024 };
 
 /**
  * What is known about the existing objects of one expanded kind, as little of each as decisions need: a thousand

@@ -57,7 +57,7 @@ describe('ten accepted servers of 1.4 MB', () => {
   beforeAll(async () => {
     for (let at = 0; at < large; at += 1) aServer(`large-${at}`, { network: { ingressFrom } });
     server = await serveFakeApi(api);
-    const flags = ['--max-semi-space-size=1', '--max-old-space-size=32'];
+    const flags = ['--max-semi-space-size=1', '--max-old-space-size=29'];
     const { port } = server.address() as AddressInfo;
     reconciler = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program(port)], {
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -21,12 +21,12 @@ describe('ServerCache', () => {
     expect(servers.get('mcp/large')).toMatchObject({ metadata: { resourceVersion: '2' } });
   });
 
-  it('keeps no more than 5 MiB of texts, whatever comes and goes', () => {
+  it('keeps no more than 4 MiB of texts, whatever comes and goes', () => {
     const servers = new ServerCache();
     const names = Array.from({ length: 200 }, (_, at) => `server-${at}`);
     const kept = (): number => names.filter((name) => servers.get(`mcp/${name}`) !== undefined).length;
     for (const version of ['1', '2', '3']) for (const name of names) servers.put(server(name, 60_000, version));
-    const most = Math.floor((5 * 1024 * 1024) / 60_200);
+    const most = Math.floor((4 * 1024 * 1024) / 60_200);
     expect(kept()).toBe(most);
     for (const name of names.slice(0, 150)) servers.remove(server(name, 1));
     for (const name of names.slice(150)) servers.put(server(name, 60_000, '4'));

@@ -17,7 +17,7 @@ export type Offers = Readonly<Record<string, number>>;
 /** Length from which a server is large, in bytes: an honest one has a tenth of it, one that is allowed 1.5 MiB. */
 const largeBytes = 64 * 1024;
 /** Texts that are kept, in bytes: of 1,000 servers that people wrote. */
-const textLimits = { largest: largeBytes, inAll: 5 * 1024 * 1024 };
+const textLimits = { largest: largeBytes, inAll: 4 * 1024 * 1024 };
 
 /**
  * The MCPServers, each as one text (a fraction of the memory of the parsed object), without what nobody reads here:

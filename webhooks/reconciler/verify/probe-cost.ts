@@ -8,7 +8,7 @@ import { TooMuch } from './pile.ts';
 export const maxCpuMs = 250;
 
 /** Bytes of long answers in memory at the same time; see {@link AnswerPool}. */
-const maxPooledBytes = 4 * 1024 * 1024;
+const maxPooledBytes = 3 * 1024 * 1024;
 
 /** Taken without asking the pool, by each probe: nearly every one, so that those who fill it hold up no other handshake. */
 const freeBytes = 32 * 1024;
