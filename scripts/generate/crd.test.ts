@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { API } from '../../webhooks/core/mcpserver/api.ts';
 import { crd } from './crd.ts';
 import { children } from './crd/schema-node.ts';
 import type { SchemaNode } from './crd/schema-node.ts';
@@ -14,7 +15,14 @@ interface Version {
   readonly additionalPrinterColumns: readonly { readonly name: string }[];
 }
 
-let whole: { readonly spec: { readonly versions: readonly Version[]; readonly conversion: unknown } };
+let whole: {
+  readonly spec: {
+    readonly group: string;
+    readonly names: Readonly<Record<string, string>>;
+    readonly versions: readonly Version[];
+    readonly conversion: unknown;
+  };
+};
 
 beforeAll(async () => {
   const [file] = await crd.generate();
@@ -43,6 +51,16 @@ const offenders = (isWrong: (node: SchemaNode) => boolean): readonly string[] =>
   everyNode()
     .filter(([, node]) => isWrong(node))
     .map(([path]) => path);
+
+it('is named as the programs name it', () => {
+  const { group, names, versions } = whole.spec;
+  const stored = versions.filter(({ storage }) => storage).map(({ name }) => `${group}/${name}`);
+  expect({ ...API, apiVersion: [API.apiVersion] }).toEqual({
+    ...{ group, kind: names['kind'], plural: names['plural'], singular: names['singular'] },
+    versions: versions.map(({ name }) => name),
+    apiVersion: stored,
+  });
+});
 
 describe('versions', () => {
   it('stores v1beta1 and serves the deprecated v1alpha1 without conversion', () => {

@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import type { Clock } from '../platform/clock.ts';
 import { objectPath, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
 import { recordAt } from '../platform/kube/object.ts';
@@ -55,14 +56,14 @@ async function findMissing(api: KubeApi, namespace: string): Promise<string | un
 }
 
 function dryRun(api: KubeApi, namespace: string, name: string): Promise<ApiResult> {
-  const apiVersion = 'mcp.x-k8s.io/v1beta1';
+  const { apiVersion, kind, plural } = API;
   return api.request({
     method: 'POST',
-    path: objectPath({ apiVersion, plural: 'mcpservers', namespace }),
+    path: objectPath({ apiVersion, plural, namespace }),
     query: { dryRun: 'All' },
     body: {
       apiVersion,
-      kind: 'MCPServer',
+      kind,
       metadata: { name, namespace },
       spec: {
         source: { type: 'ContainerImage', containerImage: { ref: 'example.com/probe:1.0.0' } },

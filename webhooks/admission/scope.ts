@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 
 /**
@@ -14,7 +15,7 @@ export type SkipReason = (typeof skipReasons)[number];
  */
 export function skipReasonOf({ operation, kind, subResource, object }: AdmissionRequest): SkipReason | undefined {
   if (operation !== 'CREATE' && operation !== 'UPDATE') return 'operation';
-  if (kind.group !== 'mcp.x-k8s.io' || kind.kind !== 'MCPServer') return 'kind';
+  if (kind.group !== API.group || kind.kind !== API.kind) return 'kind';
   if (subResource !== '') return 'subresource';
   return isDeleting(object) ? 'deleting' : undefined;
 }

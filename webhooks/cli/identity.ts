@@ -1,3 +1,5 @@
+import { API, isOfGroup } from '../core/mcpserver/api.ts';
+
 /** What an object of the input says it is; empty where it says nothing. */
 export interface ObjectIdentity {
   readonly apiVersion: string;
@@ -18,16 +20,14 @@ export function identityOf(value: unknown, defaultNamespace: string): ObjectIden
   };
 }
 
-const group = 'mcp.x-k8s.io/';
-
 /**
  * Whether the object is meant to be an MCPServer of ours, also when its version or the spelling of its kind is wrong:
  * to pass such an object by would be a silent yes. Other projects have an MCPServer in other groups.
  */
 export function isMeantAsMCPServer(value: unknown): boolean {
   const { apiVersion, kind } = identityOf(value, '');
-  if (kind === 'MCPServer') return apiVersion.startsWith(group) || !apiVersion.includes('/');
-  return apiVersion.startsWith(group) && ['', 'mcpserver', 'mcpservers'].includes(kind.toLowerCase());
+  if (kind === API.kind) return isOfGroup(apiVersion) || !apiVersion.includes('/');
+  return isOfGroup(apiVersion) && ['', API.singular, API.plural].includes(kind.toLowerCase());
 }
 
 function textOf(value: unknown, name: string): string {

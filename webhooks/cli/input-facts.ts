@@ -1,5 +1,6 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
+import { keyOf } from '../platform/kube/object.ts';
 import { parseCaBundle } from '../platform/tls/ca-certificates.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { identityOf, type ObjectIdentity } from './identity.ts';
@@ -86,8 +87,4 @@ function propertyOf(value: unknown, name: string): unknown {
 function keysOf(value: unknown, field: string): readonly string[] {
   const data = propertyOf(value, field);
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? Object.keys(data) : [];
-}
-
-function keyOf({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string {
-  return `${kind} ${namespace}/${name}`;
 }

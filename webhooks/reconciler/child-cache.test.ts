@@ -29,14 +29,14 @@ describe('a newer version of a child', () => {
     cache.put(deployment('1', managed({ 'f:a': {} })));
     const annotated = { ...managed({ 'f:a': {} }), annotations: { 'deployment.kubernetes.io/revision': '1' } };
     expect(cache.put(deployment('2', annotated))).toBe('known');
-    expect(cache.get('mcp/search')?.child.resourceVersion).toBe('2');
+    expect(cache.get('MCPServer/mcp/search')?.child.resourceVersion).toBe('2');
   });
 
   it('is not overtaken by an older one that comes late', () => {
     const cache = new ChildCache();
     cache.put(deployment('10', {}, { readyReplicas: 1 }));
     expect(cache.put(deployment('9'))).toBe('known');
-    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(1);
+    expect(cache.get('MCPServer/mcp/search')?.deployment?.readyReplicas).toBe(1);
   });
 });
 
@@ -45,9 +45,9 @@ describe('a list', () => {
     const cache = new ChildCache();
     cache.put(deployment('10', {}, { readyReplicas: 1 }));
     expect(cache.put(deployment('8', {}, { readyReplicas: 2 }), '9')).toBe('known');
-    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(1);
+    expect(cache.get('MCPServer/mcp/search')?.deployment?.readyReplicas).toBe(1);
     expect(cache.put(deployment('8', {}, { readyReplicas: 2 }), '10')).toBe('changed');
-    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(2);
+    expect(cache.get('MCPServer/mcp/search')?.deployment?.readyReplicas).toBe(2);
   });
 
   it('is believed about everything after versions went back', () => {
@@ -56,7 +56,7 @@ describe('a list', () => {
     cache.doubtVersions();
     expect(cache.put(deployment('8', {}, { readyReplicas: 2 }))).toBe('changed');
     expect(cache.put(deployment('7'))).toBe('known');
-    expect(cache.get('mcp/search')?.deployment?.readyReplicas).toBe(2);
+    expect(cache.get('MCPServer/mcp/search')?.deployment?.readyReplicas).toBe(2);
   });
 });
 
@@ -66,7 +66,7 @@ describe('a child that is gone, or lost our label so that the watch ends with it
     cache.put(deployment('9'));
     expect(cache.remove(deployment('11'))).toBe('changed');
     expect(cache.put(deployment('10'))).toBe('known');
-    expect(cache.get('mcp/search')).toBeUndefined();
+    expect(cache.get('MCPServer/mcp/search')).toBeUndefined();
   });
 
   it('is known again as what it is since then, and as what was made in its place', () => {

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { API } from '../core/mcpserver/api.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import { digest } from '../platform/digest.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
-import { keyOf, metaOf } from '../platform/kube/object.ts';
+import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import { KeptTexts } from './kept-texts.ts';
 import { observeChild, observeDeployment } from './observe.ts';
@@ -53,12 +54,12 @@ export class ChildCache {
     return this.#entries.size;
   }
 
-  /** `key` is `namespace/name`. */
+  /** `key` is that of the server whose name the child has. */
   get(key: string): CachedChild | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { child, deployment, fields } = entry;
-    const ownedFields = this.#texts.get(this.#textKey(key))?.replaceAll(ownerMark, child.controller?.uid ?? '');
+    const ownedFields = this.#texts.get(this.#childKey(key))?.replaceAll(ownerMark, child.controller?.uid ?? '');
     return {
       child: ownedFields === undefined ? child : { ...child, ownedFields },
       ...(deployment === undefined ? {} : { deployment }),
@@ -70,15 +71,15 @@ export class ChildCache {
   put(raw: unknown, asOf?: string): Change {
     const observed = observeChild(raw);
     if (observed === undefined) return 'known';
-    const key = keyOf(metaOf(raw));
+    const key = keyOf({ kind: API.kind, ...metaOf(raw) });
     const known = this.#entries.get(key);
     if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
     if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
     this.#gone.delete(key);
     const { ownedFields, ...child } = observed;
     const fields = ownedFields === undefined ? undefined : withoutOwner(ownedFields, child);
-    if (fields === undefined) this.#texts.drop(this.#textKey(key));
-    else this.#texts.put(this.#textKey(key), fields);
+    if (fields === undefined) this.#texts.drop(this.#childKey(key));
+    else this.#texts.put(this.#childKey(key), fields);
     const deployment = observeDeployment(raw);
     const entry = {
       child,
@@ -92,7 +93,7 @@ export class ChildCache {
   /** An event about the end of an object that was replaced meanwhile says nothing about the new one. */
   remove(raw: unknown): Change {
     const { name, namespace, uid, resourceVersion } = metaOf(raw);
-    const key = keyOf({ namespace, name });
+    const key = keyOf({ kind: API.kind, namespace, name });
     if (this.#gone.size >= maxGone) this.#gone.clear();
     this.#gone.set(key, { uid, resourceVersion });
     if (this.#entries.get(key)?.child.uid !== uid) return 'known';
@@ -110,19 +111,19 @@ export class ChildCache {
   removeKey(key: string): void {
     this.#entries.delete(key);
     this.#doubted.delete(key);
-    this.#texts.drop(this.#textKey(key));
+    this.#texts.drop(this.#childKey(key));
   }
 
-  /** Drops whatever is not among the keys; says which. */
+  /** Drops whatever is not among the keys, which are those of children; says of which servers. */
   keepOnly(keys: Keys): readonly string[] {
-    const gone = [...this.#entries.keys()].filter((key) => !keys.has(key));
+    const gone = [...this.#entries.keys()].filter((key) => !keys.has(this.#childKey(key)));
     for (const key of gone) this.removeKey(key);
     this.#gone.clear();
     return gone;
   }
 
-  #textKey(key: string): string {
-    return `${key}/${this.#kind}`;
+  #childKey(key: string): string {
+    return keyOf({ ...splitKey(key), kind: this.#kind });
   }
 }
 

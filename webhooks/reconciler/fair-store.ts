@@ -17,7 +17,7 @@ export interface Weighed<Value> {
 }
 
 /**
- * Values by `namespace/name`, bounded in bytes: equal ones are kept once, and one that nobody has any more is gone at
+ * Values by key, bounded in bytes: equal ones are kept once, and one that nobody has any more is gone at
  * once. Where there is no room, the namespace that has the most gives up its oldest, and what would make a namespace
  * that one is not kept: who has little loses nothing to who has much. Whoever misses a value reads it.
  */

@@ -1,7 +1,7 @@
 import { FairStore } from './fair-store.ts';
 import type { StoreLimits } from './fair-store.ts';
 
-/** Texts by `namespace/name`, as a {@link FairStore} keeps them. */
+/** Texts by key, as a {@link FairStore} keeps them. */
 export class KeptTexts {
   readonly #store: FairStore<string>;
 

@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import { claimedAmong, findForeign } from '../core/plan/foreign/claim.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
@@ -16,7 +17,8 @@ const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20 };
 /** What is the same in nearly every object, and kept once for all of them: each text that is read is a copy of its own. */
 const words = new Map(
   [
-    ...['mcp.x-k8s.io/v1beta1', 'mcp.x-k8s.io/v1alpha1', 'Progressing', 'NewReplicaSetAvailable'],
+    ...API.versions.map((version) => `${API.group}/${version}`),
+    ...['Progressing', 'NewReplicaSetAvailable'],
     ...['MinimumReplicasAvailable', 'Deployment has minimum availability.'],
   ].map((word) => [word, word]),
 );

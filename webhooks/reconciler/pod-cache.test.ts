@@ -18,13 +18,13 @@ describe('PodCache', () => {
     const cache = new PodCache();
     const read = waiting('no such image');
     const container = { ...read, name: 'mcp-server', volumeMounts: [{ name: 'data' }] };
-    expect(cache.put(pod('a', 'mcp', [container]))).toBe('mcp/search');
+    expect(cache.put(pod('a', 'mcp', [container]))).toBe('MCPServer/mcp/search');
     expect(cache.put(pod('a', 'mcp', [container]))).toBeUndefined();
-    expect(cache.of('mcp/search')).toEqual([{ metadata: { name: 'a' }, status: { containerStatuses: [read] } }]);
+    expect(cache.of('MCPServer/mcp/search')).toEqual([{ metadata: { name: 'a' }, status: { containerStatuses: [read] } }]);
     cache.put(pod('b', 'mcp', [waiting('no such image')]));
-    expect(cache.put(pod('a', 'mcp', [{ ...read, ready: true, state: { running: {} } }]))).toBe('mcp/search');
-    expect(cache.remove(pod('b', 'mcp', []))).toBe('mcp/search');
-    expect(cache.of('mcp/search')).toEqual([]);
+    expect(cache.put(pod('a', 'mcp', [{ ...read, ready: true, state: { running: {} } }]))).toBe('MCPServer/mcp/search');
+    expect(cache.remove(pod('b', 'mcp', []))).toBe('MCPServer/mcp/search');
+    expect(cache.of('MCPServer/mcp/search')).toEqual([]);
   });
 
   it('has room for the pod of another namespace beside any number of one', () => {
@@ -32,9 +32,9 @@ describe('PodCache', () => {
     cache.put(pod('a', 'few', [waiting('no such image')]));
     const many = Array.from({ length: 100 }, () => waiting('x'.repeat(5_000)));
     for (let at = 0; at < 200; at += 1) cache.put(pod(`many-${at}`, 'many', many));
-    expect(cache.of('few/search')).toHaveLength(1);
-    expect(cache.of('many/search').length).toBeGreaterThan(10);
-    expect(JSON.stringify(cache.of('many/search')).length).toBeLessThan(1.1 * 1024 * 1024);
+    expect(cache.of('MCPServer/few/search')).toHaveLength(1);
+    expect(cache.of('MCPServer/many/search').length).toBeGreaterThan(10);
+    expect(JSON.stringify(cache.of('MCPServer/many/search')).length).toBeLessThan(1.1 * 1024 * 1024);
   });
 
   it('ends no reconciler with the heap that the chart gives it by 150 pods of 400 containers that fail', async () => {

@@ -1,3 +1,4 @@
+import { API, LABELS } from '../core/mcpserver/api.ts';
 import { diagnosePods, isNotReadyYet } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
@@ -31,7 +32,7 @@ export class PodCache {
     const server = serverOf(raw);
     const pod = toPodState(raw);
     if (server === undefined || pod === undefined) return undefined;
-    const key = keyOf(metaOf(raw));
+    const key = podKey(raw);
     const before = this.#kept.get(server)?.get(key);
     const text = metaOf(raw).isDeleting ? undefined : describePod(pod, before);
     if (text === undefined) this.#drop(server, key);
@@ -44,7 +45,7 @@ export class PodCache {
 
   remove(raw: unknown): string | undefined {
     const server = serverOf(raw);
-    return server !== undefined && this.#drop(server, keyOf(metaOf(raw))) ? server : undefined;
+    return server !== undefined && this.#drop(server, podKey(raw)) ? server : undefined;
   }
 
   keepOnly(keys: Keys): readonly string[] {
@@ -72,9 +73,13 @@ function describePod(pod: PodState, before: string | undefined): string | undefi
   return failure ?? (pod.status?.containerStatuses?.some(isNotReadyYet) === true ? 'not ready yet' : undefined);
 }
 
+function podKey(raw: unknown): string {
+  return keyOf({ kind: 'Pod', ...metaOf(raw) });
+}
+
 function serverOf(raw: unknown): string | undefined {
-  const name = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), 'mcp-server');
-  return name === undefined ? undefined : keyOf({ namespace: metaOf(raw).namespace, name });
+  const name = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), LABELS.server);
+  return name === undefined ? undefined : keyOf({ kind: API.kind, namespace: metaOf(raw).namespace, name });
 }
 
 function toPodState(raw: unknown): PodState | undefined {

@@ -1,7 +1,7 @@
+import { API } from '../core/mcpserver/api.ts';
 import type { ApiResult } from '../platform/kube/api.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { readObject } from '../platform/tls/follow-object.ts';
-import { mcpServers } from './world.ts';
 import type { World } from './world.ts';
 
 /**
@@ -15,5 +15,5 @@ export async function readServer(
 ): Promise<ApiResult> {
   const known = servers.get(key);
   if (known !== undefined || !servers.has(key)) return { ok: true, body: known };
-  return readObject(api, { ...mcpServers, ...splitKey(key) }, signal);
+  return readObject(api, { ...API, ...splitKey(key) }, signal);
 }

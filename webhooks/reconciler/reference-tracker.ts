@@ -107,7 +107,7 @@ export class ReferenceTracker {
     return this.#note({ kind, namespace, name }, 'missing');
   }
 
-  /** Only these objects of the kind exist (`namespace/name`); returns the servers for which that is news. */
+  /** Only these objects of the kind exist; returns the servers for which that is news. */
   noteOnly(kind: ReferencedKind, keys: Keys): readonly string[] {
     return this.#whichName(kind)
       .filter(([key]) => {
@@ -225,7 +225,7 @@ function hasLost(known: KnownReferences, kind: ReferencedKind, namespace: string
     ([object, version]) =>
       object.startsWith(prefix) &&
       version !== 'missing' &&
-      !keys.has(keyOf({ namespace, name: object.slice(prefix.length) })),
+      !keys.has(keyOf({ kind, namespace, name: object.slice(prefix.length) })),
   );
 }
 

@@ -12,19 +12,19 @@ describe('ServerCache', () => {
     const servers = new ServerCache();
     servers.put(server('small', 1_000));
     servers.put(server('large', 100_000));
-    expect([servers.has('mcp/small'), servers.isLarge('mcp/small')]).toEqual([true, false]);
-    expect([servers.has('mcp/large'), servers.isLarge('mcp/large')]).toEqual([true, true]);
-    expect(servers.get('mcp/small')).toMatchObject({ metadata: { name: 'small' } });
-    expect(servers.get('mcp/large')).toBeUndefined();
+    expect([servers.has('MCPServer/mcp/small'), servers.isLarge('MCPServer/mcp/small')]).toEqual([true, false]);
+    expect([servers.has('MCPServer/mcp/large'), servers.isLarge('MCPServer/mcp/large')]).toEqual([true, true]);
+    expect(servers.get('MCPServer/mcp/small')).toMatchObject({ metadata: { name: 'small' } });
+    expect(servers.get('MCPServer/mcp/large')).toBeUndefined();
     expect(servers.put(server('large', 100_000))).toBe('known');
     servers.put(server('large', 1_000, '2'));
-    expect(servers.get('mcp/large')).toMatchObject({ metadata: { resourceVersion: '2' } });
+    expect(servers.get('MCPServer/mcp/large')).toMatchObject({ metadata: { resourceVersion: '2' } });
   });
 
   it('keeps no more than 4 MiB of texts, whatever comes and goes', () => {
     const servers = new ServerCache();
     const names = Array.from({ length: 200 }, (_, at) => `server-${at}`);
-    const kept = (): number => names.filter((name) => servers.get(`mcp/${name}`) !== undefined).length;
+    const kept = (): number => names.filter((name) => servers.get(`MCPServer/mcp/${name}`) !== undefined).length;
     for (const version of ['1', '2', '3']) for (const name of names) servers.put(server(name, 60_000, version));
     const most = Math.floor((4 * 1024 * 1024) / 60_200);
     expect(kept()).toBe(most);

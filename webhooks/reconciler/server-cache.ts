@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
@@ -73,7 +74,7 @@ export class ServerCache {
   /** As {@link ChildCache.put}. */
   put(raw: unknown, asOf?: string): Change {
     const { name, namespace, resourceVersion, uid } = metaOf(raw);
-    const key = keyOf({ namespace, name });
+    const key = keyOf({ kind: API.kind, namespace, name });
     const known = this.#doubted.delete(key) ? undefined : this.#entries.get(key);
     if (known?.resourceVersion === resourceVersion) return 'known';
     if (known?.uid === uid && isOlder(asOf ?? resourceVersion, known.resourceVersion)) return 'known';
@@ -101,8 +102,9 @@ export class ServerCache {
 
   /** As {@link ChildCache.remove}: the end of a replaced object says nothing about the new one. */
   remove(raw: unknown): Change {
-    const key = keyOf(metaOf(raw));
-    if (this.#entries.get(key)?.uid !== metaOf(raw).uid) return 'known';
+    const { name, namespace, uid } = metaOf(raw);
+    const key = keyOf({ kind: API.kind, namespace, name });
+    if (this.#entries.get(key)?.uid !== uid) return 'known';
     this.#drop(key);
     return 'changed';
   }

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../core/engine/canonical-json.ts';
+import { API } from '../core/mcpserver/api.ts';
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { nextEvents } from '../core/plan/events.ts';
 import { isReferenceStatus, REFERENCE_STATUS_MANAGER } from '../core/plan/foreign/claim.ts';
@@ -11,7 +12,7 @@ import type { StatusWriteRequest } from '../platform/kube/apply.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import { isTold, STATUS } from './setbacks.ts';
 import type { Setback } from './setbacks.ts';
-import { mcpServers, regarding } from './world.ts';
+import { regarding } from './world.ts';
 import type { World } from './world.ts';
 
 /**
@@ -43,7 +44,8 @@ export async function writeStatus(
   world: World,
   signal: AbortSignal,
 ): Promise<StatusWrite> {
-  const key = keyOf({ name: server.metadata.name, namespace: server.metadata.namespace ?? '' });
+  const { name, namespace = '' } = server.metadata;
+  const key = keyOf({ kind: API.kind, namespace, name });
   const { reduced, setbacks } = world;
   const attempt = { key, server, next, world, signal };
   const known = reduced.get(key);
@@ -70,7 +72,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '' } = server.metadata;
-  const result = await applyOwnStatus({ ...mcpServers, name, namespace, uid, status: next, signal }, world.api);
+  const result = await applyOwnStatus({ ...API, name, namespace, uid, status: next, signal }, world.api);
   if (!result.ok) {
     const isGone = result.error.status === 404 || result.error.status === 409;
     return isGone ? { result: 'gone' } : { result: 'failed', error: result.error };

@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { quarantinedStatus, quarantineMessage, RECONCILE_ERROR } from '../core/plan/quarantine.ts';
 import { applyStatus, mergeStatus } from '../platform/kube/apply.ts';
@@ -5,7 +6,7 @@ import type { StatusWriteRequest } from '../platform/kube/apply.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { metaOf, numberAt, recordAt } from '../platform/kube/object.ts';
 import { readServer } from './read-server.ts';
-import { mcpServers, regarding } from './world.ts';
+import { regarding } from './world.ts';
 import type { World } from './world.ts';
 
 /** An error whose message may be shown to the server's owner: it holds nothing of the object's values. */
@@ -36,7 +37,7 @@ export async function tellQuarantined(
   const generation = numberAt(recordAt(raw, 'metadata'), 'generation');
   const status = quarantinedStatus({ previous, generation, error: why, now: world.clock.now().toISOString() });
   if (status === previous) return;
-  const result = await writeAnyhow(world.api, { ...mcpServers, name, namespace, uid, status, signal });
+  const result = await writeAnyhow(world.api, { ...API, name, namespace, uid, status, signal });
   if (result.ok) world.servers.put(result.body);
   else world.log.warn('the status of a server in quarantine cannot be written', { key, error: result.error.message });
 }

@@ -1,3 +1,4 @@
+import { API, APP, LABELS } from '../core/mcpserver/api.ts';
 import type { ReferencedKind } from '../core/engine/facts.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { objectPath } from '../platform/kube/api.ts';
@@ -5,7 +6,6 @@ import { ListWatch } from '../platform/kube/list-watch.ts';
 import type { ListWatchOptions, WatchHandlers } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { ChildCache } from './child-cache.ts';
-import { mcpServers } from './world.ts';
 import type { World } from './world.ts';
 
 export interface Triggers {
@@ -28,7 +28,7 @@ interface Scope {
 }
 
 /** All objects that MCPServer children carry this label, those of the reference operator too. */
-const childSelector = 'app=mcp-server';
+const childSelector = `${LABELS.app}=${APP}`;
 /** Helm keeps its releases in Secrets, many and large; no server references one. */
 const secretSelector = 'type!=helm.sh/release.v1';
 
@@ -60,24 +60,25 @@ function createScope(
     for (const key of keys) enqueue(key);
   };
   const watch = (
-    { apiVersion, plural }: { readonly apiVersion: string; readonly plural: string },
+    { apiVersion, kind, plural }: Pick<ExpandedKind, 'apiVersion' | 'kind' | 'plural'>,
     { handlers, ...selection }: Pick<ListWatchOptions, 'handlers'> & Partial<ListWatchOptions>,
   ): ListWatch =>
     new ListWatch({
       ...common,
       ...selection,
+      kind,
       name: namespace === undefined ? plural : `${namespace}/${plural}`,
       path: objectPath({ apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) }),
       handlers: namespace === undefined ? handlers : withinNamespace(namespace, handlers),
     });
   return {
-    servers: watch(mcpServers, { handlers: serverHandlers(world, enqueue) }),
+    servers: watch(API, { handlers: serverHandlers(world, enqueue) }),
     children: world.expandedKinds.map((kind) =>
       watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) }),
     ),
     others: [
       watch(
-        { apiVersion: 'v1', plural: 'pods' },
+        { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
         {
           labelSelector: childSelector,
           handlers: {
@@ -94,14 +95,14 @@ function createScope(
         },
       ),
       watch(
-        { apiVersion: 'v1', plural: 'configmaps' },
+        { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
         {
           metadataOnly: true,
           handlers: referenceHandlers({ kind: 'ConfigMap', namespace }, world, enqueueAll),
         },
       ),
       watch(
-        { apiVersion: 'v1', plural: 'secrets' },
+        { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' },
         {
           metadataOnly: true,
           fieldSelector: secretSelector,
@@ -125,10 +126,10 @@ function withinNamespace(namespace: string, handlers: WatchHandlers): WatchHandl
 function serverHandlers({ servers }: World, enqueue: (key: string) => void): WatchHandlers {
   return {
     onUpsert: (raw, asOf) => {
-      if (servers.put(raw, asOf) === 'changed') enqueue(keyOf(metaOf(raw)));
+      if (servers.put(raw, asOf) === 'changed') enqueue(serverKey(raw));
     },
     onDelete: (raw) => {
-      if (servers.remove(raw) === 'changed') enqueue(keyOf(metaOf(raw)));
+      if (servers.remove(raw) === 'changed') enqueue(serverKey(raw));
     },
     onReplace: (keys) => {
       for (const key of servers.keepOnly(keys)) enqueue(key);
@@ -139,15 +140,15 @@ function serverHandlers({ servers }: World, enqueue: (key: string) => void): Wat
   };
 }
 
-/** A child is named as its MCPServer, so its key is the server's key, whoever made it. */
+/** A child is named as its MCPServer, whoever made it. */
 function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: string) => void): WatchHandlers {
-  const cache = children.get(of.kind) ?? new ChildCache();
+  const cache = children.get(of.kind) ?? new ChildCache(of.kind);
   return {
     onUpsert: (raw, asOf) => {
-      if (cache.put(withType(raw, of), asOf) === 'changed') enqueue(keyOf(metaOf(raw)));
+      if (cache.put(withType(raw, of), asOf) === 'changed') enqueue(serverKey(raw));
     },
     onDelete: (raw) => {
-      if (cache.remove(raw) === 'changed') enqueue(keyOf(metaOf(raw)));
+      if (cache.remove(raw) === 'changed') enqueue(serverKey(raw));
     },
     onReplace: (keys) => {
       for (const key of cache.keepOnly(keys)) enqueue(key);
@@ -156,6 +157,11 @@ function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: str
       cache.doubtVersions();
     },
   };
+}
+
+/** Of an MCPServer, and of the one that an object is named as. */
+function serverKey(raw: unknown): string {
+  return keyOf({ kind: API.kind, ...metaOf(raw) });
 }
 
 /** The items of a list come without apiVersion and kind: the list says them once for all. */

@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -45,11 +46,9 @@ export interface World {
   readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite'>;
 }
 
-/** The API of MCPServers as we read and write it: the storage version. */
-export const mcpServers = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', plural: 'mcpservers' } as const;
-
 /** What an event about a server names. */
 export function regarding(server: { readonly name: string; readonly namespace: string; readonly uid: string }) {
   const { name, namespace, uid } = server;
-  return { apiVersion: mcpServers.apiVersion, kind: mcpServers.kind, namespace, name, uid };
+  const { apiVersion, kind } = API;
+  return { apiVersion, kind, namespace, name, uid };
 }

@@ -1,3 +1,4 @@
+import { ANNOTATION_PREFIX, API, APP, LABELS } from './api.ts';
 import type { MCPServer } from './types.gen.ts';
 
 /** Name of the container port, the Service port and what injected probes point at. */
@@ -13,9 +14,9 @@ export const FIELD_MANAGER = 'mcp-lifecycle';
 export const STATUS_FIELD_MANAGER = 'mcp-lifecycle-status';
 
 /** Annotation of a child: digest of the object that we last applied. */
-export const APPLIED_HASH_ANNOTATION = 'mcp-lifecycle/applied-hash';
+export const APPLIED_HASH_ANNOTATION = `${ANNOTATION_PREFIX}applied-hash`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
-export const CONFIG_HASH_ANNOTATION = 'mcp.x-k8s.io/config-hash';
+export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 
 /** Name of every child: Deployment, Service and NetworkPolicy are named as their MCPServer. */
 export function childName(server: MCPServer): string {
@@ -29,12 +30,12 @@ export function namespaceOf(server: MCPServer): string {
 
 /** Labels of children and of the pod template. */
 export function baseLabels(server: MCPServer): Readonly<Record<string, string>> {
-  return { app: 'mcp-server', ...selectorLabels(server) };
+  return { [LABELS.app]: APP, ...selectorLabels(server) };
 }
 
 /** What Deployment, Service and NetworkPolicy select pods by. Immutable in a Deployment: never change it. */
 export function selectorLabels(server: MCPServer): Readonly<Record<string, string>> {
-  return { 'mcp-server': server.metadata.name };
+  return { [LABELS.server]: server.metadata.name };
 }
 
 /** The selector as text, for status.selector and list requests. */
@@ -51,7 +52,7 @@ export function selectorText(server: MCPServer): string {
  */
 export function recommendedLabels(server: MCPServer): Readonly<Record<string, string>> {
   return {
-    'app.kubernetes.io/name': 'mcp-server',
+    'app.kubernetes.io/name': APP,
     'app.kubernetes.io/instance': server.metadata.name,
     'app.kubernetes.io/managed-by': 'mcp-lifecycle',
   };

@@ -1,8 +1,7 @@
+import { API, isOfGroup } from '../mcpserver/api.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { OwnerReference } from '../resources/expanded-kind.ts';
 import type { ObservedChild } from './observed.ts';
-
-const group = 'mcp.x-k8s.io';
 
 export type Ownership =
   /** Controlled by this MCPServer. */
@@ -31,9 +30,10 @@ export function controllerReference(server: MCPServer): OwnerReference {
   const { name, uid } = server.metadata;
   if (uid === undefined) throw new Error(`MCPServer ${name} has no uid: only an object of a cluster can own others`);
   // The storage version, whichever version the server was read as: a reference must not change with the reader.
-  return { apiVersion: `${group}/v1beta1`, kind: 'MCPServer', name, uid, controller: true, blockOwnerDeletion: true };
+  const { apiVersion, kind } = API;
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
 function isMCPServer(owner: OwnerReference): boolean {
-  return owner.kind === 'MCPServer' && owner.apiVersion.startsWith(`${group}/`);
+  return owner.kind === API.kind && isOfGroup(owner.apiVersion);
 }

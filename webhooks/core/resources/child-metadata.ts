@@ -1,4 +1,5 @@
-import { APPLIED_HASH_ANNOTATION, baseLabels, childName, namespaceOf, objectLabels } from '../mcpserver/names.ts';
+import { ANNOTATION_PREFIX, isOfGroup } from '../mcpserver/api.ts';
+import { baseLabels, childName, namespaceOf, objectLabels } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { KubernetesObject } from './expanded-kind.ts';
 
@@ -25,10 +26,8 @@ export function extraAnnotations(server: MCPServer): Texts {
   return keep(server.spec.extraAnnotations, isCopiedAnnotation);
 }
 
-const ourPrefix = APPLIED_HASH_ANNOTATION.slice(0, APPLIED_HASH_ANNOTATION.indexOf('/') + 1);
-
 export function isCopiedAnnotation(key: string): boolean {
-  return !key.startsWith('mcp.x-k8s.io/') && !key.startsWith(ourPrefix);
+  return !isOfGroup(key) && !key.startsWith(ANNOTATION_PREFIX);
 }
 
 /** The author's labels, without those that pods are selected by. */

@@ -86,7 +86,7 @@ function start(
   const script = scripted(clock, answers, endAtOnce);
   const handlers = recorder();
   const watch = new ListWatch({
-    ...{ clock, log: silentLogger, random: () => 1, api: script.api, name: 'things', path: '/api/v1/things', handlers },
+    ...{ clock, log: silentLogger, random: () => 1, api: script.api, kind: 'Thing', name: 'things', path: '/api/v1/things', handlers },
     ...options,
   });
   const stop = new AbortController();
@@ -98,7 +98,7 @@ describe('ListWatch', () => {
   it('lists page by page, then watches from there with bookmarks and a time limit', async () => {
     const t = start([page([item('a')], { continue: 'next' }), page([item('b')])]);
     await settle();
-    expect(t.handlers.seen).toEqual(['+a', '+b', '=mcp/a,mcp/b']);
+    expect(t.handlers.seen).toEqual(['+a', '+b', '=Thing/mcp/a,Thing/mcp/b']);
     expect(t.watch.isSynced).toBe(true);
     expect(t.lists.map(({ query }) => query?.['continue'])).toEqual([undefined, 'next']);
     expect(t.watches[0]?.query).toMatchObject({
@@ -126,7 +126,7 @@ describe('ListWatch', () => {
     await settle();
     t.end(failure(410));
     await t.clock.advance(250);
-    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', '+b', '=Thing/mcp/b']);
     await t.stop();
   });
 
@@ -173,7 +173,7 @@ describe('ListWatch', () => {
     await settle();
     t.end({ why: 'idle' });
     await settle();
-    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', '+b', '=Thing/mcp/b']);
     expect(t.watches).toHaveLength(2);
     await t.stop();
   });
@@ -184,7 +184,7 @@ describe('ListWatch', () => {
     await settle();
     t.end({ why: 'failed', error: errorFromAnswer({ request: 'WATCH things', status: 504, body }) });
     await t.clock.advance(250);
-    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+b', '=mcp/b']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', '+b', '=Thing/mcp/b']);
     await t.stop();
   });
 
@@ -193,7 +193,7 @@ describe('ListWatch', () => {
     await settle();
     t.end({ why: 'failed', error: { status: 0, reason: 'TooLarge', message: 'too long', retry: false } });
     await t.clock.advance(250);
-    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+a', '+b', '=mcp/a,mcp/b']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', '+a', '+b', '=Thing/mcp/a,Thing/mcp/b']);
     expect(t.watches.at(-1)?.query).toMatchObject({ resourceVersion: '12' });
     await t.stop();
   });
@@ -204,7 +204,7 @@ describe('ListWatch', () => {
     t.send({ type: 'BOOKMARK', object: item('', '17') });
     t.end({ why: 'idle' });
     await settle();
-    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', 'rewritten', '+a', '=mcp/a']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', 'rewritten', '+a', '=Thing/mcp/a']);
     expect(t.watches.at(-1)?.query).toMatchObject({ resourceVersion: '7' });
     t.end(failure(410));
     await t.clock.advance(250);
@@ -219,7 +219,7 @@ describe('ListWatch', () => {
     t.send({ type: 'MODIFIED', object: item('a', '12') });
     t.send({ type: 'MODIFIED', object: item('a', '16') });
     await t.clock.advance(250);
-    expect(t.handlers.seen).toEqual(['+a', '=mcp/a', '+a', 'rewritten', '+b', '=mcp/b']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', '+a', 'rewritten', '+b', '=Thing/mcp/b']);
     await t.stop();
   });
 
@@ -318,7 +318,7 @@ describe('ListWatch', () => {
       ['next', '13'],
       ['next', '26'],
     ]);
-    expect(t.handlers.seen).toEqual(['+a', '+b', '+c', '=mcp/a,mcp/b,mcp/c']);
+    expect(t.handlers.seen).toEqual(['+a', '+b', '+c', '=Thing/mcp/a,Thing/mcp/b,Thing/mcp/c']);
     await t.stop();
   });
 
@@ -335,11 +335,11 @@ describe('ListWatch', () => {
     const handlers = recorder();
     const clock = createFakeClock();
     const watch = new ListWatch({
-      ...{ api, clock, log: silentLogger, random: () => 1, name: 'things', path: '/api/v1/things', handlers },
+      ...{ api, clock, log: silentLogger, random: () => 1, kind: 'Thing', name: 'things', path: '/api/v1/things', handlers },
     });
     void watch.run(new AbortController().signal);
     await settle();
-    expect(handlers.seen).toEqual(['+long', '=mcp/long']);
+    expect(handlers.seen).toEqual(['+long', '=Thing/mcp/long']);
   });
 
   it('knows how long nothing came', async () => {
@@ -363,14 +363,14 @@ describe('ListWatch', () => {
     const handlers = recorder();
     const clock = createFakeClock();
     const watch = new ListWatch({
-      ...{ api, clock, log: silentLogger, random: () => 1, name: 'things', path: '/api/v1/things', handlers },
+      ...{ api, clock, log: silentLogger, random: () => 1, kind: 'Thing', name: 'things', path: '/api/v1/things', handlers },
     });
     const stop = new AbortController();
     const done = watch.run(stop.signal);
     await settle();
     api.put('/api/v1/namespaces/mcp/things/b', { metadata: { name: 'b', namespace: 'mcp' } });
     api.remove('/api/v1/namespaces/mcp/things/a');
-    expect(handlers.seen).toEqual(['+a', '=mcp/a', '+b', '-a']);
+    expect(handlers.seen).toEqual(['+a', '=Thing/mcp/a', '+b', '-a']);
     stop.abort();
     await done;
   });

@@ -15,7 +15,7 @@ export interface WatchHandlers {
    */
   onUpsert(object: unknown, asOf: string): void;
   onDelete(object: unknown): void;
-  /** A list is complete: these keys (`namespace/name`) exist; whatever else is remembered is gone. */
+  /** A list is complete: these keys exist; whatever else is remembered is gone. */
   onReplace(keys: Keys): void;
   /**
    * Versions went back, as after a restore of etcd: what is remembered may never have been, and no comparison of
@@ -34,6 +34,8 @@ export interface ListWatchOptions {
   readonly random: () => number;
   /** For logs and metrics: `mcpservers`. */
   readonly name: string;
+  /** Of the objects, for their keys; a list does not say it of each. */
+  readonly kind: string;
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -185,7 +187,7 @@ export class ListWatch {
     if (this.#isRewritten || isOlder(resourceVersion, this.#newest)) this.#startAnew();
     this.#newest = resourceVersion;
     for (const item of listAt(body, 'items')) {
-      keys.add(keyOf(metaOf(item)));
+      keys.add(this.#keyOf(item));
       this.#handle('onUpsert', item, resourceVersion);
     }
     const next = stringAt(metadata, 'continue');
@@ -303,6 +305,10 @@ export class ListWatch {
     this.#lastSignOfLife = this.#options.clock.monotonicMs();
   }
 
+  #keyOf(object: unknown): string {
+    return keyOf({ kind: this.#options.kind, ...metaOf(object) });
+  }
+
   #selectors(): Readonly<Record<string, string | undefined>> {
     return { labelSelector: this.#options.labelSelector, fieldSelector: this.#options.fieldSelector };
   }
@@ -325,7 +331,7 @@ export class ListWatch {
     try {
       this.#options.handlers[handler](object, asOf);
     } catch (error) {
-      this.#handlerFailed(error, keyOf(metaOf(object)));
+      this.#handlerFailed(error, this.#keyOf(object));
     }
   }
 

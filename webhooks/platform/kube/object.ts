@@ -27,15 +27,28 @@ export function metaOf(object: unknown): ObjectMeta {
   };
 }
 
-/** `namespace/name`: how one object of a kind is called in queues, caches and logs. */
-export function keyOf(object: { readonly namespace: string; readonly name: string }): string {
-  return `${object.namespace}/${object.name}`;
+/** What identifies an object in a cluster, as long as it lives. */
+export interface ObjectName {
+  /** `MCPServer`. Of a kind whose name another group has as well, in kubectl's way: `MCPServer.mcp.v2dy.io`. */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
 }
 
-/** The inverse of {@link keyOf}; neither part can hold a slash. */
-export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
-  const slash = key.indexOf('/');
-  return { namespace: key.slice(0, Math.max(slash, 0)), name: key.slice(slash + 1) };
+/** `kind/namespace/name`: how an object is called in queues, caches and logs. */
+export function keyOf({ kind, namespace, name }: ObjectName): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** The inverse of {@link keyOf}; no part can hold a slash. */
+export function splitKey(key: string): ObjectName {
+  const last = key.lastIndexOf('/');
+  const first = key.lastIndexOf('/', last - 1);
+  return {
+    kind: key.slice(0, Math.max(first, 0)),
+    namespace: key.slice(first + 1, Math.max(last, 0)),
+    name: key.slice(last + 1),
+  };
 }
 
 export function recordAt(object: unknown, field: string): Readonly<Record<string, unknown>> | undefined {

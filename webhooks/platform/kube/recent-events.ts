@@ -29,12 +29,12 @@ export class RecentEvents {
 
   /** The Event that told exactly the same a short while ago. */
   find(event: Told, nowMs: number): Written | undefined {
-    const written = this.#written.get(keyOf(event));
+    const written = this.#written.get(storyOf(event));
     return written !== undefined && nowMs - written.atMs < sameStoryMs ? written : undefined;
   }
 
   put(event: Told, written: Written, nowMs: number): void {
-    const key = keyOf(event);
+    const key = storyOf(event);
     const { namespace } = event.regarding;
     this.#written.set(key, { ...written, atMs: nowMs });
     this.#order.delete(namespace, key);
@@ -44,6 +44,6 @@ export class RecentEvents {
   }
 }
 
-function keyOf(event: Told): string {
+function storyOf(event: Told): string {
   return digest(JSON.stringify(event));
 }

@@ -1,0 +1,36 @@
+/**
+ * The API of MCPServers, as crds/source/mcpserver.yaml defines it (scripts/generate/crd.test.ts holds the two together).
+ * Whoever names its group, a version or its kind takes them from here.
+ */
+export const API = {
+  group: 'mcp.x-k8s.io',
+  /** In the order in which kubectl prefers them. */
+  versions: ['v1beta1', 'v1alpha1'],
+  /** The storage version, in which we read and write. */
+  apiVersion: 'mcp.x-k8s.io/v1beta1',
+  kind: 'MCPServer',
+  plural: 'mcpservers',
+  singular: 'mcpserver',
+} as const;
+
+/** Whether an `apiVersion`, or the key of an annotation, is of this group; other groups have an MCPServer, too. */
+export function isOfGroup(text: string): boolean {
+  return text.startsWith(`${API.group}/`);
+}
+
+/**
+ * Keys of the labels of children and of their pods, those of the reference API. The selector of a Deployment is
+ * immutable, so neither ever changes.
+ */
+export const LABELS = {
+  /** On whatever belongs to any MCPServer; its value is {@link APP}. */
+  app: 'app',
+  /** The name of the MCPServer: what pods are selected by. */
+  server: 'mcp-server',
+} as const;
+
+/** What all of it is called: the value of `app` and of `app.kubernetes.io/name`. */
+export const APP = 'mcp-server';
+
+/** Begins the keys of annotations that are ours, on children and on an MCPServer. */
+export const ANNOTATION_PREFIX = 'mcp-lifecycle/';
