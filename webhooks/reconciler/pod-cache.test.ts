@@ -20,7 +20,9 @@ describe('PodCache', () => {
     const container = { ...read, name: 'mcp-server', volumeMounts: [{ name: 'data' }] };
     expect(cache.put(pod('a', 'mcp', [container]))).toBe('MCPServer/mcp/search');
     expect(cache.put(pod('a', 'mcp', [container]))).toBeUndefined();
-    expect(cache.of('MCPServer/mcp/search')).toEqual([{ metadata: { name: 'a' }, status: { containerStatuses: [read] } }]);
+    expect(cache.of('MCPServer/mcp/search')).toEqual([
+      { metadata: { name: 'a' }, status: { containerStatuses: [read] } },
+    ]);
     cache.put(pod('b', 'mcp', [waiting('no such image')]));
     expect(cache.put(pod('a', 'mcp', [{ ...read, ready: true, state: { running: {} } }]))).toBe('MCPServer/mcp/search');
     expect(cache.remove(pod('b', 'mcp', []))).toBe('MCPServer/mcp/search');

@@ -86,7 +86,16 @@ function start(
   const script = scripted(clock, answers, endAtOnce);
   const handlers = recorder();
   const watch = new ListWatch({
-    ...{ clock, log: silentLogger, random: () => 1, api: script.api, kind: 'Thing', name: 'things', path: '/api/v1/things', handlers },
+    ...{
+      clock,
+      log: silentLogger,
+      random: () => 1,
+      api: script.api,
+      kind: 'Thing',
+      name: 'things',
+      path: '/api/v1/things',
+      handlers,
+    },
     ...options,
   });
   const stop = new AbortController();
@@ -335,7 +344,16 @@ describe('ListWatch', () => {
     const handlers = recorder();
     const clock = createFakeClock();
     const watch = new ListWatch({
-      ...{ api, clock, log: silentLogger, random: () => 1, kind: 'Thing', name: 'things', path: '/api/v1/things', handlers },
+      ...{
+        api,
+        clock,
+        log: silentLogger,
+        random: () => 1,
+        kind: 'Thing',
+        name: 'things',
+        path: '/api/v1/things',
+        handlers,
+      },
     });
     void watch.run(new AbortController().signal);
     await settle();
@@ -363,7 +381,16 @@ describe('ListWatch', () => {
     const handlers = recorder();
     const clock = createFakeClock();
     const watch = new ListWatch({
-      ...{ api, clock, log: silentLogger, random: () => 1, kind: 'Thing', name: 'things', path: '/api/v1/things', handlers },
+      ...{
+        api,
+        clock,
+        log: silentLogger,
+        random: () => 1,
+        kind: 'Thing',
+        name: 'things',
+        path: '/api/v1/things',
+        handlers,
+      },
     });
     const stop = new AbortController();
     const done = watch.run(stop.signal);
