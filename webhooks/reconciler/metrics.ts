@@ -96,8 +96,8 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
     collect() {
       this.reset();
       for (const [key, conditions] of source()?.servers.conditions() ?? []) {
-        const { name, namespace } = splitKey(key);
-        for (const { type, status, reason } of conditions) this.set({ name, namespace, type, status, reason }, 1);
+        const { namespace, name } = splitKey(key);
+        for (const { type, status, reason } of conditions) this.set({ namespace, name, type, status, reason }, 1);
       }
     },
   });
@@ -109,8 +109,8 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
     collect() {
       this.reset();
       for (const [key, offers] of source()?.servers.offers() ?? []) {
-        const { name, namespace } = splitKey(key);
-        for (const [kind, count] of Object.entries(offers)) this.set({ name, namespace, kind }, count);
+        const { namespace, name } = splitKey(key);
+        for (const [kind, count] of Object.entries(offers)) this.set({ namespace, name, kind }, count);
       }
     },
   });
