@@ -13,14 +13,14 @@ const layers = [
       'core/mcpserver says what an MCPServer is and knows no layer above it: move the code up, or the fact down.',
   },
   {
-    folder: 'core/engine',
-    may: ['core/mcpserver'],
-    instead: 'the engine knows rules only through the Rule interface: pass what it needs as a parameter.',
+    folder: 'core/defaults',
+    may: ['core/mcpserver', 'core/testing'],
+    instead: 'a default reads the MCPServer alone; share facts through core/mcpserver.',
   },
   {
-    folder: 'core/defaults',
-    may: ['core/mcpserver', 'core/engine', 'core/testing'],
-    instead: 'a default reads the MCPServer alone; share facts through core/mcpserver.',
+    folder: 'core/engine',
+    may: ['core/mcpserver', 'core/defaults'],
+    instead: 'the engine knows rules only through the Rule interface: pass what it needs as a parameter.',
   },
   {
     folder: 'core/resources',

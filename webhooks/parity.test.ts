@@ -3,14 +3,17 @@ import type { Answer } from './admission/admission-review.ts';
 import { createValidate } from './admission/validate.ts';
 import type { ReferenceFacts } from './core/engine/facts.ts';
 import type { Installation } from './core/engine/installation.ts';
+import { judge, prepare } from './core/engine/judge.ts';
 import { renderDenial, renderWarnings } from './core/engine/render.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
 import type { MCPServer } from './core/mcpserver/types.gen.ts';
 import { decide, type Decision } from './core/plan/decide.ts';
 import type { ObservedChild } from './core/plan/observed.ts';
 import { aChild } from './core/plan/testing/a-child.ts';
+import { builtInPolicy } from './core/rules/built-in-policy.ts';
 import { rules } from './core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec, withUid } from './core/testing/builders.ts';
+import { anInstant, prepared } from './core/testing/evaluate-rules.ts';
 import { inMemoryFacts } from './core/testing/in-memory-facts.ts';
 import { digest } from './platform/digest.ts';
 
@@ -39,14 +42,16 @@ function toInput(example: Example): Input {
   };
 }
 
-function judge(input: Input, observed: readonly ObservedChild[] = []): Decision {
-  return decide({ ...input, observed, digest, policyDigest: 'p' });
+function decideOn({ server, ...input }: Input, observed: readonly ObservedChild[] = []): Decision {
+  const judged = { policy: builtInPolicy, policyDigest: 'p', now: anInstant };
+  return decide({ ...input, ...judged, subject: prepared(server), observed, digest });
 }
 
 /** As the API server asks, with the object as its author wrote it: mutation was skipped. */
 function askWebhook({ server, facts, installation }: Input, oldObject?: MCPServer): Promise<Answer> {
   const gatherFacts = () => Promise.resolve(facts);
-  const validate = createValidate({ rules, gatherFacts, installation, onSkipped: () => undefined });
+  const options = { policy: builtInPolicy, now: () => anInstant, onSkipped: () => undefined };
+  const validate = createValidate({ ...options, gatherFacts, installation });
   const request = {
     uid: 'c2d1a7e0-0000-4000-8000-000000000000',
     kind: { group: 'mcp.x-k8s.io', version: 'v1beta1', kind: 'MCPServer' },
@@ -66,7 +71,9 @@ describe('the webhook and the reconciler say the same about', () => {
   it.each(samples)('%s', async (_, example) => {
     const input = toInput(example);
     const answer = await askWebhook(input);
-    const { findings } = { findings: [], ...judge(input) };
+    const { server, facts, installation } = input;
+    const context = { policy: builtInPolicy, facts, installation, now: anInstant };
+    const { findings } = judge(prepare(server), context);
     const denials = findings.filter(({ severity }) => severity === 'deny');
 
     expect(answer.decision).toBe(denials.length === 0 ? 'allowed' : 'denied');
@@ -76,7 +83,7 @@ describe('the webhook and the reconciler say the same about', () => {
 
   it('a server that the webhook denies: the reconciler does nothing about its children', () => {
     const server = anMCPServer(withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
-    expect(judge({ server, facts: inMemoryFacts() }).verdict).toBe('invalid');
+    expect(decideOn({ server, facts: inMemoryFacts() }).verdict).toBe('invalid');
   });
 
   const changes = samples.map(([, example], index) => {
@@ -93,12 +100,12 @@ describe('the webhook and the reconciler say the same about', () => {
 
     // It ran before the rules did, and was changed then.
     const oldest = { ...old, metadata: { ...old.metadata, generation: 1 } };
-    const first = judge({ server: oldest, facts: everything, installation }, [aChild({ uid: '5b1c' })]);
-    if (first.verdict === 'retry') throw new Error(first.reason);
+    const first = decideOn({ server: oldest, facts: everything, installation }, [aChild({ uid: '5b1c' })]);
+    if (first.verdict === 'retry') throw new Error(first.unchecked.reason);
     const status = { observedGeneration: 1, extensions: { policy: first.policy } };
     const changed = { ...server, metadata: { ...server.metadata, generation: 2 }, status };
-    const second = judge({ ...input, server: changed });
-    if (second.verdict === 'retry') throw new Error(second.reason);
+    const second = decideOn({ ...input, server: changed });
+    if (second.verdict === 'retry') throw new Error(second.unchecked.reason);
 
     const refused = 'causes' in answer ? answer.causes.map(({ field }) => field) : [];
     const { message = '' } = { message: undefined, ...second };

@@ -4,7 +4,7 @@ import { createMutate } from '../../webhooks/admission/mutate.ts';
 import { parseReview } from '../../webhooks/admission/parse-review.ts';
 import { createValidate } from '../../webhooks/admission/validate.ts';
 import type { ReferenceFacts } from '../../webhooks/core/engine/facts.ts';
-import { rules } from '../../webhooks/core/rules/index.gen.ts';
+import { builtInPolicy } from '../../webhooks/core/rules/built-in-policy.ts';
 import { worstServers } from './large-objects/worst-servers.ts';
 import type { Figure, Measurement } from './measurement.ts';
 
@@ -65,7 +65,7 @@ const nothing: ReferenceFacts = { lookUp: () => ({ state: 'missing' }) };
 const gatherFacts = (): Promise<ReferenceFacts> => Promise.resolve(nothing);
 const handlers = [
   createMutate({ onSkipped }),
-  createValidate({ rules, gatherFacts, onSkipped, installation: undefined }),
+  createValidate({ policy: builtInPolicy, gatherFacts, onSkipped, now: () => new Date().toISOString() }),
 ];
 const context: CallContext = { remainingMs: () => 5_000, signal: () => new AbortController().signal };
 

@@ -9,12 +9,12 @@ const created = (security: object): ApiResult => ({
   ok: true,
   body: { spec: { runtime: { replicas: 1, ...security } } },
 });
-const failed = (status: number, message: string): ApiResult => ({
+const failed = (status: number, message: string, ...fields: readonly string[]): ApiResult => ({
   ok: false,
-  error: { status, reason: 'x', message, retry: status >= 500 },
+  error: { status, reason: 'x', message, fields, retry: status >= 500 },
 });
 
-const denied = failed(422, 'admission webhook denied the request: name contains a dot [name-usable]');
+const denied = failed(422, 'admission webhook denied the request: in whatever words', 'metadata.name');
 const unreachable = failed(500, 'failed calling webhook: connection refused');
 const defaulted = created({ security: { securityContext: { runAsNonRoot: true } } });
 
@@ -74,6 +74,10 @@ describe('waiting for admission', () => {
     ['the Service leads nowhere yet', { refused: unreachable, accepted: unreachable }],
     ['the validating webhook is not called yet', { refused: defaulted, accepted: defaulted }],
     ['the mutating webhook is not called yet', { refused: denied, accepted: created({}) }],
+    [
+      'somebody else refuses what must be refused, and quotes us',
+      { refused: failed(403, 'denied [name-usable]'), accepted: defaulted },
+    ],
     ['the API server refuses us', { refused: failed(403, 'forbidden'), accepted: failed(403, 'forbidden') }],
     ['only the second request fails', { refused: denied, accepted: unreachable }],
   ])('starts over when %s', async (_what, answers) => {

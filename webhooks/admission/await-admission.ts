@@ -1,6 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Clock } from '../platform/clock.ts';
-import { objectPath, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
+import { objectPath, type ApiError, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
 import { recordAt } from '../platform/kube/object.ts';
 import type { Logger } from '../platform/log.ts';
 
@@ -19,8 +19,11 @@ const periodMs = 250;
 /** So many good answers in a row: there can be several API servers, and each learns of the webhooks by itself. */
 const wanted = 3;
 
-/** The name is what the rule `name-usable` refuses, so only our validating webhook can give that answer. */
-const refused = { name: 'mcp-lifecycle.probe', ruleId: 'name-usable' } as const;
+/**
+ * The API server takes a name with a dot for this kind, and the rule `name-usable` refuses it: who is refused for that
+ * field was refused by our validating webhook.
+ */
+const refused = { name: 'mcp-lifecycle.probe', field: 'metadata.name' } as const;
 const accepted = { name: 'mcp-lifecycle-probe' } as const;
 
 /**
@@ -48,11 +51,15 @@ export async function awaitAdmission({ api, clock, log, signal, namespace }: Awa
 async function findMissing(api: KubeApi, namespace: string): Promise<string | undefined> {
   const refusal = await dryRun(api, namespace, refused.name);
   if (refusal.ok) return 'a server that must be refused was admitted: the validating webhook was not called';
-  if (!refusal.error.message.includes(`[${refused.ruleId}]`)) return refusal.error.message;
+  if (!isForName(refusal.error)) return refusal.error.message;
   const admission = await dryRun(api, namespace, accepted.name);
   if (admission.ok) return hasDefaults(admission.body) ? undefined : 'the mutating webhook was not called';
   // Refused by a stricter policy is an answer too; the same pods and the same Service serve defaults.
   return admission.error.status === 422 ? undefined : admission.error.message;
+}
+
+function isForName({ status, fields = [] }: ApiError): boolean {
+  return status === 422 && fields.includes(refused.field);
 }
 
 function dryRun(api: KubeApi, namespace: string, name: string): Promise<ApiResult> {

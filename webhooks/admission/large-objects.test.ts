@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { rules } from '../core/rules/index.gen.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { anMCPServer } from '../core/testing/builders.ts';
 import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
 import { renderAdmissionReview } from './admission-review.ts';
@@ -41,7 +41,8 @@ const onSkipped = (): void => undefined;
 const facts = inMemoryFacts();
 const mutate = createMutate({ onSkipped });
 const validate = createValidate({
-  rules,
+  policy: builtInPolicy,
+  now: () => '2026-11-29T12:00:00Z',
   gatherFacts: () => Promise.resolve(facts),
   onSkipped,
   installation: undefined,

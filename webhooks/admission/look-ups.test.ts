@@ -130,7 +130,7 @@ describe('a namespace whose reviews look up without end', () => {
     const second = lookUpIn('busy', secret('large', 'key'));
     await settle();
     expect(await lookUpIn('busy', secret('large'))).toEqual([
-      { state: 'unknown', reason: 'too many other large objects are being read' },
+      { state: 'unknown', reason: 'too many other large objects are being read', cause: 'NoTurn' },
     ]);
     expect(await lookUpIn('mcp', secret('token'))).toMatchObject([{ state: 'found' }]);
     answerAll();

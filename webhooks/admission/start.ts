@@ -1,4 +1,4 @@
-import { rules } from '../core/rules/index.gen.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { WebhookConfig } from '../platform/config.ts';
 import { healthRoutes } from '../platform/http/health.ts';
@@ -89,7 +89,14 @@ function createHandlers({ api, config, clock }: WebhookOptions, metrics: Admissi
   const { installation } = config;
   return {
     mutate: createMutate({ onSkipped }),
-    validate: createValidate({ ...links, rules, gatherFacts: createLookUps(api, clock), installation, onSkipped }),
+    validate: createValidate({
+      ...links,
+      policy: builtInPolicy,
+      gatherFacts: createLookUps(api, clock),
+      installation,
+      now: () => clock.now().toISOString(),
+      onSkipped,
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { rules } from '../core/rules/index.gen.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import {
   anMCPServer,
   withApiVersion,
@@ -16,6 +16,7 @@ import { createValidate, type GatherFacts, type ValidateOptions } from './valida
 
 const context = { remainingMs: () => 1000, signal: () => new AbortController().signal };
 const nothingExists: GatherFacts = () => Promise.resolve(inMemoryFacts());
+const usual = { policy: builtInPolicy, gatherFacts: nothingExists, now: () => '2026-11-29T12:00:00Z' };
 const mounts = withRawSpec({
   config: { storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'settings' } } }] },
 });
@@ -28,7 +29,7 @@ async function validate(
   const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(aReview(review))));
   if (!parsed.ok) throw new Error(parsed.problem);
   const onSkipped = (reason: SkipReason): unknown => skipped.push(reason);
-  const handler = createValidate({ rules, gatherFacts: nothingExists, onSkipped, ...options });
+  const handler = createValidate({ ...usual, onSkipped, ...options });
   return { answer: await handler(parsed.request, context), skipped };
 }
 
@@ -150,7 +151,7 @@ describe('validation', () => {
       };
       const parsed = parseAdmissionReview(aReview({ operation: 'UPDATE', object: anMCPServer() }));
       if (!parsed.ok) throw new Error(parsed.problem);
-      const handler = createValidate({ rules, gatherFacts: nothingExists, onSkipped: () => undefined });
+      const handler = createValidate({ ...usual, onSkipped: () => undefined });
       expect(await handler({ ...parsed.request, oldObject }, context)).toMatchObject({ decision: 'allowed' });
     });
 
@@ -167,7 +168,7 @@ describe('validation', () => {
       ['lists', JSON.parse('['.repeat(40_000) + ']'.repeat(40_000))],
       ['maps', JSON.parse(`${'{"a":'.repeat(13_000)}0${'}'.repeat(13_000)}`)],
     ])('is no error of ours when a short body has thousands of %s in each other as its port', async (_, port) => {
-      const handler = createValidate({ rules, gatherFacts: nothingExists, onSkipped: () => undefined });
+      const handler = createValidate({ ...usual, onSkipped: () => undefined });
       const parsed = parseAdmissionReview(aReview({ operation: 'UPDATE', object: anMCPServer() }));
       if (!parsed.ok) throw new Error(parsed.problem);
       const { request } = parsed;

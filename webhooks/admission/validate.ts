@@ -1,16 +1,12 @@
-import { applyDefaults } from '../core/defaults/apply.ts';
 import { isDeeperThan } from '../core/engine/depth.ts';
-import { evaluate, type Subject } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import type { Finding } from '../core/engine/finding.ts';
-import { fingerprint, ratchet, type Judged } from '../core/engine/ratchet.ts';
+import { judge, judgedObject, prepare, type JudgeContext, type Prepared, type Verdict } from '../core/engine/judge.ts';
+import type { Policy } from '../core/engine/policy.ts';
+import { fingerprint, ratchet } from '../core/engine/ratchet.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
-import type { Rule } from '../core/engine/rule.ts';
-import { toSchemaFinding } from '../core/engine/schema-finding.ts';
-import { parseMCPServer } from '../core/mcpserver/parse.ts';
-import { referencesOf, type Reference } from '../core/mcpserver/references.ts';
-import type { Violation } from '../core/mcpserver/violation.ts';
+import type { Reference } from '../core/mcpserver/references.ts';
 import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
 import { maxDepth } from './body-guard.ts';
@@ -25,9 +21,11 @@ export type GatherFacts = (
 ) => Promise<ReferenceFacts>;
 
 export interface ValidateOptions extends RenderOptions {
-  readonly rules: readonly Rule[];
+  readonly policy: Policy;
   readonly gatherFacts: GatherFacts;
   readonly installation?: Installation | undefined;
+  /** The time, RFC 3339; asked for only when something is found. */
+  readonly now: () => string;
   readonly onSkipped: (reason: SkipReason) => void;
 }
 
@@ -35,62 +33,56 @@ export interface ValidateOptions extends RenderOptions {
  * Says everything that is wrong with an MCPServer at once: what denies refuses the request, the rest warns. What an
  * update leaves as it was only warns: a rule that became stricter must not hold up the next change of a replica count.
  */
-export function createValidate({ rules, gatherFacts, installation, onSkipped, ...render }: ValidateOptions): Handler {
-  const judge = (request: AdmissionRequest, subject: Subject): Answer => {
-    const now = { object: subject.server, findings: evaluate(rules, subject) };
-    return answerTo(request, now, () => judgeOld(request.oldObject, rules, subject), render);
-  };
+export function createValidate(options: ValidateOptions): Handler {
+  const { policy, gatherFacts, installation, now, onSkipped, ...render } = options;
+  const contextWith = (facts: ReferenceFacts): JudgeContext => ({
+    policy,
+    facts,
+    installation,
+    get now() {
+      return now();
+    },
+  });
+  // Most servers name nothing: one context for all of them.
+  const withoutFacts = contextWith(nothingToLookUp);
+  const answer = (request: AdmissionRequest, prepared: Prepared, context: JudgeContext): Answer =>
+    answerTo(request, judge(prepared, context), () => judge(prepare(request.oldObject), context), render);
 
-  return (request, context) => {
+  return (request, call) => {
     const skip = skipReasonOf(request);
     if (skip !== undefined) {
       onSkipped(skip);
       return allowed();
     }
-    const parsed = parseMCPServer(request.object);
-    if (!parsed.ok) {
-      const now = { object: request.object, findings: parsed.violations.map(toSchemaDenial) };
-      return answerTo(request, now, () => judgeOldSchema(request.oldObject), render);
-    }
-    const server = applyDefaults(parsed.server);
-    const references = referencesOf(server);
-    const named = references.filter(({ name }) => name !== '');
-    if (named.length === 0) return judge(request, { server, references, installation, facts: nothingToLookUp });
-    return gatherFacts(request.namespace, named, context).then((facts) =>
-      judge(request, { server, references, installation, facts }),
+    const prepared = prepare(request.object);
+    if (!prepared.parsed || !prepared.references.some(isNamed)) return answer(request, prepared, withoutFacts);
+    return gatherFacts(request.namespace, prepared.references.filter(isNamed), call).then((facts) =>
+      answer(request, prepared, contextWith(facts)),
     );
   };
 }
 
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 
-/** What the rules say about the object before the change; nothing about one that the schema forbids by now. */
-function judgeOld(raw: unknown, rules: readonly Rule[], { facts, installation }: Subject): Judged {
-  const parsed = parseMCPServer(raw);
-  if (!parsed.ok) return { object: raw, findings: [] };
-  const server = applyDefaults(parsed.server);
-  return { object: server, findings: evaluate(rules, { server, facts, installation }) };
+function isNamed({ name }: Reference): boolean {
+  return name !== '';
 }
 
 /**
- * API servers let an update pass that leaves a violation of the schema as it was. No rule can judge such an object; the
- * reconciler does not touch what runs for it.
+ * The old object is judged only when something would be refused otherwise: nearly every request has nothing. API servers
+ * let an update pass that leaves a violation of the schema as it was; no rule can judge such an object, and the reconciler
+ * does not touch what runs for it.
  */
-function judgeOldSchema(raw: unknown): Judged {
-  const parsed = parseMCPServer(raw);
-  return { object: raw, findings: parsed.ok ? [] : parsed.violations.map(toSchemaDenial) };
-}
-
-/** The old object is judged only when something would be refused otherwise: nearly every request has nothing. */
-function answerTo(request: AdmissionRequest, now: Judged, judgeBefore: () => Judged, render: RenderOptions): Answer {
-  if (now.findings.length === 0) return nothingToSay;
-  const { enforced, tolerated } = tolerate(request, now, judgeBefore);
+function answerTo(request: AdmissionRequest, verdict: Verdict, judgeOld: () => Verdict, render: RenderOptions): Answer {
+  const { findings } = verdict;
+  if (findings.length === 0) return nothingToSay;
+  const { enforced, tolerated } = tolerate(request, verdict, judgeOld);
   const remarks = {
     warnings: renderWarnings(
-      now.findings.filter(({ severity }) => severity === 'warn'),
+      findings.filter(({ severity }) => severity === 'warn'),
       tolerated,
     ),
-    auditAnnotations: annotationsFor(enforced.length === 0 ? 'allowed' : 'denied', now.findings, tolerated),
+    auditAnnotations: annotationsFor(enforced.length === 0 ? 'allowed' : 'denied', findings, tolerated),
   };
   if (enforced.length === 0) return allowed(remarks);
   const { group, kind } = request.kind;
@@ -116,16 +108,17 @@ interface Tolerance {
  */
 const maxCompared = 1_000;
 
-function tolerate({ operation, oldObject }: AdmissionRequest, now: Judged, judgeBefore: () => Judged): Tolerance {
-  const denials = now.findings.filter(({ severity }) => severity === 'deny');
+function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, judgeOld: () => Verdict): Tolerance {
+  const denials = verdict.findings.filter(({ severity }) => severity === 'deny');
   const isComparable = operation === 'UPDATE' && oldObject !== undefined && denials.length <= maxCompared;
   if (denials.length === 0 || !isComparable) return { enforced: denials, tolerated: [] };
-  const before = judgeBefore();
-  if ([now, before].some(({ object }) => isDeeperThan(maxDepth, object))) return { enforced: denials, tolerated: [] };
+  const old = judgeOld();
+  const [now, before] = [judgedObject(verdict), judgedObject(old)];
+  if ([now, before].some((object) => isDeeperThan(maxDepth, object))) return { enforced: denials, tolerated: [] };
   const rules = new Set(ruleIdsOf(denials));
-  const candidates = before.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
-  const known = fingerprint({ ...before, findings: candidates }, digest).map((printed) => printed.fingerprint);
-  const { enforced, tolerated } = ratchet(fingerprint({ ...now, findings: denials }, digest), known);
+  const candidates = old.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
+  const known = fingerprint({ object: before, findings: candidates }, digest).map((printed) => printed.fingerprint);
+  const { enforced, tolerated } = ratchet(fingerprint({ object: now, findings: denials }, digest), known);
   return {
     enforced: enforced.map(({ finding }) => finding),
     tolerated: tolerated.map(({ finding }) => finding),
@@ -147,9 +140,4 @@ function annotationsFor(
 
 function ruleIdsOf(findings: readonly Finding[]): readonly string[] {
   return [...new Set(findings.map(({ ruleId }) => ruleId))];
-}
-
-/** About the shape of an object; the API server has usually refused it before we are asked. */
-function toSchemaDenial(violation: Violation): Finding {
-  return toSchemaFinding(violation, 'deny');
 }

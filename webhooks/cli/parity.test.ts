@@ -2,14 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import { applyDefaults } from '../core/defaults/apply.ts';
-import { evaluate } from '../core/engine/evaluate.ts';
+import { judge, prepare } from '../core/engine/judge.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { renderSentence } from '../core/engine/render.ts';
 import type { Example } from '../core/engine/rule.ts';
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { rules } from '../core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
+import { anInstant } from '../core/testing/evaluate-rules.ts';
 import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
 import { issueAuthority } from '../platform/tls/certificates.ts';
 import { schemaRuleId } from '../core/engine/schema-finding.ts';
@@ -72,9 +73,9 @@ const isJudgedAnywhere = ({ installation }: Example): boolean => installation ==
 describe('check says what the engine says', () => {
   it.each(examples)('%s', async (_title, example) => {
     const server = serverOf(example);
-    const engine = evaluate(rules, { server: applyDefaults(server), facts: factsOf(example) });
-    const expected = engine
-      .filter(({ isUnchecked }) => isUnchecked !== true)
+    const context = { policy: builtInPolicy, facts: factsOf(example), now: anInstant };
+    const expected = judge(prepare(server), context)
+      .findings.filter(({ isUnchecked }) => isUnchecked !== true)
       .map((finding) => `${finding.ruleId} ${renderSentence(finding)}`);
     const manifests = [...objectsBeside(example), server].map((object) => stringify(object));
     const { out } = await runCli(['check', '--output', 'json', '-'], manifests.join('---\n'));

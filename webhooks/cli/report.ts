@@ -1,12 +1,12 @@
 import type { Finding } from '../core/engine/finding.ts';
-import { rules as everyRule } from '../core/rules/index.gen.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { structure } from '../core/mcpserver/structure.gen.ts';
 import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
 import { compileCrdRules } from './crd-rules.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import type { NotChecked } from './input-facts.ts';
-import { judge, type Judged } from './judge.ts';
+import { judgeManifest, type JudgedServer } from './judge-manifest.ts';
 
 /** One finding at its place in a file. */
 export interface Located extends Position {
@@ -38,7 +38,7 @@ export interface Report {
   readonly problems: readonly InputProblem[];
 }
 
-export interface JudgedManifest extends Judged {
+export interface JudgedManifest extends JudgedServer {
   readonly manifest: Manifest;
   readonly located: readonly Located[];
 }
@@ -51,8 +51,9 @@ export interface JudgedInput extends Pick<Report, 'rulesNotJudged' | 'rulesNotJu
 export function judgeInput(input: Input, namespace: string): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
+  const context = { policy: builtInPolicy, now: new Date().toISOString(), crdRules, namespace, factsIn };
   const judged = input.servers.map((manifest) => {
-    const result = judge(manifest.value, { rules: everyRule, crdRules, namespace, factsIn });
+    const result = judgeManifest(manifest.value, context);
     return { ...result, manifest, located: locate(manifest, result.findings, namespace) };
   });
   const rulesNotJudgedFor = judged

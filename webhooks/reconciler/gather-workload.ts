@@ -56,6 +56,6 @@ function ourChild(key: string, server: MCPServer, kind: string, world: World): C
 }
 
 /** metav1.Time has whole seconds. */
-function timestamp(date: Date): string {
+export function timestamp(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

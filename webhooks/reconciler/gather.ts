@@ -1,6 +1,6 @@
-import { parseMCPServer } from '../core/mcpserver/parse.ts';
-import { isConfiguration, referencesOf } from '../core/mcpserver/references.ts';
-import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { prepare } from '../core/engine/judge.ts';
+import type { PreparedServer } from '../core/engine/judge.ts';
+import { isConfiguration } from '../core/mcpserver/references.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
@@ -19,7 +19,7 @@ export type Gathered =
   | { readonly type: 'failed'; readonly error: ApiError }
   | {
       readonly type: 'found';
-      readonly server: MCPServer;
+      readonly subject: PreparedServer;
       readonly observed: readonly ObservedChild[];
       readonly references: KnownReferences;
     };
@@ -30,20 +30,20 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   if (!read.ok) return { type: 'failed', error: read.error };
   const raw = read.body;
   if (raw === undefined || metaOf(raw).isDeleting) return { type: 'gone' };
-  const parsed = parseMCPServer(raw);
-  if (!parsed.ok) {
+  const subject = prepare(raw);
+  if (!subject.parsed) {
     // The API server enforces the same schema: such an object was stored before the schema was.
-    const [first] = parsed.violations;
+    const [first] = subject.findings;
     throw new TellableError(
       `the stored object violates the schema at ${renderPath(first?.path ?? [])}: ${first?.headline ?? ''}`,
     );
   }
-  const configuration = referencesOf(parsed.server).filter(isConfiguration);
+  const configuration = subject.references.filter(isConfiguration);
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
   const unread = await readCutChildren(key, world, signal);
   if (!unread.ok) return { type: 'failed', error: unread.error };
   const observed = observedChildren(key, world).map((child) => unread.children.get(child.kind) ?? child);
-  return { type: 'found', server: parsed.server, observed, references };
+  return { type: 'found', subject, observed, references };
 }
 
 type CutChildren =

@@ -303,6 +303,32 @@ describe('the reconciler', () => {
     expect(writesSince(api, count)).toEqual([`PATCH ${deploymentPath()}`]);
   });
 
+  it('tells it again when there is another reason', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    api.answer(({ path }) => path === configMapPath, 403);
+    const { clock } = await start(api);
+    api.answer(({ path }) => path === configMapPath, 503);
+    await clock.advance(300_000);
+    expect(eventReasons(api)).toEqual(['ReferenceNotChecked', 'ReferenceNotChecked']);
+  });
+
+  it('tells it no second time after a restart, in whatever words an earlier release said it', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    api.answer(({ path }) => path === configMapPath, 403);
+    const before = await start(api);
+    await before.stop();
+    const { status } = api.get(serverPath()) as { status: { conditions: readonly object[] } };
+    const reworded = status.conditions.map((condition) => ({ ...condition, message: 'said otherwise' }));
+    api.put(serverPath(), { status: { ...status, conditions: reworded } });
+    await start(api);
+    expect(messageOf(api, 'Accepted')).toContain('we are not allowed to read it');
+    expect(eventReasons(api)).toEqual(['ReferenceNotChecked']);
+  });
+
   it('does not tell the owner that a reference was not checked when it is us who stop', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api, withConfigMap);

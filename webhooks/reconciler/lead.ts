@@ -1,7 +1,7 @@
 import { digestPolicy } from '../core/engine/policy-digest.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import type { Installation } from '../core/engine/installation.ts';
-import { rules } from '../core/rules/index.gen.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { CollectGarbage } from '../platform/collect-garbage.ts';
 import { digest } from '../platform/digest.ts';
@@ -113,7 +113,8 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
     installation: options.installation,
-    policyDigest: digestPolicy(rules, options.version, digest),
+    policy: builtInPolicy,
+    policyDigest: digestPolicy(builtInPolicy, { version: options.version, now: clock.now().toISOString() }, digest),
     servers: new ServerCache(),
     children,
     pods: new PodCache(),

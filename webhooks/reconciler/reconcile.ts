@@ -8,11 +8,11 @@ import { digest } from '../platform/digest.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
-import { gatherWorkload, nextLookAfterMs } from './gather-workload.ts';
+import { gatherWorkload, nextLookAfterMs, timestamp } from './gather-workload.ts';
 import { judgeRound, retryAfter } from './judge-round.ts';
 import type { Round } from './judge-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
-import { tellNotChecked } from './tell-not-checked.ts';
+import { renderUnchecked, tellNotChecked } from './tell-not-checked.ts';
 import { endUnread, tellUnread } from './tell-unread.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
@@ -39,16 +39,18 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
   endUnread(key, world);
 
-  const { server, observed, references } = gathered;
-  const { expandedKinds, policyDigest, installation } = world;
-  const decision = decide({ ...references, server, observed, installation, expandedKinds, digest, policyDigest });
+  const { subject, observed, references } = gathered;
+  const { server } = subject;
+  const { expandedKinds, policy, policyDigest, installation } = world;
+  const judged = { policy, policyDigest, installation, now: timestamp(world.clock.now()) };
+  const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, digest });
   if (decision.verdict === 'retry') {
     world.pacing.stopWaiting(key);
-    await tellNotChecked(key, decision.server, decision.reason, { world, signal });
+    await tellNotChecked(key, server, decision.unchecked, { world, signal });
     const { retryAfterMs } = references.transient ?? {};
     return {
       type: 'retry',
-      why: decision.reason,
+      why: renderUnchecked(decision.unchecked),
       ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }),
     };
   }

@@ -1,5 +1,7 @@
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { NOT_CHECKED, nextStatus } from '../core/plan/status.ts';
+import { isSameUnchecked } from '../core/plan/unchecked-reference.ts';
+import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
 import { gatherWorkload } from './gather-workload.ts';
 import { writeStatus } from './status-writer.ts';
 import { regarding } from './world.ts';
@@ -16,20 +18,32 @@ import type { World } from './world.ts';
 export async function tellNotChecked(
   key: string,
   server: MCPServer,
-  reason: string,
+  unchecked: UncheckedReference,
   scope: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<void> {
   const { world, signal } = scope;
   // What we broke off ourselves says nothing about the world.
   if (signal.aborted) return;
-  const message = `${reason}. Nothing is created or changed until it can be read; it is tried again.`;
-  const said = world.notChecked.get(key) ?? saidInStatus(server.status);
-  world.notChecked.set(key, message);
-  if (said !== message) recordEvent(server, message, world);
+  const message = `${renderUnchecked(unchecked)}. Nothing is created or changed until it can be read; it is tried again.`;
+  if (!wasTold(key, server, unchecked, world)) recordEvent(server, message, world);
+  world.notChecked.set(key, unchecked);
   if (wasJudged(server.status)) return;
   const accepted = { state: 'not-checked', message } as const;
   const workload = gatherWorkload(key, server, { accepted, executed: [] }, world);
   await writeStatus(server, nextStatus({ ...workload, verification: { state: 'not-attempted' } }), world, signal);
+}
+
+export function renderUnchecked({ kind, name, reason }: UncheckedReference): string {
+  return `${kind} '${name}' not checked: ${reason}`;
+}
+
+/**
+ * By us; or by an earlier reconciler, whose status says so: which reference it could not read is in its words only, and one
+ * event too few is better than the same one after each restart.
+ */
+function wasTold(key: string, { status }: MCPServer, unchecked: UncheckedReference, world: World): boolean {
+  const told = world.notChecked.get(key);
+  return told === undefined ? findAccepted(status)?.reason === NOT_CHECKED : isSameUnchecked(told, unchecked);
 }
 
 function recordEvent({ metadata }: MCPServer, note: string, world: World): void {
@@ -41,12 +55,6 @@ function recordEvent({ metadata }: MCPServer, note: string, world: World): void 
     action: 'ConfigurationValidation',
     note,
   });
-}
-
-/** By us or by an earlier reconciler: then the event was recorded too. */
-function saidInStatus(status: MCPServerStatus | undefined): string | undefined {
-  const accepted = findAccepted(status);
-  return accepted?.reason === NOT_CHECKED ? accepted.message : undefined;
 }
 
 function wasJudged(status: MCPServerStatus | undefined): boolean {

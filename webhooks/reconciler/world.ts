@@ -1,5 +1,7 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Installation } from '../core/engine/installation.ts';
+import type { Policy } from '../core/engine/policy.ts';
+import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
@@ -24,7 +26,8 @@ export interface World {
   /** Absent for tests in which nobody is us. */
   readonly installation: Installation | undefined;
   readonly expandedKinds: readonly ExpandedKind[];
-  /** From `digestPolicy`. */
+  readonly policy: Policy;
+  /** From `digestPolicy`, of that policy. */
   readonly policyDigest: string;
   readonly servers: ServerCache;
   /** By kind. */
@@ -32,7 +35,7 @@ export interface World {
   readonly pods: PodCache;
   readonly references: ReferenceTracker;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
-  readonly notChecked: Map<string, string>;
+  readonly notChecked: Map<string, UncheckedReference>;
   /** Writes that fail again and again. */
   readonly setbacks: Setbacks;
   /** By server: the status of which the API server took a part only. */

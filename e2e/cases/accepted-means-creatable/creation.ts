@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { judge } from '../../../webhooks/cli/judge.ts';
+import { judgeManifest } from '../../../webhooks/cli/judge-manifest.ts';
 import type { CrdRules } from '../../../webhooks/cli/crd-rules.ts';
 import type { ReferenceFacts } from '../../../webhooks/core/engine/facts.ts';
 import { FIELD_MANAGER } from '../../../webhooks/core/mcpserver/names.ts';
@@ -7,7 +7,7 @@ import type { MCPServer } from '../../../webhooks/core/mcpserver/types.gen.ts';
 import type { Action } from '../../../webhooks/core/plan/action.ts';
 import { plan } from '../../../webhooks/core/plan/plan.ts';
 import { expandedKinds } from '../../../webhooks/core/resources/index.gen.ts';
-import { rules } from '../../../webhooks/core/rules/index.gen.ts';
+import { builtInPolicy } from '../../../webhooks/core/rules/built-in-policy.ts';
 import type { ApiResult, KubeApi } from '../../../webhooks/platform/kube/api.ts';
 import { objectPath } from '../../../webhooks/platform/kube/api.ts';
 import { applyObject } from '../../../webhooks/platform/kube/apply.ts';
@@ -68,7 +68,9 @@ export function createTrial(options: {
       metadata: { name, namespace },
       spec: merge(smallest, spec),
     };
-    const { findings, server } = judge(manifest, { rules, crdRules, namespace, factsIn: () => noFacts });
+    const now = new Date().toISOString();
+    const context = { policy: builtInPolicy, now, crdRules, namespace, factsIn: () => noFacts };
+    const { findings, server } = judgeManifest(manifest, context);
     const path = objectPath({ apiVersion: manifest.apiVersion, plural: 'mcpservers', namespace });
     const created = await api.request({ method: 'POST', path, body: manifest, contentType: 'application/json' });
     return {

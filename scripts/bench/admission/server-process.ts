@@ -12,7 +12,7 @@ import { createMutate } from '../../../webhooks/admission/mutate.ts';
 import { startAdmissionServer } from '../../../webhooks/admission/server.ts';
 import { createValidate } from '../../../webhooks/admission/validate.ts';
 import type { ReferenceFacts } from '../../../webhooks/core/engine/facts.ts';
-import { rules } from '../../../webhooks/core/rules/index.gen.ts';
+import { builtInPolicy } from '../../../webhooks/core/rules/built-in-policy.ts';
 import { systemClock } from '../../../webhooks/platform/clock.ts';
 import { createLogger } from '../../../webhooks/platform/log.ts';
 import { issueAuthority, issueServing } from '../../../webhooks/platform/tls/certificates.ts';
@@ -57,7 +57,12 @@ async function startWebhook(certificate: Certificate): Promise<number> {
   const facts: ReferenceFacts = { lookUp: () => found };
   const handlers = {
     mutate: createMutate({ onSkipped: () => undefined }),
-    validate: createValidate({ rules, gatherFacts: () => Promise.resolve(facts), onSkipped: () => undefined }),
+    validate: createValidate({
+      policy: builtInPolicy,
+      gatherFacts: () => Promise.resolve(facts),
+      now: () => new Date().toISOString(),
+      onSkipped: () => undefined,
+    }),
   };
   const metrics = createAdmissionMetrics(new Registry(), {
     isReady: () => true,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { MCPServer, PodSecurityContext, SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Option } from '../testing/builders.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
@@ -98,7 +98,7 @@ describe('applyDefaults', () => {
   });
 
   it('leaves nothing that a denying rule refuses', () => {
-    const findings = evaluate(rules, { server: applyDefaults(anMCPServer()), facts: inMemoryFacts() });
+    const findings = evaluateRules(rules, { server: applyDefaults(anMCPServer()), facts: inMemoryFacts() });
     expect(findings.filter(({ severity }) => severity === 'deny')).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { renderPath } from '../mcpserver/violation.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 import { anMCPServer } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { Rule } from './rule.ts';
 
 const aRule = (id: string, paths: readonly FieldPath[], remedy?: string): Rule => ({
@@ -26,7 +26,7 @@ it('orders findings by place, list items by number, then by rule', () => {
       [...env, 10],
     ]),
   ];
-  expect(evaluate(rules, input).map(({ path, ruleId }) => `${renderPath(path)} ${ruleId}`)).toEqual([
+  expect(evaluateRules(rules, input).map(({ path, ruleId }) => `${renderPath(path)} ${ruleId}`)).toEqual([
     'spec b',
     'spec.config.env[2] a',
     'spec.config.env[2].name b',
@@ -36,8 +36,8 @@ it('orders findings by place, list items by number, then by rule', () => {
 });
 
 it("gives each finding its rule's severity and remedy, unless the violation knows a better one", () => {
-  const [first] = evaluate([aRule('a', [['spec']])], input);
-  const [second] = evaluate([aRule('a', [['spec']], 'Do that.')], input);
+  const [first] = evaluateRules([aRule('a', [['spec']])], input);
+  const [second] = evaluateRules([aRule('a', [['spec']], 'Do that.')], input);
   expect(first).toEqual({
     ruleId: 'a',
     severity: 'warn',
@@ -54,6 +54,19 @@ it('marks what a rule could not look at, whatever it says about it', () => {
     const violation = { path: ['spec'], headline: 'h', detail: 'not checked' };
     return { ...aRule('a', []), check: () => [isUnchecked ? { ...violation, isUnchecked: true } : violation] };
   };
-  expect(evaluate([rule(true)], input)).toEqual([expect.objectContaining({ isUnchecked: true })]);
-  expect(evaluate([rule(false)], input)).toEqual([expect.not.objectContaining({ isUnchecked: true })]);
+  expect(evaluateRules([rule(true)], input)).toEqual([expect.objectContaining({ isUnchecked: true })]);
+  expect(evaluateRules([rule(false)], input)).toEqual([expect.not.objectContaining({ isUnchecked: true })]);
+});
+
+it('marks what holds a roll-out back, and not what a rule could not look at', () => {
+  const rule = (isUnchecked: boolean): Rule => {
+    const violation = { path: ['spec'], headline: 'h', detail: 'd' };
+    return {
+      ...aRule('a', []),
+      holdsBack: true,
+      check: () => [isUnchecked ? { ...violation, isUnchecked: true } : violation],
+    };
+  };
+  expect(evaluateRules([rule(false)], input)).toEqual([expect.objectContaining({ holdsBack: true })]);
+  expect(evaluateRules([rule(true)], input)).toEqual([expect.not.objectContaining({ holdsBack: true })]);
 });

@@ -1,39 +1,42 @@
-import { referencesOf } from '../mcpserver/references.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Severity } from './finding.ts';
+import type { Policy } from './policy.ts';
 import type { Rule, RuleInput } from './rule.ts';
-
-/** What is judged; `references` may be given by who has listed them already, and is then not listed again. */
-export type Subject = Omit<RuleInput, 'references'> & Partial<Pick<RuleInput, 'references'>>;
 
 /**
  * Everything that the rules have to say about one server, every finding at once, in an order that depends on nothing
  * but the findings: by path (list items by their number), then by rule id. Runs for every admission
  * request, so a server without findings costs the checks and one empty list.
  */
-export function evaluate(rules: readonly Rule[], subject: Subject): readonly Finding[] {
-  const { server, facts, installation } = subject;
-  const input = { server, facts, installation, references: subject.references ?? referencesOf(server) };
+export function evaluate(
+  input: RuleInput,
+  context: { readonly policy: Policy; readonly now: string },
+): readonly Finding[] {
+  const { rules, severityOf } = context.policy;
   const findings: Finding[] = [];
   for (const rule of rules) {
     const violations = rule.check(input);
     if (violations.length === 0) continue;
-    for (const violation of violations) findings.push(toFinding(rule, violation));
+    const severity = severityOf(rule, context.now);
+    for (const violation of violations) findings.push(toFinding(rule, severity, violation));
   }
   return findings.length < 2
     ? findings
     : findings.sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
 }
 
-function toFinding(rule: Rule, violation: Violation): Finding {
+function toFinding(rule: Rule, severity: Severity, violation: Violation): Finding {
+  const isUnchecked = violation.isUnchecked === true;
   return {
     ruleId: rule.id,
-    severity: rule.severity,
+    severity,
     path: violation.path,
     headline: violation.headline,
     detail: violation.detail,
     remedy: violation.remedy ?? rule.remedy,
-    ...(violation.isUnchecked === true ? { isUnchecked: true } : {}),
+    ...(violation.cause === undefined ? {} : { cause: violation.cause }),
+    ...(isUnchecked ? { isUnchecked } : {}),
+    ...(rule.holdsBack === true && !isUnchecked ? { holdsBack: true } : {}),
   };
 }
 

@@ -16,8 +16,11 @@ export type ReferenceState =
       readonly caBundle?: 'usable' | 'none' | 'too-large';
     }
   | { readonly state: 'missing' }
-  /** Not looked up, forbidden or timed out; `reason` is shown to the user as "not checked: <reason>". */
-  | { readonly state: 'unknown'; readonly reason: string };
+  /**
+   * Not looked up, forbidden or timed out; `reason` is shown to the user as "not checked: <reason>". `cause` tells one
+   * reason from another where somebody asks that again and again: `Forbidden`, `Timeout`, `HTTP500`.
+   */
+  | { readonly state: 'unknown'; readonly reason: string; readonly cause?: string };
 
 /**
  * Answers what was gathered before the decision; never does I/O. Three implementations: the cluster (webhook,

@@ -1,13 +1,16 @@
 import { canonicalJson } from './canonical-json.ts';
+import type { Policy } from './policy.ts';
 import type { Digest } from './ratchet.ts';
-import type { Rule } from './rule.ts';
 
 /**
- * Tells whether two verdicts came from the same rules. The version of the program counts: a rule can become stricter, or
- * say the same in other words, under its old id.
+ * Tells whether two verdicts came from the same policy. The version of the program counts: a rule can become stricter
+ * under its old id. `now` as for {@link Policy.severityOf}.
  */
-export function digestPolicy(rules: readonly Pick<Rule, 'id' | 'severity'>[], version: string, digest: Digest): string {
-  return digest(
-    canonicalJson({ version, severities: Object.fromEntries(rules.map(({ id, severity }) => [id, severity])) }),
-  );
+export function digestPolicy(
+  { rules, severityOf }: Policy,
+  { version, now }: { readonly version: string; readonly now: string },
+  digest: Digest,
+): string {
+  const severities = Object.fromEntries(rules.map((rule) => [rule.id, severityOf(rule, now)]));
+  return digest(canonicalJson({ version, severities }));
 }

@@ -14,8 +14,9 @@ export interface Judged {
 export interface PrintedFinding {
   readonly finding: Finding;
   /**
-   * Digest of the rule, the place, what the rule says about it and the value there. The place names the items of lists
-   * by their keys, or by their content where a list has no keys: whoever moves an item changes nothing.
+   * Of the rule, the place, the value there and what else the violation depends on; of nothing that is said about it. The
+   * place names the items of lists by their keys, or by their content where a list has no keys: whoever moves an item
+   * changes nothing.
    */
   readonly fingerprint: string;
 }
@@ -34,9 +35,18 @@ export function fingerprint({ object, findings }: Judged, digest: Digest): reado
   const contentOf = createContentOf(digest);
   return findings.map((finding) => {
     const { place, value } = walk(object, finding.path, contentOf);
-    const { ruleId, headline, detail } = finding;
-    return { finding, fingerprint: digest(JSON.stringify([ruleId, place, headline, detail, contentOf(value)])) };
+    const { ruleId, cause = [], isUnchecked = false } = finding;
+    const print = digest(JSON.stringify([ruleId, place, contentOf(value), cause, isUnchecked]));
+    return { finding, fingerprint: `${format}${print}` };
   });
+}
+
+/** How fingerprints are made. Another way of making them is another number here, which no digest begins with. */
+const format = 'v2-';
+
+/** Whether it can be compared with those of today: until 0.1.0 they depended on what was said. */
+export function isCurrentFingerprint(print: string): boolean {
+  return print.startsWith(format);
 }
 
 /**

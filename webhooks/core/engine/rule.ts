@@ -42,6 +42,11 @@ export interface Rule {
    * never taken for old where nobody can tell when it came (docs/decisions/0036).
    */
   readonly isAboutPrivileges?: true;
+  /**
+   * Set where pods cannot start (or never be verified) with what it finds: the reconciler rolls nothing out until it is
+   * gone, although admission may only warn, because it may come later (docs/decisions/0005).
+   */
+  readonly holdsBack?: true;
   /** One sentence: what must hold. Ends with a full stop. */
   readonly summary: string;
   /** A paragraph for the rule's page: why, and what happens otherwise. */

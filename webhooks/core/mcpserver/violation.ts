@@ -10,6 +10,12 @@ export interface Violation {
   readonly detail: string;
   /** One imperative sentence with a full stop; overrides the rule's own remedy where this place needs another. */
   readonly remedy?: string;
+  /**
+   * Values that it depends on and that neither its rule, its place nor the value there tells: the limit of a request, which
+   * of two things is wrong. Data and never a sentence: with these three it is what makes two violations the same, whatever
+   * is said about them. No Secret value.
+   */
+  readonly cause?: readonly (string | number)[];
   /** Nothing was found: what the rule needed to know is unknown, and that is all that is said. */
   readonly isUnchecked?: true;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { builtInPolicy } from '../rules/built-in-policy.ts';
 import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
+import { anInstant, prepared } from '../testing/evaluate-rules.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import type { InMemoryObjects } from '../testing/in-memory-facts.ts';
 import type { Decision } from './decide.ts';
@@ -21,12 +23,12 @@ function fromKey(optional = false): Option {
 }
 const withCaBundle = withSpec({ transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } } });
 
-const policy = { policyDigest: 'p' };
+const policy = { policy: builtInPolicy, policyDigest: 'p', now: anInstant };
 
 function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Decision {
   const server = anMCPServer(withUid('u-1'), ...options);
   return decide({
-    server,
+    subject: prepared(server),
     facts: inMemoryFacts(objects),
     observed: [],
     ...policy,
@@ -75,7 +77,7 @@ describe('decide', () => {
   it('applies the children of the defaulted server with its configuration hash', () => {
     const server = anMCPServer(withUid('u-1'));
     const decision = decide({
-      server,
+      subject: prepared(server),
       facts: inMemoryFacts(),
       configHash: 'abc',
       observed: [],
@@ -93,7 +95,13 @@ describe('decide', () => {
   it('rolls out what it tolerates, and remembers it', () => {
     const server = anMCPServer(withUid('u-1'), withGeneration(4), asRoot);
     const observed = [aChild({ uid: 'u-1' })];
-    const decision = decide({ server, facts: inMemoryFacts(), observed, ...policy, digest: () => 'd' });
+    const decision = decide({
+      subject: prepared(server),
+      facts: inMemoryFacts(),
+      observed,
+      ...policy,
+      digest: () => 'd',
+    });
     expect(decision).toMatchObject({
       verdict: 'accepted',
       policy: { digest: 'p', generation: 4, tolerated: [{ rule: 'run-as-non-root' }] },
@@ -104,7 +112,9 @@ describe('decide', () => {
   it('says of an invalid server that runs already what happens to it', () => {
     const server = anMCPServer(withUid('u-1'), fromConfigMap);
     const observed = [aChild({ uid: 'u-1' })];
-    expect(decide({ server, facts: inMemoryFacts(), observed, ...policy, digest: () => 'd' })).toMatchObject({
+    expect(
+      decide({ subject: prepared(server), facts: inMemoryFacts(), observed, ...policy, digest: () => 'd' }),
+    ).toMatchObject({
       verdict: 'invalid',
       message: expect.stringMatching(
         /\[config-map-exists\]; nothing is rolled out until then, what runs stays as it is$/,

@@ -199,6 +199,53 @@ describe('a change that was refused', () => {
   });
 });
 
+describe('what an earlier release tolerated, with fingerprints of what it said', () => {
+  const ofEarlier = (policy: RatchetedServer['policy']): RatchetedServer['policy'] => ({
+    ...policy,
+    tolerated: (policy.tolerated ?? []).map((entry) => ({ ...entry, fingerprint: digest(entry.message) })),
+  });
+  const earlier: RatchetedServer = { ...tolerant, policy: ofEarlier(tolerant.policy) };
+  const reworded: Finding = { ...ofImage, headline: 'said otherwise', detail: 'in other words' };
+
+  it.each<[string, readonly Option[]]>([
+    ['after an upgrade', [after(earlier, 1)]],
+    ['of a server that was changed meanwhile', [after(earlier, 1), withGeneration(2)]],
+    ['while a change is refused', [after(earlier, 2), withGeneration(3)]],
+  ])('is recognised by its rule and its path, in whatever words: %s', (_, options) => {
+    expect(judge(options, [reworded], newRules).enforced).toEqual([]);
+  });
+
+  it('is compared by its value from then on', () => {
+    const once = judge([after(earlier, 1), withGeneration(2)], [reworded], newRules);
+    expect(once.policy.tolerated?.map((entry) => entry.fingerprint)).toEqual(
+      tolerant.policy.tolerated?.map((entry) => entry.fingerprint),
+    );
+    const changed = judge([after(once, 2), withGeneration(3), withSpec(image('other:1'))], [reworded], newRules);
+    expect(ids(changed.enforced)).toEqual(['image']);
+  });
+
+  it('is remembered so while something else is refused, and what is not there now waits', () => {
+    const both: RatchetedServer = {
+      ...tolerant,
+      policy: ofEarlier(judge([], [ofImage, ofPort], { observed: runs }).policy),
+    };
+    const refused = judge([after(both, 2), withGeneration(3)], [reworded, ofPrivilege], newRules);
+    expect(ids(refused.enforced)).toEqual(['privileged']);
+    const [image, port] = refused.policy.tolerated ?? [];
+    expect(image?.fingerprint).toBe(tolerant.policy.tolerated?.[0]?.fingerprint);
+    expect(port).toEqual(both.policy.tolerated?.[1]);
+    const again = judge([after(refused, 3), withGeneration(3)], [reworded, ofPrivilege], newRules);
+    expect(again.policy).toEqual(refused.policy);
+    expect(judge([after(refused, 3), withGeneration(4)], [reworded, ofPort], newRules).enforced).toEqual([]);
+  });
+
+  it('excuses one finding for each entry, and none of another rule or place', () => {
+    const elsewhere: Finding = { ...reworded, path: ['spec', 'config', 'path'] };
+    const judged = judge([after(earlier, 2), withGeneration(3)], [reworded, reworded, elsewhere, ofPort], newRules);
+    expect(judged.enforced).toHaveLength(3);
+  });
+});
+
 describe('what is tolerated', () => {
   const words = Array.from({ length: maxTolerated + 3 }, (_, index) => `word-${index}`);
   const withWords = withSpec({ config: { arguments: words } });

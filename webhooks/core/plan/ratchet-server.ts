@@ -1,5 +1,5 @@
 import type { Finding } from '../engine/finding.ts';
-import { fingerprint, ratchet } from '../engine/ratchet.ts';
+import { fingerprint, isCurrentFingerprint, ratchet } from '../engine/ratchet.ts';
 import type { Digest, PrintedFinding } from '../engine/ratchet.ts';
 import type { Rule } from '../engine/rule.ts';
 import { renderField } from '../engine/render.ts';
@@ -48,13 +48,15 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
     return { enforced: denials, policy: previous ?? { digest: policyDigest } };
   }
   const printed = fingerprint({ object: server, findings: denials }, digest);
-  const known = selectKnown(age, input, printed);
+  const listed = inTodaysFormat(previous?.tolerated ?? [], printed);
+  const known = selectKnown(age, { rules: input.rules, listed }, printed);
   const { enforced, tolerated } = ratchet(
     printed,
     known.map((one) => one.fingerprint),
   );
   if (enforced.length > 0) {
-    const policy = previous === undefined ? { digest: policyDigest } : afterRefusal(age, previous, tolerated);
+    const policy =
+      previous === undefined ? { digest: policyDigest } : afterRefusal(age, { previous, listed }, tolerated);
     return { enforced: enforced.map(({ finding }) => finding), policy };
   }
   const { generation } = server.metadata;
@@ -85,17 +87,16 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
  */
 function selectKnown(
   age: Age,
-  input: RatchetInput,
+  { rules, listed }: Pick<RatchetInput, 'rules'> & { readonly listed: readonly ToleratedFinding[] },
   printed: readonly PrintedFinding[],
 ): readonly { readonly fingerprint: string }[] {
-  const listed = input.server.status?.extensions?.policy?.tolerated ?? [];
   switch (age) {
     case 'old':
       return printed;
     case 'new':
       return listed;
     case 'untold':
-      return [...listed, ...printed.filter(isUnsuspicious(input.rules))];
+      return [...listed, ...printed.filter(isUnsuspicious(rules))];
   }
 }
 
@@ -126,12 +127,34 @@ function wasRefused({ metadata, status }: MCPServer): boolean {
  * Unchanged, but for what came with a privilege and was not held against the server: by the next look its generation was
  * refused, and whoever takes the privilege back must not be held up by what the rules brought meanwhile.
  */
-function afterRefusal(age: Age, previous: PolicyState, tolerated: readonly PrintedFinding[]): PolicyState {
-  const { tolerated: listed = [], toleratedNotListed = 0, ...accepted } = previous;
+function afterRefusal(
+  age: Age,
+  { previous, listed }: { readonly previous: PolicyState; readonly listed: readonly ToleratedFinding[] },
+  tolerated: readonly PrintedFinding[],
+): PolicyState {
+  const { tolerated: before = listed, toleratedNotListed = 0, ...accepted } = previous;
   const known = new Set(listed.map((one) => one.fingerprint));
-  const more = tolerated.filter((one) => !known.has(one.fingerprint));
-  if (age !== 'untold' || more.length === 0) return previous;
+  const more = age === 'untold' ? tolerated.filter((one) => !known.has(one.fingerprint)) : [];
+  if (more.length === 0 && listed === before) return previous;
   return { ...accepted, ...listTolerated([...listed, ...more.map(toEntry)], toleratedNotListed) };
+}
+
+/**
+ * The entries with fingerprints that can be compared; the same list when all can be already. Those of earlier releases depend
+ * on the words of then, so such an entry is recognised once by its rule and its path, and kept with the fingerprint of
+ * what is there. One that is not there now waits as it is, in case the change that took it away is taken back.
+ */
+function inTodaysFormat(
+  listed: readonly ToleratedFinding[],
+  printed: readonly PrintedFinding[],
+): readonly ToleratedFinding[] {
+  if (listed.every((entry) => isCurrentFingerprint(entry.fingerprint))) return listed;
+  const present = Map.groupBy(printed, ({ finding }) => `${finding.ruleId} ${renderField(finding)}`);
+  return listed.map((entry) => {
+    if (isCurrentFingerprint(entry.fingerprint)) return entry;
+    const found = present.get(`${entry.rule} ${entry.path}`)?.shift();
+    return found === undefined ? entry : { ...entry, fingerprint: found.fingerprint };
+  });
 }
 
 function listTolerated(

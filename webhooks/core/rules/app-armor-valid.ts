@@ -97,15 +97,17 @@ function checkName(type: string, name: string | undefined, path: FieldPath): rea
   if (type !== 'Localhost') {
     if (name === undefined) return [];
     const detail = `found a name with the type ${type}`;
-    return [{ path, headline: 'the AppArmor profile has a name that its type does not use', detail }];
+    return [{ path, headline: 'the AppArmor profile has a name that its type does not use', detail, cause: [type] }];
   }
   if (name === undefined || name === '') {
     const detail = 'found the type Localhost without a name';
-    return [{ path, headline: 'the AppArmor profile has no name', detail, remedy: 'Set localhostProfile.' }];
+    const remedy = 'Set localhostProfile.';
+    return [{ path, headline: 'the AppArmor profile has no name', detail, remedy, cause: [type] }];
   }
   if (name.trim() === name && name.length <= maxProfileLength) return [];
   const remedy = `Use at most ${maxProfileLength} characters, no space first or last.`;
-  return [{ path, headline: 'no AppArmor profile has such a name', detail: `found ${name.length} characters`, remedy }];
+  const detail = `found ${name.length} characters`;
+  return [{ path, headline: 'no AppArmor profile has such a name', detail, remedy, cause: [type] }];
 }
 
 function checkAnnotation(server: MCPServer, key: string, value: string): readonly Violation[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
@@ -7,7 +7,7 @@ import { byteAmountsPlausible } from './byte-amounts-plausible.ts';
 
 function judge(spec: Readonly<Record<string, unknown>>): readonly string[] {
   const server = anMCPServer(withRawSpec(spec));
-  return evaluate([byteAmountsPlausible], { server, facts: inMemoryFacts() }).map(({ path }) => renderPath(path));
+  return evaluateRules([byteAmountsPlausible], { server, facts: inMemoryFacts() }).map(({ path }) => renderPath(path));
 }
 
 const limits = 'spec.runtime.resources.limits';

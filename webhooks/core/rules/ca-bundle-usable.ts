@@ -18,6 +18,7 @@ const problems = {
 export const caBundleUsable: Rule = {
   id: 'ca-bundle-usable',
   severity: 'warn',
+  holdsBack: true,
   summary: `The Secret in spec.transport.tls.caBundleSecret must hold certificates in PEM under the key ${CA_BUNDLE_KEY}, 500 with 256 KiB at most.`,
   rationale:
     'The bundle is all that verification trusts: without a certificate in it no server could be verified. A Secret may ' +
@@ -56,10 +57,12 @@ export const caBundleUsable: Rule = {
         // As with every Secret, the names of its other keys are not told.
         if (!found.keys.has(CA_BUNDLE_KEY)) {
           const headline = `TLS CA bundle Secret '${name}' does not contain key "${CA_BUNDLE_KEY}"`;
-          return [{ path, headline, detail: whileMissing }];
+          return [{ path, headline, detail: whileMissing, cause: ['no-key'] }];
         }
-        const problem = problems[found.caBundle ?? 'usable'];
+        const { caBundle = 'usable' } = found;
+        const problem = problems[caBundle];
         if (problem === undefined) return [];
-        return [{ path, headline: `TLS CA bundle Secret '${name}' ${problem.headline}`, detail: problem.detail }];
+        const headline = `TLS CA bundle Secret '${name}' ${problem.headline}`;
+        return [{ path, headline, detail: problem.detail, cause: [caBundle] }];
       }),
 };

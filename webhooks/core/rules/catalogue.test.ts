@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { Finding } from '../engine/finding.ts';
 import { maxWarningLength, renderWarning } from '../engine/render.ts';
 import { lengthOf } from '../engine/text.ts';
@@ -16,7 +16,7 @@ function judge(rule: Rule, example: Example): readonly Finding[] {
     ...(example.name === undefined ? [] : [withName(example.name)]),
     withRawSpec(example.spec ?? {}),
   );
-  return evaluate([rule], {
+  return evaluateRules([rule], {
     server: applyDefaults(server),
     facts: inMemoryFacts(example),
     installation: example.installation,

@@ -5,6 +5,7 @@ import { checkReferences, whileMissing, type Concern } from './parts/missing-ref
 export const configMapExists: Rule = {
   id: 'config-map-exists',
   severity: 'warn',
+  holdsBack: true,
   summary: 'Every ConfigMap that the server names must exist, unless the reference is optional.',
   rationale:
     'A pod that mounts or reads a missing ConfigMap does not start. The objects of a deployment may arrive in any order, ' +

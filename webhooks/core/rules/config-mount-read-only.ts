@@ -38,7 +38,7 @@ export const configMountReadOnly: Rule = {
       if (!isWritten(mount)) return [];
       const headline = `a ${mount.source.type} is mounted read-only all the same`;
       const path = ['spec', 'config', 'storage', index, 'permissions'];
-      return [{ path, headline, detail: 'found permissions: ReadWrite' }];
+      return [{ path, headline, detail: 'found permissions: ReadWrite', cause: [mount.source.type] }];
     });
   },
 };

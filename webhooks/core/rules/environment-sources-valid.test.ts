@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { environmentSourcesValid } from './environment-sources-valid.ts';
 
 function check(valueFrom: object) {
   const server = anMCPServer(withRawSpec({ config: { env: [{ name: 'A', valueFrom }] } }));
-  return evaluate([environmentSourcesValid], { server, facts: inMemoryFacts() });
+  return evaluateRules([environmentSourcesValid], { server, facts: inMemoryFacts() });
 }
 
 it.each([

@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { environmentValid } from './environment-valid.ts';
 
 function check(env: readonly unknown[]) {
   const server = anMCPServer(withRawSpec({ config: { env } }));
-  return evaluate([environmentValid], { server, facts: inMemoryFacts() });
+  return evaluateRules([environmentValid], { server, facts: inMemoryFacts() });
 }
 
 it('shows neither a value nor a name that holds one', () => {

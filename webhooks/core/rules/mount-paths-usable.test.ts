@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { mountPathsUsable } from './mount-paths-usable.ts';
@@ -7,7 +7,7 @@ import { mountPathsUsable } from './mount-paths-usable.ts';
 function warned(...paths: readonly string[]) {
   const storage = paths.map((path) => ({ path, source: { type: 'EmptyDir', emptyDir: {} } }));
   const server = anMCPServer(withRawSpec({ config: { storage } }));
-  return evaluate([mountPathsUsable], { server, facts: inMemoryFacts() }).map(({ path }) => path[3]);
+  return evaluateRules([mountPathsUsable], { server, facts: inMemoryFacts() }).map(({ path }) => path[3]);
 }
 
 it.each(['/d/', '//d', '/./d', '/d/.', '/a/../d', '/../d'])('sees that /d and %s are one place', (path) => {

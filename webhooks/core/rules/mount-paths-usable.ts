@@ -70,7 +70,7 @@ function checkPlace(place: string, first: number, index: number): readonly Viola
   const path: FieldPath = ['spec', 'config', 'storage', index, 'path'];
   if (first !== index) {
     const detail = `found ${place} in storage[${first}] too`;
-    return [{ path, headline: 'the mount hides another one at the same place', detail }];
+    return [{ path, headline: 'the mount hides another one at the same place', detail, cause: ['hides'] }];
   }
   if (occupied.has(place) || place.startsWith('/proc/')) {
     return [{ path, headline: 'no container starts with a mount there', detail: `found ${place}` }];

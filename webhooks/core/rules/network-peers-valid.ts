@@ -86,6 +86,7 @@ function checkBlock({ cidr, except = [] }: IPBlock, path: FieldPath): readonly V
         path: [...path, 'except', index],
         headline: 'the exception is no part of its address range',
         detail: `found '${text}' in '${cidr}'`,
+        cause: [cidr],
         remedy: inner === undefined ? remedy : 'Choose a smaller range inside cidr, or remove the exception.',
       },
     ];

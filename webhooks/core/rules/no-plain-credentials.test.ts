@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { renderLine, renderWarning } from '../engine/render.ts';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { Finding } from '../engine/finding.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
@@ -10,7 +10,7 @@ import { noPlainCredentials } from './no-plain-credentials.ts';
 type Config = Parameters<typeof withSpec>[0]['config'];
 
 const judge = (config: Config): readonly Finding[] =>
-  evaluate([noPlainCredentials], { server: anMCPServer(withSpec({ config })), facts: inMemoryFacts() });
+  evaluateRules([noPlainCredentials], { server: anMCPServer(withSpec({ config })), facts: inMemoryFacts() });
 
 const said = (config: Config): readonly string[] => judge(config).map(({ headline }) => headline);
 
@@ -153,7 +153,7 @@ it('is also seen in the headers and commands of probes', () => {
     exec: { command: ['curl', '--header', samples.bearer] },
   };
   const health = { livenessProbe: probe, readinessProbe: probe };
-  const findings = evaluate([noPlainCredentials], {
+  const findings = evaluateRules([noPlainCredentials], {
     server: anMCPServer(withSpec({ runtime: { health } })),
     facts: inMemoryFacts(),
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { Installation } from '../engine/installation.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withNamespace, withSpec } from '../testing/builders.ts';
@@ -17,7 +17,9 @@ const installation: Installation = {
 function pathsOf(option: Option, known: Installation | undefined): readonly string[] {
   const server = anMCPServer(withNamespace('system'), option);
   const facts = inMemoryFacts();
-  return evaluate([ownIdentityProtected], { server, facts, installation: known }).map(({ path }) => renderPath(path));
+  return evaluateRules([ownIdentityProtected], { server, facts, installation: known }).map(({ path }) =>
+    renderPath(path),
+  );
 }
 
 const account = (serviceAccountName: string): Option => withSpec({ runtime: { security: { serviceAccountName } } });

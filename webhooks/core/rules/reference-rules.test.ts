@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
 import type { ReferenceFacts } from '../engine/facts.ts';
 import { renderLine, renderWarning } from '../engine/render.ts';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { MCPServer, StorageMount } from '../mcpserver/types.gen.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
@@ -20,7 +20,7 @@ const server = anMCPServer(
 );
 
 const lines = (facts = inMemoryFacts(), of: MCPServer = server): readonly string[] =>
-  evaluate(rules, { server: applyDefaults(of), facts }).map((finding) => renderLine(finding));
+  evaluateRules(rules, { server: applyDefaults(of), facts }).map((finding) => renderLine(finding));
 
 describe('references', () => {
   it('are each named at their place when they are missing', () => {
@@ -66,7 +66,7 @@ describe('references', () => {
     const configMap = { name, items: [{ key, path: 'config.toml' }] };
     const storage: StorageMount[] = [{ path: '/etc/search', source: { type: 'ConfigMap', configMap } }];
     const mounted = anMCPServer(withSpec({ config: { storage } }));
-    const findings = evaluate([configMapKeyExists], {
+    const findings = evaluateRules([configMapKeyExists], {
       server: mounted,
       facts: inMemoryFacts({ configMaps: { [name]: [] } }),
     });
@@ -115,7 +115,7 @@ describe('a CA bundle', () => {
     ['holds none', 'none', ["TLS CA bundle Secret 'ca' contains no valid PEM certificates"]],
     ['holds too many', 'too-large', ["TLS CA bundle Secret 'ca' contains too many certificates"]],
   ] as const)('that %s', (_, caBundle, wanted) => {
-    const findings = evaluate([caBundleUsable], { server: trusting, facts: found(caBundle) });
+    const findings = evaluateRules([caBundleUsable], { server: trusting, facts: found(caBundle) });
     expect(findings.map(({ headline }) => headline)).toEqual(wanted);
   });
 });

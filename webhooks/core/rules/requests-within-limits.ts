@@ -58,6 +58,7 @@ function checkAtMost(request: Quantity, limit: Quantity | undefined, place: Plac
       path: pathTo(place),
       headline: 'the request is above the limit',
       detail: `found a request of ${request} with a limit of ${limit}`,
+      cause: [limit],
     },
   ];
 }
@@ -70,6 +71,7 @@ function checkEqual(request: Quantity, limit: Quantity | undefined, place: Place
       headline: 'the request of a device or huge page is not its limit',
       detail: `found a request of ${request} with ${limit === undefined ? 'no limit' : `a limit of ${limit}`}`,
       remedy: 'Set the limit to the same amount, or remove the request.',
+      ...(limit === undefined ? {} : { cause: [limit] }),
     },
   ];
 }

@@ -71,13 +71,15 @@ function checkFile(type: string, file: string | undefined, path: FieldPath): rea
   if (type !== 'Localhost') {
     if (file === undefined) return [];
     const detail = `found a file with the type ${type}`;
-    return [{ path, headline: 'the seccomp profile has a file that its type does not use', detail }];
+    return [{ path, headline: 'the seccomp profile has a file that its type does not use', detail, cause: [type] }];
   }
   if (file === undefined || file === '') {
     const detail = 'found the type Localhost without a file';
-    return [{ path, headline: 'the seccomp profile has no file', detail, remedy: 'Set localhostProfile.' }];
+    const remedy = 'Set localhostProfile.';
+    return [{ path, headline: 'the seccomp profile has no file', detail, remedy, cause: [type] }];
   }
   if (!file.startsWith('/') && !file.split('/').includes('..')) return [];
   const headline = "the file is outside the node's directory of seccomp profiles";
-  return [{ path, headline, detail: `found "${file}"`, remedy: 'Use a relative path without "..".' }];
+  const remedy = 'Use a relative path without "..".';
+  return [{ path, headline, detail: `found "${file}"`, remedy, cause: [type] }];
 }

@@ -5,6 +5,7 @@ import { checkReferences, whileMissing, type Concern } from './parts/missing-ref
 export const secretExists: Rule = {
   id: 'secret-exists',
   severity: 'warn',
+  holdsBack: true,
   summary: 'Every Secret that the server names must exist, unless the reference is optional.',
   rationale:
     'A pod that mounts or reads a missing Secret does not start. Secrets often arrive later than the servers that use ' +

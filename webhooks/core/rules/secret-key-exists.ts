@@ -4,6 +4,7 @@ import { checkKeys } from './parts/missing-key.ts';
 export const secretKeyExists: Rule = {
   id: 'secret-key-exists',
   severity: 'warn',
+  holdsBack: true,
   summary: 'Every key of a Secret that the server uses by name must exist, unless the reference is optional.',
   rationale:
     'A container that reads a missing key is never created, and a volume that projects one is never mounted: the pods ' +

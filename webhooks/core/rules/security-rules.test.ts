@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { MCPServer, Security } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
@@ -8,7 +8,7 @@ import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { rules } from './index.gen.ts';
 
 const findings = (server: MCPServer): readonly string[] =>
-  evaluate(rules, { server, facts: inMemoryFacts() }).map(
+  evaluateRules(rules, { server, facts: inMemoryFacts() }).map(
     ({ ruleId, path }) => `${ruleId}: ${renderPath(path).replace('spec.runtime.security.', '')}`,
   );
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { evaluate } from '../engine/evaluate.ts';
+import { evaluateRules } from '../testing/evaluate-rules.ts';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { storageUsable } from './storage-usable.ts';
@@ -8,7 +8,7 @@ function warned(files: readonly string[]) {
   const items = files.map((path) => ({ key: 'a', path }));
   const storage = [{ path: '/d', source: { type: 'ConfigMap', configMap: { name: 'settings', items } } }];
   const server = anMCPServer(withRawSpec({ config: { storage } }));
-  return evaluate([storageUsable], { server, facts: inMemoryFacts() }).map(({ path }) => path[7]);
+  return evaluateRules([storageUsable], { server, facts: inMemoryFacts() }).map(({ path }) => path[7]);
 }
 
 it.each([

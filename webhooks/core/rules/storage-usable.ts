@@ -137,8 +137,10 @@ function checkItems(items: readonly KeyToPath[] | undefined, at: Place): readonl
   return files.flatMap((file, index) => {
     const found = { path: pathTo(at, 'items', index, 'path'), detail: `found '${items[index]?.path ?? ''}'` };
     if (file === '') return [{ ...found, headline: 'the path names the mount itself, not a file' }];
-    if (directories.has(file)) return [{ ...found, headline: 'another file needs a directory at this path' }];
-    return firstOf.get(file) === index ? [] : [{ ...found, headline: 'another file has the same path' }];
+    if (directories.has(file))
+      return [{ ...found, headline: 'another file needs a directory at this path', cause: ['directory'] }];
+    if (firstOf.get(file) === index) return [];
+    return [{ ...found, headline: 'another file has the same path', cause: ['same'] }];
   });
 }
 

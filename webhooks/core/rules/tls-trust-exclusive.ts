@@ -37,6 +37,7 @@ export const tlsTrustExclusive: Rule = {
         path: ['spec', 'transport', 'tls', 'insecureSkipVerify'],
         headline: 'insecureSkipVerify and caBundleSecret are mutually exclusive',
         detail: `found caBundleSecret '${caBundleSecret.name}' beside insecureSkipVerify: true`,
+        cause: [caBundleSecret.name],
       },
     ];
   },

@@ -199,6 +199,7 @@ describe('a request', () => {
       expect(facts.lookUp(kind, name)).toEqual({
         state: 'unknown',
         reason: 'the API server did not answer in time',
+        cause: 'Timeout',
       });
   });
 

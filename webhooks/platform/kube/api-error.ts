@@ -44,6 +44,7 @@ export function errorFromAnswer(options: {
     status,
     reason: reasonOf(body) ?? `HTTP${status}`,
     message: oneLine(`${request}: ${found}`, maxMessageLength),
+    ...fieldsOf(body),
     retry: (status === 408 || status === 409 || status === 429 || status >= 500) && !isNonsense.test(found),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
@@ -56,8 +57,23 @@ export function errorFromAnswer(options: {
 const tellingCauses = ['NamespaceTerminating', 'ResourceVersionTooLarge'];
 
 function reasonOf(body: unknown): string | undefined {
-  const causes = listAt(recordAt(body, 'details'), 'causes').map((cause) => stringAt(cause, 'reason'));
+  const causes = causesOf(body).map((cause) => stringAt(cause, 'reason'));
   return tellingCauses.find((cause) => causes.includes(cause)) ?? stringAt(body, 'reason');
+}
+
+/** Most fields that are kept of one refusal, and the longest name of one. */
+const maxFields = 20;
+const maxFieldLength = 200;
+
+function fieldsOf(body: unknown): Pick<ApiError, 'fields'> {
+  const fields = causesOf(body)
+    .slice(0, maxFields)
+    .flatMap((cause) => stringAt(cause, 'field') ?? []);
+  return fields.length === 0 ? {} : { fields: fields.map((field) => oneLine(field, maxFieldLength)) };
+}
+
+function causesOf(body: unknown): readonly unknown[] {
+  return listAt(recordAt(body, 'details'), 'causes');
 }
 
 /** No usable answer came: the connection, TLS, time or the size was the problem. */

@@ -50,6 +50,8 @@ export interface ApiError {
   readonly reason: string;
   /** For people; names the request: "GET configmaps settings: connection refused". */
   readonly message: string;
+  /** The fields that the object was refused for, as `details.causes` names them; absent where it names none. */
+  readonly fields?: readonly string[];
   /** Whether trying again can help: no answer, 409, 429, 5xx. */
   readonly retry: boolean;
   /** From the Retry-After header. */

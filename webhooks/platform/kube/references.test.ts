@@ -106,6 +106,7 @@ describe('gatherReferences', () => {
     expect(gathered.facts.lookUp('ConfigMap', 'large')).toEqual({
       state: 'unknown',
       reason: 'it is larger than 4 MiB',
+      cause: 'TooLarge',
     });
     expect(gathered.facts.lookUp('ConfigMap', 'b')).toMatchObject({ state: 'found' });
     expect(gathered).not.toHaveProperty('configHash');
@@ -128,7 +129,7 @@ describe('gatherReferences', () => {
       ['{"binaryData":{"b":"AQI="},"data":{"a":"2"}}', 'its keys do not come in order'],
     ] as const) {
       const gathered = await gather(answering(text), configMap('a'));
-      expect(gathered.facts.lookUp('ConfigMap', 'a')).toEqual({ state: 'unknown', reason });
+      expect(gathered.facts.lookUp('ConfigMap', 'a')).toEqual({ state: 'unknown', reason, cause: 'BadAnswer' });
       expect(gathered).toMatchObject({ transient: { reason: 'BadAnswer' } });
       expect(gathered).not.toHaveProperty('configHash');
     }
@@ -162,13 +163,13 @@ describe('gatherReferences', () => {
   });
 
   it.each([
-    [403, 'we are not allowed to read it'],
-    [503, 'the API server answered 503'],
-  ])('says unknown, transient and no hash for HTTP %d', async (status, reason) => {
+    [403, 'we are not allowed to read it', 'Forbidden'],
+    [503, 'the API server answered 503', 'HTTP503'],
+  ])('says unknown, transient and no hash for HTTP %d', async (status, reason, cause) => {
     const api = cluster();
     api.answer(({ path }) => path.includes('/secrets/'), status);
     const gathered = await gather(api, configMap('a'), secret('token'));
-    expect(gathered.facts.lookUp('Secret', 'token')).toEqual({ state: 'unknown', reason });
+    expect(gathered.facts.lookUp('Secret', 'token')).toEqual({ state: 'unknown', reason, cause });
     expect(gathered.transient).toMatchObject({ status });
     expect(gathered).not.toHaveProperty('configHash');
   });
@@ -188,6 +189,7 @@ describe('gatherReferences', () => {
     expect(facts.lookUp('ConfigMap', 'a')).toEqual({
       state: 'unknown',
       reason: 'the API server did not answer in time',
+      cause: 'Timeout',
     });
   });
 

@@ -196,7 +196,7 @@ function whatWasRead(reference: Wanted, result: ApiResult, reader: ContentsReade
   if (result.ok) return found(reference, reader);
   const { error } = result;
   if (error.status === 404) return { reference, state: { state: 'missing' }, version: 'missing' };
-  const state: ReferenceState = { state: 'unknown', reason: reasonOf(error) };
+  const state: ReferenceState = { state: 'unknown', ...whyUnknown(error) };
   // As far as it was read: it begins with its version, and is worth another look only in the next one.
   return { reference, state, error, ...(reader.version === '' ? {} : { version: reader.version }) };
 }
@@ -205,8 +205,9 @@ function found(reference: Wanted, reader: ContentsReader): ReadReference {
   const { kind, name, isCaSecret } = reference;
   const { version, keys, caBundle, problem } = reader.finish();
   if (problem !== undefined) {
-    const error = errorWithoutAnswer(`GET ${factKey({ kind, name })}`, { reason: 'BadAnswer', text: problem });
-    return { reference, state: { state: 'unknown', reason: problem }, error };
+    const cause = 'BadAnswer';
+    const error = errorWithoutAnswer(`GET ${factKey({ kind, name })}`, { reason: cause, text: problem });
+    return { reference, state: { state: 'unknown', reason: problem, cause }, error };
   }
   const certificates = isCaSecret ? { caBundle: caBundle?.state ?? 'none' } : {};
   return {
@@ -217,19 +218,24 @@ function found(reference: Wanted, reader: ContentsReader): ReadReference {
   };
 }
 
-/** By `reason`: what stood between us and an answer that says something. */
-const reasons: Readonly<Record<string, string>> = {
-  Timeout: 'the API server did not answer in time',
-  Aborted: 'the API server did not answer in time',
-  TooLarge: `it is larger than ${maxLargeBytes / 1024 / 1024} MiB`,
-  NoTurn: 'too many other large objects are being read',
+type Why = Pick<Extract<ReferenceState, { state: 'unknown' }>, 'reason' | 'cause'>;
+
+const timedOut: Why = { cause: 'Timeout', reason: 'the API server did not answer in time' };
+
+/** By `reason` of the error: what stood between us and an answer that says something. */
+const whys: Readonly<Record<string, Why>> = {
+  Timeout: timedOut,
+  Aborted: timedOut,
+  TooLarge: { cause: 'TooLarge', reason: `it is larger than ${maxLargeBytes / 1024 / 1024} MiB` },
+  NoTurn: { cause: 'NoTurn', reason: 'too many other large objects are being read' },
 };
 
-function reasonOf(error: ApiError): string {
-  if (error.status === 403 || error.status === 401) return 'we are not allowed to read it';
-  const known = reasons[error.reason];
+function whyUnknown({ status, reason }: ApiError): Why {
+  if (status === 403 || status === 401) return { cause: 'Forbidden', reason: 'we are not allowed to read it' };
+  const known = whys[reason];
   if (known !== undefined) return known;
-  return error.status === 0 ? 'the API server could not be reached' : `the API server answered ${error.status}`;
+  if (status === 0) return { cause: 'Unreachable', reason: 'the API server could not be reached' };
+  return { cause: `HTTP${status}`, reason: `the API server answered ${status}` };
 }
 
 /** By code unit, as Go sorts strings of ASCII; localeCompare depends on the machine. */

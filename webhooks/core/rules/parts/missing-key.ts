@@ -29,6 +29,7 @@ function missingKey({ kind, name }: Reference, { key, path }: ReferencedKey, fou
     // A warning loses its end: the key is what nobody can guess, the object stands right beside it.
     headline: `no key '${key}' in ${kind} '${name}'`,
     detail: kind === 'ConfigMap' ? `${describe(found)}; ${whileMissing}` : whileMissing,
+    cause: [name],
   };
 }
 

@@ -1,20 +1,20 @@
-import { applyDefaults } from '../core/defaults/apply.ts';
-import { evaluate } from '../core/engine/evaluate.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
-import type { Rule } from '../core/engine/rule.ts';
+import { judge, prepare } from '../core/engine/judge.ts';
+import type { Policy } from '../core/engine/policy.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
 import { findDuplicateItems } from '../core/mcpserver/list-keys.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
-import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { deprecationWarnings } from '../core/mcpserver/structure.gen.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
 
-export interface Judge {
-  readonly rules: readonly Rule[];
+export interface ManifestContext {
+  readonly policy: Policy;
+  /** RFC 3339. */
+  readonly now: string;
   readonly crdRules: CrdRules;
   /** Of objects that name none. */
   readonly namespace: string;
@@ -22,7 +22,7 @@ export interface Judge {
   readonly factsIn: (namespace: string) => ReferenceFacts;
 }
 
-export interface Judged {
+export interface JudgedServer {
   /** In no particular order. */
   readonly findings: readonly Finding[];
   /** With every default, as it would be stored; absent when it is no MCPServer. */
@@ -33,20 +33,24 @@ export interface Judged {
  * What the API server and then the webhook would say about a manifest that is created, all at once: the API server
  * keeps the webhook's findings back until its own are gone.
  */
-export function judge(raw: unknown, { rules, crdRules, namespace, factsIn }: Judge): Judged {
+export function judgeManifest(raw: unknown, context: ManifestContext): JudgedServer {
+  const { policy, now, crdRules, namespace, factsIn } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
-  const parsed = parseMCPServer(object);
-  const findings = [
+  const prepared = prepare(object);
+  const ofApiServer = [
     ...findDeprecation(object),
     ...unknownFields.map(toUnknownField),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
     ...findDuplicateItems(object).map(toDenial),
   ];
-  if (!parsed.ok) return { findings: [...findings, ...parsed.violations.map(toDenial)] };
-  const server = applyDefaults(parsed.server);
+  if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings] };
+  const { server } = prepared;
   const facts = factsIn(server.metadata.namespace ?? namespace);
-  const evaluated = evaluate(rules, { server, facts }).filter(isAboutServer);
-  return { server, findings: [...findings, ...crdRules.check(server).map(toDenial), ...evaluated] };
+  const { findings } = judge(prepared, { policy, facts, now });
+  return {
+    server,
+    findings: [...ofApiServer, ...crdRules.check(server).map(toDenial), ...findings.filter(isAboutServer)],
+  };
 }
 
 /** What is not in the input is listed once for all servers, and is nobody's failure. */
