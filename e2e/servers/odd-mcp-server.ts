@@ -1,6 +1,6 @@
 // Runs inside the cluster (image odd-mcp-server): one of the servers of odd-answers.ts, on the port that it is given.
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
-// process exits when it is asked that method.
+// process exits when it is asked that method, or, with ANY, whatever it is asked.
 import { createServer } from 'node:http';
 import { isKind, kinds, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
@@ -23,7 +23,7 @@ function main([port, name = '', fatal]: readonly string[]): void {
     askedAt = performance.now();
     const behave = (call: Call): void => {
       if (fatal !== undefined) console.log(call.method);
-      if (call.method === fatal) process.exit(1);
+      if (call.method === fatal || fatal === 'ANY') process.exit(1);
       kind.behave(call);
     };
     serve({ ...kind, behave }, request, response);

@@ -1,6 +1,6 @@
 import { serviceUrl } from '../core/mcpserver/names.ts';
 import { decideAvailability, isServing } from '../core/plan/availability.ts';
-import type { ProtocolEra, Verification } from '../core/plan/observed.ts';
+import type { Verification } from '../core/plan/observed.ts';
 import { eraImage } from '../core/plan/status.ts';
 import type { WorkloadInput } from '../core/plan/status-input.ts';
 import { believedEra, believedVerification } from './believed.ts';
@@ -26,19 +26,26 @@ export function verifyWhileServing(
   const image = eraImage(server.spec);
   if (!isServing(decideAvailability(workload))) {
     world.verifier.rest(key);
-    return withEra({ state: 'not-attempted' }, world.verifier.eraOf(key, image));
+    return withLearnt({ state: 'not-attempted' }, { key, image }, world);
   }
   const url = serviceUrl(server, world.clusterDomain);
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
   const asked = { era: believedEra(server), image, pods: describePods(workload) };
   const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle), ...asked };
   world.verifier.watch(key, target, believedVerification(previous, generation));
-  return withEra(world.verifier.current(key, generation), world.verifier.eraOf(key, image));
+  return withLearnt(world.verifier.current(key, generation), { key, image }, world);
 }
 
-/** What was learnt of the era is for status, whatever else is known: a question may have ended the server that it was asked. */
-function withEra(verification: Verification, era: ProtocolEra | undefined): Verification {
-  return verification.state === 'not-attempted' && era !== undefined ? { ...verification, era } : verification;
+/** What was learnt is for status, whatever else is known: a question may have ended the server that it was asked. */
+function withLearnt(
+  verification: Verification,
+  { key, image }: { readonly key: string; readonly image: string },
+  { verifier }: World,
+): Verification {
+  if (verification.state !== 'not-attempted') return verification;
+  const era = verifier.eraOf(key, image);
+  const gone = verifier.goneOf(key, image);
+  return { ...verification, ...(era === undefined ? {} : { era }), ...(gone === undefined ? {} : { gone }) };
 }
 
 /** A rollout has another generation, and a pod that fails or comes changes how many are ready. */

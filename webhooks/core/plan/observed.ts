@@ -46,8 +46,11 @@ export type ProtocolEra = 'stateless' | 'handshake';
 
 /** What is known about the MCP endpoint of this generation. */
 export type Verification =
-  /** `era`: what is known of how to ask, all the same. */
-  | { readonly state: 'not-attempted'; readonly era?: ProtocolEra }
+  /**
+   * `era`: what is known of how to ask, all the same. `gone`: how often in a row it closed the connection of a question and
+   * was not available after that; at least so many, in steps that double. Absent: never.
+   */
+  | { readonly state: 'not-attempted'; readonly era?: ProtocolEra; readonly gone?: number }
   | VerifiedEndpoint
   /**
    * The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. `said`: its own words,

@@ -223,6 +223,49 @@ describe('Verified and Ready', () => {
     expect(status.phase).toBe(phase);
   });
 
+  describe('of a server that ends whenever it is asked', () => {
+    const down = { deployment: aDeployment({ Progressing: 'True' }) };
+    const gone = (times: number): Verification => ({ state: 'not-attempted', gone: times });
+    const text = (status: MCPServerStatus): string => said(status, 'Verified');
+    const image = 'ghcr.io/example/search:1.4.0';
+
+    it('do not say that nobody has asked it, but how often it was gone, and where to look', () => {
+      expect(text(statusOf({ ...down, verification: gone(1) }))).toMatch(/^Unknown\/NotVerified: .*: once, the server closed/);
+      const status = statusOf({ ...down, verification: gone(4) });
+      expect(text(status)).toMatch(/: 4\+ times in a row, the server closed .* its log says why/);
+      expect(status.extensions?.verification).toEqual({ goneWhenAsked: 4, image });
+    });
+
+    it('say the same after a restart of ours, and between two questions', () => {
+      const before = statusOf({ ...down, verification: gone(4) });
+      const later = { previous: before, verification: { state: 'not-attempted' } as const };
+      expect(statusOf({ ...down, ...later })).toBe(before);
+      expect(text(statusOf(later))).toBe(text(before));
+    });
+
+    it('count on where status left off only for the same image', () => {
+      const previous: MCPServerStatus = { extensions: { verification: { goneWhenAsked: 4, image: 'other:1' } } };
+      const status = statusOf({ ...down, previous, verification: gone(1) });
+      expect(status.extensions?.verification).toEqual({ goneWhenAsked: 1, image });
+    });
+
+    it.each<[string, Verification]>([
+      ['is verified', verified],
+      ['wants credentials', { state: 'auth-required', statusCode: 401 }],
+    ])('forget it when the server %s', (_, verification) => {
+      const previous = statusOf({ ...down, verification: gone(4) });
+      expect(previous.extensions?.verification?.goneWhenAsked).toBe(4);
+      expect(statusOf({ previous, verification }).extensions?.verification?.goneWhenAsked).toBeUndefined();
+    });
+
+    it.each<[string, Partial<StatusInput>]>([
+      ['is scaled to zero', replicas(0)],
+      ['is invalid', invalid],
+    ])('say nothing of it when the server %s', (_, changes) => {
+      expect(text(statusOf({ ...changes, verification: gone(4) }))).toMatch(/Handshake has not been attempted$/);
+    });
+  });
+
   it.each<[string, Partial<StatusInput>]>([
     ['is not available', { deployment: aDeployment({ Progressing: 'True' }) }],
     ['is scaled to zero', replicas(0)],

@@ -103,8 +103,10 @@ function askedOf({ server, previous, verification }: StatusInput, verified: Verd
   const before = previous?.extensions?.verification;
   const counted = verified.status === 'True' && verification.state === 'verified' ? verification : undefined;
   const toolsDigest = counted?.toolsDigest ?? before?.toolsDigest;
+  const gone = goneWhenAsked(server, verification, before);
   const asked = {
     ...eraOf(server, verification, before),
+    ...(gone === 0 ? {} : { goneWhenAsked: gone, image: eraImage(server.spec) }),
     ...(counted === undefined ? {} : countsOf(counted)),
     ...(toolsDigest === undefined ? {} : { toolsDigest }),
   };
@@ -126,6 +128,20 @@ function eraOf(
   const learnt = 'era' in verification ? verification.era : undefined;
   if (learnt !== undefined) return { era: eras[learnt], image };
   return before?.era !== undefined && before.image === image ? { era: before.era, image } : {};
+}
+
+/**
+ * How often it was gone when it was asked, as we or, before a restart of ours, status know it; 0: never, or it answered
+ * since, or it is another image.
+ */
+function goneWhenAsked(
+  { spec }: MCPServer,
+  verification: Verification,
+  before: VerificationStatus | undefined,
+): number {
+  if (verification.state !== 'not-attempted' && verification.state !== 'failed') return 0;
+  const kept = before?.image === eraImage(spec) ? (before.goneWhenAsked ?? 0) : 0;
+  return Math.max(kept, verification.state === 'not-attempted' ? (verification.gone ?? 0) : 0);
 }
 
 function countsOf({ offers = {}, notCounted }: VerifiedEndpoint): VerificationStatus {
@@ -165,10 +181,14 @@ function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<Po
   return `; ${what} tolerated because ${it} there before, see status.extensions.policy.tolerated`;
 }
 
-function decideVerified({ server, verification }: StatusInput, availability: Availability): Verdict {
+function decideVerified({ server, verification, previous }: StatusInput, availability: Availability): Verdict {
   switch (isServing(availability) ? verification.state : 'not-attempted') {
-    case 'not-attempted':
-      return { status: 'Unknown', reason: 'NotVerified', message: NOT_ATTEMPTED };
+    case 'not-attempted': {
+      const gone = goneWhenAsked(server, verification, previous?.extensions?.verification);
+      const isAtStake = isServing(availability) || availability.reason === 'DeploymentUnavailable';
+      const message = gone > 0 && isAtStake ? explainEnd(gone) : NOT_ATTEMPTED;
+      return { status: 'Unknown', reason: 'NotVerified', message };
+    }
     case 'verified':
       return { status: 'True', reason: 'Verified', message: 'MCP handshake succeeded' };
     case 'auth-required': {
@@ -187,6 +207,12 @@ function decideVerified({ server, verification }: StatusInput, availability: Ava
       return { status: 'False', reason: 'EndpointUnavailable', message };
     }
   }
+}
+
+/** What is known of a server that is not there any more whenever it was asked: not that the question is why. */
+function explainEnd(times: number): string {
+  const often = times === 1 ? 'once' : `${times}+ times in a row`;
+  return `Handshake has not succeeded: ${often}, the server closed the connection when it was asked, and was not available after that; it may end because of the question, its log says why (kubectl logs --previous)`;
 }
 
 /** The author's policy is honoured as it is; if it may be what keeps us out, nobody would guess so from a timeout. */

@@ -90,7 +90,9 @@ function afterPing(
   if (verdict.state === 'throttled') return { result: { ...verdict, memory: { ...others, session } }, memory: others };
   // The next probe begins anew, so a session alone makes no server fail.
   const isSilent = reply.type === 'timeout' || reply.type === 'unreachable';
-  if (isSilent) return { result: { ...verdict, memory: others }, memory: others };
+  const hasClosed = answer.type === 'unsettled' && answer.how === 'closed';
+  if (isSilent)
+    return { result: { ...verdict, memory: others, ...(hasClosed ? { hasClosed } : {}) }, memory: others };
   const isUnknown = reply.type === 'rpc-error' && reply.status < 400;
   const refusedPings = isUnknown || session.sessionId === undefined ? maxRefusedPings : (others.refusedPings ?? 0) + 1;
   return { memory: { ...others, refusedPings } };

@@ -34,8 +34,11 @@ export interface ProbeTarget {
 /** What a finished probe says: never that it was not attempted. */
 export type Verdict = Exclude<Verification, { readonly state: 'not-attempted' }>;
 
-/** `memory` is for the next probe of the same pods, no part of the verdict; without one, what was remembered is void. */
-export type ProbeResult = Verdict & { readonly memory?: ProbeMemory };
+/**
+ * `memory` is for the next probe of the same pods, no part of the verdict; without one, what was remembered is void.
+ * `hasClosed`: somebody took the connection of a question and closed it, as a server does that ends.
+ */
+export type ProbeResult = Verdict & { readonly memory?: ProbeMemory; readonly hasClosed?: true };
 
 /** Asks one endpoint whether an MCP server is there. Never rejects. */
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>;
@@ -113,10 +116,12 @@ async function askBoth(call: McpCall, memory: ProbeMemory, ifSilent: ProbeMemory
     return { ...(await told(call, isSilent ? ifSilent : memory, [first, second])), ...learnt };
   }
   if (second.result.state !== 'failed') return { ...second.result, ...learnt };
-  const { message } = second.result;
-  const after = first.how === 'closed' ? `; before that, it closed the connection on server/discover` : '';
-  return { ...second.result, message: `${message}${after}`, ...learnt };
+  if (first.how !== 'closed') return { ...second.result, ...learnt };
+  return { ...second.result, message: `${closedBefore}${second.result.message}`, hasClosed: true, ...learnt };
 }
+
+const closedBefore =
+  'it closed the connection on server/discover, and may have ended for it (see the logs of its pods); then: ';
 
 /**
  * Which era to ask the next time. A server that closed the connection on the newer question may have ended from it: it is
@@ -165,7 +170,8 @@ async function told(call: McpCall, memory: ProbeMemory, answers: readonly Unsett
   const { failure, looks } = await lookAgain(call, best.failure, {
     ...{ isClosed, httpStatus: best.httpStatus, looks: memory.looks },
   });
-  return { ...failure, memory: { ...memory, looks } };
+  const hasClosed = answers.some(({ how }) => how === 'closed') && looks.speaksTls !== true;
+  return { ...failure, memory: { ...memory, looks }, ...(hasClosed ? { hasClosed } : {}) };
 }
 
 const noRoomForBundle =

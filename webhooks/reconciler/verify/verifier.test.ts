@@ -444,6 +444,73 @@ describe('how a server is asked', () => {
   });
 });
 
+describe('a server that closes the connection of each question and is gone', () => {
+  const closing: ProbeResult = { ...failed, hasClosed: true };
+  /** Asked, and not available a second later; then there again. */
+  async function ask({ clock, verifier }: ReturnType<typeof start>, image = 'x:1'): Promise<void> {
+    verifier.watch('a', { ...target, image });
+    await clock.advance(1_000);
+    verifier.rest('a');
+    verifier.rest('a');
+    await clock.advance(20_000);
+  }
+
+  it('is counted, in steps that double up to eight', async () => {
+    const t = start([closing]);
+    const counts = [];
+    for (let times = 1; times <= 20; times += 1) {
+      await ask(t);
+      counts.push(t.verifier.goneOf('a', 'x:1'));
+    }
+    expect(counts.slice(0, 9)).toEqual([1, 2, 2, 4, 4, 4, 4, 8, 8]);
+    expect(counts.at(-1)).toBe(8);
+    expect(t.verifier.goneOf('a', 'x:2')).toBeUndefined();
+    t.verifier.stop();
+  });
+
+  it('is still one when nobody listens at the questions that follow at once', async () => {
+    const t = start([closing, failed]);
+    await ask(t);
+    expect(t.asked.length).toBeGreaterThan(1);
+    expect(t.verifier.goneOf('a', 'x:1')).toBe(1);
+    t.verifier.stop();
+  });
+
+  it.each<[string, ProbeResult]>([
+    ['answers', verified],
+    ['wants credentials', { state: 'auth-required', statusCode: 401 }],
+    ['asks not to be asked', { state: 'throttled', message: 'answered HTTP 429' }],
+  ])('is forgotten when it %s', async (_, answer) => {
+    const t = start([closing, closing, closing, answer]);
+    await ask(t);
+    expect(t.verifier.goneOf('a', 'x:1')).toBe(1);
+    await ask(t);
+    expect(t.verifier.goneOf('a', 'x:1')).toBeUndefined();
+    t.verifier.stop();
+  });
+
+  it.each<[string, readonly ProbeResult[], number]>([
+    ['closes nothing', [failed], 1_000],
+    ['is gone only minutes later', [closing, failed], 120_000],
+    ['has another image since', [closing], 1_000],
+  ])('is none of them when it %s', async (what, answers, afterMs) => {
+    const t = start(answers);
+    t.verifier.watch('a', target);
+    await t.clock.advance(afterMs);
+    t.verifier.rest('a');
+    expect(t.verifier.goneOf('a', what === 'has another image since' ? 'x:2' : 'x:1')).toBeUndefined();
+    t.verifier.stop();
+  });
+
+  it('leaves no trace in what is believed', async () => {
+    const t = start([closing]);
+    t.verifier.watch('a', target);
+    await t.clock.advance(10_000);
+    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
+    t.verifier.stop();
+  });
+});
+
 it('goes on asking a server after an error of our own that no part of it catches', async () => {
   const clock = createFakeClock();
   let asked = 0;

@@ -58,6 +58,8 @@ const minBetweenMs = 1_000;
 const afterErrorMs = 60_000;
 /** Highest number of failures that is told. */
 const maxFailuresSaid = 8;
+/** How soon a server that closed the connection of a question is not available, if it has ended, in milliseconds. */
+const goneWithinMs = 30_000;
 
 /**
  * Asks every available server again and again, for its life. Right after a start the Service is often not programmed
@@ -104,6 +106,12 @@ export class Verifier {
     return learnt?.image === image ? learnt.era : undefined;
   }
 
+  /** How often in a row it closed the connection of a question and was not available after that; undefined: never. */
+  goneOf(key: string, image: string): number | undefined {
+    const learnt = this.#learnt.get(key);
+    return learnt?.image === image && learnt.gone !== undefined ? inSteps(learnt.gone) : undefined;
+  }
+
   /**
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
    * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), the pods,
@@ -135,9 +143,18 @@ export class Verifier {
 
   /** Stops asking and forgets what was answered, not how to ask: the server is not available. */
   rest(key: string): void {
+    this.#noteEnd(key);
     this.#watched.get(key)?.stop?.();
     this.#watched.delete(key);
     this.#agenda.delete(key);
+  }
+
+  #noteEnd(key: string): void {
+    const learnt = this.#learnt.get(key);
+    const { closedAtMs, gone = 0 } = learnt ?? {};
+    if (learnt === undefined || closedAtMs === undefined) return;
+    const isSoon = this.#options.clock.monotonicMs() - closedAtMs <= goneWithinMs;
+    this.#learnt.set(key, { ...learnt, closedAtMs: undefined, gone: isSoon ? gone + 1 : learnt.gone });
   }
 
   stop(): void {
@@ -247,17 +264,20 @@ export class Verifier {
     const { image } = watched.target;
     let result: Verdict;
     let kept: ProbeMemory | undefined;
+    let hasClosed = false;
     try {
       const { url, tls } = watched.target;
       const { memory } = watched;
       const era = this.eraOf(key, image) ?? watched.target.era;
       const answer = await probe({ url, tls, countsOffers, clientVersion, signal, memory, era });
-      ({ memory: kept, ...result } = { memory: undefined, ...answer });
+      ({ memory: kept, hasClosed = false, ...result } = { memory: undefined, ...answer });
     } catch (error) {
       result = { state: 'failed', message: errorText(error) };
     }
     // Also when we were stopped: the server may have gone for what we asked.
     if ('era' in result) this.#learn(key, watched, { era: result.era });
+    if (hasClosed) this.#learn(key, watched, { closedAtMs: clock.monotonicMs() });
+    if (result.state !== 'failed') this.#learn(key, watched, { closedAtMs: undefined, gone: undefined });
     if (signal.aborted) return undefined;
     watched.memory = kept;
     const nowMs = clock.monotonicMs();
@@ -282,6 +302,10 @@ interface Learnt {
   /** Until when it asked not to be asked, on the monotonic clock. */
   readonly notBeforeMs?: number;
   readonly slowAtMs?: SlowAtMs;
+  /** When it closed the connection of a question last, and has neither answered nor been unavailable since. */
+  readonly closedAtMs?: number | undefined;
+  /** How often in a row it was not available after that. */
+  readonly gone?: number | undefined;
 }
 
 interface Watched {
@@ -355,7 +379,7 @@ function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: number): b
 function complete(answer: Verdict, { lists, tally }: Watched): Verdict {
   switch (answer.state) {
     case 'failed':
-      return { ...answer, failures: Math.min(2 ** Math.floor(Math.log2(tally.failures)), maxFailuresSaid) };
+      return { ...answer, failures: inSteps(tally.failures) };
     case 'verified':
       return { ...answer, ...(answer.offers === undefined ? lists : {}) };
     case 'throttled':
@@ -364,6 +388,11 @@ function complete(answer: Verdict, { lists, tally }: Watched): Verdict {
     case 'auth-required':
       return answer;
   }
+}
+
+/** A number that costs few writes while it grows: it doubles, and stays at the highest. */
+function inSteps(count: number): number {
+  return Math.min(2 ** Math.floor(Math.log2(count)), maxFailuresSaid);
 }
 
 function isSameTarget(a: VerificationTarget, b: VerificationTarget): boolean {
