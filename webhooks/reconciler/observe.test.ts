@@ -20,6 +20,28 @@ function aDeployment(pod: object, owned: object | undefined): unknown {
   };
 }
 
+/** A container that somebody added, written by them, or by mutating admission into our own request. */
+const besides = (isTheirs: boolean): unknown => {
+  const sidecar = { name: 'proxy', securityContext: { privileged: true } };
+  const owned = {
+    'f:containers': { 'k:{"name":"proxy"}': { '.': {}, 'f:securityContext': { '.': {}, 'f:privileged': {} } } },
+  };
+  return aDeployment({ containers: [container({}), sidecar] }, isTheirs ? owned : undefined);
+};
+
+it.each([
+  ['is said to be of who wrote it', true, 'kubectl-edit'],
+  ['is nobody\'s when it came with our own request', false, undefined],
+])('a privileged sidecar %s', (_, isTheirs, manager) => {
+  expect(observeChild(besides(isTheirs))?.weaknesses).toEqual([
+    expect.objectContaining({
+      path: 'spec.template.spec.containers[proxy].securityContext.privileged',
+      ...(manager === undefined ? {} : { manager }),
+    }),
+  ]);
+  expect(observeChild(besides(isTheirs))?.weaknesses?.[0]?.manager).toBe(manager);
+});
+
 const weaknessesIn = (raw: unknown): readonly string[] => (observeChild(raw)?.weaknesses ?? []).map(({ path }) => path);
 
 describe('what makes a pod weaker, and is not laid to a webhook when a person wrote it', () => {

@@ -1,6 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
-import { claimedAmong, findForeign } from '../core/plan/foreign/claim.ts';
+import { claimedAmong, findForeign, ownerOf } from '../core/plan/foreign/claim.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
@@ -33,7 +33,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   const appliedHash = identityAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
   const foreign = findForeign(raw);
-  const weak = kind === 'Deployment' ? weaknessesOf(raw) : [];
+  const weak = kind === 'Deployment' ? weaknessesOf(raw).map((one) => withManager(one, raw)) : [];
   const weaknesses = foreign === undefined ? weak : unclaimed(weak, raw);
   const { name, uid, resourceVersion, isDeleting } = metaOf(raw);
   return {
@@ -49,6 +49,12 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...(foreign === undefined ? {} : { foreign }),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
   };
+}
+
+/** Of a container that others added, which stays: who that was. */
+function withManager(weak: WeakField, raw: unknown): WeakField {
+  const manager = weak.isBeside === true ? ownerOf(raw, weak.at) : undefined;
+  return manager === undefined ? weak : { ...weak, manager };
 }
 
 /** What a person wrote and loses again is no doing of admission. */

@@ -74,6 +74,20 @@ describe('what others do to the children of an MCPServer', () => {
     ]);
   });
 
+  it('tells of a privilege that such a container has, and who wrote it', async () => {
+    const securityContext = { allowPrivilegeEscalation: true };
+    await patch({ spec: { template: { spec: { containers: [{ name: 'sidecar', securityContext }] } } } });
+    const path = 'spec.template.spec.containers[sidecar].securityContext.allowPrivilegeEscalation';
+    const told = await eventually('status names it', async () => {
+      const status = (await get(namespace, 'mcpservers', 'search'))?.status as
+        | { readonly extensions?: { readonly foreign?: { readonly fields: readonly { readonly path: string }[] } } }
+        | undefined;
+      return status?.extensions?.foreign?.fields.find((field) => field.path === path);
+    });
+    expect(told).toEqual({ kind: 'Deployment', path, manager: 'kubectl-patch', state: 'Stays' });
+    await rolledOut();
+  });
+
   it('keeps all of that when the MCPServer itself changes', async () => {
     const changed = kubernetesServer('search', {
       config: { port: 8080, arguments: ['--port', '8080', '--read-only', '--log-level', '1'] },

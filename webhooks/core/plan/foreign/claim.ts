@@ -83,6 +83,12 @@ export function claimedAmong(child: unknown, places: readonly FieldPath[]): Read
   return new Set(places.filter((place) => missing.some((path) => isRelated(path, place))));
 }
 
+/** Who owns the field, in the word of `managedFields`; undefined for what is ours, or nobody's. */
+export function ownerOf(child: unknown, path: FieldPath): string | undefined {
+  const owner = readManaged(child).others.find(({ fields }) => nodeAt(fields, path) !== undefined);
+  return owner === undefined ? undefined : managerOf(owner);
+}
+
 /**
  * The child's `managedFields` with all of that in our own entry: what it names there and the next apply does not say is
  * then removed by the API server, whatever list or one-of it is part of. The object itself stays as it is. Undefined
@@ -221,9 +227,10 @@ function newEntry({ raw }: Entry): Fields {
   return { ...raw, manager: FIELD_MANAGER, operation: 'Apply' };
 }
 
-function describe(path: FieldPath, { raw }: Entry): ForeignField {
-  return {
-    path: shortenMiddle(printable(renderFieldPath(path)), maxPathLength),
-    manager: shortenEnd(printable(textAt(raw, 'manager')), maxManagerLength),
-  };
+function describe(path: FieldPath, entry: Entry): ForeignField {
+  return { path: shortenMiddle(printable(renderFieldPath(path)), maxPathLength), manager: managerOf(entry) };
+}
+
+function managerOf({ raw }: Entry): string {
+  return shortenEnd(printable(textAt(raw, 'manager')), maxManagerLength);
 }

@@ -124,6 +124,58 @@ describe('what mutating admission wrote with our own request, which nobody owns'
   });
 });
 
+describe('a privileged container that somebody added, of which nobody was told', () => {
+  const sidecar = { name: 'proxy', image: 'example.com/proxy:1' };
+  const standing = (list: 'containers' | 'initContainers', added: object) => {
+    const live = replaceAt(wanted, [...pod, list], (before) => [
+      ...(Array.isArray(before) ? (before as readonly unknown[]) : []),
+      { ...sidecar, ...added },
+    ]);
+    const weaknesses = weaknessesOf(live).map((weak) => ({ ...weak, manager: 'kubectl-edit' }));
+    const child = asObserved(wanted ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } }, {
+      weaknesses,
+    });
+    return standingFields({ ...nothingElse, children: [child], desired })?.fields ?? [];
+  };
+  const privileged = { securityContext: { privileged: true } };
+
+  it.each(['containers', 'initContainers'] as const)('is told with who wrote it, among the %s', (list) => {
+    expect(standing(list, privileged)).toEqual([
+      {
+        ...{ kind: 'Deployment', path: `spec.template.spec.${list}[proxy].securityContext.privileged` },
+        ...{ manager: 'kubectl-edit', state: 'Stays' },
+      },
+    ]);
+  });
+
+  it.each<[string, object, string]>([
+    ['capabilities', { capabilities: { add: ['NET_ADMIN'] } }, 'capabilities.add'],
+    ['escalation', { allowPrivilegeEscalation: true }, 'allowPrivilegeEscalation'],
+    ['procMount', { procMount: 'Unmasked' }, 'procMount'],
+    ['root', { runAsUser: 0 }, 'runAsUser'],
+    ['seccomp', { seccompProfile: { type: 'Unconfined' } }, 'seccompProfile'],
+  ])('is told of %s', (_, securityContext, field) => {
+    expect(standing('containers', { securityContext }).map(({ path }) => path)).toEqual([
+      `spec.template.spec.containers[proxy].securityContext.${field}`,
+    ]);
+  });
+
+  it('is told of a port of the node', () => {
+    const ports = [{ containerPort: 9000, hostPort: 9000 }];
+    expect(standing('containers', { ports }).map(({ path }) => path)).toEqual([
+      'spec.template.spec.containers[proxy].ports[9000/TCP].hostPort',
+    ]);
+  });
+
+  it.each<[string, object]>([
+    ['leaves its privileges to its image and the pod', {}],
+    ['may bind low ports', { securityContext: { capabilities: { add: ['NET_BIND_SERVICE'] } } }],
+    ['has a port and a hook of its own', { ports: [{ containerPort: 9000 }], lifecycle: {}, command: ['x'] }],
+  ])('is no news when it %s', (_, added) => {
+    expect(standing('containers', added)).toEqual([]);
+  });
+});
+
 describe('what others own', () => {
   const fields = Array.from({ length: 10 }, (_, index) => ({ path: `spec.x${index}`, manager: 'kubectl-edit' }));
   const children = ['Deployment', 'Service', 'NetworkPolicy'].map((kind) => ({

@@ -66,7 +66,10 @@ function driftOf(action: Action): readonly FieldPath[] {
   return [...action.drift.lost, ...action.drift.extra];
 }
 
-/** What makes the pods weaker than they were applied, and was not written by somebody whose fields go or went. */
+/**
+ * What makes the pods weaker than they were applied, and was not written by somebody whose fields go or went: it came with our
+ * own request, or it is of a container that somebody added.
+ */
 function admitted(
   { kind, weaknesses = [] }: ObservedChild,
   desired: readonly KubernetesObject[],
@@ -79,7 +82,10 @@ function admitted(
   const drifted = undone.filter((action) => action.of.kind === kind).flatMap(driftOf);
   return weaknesses
     .filter(({ path, at }) => !wanted.has(path) && !drifted.some((lost) => isRelated(lost, at)))
-    .map(({ path }) => ({ kind, path: shortenMiddle(printable(path), maxPathLength), state: 'FromAdmission' }));
+    .map(({ path, manager }) => ({
+      ...{ kind, path: shortenMiddle(printable(path), maxPathLength) },
+      ...(manager === undefined ? { state: 'FromAdmission' } : { manager, state: 'Stays' }),
+    }));
 }
 
 /** For the condition Accepted, in one clause; empty when there is nothing. */

@@ -10,6 +10,10 @@ export interface WeakField {
   readonly path: string;
   /** As `managedFields` do. */
   readonly at: FieldPath;
+  /** Of a container that is not ours: whoever wrote it may have it there, and it stays. */
+  readonly isBeside?: true;
+  /** Who owns such a field, in the word of `managedFields`; absent: nobody, so it came with our own request. */
+  readonly manager?: string;
 }
 
 /** A field that weakens a pod by the value that it has. */
@@ -31,7 +35,8 @@ export function weaknessesOf(deployment: unknown): readonly WeakField[] {
     ...weakVolumes(pod),
     ...(container === undefined
       ? []
-      : [...weakFields(container.fields, containerWeaknesses), ...hostPorts(container.fields)]),
+      : [...weakFields(container.fields, containerWeaknesses), ...hostPorts(container.fields, ourContainer)]),
+    ...pod.containers.filter((one) => one !== container).flatMap(weakBeside),
   ];
   return found.slice(0, maxWeaknesses);
 }
@@ -40,7 +45,9 @@ export function weaknessesOf(deployment: unknown): readonly WeakField[] {
 const maxWeaknesses = 20;
 
 const ofPod = 'spec.template.spec';
-const ofContainer = `${ofPod}.containers[${CONTAINER_NAME}]`;
+/** A container, as people write it and as `managedFields` do. */
+type Where = Pick<WeakField, 'path' | 'at'>;
+const ourContainer: Where = { path: `${ofPod}.containers[${CONTAINER_NAME}]`, at: containerPath };
 /** A field of the pod or of our container. */
 interface Part {
   readonly field: string;
@@ -94,7 +101,7 @@ const podWeaknesses = under(ofPod, podSpec, [
   ...securityWeaknesses,
 ]);
 
-const containerWeaknesses = under(ofContainer, containerPath, [
+const containerWeaknesses = under(ourContainer.path, ourContainer.at, [
   ...['command', 'lifecycle', 'volumeDevices'].map((field) => ({ field, isWeak: isSet(field) })),
   { field: 'securityContext.privileged', isWeak: (of) => security(of)['privileged'] === true },
   {
@@ -111,19 +118,45 @@ const containerWeaknesses = under(ofContainer, containerPath, [
   ...securityWeaknesses,
 ]);
 
+/**
+ * Of a container that others add: what somebody has to write for it to be there, and what gives it more than the
+ * `restricted` Pod Security Standard allows. What it merely leaves out is the image's and the pod's to say.
+ */
+const besideWeaknesses: readonly Part[] = [
+  { field: 'securityContext.privileged', isWeak: (of) => security(of)['privileged'] === true },
+  {
+    field: 'securityContext.allowPrivilegeEscalation',
+    isWeak: (of) => security(of)['allowPrivilegeEscalation'] === true,
+  },
+  { field: 'securityContext.procMount', isWeak: (of) => security(of)['procMount'] === 'Unmasked' },
+  {
+    field: 'securityContext.capabilities.add',
+    isWeak: (of) => itemsOf(capabilities(of), 'add').some((name) => name !== 'NET_BIND_SERVICE'),
+  },
+  ...securityWeaknesses,
+];
+
+function weakBeside({ list, name, fields }: PodView['containers'][number]): readonly WeakField[] {
+  const weak = besideWeaknesses.filter(({ isWeak }) => isWeak(fields));
+  if (weak.length === 0 && objectsIn(fields, 'ports').length === 0) return [];
+  const where: Where = { path: `${ofPod}.${list}[${name}]`, at: [...podSpec, `f:${list}`, nameKey(name)] };
+  const found = [...under(where.path, where.at, weak).map((one) => one.weak), ...hostPorts(fields, where)];
+  return found.map((one) => ({ ...one, isBeside: true }));
+}
+
 function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly WeakField[] {
   return weaknesses.filter(({ isWeak }) => isWeak(of)).map(({ weak }) => weak);
 }
 
-function hostPorts(of: Fields): readonly WeakField[] {
+function hostPorts(of: Fields, where: Where): readonly WeakField[] {
   return objectsIn(of, 'ports')
     .filter((port) => Number(port['hostPort'] ?? 0) > 0)
     .map((port) => {
       const { containerPort } = port;
       const protocol = textAt(port, 'protocol') || 'TCP';
       return {
-        path: `${ofContainer}.ports[${String(Number(containerPort))}/${protocol}].hostPort`,
-        at: [...containerPath, 'f:ports', `k:${JSON.stringify({ containerPort, protocol })}`, 'f:hostPort'],
+        path: `${where.path}.ports[${String(Number(containerPort))}/${protocol}].hostPort`,
+        at: [...where.at, 'f:ports', `k:${JSON.stringify({ containerPort, protocol })}`, 'f:hostPort'],
       };
     });
 }
