@@ -19,12 +19,39 @@ export type Executed = Outcome & {
   readonly isNews?: boolean;
 };
 
+/** The kind that the others stand around: they serve its pods, or keep them apart. */
+const WORKLOAD = 'Deployment';
+
 /**
- * Carries out all actions of one server, each whatever became of the others. Answers go straight into the caches, so
- * that the next decision sees what we did.
+ * Carries out all actions of one server, each whatever became of the others, but for this: where the workload is not there
+ * yet it goes first, and where somebody has its name nothing is created beside it. A server that is named as something
+ * that runs already leaves no trace. Answers go straight into the caches, so that the next decision sees what we did.
  */
-export function execute(key: string, actions: readonly Action[], world: ChildWorld): Promise<readonly Executed[]> {
-  return Promise.all(actions.map((action) => executeOne(key, action, world)));
+export async function execute(
+  key: string,
+  actions: readonly Action[],
+  world: ChildWorld,
+): Promise<readonly Executed[]> {
+  const carryOut = (some: readonly Action[]): Promise<readonly Executed[]> =>
+    Promise.all(some.map((action) => executeOne(key, action, world)));
+  const workload = actions.filter(isNewWorkload);
+  if (workload.length === 0) return carryOut(actions);
+  const first = await carryOut(workload);
+  const others = actions.filter((action) => !workload.includes(action));
+  const rest = await carryOut(first.some(isTaken) ? others.filter((action) => !isCreation(action)) : others);
+  return [...first, ...rest];
+}
+
+function isNewWorkload(action: Action): boolean {
+  return action.of.kind === WORKLOAD && (action.type === 'conflict' || isCreation(action));
+}
+
+function isCreation(action: Action): boolean {
+  return action.type === 'apply' && action.uid === undefined;
+}
+
+function isTaken(executed: Executed): boolean {
+  return executed.result === 'failed' && (executed.action.type === 'conflict' || executed.error?.status === 409);
 }
 
 function executeOne(key: string, action: Action, world: ChildWorld): Promise<Executed> {

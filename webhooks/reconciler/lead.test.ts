@@ -376,6 +376,25 @@ describe('the reconciler', () => {
     expect(api.get(servicePath)).toHaveProperty('metadata.ownerReferences');
   });
 
+  it('creates neither Service nor NetworkPolicy beside a Deployment of somebody else, and all once that is gone', async () => {
+    const api = createFakeKubeApi();
+    // Without our label, as our own Deployment is: no watch tells of it.
+    const foreign = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'search', namespace: 'mcp' } };
+    await api.request({ method: 'PATCH', path: deploymentPath(), query: { fieldManager: 'helm' }, body: foreign });
+    const before = api.get(deploymentPath());
+    anMCPServer(api);
+    const { clock } = await start(api);
+    await clock.advance(300_000);
+    expect(messageOf(api, 'Available')).toContain('Deployment search exists but has no controller owner');
+    expect(api.get(deploymentPath())).toEqual(before);
+    expect([servicePath, policyPath].map((path) => api.get(path))).toEqual([undefined, undefined]);
+    expect(api.writes.filter((write) => write.endsWith('/search') && !write.includes('mcpservers'))).toHaveLength(2);
+    api.remove(deploymentPath());
+    await clock.advance(61_000);
+    for (const path of [deploymentPath(), servicePath, policyPath])
+      expect(api.get(path)).toHaveProperty('metadata.ownerReferences');
+  });
+
   it('creates without looking first, also where the version of what does not exist is compared', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api);
@@ -591,7 +610,7 @@ describe('the reconciler', () => {
     expect(messageOf(api, 'Available')).toBe('Waiting for instances to become healthy');
     await clock.advance(2_000);
     expect(messageOf(api, 'Available')).toBe(
-      'Container not passing health checks: not ready 60 seconds after its start (pod: search-1)',
+      'Container not passing health checks: not ready 60 seconds after its start; nothing accepts connections on port 8080 (spec.config.port): does the server listen on another one, or on 127.0.0.1 only? (pod: search-1)',
     );
     const count = api.writes.length;
     await clock.advance(600_000);

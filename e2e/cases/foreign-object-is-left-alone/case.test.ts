@@ -25,4 +25,20 @@ describe('an object of somebody else under the name of an MCPServer', () => {
     expect(after).toEqual(before);
     expect(after).not.toHaveProperty('metadata.ownerReferences');
   });
+
+  it('has nothing created beside it when it is a Deployment, as that of mcp-lifecycle itself', async () => {
+    const labels = { app: 'somebody-else' };
+    const containers = [{ name: 'x', image: 'example.com/x:1' }];
+    await kubectlOk(['apply', '--server-side', '--namespace', namespace, '--filename', '-'], {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'taken' },
+      spec: { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+    });
+    await apply(namespace, kubernetesServer('taken'));
+    const refused = { type: 'Available', status: 'False', reason: 'DeploymentUnavailable' };
+    const server = await untilCondition(namespace, 'taken', refused);
+    expect(conditionOf(server, 'Available')?.message).toContain('exists but has no controller owner');
+    for (const kind of ['services', 'networkpolicies']) expect(await get(namespace, kind, 'taken')).toBeUndefined();
+  });
 });
