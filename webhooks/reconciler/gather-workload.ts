@@ -3,6 +3,7 @@ import { findProblem } from '../core/plan/child-problem.ts';
 import { diagnosePods, patienceEndsAtMs } from '../core/plan/diagnose-pods.ts';
 import type { Patience } from '../core/plan/diagnose-pods.ts';
 import { hintOnCrash } from '../core/plan/hint-on-crash.ts';
+import { hintOnUnready } from '../core/plan/hint-on-unready.ts';
 import { readyWithinSeconds } from '../core/plan/ready-within.ts';
 import type { Acceptance, WorkloadInput } from '../core/plan/status-input.ts';
 import type { CachedChild } from './child-cache.ts';
@@ -32,6 +33,7 @@ export function gatherWorkload(
       previous: said,
       patience: patienceWith(server, world),
       crashHint: hintOnCrash(server),
+      unreadyHint: hintOnUnready(server),
     }),
     clusterDomain: world.clusterDomain,
     now: timestamp(world.clock.now()),

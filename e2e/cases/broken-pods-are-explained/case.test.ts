@@ -24,7 +24,7 @@ describe('an MCPServer whose pods do not get ready', () => {
     await apply(namespace, kubernetesServer('tokenless', { runtime: {} }));
     const tokenless = await untilExplained(
       'tokenless',
-      /^Container crashing: .* no service account token is mounted: /,
+      /^Container crashing: .*; its log says why .*; or that .* no service account token is mounted: /,
     );
     expect(conditionOf(tokenless, 'Available')?.message).toContain('set spec.runtime.security.serviceAccountName');
   });
@@ -43,7 +43,8 @@ describe('an MCPServer whose pods do not get ready', () => {
     const readinessProbe = { httpGet: { path: '/mistyped', port: 'mcp' }, periodSeconds: 5 };
     const runtime = { security: { serviceAccountName: 'default' }, health: { readinessProbe } };
     await apply(namespace, kubernetesServer('slow', { runtime }));
-    const wanted = /^Container not passing health checks: not ready 60 seconds after its start \(pod: slow-/;
+    const wanted =
+      /^Container not passing health checks: not ready 60 seconds after its start; .*, GET \/mistyped on port 8080 \(spec\.config\.port\),.* \(pod: slow-/;
     await untilExplained('slow', wanted);
   });
 });

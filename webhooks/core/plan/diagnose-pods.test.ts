@@ -77,6 +77,19 @@ describe('diagnosePods', () => {
       'Container config error: no key (pod: a)',
     ],
     [
+      'a command that is not there, in the words of the runtime',
+      container(waiting('CrashLoopBackOff'), {
+        restartCount: 1,
+        lastState: { terminated: { exitCode: 128, reason: 'StartError', message: 'exec: "nope":\nnot found' } },
+      }),
+      'Container crashing: exit code 128, restarts: 1; it cannot be started: exec: "nope": not found (pod: a)',
+    ],
+    [
+      'a crash with last words, which are not ours to tell',
+      container({ terminated: { exitCode: 1, reason: 'Error', message: 'password=x' } }),
+      'Container crashing: exit code 1, restarts: 0 (pod: a)',
+    ],
+    [
       'too much memory',
       container({ terminated: { exitCode: 137, reason: 'OOMKilled' } }),
       'Container OOMKilled: exit code 137, restarts: 0 (pod: a)',
@@ -134,6 +147,28 @@ describe('diagnosePods', () => {
 
     it('is told it although the crash was told without it before', () => {
       expect(diagnose(crashed, 'Container crashing: exit code 1, restarts: 2+ (pod: a)')).toBe(told);
+    });
+  });
+
+  describe('a server that is not ready', () => {
+    const unreadyHint = 'nothing on port 8080';
+    const startedAt = '2026-01-01T00:00:00Z';
+    const patience = { nowMs: Date.parse(startedAt) + 60_000, readyWithinMs: 60_000 };
+    const diagnose = (state: ContainerState, previous?: string): string | undefined =>
+      diagnosePods([pod('a', state)], { unreadyHint, patience, previous });
+
+    it.each<[string, ContainerState, string]>([
+      ['for too long', container({ running: { startedAt } }), 'not ready 60 seconds after its start'],
+      ['after restarts', container(running, { restartCount: 2 }), 'restarts: 2+'],
+    ])('is told where it is asked, %s', (_, state, rest) => {
+      const told = `Container not passing health checks: ${rest}; nothing on port 8080 (pod: a)`;
+      expect(diagnose(state)).toBe(told);
+      expect(diagnose(state, told)).toBe(told);
+    });
+
+    it('is not told so between two crashes', () => {
+      const crash = 'Container crashing: exit code 1, restarts: 2+; see its log (pod: a)';
+      expect(diagnose(container(running, { restartCount: 3 }), crash)).toBe(crash);
     });
   });
 

@@ -36,6 +36,8 @@ interface Terminated {
   readonly startedAt?: string;
   readonly finishedAt?: string;
   readonly reason?: string;
+  /** Of a container that could not be started: why, in the words of the runtime. */
+  readonly message?: string;
 }
 
 export interface DiagnoseOptions {
@@ -48,6 +50,8 @@ export interface DiagnoseOptions {
   readonly patience?: Patience;
   /** Said beside a crash of the server's own doing: what the spec leaves out and it may need (`hintOnCrash`). */
   readonly crashHint?: string | undefined;
+  /** Said beside a container that runs and is not ready: where it is asked (`hintOnUnready`). */
+  readonly unreadyHint?: string | undefined;
 }
 
 /** Milliseconds; `nowMs` since 1970, `readyWithinMs` after a container has started. */
@@ -121,8 +125,8 @@ function startedAtMs({ state }: ContainerState): number {
 }
 
 function continues(failure: Failure, previous: string): boolean {
-  if (!previous.endsWith(endOf(failure))) return false;
-  return isMomentOfCrash(failure, previous) || previous.startsWith(failure.kind);
+  if (isMomentOfCrash(failure, previous)) return previous.endsWith(ofPod(failure));
+  return previous.startsWith(failure.kind) && previous.endsWith(endOf(failure));
 }
 
 /** Between two crashes a container runs and is not ready: still the crash, seen at another moment. */
@@ -144,8 +148,13 @@ function restarts(count: number): string {
   return `restarts: ${step}${step > 1 ? '+' : ''}`;
 }
 
-function endOf({ hint, pod }: Failure): string {
-  return `${hint === undefined ? '' : `; ${hint}`} (pod: ${pod})`;
+function endOf(failure: Failure): string {
+  const { hint } = failure;
+  return `${hint === undefined ? '' : `; ${hint}`}${ofPod(failure)}`;
+}
+
+function ofPod({ pod }: Failure): string {
+  return ` (pod: ${pod})`;
 }
 
 function findFailures({ metadata, status }: PodState, options: DiagnoseOptions): readonly Failure[] {
@@ -172,18 +181,25 @@ function findInitFailure(container: ContainerState): Found | undefined {
   return terminated === undefined || terminated.exitCode === 0 ? undefined : ofExit(container, terminated);
 }
 
-function findFailure(container: ContainerState, { patience, crashHint }: DiagnoseOptions): Found | undefined {
+function findFailure(container: ContainerState, options: DiagnoseOptions): Found | undefined {
+  const { patience, crashHint, unreadyHint } = options;
   const { waiting, terminated, running } = container.state ?? {};
   if (waiting !== undefined) return ofWaiting(container, waiting, crashHint);
   if (terminated !== undefined) return ofExit(container, terminated, crashHint);
   if (running === undefined || container.ready) return undefined;
-  if (container.restartCount > 0) return { kind: unhealthy, rest: `: ${restarts(container.restartCount)}` };
-  return patience === undefined ? undefined : ofSlowStart(container, patience);
+  if (container.restartCount > 0) {
+    return { kind: unhealthy, rest: `: ${restarts(container.restartCount)}`, hint: unreadyHint };
+  }
+  return patience === undefined ? undefined : ofSlowStart(container, patience, unreadyHint);
 }
 
-function ofSlowStart(container: ContainerState, { nowMs, readyWithinMs }: Patience): Found | undefined {
+function ofSlowStart(
+  container: ContainerState,
+  { nowMs, readyWithinMs }: Patience,
+  hint: string | undefined,
+): Found | undefined {
   if (!(nowMs >= startedAtMs(container) + readyWithinMs)) return undefined;
-  return { kind: unhealthy, rest: `: not ready ${Math.round(readyWithinMs / 1000)} seconds after its start` };
+  return { kind: unhealthy, rest: `: not ready ${Math.round(readyWithinMs / 1000)} seconds after its start`, hint };
 }
 
 function ofWaiting(
@@ -212,7 +228,16 @@ function ofExit({ restartCount }: ContainerState, terminated: Terminated | undef
   const verb = terminated?.reason === 'OOMKilled' ? 'OOMKilled' : 'crashing';
   const exit = terminated === undefined ? '' : ` exit code ${terminated.exitCode},`;
   const hint = isOwnDoing(terminated) ? crashHint : isEndedAtOnce(terminated) ? stdioHint : undefined;
-  return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}`, hint };
+  return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}${whyNotStarted(terminated)}`, hint };
+}
+
+/** How the runtime calls an end without a beginning; its words name the file that is missing or does not run here. */
+const notStarted: readonly (string | undefined)[] = ['StartError', 'ContainerCannotRun'];
+
+/** What the server itself leaves as its last words is not told: it may be anything. */
+function whyNotStarted({ reason, message = '' }: Partial<Terminated> = {}): string {
+  const words = notStarted.includes(reason) ? shortenEnd(printable(message), maxDetailLength) : '';
+  return words === '' ? '' : `; it cannot be started: ${words}`;
 }
 
 /** What a server for stdio does, whose standard input is closed from the start. */

@@ -48,7 +48,7 @@ function ofRefusal(reply: Refusal, url: URL): FinalVerdict | undefined {
     return { state: 'auth-required', statusCode: status, ...(words === '' ? {} : { said: words }) };
   }
   if (status === 429 || (status === 503 && headers.retryAfter !== undefined)) {
-    const message = `answered HTTP ${status}${after(headers.retryAfter)}${colon(words)}`;
+    const message = `answered HTTP ${status}${after(headers.retryAfter)}${colon(words)}${remedyOfStatus(status)}`;
     return { state: 'throttled', message, ...retryAfterMs(headers.retryAfter) };
   }
   const isFinal = status === 403 || status === 421 || (status >= 300 && status < 400) || complainsAboutHost(reply);
@@ -68,7 +68,7 @@ function isAuthentication(reply: Refusal): boolean {
 
 /** Reasons for a 403 that no credentials would change. */
 const contradiction =
-  /\b(csrf|cors|cross[- ](site|origin)|ip address|ip is not|firewall|blocked|method not allowed)\b/i;
+  /\b(csrf|cors|cross[- ](site|origin)|ip address|ip is not|firewall|blocked|method not allowed|user[- ]agent|rate limit(ed)?)\b/i;
 
 /** As the SDKs, and frameworks with a check of their own, say it. */
 const hostComplaint =
@@ -94,7 +94,7 @@ export function failureText(reply: Unsuccessful, url?: URL): string {
     case 'timeout':
       return 'no answer in time';
     case 'unreachable':
-      return `${reply.why}${remedyOf(reply, url)}`;
+      return unreachableText(reply, url);
     case 'rpc-error':
     case 'http':
       return refusalText(reply, url);
@@ -104,20 +104,24 @@ export function failureText(reply: Unsuccessful, url?: URL): string {
 function refusalText(reply: Refusal, url: URL | undefined): string {
   const { status } = reply;
   if (complainsAboutHost(reply)) return hostText(reply, url);
-  if (wantsTls(reply)) return `answered HTTP ${status}${colon(wordsOf(reply))}; ${speaksTls}`;
+  if (wantsTls(reply)) return `${speaksTls} (it answered HTTP ${status}${colon(wordsOf(reply))})`;
   if (reply.type === 'rpc-error') return rpcText(reply);
   const { contentType, headers } = reply;
   const answered = `answered HTTP ${status}${contentType === '' ? '' : ` with ${quoted(contentType)}`}`;
   if (status >= 300 && status < 400) return `${answered}: ${redirectText(headers.location, url)}`;
-  if (status === 404 || status === 405) return `${answered}: is spec.config.path right?`;
-  if (status < 300) return `${answered} instead of an MCP message: is spec.config.path right?`;
-  return `${answered}${colon(wordsOf(reply))}`;
+  if (status === 404 || status === 405) return `${answered}: ${isPathRight}`;
+  if (status < 300) return `${answered} instead of an MCP message: ${isPathRight}`;
+  const remedy = remedyOfStatus(status);
+  return `${answered}${colon(wordsOf(reply))}${remedy === '' ? `; ${isPathRight}` : remedy}`;
 }
+
+const isPathRight = 'is spec.config.path right?';
 
 function rpcText(reply: Extract<McpReply, { readonly type: 'rpc-error' }>): string {
   const supported = listAt(reply.data, 'supported');
   if (isWithoutCommonVersion(supported)) return noCommonVersion(supported);
-  return `it answered ${reply.status >= 400 ? `HTTP ${reply.status} with ` : ''}JSON-RPC error ${reply.code}${colon(reply.message)}`;
+  const over = reply.status >= 400 ? `HTTP ${reply.status} with ` : '';
+  return `it answered ${over}JSON-RPC error ${reply.code}${colon(reply.message)}${remedyOfStatus(reply.status)}`;
 }
 
 /** Go's and nginx's words for plain HTTP on a port that speaks TLS. */
@@ -127,21 +131,53 @@ function wantsTls(reply: Refusal): boolean {
 
 export const speaksTls = 'the port speaks TLS: set spec.transport.tls.enabled';
 
+/** What to do about a status that says nothing about MCP; the first that has it. */
+const remediesOfStatuses: readonly (readonly [(status: number) => boolean, string])[] = [
+  [
+    (status) => status === 429,
+    'let the pods of mcp-lifecycle pass its limit, or have it asked less often: spec.extensions.verification.periodSeconds',
+  ],
+  [(status) => status === 403, 'no credentials would change that: let requests pass that come to its Service'],
+  [
+    (status) => status >= 502 && status <= 504,
+    'what answers has nothing behind it, or that is not ready or has too much to do: see the logs of its pods',
+  ],
+  [(status) => status >= 500, 'it failed on the question: see the logs of its pods'],
+];
+
+function remedyOfStatus(status: number): string {
+  const found = remediesOfStatuses.find(([is]) => is(status));
+  return found === undefined ? '' : `; ${found[1]}`;
+}
+
 /** What to do about a connection that failed, by its cause. */
 const remedies: Partial<Record<NetworkCause | 'stopping', string>> = {
-  'speaks-tls': 'set spec.transport.tls.enabled',
+  closed: 'it may have ended, or it lets nobody in that it does not know: see the logs of its pods',
   'speaks-no-tls': 'take spec.transport.tls out, or configure the server for TLS',
   'certificate-untrusted': 'name its CA in spec.transport.tls.caBundleSecret',
   'certificate-time': 'replace it',
 };
 
-function remedyOf({ cause, names = [] }: Extract<McpReply, { readonly type: 'unreachable' }>, url?: URL): string {
+type Unreachable = Extract<McpReply, { readonly type: 'unreachable' }>;
+
+function unreachableText(reply: Unreachable, url: URL | undefined): string {
+  return reply.cause === 'speaks-tls' ? speaksTls : `${reply.why}${remedyOf(reply, url)}`;
+}
+
+function remedyOf({ cause, names = [] }: Unreachable, url: URL | undefined): string {
   if (cause === 'certificate-names' && url !== undefined) {
     const has = names.length === 0 ? '' : ` (it is for ${names.join(', ')})`;
     return `${has}: issue one for ${url.hostname}`;
   }
+  if (cause === 'refused' && url !== undefined) return `; ${listensElsewhere(url)}`;
   const remedy = remedies[cause];
   return remedy === undefined ? '' : `; ${remedy}`;
+}
+
+/** The port of the Service is that of its pods. */
+function listensElsewhere({ port, protocol }: URL): string {
+  const usual = protocol === 'https:' ? '443' : '80';
+  return `nothing listens on port ${port === '' ? usual : port}: is spec.config.port right, and does the server listen on all addresses, not on 127.0.0.1 only?`;
 }
 
 const wantsOrigin =
@@ -159,12 +195,30 @@ function hostText(reply: Refusal, url: URL | undefined): string {
 
 /** Without credentials, query and fragment, which may be secret. */
 function redirectText(location: string | undefined, url: URL | undefined): string {
-  const notFollowed = 'redirects are not followed, is spec.config.path right?';
   const target = location === undefined || !URL.canParse(location, url?.href) ? undefined : new URL(location, url);
-  if (target === undefined) return notFollowed;
+  if (target === undefined) return `redirects are not followed: ${answerHere}`;
   const isSameHost = target.host === url?.host && target.protocol === url.protocol;
   const told = isSameHost ? target.pathname : `${target.protocol}//${target.host}${target.pathname}`;
-  return `it redirects to ${oneLine(told, maxTargetLength)}; ${notFollowed}`;
+  return `it redirects to ${oneLine(told, maxTargetLength)}; redirects are not followed: ${remedyOfRedirect(target, url)}`;
+}
+
+const answerHere = 'have the server answer at spec.config.path itself, also to those who do not come by its public address';
+
+/** Another path is ours to set; to another host, or back to itself, only the server can stop sending clients. */
+function remedyOfRedirect(target: URL, url: URL | undefined): string {
+  if (url === undefined) return answerHere;
+  const isSameName = hostnameOf(target) === hostnameOf(url);
+  if (isSameName && url.protocol === 'http:' && target.protocol === 'https:') return wantsHttps;
+  const isElsewhere = !isSameName || target.port !== url.port || target.protocol !== url.protocol;
+  return isElsewhere || target.pathname === url.pathname ? answerHere : 'set spec.config.path to that';
+}
+
+const wantsHttps =
+  'switch its redirect to HTTPS off, or set spec.transport.tls.enabled and, as spec.config.port, the port that speaks TLS';
+
+/** Without the final dot that saves searches in DNS. */
+function hostnameOf({ hostname }: URL): string {
+  return hostname.replace(/\.$/, '');
 }
 
 /** Whether a server has said what it speaks, and we speak none of that. */

@@ -77,7 +77,10 @@ describe('the other era', () => {
   it('is not tried where nobody listens', async () => {
     const server = await startAnswering({});
     await server.close();
-    expect(await probe(server.url)).toEqual({ state: 'failed', message: 'connection refused', isUnanswered: true });
+    expect(await probe(server.url)).toEqual({
+      ...{ state: 'failed', isUnanswered: true },
+      message: expect.stringMatching(/^connection refused; nothing listens on port \d+: is spec\.config\.port right/),
+    });
   });
 
   it.each<[string, Answer, string]>([
@@ -124,8 +127,10 @@ describe('a server that exits when it is asked server/discover', () => {
       });
     });
     expect(await probe(`http://127.0.0.1:${port}/mcp`)).toEqual({
-      ...{ state: 'failed', era: 'handshake', isUnanswered: true },
-      message: 'connection refused; before that, it closed the connection on server/discover',
+      ...{ state: 'failed', era: 'handshake', isUnanswered: true, hasClosed: true },
+      message: expect.stringMatching(
+        /^it closed the connection on server\/discover, and may have ended for it .*; then: connection refused; nothing listens on port \d+/,
+      ),
     });
   });
 
@@ -380,7 +385,9 @@ describe('revisions', () => {
       'server/discover': answer({ error: { code: -32022, message: 'Unsupported', data: { supported } } }),
       initialize: refuse(500, 'broken'),
     });
-    expect(await probe(server.url)).toMatchObject({ message: 'answered HTTP 500 with text/plain: broken' });
+    expect(await probe(server.url)).toMatchObject({
+      message: 'answered HTTP 500 with text/plain: broken; it failed on the question: see the logs of its pods',
+    });
   });
 
   it('are bounded, however many a server names', async () => {

@@ -118,7 +118,7 @@ describe('a server that speaks otherwise than the spec says', () => {
 
   it('fails when it serves TLS and TLS is not enabled', async () => {
     expect(await probe(await serveTls(), anyCertificate, 'http')).toMatch(
-      /the port speaks TLS: set spec\.transport\.tls\.enabled$/,
+      /^the port speaks TLS: set spec\.transport\.tls\.enabled$/,
     );
   });
 });

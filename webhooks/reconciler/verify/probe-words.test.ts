@@ -67,9 +67,21 @@ describe('HTTP 403', () => {
     });
   });
 
+  it.each(['Unsupported User-Agent', 'API rate limit exceeded', 'IP is not on the list'])(
+    'that no credentials would change is a failure with what to do: %s',
+    async (words) => {
+      expect(await refusedWith(refuse(403, words))).toMatchObject({
+        ...{ state: 'failed' },
+        message: expect.stringMatching(/; no credentials would change that: let requests pass that come to its Service$/),
+      });
+    },
+  );
+
   it('that no credentials would change is a failure, in the words of the server', async () => {
     expect(await refusedWith(refuse(403, 'CSRF token missing'))).toMatchObject({
-      ...{ state: 'failed', message: 'answered HTTP 403 with text/plain: CSRF token missing' },
+      state: 'failed',
+      message:
+        'answered HTTP 403 with text/plain: CSRF token missing; no credentials would change that: let requests pass that come to its Service',
     });
   });
 
@@ -79,14 +91,18 @@ describe('HTTP 403', () => {
   });
 });
 
+/** What to do about a limit. */
+const limited =
+  'let the pods of mcp-lifecycle pass its limit, or have it asked less often: spec.extensions.verification.periodSeconds';
+
 describe('a server that asks not to be asked', () => {
   it.each<[string, Answer, object]>([
     [
       '429 with seconds',
       refuse(429, 'slow down', { 'retry-after': '30' }),
-      { message: 'answered HTTP 429 (Retry-After: 30): slow down', retryAfterMs: 30_000 },
+      { message: `answered HTTP 429 (Retry-After: 30): slow down; ${limited}`, retryAfterMs: 30_000 },
     ],
-    ['429 without Retry-After', jsonRefusal(429, 'too many'), { message: 'answered HTTP 429: too many' }],
+    ['429 without Retry-After', jsonRefusal(429, 'too many'), { message: `answered HTTP 429: too many; ${limited}` }],
     ['503 with Retry-After', refuse(503, '', { 'retry-after': '5' }), { retryAfterMs: 5_000 }],
     ['a date in the past', refuse(429, '', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }), { retryAfterMs: 0 }],
   ])('is throttled: %s', async (_, refusal, wanted) => {
@@ -95,14 +111,28 @@ describe('a server that asks not to be asked', () => {
 
   it('is asked nothing else, and names no time when Retry-After is no time', async () => {
     const server = await serve({ 'server/discover': refuse(429, '', { 'retry-after': 'soon' }) });
-    expect(await probe(server.url)).toEqual({ state: 'throttled', message: 'answered HTTP 429 (Retry-After: soon)' });
+    const message = `answered HTTP 429 (Retry-After: soon); ${limited}`;
+    expect(await probe(server.url)).toEqual({ state: 'throttled', message });
     expect(server.methods()).toEqual(['server/discover']);
   });
 
   it('is failed with 503 alone: that is what a broken server says', async () => {
     expect(await refusedWith(refuse(503, 'no upstream'))).toMatchObject({
-      ...{ state: 'failed', message: 'answered HTTP 503 with text/plain: no upstream' },
+      state: 'failed',
+      message: expect.stringMatching(/^answered HTTP 503 with text\/plain: no upstream; .*: see the logs of its pods$/),
     });
+  });
+});
+
+describe('a status that says nothing of MCP', () => {
+  const broken = 'it failed on the question: see the logs of its pods';
+  it.each<[string, Answer, string]>([
+    ['500 without a word', refuse(500), `answered HTTP 500 with text/plain; ${broken}`],
+    ['500 in JSON-RPC', jsonRefusal(500, 'boom'), `it answered HTTP 500 with JSON-RPC error -32000: boom; ${broken}`],
+    ['502', refuse(502), 'has nothing behind it, or that is not ready or has too much to do: see the logs of its pods'],
+    ['418', refuse(418, 'teapot'), 'answered HTTP 418 with text/plain: teapot; is spec.config.path right?'],
+  ])('is told with what to look at: %s', async (_, refusal, wanted) => {
+    expect(await refusedWith(refusal)).toMatchObject({ state: 'failed', message: expect.stringContaining(wanted) });
   });
 });
 
@@ -118,6 +148,30 @@ describe('a redirect', () => {
     expect(message).toContain(wanted);
     expect(message).not.toContain('secret');
     expect(message.length).toBeLessThan(400);
+  });
+});
+
+describe('what to do about a redirect', () => {
+  const path = /redirects are not followed: set spec\.config\.path to that$/;
+  const https =
+    /not followed: switch its redirect to HTTPS off, or set spec\.transport\.tls\.enabled and, as spec\.config\.port, the port that speaks TLS$/;
+  const here = /redirects are not followed: have the server answer at spec\.config\.path itself/;
+  it.each<[string, string, RegExp]>([
+    ['to another path is to set it', '/mcp/', path],
+    ['to another path by its whole address is to set it', 'http://HOST/v1/mcp', path],
+    ['to https of the same path is TLS, not another path', 'https://HOSTNAME/mcp', https],
+    ['to https of another port is TLS', 'https://HOSTNAME:8443/mcp', https],
+    ['to another host is none of the spec', 'https://mcp.example.com/mcp', here],
+    ['to another port is none of the path', 'http://HOSTNAME:1/mcp', here],
+    ['to itself is none of the path', '/mcp?again', here],
+    ['to nowhere is none of the path', 'http://[', here],
+  ])('%s', async (_, location, wanted) => {
+    const answers: Record<string, Answer> = {};
+    const { url } = await serve(answers);
+    const { host, hostname } = new URL(url);
+    const target = location.replace('HOSTNAME', hostname).replace('HOST', host);
+    Object.assign(answers, { 'server/discover': refuse(307, '', { location: target }) });
+    expect(await probe(url)).toMatchObject({ state: 'failed', message: expect.stringMatching(wanted) });
   });
 });
 
@@ -142,6 +196,17 @@ describe('the transport of 2024-11-05', () => {
     expect(server.methods().filter((method) => method === 'GET')).toHaveLength(1);
   });
 
+  it('is named where such servers have it, when the path of the spec is unknown there', async () => {
+    const atSse: Answer = (response, asked) => {
+      if (asked.path === '/sse') stream(response, asked);
+      else response.writeHead(404).end();
+    };
+    const { url } = await serve({ GET: atSse });
+    expect(await probe(url)).toMatchObject({
+      message: expect.stringMatching(/^it speaks the HTTP\+SSE transport of 2024-11-05 \(at \/sse\), which/),
+    });
+  });
+
   it('is not said of a stream of other events, nor of a wrong path', async () => {
     const events: Answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end('event: message\ndata: endpoint\n\n');
@@ -159,13 +224,19 @@ describe('the transport of 2024-11-05', () => {
 describe('a closed connection', () => {
   it('of a port that does not speak TLS is told as it is', async () => {
     const { url } = await serve({ 'server/discover': hangUp, initialize: hangUp });
-    expect(await probe(url)).toMatchObject({ message: 'the connection was closed before the answer was complete' });
+    expect(await probe(url)).toMatchObject({
+      message: expect.stringMatching(
+        /^the connection was closed before the answer was complete; it may have ended, .*: see the logs of its pods$/,
+      ),
+    });
   });
 
   it('and words about HTTPS name the setting', async () => {
     const go = refuse(400, 'Client sent an HTTP request to an HTTPS server.');
     expect(await refusedWith(go)).toMatchObject({
-      message: expect.stringMatching(/^answered HTTP 400: Client sent .*; the port speaks TLS: set spec\.transport/),
+      message: expect.stringMatching(
+        /^the port speaks TLS: set spec\.transport\.tls\.enabled \(it answered HTTP 400: Client sent .*\)$/,
+      ),
     });
   });
 });

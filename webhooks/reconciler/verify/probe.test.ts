@@ -452,7 +452,7 @@ describe('what is no MCP server', () => {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"jsonrpc"');
         setTimeout(() => response.destroy(), 10);
       },
-      /^the connection was closed before the answer was complete$/,
+      /^the connection was closed before the answer was complete; it may have ended, .*: see the logs of its pods$/,
     ],
     [
       'ends its stream without an answer',
@@ -468,7 +468,7 @@ describe('what is no MCP server', () => {
       }).listener,
       /^it answered JSON-RPC error -32000: no x{190,200}…$/,
     ],
-    ['is broken', (_, response) => response.writeHead(503).end(), /^answered HTTP 503$/],
+    ['is broken', (_, response) => response.writeHead(503).end(), /^answered HTTP 503; what answers has nothing behind it, .*: see the logs of its pods$/],
     [
       'answers 200 with an empty object',
       (_, response) => {
@@ -487,6 +487,11 @@ describe('what is no MCP server', () => {
   it('fails where nobody listens', async () => {
     const url = await serve(() => undefined);
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
-    expect(await probe(url)).toEqual({ state: 'failed', message: 'connection refused', isUnanswered: true });
+    expect(await probe(url)).toEqual({
+      ...{ state: 'failed', isUnanswered: true },
+      message: expect.stringMatching(
+        /^connection refused; nothing listens on port \d+: .*on all addresses, not on 127\.0\.0\.1 only\?$/,
+      ),
+    });
   });
 });

@@ -12,7 +12,8 @@ import type { McpCall } from './mcp-call.ts';
 /** What was found out already about an endpoint that fails, so that it is asked once. */
 export interface Looks {
   readonly speaksTls?: boolean;
-  readonly isEventStreamTransport?: boolean;
+  /** Where it speaks the transport before streamable HTTP; empty: nowhere that was looked. */
+  readonly eventStreamPath?: string;
 }
 
 export interface SecondLook {
@@ -24,8 +25,8 @@ export interface SecondLook {
 const lookMs = 1_000;
 const maxStreamBytes = 4_096;
 
-const oldTransport =
-  'it speaks the HTTP+SSE transport of 2024-11-05, which the protocol has replaced: have the server serve streamable HTTP, and set spec.config.path to that';
+/** Where servers of that transport mostly have it. */
+const usualPath = '/sse';
 
 /** A failure whose words could mean two things, with the one that it is. Costs one connection, the first time. */
 export async function lookAgain(
@@ -37,20 +38,21 @@ export async function lookAgain(
   if (call.signal.aborted) return { failure, looks };
   if (isClosed && call.url.protocol === 'http:') {
     const isTls = looks.speaksTls ?? (await answersTls(call));
-    return { failure: isTls ? told(failure, speaksTls) : failure, looks: { ...looks, speaksTls: isTls } };
+    return { failure: isTls ? { ...failure, message: speaksTls } : failure, looks: { ...looks, speaksTls: isTls } };
   }
   if (httpStatus === 404 || httpStatus === 405) {
-    const isOld = looks.isEventStreamTransport ?? (await answersEndpointEvent(call));
+    const path = looks.eventStreamPath ?? (await findOldTransport(call));
     return {
-      failure: isOld ? { state: 'failed', message: oldTransport } : failure,
-      looks: { ...looks, isEventStreamTransport: isOld },
+      failure: path === '' ? failure : { state: 'failed', message: oldTransport(path) },
+      looks: { ...looks, eventStreamPath: path },
     };
   }
   return { failure, looks };
 }
 
-function told(failure: FailedVerdict, remedy: string): FailedVerdict {
-  return { ...failure, message: `${failure.message}; ${remedy}` };
+function oldTransport(path: string): string {
+  const at = path === usualPath ? ` (at ${usualPath})` : '';
+  return `it speaks the HTTP+SSE transport of 2024-11-05${at}, which the protocol has replaced: have the server serve streamable HTTP, and set spec.config.path to that`;
 }
 
 /** Whether a port that closed a connection with plain HTTP answers a TLS ClientHello in TLS, whatever it says then. */
@@ -78,6 +80,15 @@ function answersTls({ url, signal }: McpCall): Promise<boolean> {
       finish(cause === 'tls-version' || cause === 'tls-handshake');
     });
   });
+}
+
+/** At the path of the spec, or at the usual one, which the spec may not know of; empty: at neither. */
+async function findOldTransport(call: McpCall): Promise<string> {
+  const { pathname } = call.url;
+  if (await answersEndpointEvent(call)) return pathname;
+  if (pathname === usualPath || call.signal.aborted) return '';
+  const usual = { ...call, url: new URL(usualPath, call.url) };
+  return (await answersEndpointEvent(usual)) ? usualPath : '';
 }
 
 /** Whether GET opens a stream that tells where to post, as the transport before streamable HTTP does. */

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 export interface Asked {
   /** JSON-RPC method, or the verb of a request without a message. */
   readonly method: string;
+  readonly path: string;
   readonly id: unknown;
   readonly body: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -35,7 +36,8 @@ export async function startAnswering(answers: Readonly<Record<string, Answer>>):
         readonly method?: string;
       };
       const headerNames = request.rawHeaders.filter((_, index) => index % 2 === 0);
-      const one = { method, id, body, headers: request.headers, headerNames };
+      const path = request.url ?? '';
+      const one = { method, path, id, body, headers: request.headers, headerNames };
       asked.push(one);
       const answer = answers[method];
       if (answer === undefined) response.writeHead(404).end();

@@ -1,0 +1,23 @@
+import { PORT_NAME } from '../mcpserver/names.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+
+/**
+ * What a container that runs and is not ready may have wrong: where its readiness probe asks, and finds nothing. `server`
+ * with every default applied.
+ */
+export function hintOnUnready({ spec }: MCPServer): string {
+  const { tcpSocket, httpGet } = spec.runtime?.health?.readinessProbe ?? {};
+  if (tcpSocket !== undefined) {
+    return `nothing accepts connections on port ${portOf(spec, tcpSocket.port)}: does the server listen on another one, or on 127.0.0.1 only?`;
+  }
+  if (httpGet !== undefined) {
+    return `its readiness probe, GET ${httpGet.path ?? '/'} on port ${portOf(spec, httpGet.port)}, finds no success there: is that right, and does the server listen on all addresses, not on 127.0.0.1 only?`;
+  }
+  return 'its readiness probe (spec.runtime.health.readinessProbe) does not succeed: kubectl describe pod says why';
+}
+
+/** The number that the name stands for, with the field that says it. */
+function portOf({ config }: MCPServer['spec'], port: string | number): string {
+  const isOurs = port === PORT_NAME || port === config.port;
+  return isOurs ? `${config.port} (spec.config.port)` : String(port);
+}
