@@ -31,7 +31,7 @@ const besides = (isTheirs: boolean): unknown => {
 
 it.each([
   ['is said to be of who wrote it', true, 'kubectl-edit'],
-  ['is nobody\'s when it came with our own request', false, undefined],
+  ["is nobody's when it came with our own request", false, undefined],
 ])('a privileged sidecar %s', (_, isTheirs, manager) => {
   expect(observeChild(besides(isTheirs))?.weaknesses).toEqual([
     expect.objectContaining({

@@ -25,7 +25,9 @@ describe('a server that exits whatever it is asked', () => {
     });
     expect(verified.condition).toMatchObject({
       ...{ status: 'Unknown', reason: 'NotVerified' },
-      message: expect.stringMatching(/: \d\+ times in a row, the server closed the connection when it was asked, .* log/),
+      message: expect.stringMatching(
+        /: \d\+ times in a row, the server closed the connection when it was asked, .* log/,
+      ),
     });
     expect(verified.server?.status).toHaveProperty('extensions.verification.goneWhenAsked');
   });

@@ -33,7 +33,11 @@ describe('an object of somebody else under the name of an MCPServer', () => {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name: 'taken' },
-      spec: { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers } },
+      },
     });
     await apply(namespace, kubernetesServer('taken'));
     const refused = { type: 'Available', status: 'False', reason: 'DeploymentUnavailable' };

@@ -1076,7 +1076,7 @@ export interface ToleratedFinding {
   fingerprint: string;
 }
 /**
- * What somebody else wrote into Deployment, Service or NetworkPolicy where only the MCPServer has a say, what somebody made of the fields that it says, and what mutating admission wrote there that makes the pods weaker. Absent: nothing. What is taken away or brought back at once is not listed here; of what is taken away an event tells.
+ * What somebody else wrote into Deployment, Service or NetworkPolicy where only the MCPServer has a say, what somebody made of the fields that it says, what mutating admission wrote there that makes the pods weaker, and privileges of containers that somebody added. Absent: nothing. What is taken away or brought back at once is not listed here; of what is taken away an event tells.
  */
 export interface ForeignFieldsStatus {
   /**
@@ -1107,9 +1107,9 @@ export interface StandingField {
    */
   manager?: string;
   /**
-   * Waiting: it will be taken away; that restarts pods, so at most ten servers do it at a time, and none whose spec is refused. ComesBack: it was taken away twice, or brought back 20 times, and somebody wrote it again; it is taken away every ten minutes, or brought back every 30 seconds. FromAdmission: it came with our own write, so a webhook or a policy of your cluster wants it; it stays.
+   * Waiting: it will be taken away; that restarts pods, so at most ten servers do it at a time, and none whose spec is refused. ComesBack: it was taken away twice, or brought back 20 times, and somebody wrote it again; it is taken away every ten minutes, or brought back every 30 seconds. FromAdmission: it came with our own write, so a webhook or a policy of your cluster wants it; it stays. Stays: somebody gave it to a container that they added, and it is more than the restricted Pod Security Standard allows; such containers are left alone.
    */
-  state: 'Waiting' | 'ComesBack' | 'FromAdmission';
+  state: 'Waiting' | 'ComesBack' | 'FromAdmission' | 'Stays';
 }
 /**
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.
@@ -1123,6 +1123,10 @@ export interface VerificationStatus {
    * Image of which that was learnt.
    */
   image?: string;
+  /**
+   * How often in a row it closed the connection of a question and was not available after that, which is what a server does that ends because of it; at least so many: 1, 2, 4 or 8. Absent: it answered since, or it was not so.
+   */
+  goneWhenAsked?: number;
   /**
    * Digest of the sorted names of its tools, from the last time they were listed. Another one is also an event, ToolsChanged.
    */

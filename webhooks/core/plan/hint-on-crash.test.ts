@@ -15,9 +15,12 @@ it.each([
   );
 });
 
-it.each(['default', 'reader'])('says nothing of a token about a server with the account %s, whose token is mounted', (name) => {
-  expect(hintOnCrash(withAccount(name))).not.toContain('token');
-});
+it.each(['default', 'reader'])(
+  'says nothing of a token about a server with the account %s, whose token is mounted',
+  (name) => {
+    expect(hintOnCrash(withAccount(name))).not.toContain('token');
+  },
+);
 
 it('sends people to the log first, and names the token as one of two possible reasons', () => {
   expect(hintOnCrash(applyDefaults(anMCPServer()))).toMatch(

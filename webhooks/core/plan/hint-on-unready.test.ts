@@ -22,6 +22,9 @@ it.each<[string, object | undefined, RegExp]>([
   expect(hintWith(probe)).toMatch(wanted);
 });
 
-it.each([undefined, { httpGet: { path: '/', port: 'mcp' } }])('names 127.0.0.1 as what it may listen on (%#)', (probe) => {
-  expect(hintWith(probe)).toContain('127.0.0.1 only?');
-});
+it.each([undefined, { httpGet: { path: '/', port: 'mcp' } }])(
+  'names 127.0.0.1 as what it may listen on (%#)',
+  (probe) => {
+    expect(hintWith(probe)).toContain('127.0.0.1 only?');
+  },
+);

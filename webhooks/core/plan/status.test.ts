@@ -230,7 +230,9 @@ describe('Verified and Ready', () => {
     const image = 'ghcr.io/example/search:1.4.0';
 
     it('do not say that nobody has asked it, but how often it was gone, and where to look', () => {
-      expect(text(statusOf({ ...down, verification: gone(1) }))).toMatch(/^Unknown\/NotVerified: .*: once, the server closed/);
+      expect(text(statusOf({ ...down, verification: gone(1) }))).toMatch(
+        /^Unknown\/NotVerified: .*: once, the server closed/,
+      );
       const status = statusOf({ ...down, verification: gone(4) });
       expect(text(status)).toMatch(/: 4\+ times in a row, the server closed .* its log says why/);
       expect(status.extensions?.verification).toEqual({ goneWhenAsked: 4, image });

@@ -91,8 +91,7 @@ function afterPing(
   // The next probe begins anew, so a session alone makes no server fail.
   const isSilent = reply.type === 'timeout' || reply.type === 'unreachable';
   const hasClosed = answer.type === 'unsettled' && answer.how === 'closed';
-  if (isSilent)
-    return { result: { ...verdict, memory: others, ...(hasClosed ? { hasClosed } : {}) }, memory: others };
+  if (isSilent) return { result: { ...verdict, memory: others, ...(hasClosed ? { hasClosed } : {}) }, memory: others };
   const isUnknown = reply.type === 'rpc-error' && reply.status < 400;
   const refusedPings = isUnknown || session.sessionId === undefined ? maxRefusedPings : (others.refusedPings ?? 0) + 1;
   return { memory: { ...others, refusedPings } };

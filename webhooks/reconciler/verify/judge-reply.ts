@@ -202,7 +202,8 @@ function redirectText(location: string | undefined, url: URL | undefined): strin
   return `it redirects to ${oneLine(told, maxTargetLength)}; redirects are not followed: ${remedyOfRedirect(target, url)}`;
 }
 
-const answerHere = 'have the server answer at spec.config.path itself, also to those who do not come by its public address';
+const answerHere =
+  'have the server answer at spec.config.path itself, also to those who do not come by its public address';
 
 /** Another path is ours to set; to another host, or back to itself, only the server can stop sending clients. */
 function remedyOfRedirect(target: URL, url: URL | undefined): string {

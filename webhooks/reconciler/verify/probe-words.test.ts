@@ -72,7 +72,9 @@ describe('HTTP 403', () => {
     async (words) => {
       expect(await refusedWith(refuse(403, words))).toMatchObject({
         ...{ state: 'failed' },
-        message: expect.stringMatching(/; no credentials would change that: let requests pass that come to its Service$/),
+        message: expect.stringMatching(
+          /; no credentials would change that: let requests pass that come to its Service$/,
+        ),
       });
     },
   );

@@ -468,7 +468,11 @@ describe('what is no MCP server', () => {
       }).listener,
       /^it answered JSON-RPC error -32000: no x{190,200}…$/,
     ],
-    ['is broken', (_, response) => response.writeHead(503).end(), /^answered HTTP 503; what answers has nothing behind it, .*: see the logs of its pods$/],
+    [
+      'is broken',
+      (_, response) => response.writeHead(503).end(),
+      /^answered HTTP 503; what answers has nothing behind it, .*: see the logs of its pods$/,
+    ],
     [
       'answers 200 with an empty object',
       (_, response) => {
