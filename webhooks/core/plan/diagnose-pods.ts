@@ -1,4 +1,4 @@
-import { printable, shortenEnd } from '../engine/text.ts';
+import { oneLine, printable, shortenEnd } from '../engine/text.ts';
 
 /** What is read of a pod: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 export interface PodState {
@@ -236,7 +236,7 @@ const notStarted: readonly (string | undefined)[] = ['StartError', 'ContainerCan
 
 /** What the server itself leaves as its last words is not told: it may be anything. */
 function whyNotStarted({ reason, message = '' }: Partial<Terminated> = {}): string {
-  const words = notStarted.includes(reason) ? shortenEnd(printable(message), maxDetailLength) : '';
+  const words = notStarted.includes(reason) ? oneLine(message, maxDetailLength) : '';
   return words === '' ? '' : `; it cannot be started: ${words}`;
 }
 

@@ -181,14 +181,11 @@ function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<Po
   return `; ${what} tolerated because ${it} there before, see status.extensions.policy.tolerated`;
 }
 
-function decideVerified({ server, verification, previous }: StatusInput, availability: Availability): Verdict {
+function decideVerified(input: StatusInput, availability: Availability): Verdict {
+  const { server, verification } = input;
   switch (isServing(availability) ? verification.state : 'not-attempted') {
-    case 'not-attempted': {
-      const gone = goneWhenAsked(server, verification, previous?.extensions?.verification);
-      const isAtStake = isServing(availability) || availability.reason === 'DeploymentUnavailable';
-      const message = gone > 0 && isAtStake ? explainEnd(gone) : NOT_ATTEMPTED;
-      return { status: 'Unknown', reason: 'NotVerified', message };
-    }
+    case 'not-attempted':
+      return { status: 'Unknown', reason: 'NotVerified', message: whyNotVerified(input, availability) };
     case 'verified':
       return { status: 'True', reason: 'Verified', message: 'MCP handshake succeeded' };
     case 'auth-required': {
@@ -207,6 +204,12 @@ function decideVerified({ server, verification, previous }: StatusInput, availab
       return { status: 'False', reason: 'EndpointUnavailable', message };
     }
   }
+}
+
+function whyNotVerified({ server, verification, previous }: StatusInput, availability: Availability): string {
+  const gone = goneWhenAsked(server, verification, previous?.extensions?.verification);
+  const isAtStake = isServing(availability) || availability.reason === 'DeploymentUnavailable';
+  return gone > 0 && isAtStake ? explainEnd(gone) : NOT_ATTEMPTED;
 }
 
 /** What is known of a server that is not there any more whenever it was asked: not that the question is why. */
