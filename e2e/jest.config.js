@@ -14,5 +14,9 @@ export default {
   },
   // Each wait has its own, shorter limit and says what it waited for: this is for a test of several that are late.
   testTimeout: 600_000,
+  // Two processors: while one case waits, another one works. What may not run beside others says so (CONTRIBUTING.md).
+  maxWorkers: 3,
+  runner: '<rootDir>/e2e/harness/runner.cjs',
   testSequencer: '<rootDir>/e2e/harness/sequencer.cjs',
+  reporters: ['default', '<rootDir>/e2e/harness/longest-cases.cjs'],
 };

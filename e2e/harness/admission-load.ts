@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { proxyUrl } from './api.ts';
 import { eventually } from './eventually.ts';
 
 /** Requests on their way, as the work beside them sees them. */
@@ -26,8 +26,7 @@ export async function whileAdmitting(
   work: (load: AdmissionLoad) => Promise<void>,
   load: Load = 'dry runs',
 ): Promise<readonly string[]> {
-  const proxy = spawn('kubectl', ['proxy', '--port=0'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = `${await addressOf(proxy)}/apis/mcp.x-k8s.io/v1beta1/namespaces/${namespace}/mcpservers`;
+  const url = `${proxyUrl()}/apis/mcp.x-k8s.io/v1beta1/namespaces/${namespace}/mcpservers`;
   const failures: string[] = [];
   let answered = 0;
   let isOver = false;
@@ -61,7 +60,6 @@ export async function whileAdmitting(
   } finally {
     isOver = true;
     await sent;
-    proxy.kill();
   }
   return failures;
 }
@@ -120,16 +118,4 @@ async function judge(
   return statuses.includes(answer.status) && text.includes(mark)
     ? undefined
     : `${how} ${name}: ${answer.status}: ${text.slice(0, 500)}`;
-}
-
-/** `Starting to serve on 127.0.0.1:37035`. */
-function addressOf(proxy: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    proxy.once('error', reject);
-    proxy.stdout?.setEncoding('utf8').once('data', (text: string) => {
-      const [, address] = / on (\S+)/.exec(text) ?? [];
-      if (address === undefined) reject(new Error(`kubectl proxy said: ${text}`));
-      else resolve(`http://${address}`);
-    });
-  });
 }

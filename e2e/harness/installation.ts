@@ -1,6 +1,8 @@
 import { release } from '../../scripts/quickstart/install.ts';
 import { helm, installChart } from './chart.ts';
+import { get } from './kubectl.ts';
 import { untilComplete } from './leader.ts';
+import { listPods } from './replicas.ts';
 
 /** What scripts/quickstart/install.ts sets: with any other value the chart is installed as some case wanted it. */
 const usualValues: readonly string[] = ['image', 'podAnnotations'];
@@ -22,4 +24,15 @@ async function isAsUsual(): Promise<boolean> {
   const { info } = JSON.parse(status.stdout) as { readonly info?: { readonly status?: string } };
   const set = Object.keys((JSON.parse(values.stdout) ?? {}) as object);
   return info?.status === 'deployed' && set.every((name) => usualValues.includes(name));
+}
+
+/** The pods of ours and the specs of what judges with them: equal texts when nobody has changed the installation. */
+export async function describeInstallation(): Promise<string> {
+  const pods = (await listPods()).map(({ metadata }) => metadata.name).sort();
+  const generations = await Promise.all(
+    (['deployments', 'mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const).map(
+      async (kind) => `${kind} ${(await get(release.namespace, kind, release.name))?.metadata.generation ?? 'none'}`,
+    ),
+  );
+  return [...pods, ...generations].join(', ');
 }

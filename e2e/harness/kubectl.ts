@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { isReadable, readObject, readObjects } from './api.ts';
 
 export interface KubectlResult {
   readonly code: number;
@@ -70,6 +71,7 @@ export function apply(namespace: string, manifest: object | string): Promise<str
 
 /** `resource` as kubectl takes it, version and group included: `mcpservers.v1alpha1.mcp.x-k8s.io`. */
 export async function get(namespace: string, resource: string, name: string): Promise<KubeObject | undefined> {
+  if (isReadable(resource)) return readObject(namespace, resource, name);
   const text = await kubectlOk([
     'get',
     resource,
@@ -90,6 +92,7 @@ export async function list(
   kinds: string,
   selector?: string,
 ): Promise<readonly KubeObject[]> {
+  if (isReadable(kinds)) return readObjects(scope === 'everywhere' ? undefined : scope.namespace, kinds, selector);
   const where = scope === 'everywhere' ? ['--all-namespaces'] : ['--namespace', scope.namespace];
   const which = selector === undefined ? [] : ['--selector', selector];
   const text = await kubectlOk(['get', kinds, ...where, ...which, '--output', 'json']);

@@ -30,7 +30,8 @@ export async function untilNoReplica(): Promise<void> {
   await eventually('no replica is left', async () => (await listPods()).length === 0);
 }
 
-function listPods(): Promise<readonly KubeObject[]> {
+/** All of our pods, also those on their way out. */
+export function listPods(): Promise<readonly KubeObject[]> {
   return list({ namespace: release.namespace }, 'pods', ofRelease);
 }
 

@@ -2,10 +2,18 @@
 
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** By name; cases that change the installation come last, so that their failure cannot look like everybody's. */
+/**
+ * By name; but slow cases begin first, because what runs side by side is over when the last of it is, and those that change
+ * how we are installed come last, so that their failure cannot look like everybody's.
+ */
 module.exports = class extends Sequencer {
-  sort(tests) {
-    const key = ({ path }) => `${/\/cases\/(install|uninstall|upgrade)/.test(path) ? 1 : 0}${path}`;
-    return [...tests].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  async sort(tests) {
+    const { caseOf, declarationOf } = await import('./declaration.ts');
+    const rank = ({ path }) => {
+      if (/^(install|uninstall|upgrade)/.test(caseOf(path))) return 2;
+      return declarationOf(path).slow === undefined ? 1 : 0;
+    };
+    const sorted = [...tests].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return sorted.sort((a, b) => rank(a) - rank(b));
   }
 };

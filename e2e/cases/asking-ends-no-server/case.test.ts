@@ -1,3 +1,4 @@
+/** @alone it renews our pods. */
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, kubectlOk, list } from '../../harness/kubectl.ts';

@@ -1,3 +1,4 @@
+/** @alone it replaces the CA of the webhooks. */
 import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';

@@ -1,3 +1,4 @@
+/** @alone it installs the chart with cert-manager. */
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';

@@ -1,3 +1,4 @@
+/** @slow two minutes in which nothing may be written, twice the interval at which servers are verified. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';

@@ -1,3 +1,4 @@
+/** @alone it installs the chart for other namespaces than those of the cases. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';

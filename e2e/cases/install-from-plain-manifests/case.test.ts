@@ -1,3 +1,4 @@
+/** @alone it uninstalls the chart, and installs without helm. */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { buildManifests } from '../../../scripts/manifests/manifests.ts';
 import { release } from '../../../scripts/quickstart/install.ts';

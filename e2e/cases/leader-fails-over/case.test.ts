@@ -1,3 +1,4 @@
+/** @alone it ends the leader. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';

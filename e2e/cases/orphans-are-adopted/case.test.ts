@@ -1,3 +1,4 @@
+/** @alone it stops the garbage collector and all other controllers of the cluster. */
 import { describe, expect, it } from '@jest/globals';
 import { applyObject } from '../../../webhooks/platform/kube/apply.ts';
 import { createKubeApiFromEnvironment } from '../../../webhooks/platform/kube/kubeconfig.ts';

@@ -1,3 +1,4 @@
+/** @alone it installs the chart with other users. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';

@@ -1,3 +1,4 @@
+/** @alone it counts the servers of the whole cluster that are in quarantine, and fills the counters of errors. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { changeStored } from '../../harness/etcd.ts';
 import { eventually } from '../../harness/eventually.ts';

@@ -1,3 +1,4 @@
+/** @alone it kills reconcilers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';

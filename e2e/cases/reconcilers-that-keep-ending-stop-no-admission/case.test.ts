@@ -1,3 +1,7 @@
+/**
+ * @alone it kills reconcilers.
+ * @slow three minutes in which every leader is ended: kubelets have to wait longer than a Lease does.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';

@@ -1,3 +1,4 @@
+/** @alone it uninstalls the chart. */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { imageValues, release } from '../../../scripts/quickstart/install.ts';

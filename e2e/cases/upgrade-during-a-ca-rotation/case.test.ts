@@ -1,3 +1,7 @@
+/**
+ * @alone it upgrades the chart and replaces the CA of the webhooks.
+ * @slow a CA is replaced in steps, between which API servers get a minute to hear of it.
+ */
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';

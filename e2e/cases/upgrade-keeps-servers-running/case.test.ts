@@ -1,3 +1,4 @@
+/** @alone it upgrades the chart. */
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';

@@ -1,3 +1,4 @@
+/** @alone it lets servers past the webhook, and stops our programs. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { bypassLabel, pastTheWebhook } from '../../harness/bypass.ts';

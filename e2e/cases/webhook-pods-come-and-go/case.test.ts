@@ -1,3 +1,4 @@
+/** @alone it deletes our pods. */
 import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { whileAdmitting, type AdmissionLoad } from '../../harness/admission-load.ts';
