@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { lengthOf, oneLine, severalLines, shortenEnd, shortenMiddle } from './text.ts';
+import { lengthOf, oneLine, printable, severalLines, shortenEnd, shortenMiddle } from './text.ts';
 
 describe('a text of somebody else', () => {
   const cases: readonly (readonly [string, string, string])[] = [
@@ -51,5 +51,19 @@ describe('a text of somebody else', () => {
       }),
       { seed: 8, numRuns: 300 },
     );
+  });
+});
+
+describe('a text of a user', () => {
+  it.each([
+    ['nothing', '', 0, ''],
+    ['what everybody writes', 'a b ~', 5, 'a b ~'],
+    ['the first and the last of what is printed in ASCII, and their neighbours', ' ~\u001f\u007f', 4, ' ~\ufffd\ufffd'],
+    ['letters of others', 'žluť検索', 6, 'žluť検索'],
+    ['characters of two units', '🤖a🤖', 3, '🤖a🤖'],
+    ['a lone half, and the halves in the wrong order', '\ud83ea\udd16\ud83e', 4, '\ufffda\ufffd\ufffd'],
+    ['a line end behind something plain', 'plain\n', 6, 'plain\ufffd'],
+  ])('is counted in characters and stays on its line: %s', (_, text, length, printed) => {
+    expect({ length: lengthOf(text), printed: printable(text) }).toEqual({ length, printed });
   });
 });

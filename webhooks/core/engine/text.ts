@@ -20,9 +20,12 @@ const gap = '...';
 /** How many UTF-16 units are looked at for each character that may be kept: what is hidden is dropped, so it needs some more. */
 const unitsLookedAt = 4;
 
+/** Nearly every text: one unit for each character, nothing to replace. Asking costs a tenth of what doing the work does. */
+const plain = /^[ -~]*$/;
+
 /** Text that stays on its line, whatever the user wrote into a name or a value. */
 export function printable(text: string): string {
-  return text.replace(unprintable, '\uFFFD');
+  return plain.test(text) ? text : text.replace(unprintable, '\uFFFD');
 }
 
 /**
@@ -57,7 +60,7 @@ function startOf(text: string, units: number): string {
 
 /** Length as the API server counts it: characters, not UTF-16 units. */
 export function lengthOf(text: string): number {
-  return Array.from(text).length;
+  return plain.test(text) ? text.length : Array.from(text).length;
 }
 
 /** At most `limit` characters; what is too long loses its middle, because names differ at both ends. */
