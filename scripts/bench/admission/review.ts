@@ -9,11 +9,23 @@ export const referenced = { configMaps: ['search-config', 'search-settings'], se
  * carry. It has no finding, so what is measured is the way that nearly all requests take.
  */
 export function createReview(): Buffer {
-  const empty = JSON.stringify(review(''));
-  return Buffer.from(JSON.stringify(review('x'.repeat(reviewBytes - empty.length))));
+  return toBody((filling) => ({ operation: 'CREATE', object: server(filling) }));
 }
 
-function review(filling: string): object {
+/** What changes; an UPDATE has both. */
+export interface Change {
+  readonly operation: 'CREATE' | 'UPDATE';
+  readonly object: object;
+  readonly oldObject?: object;
+}
+
+/** The body of a review, with as much filling as it takes to 4 KiB: none where there is more to say. */
+export function toBody(change: (filling: string) => Change): Buffer {
+  const missing = reviewBytes - Buffer.byteLength(JSON.stringify(toReview(change(''))));
+  return Buffer.from(JSON.stringify(toReview(change('x'.repeat(Math.max(0, missing))))));
+}
+
+function toReview({ operation, object, oldObject }: Change): object {
   const group = 'mcp.x-k8s.io';
   return {
     kind: 'AdmissionReview',
@@ -26,12 +38,16 @@ function review(filling: string): object {
       requestResource: { group, version: 'v1beta1', resource: 'mcpservers' },
       name: 'search',
       namespace: 'tools',
-      operation: 'CREATE',
+      operation,
       userInfo: { username: 'system:serviceaccount:flux:kustomize-controller', groups: ['system:authenticated'] },
-      object: server(filling),
-      oldObject: null,
+      object,
+      oldObject: oldObject ?? null,
       dryRun: false,
-      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kustomize-controller' },
+      options: {
+        kind: operation === 'CREATE' ? 'CreateOptions' : 'UpdateOptions',
+        apiVersion: 'meta.k8s.io/v1',
+        fieldManager: 'kustomize-controller',
+      },
     },
   };
 }
@@ -49,40 +65,43 @@ function server(filling: string): object {
       labels: { 'app.kubernetes.io/part-of': 'assistants', team: 'search' },
       annotations: { 'example.com/description': filling },
     },
-    spec: {
-      source: {
-        type: 'ContainerImage',
-        containerImage: { ref: 'registry.example.com/search/mcp-server:1.4.2', imagePullSecrets: [] },
-      },
-      config: {
-        port: 8080,
-        path: '/mcp',
-        arguments: ['--listen', ':8080', '--index', '/var/lib/search', '--log-format', 'json'],
-        env: [
-          { name: 'LOG_LEVEL', value: 'info' },
-          { name: 'REGION', value: 'eu-central-1' },
-          { name: 'SEARCH_LIMIT', value: '50' },
-          { name: 'MODE', valueFrom: { configMapKeyRef: { name: referenced.configMaps[1], key: 'mode' } } },
-          { name: 'API_TOKEN', valueFrom: { secretKeyRef: { name: referenced.secrets[0], key: 'token' } } },
-          { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-        ],
-        storage: [
-          {
-            path: '/etc/search',
-            permissions: 'ReadOnly',
-            source: { type: 'ConfigMap', configMap: { name: referenced.configMaps[0] } },
-          },
-          { path: '/var/lib/search', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
-        ],
-      },
-      runtime: {
-        replicas: 2,
-        resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
-        security: { serviceAccountName: 'search', podSecurityContext: { fsGroup: 1000 } },
-        health: { readinessProbe: { httpGet: { path: '/healthz', port: 'mcp' }, periodSeconds: 5 } },
-      },
-      mcp: { stateless: true },
-      network: { ingressFrom: [{ podSelector: { matchLabels: { app: 'assistant' } } }] },
-    },
+    spec: everydaySpec,
   };
 }
+
+/** Without a finding; names two ConfigMaps and a Secret. */
+export const everydaySpec = {
+  source: {
+    type: 'ContainerImage',
+    containerImage: { ref: 'registry.example.com/search/mcp-server:1.4.2', imagePullSecrets: [] },
+  },
+  config: {
+    port: 8080,
+    path: '/mcp',
+    arguments: ['--listen', ':8080', '--index', '/var/lib/search', '--log-format', 'json'],
+    env: [
+      { name: 'LOG_LEVEL', value: 'info' },
+      { name: 'REGION', value: 'eu-central-1' },
+      { name: 'SEARCH_LIMIT', value: '50' },
+      { name: 'MODE', valueFrom: { configMapKeyRef: { name: referenced.configMaps[1], key: 'mode' } } },
+      { name: 'API_TOKEN', valueFrom: { secretKeyRef: { name: referenced.secrets[0], key: 'token' } } },
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ],
+    storage: [
+      {
+        path: '/etc/search',
+        permissions: 'ReadOnly',
+        source: { type: 'ConfigMap', configMap: { name: referenced.configMaps[0] } },
+      },
+      { path: '/var/lib/search', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
+    ],
+  },
+  runtime: {
+    replicas: 2,
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
+    security: { serviceAccountName: 'search', podSecurityContext: { fsGroup: 1000 } },
+    health: { readinessProbe: { httpGet: { path: '/healthz', port: 'mcp' }, periodSeconds: 5 } },
+  },
+  mcp: { stateless: true },
+  network: { ingressFrom: [{ podSelector: { matchLabels: { app: 'assistant' } } }] },
+};

@@ -11,11 +11,11 @@ import { createAdmissionMetrics } from '../../../webhooks/admission/metrics.ts';
 import { createMutate } from '../../../webhooks/admission/mutate.ts';
 import { startAdmissionServer } from '../../../webhooks/admission/server.ts';
 import { createValidate } from '../../../webhooks/admission/validate.ts';
-import type { ReferenceFacts } from '../../../webhooks/core/engine/facts.ts';
 import { builtInPolicy } from '../../../webhooks/core/rules/built-in-policy.ts';
 import { systemClock } from '../../../webhooks/platform/clock.ts';
 import { createLogger } from '../../../webhooks/platform/log.ts';
 import { issueAuthority, issueServing } from '../../../webhooks/platform/tls/certificates.ts';
+import { facts } from './facts.ts';
 import { sendToParent } from './parent.ts';
 
 const host = '127.0.0.1';
@@ -53,8 +53,6 @@ function answerAtOnce(request: IncomingMessage, response: ServerResponse): void 
 }
 
 async function startWebhook(certificate: Certificate): Promise<number> {
-  const found = { state: 'found', keys: new Set(['mode', 'token']) } as const;
-  const facts: ReferenceFacts = { lookUp: () => found };
   const handlers = {
     mutate: createMutate({ onSkipped: () => undefined }),
     validate: createValidate({
