@@ -46,6 +46,9 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
 });
 
+/** More than any test here takes. */
+const maxRefused = 1_000;
+
 /** A reconciler whose API server refuses what `refusal` says until it is lifted. */
 async function start(refusal: Refusal) {
   const clock = createFakeClock();
@@ -58,6 +61,8 @@ async function start(refusal: Refusal) {
     request: (request) => {
       if (isLifted || !refusal.matches(request)) return api.request(request);
       refused += 1;
+      // A loop without rest would never let the test come to its end.
+      isLifted = refused >= maxRefused;
       const body = { message: refusal.message(refused - 1) };
       return Promise.resolve({ ok: false, error: errorFromAnswer({ request: 'PATCH', status: refusal.status, body }) });
     },
