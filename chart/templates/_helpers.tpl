@@ -128,6 +128,8 @@ imagePullSecrets:
   value: {{ .Values.logLevel }}
 - name: CLUSTER_DOMAIN
   value: {{ .Values.clusterDomain }}
+- name: OWN_IMAGE
+  value: {{ include "mcp-lifecycle.image" . | quote }}
 # An allocator that gives buffers back at once keeps the container small after a burst of them.
 - name: MALLOC_ARENA_MAX
   value: "1"

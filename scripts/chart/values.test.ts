@@ -348,11 +348,13 @@ describe('the certificate of the webhooks', () => {
     async (_, values, secrets) => {
       const manifests = await renderWith(values);
       for (const container of [0, 1]) {
-        const env = at(find(manifests, 'Deployment'), `${ours}.containers.${container}.env`);
+        const deployment = find(manifests, 'Deployment');
+        const env = at(deployment, `${ours}.containers.${container}.env`);
         expect(env).toEqual(
           expect.arrayContaining([
             { name: 'OWN_SERVICE_ACCOUNTS', value: 'mcp-lifecycle,mcp-lifecycle-admission-check' },
             { name: 'OWN_SECRETS', value: secrets },
+            { name: 'OWN_IMAGE', value: at(deployment, `${ours}.containers.${container}.image`) },
             {
               name: 'OWN_POD_LABELS',
               value: 'app.kubernetes.io/instance=mcp-lifecycle,app.kubernetes.io/name=mcp-lifecycle',

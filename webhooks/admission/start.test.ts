@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../core/defaults/apply.ts';
+import { anInstallation } from '../core/testing/an-installation.ts';
 import { anMCPServer, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
 import type { WebhookConfig } from '../platform/config.ts';
@@ -48,7 +49,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}, clock = syste
     healthPort: 0,
     metricsPort: 0,
     logLevel: 'error',
-    installation: { namespace: 'mcp-system', serviceAccounts: ['ours'], secrets: ['certificate'], podLabels: {} },
+    installation: anInstallation({ namespace: 'mcp-system', serviceAccounts: ['ours'], secrets: ['certificate'] }),
     serviceName,
     certificateMode: 'managed',
     certificateSecretName: 'certificate',

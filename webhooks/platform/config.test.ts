@@ -7,6 +7,7 @@ const environment = {
   POD_NAMESPACE: 'mcp-system',
   WEBHOOK_SERVICE: 'webhook',
   CERTIFICATE_SECRET: 'certificate',
+  OWN_IMAGE: 'registry.example.com/ours:1',
   OWN_SERVICE_ACCOUNTS: 'ours',
   OWN_SECRETS: 'certificate',
   MUTATING_CONFIGURATION: 'ours',
@@ -33,6 +34,8 @@ it('knows what nobody else may use', () => {
     config: {
       installation: {
         namespace: 'mcp-system',
+        image: 'registry.example.com/ours:1',
+        clusterDomain: 'cluster.local',
         serviceAccounts: ['ours', 'hook'],
         secrets: ['certificate'],
         podLabels: { 'app.kubernetes.io/name': 'ours', 'app.kubernetes.io/instance': 'one' },

@@ -11,7 +11,9 @@ interface CommonConfig {
   readonly healthPort: number;
   readonly metricsPort: number;
   readonly logLevel: LogLevel;
-  /** What nobody else may use: OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. */
+  /** DNS domain of the cluster: for the names in the serving certificate, and for status.address.url. */
+  readonly clusterDomain: string;
+  /** Our image and what nobody else may use: OWN_IMAGE, OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. */
   readonly installation: Installation;
 }
 
@@ -26,8 +28,6 @@ export interface WebhookConfig extends CommonConfig {
   readonly certificateSecretName: string;
   readonly mutatingConfigurationName: string;
   readonly validatingConfigurationName: string;
-  /** DNS domain of the cluster, for the names in the serving certificate. */
-  readonly clusterDomain: string;
   /**
    * How long requests are still served after SIGTERM, in milliseconds: until every node and API server has learned that
    * this pod is going. Together with the drain it must fit into the pod's terminationGracePeriodSeconds.
@@ -41,8 +41,6 @@ export interface WebhookConfig extends CommonConfig {
 
 export interface ReconcilerConfig extends CommonConfig {
   readonly leaseName: string;
-  /** DNS domain of the cluster, for status.address.url. */
-  readonly clusterDomain: string;
   /** The only namespaces whose MCPServers are ours; empty means every one. */
   readonly watchNamespaces: readonly string[];
 }
@@ -70,7 +68,6 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
     certificateSecretName: read.required('CERTIFICATE_SECRET'),
     mutatingConfigurationName: read.required('MUTATING_CONFIGURATION'),
     validatingConfigurationName: read.required('VALIDATING_CONFIGURATION'),
-    clusterDomain: read.optional('CLUSTER_DOMAIN', 'cluster.local'),
     shutdownDelayMs: read.seconds('SHUTDOWN_DELAY_SECONDS', 10) * 1000,
     ...(docsBaseUrl === undefined || docsBaseUrl === '' ? {} : { docsBaseUrl }),
     ...(clientCa === undefined ? {} : { clientCa }),
@@ -96,21 +93,24 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
   return read.result({
     ...common(read, { healthPort: 8083, metricsPort: 8082 }),
     leaseName: read.required('LEASE_NAME'),
-    clusterDomain: read.optional('CLUSTER_DOMAIN', 'cluster.local'),
     watchNamespaces: read.list('WATCH_NAMESPACES'),
   });
 }
 
 function common(read: Reader, ports: { readonly healthPort: number; readonly metricsPort: number }): CommonConfig {
   const namespace = read.required('POD_NAMESPACE');
+  const clusterDomain = read.optional('CLUSTER_DOMAIN', 'cluster.local');
   return {
     namespace,
+    clusterDomain,
     podName: read.required('POD_NAME'),
     healthPort: read.port('HEALTH_PORT', ports.healthPort),
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
     installation: {
       namespace,
+      clusterDomain,
+      image: read.required('OWN_IMAGE'),
       serviceAccounts: read.names('OWN_SERVICE_ACCOUNTS'),
       secrets: read.names('OWN_SECRETS'),
       podLabels: read.pairs('OWN_POD_LABELS'),

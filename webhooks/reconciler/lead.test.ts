@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 
 import type { ApiRequest } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
+import { anInstallation } from '../core/testing/an-installation.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
@@ -113,7 +114,7 @@ describe('the reconciler', () => {
     const api = createFakeKubeApi();
     anMCPServer(api, { runtime: { security: { serviceAccountName: 'ours' } } });
     const clock = createFakeClock();
-    const installation = { namespace: 'mcp', serviceAccounts: ['ours'], secrets: [], podLabels: {} };
+    const installation = anInstallation({ namespace: 'mcp', serviceAccounts: ['ours'] });
     const stop = startLead({
       ...{ api, clock, installation, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
       probe: () => Promise.resolve(verified),

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+import { anInstallation } from '../core/testing/an-installation.ts';
 import { findFreePort } from '../platform/http/testing/free-port.ts';
 import type { ReconcilerConfig } from '../platform/config.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
@@ -29,7 +30,7 @@ function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, sign
   return startReconciler({
     ...{ api: createFakeKubeApi(), clock: createFakeClock(), log: silentLogger, signal, version: '1' },
     config: {
-      installation: { namespace: 'mcp', serviceAccounts: [], secrets: [], podLabels: {} },
+      installation: anInstallation({ namespace: 'mcp' }),
       ...{ namespace: 'mcp', podName: 'p', logLevel: 'error', leaseName: 'l', clusterDomain: 'cluster.local' },
       watchNamespaces: [],
       ...ports,

@@ -161,6 +161,7 @@ function startReconciler(folder: string): RunningProgram {
     KUBECONFIG: join(folder, 'kubeconfig'),
     POD_NAMESPACE: 'mcp-lifecycle-system',
     POD_NAME: 'bench',
+    OWN_IMAGE: 'registry.example.com/mcp-lifecycle:0.1.0',
     OWN_SERVICE_ACCOUNTS: 'mcp-lifecycle',
     OWN_SECRETS: 'mcp-lifecycle-certificate',
     LEASE_NAME: 'mcp-lifecycle',

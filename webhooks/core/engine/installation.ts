@@ -1,9 +1,13 @@
 /**
- * Who mcp-lifecycle itself is, in the cluster in which it runs: what an MCPServer in the same namespace could name to
- * act as us. Known to both programs (chart/templates/_helpers.tpl), not to the command line.
+ * What mcp-lifecycle knows of itself and of the cluster in which it runs; above all what an MCPServer in the same
+ * namespace could name to act as us. Known to both programs (chart/templates/_helpers.tpl), not to the command line.
  */
 export interface Installation {
   readonly namespace: string;
+  /** Our image as the chart names it: what a container of ours in the pods of a server runs. */
+  readonly image: string;
+  /** DNS domain of the cluster. */
+  readonly clusterDomain: string;
   /** Of our pods and of the hook Job. */
   readonly serviceAccounts: readonly string[];
   /** With the key of our certificate, or of the authority that issues it. */

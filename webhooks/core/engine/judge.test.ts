@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { anInstant } from '../testing/evaluate-rules.ts';
+import { anInstallation } from '../testing/an-installation.ts';
 import { anMCPServer } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { judge, judgedObject, prepare } from './judge.ts';
@@ -41,7 +42,7 @@ describe('a verdict', () => {
 
   it('is about what would run: the server with every default, and all that it references', () => {
     const raw = anMCPServer();
-    const installation = { namespace: 'system', serviceAccounts: [], secrets: [], podLabels: {} };
+    const installation = anInstallation({ namespace: 'system' });
     const verdict = judge(prepare(raw), { ...by(complains), installation });
     expect(verdict.findings).toHaveLength(1);
     expect(raw.spec.runtime?.security).toBeUndefined();

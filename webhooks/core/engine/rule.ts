@@ -4,6 +4,7 @@ import type { Violation } from '../mcpserver/violation.ts';
 import type { ReferenceFacts } from './facts.ts';
 import type { Severity } from './finding.ts';
 import type { Installation } from './installation.ts';
+import type { JudgedContainer } from './judged-container.ts';
 
 /** What a rule may see. */
 export interface RuleInput {
@@ -14,6 +15,8 @@ export interface RuleInput {
   readonly facts: ReferenceFacts;
   /** Absent where nobody knows it. */
   readonly installation?: Installation | undefined;
+  /** Those that pods may have; for tests. Default: those that are built (core/resources/pod/containers.ts). */
+  readonly containers?: readonly JudgedContainer[] | undefined;
 }
 
 /** A manifest that shows the rule at work: a test, and a sample on the rule's page. */

@@ -10,4 +10,9 @@ describe('a place', () => {
   it('is written out with what is inside it', () => {
     expect(pathTo(placeOf('spec'), 'storage', 0, 'path')).toEqual(['spec', 'storage', 0, 'path']);
   });
+
+  it('is the end of every path through it where no author writes what is inside', () => {
+    const end = { ...placeOf('spec', 'extensions', 'bridge'), isEnd: true } as const;
+    expect(pathTo(inside(end, 'securityContext'), 'privileged')).toEqual(['spec', 'extensions', 'bridge']);
+  });
 });

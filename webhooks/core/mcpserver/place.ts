@@ -7,6 +7,8 @@ import type { FieldPath } from './violation.ts';
 export interface Place {
   readonly parent: Place | undefined;
   readonly field: string | number;
+  /** No author writes what is inside, so paths end here: it is ours, and there because of this field. */
+  readonly isEnd?: true;
 }
 
 /** The place of a field of the object itself: `placeOf('spec', 'config', 'env')`. */
@@ -22,6 +24,9 @@ export function inside(parent: Place, field: string | number): Place {
 /** The path to the place, or to a field inside it. */
 export function pathTo(place: Place, ...fields: FieldPath): FieldPath {
   const path = [...fields].reverse();
-  for (let at: Place | undefined = place; at !== undefined; at = at.parent) path.push(at.field);
+  for (let at: Place | undefined = place; at !== undefined; at = at.parent) {
+    if (at.isEnd === true) path.length = 0;
+    path.push(at.field);
+  }
   return path.reverse();
 }

@@ -67,7 +67,7 @@ export function decide(input: DecideInput): Decision {
   }
   const unchecked = findUnchecked(input);
   if (unchecked !== undefined) return { verdict: 'retry', server, unchecked };
-  const expansion = { server, ...(configHash === undefined ? {} : { configHash }) };
+  const expansion = { server, installation: input.installation, ...(configHash === undefined ? {} : { configHash }) };
   const desired = expandedKinds.flatMap((kind) => kind.build(expansion) ?? []);
   const actions = plan({ server, expandedKinds, desired, observed: input.observed, digest: input.digest });
   return { verdict: 'accepted', server, policy, desired, actions };

@@ -1,3 +1,4 @@
+import type { Installation } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
 /** Any Kubernetes object, as we send it to the API server. */
@@ -33,6 +34,8 @@ export interface ExpansionInput {
    * is referenced. Becomes a pod template annotation, so that a changed configuration restarts the pods.
    */
   readonly configHash?: string;
+  /** Absent on the command line, which knows of no cluster: what cannot be built without it is left out there. */
+  readonly installation?: Installation | undefined;
 }
 
 /** A kind that an MCPServer expands into. One expanded kind = one file; watches, pruning and RBAC come from the list. */

@@ -1,6 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { SecurityContext } from '../mcpserver/types.gen.ts';
-import { containerSecurityPath } from './parts/security-contexts.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { eachContainerContext } from './parts/security-contexts.ts';
 
 export const allowPrivilegeEscalation: Rule = {
   id: 'allow-privilege-escalation',
@@ -27,19 +30,20 @@ export const allowPrivilegeEscalation: Rule = {
       },
     ],
   },
-  check({ server }) {
-    const context = server.spec.runtime?.security?.securityContext;
-    const value = context?.allowPrivilegeEscalation;
-    if (value === false || (value === undefined && asksForMore(context))) return [];
-    return [
-      {
-        path: containerSecurityPath('allowPrivilegeEscalation'),
-        headline: 'the container may gain privileges',
-        detail: value === undefined ? 'found no allowPrivilegeEscalation' : 'found allowPrivilegeEscalation: true',
-      },
-    ];
-  },
+  check: (input) => eachContainerContext(input, checkContext),
 };
+
+function checkContext(context: SecurityContext | undefined, place: Place): readonly Violation[] {
+  const value = context?.allowPrivilegeEscalation;
+  if (value === false || (value === undefined && asksForMore(context))) return none;
+  return [
+    {
+      path: pathTo(place, 'allowPrivilegeEscalation'),
+      headline: 'the container may gain privileges',
+      detail: value === undefined ? 'found no allowPrivilegeEscalation' : 'found allowPrivilegeEscalation: true',
+    },
+  ];
+}
 
 /**
  * Whether the container asks for a privilege that Kubernetes never combines with `false`, so that the default is not

@@ -1,13 +1,14 @@
-import type { Rule } from '../engine/rule.ts';
+import type { JudgedContainer } from '../engine/judged-container.ts';
+import type { Rule, RuleInput } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
 import { CONTAINER_NAME } from '../mcpserver/names.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { eachContainer, eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 /** How profiles were written before Kubernetes 1.30; the standard still judges it. */
-const annotation = `container.apparmor.security.beta.kubernetes.io/${CONTAINER_NAME}`;
+const annotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+const annotation = `${annotationPrefix}${CONTAINER_NAME}`;
 
 export const appArmorProfile: Rule = {
   id: 'app-armor-profile',
@@ -45,14 +46,19 @@ export const appArmorProfile: Rule = {
       },
     ],
   },
-  check: ({ server }) => join(checkAnnotation(server), eachSecurityContext(server, checkContext)),
+  check: (input) => join(checkAnnotations(input), eachSecurityContext(input, checkContext)),
 };
 
-function checkAnnotation({ spec }: MCPServer): readonly Violation[] {
-  if (spec.extraAnnotations?.[annotation] !== 'unconfined') return none;
+function checkAnnotations(input: RuleInput): readonly Violation[] {
+  return input.server.spec.extraAnnotations === undefined ? none : eachContainer(input, checkAnnotation);
+}
+
+function checkAnnotation({ name }: JudgedContainer, { server }: RuleInput): readonly Violation[] {
+  const key = `${annotationPrefix}${name}`;
+  if (server.spec.extraAnnotations?.[key] !== 'unconfined') return none;
   return [
     {
-      path: ['spec', 'extraAnnotations', annotation],
+      path: ['spec', 'extraAnnotations', key],
       headline: 'the annotation switches AppArmor off',
       detail: "found 'unconfined'",
       remedy: 'Remove the annotation.',

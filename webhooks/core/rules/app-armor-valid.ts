@@ -1,10 +1,10 @@
-import type { Rule } from '../engine/rule.ts';
+import type { Rule, RuleInput } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
 import { CONTAINER_NAME } from '../mcpserver/names.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
-import type { AppArmorProfile, MCPServer } from '../mcpserver/types.gen.ts';
+import type { AppArmorProfile } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
-import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { containersOf, eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -70,15 +70,15 @@ export const appArmorValid: Rule = {
       },
     ],
   },
-  check: ({ server }) => join(checkAnnotations(server), eachSecurityContext(server, checkContext)),
+  check: (input) => join(checkAnnotations(input), eachSecurityContext(input, checkContext)),
 };
 
-function checkAnnotations(server: MCPServer): readonly Violation[] {
-  const { extraAnnotations } = server.spec;
+function checkAnnotations(input: RuleInput): readonly Violation[] {
+  const { extraAnnotations } = input.server.spec;
   if (extraAnnotations === undefined) return none;
   return Object.entries(extraAnnotations)
     .filter(([key]) => key.startsWith(annotationPrefix))
-    .flatMap(([key, value]) => checkAnnotation(server, key, value));
+    .flatMap(([key, value]) => checkAnnotation(input, key, value));
 }
 
 function checkContext({ appArmorProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {
@@ -110,20 +110,22 @@ function checkName(type: string, name: string | undefined, path: FieldPath): rea
   return [{ path, headline: 'no AppArmor profile has such a name', detail, remedy, cause: [type] }];
 }
 
-function checkAnnotation(server: MCPServer, key: string, value: string): readonly Violation[] {
-  const headline = findProblem(server, key.slice(annotationPrefix.length), value);
+function checkAnnotation(input: RuleInput, key: string, value: string): readonly Violation[] {
+  const headline = findProblem(input, key.slice(annotationPrefix.length), value);
   if (headline === undefined) return [];
   const remedy = 'Remove the annotation and use securityContext.appArmorProfile.';
   return [{ path: ['spec', 'extraAnnotations', key], headline, detail: `found '${value}'`, remedy }];
 }
 
-function findProblem(server: MCPServer, container: string, value: string): string | undefined {
-  if (container !== CONTAINER_NAME) return 'the annotation is for a container that does not exist';
+function findProblem(input: RuleInput, name: string, value: string): string | undefined {
+  const { server } = input;
+  const container = containersOf(input).find((candidate) => candidate.name === name);
+  if (container === undefined) return 'the annotation is for a container that does not exist';
   if (!['', 'runtime/default', 'unconfined'].includes(value) && !value.startsWith('localhost/')) {
     return 'the annotation is no AppArmor profile';
   }
-  const { podSecurityContext: pod, securityContext: own } = server.spec.runtime?.security ?? {};
-  const profile = own?.appArmorProfile ?? pod?.appArmorProfile;
+  const pod = server.spec.runtime?.security?.podSecurityContext;
+  const profile = container.securityContext.of(server)?.appArmorProfile ?? pod?.appArmorProfile;
   if (profile === undefined || asAnnotation(profile) === value) return undefined;
   return 'the annotation contradicts the AppArmor profile';
 }

@@ -1,8 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
-import type { Capabilities } from '../mcpserver/types.gen.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
+import type { Capabilities, SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { containerSecurityPath } from './parts/security-contexts.ts';
+import { eachContainerContext } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted ("Capabilities") */
 const addable = 'NET_BIND_SERVICE';
@@ -49,19 +50,21 @@ export const capabilities: Rule = {
       },
     ],
   },
-  check({ server }) {
-    const found = server.spec.runtime?.security?.securityContext?.capabilities;
-    return join(found?.add === undefined ? none : checkAdded(found.add), checkDropped(found));
-  },
+  check: (input) => eachContainerContext(input, checkContext),
 };
 
-function checkAdded(add: readonly string[]): readonly Violation[] {
+function checkContext(context: SecurityContext | undefined, place: Place): readonly Violation[] {
+  const found = context?.capabilities;
+  return join(found?.add === undefined ? none : checkAdded(found.add, place), checkDropped(found, place));
+}
+
+function checkAdded(add: readonly string[], place: Place): readonly Violation[] {
   return add.flatMap((capability, index) =>
     capability === addable
       ? []
       : [
           {
-            path: containerSecurityPath('capabilities', 'add', index),
+            path: pathTo(place, 'capabilities', 'add', index),
             headline: 'the container adds a capability that is not allowed',
             detail: `found '${capability}'`,
           },
@@ -69,11 +72,11 @@ function checkAdded(add: readonly string[]): readonly Violation[] {
   );
 }
 
-function checkDropped(found: Capabilities | undefined): readonly Violation[] {
+function checkDropped(found: Capabilities | undefined, place: Place): readonly Violation[] {
   if (found?.drop?.includes('ALL') === true) return none;
   return [
     {
-      path: containerSecurityPath('capabilities', 'drop'),
+      path: pathTo(place, 'capabilities', 'drop'),
       headline: 'the container does not drop all capabilities',
       detail: found?.drop === undefined ? 'found no drop' : `found ${found.drop.length} dropped, and not ALL`,
       remedy: 'Set drop to [ALL], or remove it.',

@@ -30,8 +30,8 @@ export const hostProcess: Rule = {
       },
     ],
   },
-  check: ({ server }) =>
-    eachSecurityContext(server, ({ windowsOptions }, place) =>
+  check: (input) =>
+    eachSecurityContext(input, ({ windowsOptions }, place) =>
       windowsOptions?.hostProcess === true
         ? [
             {

@@ -2,17 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { evaluateRules } from '../testing/evaluate-rules.ts';
 import type { Installation } from '../engine/installation.ts';
 import { renderPath } from '../mcpserver/violation.ts';
+import { anInstallation } from '../testing/an-installation.ts';
 import { anMCPServer, withNamespace, withSpec } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { ownIdentityProtected } from './own-identity-protected.ts';
 
-const installation: Installation = {
+const installation = anInstallation({
   namespace: 'system',
   serviceAccounts: ['default', 'hook'],
   secrets: ['certificate', 'authority'],
   podLabels: { a: '1', b: '2' },
-};
+});
 
 function pathsOf(option: Option, known: Installation | undefined): readonly string[] {
   const server = anMCPServer(withNamespace('system'), option);

@@ -9,6 +9,8 @@ import type { Violation } from '../mcpserver/violation.ts';
 /** As the chart names them in a release of its own name; in the namespace of the examples. */
 const installation: Installation = {
   namespace: 'mcp',
+  image: 'registry.example.com/mcp-lifecycle:0.1.0',
+  clusterDomain: 'cluster.local',
   serviceAccounts: ['mcp-lifecycle', 'mcp-lifecycle-admission-check'],
   secrets: ['mcp-lifecycle-certificate'],
   podLabels: { 'app.kubernetes.io/name': 'mcp-lifecycle', 'app.kubernetes.io/instance': 'mcp-lifecycle' },

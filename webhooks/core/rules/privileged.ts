@@ -1,5 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
-import { containerSecurityPath } from './parts/security-contexts.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
+import type { SecurityContext } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { eachContainerContext } from './parts/security-contexts.ts';
 
 export const privileged: Rule = {
   id: 'privileged',
@@ -31,14 +35,12 @@ export const privileged: Rule = {
       },
     ],
   },
-  check: ({ server }) =>
-    server.spec.runtime?.security?.securityContext?.privileged === true
-      ? [
-          {
-            path: containerSecurityPath('privileged'),
-            headline: 'the container is privileged',
-            detail: 'found privileged: true',
-          },
-        ]
-      : [],
+  check: (input) => eachContainerContext(input, checkContext),
 };
+
+function checkContext(context: SecurityContext | undefined, place: Place): readonly Violation[] {
+  if (context?.privileged !== true) return none;
+  return [
+    { path: pathTo(place, 'privileged'), headline: 'the container is privileged', detail: 'found privileged: true' },
+  ];
+}

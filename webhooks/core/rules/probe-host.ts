@@ -1,7 +1,10 @@
-import type { Rule } from '../engine/rule.ts';
+import type { JudgedContainer } from '../engine/judged-container.ts';
+import type { Rule, RuleInput } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
-import type { Probe } from '../mcpserver/types.gen.ts';
-import type { Violation } from '../mcpserver/violation.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
+import type { Health, Probe } from '../mcpserver/types.gen.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { eachContainer } from './parts/security-contexts.ts';
 
 export const probeHost: Rule = {
   id: 'probe-host',
@@ -42,18 +45,29 @@ export const probeHost: Rule = {
       },
     ],
   },
-  check({ server }) {
-    const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
-    return join(checkProbe('livenessProbe', livenessProbe), checkProbe('readinessProbe', readinessProbe));
-  },
+  check: (input) => eachContainer(input, checkContainer),
 };
 
-function checkProbe(field: string, { httpGet, tcpSocket }: Probe = {}): readonly Violation[] {
-  return join(checkHost(httpGet?.host, field, 'httpGet'), checkHost(tcpSocket?.host, field, 'tcpSocket'));
+function checkContainer({ health }: JudgedContainer, { server }: RuleInput): readonly Violation[] {
+  const { place } = health;
+  const { livenessProbe, readinessProbe } = health.of(server) ?? {};
+  return join(checkProbe(livenessProbe, place, 'livenessProbe'), checkProbe(readinessProbe, place, 'readinessProbe'));
 }
 
-function checkHost(host: string | undefined, field: string, handler: string): readonly Violation[] {
-  if (host === undefined || host === '') return none;
-  const path = ['spec', 'runtime', 'health', field, handler, 'host'];
+function checkProbe({ httpGet, tcpSocket }: Probe = {}, place: Place, field: keyof Health): readonly Violation[] {
+  if (isOwn(httpGet?.host) && isOwn(tcpSocket?.host)) return none;
+  return [
+    ...checkHost(httpGet?.host, pathTo(place, field, 'httpGet', 'host')),
+    ...checkHost(tcpSocket?.host, pathTo(place, field, 'tcpSocket', 'host')),
+  ];
+}
+
+function checkHost(host: string | undefined, path: FieldPath): readonly Violation[] {
+  if (isOwn(host)) return none;
   return [{ path, headline: 'the probe asks another host than the pod', detail: `found '${host}'` }];
+}
+
+/** Empty is what nothing is. */
+function isOwn(host: string | undefined): host is '' | undefined {
+  return host === undefined || host === '';
 }

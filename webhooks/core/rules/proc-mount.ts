@@ -1,5 +1,9 @@
 import type { Rule } from '../engine/rule.ts';
-import { containerSecurityPath } from './parts/security-contexts.ts';
+import { none } from '../engine/violations.ts';
+import { pathTo, type Place } from '../mcpserver/place.ts';
+import type { SecurityContext } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { eachContainerContext } from './parts/security-contexts.ts';
 
 export const procMount: Rule = {
   id: 'proc-mount',
@@ -23,15 +27,17 @@ export const procMount: Rule = {
       },
     ],
   },
-  check({ server }) {
-    const value = server.spec.runtime?.security?.securityContext?.procMount;
-    if (value === undefined || value === 'Default') return [];
-    return [
-      {
-        path: containerSecurityPath('procMount'),
-        headline: 'the container sees /proc without its mask',
-        detail: `found procMount: ${value}`,
-      },
-    ];
-  },
+  check: (input) => eachContainerContext(input, checkContext),
 };
+
+function checkContext(context: SecurityContext | undefined, place: Place): readonly Violation[] {
+  const value = context?.procMount;
+  if (value === undefined || value === 'Default') return none;
+  return [
+    {
+      path: pathTo(place, 'procMount'),
+      headline: 'the container sees /proc without its mask',
+      detail: `found procMount: ${value}`,
+    },
+  ];
+}

@@ -47,7 +47,7 @@ export const runAsNonRoot: Rule = {
       },
     ],
   },
-  check: ({ server }) => eachSecurityContext(server, checkContext),
+  check: (input) => eachSecurityContext(input, checkContext),
 };
 
 function checkContext({ runAsNonRoot: isNonRoot, runAsUser }: AnySecurityContext, place: Place): readonly Violation[] {

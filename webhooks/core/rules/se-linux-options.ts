@@ -50,8 +50,8 @@ export const seLinuxOptions: Rule = {
       },
     ],
   },
-  check: ({ server }) =>
-    eachSecurityContext(server, ({ seLinuxOptions }, place) =>
+  check: (input) =>
+    eachSecurityContext(input, ({ seLinuxOptions }, place) =>
       seLinuxOptions === undefined ? none : checkOptions(seLinuxOptions, inside(place, 'seLinuxOptions')),
     ),
 };

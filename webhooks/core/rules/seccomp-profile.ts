@@ -1,8 +1,14 @@
 import type { Rule } from '../engine/rule.ts';
-import { none } from '../engine/violations.ts';
+import { join, none } from '../engine/violations.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
+import type { SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { eachSecurityContext, podSecurityPlace, type AnySecurityContext } from './parts/security-contexts.ts';
+import {
+  eachContainerContext,
+  eachSecurityContext,
+  podSecurityPlace,
+  type AnySecurityContext,
+} from './parts/security-contexts.ts';
 
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',
@@ -51,20 +57,26 @@ export const seccompProfile: Rule = {
       },
     ],
   },
-  check({ server }) {
-    const { podSecurityContext: pod, securityContext: container } = server.spec.runtime?.security ?? {};
-    const isThere = pod?.seccompProfile !== undefined || container?.seccompProfile !== undefined;
-    if (isThere) return eachSecurityContext(server, checkContext);
-    return [
-      {
-        path: pathTo(podSecurityPlace, 'seccompProfile'),
-        headline: 'there is no seccomp profile',
-        detail: 'found none for the pod and none for its container',
-        remedy: 'Set the type to RuntimeDefault.',
-      },
-    ];
+  check(input) {
+    const isForAll = input.server.spec.runtime?.security?.podSecurityContext?.seccompProfile !== undefined;
+    const lacking = isForAll ? none : eachContainerContext(input, checkPresence);
+    return join(lacking.length === 0 ? none : missing, eachSecurityContext(input, checkContext));
   },
 };
+
+/** Said once, at the pod, which can speak for all of its containers. */
+const missing: readonly Violation[] = [
+  {
+    path: pathTo(podSecurityPlace, 'seccompProfile'),
+    headline: 'there is no seccomp profile',
+    detail: 'found none for the pod and none for its container',
+    remedy: 'Set the type to RuntimeDefault.',
+  },
+];
+
+function checkPresence(context: SecurityContext | undefined): readonly Violation[] {
+  return context?.seccompProfile === undefined ? missing : none;
+}
 
 /** A type that Kubernetes does not know is seccomp-valid's to refuse. */
 function checkContext({ seccompProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {

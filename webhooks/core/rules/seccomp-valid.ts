@@ -53,7 +53,7 @@ export const seccompValid: Rule = {
       },
     ],
   },
-  check: ({ server }) => eachSecurityContext(server, checkProfile),
+  check: (input) => eachSecurityContext(input, checkProfile),
 };
 
 function checkProfile({ seccompProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {

@@ -1,4 +1,4 @@
-import type { Rule } from '../engine/rule.ts';
+import type { Rule, RuleInput } from '../engine/rule.ts';
 import { each, join, none } from '../engine/violations.ts';
 import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
@@ -49,13 +49,13 @@ export const securityContextValid: Rule = {
       },
     ],
   },
-  check: ({ server }) => join(checkIds(server), checkPolicies(server)),
+  check: (input) => join(checkIds(input), checkPolicies(input.server)),
 };
 
-function checkIds(server: MCPServer): readonly Violation[] {
-  const { fsGroup, supplementalGroups } = server.spec.runtime?.security?.podSecurityContext ?? {};
+function checkIds(input: RuleInput): readonly Violation[] {
+  const { fsGroup, supplementalGroups } = input.server.spec.runtime?.security?.podSecurityContext ?? {};
   return join(
-    eachSecurityContext(server, checkOwnIds),
+    eachSecurityContext(input, checkOwnIds),
     checkId(fsGroup, inside(podSecurityPlace, 'fsGroup')),
     each(supplementalGroups, inside(podSecurityPlace, 'supplementalGroups'), checkId),
   );

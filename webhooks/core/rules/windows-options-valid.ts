@@ -47,8 +47,8 @@ export const windowsOptionsValid: Rule = {
       },
     ],
   },
-  check: ({ server }) =>
-    eachSecurityContext(server, ({ windowsOptions }, place) =>
+  check: (input) =>
+    eachSecurityContext(input, ({ windowsOptions }, place) =>
       windowsOptions === undefined ? none : checkOptions(windowsOptions, pathTo(place, 'windowsOptions')),
     ),
 };

@@ -1,4 +1,5 @@
 import { CONTAINER_NAME, PORT_NAME } from '../../mcpserver/names.ts';
+import { podContainers } from '../../resources/pod/containers.ts';
 import { keyFieldsOf, nodeAt, partsOf } from './field-tree.ts';
 import type { FieldPath, FieldTree } from './field-tree.ts';
 import type { PodView } from './pod-view.ts';
@@ -24,7 +25,6 @@ export interface JudgedChild {
 }
 
 export const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
-export const containerPath: FieldPath = [...podSpec, 'f:containers', nameKey(CONTAINER_NAME)];
 
 /** Types of volumes that the `restricted` Pod Security Standard lets pods have; each other type is a way to the node. */
 const harmlessVolumes = new Set([
@@ -37,7 +37,7 @@ export function isHarmlessVolume({ types }: PodView['volumes'][number]): boolean
   return types.every((type) => harmlessVolumes.has(type));
 }
 
-/** The names that our volumes have: see resources/deployment.ts. */
+/** The names that our volumes have: see resources/pod/mcp-server.ts. */
 const ourVolume = /^vol-\d+$/;
 
 /** Addresses belong to the cluster; the others say how traffic is spread, which is for the platform to say. */
@@ -52,12 +52,12 @@ const isResolved = 'Whom the server talks to under a name is for the cluster to 
 
 /** One table: docs/reference/foreign-fields.md shows it, and each row has its test. */
 export const ownPlaces: readonly OwnPlace[] = [
-  {
+  ...podContainers.map(({ list, name }) => ({
     kind: 'Deployment',
-    field: 'spec.template.spec.containers[mcp-server]',
+    field: `spec.template.spec.${list}[${name}]`,
     why: 'What runs is what the MCPServer says: command, env, mounts, ports, probes, security context, all of it.',
-    select: (fields) => containers(fields, 'containers', new Set([CONTAINER_NAME])),
-  },
+    select: (fields: FieldTree) => containers(fields, list, new Set([name])),
+  })),
   {
     kind: 'Deployment',
     field: 'spec.template.spec.containers[*] with a port named mcp',
@@ -168,8 +168,10 @@ function partsBelow(fields: FieldTree, path: FieldPath, isOurs: (name: string) =
 
 type PodContainer = PodView['containers'][number];
 
+const ourNames = new Set(podContainers.map(({ name }) => name));
+
 function hasOurPort({ list, name, portNames }: PodContainer): boolean {
-  return list === 'containers' && name !== CONTAINER_NAME && portNames.includes(PORT_NAME);
+  return list === 'containers' && !ourNames.has(name) && portNames.includes(PORT_NAME);
 }
 
 function namesOf(pod: PodView, is: (container: PodContainer) => boolean): ReadonlySet<string> {

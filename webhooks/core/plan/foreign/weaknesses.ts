@@ -1,8 +1,9 @@
-import { CONTAINER_NAME } from '../../mcpserver/names.ts';
+import { podContainers } from '../../resources/pod/containers.ts';
+import type { PodContainer } from '../../resources/pod/pod-container.ts';
 import type { FieldPath } from './field-tree.ts';
-import { containerPath, isHarmlessVolume, nameKey, podSpec } from './places.ts';
+import { isHarmlessVolume, nameKey, podSpec } from './places.ts';
 import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
-import type { Fields, PodView } from './pod-view.ts';
+import type { ContainerView, Fields, PodView } from './pod-view.ts';
 
 /** A field that makes a pod weaker than pods can be. */
 export interface WeakField {
@@ -26,17 +27,19 @@ interface Weakness {
  * The fields of a Deployment's pods whose values make them weaker than pods can be. What is more in the stored object than in the applied one, and nobody's, was written by mutating
  * admission into our own request: nobody owns that, so it is known by its value only.
  */
-export function weaknessesOf(deployment: unknown): readonly WeakField[] {
+export function weaknessesOf(
+  deployment: unknown,
+  ours: readonly WatchedContainer[] = ourContainers,
+): readonly WeakField[] {
   const pod = viewPod(deployment);
-  const container = pod.containers.find(({ list, name }) => list === 'containers' && name === CONTAINER_NAME);
+  const watchedAs = (of: ContainerView): WatchedContainer | undefined =>
+    ours.find(({ list, name }) => list === of.list && name === of.name);
   const found = [
     ...weakFields(pod.spec, podWeaknesses),
     ...accountOf(pod.spec),
     ...weakVolumes(pod),
-    ...(container === undefined
-      ? []
-      : [...weakFields(container.fields, containerWeaknesses), ...hostPorts(container.fields, ourContainer)]),
-    ...pod.containers.filter((one) => one !== container).flatMap(weakBeside),
+    ...pod.containers.flatMap((container) => weakWithin(container, watchedAs(container))),
+    ...pod.containers.filter((container) => watchedAs(container) === undefined).flatMap(weakBeside),
   ];
   return found.slice(0, maxWeaknesses);
 }
@@ -47,8 +50,8 @@ const maxWeaknesses = 20;
 const ofPod = 'spec.template.spec';
 /** A container, as people write it and as `managedFields` do. */
 type Where = Pick<WeakField, 'path' | 'at'>;
-const ourContainer: Where = { path: `${ofPod}.containers[${CONTAINER_NAME}]`, at: containerPath };
-/** A field of the pod or of our container. */
+
+/** A field of the pod or of a container. */
 interface Part {
   readonly field: string;
   readonly isWeak: (of: Fields) => boolean;
@@ -101,7 +104,8 @@ const podWeaknesses = under(ofPod, podSpec, [
   ...securityWeaknesses,
 ]);
 
-const containerWeaknesses = under(ourContainer.path, ourContainer.at, [
+/** Of a container of ours. */
+const containerWeaknesses: readonly Part[] = [
   ...['command', 'lifecycle', 'volumeDevices'].map((field) => ({ field, isWeak: isSet(field) })),
   { field: 'securityContext.privileged', isWeak: (of) => security(of)['privileged'] === true },
   {
@@ -116,7 +120,28 @@ const containerWeaknesses = under(ourContainer.path, ourContainer.at, [
   { field: 'securityContext.capabilities.add', isWeak: (of) => itemsOf(capabilities(of), 'add').length > 0 },
   { field: 'securityContext.capabilities.drop', isWeak: (of) => !itemsOf(capabilities(of), 'drop').includes('ALL') },
   ...securityWeaknesses,
-]);
+];
+
+/** A container of ours, with all that is looked for in it. */
+interface WatchedContainer extends Pick<PodContainer, 'list' | 'name'>, Where {
+  readonly weaknesses: readonly Weakness[];
+}
+
+export function watchedContainer(container: Pick<PodContainer, 'list' | 'name'>): WatchedContainer {
+  const { list, name } = container;
+  const where = whereIs(container);
+  return { list, name, ...where, weaknesses: under(where.path, where.at, containerWeaknesses) };
+}
+
+const ourContainers = podContainers.map(watchedContainer);
+
+function weakWithin({ fields }: ContainerView, watched: WatchedContainer | undefined): readonly WeakField[] {
+  return watched === undefined ? [] : [...weakFields(fields, watched.weaknesses), ...hostPorts(fields, watched)];
+}
+
+function whereIs({ list, name }: Pick<PodContainer, 'list' | 'name'>): Where {
+  return { path: `${ofPod}.${list}[${name}]`, at: [...podSpec, `f:${list}`, nameKey(name)] };
+}
 
 /**
  * Of a container that others add: what somebody has to write for it to be there, and what gives it more than the
@@ -136,10 +161,11 @@ const besideWeaknesses: readonly Part[] = [
   ...securityWeaknesses,
 ];
 
-function weakBeside({ list, name, fields }: PodView['containers'][number]): readonly WeakField[] {
+function weakBeside(container: ContainerView): readonly WeakField[] {
+  const { fields } = container;
   const weak = besideWeaknesses.filter(({ isWeak }) => isWeak(fields));
   if (weak.length === 0 && objectsIn(fields, 'ports').length === 0) return [];
-  const where: Where = { path: `${ofPod}.${list}[${name}]`, at: [...podSpec, `f:${list}`, nameKey(name)] };
+  const where = whereIs(container);
   const found = [...under(where.path, where.at, weak).map((one) => one.weak), ...hostPorts(fields, where)];
   return found.map((one) => ({ ...one, isBeside: true }));
 }

@@ -1,0 +1,69 @@
+import { CONTAINER_NAME, PORT_NAME } from '../../mcpserver/names.ts';
+import { placeOf } from '../../mcpserver/place.ts';
+import type { EnvVar, StorageMount } from '../../mcpserver/types.gen.ts';
+import { compact } from '../compact.ts';
+import type { Fields, PodContainer } from './pod-container.ts';
+
+/** The container that the author describes: the MCP server itself. */
+export const mcpServer: PodContainer = {
+  name: CONTAINER_NAME,
+  list: 'containers',
+  isOf: () => true,
+  securityContext: {
+    place: placeOf('spec', 'runtime', 'security', 'securityContext'),
+    of: ({ spec }) => spec.runtime?.security?.securityContext,
+  },
+  health: { place: placeOf('spec', 'runtime', 'health'), of: ({ spec }) => spec.runtime?.health },
+  build: ({ server: { spec } }) => ({
+    ports: [{ name: PORT_NAME, containerPort: spec.config.port, protocol: 'TCP' }],
+    ...compact({
+      image: spec.source.containerImage?.ref,
+      imagePullPolicy: spec.source.containerImage?.pullPolicy,
+      args: spec.config.arguments,
+      env: lastOfEachName(spec.config.env ?? []).map(buildVariable),
+      envFrom: spec.config.envFrom,
+      volumeMounts: spec.config.storage?.map(buildMount),
+      resources: spec.runtime?.resources,
+    }),
+  }),
+  volumes: ({ server: { spec } }) =>
+    (spec.config.storage ?? []).map((mount, index) => ({ name: volumeName(index), ...buildVolumeSource(mount) })),
+};
+
+/** An apply refuses a name twice; in a pod the last one wins, so that is the one that stays. */
+function lastOfEachName(variables: readonly EnvVar[]): readonly EnvVar[] {
+  const lastPlace = new Map(variables.map(({ name }, index) => [name, index]));
+  return variables.filter(({ name }, index) => lastPlace.get(name) === index);
+}
+
+/** An empty value is what a variable without a value has; the API server does not store it. */
+function buildVariable({ name, value, valueFrom }: EnvVar): Fields {
+  return { name, ...(value === undefined || value === '' ? {} : { value }), ...compact({ valueFrom }) };
+}
+
+function volumeName(index: number): string {
+  return `vol-${index}`;
+}
+
+function buildMount({ path, permissions }: StorageMount, index: number): Fields {
+  const mount = { name: volumeName(index), mountPath: path };
+  switch (permissions ?? 'ReadOnly') {
+    case 'ReadOnly':
+      return { ...mount, readOnly: true };
+    case 'RecursiveReadOnly':
+      return { ...mount, readOnly: true, recursiveReadOnly: 'Enabled' };
+    case 'ReadWrite':
+      return mount;
+  }
+}
+
+function buildVolumeSource({ source }: StorageMount): Fields {
+  switch (source.type) {
+    case 'ConfigMap':
+      return { configMap: compact({ ...source.configMap }) };
+    case 'Secret':
+      return { secret: compact({ ...source.secret }) };
+    case 'EmptyDir':
+      return { emptyDir: compact({ ...source.emptyDir }) };
+  }
+}

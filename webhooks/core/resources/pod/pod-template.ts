@@ -1,0 +1,58 @@
+import { CONFIG_HASH_ANNOTATION } from '../../mcpserver/names.ts';
+import { extraAnnotations, podLabels } from '../child-metadata.ts';
+import { compact } from '../compact.ts';
+import type { ExpansionInput } from '../expanded-kind.ts';
+import { podContainers } from './containers.ts';
+import type { Fields, PodContainer } from './pod-container.ts';
+
+/** The template of the pods of a server; `containers` other than those that there are is for tests. */
+export function buildPodTemplate(input: ExpansionInput, containers: readonly PodContainer[] = podContainers): Fields {
+  const { server, configHash } = input;
+  const { security } = server.spec.runtime ?? {};
+  const serviceAccountName = security?.serviceAccountName ?? '';
+  const present = containers.filter((container) => container.isOf(server));
+  return {
+    metadata: {
+      labels: podLabels(server),
+      ...compact({ annotations: { ...extraAnnotations(server), [CONFIG_HASH_ANNOTATION]: configHash } }),
+    },
+    spec: {
+      ...listOf('initContainers', buildContainers(present, 'initContainers', input)),
+      ...listOf('containers', buildContainers(present, 'containers', input)),
+      ...listOf(
+        'volumes',
+        present.flatMap((container) => container.volumes(input)),
+      ),
+      ...compact({
+        imagePullSecrets: server.spec.source.containerImage?.imagePullSecrets?.map(({ name }) => ({ name })),
+        securityContext: security?.podSecurityContext,
+      }),
+      // Who names a service account wants its token; nobody wants the token of `default` by accident.
+      ...(serviceAccountName === '' ? { automountServiceAccountToken: false } : { serviceAccountName }),
+    },
+  };
+}
+
+/** An empty list is not applied (see {@link compact}, which would also take away an empty `emptyDir`). */
+function listOf(field: string, items: readonly Fields[]): Fields {
+  return items.length === 0 ? {} : { [field]: items };
+}
+
+function buildContainers(
+  containers: readonly PodContainer[],
+  list: PodContainer['list'],
+  input: ExpansionInput,
+): readonly Fields[] {
+  return containers.filter((container) => container.list === list).map((container) => buildContainer(container, input));
+}
+
+function buildContainer(container: PodContainer, input: ExpansionInput): Fields {
+  const { server } = input;
+  const { livenessProbe, readinessProbe } = container.health.of(server) ?? {};
+  const securityContext = container.securityContext.of(server);
+  return {
+    name: container.name,
+    ...container.build(input),
+    ...compact({ securityContext, livenessProbe, readinessProbe }),
+  };
+}
