@@ -5,6 +5,7 @@
 
 import type { PatchOperation } from '../core/defaults/json-patch.ts';
 import type { Cause } from '../core/engine/render.ts';
+import { isRecord } from '../core/mcpserver/record.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -32,7 +33,7 @@ export interface AdmissionRequest {
   readonly oldObject: unknown;
 }
 
-export type ParsedReview =
+export type ParsedAdmissionReview =
   | { readonly ok: true; readonly request: AdmissionRequest }
   /** One sentence for the client: it gets a 400. */
   | { readonly ok: false; readonly problem: string };
@@ -40,7 +41,7 @@ export type ParsedReview =
 const operations: ReadonlySet<string> = new Set<Operation>(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']);
 
 /** Reads the body of an admission call, which anybody who can reach the port may have sent. */
-export function parseAdmissionReview(body: unknown): ParsedReview {
+export function parseAdmissionReview(body: unknown): ParsedAdmissionReview {
   if (!isRecord(body) || body['kind'] !== 'AdmissionReview' || body['apiVersion'] !== 'admission.k8s.io/v1') {
     return problem('The body is not an AdmissionReview of admission.k8s.io/v1.');
   }
@@ -157,15 +158,11 @@ function isOperation(value: unknown): value is Operation {
   return typeof value === 'string' && operations.has(value);
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function textIn(value: unknown, field: string): string {
   const found = isRecord(value) ? value[field] : undefined;
   return typeof found === 'string' ? found : '';
 }
 
-function problem(text: string): ParsedReview {
+function problem(text: string): ParsedAdmissionReview {
   return { ok: false, problem: text };
 }

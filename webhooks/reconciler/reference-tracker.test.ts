@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { ApiRequest, ApiResult } from '../platform/kube/api.ts';
 import { errorFromAnswer } from '../platform/kube/api-error.ts';
-import type { Reference } from '../platform/kube/references.ts';
+import type { ReferencedObject } from '../platform/kube/references.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { issueAuthority } from '../platform/tls/certificates.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
@@ -72,7 +72,7 @@ describe('a server whose references there is no room to remember', () => {
   it('is read in each round, wakes for what it names and nothing else, and leaves the room of others alone', async () => {
     const tracker = new ReferenceTracker(() => undefined);
     tracker.markWatched('Secret', undefined);
-    const gather = (key: string, references: readonly Reference[]) =>
+    const gather = (key: string, references: readonly ReferencedObject[]) =>
       tracker.gather(key, references, { api: nothing, signal });
     await gather('few/search', many.slice(0, 2));
     await gather('many/search', many);

@@ -5,7 +5,7 @@ import { createLargeReads } from '../platform/kube/large-reads.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
-import type { GatheredReferences, Reference } from '../platform/kube/references.ts';
+import type { GatheredReferences, ReferencedObject } from '../platform/kube/references.ts';
 import type { CaBundle } from '../platform/tls/ca-certificates.ts';
 import { FairStore } from './fair-store.ts';
 import type { KeptCaBundle } from './verify/tls-trust.ts';
@@ -55,7 +55,7 @@ export class ReferenceTracker {
   /** What the references of this server are; reads only what is not known. */
   async gather(
     key: string,
-    references: readonly Reference[],
+    references: readonly ReferencedObject[],
     world: { readonly api: KubeApi; readonly signal: AbortSignal },
   ): Promise<KnownReferences> {
     if (references.length === 0) {
@@ -143,7 +143,7 @@ export class ReferenceTracker {
     return caBundle === undefined || this.#caBundles.get(key) !== undefined;
   }
 
-  #note(object: Reference & { readonly namespace: string }, version: string): readonly string[] {
+  #note(object: ReferencedObject & { readonly namespace: string }, version: string): readonly string[] {
     const name = factKey(object);
     const mark = markOf(name);
     const news: string[] = [];
@@ -164,7 +164,7 @@ export class ReferenceTracker {
     return key;
   }
 
-  #track(key: string, references: readonly Reference[]): Tracked {
+  #track(key: string, references: readonly ReferencedObject[]): Tracked {
     const { namespace } = splitKey(key);
     const asked = askedOf(references);
     const known = this.#namespaces.get(namespace)?.get(key);
@@ -238,7 +238,7 @@ const bytesOfObject = 300;
 const bytesOfKey = 60;
 
 /** About what an answer takes in memory. */
-function bytesOf({ facts, versions }: KnownReferences, references: readonly Reference[]): number {
+function bytesOf({ facts, versions }: KnownReferences, references: readonly ReferencedObject[]): number {
   let bytes = 500;
   const objects = new Map(references.map((reference) => [factKey(reference), reference]));
   for (const [object, { kind, name }] of objects) {
@@ -249,7 +249,7 @@ function bytesOf({ facts, versions }: KnownReferences, references: readonly Refe
   return bytes;
 }
 
-function askedOf(references: readonly Reference[]): string {
+function askedOf(references: readonly ReferencedObject[]): string {
   const asked = references.map(({ kind, name, usage, keys = [] }) =>
     JSON.stringify([kind, name, usage === 'tls-ca', ...keys.map(({ key }) => key)]),
   );

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { isRecord, type Fields } from '../../../webhooks/core/mcpserver/record.ts';
 
 /** As much of OpenAPI as the CRD uses. */
 interface Schema {
@@ -113,14 +114,8 @@ function put(base: unknown, schema: Schema, [segment, ...rest]: Path, value: unk
   if (segment === undefined) return value;
   if (typeof segment === 'number') return [put(smallest(schema.items ?? {}, 0), schema.items ?? {}, rest, value)];
   const inner = schema.properties?.[segment] ?? schema.additionalProperties ?? {};
-  const own = isFields(base) ? base : smallestObject(schema, 0);
+  const own = isRecord(base) ? base : smallestObject(schema, 0);
   return { ...own, [segment]: put(own[segment], inner, rest, value) };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
 }
 
 /** The smallest value that the schema allows; texts and numbers differ by `index`, texts are `filler` longer. */

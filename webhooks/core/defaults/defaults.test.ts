@@ -11,6 +11,7 @@ import { applyDefaults, applyStoredDefaults } from './apply.ts';
 import { defaults } from './index.gen.ts';
 import type { PatchOperation } from './json-patch.ts';
 import { diff } from './json-patch.ts';
+import { isRecord } from '../mcpserver/record.ts';
 
 const withContainer = (securityContext: SecurityContext): Option =>
   withSpec({ runtime: { security: { securityContext } } });
@@ -164,10 +165,6 @@ function laidOver(stored: unknown, written: unknown): unknown {
   if (!isRecord(stored) || !isRecord(written)) return written;
   const both = Object.entries(written).map(([key, value]) => [key, laidOver(stored[key], value)]);
   return { ...stored, ...Object.fromEntries(both) };
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What we stored with an object stays with it; what its author wrote goes when a later manifest leaves it out. */

@@ -1,4 +1,5 @@
 import { pointerTo } from '../mcpserver/violation.ts';
+import { isRecord } from '../mcpserver/record.ts';
 
 /** One operation of a JSON Patch: https://www.rfc-editor.org/rfc/rfc6902 */
 export interface PatchOperation {
@@ -31,8 +32,4 @@ function collect(operations: PatchOperation[], path: string, raw: unknown, wante
     if (!Object.hasOwn(raw, key)) operations.push({ op: 'add', path: pointerTo(path, key), value });
     else if (raw[key] !== value) collect(operations, pointerTo(path, key), raw[key], value);
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { isRecord } from '../mcpserver/record.ts';
+
 /**
  * JSON that is the same for equal values: object keys sorted, undefined left out. What digests are made from. Written out
  * directly: a sorted copy of a map of 100,000 keys cost half a second.
@@ -25,8 +27,4 @@ function sortedKeys(record: Readonly<Record<string, unknown>>): readonly string[
 function isIndex(key: string): boolean {
   const number = Number(key) >>> 0;
   return String(number) === key && number !== 2 ** 32 - 1;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { StructuralSchema } from './structural-schema.ts';
 import { structure } from './structure.gen.ts';
 import type { FieldPath } from './violation.ts';
+import { isRecord, type Fields } from './record.ts';
 
 export interface AsStored {
   /** What admission would see: a copy, its unknown fields, nulls and status gone, schema defaults set. */
@@ -15,7 +16,7 @@ export interface AsStored {
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
  */
 export function toStored(raw: unknown): AsStored {
-  if (!isFields(raw)) return { object: raw, unknownFields: [] };
+  if (!isRecord(raw)) return { object: raw, unknownFields: [] };
   const unknownFields: FieldPath[] = [];
   const isHead = (name: string): boolean => Object.hasOwn(head, name);
   const body = Object.fromEntries(Object.entries(raw).filter(([name]) => !isHead(name)));
@@ -34,14 +35,12 @@ const head: Readonly<Record<string, (value: unknown, unknownFields: FieldPath[])
   status: () => undefined,
 };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 function store(value: unknown, schema: StructuralSchema, path: FieldPath, unknown: FieldPath[]): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
     return items === undefined ? value : value.map((item, index) => store(item, items, [...path, index], unknown));
   }
-  return isFields(value) ? storeFields(value, schema, path, unknown) : value;
+  return isRecord(value) ? storeFields(value, schema, path, unknown) : value;
 }
 
 /** In the order of the manifest; defaults come last. By keys: entries would double the time of this. */
@@ -93,7 +92,7 @@ const metadataFields: ReadonlySet<string> = new Set([
 
 /** Metadata has Go types behind it: a null is the empty value of its type. */
 function storeMetadata(metadata: unknown, unknown: FieldPath[]): unknown {
-  if (!isFields(metadata)) return metadata;
+  if (!isRecord(metadata)) return metadata;
   const known = keepKnown(metadata, metadataFields, ['metadata'], unknown);
   return Object.fromEntries(
     Object.entries(known)
@@ -106,7 +105,7 @@ function storeMetadataField(name: string, value: unknown, unknown: FieldPath[]):
   if (name === 'labels' || name === 'annotations') return withoutNullTexts(value);
   if (name !== 'ownerReferences' || !Array.isArray(value)) return value;
   return value.map((owner: unknown, index) =>
-    isFields(owner) ? keepKnown(owner, ownerFields, ['metadata', name, index], unknown) : owner,
+    isRecord(owner) ? keepKnown(owner, ownerFields, ['metadata', name, index], unknown) : owner,
   );
 }
 
@@ -119,14 +118,10 @@ function keepKnown(fields: Fields, names: ReadonlySet<string>, path: FieldPath, 
 }
 
 function withoutNullTexts(value: unknown): unknown {
-  return isFields(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? ''])) : value;
+  return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, text ?? ''])) : value;
 }
 
 /** A field named `constructor` is not known because of JavaScript. */
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

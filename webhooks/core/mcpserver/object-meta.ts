@@ -1,13 +1,14 @@
 import { isDnsLabel, isLabelValue, isQualifiedName, isSubdomain } from './kubernetes-names.ts';
 import type { FieldPath, Violation } from './violation.ts';
 import { utf8Length } from './utf8-length.ts';
+import { isRecord, type Fields } from './record.ts';
 
 /**
  * What the API server says about the metadata of any object, for those who have no API server to ask.
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
 export function checkObjectMeta(metadata: unknown): readonly Violation[] {
-  if (!isFields(metadata)) return [];
+  if (!isRecord(metadata)) return [];
   return [
     ...checkText(metadata, 'name', isSubdomain, subdomainRule),
     ...checkText(metadata, 'generateName', isSubdomainPrefix, subdomainRule),
@@ -94,7 +95,7 @@ const isOfType = {
   'a whole number': Number.isInteger,
   'true or false': (value) => typeof value === 'boolean',
   'a list of fields with names': (value) =>
-    Array.isArray(value) && value.every((item) => item === null || isFields(item)),
+    Array.isArray(value) && value.every((item) => item === null || isRecord(item)),
 } as const satisfies Readonly<Record<string, (value: unknown) => boolean>>;
 
 /** RFC 3339, as in 2001-02-03T04:05:06Z. */
@@ -112,7 +113,7 @@ function checkOwners(owners: unknown): readonly Violation[] {
   // The API server drops an entry that is there twice.
   const controllers = new Set(
     owners
-      .filter((owner: unknown) => isFields(owner) && owner['controller'] === true)
+      .filter((owner: unknown) => isRecord(owner) && owner['controller'] === true)
       .map((owner: unknown) => JSON.stringify(owner)),
   );
   const several = violation(
@@ -128,7 +129,7 @@ function checkOwners(owners: unknown): readonly Violation[] {
 }
 
 function checkOwner(owner: unknown, path: FieldPath): readonly Violation[] {
-  if (!isFields(owner)) return [wrongType(path, 'fields with names')];
+  if (!isRecord(owner)) return [wrongType(path, 'fields with names')];
   return [
     ...ownerFields.flatMap((field) => checkOwnerField(owner[field], [...path, field])),
     ...ownerFlags.flatMap((field) => checkType(owner[field], 'true or false', [...path, field])),
@@ -154,13 +155,7 @@ function violation(path: FieldPath, headline: string, detail: string, remedy: st
 
 /** Entries that are texts; the schema speaks about the others. */
 function textsOf(map: unknown): readonly (readonly [string, string])[] {
-  return isFields(map)
+  return isRecord(map)
     ? Object.entries(map).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value] as const] : []))
     : [];
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-type Fields = Readonly<Record<string, unknown>>;
+import { isRecord, type Fields } from '../mcpserver/record.ts';
 
 /**
  * Without fields that say nothing: undefined, null, empty lists, empty objects, at every depth.
@@ -17,15 +17,11 @@ export function compact(fields: Fields): Fields {
 
 function compactValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(compactValue);
-  return isFields(value) ? compact(value) : value;
+  return isRecord(value) ? compact(value) : value;
 }
 
 function isNothing(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isFields(value) && Object.keys(value).length === 0;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value) && Object.keys(value).length === 0;
 }

@@ -1,6 +1,7 @@
 import { checkSchema } from '../mcpserver/schema.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
+import { isRecord, type Fields } from '../mcpserver/record.ts';
 
 /** One change to the smallest valid MCPServer. */
 export type Option = (manifest: Manifest) => Manifest;
@@ -12,8 +13,6 @@ interface Manifest {
   readonly spec: Fields;
   readonly status?: Fields;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Everything optional, at every depth; lists are replaced as a whole. `undefined` takes a field away. */
 export type Patch<T> = T extends readonly unknown[]
@@ -99,11 +98,7 @@ function merge(base: Fields, patch: Fields): Fields {
   for (const [name, value] of Object.entries(patch)) {
     const before = merged.get(name);
     if (value === undefined) merged.delete(name);
-    else merged.set(name, isFields(value) && isFields(before) ? merge(before, value) : value);
+    else merged.set(name, isRecord(value) && isRecord(before) ? merge(before, value) : value);
   }
   return Object.fromEntries(merged);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

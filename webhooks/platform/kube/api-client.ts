@@ -6,7 +6,7 @@ import { renderJsonAsYaml } from '../escape-for-yaml.ts';
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, WatchEnd } from './api.ts';
 import { exchange } from './http-exchange.ts';
-import type { Answer } from './http-exchange.ts';
+import type { Exchanged } from './http-exchange.ts';
 import { errorCode } from './network-error.ts';
 import { parseJson, readWatch } from './watch-stream.ts';
 
@@ -115,13 +115,13 @@ function renderQuery(query: Readonly<Record<string, string | undefined>> = {}): 
 }
 
 /** A reused connection cannot be stale twice in a row: each attempt drops one, and a new one counts as an error. */
-function isStaleSocket(request: ClientRequest, answer: Answer): boolean {
+function isStaleSocket(request: ClientRequest, answer: Exchanged): boolean {
   if (!request.reusedSocket || answer.type !== 'failed') return false;
   const code = errorCode(answer.error);
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-function resultOf(describe: string, answer: Answer): ApiResult {
+function resultOf(describe: string, answer: Exchanged): ApiResult {
   switch (answer.type) {
     case 'failed':
       return { ok: false, error: unreachable(describe, answer.error) };
@@ -145,7 +145,7 @@ function resultOf(describe: string, answer: Answer): ApiResult {
   }
 }
 
-function answeredResult(describe: string, answer: Answer & { readonly type: 'answered' }): ApiResult {
+function answeredResult(describe: string, answer: Exchanged & { readonly type: 'answered' }): ApiResult {
   const body = parseJson(answer.body);
   if (answer.status >= 400) {
     const retryAfter = answer.headers['retry-after'];

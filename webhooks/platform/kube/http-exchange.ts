@@ -5,7 +5,7 @@ import { startTimer } from '../timer.ts';
 import type { ApiRequest } from './api.ts';
 
 /** How one HTTP exchange ended. */
-export type Answer =
+export type Exchanged =
   | { readonly type: 'answered'; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
   | { readonly type: 'failed'; readonly error: unknown }
   | { readonly type: 'timeout' | 'aborted' | 'too-large' };
@@ -19,9 +19,9 @@ export interface ExchangeLimits {
 }
 
 /** Sends the request with its body and reads the whole answer, within the limits. Never rejects. */
-export function exchange(request: ClientRequest, payload: string | undefined, limits: ExchangeLimits): Promise<Answer> {
+export function exchange(request: ClientRequest, payload: string | undefined, limits: ExchangeLimits): Promise<Exchanged> {
   return new Promise((resolve) => {
-    const finish = (answer: Answer): void => {
+    const finish = (answer: Exchanged): void => {
       clearTimeout(timer);
       limits.signal?.removeEventListener('abort', onAbort);
       resolve(answer);
@@ -50,7 +50,7 @@ export function exchange(request: ClientRequest, payload: string | undefined, li
 }
 
 /** Bytes become text as they come: kept buffers would live outside the heap, where nobody hurries to collect them. */
-function readBody(response: IncomingMessage, limits: ExchangeLimits, finish: (answer: Answer) => void): void {
+function readBody(response: IncomingMessage, limits: ExchangeLimits, finish: (answer: Exchanged) => void): void {
   const decoder = new StringDecoder('utf8');
   const onChunk = (response.statusCode ?? 0) < 400 ? limits.onChunk : undefined;
   let body = '';

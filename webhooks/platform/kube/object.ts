@@ -1,7 +1,6 @@
-/** True for anything with string keys; what came from the wire is unknown until asked. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
+import { isRecord } from '../../core/mcpserver/record.ts';
+
+export { isRecord };
 
 /** The parts of `metadata` that every caller needs, read from whatever the API server sent. */
 export interface ObjectMeta {

@@ -5,12 +5,12 @@ import { describe, expect, it } from '@jest/globals';
 import { issueAuthority } from '../tls/certificates.ts';
 import { metaOf } from './object.ts';
 import { gatherReferences } from './references.ts';
-import type { GatheredReferences, Reference } from './references.ts';
+import type { GatheredReferences, ReferencedObject } from './references.ts';
 import { createFakeKubeApi } from './testing/fake-kube-api.ts';
 import type { FakeKubeApi } from './testing/fake-kube-api.ts';
 
-const configMap = (name: string): Reference => ({ kind: 'ConfigMap', name });
-const secret = (name: string): Reference => ({ kind: 'Secret', name });
+const configMap = (name: string): ReferencedObject => ({ kind: 'ConfigMap', name });
+const secret = (name: string): ReferencedObject => ({ kind: 'Secret', name });
 
 function cluster(): FakeKubeApi {
   const api = createFakeKubeApi();
@@ -21,7 +21,7 @@ function cluster(): FakeKubeApi {
   return api;
 }
 
-function gather(api: FakeKubeApi, ...references: Reference[]): Promise<GatheredReferences> {
+function gather(api: FakeKubeApi, ...references: ReferencedObject[]): Promise<GatheredReferences> {
   return gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 1_000 });
 }
 

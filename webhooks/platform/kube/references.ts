@@ -11,7 +11,7 @@ import { ContentsReader } from './object-contents.ts';
 import type { Wanted } from './object-contents.ts';
 
 /** One object that an MCPServer names. */
-export interface Reference {
+export interface ReferencedObject {
   readonly kind: ReferencedKind;
   readonly name: string;
   /** `tls-ca`: its certificates are wanted, see {@link GatheredReferences.caBundle}. */
@@ -35,7 +35,7 @@ export interface GatheredReferences {
 
 export interface GatherOptions {
   readonly namespace: string;
-  readonly references: readonly Reference[];
+  readonly references: readonly ReferencedObject[];
   /** For all of them together; what has not answered by then is `unknown`. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -96,7 +96,7 @@ export async function gatherReferences(api: KubeApi, options: GatherOptions): Pr
 }
 
 /** Each object once, with everything that is asked of it anywhere. */
-function toWanted(references: readonly Reference[]): readonly Wanted[] {
+function toWanted(references: readonly ReferencedObject[]): readonly Wanted[] {
   const wanted = new Map<string, Wanted & { readonly keys: Set<string> }>();
   for (const { kind, name, usage, keys = [] } of references) {
     if (name === '') continue;
@@ -244,6 +244,6 @@ function compare(a: string, b: string): number {
 }
 
 /** `ConfigMap/settings` */
-export function factKey({ kind, name }: Pick<Reference, 'kind' | 'name'>): string {
+export function factKey({ kind, name }: Pick<ReferencedObject, 'kind' | 'name'>): string {
   return `${kind}/${name}`;
 }

@@ -6,6 +6,7 @@ import { convertDocument, type ConvertedDocument } from './convert-document.ts';
 import { locateField } from './locate-field.ts';
 import type { InputProblem, Manifest, Position } from './manifest.ts';
 import { readBlockStyle } from './read-block-style.ts';
+import { isRecord } from '../../core/mcpserver/record.ts';
 
 export interface ParsedManifests {
   /** In the order of the text, Lists replaced by their items; documents with a problem are left out. */
@@ -150,18 +151,14 @@ interface Item {
 
 /** A List stands for its items, at any depth; items of `FooList` may leave out what the list says. */
 function itemsOf(value: unknown, path: FieldPath = []): readonly Item[] {
-  if (!isObject(value)) return [{ value, path }];
-  const { apiVersion, kind, items } = value as Readonly<Record<string, unknown>>;
+  if (!isRecord(value)) return [{ value, path }];
+  const { apiVersion, kind, items } = value;
   if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ value, path }];
   const itemKind = kind.slice(0, -'List'.length);
   return (items as readonly unknown[]).flatMap((item, index) => {
-    const isBare = itemKind !== '' && isObject(item) && !('kind' in item);
+    const isBare = itemKind !== '' && isRecord(item) && !('kind' in item);
     return itemsOf(isBare ? { ...item, apiVersion, kind: itemKind } : item, [...path, 'items', index]);
   });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hexOf(character: string): string {

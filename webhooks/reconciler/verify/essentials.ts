@@ -56,9 +56,9 @@ interface Left {
 function copy(value: unknown, depth: number, left: Left): unknown {
   left.values -= 1;
   if (typeof value === 'string') return copyText(value, left);
+  if (Array.isArray(value)) return depth === 0 ? undefined : copyList(value, depth, left);
   if (!isRecord(value)) return value;
-  if (depth === 0) return undefined;
-  return Array.isArray(value) ? copyList(value, depth, left) : copyRecord(value, depth, left);
+  return depth === 0 ? undefined : copyRecord(value, depth, left);
 }
 
 function copyText(text: string, left: Left): string {

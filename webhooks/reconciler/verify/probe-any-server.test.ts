@@ -7,7 +7,7 @@ import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
 import { handshakeVersions } from './protocol-versions.ts';
 import { answer, hangUp, refuse, startAnswering } from './testing/answering-server.ts';
-import type { Answer, Asked } from './testing/answering-server.ts';
+import type { Answering, Asked } from './testing/answering-server.ts';
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -38,7 +38,7 @@ const error = fc.record({
   message: words,
   data: fc.constantFrom(undefined, { supported: ['2025-06-18'] }, { supported: ['2099-01-01'] }, 'x'),
 });
-const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
+const anyAnswer: fc.Arbitrary<Answering> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.tuple(result, headers).map(([value, more]) => answer({ result: value }, { headers: more })),
@@ -58,7 +58,7 @@ describe('any server', () => {
     await fc.assert(
       fc.asyncProperty(anyServer, fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }), async (answers, counts) => {
         const turns = new Map<string, number>();
-        const inTurn = (method: string, list: readonly Answer[]): Answer => {
+        const inTurn = (method: string, list: readonly Answering[]): Answering => {
           return (response, asked) => {
             const turn = turns.get(method) ?? 0;
             turns.set(method, turn + 1);

@@ -16,7 +16,7 @@ import {
   silence,
   startAnswering,
 } from './testing/answering-server.ts';
-import type { Answer, AnsweringServer } from './testing/answering-server.ts';
+import type { Answering, AnsweringServer } from './testing/answering-server.ts';
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function serve(answers: Readonly<Record<string, Answer>>): Promise<AnsweringServer> {
+async function serve(answers: Readonly<Record<string, Answering>>): Promise<AnsweringServer> {
   const server = await startAnswering(answers);
   closing.push(() => server.close());
   return server;
@@ -60,7 +60,7 @@ const pong = answer({ result: {} });
 const unknownMethod = answer({ error: { code: -32601, message: 'Method not found' } });
 
 describe('the other era', () => {
-  it.each<[string, Answer]>([
+  it.each<[string, Answering]>([
     ['closes the connection', hangUp],
     ['never answers', silence],
     ['answers garbage', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('<<<')],
@@ -83,7 +83,7 @@ describe('the other era', () => {
     });
   });
 
-  it.each<[string, Answer, string]>([
+  it.each<[string, Answering, string]>([
     ['wants credentials', refuse(401), 'auth-required'],
     ['asks not to be asked', refuse(429), 'throttled'],
     ['redirects', refuse(308, '', { location: '/elsewhere' }), 'failed'],
@@ -97,7 +97,7 @@ describe('the other era', () => {
 describe('a server that exits when it is asked server/discover', () => {
   it('is asked it once: the next probe, and all that follow, begin with initialize', async () => {
     let isUp = true;
-    const dies: Answer = (response) => {
+    const dies: Answering = (response) => {
       isUp = false;
       response.destroy();
     };
@@ -134,7 +134,7 @@ describe('a server that exits when it is asked server/discover', () => {
     });
   });
 
-  it.each<[string, Answer]>([
+  it.each<[string, Answering]>([
     ['wants credentials', refuse(401)],
     ['asks not to be asked', refuse(429)],
   ])('and %s then, is not asked it again either', async (_, initialize) => {
@@ -177,7 +177,7 @@ describe('the era that is known', () => {
 
   it('is found by turns of a server that needs most of the time for each answer: both, then one of them alone', async () => {
     let asked = 0;
-    const afterTheFirst: Answer = (...pair) => {
+    const afterTheFirst: Answering = (...pair) => {
       asked += 1;
       (asked === 1 ? silence : opened)(...pair);
     };
@@ -326,7 +326,7 @@ describe('revisions', () => {
     });
   });
 
-  it.each<[string, Readonly<Record<string, Answer>>]>([
+  it.each<[string, Readonly<Record<string, Answering>>]>([
     [
       'the result of server/discover',
       { 'server/discover': answer({ result: { supportedVersions: ['2098-01-01', '2099-01-01'] } }) },

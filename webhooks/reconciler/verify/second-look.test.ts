@@ -5,7 +5,7 @@ import { createProbeCost, maxCpuMs } from './probe-cost.ts';
 import type { CpuMeter } from './probe-cost.ts';
 import { lookAgain } from './second-look.ts';
 import { startAnswering } from './testing/answering-server.ts';
-import type { Answer, AnsweringServer } from './testing/answering-server.ts';
+import type { Answering, AnsweringServer } from './testing/answering-server.ts';
 
 const closing: AnsweringServer[] = [];
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 /** What a look finds out about a server that answers GET like this, and whom it asked. */
-async function look(answer: Answer, { cpuMs }: { readonly cpuMs?: CpuMeter } = {}) {
+async function look(answer: Answering, { cpuMs }: { readonly cpuMs?: CpuMeter } = {}) {
   const server = await startAnswering({ GET: answer });
   closing.push(server);
   const cost = createProbeCost({ owner: 'mcp', ...(cpuMs === undefined ? {} : { cpuMs }) });
@@ -31,7 +31,7 @@ async function look(answer: Answer, { cpuMs }: { readonly cpuMs?: CpuMeter } = {
 }
 
 const stream =
-  (...pieces: readonly string[]): Answer =>
+  (...pieces: readonly string[]): Answering =>
   (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     for (const piece of pieces) response.write(piece);

@@ -1,4 +1,4 @@
-type Fields = Readonly<Record<string, unknown>>;
+import { isRecord, type Fields } from '../../../../webhooks/core/mcpserver/record.ts';
 
 /** One change to the smallest MCPServer, plain data: what the API server would be sent. */
 export interface Mutant {
@@ -21,7 +21,7 @@ export function merge(base: Fields, patch: Fields): Fields {
   const merged = new Map(Object.entries(base));
   for (const [name, value] of Object.entries(patch)) {
     const before = merged.get(name);
-    merged.set(name, isFields(value) && isFields(before) ? merge(before, value) : value);
+    merged.set(name, isRecord(value) && isRecord(before) ? merge(before, value) : value);
   }
   return Object.fromEntries(merged);
 }
@@ -37,8 +37,4 @@ function describe(beside: Fields): string {
 
 function shorten(title: string): string {
   return title.length <= 160 ? title : `${title.slice(0, 150)}… (${title.length} characters)`;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,7 @@
 import { APPLIED_HASH_ANNOTATION } from '../../mcpserver/names.ts';
 import type { KubernetesObject } from '../../resources/expanded-kind.ts';
 import type { ObservedChild } from '../observed.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { isRecord, type Fields } from '../../mcpserver/record.ts';
 
 /** The lists whose elements the API server knows by key, by the name of their field. Other lists are one piece. */
 const listKeys: Readonly<Record<string, readonly string[]>> = {
@@ -52,11 +51,11 @@ function fieldsOfObject(object: Fields): Fields {
 
 function fieldsOfValue(field: string, value: unknown): Fields {
   if (Array.isArray(value)) return fieldsOfList(field, value);
-  return isFields(value) && !atomicFields.has(field) ? fieldsOfObject(value) : {};
+  return isRecord(value) && !atomicFields.has(field) ? fieldsOfObject(value) : {};
 }
 
 function fieldsOfList(field: string, list: readonly unknown[]): Fields {
-  const elements = list.filter(isFields);
+  const elements = list.filter(isRecord);
   const keys = keysOfList(field, list);
   if (keys === undefined) return {};
   return Object.fromEntries(
@@ -70,15 +69,11 @@ function fieldsOfList(field: string, list: readonly unknown[]): Fields {
 /** The fields that tell the elements of a list apart, by the name of its field; undefined when the list is one piece. */
 export function keysOfList(field: string, list: readonly unknown[]): readonly string[] | undefined {
   if (field !== 'ports') return listKeys[field];
-  const isContainer = list.some((element) => isFields(element) && 'containerPort' in element);
+  const isContainer = list.some((element) => isRecord(element) && 'containerPort' in element);
   return isContainer ? ['containerPort', 'protocol'] : ['port', 'protocol'];
 }
 
 /** Whether a field, or an element of the list in it, is one piece to the API server. */
 export function isPiece(field: string): boolean {
   return atomicFields.has(field);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -230,7 +230,7 @@ function same(wanted: Json, existing: Json): ApiResult | undefined {
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
-    isRecord(part) && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
+    isRecord(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
   );
 }
 
@@ -267,7 +267,7 @@ function merge(base: Json, over: Json): Json {
 }
 
 function isPlain(value: unknown): value is Json {
-  return isRecord(value) && !Array.isArray(value);
+  return isRecord(value);
 }
 
 /** As the API server: a version that is applied is compared with what exists, and not at all where nothing does. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { ApiRequest, KubeApi } from '../../kube/api.ts';
-import { isRecord, listAt, recordAt, stringAt } from '../../kube/object.ts';
+import { listAt, recordAt, stringAt } from '../../kube/object.ts';
 import { createFakeClock, type FakeClock } from '../../kube/testing/fake-clock.ts';
 import { silentLogger } from '../../log.ts';
 import { parseCertificateSecret, rotationPhaseOf, rotationRequest } from '../certificate-secret.ts';
@@ -241,7 +241,7 @@ function nameOf({ body }: ApiRequest): string {
   if (Array.isArray(body)) return 'trust';
   const data = Object.entries(recordAt(body, 'data') ?? {}).map(([key, value]) => `${value === null ? '-' : ''}${key}`);
   const annotations = Object.values(recordAt(recordAt(body, 'metadata'), 'annotations') ?? {});
-  return stepsByData[data.join(' ')] ?? (isRecord(annotations) && annotations[0] === null ? 'unstamp' : 'stamp');
+  return stepsByData[data.join(' ')] ?? (annotations[0] === null ? 'unstamp' : 'stamp');
 }
 
 const stepsByData: Readonly<Record<string, string>> = {

@@ -76,7 +76,10 @@ export function createInMemoryApi(): InMemoryApi {
       const path = `${collection}/${name}`;
       const object = objects.get(path);
       objects.delete(path);
-      notify(path, { type: 'DELETED', object });
+      // The last state of what is gone is told under the version of its end.
+      version += 1;
+      const metadata = { ...object?.metadata, resourceVersion: String(version) };
+      notify(path, { type: 'DELETED', object: { ...object, metadata } });
     },
     read: (collection, name) => structuredClone(objects.get(`${collection}/${name}`)),
     interrupt: (startsWith, interruption) => {
@@ -151,16 +154,23 @@ function merged(target: unknown, patch: unknown): unknown {
   return result;
 }
 
+/** A field of an object, or an item of a list. */
+function below(value: unknown, segment: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.getOwnPropertyDescriptor(value, segment)?.value
+    : undefined;
+}
+
 /** RFC 6902: `test` and `add`; a failed test is a 422, as in the API server. */
 function jsonPatch(stored: StoredObject, body: unknown): StoredObject | { status: number } {
   const result = structuredClone(stored);
   for (const operation of body as { op: string; path: string; value: unknown }[]) {
     const segments = operation.path.split('/').slice(1);
     const last = segments.pop() ?? '';
-    const parent = segments.reduce<unknown>((at, segment) => (isRecord(at) ? at[segment] : undefined), result);
-    if (!isRecord(parent)) return { status: 422 };
+    const parent = segments.reduce<unknown>(below, result);
+    if (typeof parent !== 'object' || parent === null) return { status: 422 };
     if (operation.op === 'add') Object.assign(parent, { [last]: operation.value });
-    else if (parent[last] !== operation.value) return { status: 422 };
+    else if (below(parent, last) !== operation.value) return { status: 422 };
   }
   return result;
 }

@@ -14,7 +14,7 @@ export interface Asked {
   readonly headerNames: readonly string[];
 }
 
-export type Answer = (response: ServerResponse, asked: Asked) => void;
+export type Answering = (response: ServerResponse, asked: Asked) => void;
 
 export interface AnsweringServer {
   readonly url: string;
@@ -25,7 +25,7 @@ export interface AnsweringServer {
 }
 
 /** A server that answers each JSON-RPC method (or verb) as the test says, 404 to others, and remembers what it was asked. */
-export async function startAnswering(answers: Readonly<Record<string, Answer>>): Promise<AnsweringServer> {
+export async function startAnswering(answers: Readonly<Record<string, Answering>>): Promise<AnsweringServer> {
   const asked: Asked[] = [];
   const server: Server = createServer((request, response) => {
     let body = '';
@@ -63,7 +63,7 @@ export function answer(
     status = 200,
     headers = {},
   }: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
-): Answer {
+): Answering {
   return (response, { id }) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify({ jsonrpc: '2.0', id, ...message }));
@@ -71,15 +71,15 @@ export function answer(
 }
 
 /** Answers with a status and words alone. */
-export function refuse(status: number, words = '', headers: Readonly<Record<string, string>> = {}): Answer {
+export function refuse(status: number, words = '', headers: Readonly<Record<string, string>> = {}): Answering {
   return (response) => response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(words);
 }
 
 /** Closes the connection without a word. */
-export const hangUp: Answer = (response) => response.destroy();
+export const hangUp: Answering = (response) => response.destroy();
 
 /** Never answers. */
-export const silence: Answer = () => undefined;
+export const silence: Answering = () => undefined;
 
 export const initialized = {
   protocolVersion: '2025-06-18',

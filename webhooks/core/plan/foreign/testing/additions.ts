@@ -1,5 +1,6 @@
 import { replaceAt } from './mutations.ts';
 import type { Mutation } from './mutations.ts';
+import type { Fields } from '../../../mcpserver/record.ts';
 
 /** Something that others write beside what is ours. For tests. */
 export interface Addition extends Mutation {
@@ -8,7 +9,6 @@ export interface Addition extends Mutation {
   readonly row: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 type Change = (value: unknown) => unknown;
 
 const pod = ['spec', 'template', 'spec'];

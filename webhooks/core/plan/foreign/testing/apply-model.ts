@@ -1,6 +1,5 @@
 import { keysOfList, isPiece } from '../../testing/as-observed.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { isRecord, type Fields } from '../../../mcpserver/record.ts';
 
 /** The keys of a field in `fieldsV1`, as one text. */
 type Path = string;
@@ -22,8 +21,8 @@ export function valuesOf(object: Fields): Values {
   const visit = (value: unknown, path: readonly string[], field: string): void => {
     const keys = Array.isArray(value) ? keysOfList(field, value) : undefined;
     if (Array.isArray(value) && keys !== undefined) {
-      for (const element of value.filter(isFields)) visitElement(element, keys, path, field);
-    } else if (isFields(value) && Object.keys(value).length > 0 && !isPiece(field)) {
+      for (const element of value.filter(isRecord)) visitElement(element, keys, path, field);
+    } else if (isRecord(value) && Object.keys(value).length > 0 && !isPiece(field)) {
       for (const [key, part] of Object.entries(value)) visit(part, [...path, `f:${key}`], key);
     } else values.set(JSON.stringify(path), JSON.stringify(value));
   };
@@ -113,9 +112,5 @@ function pathsOf(tree: Fields, at: readonly string[]): readonly Path[] {
 }
 
 function fields(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value) ? value : {};
 }

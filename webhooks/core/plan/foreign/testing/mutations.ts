@@ -1,6 +1,5 @@
 import { keysOfList, isPiece } from '../../testing/as-observed.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { isRecord, type Fields } from '../../../mcpserver/record.ts';
 
 /** Something that somebody can do to a field of ours. For tests. */
 export interface Mutation {
@@ -29,7 +28,7 @@ export function mutationsOf(applied: Fields): readonly Mutation[] {
 
 function mutationsIn(value: unknown, path: readonly Step[], field: string): readonly Mutation[] {
   if (Array.isArray(value)) return ofList(value, path, field);
-  if (isFields(value) && Object.keys(value).length > 0 && !isPiece(field)) {
+  if (isRecord(value) && Object.keys(value).length > 0 && !isPiece(field)) {
     const removed = path.length > 1 ? [mutation('removed', path, () => undefined)] : [];
     return [...removed, ...Object.entries(value).flatMap(([key, part]) => mutationsIn(part, [...path, key], key))];
   }
@@ -40,7 +39,7 @@ function ofList(list: readonly unknown[], path: readonly Step[], field: string):
   const keys = keysOfList(field, list);
   const removed = mutation('removed', path, () => undefined);
   if (keys === undefined) return [removed, mutation('changed', path, () => otherThan(list, field, path))];
-  const elements = list.filter(isFields);
+  const elements = list.filter(isRecord);
   return [
     removed,
     ...elements.flatMap((element) => {
@@ -117,7 +116,7 @@ export function replaceAt(
     return Object.fromEntries(value === undefined ? others : [...others, [step, value]]);
   }
   return listOf(object).flatMap((item) => {
-    if (!isFields(item) || !Object.entries(step).every(([key, value]) => item[key] === value)) return [item];
+    if (!isRecord(item) || !Object.entries(step).every(([key, value]) => item[key] === value)) return [item];
     const value = replaceAt(item, rest, next);
     return value === undefined ? [] : [value];
   });
@@ -131,13 +130,9 @@ function render(path: readonly Step[]): string {
 }
 
 function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
+  return isRecord(value) ? value : {};
 }
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

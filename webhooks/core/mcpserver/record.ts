@@ -1,0 +1,7 @@
+/** An object of JSON, whatever its fields are. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether a value has fields: neither a list nor null. What came from outside is unknown until asked. */
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
