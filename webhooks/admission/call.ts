@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { oneLine } from '../core/engine/text.ts';
 import { errorText, type Logger } from '../platform/log.ts';
 import { errored, renderAdmissionReview, type AdmissionRequest, type Answer } from './admission-review.ts';
+import { createBatch } from './batch.ts';
 import { largeBodyJudged } from './body-garbage.ts';
+import { createBodyRoom } from './body-room.ts';
 import { usableTimeoutMs } from './call-timeout.ts';
 import type { CallContext, Endpoint, Handler } from './handler.ts';
-import { createLane } from './lane.ts';
-import { createTurns } from './turns.ts';
 import type { AdmissionMetrics, BodyRefusal } from './metrics.ts';
 import { parseReview } from './parse-review.ts';
 import { bodyRefusals, refuse, shedRefusals } from './refusal.ts';
@@ -64,9 +64,9 @@ export type Call = (endpoint: Endpoint, request: IncomingMessage, response: Serv
 
 export function createCall(options: CallOptions): Call {
   const { limits, metrics } = options;
-  const turn = createTurns();
-  const small = createLane({ maxBytes: limits.smallRoomBytes, maxWaiting: limits.maxWaiting });
-  const large = createLane({ maxBytes: limits.maxBodyBytes, maxWaiting: limits.maxWaiting });
+  const nextBatch = createBatch();
+  const small = createBodyRoom({ maxBytes: limits.smallRoomBytes, maxWaiting: limits.maxWaiting });
+  const large = createBodyRoom({ maxBytes: limits.maxBodyBytes, maxWaiting: limits.maxWaiting });
   const smallUploads = createUploads({
     ...limits,
     maxBodyBytes: Math.min(limits.largeBodyBytes, limits.maxBodyBytes),
@@ -90,10 +90,10 @@ export function createCall(options: CallOptions): Call {
 
     const { length } = arrived.body;
     const isSmall = length <= limits.largeBodyBytes;
-    const lane = isSmall ? small : large;
+    const room = isSmall ? small : large;
     const cost = isSmall ? Math.max(length, smallestCost) : limits.maxBodyBytes;
-    // Only a body that is there takes a place: a slow sender would hold it.
-    const entering = lane.enter(cost, context.remainingMs());
+    // Only a body that is there takes room: a slow sender would hold it.
+    const entering = room.enter(cost, context.remainingMs());
     // Nearly always at once, and then without a turn of the microtask queue.
     const entry = typeof entering === 'string' ? entering : await entering;
     if (entry !== 'in') {
@@ -102,10 +102,10 @@ export function createCall(options: CallOptions): Call {
       return refuse(request, response, shedRefusals[entry]);
     }
     try {
-      await answerBody(options, { endpoint, request, response, context, startedAt, arrived, turn });
+      await answerBody(options, { endpoint, request, response, context, startedAt, arrived, nextBatch });
     } finally {
       arrived.release();
-      lane.leave(cost);
+      room.leave(cost);
       if (!isSmall) largeBodyJudged();
     }
   };
@@ -141,13 +141,13 @@ interface CallInProgress {
   readonly context: CallContext;
   readonly startedAt: number;
   readonly arrived: Arrived;
-  readonly turn: () => Promise<void>;
+  readonly nextBatch: () => Promise<void>;
 }
 
 async function answerBody(options: CallOptions, call: CallInProgress): Promise<void> {
   const { metrics } = options;
   const { endpoint, request, response } = call;
-  await call.turn();
+  await call.nextBatch();
   const read = parseReview(call.arrived.body);
   call.arrived.release();
   if (!read.ok) {

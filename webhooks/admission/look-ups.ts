@@ -5,8 +5,8 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import { createLargeReads } from '../platform/kube/large-reads.ts';
 import type { LargeReads } from '../platform/kube/large-reads.ts';
 import { factKey, gatherReferences } from '../platform/kube/references.ts';
-import { Places } from '../platform/places.ts';
-import type { PlaceLimits } from '../platform/places.ts';
+import { Slots } from '../platform/slots.ts';
+import type { SlotLimits } from '../platform/slots.ts';
 import type { GatherFacts } from './validate.ts';
 
 export interface LookUpLimits {
@@ -22,9 +22,9 @@ export interface LookUpLimits {
   readonly readsOfNamespace: number;
   readonly reservedReads: number;
   /** Requests that read at the same time: four objects of up to 64 KiB each. */
-  readonly readers: PlaceLimits;
+  readonly readers: SlotLimits;
   /** Requests that wait for a larger object or read it, with up to three smaller ones in hand. */
-  readonly largeReaders: PlaceLimits;
+  readonly largeReaders: SlotLimits;
   /** How long an object that was found is there for other requests, in milliseconds. */
   readonly cacheMs: number;
   readonly maxCached: number;
@@ -51,11 +51,11 @@ const overBudget: ReferenceState = { state: 'unknown', reason: 'too many objects
 /**
  * Looks up what servers name, under one budget for the whole process: whoever reaches the port can have objects read
  * with our rights, so what that costs the API server is bounded, and beyond it nothing is known ("not checked"). No
- * namespace has all of the budget. Nobody waits for a place: he would hold up those who look nothing up. All reads of a
+ * namespace has all of the budget. Nobody waits for a slot: he would hold up those who look nothing up. All reads of a
  * request share its deadline, below the API server's own.
  */
 export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits = defaultLookUpLimits): GatherFacts {
-  const takePlace = createReaderPlaces(limits);
+  const takeSlot = createReaderSlots(limits);
   const cache = createCache(clock, limits);
   const budget = createBudget(clock, limits);
 
@@ -70,8 +70,8 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
     const readable = missing.slice(0, limits.maxReads);
     const beyond = new Set(missing.slice(limits.maxReads).map(([key]) => key));
     const tooMany: ReferenceState = { state: 'unknown', reason: `only ${limits.maxReads} objects are looked up` };
-    const place = readable.length === 0 ? undefined : takePlace(namespace);
-    if (place !== undefined) {
+    const slot = readable.length === 0 ? undefined : takeSlot(namespace);
+    if (slot !== undefined) {
       try {
         const read = readable.slice(0, budget.take(namespace, readable.length));
         const { facts } = await gatherReferences(api, {
@@ -80,7 +80,7 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
           deadlineMs: context.remainingMs(),
           signal: context.signal(),
           withHash: false,
-          largeReads: place.largeReads,
+          largeReads: slot.largeReads,
         });
         for (const [key, one] of read) {
           const state = facts.lookUp(one.kind, one.name);
@@ -88,40 +88,40 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
           cache.keep(namespace, key, one, state);
         }
       } finally {
-        place.leave();
+        slot.leave();
       }
     }
     return createFacts((key) => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget));
   };
 }
 
-/** The place of one request among those that read. */
-interface ReaderPlace {
-  /** In its turn, and with a place among those who wait for that instead: there is none when these are taken. */
+/** The slot of one request among those that read. */
+interface ReaderSlot {
+  /** In its turn, and with a slot among those who wait for that instead: there is none when these are taken. */
   readonly largeReads: LargeReads;
   leave(): void;
 }
 
-/** Undefined when all places are taken that the namespace may have. */
-type TakePlace = (namespace: string) => ReaderPlace | undefined;
+/** Undefined when all slots are taken that the namespace may have. */
+type TakeSlot = (namespace: string) => ReaderSlot | undefined;
 
-function createReaderPlaces({ readers, largeReaders }: LookUpLimits): TakePlace {
-  const places = new Places(readers);
-  const largePlaces = new Places(largeReaders);
+function createReaderSlots({ readers, largeReaders }: LookUpLimits): TakeSlot {
+  const slots = new Slots(readers);
+  const largeSlots = new Slots(largeReaders);
   const largeReads = createLargeReads();
   return (namespace) => {
-    let leave = places.takeFree(namespace);
+    let leave = slots.takeFree(namespace);
     if (leave === undefined) return undefined;
     return {
       largeReads: {
         async inTurn(group, signal, read) {
-          const leaveLarge = largePlaces.takeFree(namespace);
+          const leaveLarge = largeSlots.takeFree(namespace);
           if (leaveLarge === undefined) return undefined;
           leave?.();
           try {
             return await largeReads.inTurn(group, signal, read);
           } finally {
-            leave = await places.take(namespace, signal);
+            leave = await slots.take(namespace, signal);
             leaveLarge();
           }
         },

@@ -161,7 +161,7 @@ describe('a body that is no admission call', () => {
     await once(socket, 'data');
     socket.write('{');
     socket.destroy();
-    // The lane has room for one body only: the next is answered when the aborted one has left.
+    // There is room for one body only: the next is answered when the aborted one has left.
     expect(await server.send({ path: '/validate?timeout=30s', body: aReview() })).toMatchObject({ status: 200 });
     await until(async () => (await server.metric('admission_aborted_total')) === 1);
   });

@@ -46,7 +46,7 @@ describe('slow senders', () => {
     ['256 KiB', largeBodyBytes, 100],
   ])('that announce bodies of %s do not keep others out', async (_, announced, bytes) => {
     const server = await start(patient);
-    // More than may wait, and each announces what would fill a lane.
+    // More than may wait, and each announces what would fill the room.
     const slow = await Promise.all(Array.from({ length: maxWaiting + 20 }, () => slowSender(server, announced, 10)));
     const answers = await Promise.all(Array.from({ length: 4 }, () => sendBody(server, bytes)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);

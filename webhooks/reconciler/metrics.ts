@@ -168,7 +168,7 @@ function createGauges(registry: Registry, source: () => MetricsSource | undefine
     registers,
     collect() {
       this.reset();
-      for (const { name, handlerFailures } of source()?.watches ?? []) this.inc({ watch: name }, handlerFailures);
+      for (const { name, failedEvents } of source()?.watches ?? []) this.inc({ watch: name }, failedEvents);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { Places } from '../places.ts';
+import { Slots } from '../slots.ts';
 
 /** Lets large objects be read one at a time in the whole process, fairly between namespaces. */
 export interface LargeReads {
@@ -11,10 +11,10 @@ export interface LargeReads {
  * many large objects waits for his own.
  */
 export function createLargeReads(): LargeReads {
-  const place = new Places({ count: 1, ofNamespace: 1, reserved: 0 });
+  const slot = new Slots({ count: 1, ofNamespace: 1, reserved: 0 });
   return {
     async inTurn(namespace, signal, read) {
-      const release = await place.take(namespace, signal);
+      const release = await slot.take(namespace, signal);
       if (release === undefined) return undefined;
       try {
         return await read();

@@ -307,7 +307,7 @@ describe('ListWatch', () => {
     });
     await settle();
     expect(seen).toHaveLength(2);
-    expect(t.watch.handlerFailures).toBe(2);
+    expect(t.watch.failedEvents).toBe(2);
     expect(t.watches).toHaveLength(1);
     await t.stop();
   });

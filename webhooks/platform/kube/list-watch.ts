@@ -88,7 +88,7 @@ export class ListWatch {
   readonly #options: ListWatchOptions;
   #isSynced = false;
   #isForbidden = false;
-  #handlerFailures = 0;
+  #failedEvents = 0;
   #failures = 0;
   readonly #fullPageSize: number;
   /** Of the next page; smaller where objects are long. */
@@ -119,8 +119,8 @@ export class ListWatch {
   }
 
   /** Events and lists that could not be handled, since the start. */
-  get handlerFailures(): number {
-    return this.#handlerFailures;
+  get failedEvents(): number {
+    return this.#failedEvents;
   }
 
   /** Since the last event, bookmark or list; a quiet and healthy watch stays below about 60. */
@@ -344,7 +344,7 @@ export class ListWatch {
   }
 
   #handlerFailed(error: unknown, object: string): void {
-    this.#handlerFailures += 1;
+    this.#failedEvents += 1;
     this.#options.log.error('watch: an event could not be handled', {
       watch: this.#options.name,
       object,

@@ -1,15 +1,15 @@
 import type { Clock } from '../../platform/clock.ts';
-import { Places } from '../../platform/places.ts';
-import type { Release } from '../../platform/places.ts';
+import { Slots } from '../../platform/slots.ts';
+import type { Release } from '../../platform/slots.ts';
 
 /**
- * Where servers are asked. Everybody is asked among the prompt ones who was not slow lately, and has a place there for
- * {@link patienceMs} at most; who takes longer moves to the places of the slow, now and for the next ten minutes. So what
+ * Where servers are asked. Everybody is asked among the prompt ones who was not slow lately, and has a slot there for
+ * {@link patienceMs} at most; who takes longer moves to the slots of the slow, now and for the next ten minutes. So what
  * a prompt server waits for is bounded, however many slow ones there are in however many namespaces.
  *
- * A place costs a connection; what answers take in memory has a budget of its own.
+ * A slot costs a connection; what answers take in memory has a budget of its own.
  */
-const places = {
+const slots = {
   prompt: { count: 16, ofNamespace: 8, reserved: 4 },
   slow: { count: 32, ofNamespace: 8, reserved: 8 },
 };
@@ -22,7 +22,7 @@ const slowForMs = 600_000;
 /** Why a question is broken off that is asked again among the slow. */
 export const takesLong = 'takes long';
 
-export type LaneName = keyof typeof places;
+export type LaneName = keyof typeof slots;
 
 /** When a server was slow last, on the monotonic clock; undefined: not that we knew. */
 export type SlowAtMs = number | undefined;
@@ -30,7 +30,7 @@ export type SlowAtMs = number | undefined;
 export interface Turn {
   readonly namespace: string;
   readonly slowAtMs: SlowAtMs;
-  /** Its place, and where that is. */
+  /** Its slot, and where that is. */
   readonly lane: LaneName;
   readonly release: Release;
   /** Ends the waiting for another one; what is under way ends by the signal that it was given. */
@@ -39,8 +39,8 @@ export interface Turn {
 
 export class Lanes {
   readonly #clock: Clock;
-  readonly #prompt = new Places(places.prompt);
-  readonly #slow = new Places(places.slow);
+  readonly #prompt = new Slots(slots.prompt);
+  readonly #slow = new Slots(slots.slow);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -56,13 +56,13 @@ export class Lanes {
     return slowAtMs === undefined || this.#nowMs() - slowAtMs >= slowForMs ? 'prompt' : 'slow';
   }
 
-  /** As {@link Places.wait}: who waits costs some hundred bytes, and thousands may, while their servers hang. */
-  wait(lane: LaneName, namespace: string, onTurn: (place: Release) => void): () => void {
+  /** As {@link Slots.wait}: who waits costs some hundred bytes, and thousands may, while their servers hang. */
+  wait(lane: LaneName, namespace: string, onTurn: (slot: Release) => void): () => void {
     return (lane === 'prompt' ? this.#prompt : this.#slow).wait(namespace, onTurn);
   }
 
   /**
-   * Asks a server that has a place, and gives the place back. When the answer takes long and all places of the slow are taken, it is broken off
+   * Asks a server that has a slot, and gives the slot back. When the answer takes long and all slots of the slow are taken, it is broken off
    * (reason {@link takesLong}) and asked again when there is one. Undefined when the signal aborts before that.
    */
   async ask<T>(
@@ -75,8 +75,8 @@ export class Lanes {
     const answering = ask(AbortSignal.any([signal, patience.signal]));
     const isPrompt = await this.#isPrompt(answering).finally(release);
     if (isPrompt) return { answer: await answering, slowAtMs: undefined };
-    const place = this.#slow.takeFree(namespace);
-    if (place !== undefined) return this.#finish(answering, place, turn);
+    const slot = this.#slow.takeFree(namespace);
+    if (slot !== undefined) return this.#finish(answering, slot, turn);
     patience.abort(takesLong);
     await answering;
     const free = await this.#slow.take(namespace, signal);

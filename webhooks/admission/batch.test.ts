@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { createTurns } from './turns.ts';
+import { createBatch } from './batch.ts';
 
-it('lets everybody go on in one turn who asked before it', async () => {
-  const turn = createTurns();
-  expect(turn()).toBe(turn());
+it('lets everybody go on in one batch who asked before it', async () => {
+  const nextBatch = createBatch();
+  expect(nextBatch()).toBe(nextBatch());
   const order: string[] = [];
   const wait = async (name: string): Promise<void> => {
-    await turn();
+    await nextBatch();
     order.push(name);
   };
   const first = wait('first');
@@ -15,15 +15,15 @@ it('lets everybody go on in one turn who asked before it', async () => {
   await Promise.resolve();
   expect(order).toEqual([]);
   await Promise.all([first, second]);
-  await turn();
+  await nextBatch();
   expect(order).toEqual(['first', 'second', 'between']);
 });
 
-it('has a next turn after each', async () => {
-  const turn = createTurns();
-  await turn();
+it('has a next batch after each', async () => {
+  const nextBatch = createBatch();
+  await nextBatch();
   let isOver = false;
-  const second = turn().then(() => (isOver = true));
+  const second = nextBatch().then(() => (isOver = true));
   await Promise.resolve();
   expect(isOver).toBe(false);
   await second;

@@ -3,7 +3,7 @@
  * arrived at the same time are then judged one right after the other, with the code of the rules still in the caches of
  * the processor: between two of them TLS and HTTP would have driven it out again.
  */
-export function createTurns(): () => Promise<void> {
+export function createBatch(): () => Promise<void> {
   let next: Promise<void> | undefined;
   return () =>
     (next ??= new Promise((resolve) => {

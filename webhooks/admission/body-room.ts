@@ -1,6 +1,6 @@
 import { startTimer } from '../platform/timer.ts';
 
-export interface LaneLimits {
+export interface BodyRoomLimits {
   /** Bytes of bodies that may be inside at the same time. */
   readonly maxBytes: number;
   /** Requests that may wait for their turn; one more is turned away at once. */
@@ -11,8 +11,8 @@ export interface LaneLimits {
 export type Entry = 'in' | 'full' | 'waited';
 
 /** Lets requests in as long as their bodies fit together, the others in order of arrival. */
-export interface Lane {
-  /** `bytes` above the lane's limit count as the limit: alone in the lane. Answers synchronously when there is room. */
+export interface BodyRoom {
+  /** `bytes` above its limit count as the limit: alone in it. Answers synchronously when there is room. */
   enter(bytes: number, maxWaitMs: number): Entry | Promise<Entry>;
   /** With the same number of bytes as at the entry. True when nobody is inside now. */
   leave(bytes: number): boolean;
@@ -25,7 +25,7 @@ interface Waiting {
 }
 
 /** A semaphore over bytes: what bounds memory is the size of what is being read and parsed, not the number of requests. */
-export function createLane({ maxBytes, maxWaiting }: LaneLimits): Lane {
+export function createBodyRoom({ maxBytes, maxWaiting }: BodyRoomLimits): BodyRoom {
   const waiting: Waiting[] = [];
   let inside = 0;
   const cost = (bytes: number): number => Math.min(bytes, maxBytes);

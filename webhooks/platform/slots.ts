@@ -1,9 +1,9 @@
 import { Turns } from './turns.ts';
 
-/** Gives a place back. */
+/** Gives a slot back. */
 export type Release = () => void;
 
-export interface PlaceLimits {
+export interface SlotLimits {
   readonly count: number;
   /** So many has one namespace whenever they are free, and more only while more than `reserved` are free. */
   readonly ofNamespace: number;
@@ -11,30 +11,30 @@ export interface PlaceLimits {
   readonly reserved: number;
 }
 
-/** Something is done in so many places at the same time. Namespaces that wait for one take turns. */
-export class Places {
-  readonly #limits: PlaceLimits;
+/** Something is done in so many slots at the same time. Namespaces that wait for one take turns. */
+export class Slots {
+  readonly #limits: SlotLimits;
   readonly #waiting = new Turns<(release: Release) => void>();
   /** By namespace; without those that have none. */
   readonly #taken = new Map<string, number>();
   #free: number;
 
-  constructor(limits: PlaceLimits) {
+  constructor(limits: SlotLimits) {
     this.#limits = limits;
     this.#free = limits.count;
   }
 
-  /** How many wait for a place. */
+  /** How many wait for a slot. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** A place, if there is one for this namespace now. Passes nobody: whoever waits may have none of those that are free. */
+  /** A slot, if there is one for this namespace now. Passes nobody: whoever waits may have none of those that are free. */
   takeFree(namespace: string): Release | undefined {
     return this.#hasRoom(namespace) ? this.#take(namespace) : undefined;
   }
 
-  /** Waits for a place. Undefined when the signal aborts before. */
+  /** Waits for a slot. Undefined when the signal aborts before. */
   take(namespace: string, signal: AbortSignal): Promise<Release | undefined> {
     return new Promise((resolve) => {
       if (signal.aborted) {
@@ -53,7 +53,7 @@ export class Places {
     });
   }
 
-  /** Calls `onTurn` with a place: before it returns, if there is one now. Returns what gives up waiting. */
+  /** Calls `onTurn` with a slot: before it returns, if there is one now. Returns what gives up waiting. */
   wait(namespace: string, onTurn: (release: Release) => void): () => void {
     const free = this.takeFree(namespace);
     if (free === undefined) this.#waiting.add(namespace, onTurn);
@@ -85,7 +85,7 @@ export class Places {
 
   #letIn(): void {
     const takeNext = () => this.#waiting.take((namespace) => this.#hasRoom(namespace));
-    // More than one: whose place it was may have one again, whoever got it.
+    // More than one: whose slot it was may have one again, whoever got it.
     for (let next = takeNext(); next !== undefined; next = takeNext()) next.item(this.#take(next.group));
   }
 }
