@@ -9,25 +9,9 @@ import {
 import { createLogger, errorText, type Logger, type LogLevel } from './platform/log.ts';
 import { systemClock } from './platform/clock.ts';
 import { catchUnexpected } from './platform/unexpected-errors.ts';
-import type { CommandName } from './cli/run.ts';
-
-/** Process exit codes; the same for every command (docs/decisions/0013-exit-codes.md). */
-const exitCode = { ok: 0, usage: 2, internal: 3 } as const;
-
-const usage = `usage: mcp-lifecycle <command>
-
-  webhook           serve mutating and validating admission (container 1 of the pod)
-  reconciler        expand, verify and report accepted MCPServers (container 2 of the pod)
-  await-admission   wait until API servers call the webhooks (the chart's hook Job)
-  check             say about manifests what the cluster would say, without a cluster
-  render            print the objects that MCPServer manifests become
-  rules             list every rule
-  explain           print the page of one rule
-  version           print the version (also --version)
-  help              print this (also --help, -h); mcp-lifecycle <command> --help says more of one command
-
-The first three read their settings from the environment: see chart/templates/deployment.yaml.
-`;
+import { commands as offlineCommands, type CommandName } from './cli/commands.ts';
+import { exitCodes, type ExitCode } from './cli/exit-code.ts';
+import { namesOf } from './cli/names-of.ts';
 
 /** Set by the bundler (scripts/image). */
 declare const MCP_LIFECYCLE_VERSION: string | undefined;
@@ -46,73 +30,104 @@ interface Program {
   readonly version: string;
 }
 
-type Command = (args: readonly string[]) => Promise<number>;
+interface Command {
+  /** A clause for the help. */
+  readonly summary: string;
+  run(args: readonly string[]): Promise<ExitCode>;
+}
 
 /** Each command is imported when it is asked for: a program must not pay memory for the others. */
 const commands: Readonly<Record<string, Command>> = {
-  webhook: withoutArguments('webhook', () =>
-    serve(parseWebhookConfig(process.env), async (config, program) => {
-      const { startWebhook } = await import('./admission/start.ts');
-      const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
-      await startWebhook({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
-    }),
-  ),
-  reconciler: withoutArguments('reconciler', () =>
-    serve(parseReconcilerConfig(process.env), async (config, program) => {
-      const { startReconciler } = await import('./reconciler/start.ts');
-      const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
-      await startReconciler({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
-    }),
-  ),
-  'await-admission': withoutArguments('await-admission', () =>
-    serve(parseAwaitAdmissionConfig(process.env), async ({ namespace }, { log, signal }) => {
-      const { awaitAdmission } = await import('./admission/await-admission.ts');
-      const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
-      await awaitAdmission({ api: createKubeApiFromEnvironment(), clock: systemClock, log, signal, namespace });
-    }),
-  ),
-  check: (args) => runOffline('check', args),
-  render: (args) => runOffline('render', args),
-  rules: (args) => runOffline('rules', args),
-  explain: (args) => runOffline('explain', args),
-  version: withoutArguments('version', async () => {
-    process.stdout.write(`mcp-lifecycle ${await readProgramVersion()}\n`);
-    return exitCode.ok;
+  webhook: withoutArguments('webhook', {
+    summary: 'serve mutating and validating admission (container 1 of the pod)',
+    run: () =>
+      serve(parseWebhookConfig(process.env), async (config, program) => {
+        const { startWebhook } = await import('./admission/start.ts');
+        const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
+        await startWebhook({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
+      }),
   }),
-  help: withoutArguments('help', () => {
-    process.stdout.write(usage);
-    return Promise.resolve(exitCode.ok);
+  reconciler: withoutArguments('reconciler', {
+    summary: 'expand, verify and report accepted MCPServers (container 2 of the pod)',
+    run: () =>
+      serve(parseReconcilerConfig(process.env), async (config, program) => {
+        const { startReconciler } = await import('./reconciler/start.ts');
+        const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
+        await startReconciler({ ...program, config, api: createKubeApiFromEnvironment(), clock: systemClock });
+      }),
+  }),
+  'await-admission': withoutArguments('await-admission', {
+    summary: "wait until API servers call the webhooks (the chart's hook Job)",
+    run: () =>
+      serve(parseAwaitAdmissionConfig(process.env), async ({ namespace }, { log, signal }) => {
+        const { awaitAdmission } = await import('./admission/await-admission.ts');
+        const { createKubeApiFromEnvironment } = await import('./platform/kube/kubeconfig.ts');
+        await awaitAdmission({ api: createKubeApiFromEnvironment(), clock: systemClock, log, signal, namespace });
+      }),
+  }),
+  ...Object.fromEntries(namesOf(offlineCommands).map((name) => [name, offline(name)])),
+  version: withoutArguments('version', {
+    summary: 'print the version (also --version)',
+    run: async () => {
+      process.stdout.write(`mcp-lifecycle ${await readProgramVersion()}\n`);
+      return exitCodes.clean;
+    },
+  }),
+  help: withoutArguments('help', {
+    summary: 'print this (also --help, -h); mcp-lifecycle <command> --help says more of one command',
+    run: () => {
+      process.stdout.write(renderUsage());
+      return Promise.resolve(exitCodes.clean);
+    },
   }),
 };
+
+function renderUsage(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}   ${summary}\n`);
+  return `usage: mcp-lifecycle <command>
+
+${lines.join('')}
+The first three read their settings from the environment: see chart/templates/deployment.yaml.
+`;
+}
 
 /** What people try first on a program that they do not know. */
 const spellings: Readonly<Record<string, string>> = { '--help': 'help', '-h': 'help', '--version': 'version' };
 
 /** A command that takes none: what it was given would be ignored, which looks as if it had been obeyed. */
-function withoutArguments(name: string, run: () => Promise<number>): Command {
-  return (args) => {
-    if (args.length === 0) return run();
-    const asksForHelp = args.length === 1 && ['--help', '-h'].includes(args[0] ?? '');
-    if (asksForHelp) process.stdout.write(usage);
-    else process.stderr.write(`${name} takes no argument, found ${args.join(' ')}\n\n${usage}`);
-    return Promise.resolve(asksForHelp ? exitCode.ok : exitCode.usage);
+function withoutArguments(name: string, { summary, run }: Command): Command {
+  return {
+    summary,
+    run: (args) => {
+      if (args.length === 0) return run(args);
+      const asksForHelp = args.length === 1 && ['--help', '-h'].includes(args[0] ?? '');
+      if (asksForHelp) process.stdout.write(renderUsage());
+      else process.stderr.write(`${name} takes no argument, found ${args.join(' ')}\n\n${renderUsage()}`);
+      return Promise.resolve(asksForHelp ? exitCodes.clean : exitCodes.unusable);
+    },
   };
 }
 
 /** A command that needs no cluster: no Kubernetes client is loaded, and nothing of the programs. */
-async function runOffline(name: CommandName, args: readonly string[]): Promise<number> {
-  const { runCommand } = await import('./cli/run.ts');
-  return runCommand(name, args, { noColour: (process.env['NO_COLOR'] ?? '') !== '' });
+function offline(name: CommandName): Command {
+  return {
+    summary: offlineCommands[name].summary,
+    run: async (args) => {
+      const { runCommand } = await import('./cli/run.ts');
+      return runCommand(name, args, { noColour: (process.env['NO_COLOR'] ?? '') !== '' });
+    },
+  };
 }
 
 /** Runs one in-cluster program until SIGTERM or SIGINT; what it throws is our bug: logged once, exit 3. */
 async function serve<Config extends { readonly logLevel: LogLevel }>(
   parsed: Parsed<Config>,
   run: (config: Config, program: Program) => Promise<void>,
-): Promise<number> {
+): Promise<ExitCode> {
   if (!parsed.ok) {
     process.stderr.write(`${parsed.problems.join('\n')}\n`);
-    return exitCode.usage;
+    return exitCodes.unusable;
   }
   const { config } = parsed;
   const log = createLogger({
@@ -130,10 +145,10 @@ async function serve<Config extends { readonly logLevel: LogLevel }>(
   }
   try {
     await run(config, { log, signal: stop.signal, version: await readProgramVersion() });
-    return exitCode.ok;
+    return exitCodes.clean;
   } catch (error) {
     log.error('stopped by an unexpected error', { error: errorText(error) });
-    return exitCode.internal;
+    return exitCodes.crashed;
   }
 }
 
@@ -142,14 +157,14 @@ async function main(): Promise<void> {
   const name = Object.hasOwn(spellings, word) ? (spellings[word] ?? word) : word;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    process.stderr.write(name === '' ? usage : `there is no command '${name}'\n\n${usage}`);
-    process.exitCode = exitCode.usage;
+    process.stderr.write(name === '' ? renderUsage() : `there is no command '${name}'\n\n${renderUsage()}`);
+    process.exitCode = exitCodes.unusable;
     return;
   }
-  process.exitCode = await command(args);
+  process.exitCode = await command.run(args);
 }
 
 main().catch((error: unknown) => {
   process.stderr.write(`${errorText(error)}\n`);
-  process.exitCode = exitCode.internal;
+  process.exitCode = exitCodes.crashed;
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { exitCodes } from '../../webhooks/cli/exit-code.ts';
 import { rules } from '../../webhooks/core/rules/index.gen.ts';
 
 const topFolders = ['webhooks', 'chart', 'crds', 'scripts', 'e2e', 'docs', '.ci'];
@@ -131,4 +132,10 @@ it('decision 0014 names exactly the rules that say that they are about privilege
   const [sentence = ''] = /^\*\*Decision\.\*\* The rules .* together refuse/m.exec(page) ?? [];
   const marked = rules.filter(({ isAboutPrivileges }) => isAboutPrivileges === true).map(({ id }) => id);
   expect(codeSpans(sentence)).toEqual(marked);
+});
+
+it('has a row for each exit code, and for no other', () => {
+  const guide = readFileSync('docs/guides/gate-a-pull-request.md', 'utf8');
+  const [, table = ''] = /\| Exit code \| Meaning \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide) ?? [];
+  expect([...table.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))).toEqual(Object.values(exitCodes));
 });

@@ -1,5 +1,6 @@
 import { chartCrds } from './chart-crds.ts';
 import { chartRbac } from './chart-rbac.ts';
+import { cliPage } from './cli-page.ts';
 import { crd } from './crd.ts';
 import { crdReference } from './crd-reference.ts';
 import { foreignFieldsPage } from './foreign-fields-page.ts';
@@ -21,6 +22,7 @@ export const generators: readonly Generator[] = [
   structure,
   lists,
   rulePages,
+  cliPage,
   metricsPage,
   foreignFieldsPage,
   performancePage,

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { exitCodes } from '../../webhooks/cli/exit-code.ts';
 import { readCheckoutVersion, readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
 import { ImageFailure } from './failure.ts';
 
@@ -13,13 +14,13 @@ const oldestNode = { major: 20, minor: 12 } as const;
 const oldestNodeText = `${oldestNode.major}.${oldestNode.minor}`;
 
 /**
- * First lines of the bundle: on a Node that is too old it says so and ends as wrong usage does (2), before anything fails
+ * First lines of the bundle: on a Node that is too old it says so and ends as wrong usage does, before anything fails
  * with a stack and the exit code of a finding. In syntax that every Node reads; those before 14 refuse the bundle's own.
  */
 export const nodeGuard = `var node = process.versions.node.split('.');
 if (Number(node[0]) < ${oldestNode.major} || (Number(node[0]) === ${oldestNode.major} && Number(node[1]) < ${oldestNode.minor})) {
   process.stderr.write('mcp-lifecycle needs Node ${oldestNodeText} or newer, found ' + process.version + ': run it with a newer one, or from its image.\\n');
-  process.exit(2);
+  process.exit(${exitCodes.unusable});
 }`;
 
 /**

@@ -5,6 +5,8 @@ import { rules } from '../core/rules/index.gen.ts';
 import { anMCPServer, withSpec } from '../core/testing/builders.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
+import { commands } from './commands.ts';
+import { namesOf } from './names-of.ts';
 import { runOn } from './run.ts';
 import { runCli } from './testing/run-cli.ts';
 
@@ -124,4 +126,11 @@ it('ends with 3 for a bug of ours, and says that it is one', async () => {
   });
   expect(code).toBe(3);
   expect(error).toMatch(/a bug of ours: Error: out of paper/);
+});
+
+it.each(namesOf(commands))('%s prints its help, with its options and what it may end with', async (name) => {
+  const { code, out, error } = await runCli([name, '--help']);
+  expect({ code, error }).toEqual({ code: 0, error: '' });
+  expect(out).toMatch(new RegExp(`^usage: mcp-lifecycle ${name} `));
+  expect(out).toMatch(/\nexit codes: 0 .*2 wrong usage or unreadable input, 3 a bug of ours\n$/);
 });

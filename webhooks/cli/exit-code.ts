@@ -1,5 +1,22 @@
 import type { Severity } from '../core/engine/finding.ts';
 
+/**
+ * What every command of the program may end with, the long-running ones too; in one place, because pipelines gate on it
+ * (docs/decisions/0013-exit-codes.md).
+ */
+export const exitCodes = {
+  /** Done, and nothing to complain of. */
+  clean: 0,
+  /** Findings at or above `--fail-on`. */
+  found: 1,
+  /** Wrong usage, or input that cannot be read: a part of it is enough. */
+  unusable: 2,
+  /** A bug of ours. */
+  crashed: 3,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
 /** How a command ended. */
 export type Ending =
   /** The user asked for something that does not exist, or named no input that could be judged. */
@@ -16,15 +33,15 @@ export type Ending =
     };
 
 /** The one place that chooses an exit code, for every command and every output format. */
-export function exitCodeOf(ending: Ending): 0 | 1 | 2 | 3 {
+export function exitCodeOf(ending: Ending): ExitCode {
   switch (ending.type) {
     case 'usage':
-      return 2;
+      return exitCodes.unusable;
     case 'crashed':
-      return 3;
+      return exitCodes.crashed;
     case 'done':
-      if (ending.isIncomplete) return 2;
-      return ending.severities.some((severity) => reaches(severity, ending.failOn)) ? 1 : 0;
+      if (ending.isIncomplete) return exitCodes.unusable;
+      return ending.severities.some((severity) => reaches(severity, ending.failOn)) ? exitCodes.found : exitCodes.clean;
   }
 }
 

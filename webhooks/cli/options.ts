@@ -1,41 +1,117 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-export type ParsedOptions =
+/** One option of a command; `help` says what for. */
+export type Option =
+  /** One of these words, of which the first is the default. */
+  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly short?: string; readonly help: string }
+  /** Any text; `placeholder` stands for it in the help. */
   | {
-      readonly ok: true;
-      readonly values: Readonly<Record<string, string | boolean | undefined>>;
-      readonly positionals: readonly string[];
+      readonly type: 'text';
+      readonly placeholder: string;
+      readonly default: string;
+      readonly short?: string;
+      readonly help: string;
     }
-  | { readonly ok: false; readonly problem: string };
+  /** There or not. */
+  | { readonly type: 'flag'; readonly help: string };
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+export type Options = Readonly<Record<string, Option>>;
 
-/** The values that some options may have; the first is the default. */
-export type Choices = Readonly<Record<string, readonly string[]>>;
+/** What was given for each option, or its default. */
+export type Values<Of extends Options> = { readonly [Name in keyof Of]: ValueOf<Of[Name]> };
+
+type ValueOf<One extends Option> = One extends {
+  readonly type: 'choice';
+  readonly choices: readonly (infer Choice)[];
+}
+  ? Choice
+  : One extends { readonly type: 'flag' }
+    ? boolean
+    : string;
+
+export type ParsedOptions<Of extends Options> =
+  | { readonly type: 'parsed'; readonly values: Values<Of>; readonly positionals: readonly string[] }
+  | { readonly type: 'help' }
+  | { readonly type: 'refused'; readonly problem: string };
 
 const help = { type: 'boolean', short: 'h', default: false } as const;
 
-/** Arguments of a command, which may always be `--help`; `choices` says which texts an option takes. */
-export function parseOptions(args: readonly string[], options: Options = {}, choices: Choices = {}): ParsedOptions {
+/** Arguments of a command, which may always be `--help`. */
+export function parseOptions<const Of extends Options>(args: readonly string[], options: Of): ParsedOptions<Of> {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { ...options, help },
+      options: { ...toParseArgs(options), help },
       allowPositionals: true,
       strict: true,
     });
-    for (const [name, allowed] of Object.entries(choices)) {
-      const value = (values as Values)[name];
-      if (typeof value === 'string' && !allowed.includes(value)) {
-        return { ok: false, problem: `--${name} takes ${allowed.join(' or ')}, not '${value}'` };
-      }
-    }
-    return { ok: true, values, positionals };
+    if (values.help) return { type: 'help' };
+    const given: Given = values;
+    const problem = Object.entries(options).map(([name, option]) => problemOf(name, option, given[name]));
+    const [first] = problem.filter((one) => one !== undefined);
+    if (first !== undefined) return { type: 'refused', problem: first };
+    // Each has its default or what was given, of the type that parseArgs was told, and choices are among theirs.
+    return { type: 'parsed', values: given as Values<Of>, positionals };
   } catch (error) {
     // Its messages name the argument and what is wrong with it.
-    return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+    return { type: 'refused', problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
 /** None of our options may be given several times, so parseArgs makes no lists. */
-type Values = Readonly<Record<string, string | boolean | undefined>>;
+type Given = Readonly<Record<string, string | boolean | undefined>>;
+
+type ParseArgsOption = NonNullable<ParseArgsConfig['options']>[string];
+
+function toParseArgs(options: Options): Record<string, ParseArgsOption> {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, toParseArgsOption(option)]));
+}
+
+function toParseArgsOption(option: Option): ParseArgsOption {
+  switch (option.type) {
+    case 'flag':
+      return { type: 'boolean', default: false };
+    case 'choice':
+      return { type: 'string', default: option.choices[0] ?? '', ...shortOf(option) };
+    case 'text':
+      return { type: 'string', default: option.default, ...shortOf(option) };
+  }
+}
+
+function shortOf({ short }: { readonly short?: string }): { readonly short?: string } {
+  return short === undefined ? {} : { short };
+}
+
+function problemOf(name: string, option: Option, value: Given[string]): string | undefined {
+  if (option.type !== 'choice' || option.choices.some((choice) => choice === value)) return undefined;
+  return `--${name} takes ${listChoices(option.choices)}, not '${String(value)}'`;
+}
+
+/** `text or json`; `text, json or sarif`. */
+function listChoices(choices: readonly string[]): string {
+  return choices.join(', ').replace(/, ([^,]*)$/, ' or $1');
+}
+
+/** One line for each option, as a part of the help of a command. */
+export function renderOptions(options: Options): string {
+  return Object.entries(options)
+    .map(([name, option]) => `  ${renderSyntax(name, option).padEnd(24)} ${renderHelp(option)}\n`)
+    .join('');
+}
+
+function renderSyntax(name: string, option: Option): string {
+  switch (option.type) {
+    case 'flag':
+      return `--${name}`;
+    case 'choice':
+      return `--${name} ${option.choices.join('|')}`;
+    case 'text':
+      return `--${name} ${option.placeholder}`;
+  }
+}
+
+function renderHelp(option: Option): string {
+  if (option.type === 'flag') return option.help;
+  const standard = option.type === 'choice' ? option.choices[0] : option.default;
+  return `${option.help} (default ${standard ?? ''})`;
+}

@@ -1,12 +1,13 @@
 import { renderSentence } from '../core/engine/render.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
+import type { PrintedReport, PrintOptions } from './printed-report.ts';
 import type { Report } from './report.ts';
 
 /** Of the JSON below: it changes when a field changes its meaning or goes; new fields may come at any time. */
-export const reportSchemaVersion = 'mcp-lifecycle.check/v1';
+const reportSchemaVersion = 'mcp-lifecycle.check/v1';
 
-/** The report for programs; `exitCode` is what the command ends with. */
-export function renderJson(report: Report, exitCode: number): string {
+/** The report for programs, with everything in one document. */
+export function renderJson(report: Report, { exitCode }: PrintOptions): PrintedReport {
   const { servers, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems } = report;
   const document = {
     schemaVersion: reportSchemaVersion,
@@ -31,5 +32,5 @@ export function renderJson(report: Report, exitCode: number): string {
     rulesNotJudgedFor,
     problems,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return { out: `${JSON.stringify(document, null, 2)}\n`, error: '' };
 }

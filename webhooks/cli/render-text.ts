@@ -2,17 +2,21 @@ import { styleText } from 'node:util';
 import { renderLine } from '../core/engine/render.ts';
 import { printable } from '../core/engine/text.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
+import type { PrintedReport, PrintOptions } from './printed-report.ts';
 import type { Located, Report } from './report.ts';
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
-/** One line for each finding, as compilers write them, and a summary. */
-export function renderText(report: Report, hasColour: boolean): string {
+/** One line for each finding, as compilers write them, and a summary; what could not be read apart from them. */
+export function renderText(report: Report, { hasColour }: PrintOptions): PrintedReport {
   const paint: Paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
-  return [...report.findings.map((located) => renderLocated(located, paint)), ...summarise(report, paint)]
-    .map((line) => `${line}\n`)
-    .join('');
+  const lines = [...report.findings.map((located) => renderLocated(located, paint)), ...summarise(report, paint)];
+  return { out: toText(lines), error: toText(report.problems.map(renderProblem)) };
+}
+
+function toText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** `file:line:column: message`; without a place when the whole input could not be read. */

@@ -1,81 +1,67 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
-import { exitCodeOf } from './exit-code.ts';
-import { gatherInput } from './gather.ts';
-import { parseOptions } from './options.ts';
+import { defineCommand } from './command.ts';
+import { exitCodeOf, exitCodes } from './exit-code.ts';
+import { gatherInput, type Input } from './gather.ts';
+import { namesOf } from './names-of.ts';
+import { namespaceOption } from './namespace-option.ts';
 import { renderProblem, renderText } from './render-text.ts';
-import { judgeInput, type JudgedManifest } from './report.ts';
-import type { Terminal } from './terminal.ts';
-import { refuseUsage, tellUsage } from './usage.ts';
+import { judgeInput, type JudgedInput, type JudgedManifest, type Located } from './report.ts';
 
-export const renderUsage = `usage: mcp-lifecycle render [options] PATH…
-
-Prints each MCPServer with every default, and the objects that it becomes. What depends on the cluster is left out:
-owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. PATH as in check.
-
-  --output yaml|json       (default yaml) documents, or one List
-  --namespace NAME         of objects that name none (default default)
-
-exit codes: 0 rendered, 1 refused (the findings are on standard error), 2 wrong usage or unreadable input, 3 a bug of ours
-`;
+/** What `render --output` takes; the first is the default. */
+const objectOutputs = {
+  yaml: renderYaml,
+  json: renderList,
+} as const satisfies Readonly<Record<string, (objects: readonly unknown[]) => string>>;
 
 /** Shows what the reconciler would build. A server that the cluster would refuse is not built. */
-export async function runRender(args: readonly string[], terminal: Terminal): Promise<number> {
-  const parsed = parseOptions(
-    args,
-    {
-      output: { type: 'string', short: 'o', default: 'yaml' },
-      namespace: { type: 'string', short: 'n', default: 'default' },
-    },
-    { output: ['yaml', 'json'] },
-  );
-  if (parsed.ok && parsed.values['help'] === true) return tellUsage(renderUsage, terminal);
-  if (!parsed.ok || parsed.positionals.length === 0) {
-    const problem = parsed.ok ? 'name at least one file or folder' : parsed.problem;
-    return refuseUsage(problem, renderUsage, terminal);
-  }
-  const { namespace, output } = parsed.values;
-  const options = { paths: parsed.positionals, namespace: String(namespace), isJson: output === 'json' };
-  return printRendered(options, terminal);
+export const render = defineCommand({
+  synopsis: 'render [options] PATH…',
+  description: `Prints each MCPServer with every default, and the objects that it becomes. What depends on the cluster is left out:
+owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. PATH as in check.
+`,
+  options: {
+    output: { type: 'choice', choices: namesOf(objectOutputs), short: 'o', help: 'documents, or one List' },
+    namespace: namespaceOption,
+  },
+  exitCodes: { clean: 'rendered', found: 'refused (the findings are on standard error)' },
+  judgeArguments: ([path]) => (path === undefined ? 'name at least one file or folder' : undefined),
+  async run({ values, positionals: paths }, { readStdin, writeOut, writeError }) {
+    const { namespace, output } = values;
+    const input = await gatherInput({ paths, namespace, readStdin });
+    const { problems, servers } = input;
+    for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
+    if (servers.length === 0 && problems.length === 0) {
+      writeError(`no MCPServer in ${paths.join(', ')}\n`);
+      return exitCodes.unusable;
+    }
+    const judgement = judgeInput(input, namespace);
+    const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
+    if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
+    writeOut(objectOutputs[output](judgement.judged.flatMap(expand)));
+    return exitCodeOf({
+      type: 'done',
+      severities: refused.map(({ finding }) => finding.severity),
+      failOn: 'deny',
+      isIncomplete: problems.length > 0,
+    });
+  },
+});
+
+function isDenial({ finding }: Located): boolean {
+  return finding.severity === 'deny';
 }
 
-interface RenderOptions {
-  readonly paths: readonly string[];
-  readonly namespace: string;
-  readonly isJson: boolean;
-}
-
-async function printRendered({ paths, namespace, isJson }: RenderOptions, terminal: Terminal): Promise<number> {
-  const input = await gatherInput({ paths, namespace, readStdin: terminal.readStdin });
-  const { problems, servers } = input;
-  for (const problem of problems) terminal.writeError(`${renderProblem(problem)}\n`);
-  if (servers.length === 0 && problems.length === 0) {
-    terminal.writeError(`no MCPServer in ${paths.join(', ')}\n`);
-    return exitCodeOf({ type: 'usage' });
-  }
-  const { judged, rulesNotJudgedFor } = judgeInput(input, namespace);
-  const refused = judged.flatMap(({ located }) => located.filter(({ finding }) => finding.severity === 'deny'));
-  if (refused.length > 0) {
-    const report = {
-      servers: servers.length,
-      others: 0,
-      findings: refused,
-      notChecked: [],
-      rulesNotJudged: [],
-      rulesNotJudgedFor,
-      problems,
-    };
-    terminal.writeError(renderText(report, false));
-  }
-  const objects = judged.flatMap(expand);
-  terminal.writeOut(isJson ? renderList(objects) : renderYaml(objects));
-  return exitCodeOf({
-    type: 'done',
-    severities: refused.map(({ finding }) => finding.severity),
-    failOn: 'deny',
-    isIncomplete: problems.length > 0,
-  });
+/** As `check` would, for people. */
+function renderRefused(
+  findings: readonly Located[],
+  { servers, problems }: Input,
+  { rulesNotJudgedFor }: JudgedInput,
+): string {
+  const unsaid = { others: 0, notChecked: [], rulesNotJudged: [] };
+  const report = { ...unsaid, servers: servers.length, findings, rulesNotJudgedFor, problems };
+  return renderText(report, { exitCode: exitCodes.found, hasColour: false }).out;
 }
 
 /** One JSON document that kubectl takes, as `kubectl get --output json` prints several objects. */
@@ -89,6 +75,6 @@ function expand({ server, findings }: JudgedManifest): readonly unknown[] {
 }
 
 /** In the order of the kinds, those that are wanted. */
-export function buildChildren(server: MCPServer): readonly unknown[] {
+function buildChildren(server: MCPServer): readonly unknown[] {
   return expandedKinds.flatMap((kind) => kind.build({ server }) ?? []);
 }

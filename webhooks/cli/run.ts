@@ -1,25 +1,15 @@
 import { stdin, stdout, stderr } from 'node:process';
 import { maxInputBytes } from '../platform/manifests/read-texts.ts';
-import { check } from './check.ts';
-import { exitCodeOf } from './exit-code.ts';
-import { runRender } from './render.ts';
-import { explain, listRules } from './rules.ts';
+import { commands, type CommandName } from './commands.ts';
+import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
-
-type Command = (args: readonly string[], terminal: Terminal) => Promise<number> | number;
-
-const commands = { check, render: runRender, rules: listRules, explain } as const satisfies Readonly<
-  Record<string, Command>
->;
-
-export type CommandName = keyof typeof commands;
 
 /** Runs one command on the streams of this process. What it throws is our bug: printed once, exit 3. */
 export async function runCommand(
   name: CommandName,
   args: readonly string[],
   options: { readonly noColour: boolean },
-): Promise<number> {
+): Promise<ExitCode> {
   const terminal: Terminal = {
     readStdin,
     writeOut: (text) => void stdout.write(text),
@@ -34,9 +24,10 @@ export async function runCommand(
 }
 
 /** The same on any terminal; never throws. */
-export async function runOn(name: CommandName, args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runOn(name: CommandName, args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
-    return await commands[name](args, terminal);
+    const command = await commands[name].load();
+    return await command.run(args, terminal);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.writeError(`mcp-lifecycle ${name} failed, which is a bug of ours: ${text}\n`);

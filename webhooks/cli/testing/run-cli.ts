@@ -1,4 +1,5 @@
-import { runOn, type CommandName } from '../run.ts';
+import type { CommandName } from '../commands.ts';
+import { runOn } from '../run.ts';
 
 /** How a command ended, and what it printed. */
 export interface CliRun {

@@ -1,0 +1,23 @@
+import { commands } from '../../webhooks/cli/commands.ts';
+import type { Generator } from './generator.ts';
+import { generatedMarkdownHeader } from './generator.ts';
+
+/** docs/reference/cli.md: what each command that needs no cluster says with `--help`. */
+export const cliPage: Generator = {
+  name: 'command line page',
+  async generate() {
+    // Loaded now, because the list of rules may have been written by this very run.
+    const usages = await Promise.all(
+      Object.entries(commands).map(async ([name, { load }]) => ({ name, usage: (await load()).usage })),
+    );
+    const sections = usages.map(({ name, usage }) => `## ${name}\n\n\`\`\`text\n${usage}\`\`\`\n`);
+    const content = `${generatedMarkdownHeader('webhooks/cli/commands.ts')}
+# Command line
+
+What \`mcp-lifecycle <command> --help\` prints, for each command that needs no cluster. How to use them:
+[gate a pull request](../guides/gate-a-pull-request.md).
+
+${sections.join('\n')}`;
+    return [{ path: 'docs/reference/cli.md', content }];
+  },
+};

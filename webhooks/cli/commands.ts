@@ -1,0 +1,24 @@
+import type { Command } from './command.ts';
+
+/** A command by what it is for; it is loaded when it is asked for, because programs in a cluster must not pay for it. */
+interface ListedCommand {
+  /** A clause for the help of the program. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command that needs no cluster. Another one is a file, and a line here. */
+export const commands = {
+  check: {
+    summary: 'say about manifests what the cluster would say, without a cluster',
+    load: async () => (await import('./check.ts')).check,
+  },
+  render: {
+    summary: 'print the objects that MCPServer manifests become',
+    load: async () => (await import('./render.ts')).render,
+  },
+  rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
+  explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },
+} as const satisfies Readonly<Record<string, ListedCommand>>;
+
+export type CommandName = keyof typeof commands;
