@@ -34,21 +34,24 @@ function rights(role: string, verbs: readonly string[], resources: readonly stri
 }
 
 const uses: Readonly<Record<string, Use>> = {
-  // What webhooks/reconciler/triggers.ts follows.
+  // What webhooks/reconciler/triggers.ts and webhooks/platform/tls/keep-certificates.ts follow.
   'platform/kube/list-watch.ts': {
     requests: ['GET', 'WATCH'],
-    needs: rights(
-      everywhere,
-      ['list', 'watch'],
-      ['mcp.x-k8s.io/mcpservers', ...children, '/pods', '/configmaps', '/secrets'],
-    ),
+    needs: [
+      ...rights(
+        everywhere,
+        ['list', 'watch'],
+        ['mcp.x-k8s.io/mcpservers', ...children, '/pods', '/configmaps', '/secrets', ...configurations],
+      ),
+      ...rights(here, ['list', 'watch'], [certificate]),
+    ],
   },
   // A GET of a collection, with a name as its field selector, is a list of that name.
-  'platform/tls/follow-object.ts': {
-    requests: ['GET', 'WATCH'],
+  'platform/kube/read-object.ts': {
+    requests: ['GET'],
     needs: [
-      ...rights(here, ['list', 'watch'], [certificate]),
-      ...rights(everywhere, ['list', 'watch'], configurations),
+      ...rights(everywhere, ['list'], ['mcp.x-k8s.io/mcpservers', ...configurations]),
+      ...rights(here, ['list'], [certificate]),
     ],
   },
   'platform/tls/certificate-secret.ts': { requests: ['PATCH'], needs: rights(here, ['patch'], [certificate]) },

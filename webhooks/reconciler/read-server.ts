@@ -1,7 +1,7 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { ApiResult } from '../platform/kube/api.ts';
 import { splitKey } from '../platform/kube/object.ts';
-import { readObject } from '../platform/tls/follow-object.ts';
+import { readObject } from '../platform/kube/read-object.ts';
 import type { World } from './world.ts';
 
 /**

@@ -41,6 +41,8 @@ export interface ListWatchOptions {
   readonly fieldSelector?: string;
   /** Ask for metadata only: names and versions, a fraction of the bytes. */
   readonly metadataOnly?: boolean;
+  /** When its watch ends next after this time, a list is made again. Default: {@link relistMs}. */
+  readonly relistMs?: number;
   readonly handlers: WatchHandlers;
   /** After each page of a list, and after the last one: the time to throw away what it was read from. */
   readonly onListed?: (what: 'page' | 'all') => void;
@@ -154,7 +156,7 @@ export class ListWatch {
     this.#isForbidden = false;
     const { clock, random } = this.#options;
     this.#lastSignOfLife = clock.monotonicMs();
-    this.#relistAtMs = clock.monotonicMs() + jittered(relistMs, relistJitter, random);
+    this.#relistAtMs = clock.monotonicMs() + jittered(this.#options.relistMs ?? relistMs, relistJitter, random);
     return this.#newest;
   }
 

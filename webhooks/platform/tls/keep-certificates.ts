@@ -1,11 +1,12 @@
 import type { ApiError } from '../kube/api.ts';
 import { backoffDelay } from '../kube/backoff.ts';
+import { ListWatch } from '../kube/list-watch.ts';
+import { readObject, selectByName, type NamedObject } from '../kube/read-object.ts';
 import { errorText } from '../log.ts';
 import { createAlarm } from './alarm.ts';
 import { parseCertificateSecret, type RotationPhase, rotationPhaseOf } from './certificate-secret.ts';
 import { isSameServing, type ServingCertificate } from './certificates.ts';
 import { createChangeLog, type LogOnChange } from './change-log.ts';
-import { followObject, readObject, type FollowedObject } from './follow-object.ts';
 import { createChooseGiven } from './given-certificate.ts';
 import { type CertificateView, nextStep, servableOf } from './next-step.ts';
 import { createTakeStep, type StepOptions, type Taken } from './take-step.ts';
@@ -35,8 +36,14 @@ export interface KeepCertificatesOptions extends StepOptions, CertificateObserve
 /** Waits after failures, in milliseconds: quick at first, because a new pod is not ready before it has its certificate. */
 const backoff = { initialMs: 200, maxMs: 30_000 } as const;
 
-/** Longest rest, in milliseconds: timers know 24 days. In fact each end of a watch, some minutes, ends a rest. */
+/** Longest rest, in milliseconds: timers know 24 days. In fact each list anew, after some minutes, ends a rest. */
 const longestRestMs = 20 * 86_400_000;
+
+/**
+ * The objects are listed again after this time, in milliseconds, and everything is looked at anew: a clock that was set, or
+ * an event that was missed, is made good soon. A list of one name costs next to nothing.
+ */
+const relistMs = 240_000;
 
 /** A step that is due again within this time is fought over with somebody: it is done later each time. */
 const repeatedMs = 60_000;
@@ -58,16 +65,10 @@ export async function keepCertificates(options: KeepCertificatesOptions): Promis
     secretObject(options),
     ...webhookConfigurationTypes.map((type) => configurationObject(options, type)),
   ];
-  const followers = objects.map((object) =>
-    followObject({
-      ...options,
-      object,
-      onObject: () => {
-        alarm.ring();
-        return Promise.resolve('done');
-      },
-    }),
-  );
+  const look = (): void => {
+    alarm.ring();
+  };
+  const following = objects.map((object) => createWatch(options, object, look).run(signal));
   const round = createRound(options);
   const repeats = createRepeats();
   let failures = 0;
@@ -81,7 +82,14 @@ export async function keepCertificates(options: KeepCertificatesOptions): Promis
     if (taken.type === 'rest') await alarm.wait(Math.min(taken.ms, longestRestMs));
     else if (pauses > 0) await clock.sleep(backoffDelay(pauses, backoff, Math.random), signal);
   }
-  await Promise.all(followers);
+  await Promise.all(following);
+}
+
+/** Whatever is told of the object, and each list of it, is a reason to look. */
+function createWatch({ api, clock, log }: KeepCertificatesOptions, object: NamedObject, look: () => void): ListWatch {
+  const name = `${object.plural}/${object.name}`;
+  const handlers = { onUpsert: look, onDelete: look, onReplace: look };
+  return new ListWatch({ api, clock, log, random: Math.random, name, ...selectByName(object), relistMs, handlers });
 }
 
 /** Counts how often a step had to be done again soon after it was done. */
@@ -198,11 +206,11 @@ function createTeller(
   };
 }
 
-function secretObject({ namespace, secretName }: KeepCertificatesOptions): FollowedObject {
+function secretObject({ namespace, secretName }: KeepCertificatesOptions): NamedObject {
   return { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespace, name: secretName };
 }
 
-function configurationObject(options: KeepCertificatesOptions, type: WebhookConfigurationType): FollowedObject {
+function configurationObject(options: KeepCertificatesOptions, type: WebhookConfigurationType): NamedObject {
   return {
     apiVersion: webhookConfigurationApi,
     ...webhookConfigurations[type],

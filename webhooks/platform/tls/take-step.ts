@@ -1,14 +1,19 @@
-import type { ApiResult } from '../kube/api.ts';
+import type { Clock } from '../clock.ts';
+import type { ApiResult, KubeApi } from '../kube/api.ts';
+import type { Logger } from '../log.ts';
 import { type SecretChanges, writeCertificateSecret } from './certificate-secret.ts';
 import { type CertificateAuthority, isAuthority, issueAuthority, issueServing } from './certificates.ts';
 import type { LogOnChange } from './change-log.ts';
-import type { FollowOptions } from './follow-object.ts';
 import type { CertificateStep, CertificateView } from './next-step.ts';
 import { type AskAddress, askOtherReplicas } from './serving-replicas.ts';
 import { webhookConfigurations, type WebhookConfigurationType, writeCaBundle } from './webhook-configuration.ts';
 
 /** Where certificates are kept, and for whom. */
-export interface StepOptions extends Pick<FollowOptions, 'api' | 'clock' | 'log' | 'signal'> {
+export interface StepOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
   readonly namespace: string;
   readonly secretName: string;
   readonly configurationNames: Readonly<Record<WebhookConfigurationType, string>>;
@@ -27,110 +32,114 @@ export type Taken =
   /** It could not be done: look again, later each time. */
   | { readonly type: 'again' };
 
+/** What a step is taken on. */
+interface Ground extends StepOptions {
+  /** As it was when the step was decided. */
+  readonly view: CertificateView;
+  readonly now: Date;
+  readonly logOnChange: LogOnChange;
+}
+
 /** Between two questions whether every replica serves the new certificate, in milliseconds. */
 const confirmPeriodMs = 10_000;
 
 /** Statuses that mean "somebody else was first": look again and decide anew. */
 const lostRace = new Set([409, 422]);
 
-type Step<Type extends CertificateStep['type']> = CertificateStep & { readonly type: Type };
+type Steps = { readonly [Type in CertificateStep['type']]: CertificateStep & { readonly type: Type } };
+
+type TakeStep<Type extends CertificateStep['type']> = (step: Steps[Type], on: Ground) => Promise<Taken>;
+
+/** How each step is taken. */
+const steps: { readonly [Type in CertificateStep['type']]: TakeStep<Type> } = {
+  bootstrap: async ({ type, why }, on) => {
+    tell(on, 'issuing a CA and a serving certificate', why);
+    const authority = await issueAuthority(on.now);
+    const serving = await issueServing(authority, on.dnsNames, on.now);
+    const rest = { next: null, previousCa: null, stepSince: null, isRequestServed: true } as const;
+    return write(on, type, { authority, serving, ...rest });
+  },
+  renew: async ({ type, authority, why }, on) => {
+    tell(on, 'issuing a serving certificate', why);
+    return write(on, type, { serving: await issueServing(authority, on.dnsNames, on.now) });
+  },
+  begin: async ({ type, why }, on) => {
+    tell(on, 'introducing the next CA', why);
+    return write(on, type, { next: await issueAuthority(on.now), stepSince: null, isRequestServed: true });
+  },
+  trust: async ({ type, wrong, caBundle }, on) => {
+    let taken: Taken = { type: 'done', step: type };
+    for (const which of wrong) {
+      const written = await writeBundle(on, which, caBundle);
+      if (!written.ok) taken = takenBy(on, type, written);
+    }
+    return taken;
+  },
+  stamp: ({ type }, on) => write(on, type, { stepSince: on.now }),
+  unstamp: ({ type }, on) => {
+    const secret = on.secretName;
+    on.log.warn('the next CA was taken out of a webhook configuration, its minute begins anew', { secret });
+    return write(on, type, { stepSince: null });
+  },
+  switch: async ({ type, authority, why }, on) => {
+    tell(on, 'serving under the next CA', why);
+    const serving = await issueServing(authority, on.dnsNames, on.now);
+    const previousCa = trustedStill(on.view.secret.authority);
+    return write(on, type, { authority, serving, next: null, previousCa, stepSince: on.now });
+  },
+  confirm: async ({ type, certificate, askReplicas }, on) => {
+    const found = askReplicas ? await askOtherReplicas(certificate, on) : undefined;
+    if (found?.ok === false) return takenBy(on, type, found);
+    if (found !== undefined && found.others.length > 0) {
+      const why = found.others.join('; ');
+      on.logOnChange('info', 'the previous CA stays until every replica serves under the new one', { why });
+      return { type: 'rest', ms: confirmPeriodMs };
+    }
+    on.log.info('dropping the previous CA', { secret: on.secretName });
+    return write(on, type, { previousCa: null, stepSince: null });
+  },
+  rest: ({ until }, { now }) => Promise.resolve({ type: 'rest', ms: until - now.getTime() }),
+};
 
 /** Does one step on the versions that it was decided on. Never writes when somebody else wrote since. */
 export function createTakeStep(
   options: StepOptions,
   logOnChange: LogOnChange,
 ): (view: CertificateView, step: CertificateStep) => Promise<Taken> {
-  const { api, clock, log, signal, namespace, dnsNames } = options;
-  const secret = options.secretName;
+  return (view, step) => takeStep(step.type, step, { ...options, view, logOnChange, now: options.clock.now() });
+}
 
-  const takenBy = (result: ApiResult, step: CertificateStep['type']): Taken => {
-    if (result.ok) return { type: 'done', step };
-    if (signal.aborted) return { type: 'again' };
-    if (lostRace.has(result.error.status)) log.info('another replica was first, looking again', { step });
-    else logOnChange('warn', 'a step of keeping certificates was refused', { step, error: result.error.message });
-    return { type: 'again' };
-  };
-  const write = async (
-    view: CertificateView,
-    step: CertificateStep['type'],
-    changes: SecretChanges,
-  ): Promise<Taken> => {
-    const target = { namespace, name: secret };
-    return takenBy(await writeCertificateSecret(api, target, { secret: view.secret, changes, signal }), step);
-  };
+function takeStep<Type extends CertificateStep['type']>(type: Type, step: Steps[Type], on: Ground): Promise<Taken> {
+  return steps[type](step, on);
+}
 
-  const bootstrap = async (view: CertificateView, step: Step<'bootstrap'>, now: Date): Promise<Taken> => {
-    log.info('issuing a CA and a serving certificate', { secret, why: step.why });
-    const authority = await issueAuthority(now);
-    const serving = await issueServing(authority, dnsNames, now);
-    const rest = { next: null, previousCa: null, stepSince: null, isRequestServed: true } as const;
-    return write(view, step.type, { authority, serving, ...rest });
-  };
-  const renew = async (view: CertificateView, step: Step<'renew'>, now: Date): Promise<Taken> => {
-    log.info('issuing a serving certificate', { secret, why: step.why });
-    return write(view, step.type, { serving: await issueServing(step.authority, dnsNames, now) });
-  };
-  const begin = async (view: CertificateView, step: Step<'begin'>, now: Date): Promise<Taken> => {
-    log.info('introducing the next CA', { secret, why: step.why });
-    const next = await issueAuthority(now);
-    return write(view, step.type, { next, stepSince: null, isRequestServed: true });
-  };
-  const trust = async (view: CertificateView, step: Step<'trust'>): Promise<Taken> => {
-    let taken: Taken = { type: 'done', step: step.type };
-    for (const type of step.wrong) {
-      const configuration = view.configurations[type];
-      if (configuration === undefined) continue;
-      const target = { type, name: options.configurationNames[type] };
-      const written = await writeCaBundle(api, target, { configuration, caBundle: step.caBundle, signal });
-      if (written.ok) log.info('wrote the CA bundle', { kind: webhookConfigurations[type].kind, name: target.name });
-      else taken = takenBy(written, step.type);
-    }
-    return taken;
-  };
-  const switchTo = async (view: CertificateView, step: Step<'switch'>, now: Date): Promise<Taken> => {
-    log.info('serving under the next CA', { secret, why: step.why });
-    const serving = await issueServing(step.authority, dnsNames, now);
-    const previousCa = trustedStill(view.secret.authority);
-    return write(view, step.type, { authority: step.authority, serving, next: null, previousCa, stepSince: now });
-  };
-  const confirm = async (view: CertificateView, step: Step<'confirm'>): Promise<Taken> => {
-    const { serviceName, ask } = options;
-    const replicas = { api, namespace, serviceName, signal, ask };
-    const found = step.askReplicas ? await askOtherReplicas(step.certificate, replicas) : undefined;
-    if (found?.ok === false) return takenBy(found, step.type);
-    if (found !== undefined && found.others.length > 0) {
-      const why = found.others.join('; ');
-      logOnChange('info', 'the previous CA stays until every replica serves under the new one', { why });
-      return { type: 'rest', ms: confirmPeriodMs };
-    }
-    log.info('dropping the previous CA', { secret });
-    return write(view, step.type, { previousCa: null, stepSince: null });
-  };
+function tell({ log, secretName }: Ground, message: string, why: string): void {
+  log.info(message, { secret: secretName, why });
+}
 
-  return (view, step) => {
-    const now = clock.now();
-    switch (step.type) {
-      case 'rest':
-        return Promise.resolve({ type: 'rest', ms: step.until - now.getTime() });
-      case 'bootstrap':
-        return bootstrap(view, step, now);
-      case 'renew':
-        return renew(view, step, now);
-      case 'begin':
-        return begin(view, step, now);
-      case 'trust':
-        return trust(view, step);
-      case 'stamp':
-        return write(view, step.type, { stepSince: now });
-      case 'unstamp':
-        log.warn('the next CA was taken out of a webhook configuration, its minute begins anew', { secret });
-        return write(view, step.type, { stepSince: null });
-      case 'switch':
-        return switchTo(view, step, now);
-      case 'confirm':
-        return confirm(view, step);
-    }
-  };
+async function write(on: Ground, step: CertificateStep['type'], changes: SecretChanges): Promise<Taken> {
+  const { api, namespace, secretName, signal, view } = on;
+  const target = { namespace, name: secretName };
+  return takenBy(on, step, await writeCertificateSecret(api, target, { secret: view.secret, changes, signal }));
+}
+
+/** Fine, too, where there is no such configuration: then nobody calls. */
+async function writeBundle(on: Ground, type: WebhookConfigurationType, caBundle: string): Promise<ApiResult> {
+  const { api, log, signal, view } = on;
+  const configuration = view.configurations[type];
+  if (configuration === undefined) return { ok: true, body: undefined };
+  const target = { type, name: on.configurationNames[type] };
+  const written = await writeCaBundle(api, target, { configuration, caBundle, signal });
+  if (written.ok) log.info('wrote the CA bundle', { kind: webhookConfigurations[type].kind, name: target.name });
+  return written;
+}
+
+function takenBy({ log, logOnChange, signal }: Ground, step: CertificateStep['type'], result: ApiResult): Taken {
+  if (result.ok) return { type: 'done', step };
+  if (signal.aborted) return { type: 'again' };
+  if (lostRace.has(result.error.status)) log.info('another replica was first, looking again', { step });
+  else logOnChange('warn', 'a step of keeping certificates was refused', { step, error: result.error.message });
+  return { type: 'again' };
 }
 
 /** Null for what was no CA to begin with. */
