@@ -1,36 +1,20 @@
 import { once } from 'node:events';
 import { Agent } from 'node:https';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { allowed } from './admission-review.ts';
 import type { ConnectionLimits } from './connections.ts';
 import { until } from '../platform/tls/testing/until.ts';
 import type { Handler } from './handler.ts';
-import { connect, head, readToEnd } from './testing/raw-connection.ts';
+import { head, readToEnd } from './testing/raw-connection.ts';
 import { aReview } from './testing/review.ts';
-import { startTestServer, type TestServer } from './testing/test-server.ts';
+import type { TestServer } from './testing/test-server.ts';
+import { useTestServer } from './testing/use-test-server.ts';
 
-let running: TestServer | undefined;
-const clients: Socket[] = [];
+const { start: startWith, open: idle, track } = useTestServer();
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await running?.stop();
-  running = undefined;
-});
-
-async function start(connectionLimits: Partial<ConnectionLimits>): Promise<TestServer> {
-  running = await startTestServer({ connectionLimits });
-  return running;
-}
-
-async function idle(server: TestServer, localAddress?: string): Promise<TLSSocket> {
-  const socket = await connect(server, localAddress);
-  clients.push(socket);
-  // What nobody reads never ends.
-  return socket.resume();
-}
+const start = (connectionLimits: Partial<ConnectionLimits>): Promise<TestServer> => startWith({ connectionLimits });
 
 /** One connection, kept alive, as API servers use them. */
 function anApiServer(server: TestServer): { readonly ask: () => Promise<number>; readonly end: () => void } {
@@ -63,7 +47,7 @@ describe('200 idle connections', () => {
     const server = await start({ maxUnproven: 3 });
     const silent = Array.from({ length: 6 }, () => connectTcp(server.port, '127.0.0.1'));
     for (const socket of silent) socket.on('error', () => undefined);
-    clients.push(...silent);
+    track(...silent);
     await until(() => silent.filter(({ closed }) => closed).length >= 3);
     expect(await server.send({ body: aReview() })).toMatchObject({ status: 200 });
   });
@@ -109,12 +93,12 @@ describe('pressure', () => {
       if (uid === 'slow') await slow;
       return allowed();
     };
-    running = await startTestServer({ connectionLimits: { maxProven: 2 }, handlers: { validate } });
-    const busy = await provenConnection(running);
+    const server = await startWith({ connectionLimits: { maxProven: 2 }, handlers: { validate } });
+    const busy = await provenConnection(server);
     const answered = ask(busy, 'slow');
     await until(() => isInside);
-    const idler = await provenConnection(running);
-    await provenConnection(running);
+    const idler = await provenConnection(server);
+    await provenConnection(server);
     await until(() => idler.closed);
     answer();
     await answered;
@@ -127,7 +111,7 @@ describe('a connection', () => {
     const server = await start({ handshakeMs: 50 });
     const socket = connectTcp(server.port, '127.0.0.1');
     socket.on('error', () => undefined);
-    clients.push(socket);
+    track(socket);
     await once(socket, 'close');
   });
 

@@ -1,35 +1,24 @@
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { until } from '../platform/tls/testing/until.ts';
 import { defaultCallLimits, type CallLimits } from './call.ts';
-import { connect, head, readToEnd } from './testing/raw-connection.ts';
+import { head, readToEnd } from './testing/raw-connection.ts';
 import { aReview } from './testing/review.ts';
-import { startTestServer, type TestAnswer, type TestServer } from './testing/test-server.ts';
+import type { TestAnswer, TestServer } from './testing/test-server.ts';
+import { useTestServer } from './testing/use-test-server.ts';
 
-let running: TestServer | undefined;
-const clients: Socket[] = [];
+const { start: startWith, open } = useTestServer();
 
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await running?.stop();
-  running = undefined;
-});
-
-async function start(limits: Partial<CallLimits>): Promise<TestServer> {
-  running = await startTestServer({ limits });
-  return running;
-}
+const start = (limits: Partial<CallLimits>): Promise<TestServer> => startWith({ limits });
 
 /** Longer than any test. */
 const patient = { graceMs: 3_600_000, pressedGraceMs: 3_600_000 };
 
 /** Announces so many bytes, sends so many of them, and then nothing more. */
 async function slowSender(server: TestServer, announced: number, sent: number): Promise<TLSSocket> {
-  const socket = await connect(server);
-  clients.push(socket);
+  const socket = await open(server);
   socket.write(`${head(announced)}${' '.repeat(sent)}`);
-  return socket.resume();
+  return socket;
 }
 
 function sendBody(server: TestServer, bytes: number): Promise<TestAnswer> {
@@ -68,7 +57,7 @@ describe('slow senders', () => {
 
   it('are given up when they send less than the minimum rate', async () => {
     const server = await start({ graceMs: 50, minRate: 1_000_000 });
-    const socket = await connect(server);
+    const socket = await open(server);
     socket.write(head(100_000));
     const drops = setInterval(() => socket.write(' '), 10);
     expect(await readToEnd(socket)).toContain('408');
@@ -79,13 +68,12 @@ describe('slow senders', () => {
     // At this rate the piece that arrives first is worth an hour.
     const server = await start({ graceMs: 1, minRate: 1 });
     const body = JSON.stringify(aReview({ object: 'x'.repeat(10_000) }));
-    const socket = await connect(server);
-    clients.push(socket);
+    const socket = await open(server);
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     socket.write(`${head(body.length)}${body.slice(0, 4000)}`);
     // A sender that stops for good is given up meanwhile.
-    const stopped = await connect(server);
+    const stopped = await open(server);
     stopped.write(head(10_000));
     expect(await readToEnd(stopped)).toContain('408');
     socket.write(body.slice(4000));
@@ -114,8 +102,7 @@ describe('bodies that do not fit together', () => {
     await until(async () => (await server.send(other)).status === 503);
     // Its first piece, a TLS record of 16 KiB, fits when the one in the room leaves, and the rest when the other one does.
     const body = JSON.stringify(aReview({ object: 'x'.repeat(25_000) }));
-    const socket = await connect(server);
-    clients.push(socket);
+    const socket = await open(server);
     let text = '';
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     socket.write(`${head(body.length)}${body}`);
@@ -130,8 +117,7 @@ describe('bodies that do not fit together', () => {
   it('count for what single bytes cost when they are cut into such', async () => {
     const server = await start({ ...patient, largeRoomBytes: 10_000, maxWaiting: 0 });
     const cut = async (): Promise<TLSSocket> => {
-      const socket = await connect(server);
-      clients.push(socket);
+      const socket = await open(server);
       socket.write(head(200).replace('Content-Length: 200', 'Transfer-Encoding: chunked'));
       socket.write('1\r\n \r\n'.repeat(100));
       return socket;

@@ -31,6 +31,16 @@ function emptyLease(api: FakeKubeApi): void {
   api.put(path, { kind: 'Lease', metadata: { name: 'lock', namespace: 'system' } });
 }
 
+/** A replica that leads by the empty Lease of the chart. */
+async function aLeader() {
+  const api = createFakeKubeApi();
+  const clock = createFakeClock();
+  emptyLease(api);
+  const a = replica(api, clock, 'a');
+  await settle();
+  return { api, clock, a };
+}
+
 const holder = (api: FakeKubeApi): unknown =>
   (api.get(path)?.['spec'] as Record<string, unknown> | undefined)?.['holderIdentity'];
 
@@ -51,11 +61,7 @@ describe('LeaderElector', () => {
   });
 
   it('ends the term of a holder that cannot renew, though its wall clock is set back', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { api, clock, a } = await aLeader();
     api.answer(({ path: asked }) => asked === path, 503);
     clock.setWallClock(-3_600_000);
     await clock.advance(11_000);
@@ -66,11 +72,7 @@ describe('LeaderElector', () => {
   });
 
   it('writes nothing after its wall clock leapt, as after a sleep of the machine, until it has renewed', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { clock, a } = await aLeader();
     expect(a.terms[0]?.isCurrent()).toBe(true);
     clock.setWallClock(60_000);
     expect(a.terms[0]?.isCurrent()).toBe(false);
@@ -81,11 +83,7 @@ describe('LeaderElector', () => {
   });
 
   it('fills the empty Lease of the chart and renews it every five seconds', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { api, clock, a } = await aLeader();
     expect(a.elector.isLeading).toBe(true);
     expect(api.get(path)?.['spec']).toEqual({
       holderIdentity: 'a',
@@ -123,11 +121,7 @@ describe('LeaderElector', () => {
   });
 
   it('gives the Lease back on exit, so that the other leads within 2.5 seconds', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { api, clock, a } = await aLeader();
     const b = replica(api, clock, 'b');
     await settle();
     await a.stop();
@@ -153,11 +147,7 @@ describe('LeaderElector', () => {
   });
 
   it('stops its work before the Lease runs out when it cannot renew, and leads again later', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { api, clock, a } = await aLeader();
     api.answer(() => true, 500);
     await clock.advance(14_900);
     expect(a.terms[0]?.signal.aborted).toBe(true);
@@ -170,11 +160,7 @@ describe('LeaderElector', () => {
   });
 
   it('lets nothing be written by a replica that was frozen until others may lead', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { api, clock, a } = await aLeader();
     expect(a.terms[0]?.isCurrent()).toBe(true);
     api.answer(() => true, 500);
     await clock.advance(9_900);
@@ -185,11 +171,7 @@ describe('LeaderElector', () => {
   });
 
   it('stops at once when somebody else holds the Lease', async () => {
-    const api = createFakeKubeApi();
-    const clock = createFakeClock();
-    emptyLease(api);
-    const a = replica(api, clock, 'a');
-    await settle();
+    const { api, clock, a } = await aLeader();
     api.put(path, { spec: { holderIdentity: 'thief', renewTime: 'now' } });
     await clock.advance(5_000);
     expect(a.terms[0]?.signal.aborted).toBe(true);

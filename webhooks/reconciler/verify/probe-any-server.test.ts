@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import type { ProtocolEra } from '../../core/plan/observed.ts';
@@ -6,14 +6,11 @@ import type { ProbeMemory } from './probe-memory.ts';
 import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
 import { handshakeVersions } from './protocol-versions.ts';
-import { answer, hangUp, refuse, startAnswering } from './testing/answering-server.ts';
+import { answer, hangUp, refuse } from './testing/answering-server.ts';
 import type { Answering, Asked } from './testing/answering-server.ts';
+import { useAnswering } from './testing/use-answering.ts';
 
-const closing: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
+const serve = useAnswering();
 
 const words = fc.constantFrom('', 'Forbidden', 'Invalid Host header', 'slow down', '\ud83e\u202e', 'Session not found');
 const status = fc.constantFrom(200, 202, 302, 400, 401, 403, 404, 405, 406, 421, 429, 500, 503);
@@ -65,10 +62,9 @@ describe('any server', () => {
             list[turn % list.length]?.(response, asked);
           };
         };
-        const server = await startAnswering(
+        const server = await serve(
           Object.fromEntries(Object.entries(answers).map(([method, list]) => [method, inTurn(method, list)])),
         );
-        closing.push(() => server.close());
         let era: ProtocolEra | undefined;
         let memory: ProbeMemory | undefined;
         for (const countsOffers of counts) {

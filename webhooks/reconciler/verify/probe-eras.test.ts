@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 
 import type { ProtocolEra } from '../../core/plan/observed.ts';
 import type { ProbeMemory } from './probe-memory.ts';
-import { longestVerdictMs, probeMcpServer } from './probe.ts';
+import { longestVerdictMs } from './probe.ts';
 import type { ProbeResult, ProbeTarget } from './probe.ts';
 import {
   answer,
@@ -16,25 +16,10 @@ import {
   silence,
   startAnswering,
 } from './testing/answering-server.ts';
-import type { Answering, AnsweringServer } from './testing/answering-server.ts';
+import type { Answering } from './testing/answering-server.ts';
+import { probe, useAnswering } from './testing/use-answering.ts';
 
-const closing: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-async function serve(answers: Readonly<Record<string, Answering>>): Promise<AnsweringServer> {
-  const server = await startAnswering(answers);
-  closing.push(() => server.close());
-  return server;
-}
-
-/** Half a minute is for the machine: what answers, answers at once. */
-function probe(url: string, target: Partial<ProbeTarget> = {}): Promise<ProbeResult> {
-  const { signal } = new AbortController();
-  return probeMcpServer({ url, clientVersion: '1.2.3', timeoutMs: 30_000, signal, ...target });
-}
+const serve = useAnswering();
 
 /** What the verifier does: the era and the memory of one result go into the next probe. */
 async function probeTimes(

@@ -1,37 +1,22 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 
-import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
-import { answer, discovered, hangUp, refuse, startAnswering } from './testing/answering-server.ts';
-import type { Answer, AnsweringServer } from './testing/answering-server.ts';
+import { answer, discovered, hangUp, refuse } from './testing/answering-server.ts';
+import type { Answering, AnsweringServer } from './testing/answering-server.ts';
+import { probe, useAnswering } from './testing/use-answering.ts';
 
-const closing: (() => Promise<void>)[] = [];
+const serve = useAnswering();
 
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-async function serve(answers: Readonly<Record<string, Answer>>): Promise<AnsweringServer> {
-  const server = await startAnswering(answers);
-  closing.push(() => server.close());
-  return server;
-}
-
-function probe(url: string, countsOffers = false): Promise<ProbeResult> {
-  const { signal } = new AbortController();
-  return probeMcpServer({ url, clientVersion: '1.2.3', timeoutMs: 30_000, signal, countsOffers });
-}
-
-async function refusedWith(refusal: Answer): Promise<ProbeResult> {
+async function refusedWith(refusal: Answering): Promise<ProbeResult> {
   const { url } = await serve({ 'server/discover': refusal, initialize: refusal });
   return probe(url);
 }
 
-const jsonRefusal = (status: number, message: string): Answer =>
+const jsonRefusal = (status: number, message: string): Answering =>
   answer({ error: { code: -32000, message } }, { status });
 
 describe('HTTP 403', () => {
-  it.each<[string, Answer, string]>([
+  it.each<[string, Answering, string]>([
     ['by the TypeScript SDK', jsonRefusal(403, 'Invalid Host header: x.mcp.svc'), 'Invalid Host header: x.mcp.svc'],
     ['by the Go SDK', refuse(403, 'Forbidden: invalid Host header'), 'Forbidden: invalid Host header'],
     ['with a challenge too', refuse(403, 'Invalid Host', { 'www-authenticate': 'Bearer' }), 'Invalid Host'],
@@ -46,7 +31,7 @@ describe('HTTP 403', () => {
     expect(message).toMatch(/add 127\.0\.0\.1 \(and 127\.0\.0\.1:\d+\) to its allowed hosts, or switch its check off$/);
   });
 
-  it.each<[string, Answer, object]>([
+  it.each<[string, Answering, object]>([
     ['without a word', refuse(403), { state: 'auth-required', statusCode: 403 }],
     ['with a body without words', answer({ result: {} }, { status: 403 }), { state: 'auth-required' }],
     ['Forbidden', refuse(403, 'Forbidden'), { state: 'auth-required', said: 'Forbidden' }],
@@ -98,7 +83,7 @@ const limited =
   'let the pods of mcp-lifecycle pass its limit, or have it asked less often: spec.extensions.verification.periodSeconds';
 
 describe('a server that asks not to be asked', () => {
-  it.each<[string, Answer, object]>([
+  it.each<[string, Answering, object]>([
     [
       '429 with seconds',
       refuse(429, 'slow down', { 'retry-after': '30' }),
@@ -178,7 +163,7 @@ describe('what to do about a redirect', () => {
 });
 
 describe('the transport of 2024-11-05', () => {
-  const stream: Answer = (response) => {
+  const stream: Answering = (response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('event: endpoint\ndata: /messages?session_id=1\n\n');
   };
@@ -192,9 +177,10 @@ describe('the transport of 2024-11-05', () => {
       state: 'failed',
       message: expect.stringContaining('HTTP+SSE transport of 2024-11-05'),
     });
-    const { signal } = new AbortController();
-    const again = { url: server.url, clientVersion: '1', memory: first.memory, signal };
-    expect(await probeMcpServer(again)).toMatchObject({ message: first.state === 'failed' ? first.message : '' });
+    const { memory } = first;
+    expect(await probe(server.url, { memory })).toMatchObject({
+      message: first.state === 'failed' ? first.message : '',
+    });
     expect(server.methods().filter((method) => method === 'GET')).toHaveLength(1);
   });
 
@@ -210,7 +196,7 @@ describe('the transport of 2024-11-05', () => {
   });
 
   it('is not said of a stream of other events, nor of a wrong path', async () => {
-    const events: Answer = (response) => {
+    const events: Answering = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end('event: message\ndata: endpoint\n\n');
     };
     for (const answers of [{ GET: events }, {}]) {
@@ -244,16 +230,16 @@ describe('a closed connection', () => {
 });
 
 describe('lists', () => {
-  const listing = (list: Answer): Promise<AnsweringServer> =>
+  const listing = (list: Answering): Promise<AnsweringServer> =>
     serve({ 'server/discover': answer({ result: discovered }), 'tools/list': list });
-  const tools = (...names: readonly unknown[]): Answer =>
+  const tools = (...names: readonly unknown[]): Answering =>
     answer({ result: { tools: names.map((name) => ({ name })) } });
 
   it('of the same tools have the same digest in any order, and another one when a tool is swapped', async () => {
     const digests = [];
     for (const list of [tools('a', 'b'), tools('b', 'a'), tools('a', 'c'), tools('a', 7)]) {
       const { url } = await listing(list);
-      const result = await probe(url, true);
+      const result = await probe(url, { countsOffers: true });
       digests.push(result.state === 'verified' ? result.toolsDigest : undefined);
     }
     expect(digests[0]).toMatch(/^[0-9a-f]{32}$/);
@@ -261,7 +247,7 @@ describe('lists', () => {
     expect(new Set(digests).size).toBe(3);
   });
 
-  it.each<[string, Answer, RegExp]>([
+  it.each<[string, Answering, RegExp]>([
     [
       'without an end',
       answer({ result: { tools: [], nextCursor: 'again' } }),
@@ -275,14 +261,14 @@ describe('lists', () => {
     ['that is none', answer({ result: { tools: 7 } }), /^tools\/list is answered without a list$/],
   ])('%s have no count and no digest, and it is said why', async (_, list, why) => {
     const { url } = await listing(list);
-    const result = await probe(url, true);
+    const result = await probe(url, { countsOffers: true });
     expect(result).toMatchObject({ state: 'verified', offers: {}, notCounted: expect.stringMatching(why) });
     expect(result).not.toHaveProperty('toolsDigest');
   });
 
   it('say the same each time, whatever the words of the server, within 256 characters', async () => {
     let turn = 0;
-    const fails: Answer = (response, asked) => {
+    const fails: Answering = (response, asked) => {
       turn += 1;
       jsonRefusal(500, `request ${turn} ${'x'.repeat(999)}`)(response, asked);
     };
@@ -291,7 +277,7 @@ describe('lists', () => {
       'server/discover': answer({ result: { ...discovered, capabilities } }),
       ...{ 'tools/list': fails, 'resources/list': fails, 'prompts/list': refuse(404) },
     });
-    for (const result of [await probe(url, true), await probe(url, true)]) {
+    for (const result of [await probe(url, { countsOffers: true }), await probe(url, { countsOffers: true })]) {
       expect(result).toMatchObject({
         notCounted:
           'tools/list failed: JSON-RPC error -32000; resources/list failed: JSON-RPC error -32000; prompts/list failed: HTTP 404',

@@ -1,22 +1,17 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 
 import { idsFrom } from './mcp-call.ts';
 import { createProbeCost, maxCpuMs } from './probe-cost.ts';
 import type { CpuMeter } from './probe-cost.ts';
 import { lookAgain } from './second-look.ts';
-import { startAnswering } from './testing/answering-server.ts';
-import type { Answering, AnsweringServer } from './testing/answering-server.ts';
+import type { Answering } from './testing/answering-server.ts';
+import { useAnswering } from './testing/use-answering.ts';
 
-const closing: AnsweringServer[] = [];
-
-afterEach(async () => {
-  for (const server of closing.splice(0)) await server.close();
-});
+const serve = useAnswering();
 
 /** What a look finds out about a server that answers GET like this, and whom it asked. */
 async function look(answer: Answering, { cpuMs }: { readonly cpuMs?: CpuMeter } = {}) {
-  const server = await startAnswering({ GET: answer });
-  closing.push(server);
+  const server = await serve({ GET: answer });
   const cost = createProbeCost({ owner: 'mcp', ...(cpuMs === undefined ? {} : { cpuMs }) });
   const endsAt = performance.now() + 10_000;
   const call = {
