@@ -1,9 +1,10 @@
 import { errorFromAnswer } from '../api-error.ts';
 import type { ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from '../api.ts';
-import { piecewise } from './piecewise.ts';
 import { isRecord, listAt, metaOf, recordAt, stringAt } from '../object.ts';
+import { mergePatched } from './merge-patch.ts';
+import { piecewise } from './piecewise.ts';
 
-type Json = Record<string, unknown>;
+type Json = Readonly<Record<string, unknown>>;
 
 /**
  * A small API server in memory: objects with versions and uids, server-side apply with owned fields and conflicts,
@@ -94,14 +95,37 @@ export function createFakeKubeApi(): FakeKubeApi {
     if (resourceVersion !== metaOf(existing).resourceVersion) return refused(request, 409, 'Conflict');
     return ok(store(request.path, { ...existing, metadata: { ...recordAt(existing, 'metadata'), ...parts } }));
   };
+  /** Of an object or its status. Whose the fields become is not told. */
+  const merge = (request: ApiRequest): ApiResult | undefined => {
+    const { path, body } = request;
+    const isOfStatus = path.endsWith('/status');
+    const target = isOfStatus ? path.slice(0, -'/status'.length) : path;
+    const existing = objects.get(target);
+    if (existing === undefined) return undefined;
+    if (!isRecord(body)) return refused(request, 400, 'BadRequest');
+    if (isOtherObject(existing, body) || isOtherVersion(existing, body)) return refused(request, 409, 'Conflict');
+    // An object stays one.
+    const wanted = mergePatched(existing, isOfStatus ? { status: body['status'] } : body) as Json;
+    return same(wanted, existing) ?? ok(store(target, wanted));
+  };
+  const patch = (request: ApiRequest): ApiResult | undefined => {
+    switch (request.contentType) {
+      case 'application/apply-patch+yaml':
+        return apply(request);
+      case 'application/json-patch+json':
+        return replaceMetadata(request);
+      case 'application/merge-patch+json':
+        return merge(request);
+      default:
+        return refused(request, 415, 'UnsupportedMediaType');
+    }
+  };
   const apply = (request: ApiRequest): ApiResult => {
     const { path, body, query = {} } = request;
     if (path.endsWith('/status')) return applyStatus(path.slice(0, -'/status'.length), request);
-    if (!isPlain(body)) return refused(request, 400, 'BadRequest');
+    if (!isRecord(body)) return refused(request, 400, 'BadRequest');
     const existing = objects.get(path);
-    const uid = stringAt(recordAt(body, 'metadata'), 'uid');
-    const isReplaced = uid !== undefined && metaOf(existing).uid !== uid;
-    if (isReplaced || isOtherVersion(existing, body) || (query['force'] !== 'true' && disagrees(existing, body)))
+    if (isOtherObject(existing, body) || isOtherVersion(existing, body) || (query['force'] !== 'true' && disagrees(existing, body)))
       return refused(request, 409, 'Conflict');
     const wanted = applied(existing ?? {}, body, query['fieldManager']);
     return (
@@ -117,10 +141,10 @@ export function createFakeKubeApi(): FakeKubeApi {
       [...objects].filter(([at]) => isIn(at, collection)).map(([, object]) => structuredClone(object)),
     put(path, object) {
       const existing = objects.get(path) ?? {};
-      store(path, disown(merge(existing, object), object));
+      store(path, disown(laidOver(existing, object), object));
     },
     putAs(manager, path, object) {
-      const disowned = disown(merge(objects.get(path) ?? {}, object), object);
+      const disowned = disown(laidOver(objects.get(path) ?? {}, object), object);
       const metadata = recordAt(disowned, 'metadata');
       const fieldsV1 = fieldsOf(withoutIdentity(object));
       const entry = { manager, operation: 'Update', apiVersion: disowned['apiVersion'], fieldsV1 };
@@ -158,11 +182,11 @@ export function createFakeKubeApi(): FakeKubeApi {
   function serve(request: ApiRequest): ApiResult {
     const { path } = request;
     const existing = objects.get(path);
-    const object = isPlain(request.body) ? request.body : {};
+    const object = isRecord(request.body) ? request.body : {};
     const serving = {
       GET: () =>
         (existing === undefined ? undefined : ok(existing)) ?? (isCollection(path) ? ok(list(request)) : undefined),
-      PATCH: () => (request.contentType === 'application/json-patch+json' ? replaceMetadata(request) : apply(request)),
+      PATCH: () => patch(request),
       DELETE: () => {
         drop(path);
         return existing === undefined ? undefined : ok({ kind: 'Status', status: 'Success' });
@@ -257,17 +281,19 @@ function isNamed(object: unknown, selector = ''): boolean {
   return name === undefined || metaOf(object).name === name;
 }
 
-function merge(base: Json, over: Json): Json {
-  const merged = { ...base };
+function laidOver(base: Json, over: Json): Json {
+  const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];
-    merged[key] = isPlain(before) && isPlain(value) ? merge(before, value) : value;
+    merged[key] = isRecord(before) && isRecord(value) ? laidOver(before, value) : value;
   }
   return merged;
 }
 
-function isPlain(value: unknown): value is Json {
-  return isRecord(value);
+/** Whether the body names another object, by its uid, than the one that exists, if any. */
+function isOtherObject(existing: Json | undefined, body: Json): boolean {
+  const uid = stringAt(recordAt(body, 'metadata'), 'uid');
+  return uid !== undefined && metaOf(existing).uid !== uid;
 }
 
 /** As the API server: a version that is applied is compared with what exists, and not at all where nothing does. */
@@ -279,7 +305,7 @@ function isOtherVersion(existing: Json | undefined, body: Json): boolean {
 /** A value that somebody else set and that the applied object wants otherwise. Selectors are one piece. */
 function disagrees(existing: unknown, wanted: unknown): boolean {
   if (existing === undefined) return false;
-  if (!isPlain(existing) || !isPlain(wanted)) return canonical(existing) !== canonical(wanted);
+  if (!isRecord(existing) || !isRecord(wanted)) return canonical(existing) !== canonical(wanted);
   return Object.entries(wanted).some(([key, value]) => {
     if (key === 'selector') return existing[key] !== undefined && canonical(existing[key]) !== canonical(value);
     return key !== 'ownerReferences' && disagrees(existing[key], value);
@@ -296,7 +322,7 @@ function applied(existing: Json, body: Json, manager: string | undefined): Json 
     (left, said) => subtract(left, said),
     recordAt(entries.find(isOurs), 'fieldsV1') ?? {},
   );
-  const merged = merge(prune(existing, unsaid), body);
+  const merged = laidOver(prune(existing, unsaid), body);
   const managedFields = [{ manager, operation: 'Apply', apiVersion: body['apiVersion'], fieldsV1 }, ...others];
   return { ...merged, metadata: { ...recordAt(merged, 'metadata'), managedFields } };
 }
@@ -305,9 +331,9 @@ function applied(existing: Json, body: Json, manager: string | undefined): Json 
 function prune(object: Json, fields: Json): Json {
   const left = Object.entries(object).flatMap(([key, value]) => {
     const named = fields[`f:${key}`];
-    if (!isPlain(named)) return [[key, value] as const];
+    if (!isRecord(named)) return [[key, value] as const];
     if (Object.keys(named).length === 0) return [];
-    return [[key, isPlain(value) ? prune(value, named) : value] as const];
+    return [[key, isRecord(value) ? prune(value, named) : value] as const];
   });
   return Object.fromEntries(left);
 }
@@ -319,7 +345,7 @@ function nextGeneration(wanted: Json, existing: Json | undefined): Json {
 
 function withoutIdentity(object: Json): Json {
   const { metadata, ...rest } = without(object, ['apiVersion', 'kind']);
-  const own = without(isPlain(metadata) ? metadata : {}, ['name', 'namespace', 'uid', 'resourceVersion']);
+  const own = without(isRecord(metadata) ? metadata : {}, ['name', 'namespace', 'uid', 'resourceVersion']);
   return Object.keys(own).length === 0 ? rest : { ...rest, metadata: own };
 }
 
@@ -331,7 +357,7 @@ function fieldsOf(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => [
       `f:${key}`,
-      isPlain(part) && Object.keys(part).length > 0 ? fieldsOf(part) : {},
+      isRecord(part) && Object.keys(part).length > 0 ? fieldsOf(part) : {},
     ]),
   );
 }
@@ -349,9 +375,9 @@ function disown(object: Json, set: Json): Json {
 function subtract(fields: Json, taken: Json): Json {
   const left = Object.entries(fields).flatMap(([key, part]) => {
     const lost = taken[key];
-    if (!isPlain(lost)) return [[key, part] as const];
+    if (!isRecord(lost)) return [[key, part] as const];
     if (Object.keys(lost).length === 0) return [];
-    const rest = isPlain(part) ? subtract(part, lost) : {};
+    const rest = isRecord(part) ? subtract(part, lost) : {};
     return Object.keys(rest).length === 0 ? [] : [[key, rest] as const];
   });
   return Object.fromEntries(left);

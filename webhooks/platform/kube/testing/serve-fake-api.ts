@@ -34,7 +34,9 @@ async function answer(api: KubeApi, request: IncomingMessage, response: ServerRe
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
   const body: unknown = text === '' ? undefined : JSON.parse(text);
-  send(response, await api.request({ method: request.method as ApiRequest['method'], path, query, body }));
+  const method = request.method as ApiRequest['method'];
+  const contentType = (request.headers['content-type'] ?? 'application/json') as NonNullable<ApiRequest['contentType']>;
+  send(response, await api.request({ method, path, query, body, contentType }));
 }
 
 function send(response: ServerResponse, result: ApiResult): void {

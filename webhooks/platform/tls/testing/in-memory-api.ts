@@ -1,5 +1,6 @@
 import type { ApiError, ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from '../../kube/api.ts';
 import { isRecord, metaOf } from '../../kube/object.ts';
+import { mergePatched } from '../../kube/testing/merge-patch.ts';
 import { piecewise } from '../../kube/testing/piecewise.ts';
 
 /** A small API server in memory: named objects, resourceVersions, conflicts, watches. For tests. */
@@ -141,17 +142,7 @@ function mergePatch(stored: StoredObject, body: unknown): StoredObject | { statu
   const wanted = metaOf(body).resourceVersion;
   if (wanted !== '' && wanted !== metaOf(stored).resourceVersion) return { status: 409 };
   // Patching an object with an object gives an object, and nobody removes the metadata.
-  return merged(structuredClone(stored), body) as StoredObject;
-}
-
-function merged(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch;
-  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(result, key);
-    else result[key] = merged(result[key], value);
-  }
-  return result;
+  return mergePatched(structuredClone(stored), body) as StoredObject;
 }
 
 /** A field of an object, or an item of a list. */
