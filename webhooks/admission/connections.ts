@@ -28,24 +28,6 @@ export const defaultConnectionLimits: ConnectionLimits = {
 /** How long a connection may take from its handshake to its first request during the drain, in milliseconds. */
 const firstRequestMs = 1_000;
 
-/** Every open connection, and who has to go when there are too many. */
-export interface Connections {
-  /** A TCP connection, before its handshake. */
-  readonly opened: (socket: Socket) => void;
-  /** The same connection as the TLS socket that requests come on. */
-  readonly secured: (socket: Socket) => void;
-  /** A request has begun on it. */
-  readonly used: (socket: Socket) => void;
-  /** The request is over, whatever came of it. */
-  readonly rested: (socket: Socket) => void;
-  /** An AdmissionReview was answered on it: this is, or behaves as, an API server. */
-  readonly proven: (socket: Socket) => void;
-  /** Closes what never carried a request: Node counts only connections that did as idle. */
-  readonly closeUnused: () => void;
-  /** Closes every connection, also in the middle of its handshake, which Node's HTTP server does not know of. */
-  readonly closeAll: () => void;
-}
-
 interface Connection {
   readonly address: string;
   socket: Socket;
@@ -58,94 +40,112 @@ interface Connection {
 }
 
 /**
- * Idle connections cost a sender next to nothing, so too many of them must not keep API servers out: the newest one is
- * always let in, and pressure falls first on connections that never carried an AdmissionReview.
+ * Every open connection, and who has to go when there are too many. Idle connections cost a sender next to nothing, so too
+ * many of them must not keep API servers out: the newest one is always let in, and pressure falls first on connections
+ * that never carried an AdmissionReview.
  */
-export function createConnections(
-  limits: Pick<ConnectionLimits, 'maxUnproven' | 'maxProven'>,
-  onClosed: () => void,
-): Connections {
-  const unproven = createCrowd({ maxIdle: limits.maxUnproven, max: limits.maxUnproven });
-  const proven = createCrowd({ maxIdle: limits.maxProven, max: 2 * limits.maxProven });
-  const open = new Set<Connection>();
-  const inHandshake = new Map<string, Connection>();
-  const bySocket = new WeakMap<Socket, Connection>();
-  let uses = 0;
+export class Connections {
+  readonly #unproven: Crowd;
+  readonly #proven: Crowd;
+  readonly #open = new Set<Connection>();
+  readonly #inHandshake = new Map<string, Connection>();
+  readonly #bySocket = new WeakMap<Socket, Connection>();
+  readonly #onClosed: () => void;
+  #uses = 0;
 
-  const enter = (connection: Connection, crowd: Crowd): void => {
+  /** `onClosed`: one was closed because there were too many. */
+  constructor({ maxUnproven, maxProven }: Pick<ConnectionLimits, 'maxUnproven' | 'maxProven'>, onClosed: () => void) {
+    this.#unproven = createCrowd({ maxIdle: maxUnproven, max: maxUnproven });
+    this.#proven = createCrowd({ maxIdle: maxProven, max: 2 * maxProven });
+    this.#onClosed = onClosed;
+  }
+
+  /** A TCP connection, before its handshake. */
+  opened(socket: Socket): void {
+    const { remoteAddress: address = '' } = socket;
+    const peer = peerOf(socket);
+    const usedAt = this.#nextUse();
+    const connection: Connection = {
+      ...{ address, socket, crowd: this.#unproven, usedAt, isBusy: false },
+      unusedSince: undefined,
+    };
+    this.#open.add(connection);
+    this.#inHandshake.set(peer, connection);
+    socket.once('close', () => {
+      this.#forget(connection);
+      if (this.#inHandshake.get(peer) === connection) this.#inHandshake.delete(peer);
+    });
+    this.#enter(connection, this.#unproven);
+  }
+
+  /** The same connection as the TLS socket that requests come on. */
+  secured(socket: Socket): void {
+    const peer = peerOf(socket);
+    const connection = this.#inHandshake.get(peer);
+    if (connection === undefined || !this.#open.has(connection)) {
+      socket.destroy();
+      return;
+    }
+    this.#inHandshake.delete(peer);
+    connection.socket = socket;
+    connection.unusedSince = performance.now();
+    this.#bySocket.set(socket, connection);
+  }
+
+  /** A request has begun on it. */
+  used(socket: Socket): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection === undefined) return;
+    connection.usedAt = this.#nextUse();
+    connection.isBusy = true;
+    connection.unusedSince = undefined;
+  }
+
+  /** The request is over, whatever came of it. */
+  rested(socket: Socket): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection !== undefined) connection.isBusy = false;
+  }
+
+  /** An AdmissionReview was answered on it: this is, or behaves as, an API server. */
+  proven(socket: Socket): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection === undefined || connection.crowd === this.#proven || !this.#open.has(connection)) return;
+    this.#enter(connection, this.#proven);
+  }
+
+  /** Closes what never carried a request: Node counts only connections that did as idle. */
+  closeUnused(): void {
+    const before = performance.now() - firstRequestMs;
+    for (const { socket, unusedSince } of this.#open) {
+      if (unusedSince !== undefined && unusedSince < before) socket.destroy();
+    }
+  }
+
+  /** Closes every connection, also in the middle of its handshake, which Node's HTTP server does not know of. */
+  closeAll(): void {
+    for (const { socket } of this.#open) socket.destroy();
+  }
+
+  #nextUse(): number {
+    this.#uses += 1;
+    return this.#uses;
+  }
+
+  #enter(connection: Connection, crowd: Crowd): void {
     connection.crowd.remove(connection);
     connection.crowd = crowd;
     const victim = crowd.add(connection);
     if (victim === undefined) return;
-    forget(victim);
+    this.#forget(victim);
     victim.socket.destroy();
-    onClosed();
-  };
-  const forget = (connection: Connection): void => {
-    open.delete(connection);
-    connection.crowd.remove(connection);
-  };
+    this.#onClosed();
+  }
 
-  return {
-    opened: (socket) => {
-      const { remoteAddress: address = '' } = socket;
-      const peer = peerOf(socket);
-      uses += 1;
-      const connection: Connection = {
-        address,
-        socket,
-        crowd: unproven,
-        usedAt: uses,
-        isBusy: false,
-        unusedSince: undefined,
-      };
-      open.add(connection);
-      inHandshake.set(peer, connection);
-      socket.once('close', () => {
-        forget(connection);
-        if (inHandshake.get(peer) === connection) inHandshake.delete(peer);
-      });
-      enter(connection, unproven);
-    },
-    secured: (socket) => {
-      const peer = peerOf(socket);
-      const connection = inHandshake.get(peer);
-      if (connection === undefined || !open.has(connection)) {
-        socket.destroy();
-        return;
-      }
-      inHandshake.delete(peer);
-      connection.socket = socket;
-      connection.unusedSince = performance.now();
-      bySocket.set(socket, connection);
-    },
-    used: (socket) => {
-      const connection = bySocket.get(socket);
-      if (connection === undefined) return;
-      uses += 1;
-      connection.usedAt = uses;
-      connection.isBusy = true;
-      connection.unusedSince = undefined;
-    },
-    rested: (socket) => {
-      const connection = bySocket.get(socket);
-      if (connection !== undefined) connection.isBusy = false;
-    },
-    proven: (socket) => {
-      const connection = bySocket.get(socket);
-      if (connection === undefined || connection.crowd === proven || !open.has(connection)) return;
-      enter(connection, proven);
-    },
-    closeUnused: () => {
-      const before = performance.now() - firstRequestMs;
-      for (const { socket, unusedSince } of open) {
-        if (unusedSince !== undefined && unusedSince < before) socket.destroy();
-      }
-    },
-    closeAll: () => {
-      for (const { socket } of open) socket.destroy();
-    },
-  };
+  #forget(connection: Connection): void {
+    this.#open.delete(connection);
+    connection.crowd.remove(connection);
+  }
 }
 
 /** Both sockets of one connection have the same peer, and no other one has it meanwhile. */

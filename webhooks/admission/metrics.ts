@@ -49,23 +49,6 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> =>
     new Counter({ name: `${metricPrefix}${name}`, help, labelNames, registers });
-  const gauge = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-    read: () => readonly (readonly [labels: Partial<Record<Label, string>>, value: number])[],
-  ): void => {
-    new Gauge({
-      name: `${metricPrefix}${name}`,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        for (const [labels, value] of read()) this.set(labels, value);
-      },
-    });
-  };
-
   const duration = new Histogram({
     name: `${metricPrefix}admission_duration_seconds`,
     help: 'Time from the arrival of an admission request to its answer.',
@@ -79,22 +62,7 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
   const bodies = counter('admission_bodies_refused_total', 'Bodies that are no admission request.', 'reason');
   const sheds = counter('admission_shed_total', 'Requests that were turned away for load.', 'reason');
   const aborts = counter('admission_aborted_total', 'Requests whose caller hung up before the answer.');
-  gauge('webhook_ready', 'Whether the webhook is ready: 1 or 0.', [], () => [[{}, gauges.isReady() ? 1 : 0]]);
-  gauge(
-    'certificate_expiry_timestamp_seconds',
-    'When a certificate ends, in seconds since 1970.',
-    ['certificate'],
-    () => Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [{ certificate }, end / 1000]),
-  );
-  gauge('certificate_remaining_seconds', 'How long a certificate is still valid.', ['certificate'], () =>
-    Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [
-      { certificate },
-      (end - gauges.now().getTime()) / 1000,
-    ]),
-  );
-  gauge('ca_rotation_phase', 'How far the replacement of the CA is: 1 for one of the phases.', ['phase'], () =>
-    rotationPhases.map((phase) => [{ phase }, phase === gauges.rotationPhase() ? 1 : 0]),
-  );
+  registerGauges(registry, gauges);
 
   return {
     answered: ({ webhook, operation, decision, seconds }) => {
@@ -119,4 +87,40 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
       aborts.inc();
     },
   };
+}
+
+function registerGauges(registry: Registry, gauges: AdmissionGauges): void {
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    read: () => readonly (readonly [labels: Partial<Record<Label, string>>, value: number])[],
+  ): void => {
+    new Gauge({
+      name: `${metricPrefix}${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        for (const [labels, value] of read()) this.set(labels, value);
+      },
+    });
+  };
+
+  gauge('webhook_ready', 'Whether the webhook is ready: 1 or 0.', [], () => [[{}, gauges.isReady() ? 1 : 0]]);
+  gauge(
+    'certificate_expiry_timestamp_seconds',
+    'When a certificate ends, in seconds since 1970.',
+    ['certificate'],
+    () => Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [{ certificate }, end / 1000]),
+  );
+  gauge('certificate_remaining_seconds', 'How long a certificate is still valid.', ['certificate'], () =>
+    Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [
+      { certificate },
+      (end - gauges.now().getTime()) / 1000,
+    ]),
+  );
+  gauge('ca_rotation_phase', 'How far the replacement of the CA is: 1 for one of the phases.', ['phase'], () =>
+    rotationPhases.map((phase) => [{ phase }, phase === gauges.rotationPhase() ? 1 : 0]),
+  );
 }

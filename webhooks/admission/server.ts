@@ -1,5 +1,6 @@
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
@@ -7,7 +8,7 @@ import { portOf } from '../platform/http/plain-server.ts';
 import { startRepeating, startTimer } from '../platform/timer.ts';
 import { createCall, type Call, type CallOptions } from './call.ts';
 import { clientTrust, createRefusedClients } from './client-certificates.ts';
-import { createConnections, type ConnectionLimits } from './connections.ts';
+import { Connections, type ConnectionLimits } from './connections.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
 
@@ -70,16 +71,55 @@ const tlsSettings: SecureContextOptions = {
  * rejects when the port cannot be taken.
  */
 export async function startAdmissionServer(options: AdmissionServerOptions): Promise<AdmissionServer> {
-  const { clock } = options;
+  const { connectionLimits, metrics } = options;
   const fallback = createFallbackApp();
-  const { handshakeMs, headMs } = options.connectionLimits;
-  const connections = createConnections(options.connectionLimits, () => {
-    options.metrics.shed('connections');
+  const connections = new Connections(connectionLimits, () => {
+    metrics.shed('connections');
   });
   let isDraining = false;
-  const call = createCall({ ...options, isDraining: () => isDraining, onReview: connections.proven });
+  const answer = createAnswer(options, connections, () => isDraining);
+  const { handshakeMs: handshakeTimeout, headMs } = connectionLimits;
+  const trust = clientTrust(options.clientCa);
+  const timing = { handshakeTimeout, connectionsCheckingInterval: Math.min(headMs, 1_000) };
+  const server = createServer({ ...tlsSettings, ...trust, ...timing }, (request, response) => {
+    if (isDraining) response.setHeader('connection', 'close');
+    connections.used(request.socket);
+    const endpoint = endpointOf(request);
+    if (endpoint === undefined) fallback(request, response);
+    // eslint-disable-next-line @typescript-eslint/no-floating-promises -- it catches all by itself, for every admission
+    else void answer(endpoint, request, response);
+  });
+  server.on('connection', (socket) => {
+    connections.opened(socket);
+  });
+  server.on('secureConnection', (socket) => {
+    connections.secured(socket);
+  });
+  server.on('tlsClientError', createRefusedClients(options));
+  server.keepAliveTimeout = keepAliveMs;
+  // Node counts it for a fresh connection from its handshake.
+  server.headersTimeout = headMs;
+  server.requestTimeout = requestMs;
+  await listen(server, options);
+  return {
+    port: portOf(server.address()),
+    setCertificate: ({ certificate, privateKey }) => {
+      server.setSecureContext({ ...tlsSettings, ...trust, cert: certificate, key: privateKey });
+    },
+    async drain({ delayMs, deadlineMs }) {
+      isDraining = true;
+      await options.clock.sleep(delayMs);
+      await close(server, connections, deadlineMs);
+    },
+  };
+}
 
-  const answer: Call = async (endpoint, request, response) => {
+function createAnswer(options: AdmissionServerOptions, connections: Connections, isDraining: () => boolean): Call {
+  const onReview = (socket: Socket): void => {
+    connections.proven(socket);
+  };
+  const call = createCall({ ...options, isDraining, onReview });
+  return async (endpoint, request, response) => {
     const { socket } = request;
     try {
       await call(endpoint, request, response);
@@ -91,57 +131,35 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
       connections.rested(socket);
     }
   };
+}
 
-  const trust = clientTrust(options.clientCa);
-  const timing = { handshakeTimeout: handshakeMs, connectionsCheckingInterval: Math.min(headMs, 1_000) };
-  const server = createServer({ ...tlsSettings, ...trust, ...timing }, (request, response) => {
-    if (isDraining) response.setHeader('connection', 'close');
-    connections.used(request.socket);
-    const endpoint = endpointOf(request);
-    if (endpoint === undefined) fallback(request, response);
-    // eslint-disable-next-line @typescript-eslint/no-floating-promises -- it catches all by itself, for every admission
-    else void answer(endpoint, request, response);
-  });
-  server.on('connection', connections.opened);
-  server.on('secureConnection', connections.secured);
-  server.on('tlsClientError', createRefusedClients(options));
-  server.keepAliveTimeout = keepAliveMs;
-  // Node counts it for a fresh connection from its handshake.
-  server.headersTimeout = headMs;
-  server.requestTimeout = requestMs;
-  await new Promise<void>((resolve, reject) => {
+function listen(server: Server, { port, host }: AdmissionServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(new Error(`listening on port ${options.port}`, { cause }));
+      reject(new Error(`listening on port ${port}`, { cause }));
     });
-    server.listen(options.port, options.host, resolve);
+    server.listen(port, host, resolve);
   });
+}
 
-  return {
-    port: portOf(server.address()),
-    setCertificate: ({ certificate, privateKey }) => {
-      server.setSecureContext({ ...tlsSettings, ...trust, cert: certificate, key: privateKey });
-    },
-    async drain({ delayMs, deadlineMs }) {
-      isDraining = true;
-      await clock.sleep(delayMs);
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
-      // A connection becomes idle when its answer is out; `close` looks only once.
-      const sweep = startRepeating(() => {
-        server.closeIdleConnections();
-        connections.closeUnused();
-      }, 50);
-      const deadline = startTimer(() => {
-        connections.closeAll();
-      }, deadlineMs);
-      await closed;
-      clearInterval(sweep);
-      clearTimeout(deadline);
-    },
-  };
+/** Resolves when no connection is left, after the deadline at the latest. */
+async function close(server: Server, connections: Connections, deadlineMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  // A connection becomes idle when its answer is out; `close` looks only once.
+  const sweep = startRepeating(() => {
+    server.closeIdleConnections();
+    connections.closeUnused();
+  }, 50);
+  const deadline = startTimer(() => {
+    connections.closeAll();
+  }, deadlineMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(deadline);
 }
 
 const endpointPaths: ReadonlyMap<string, Endpoint> = new Map(endpoints.map((endpoint) => [`/${endpoint}`, endpoint]));

@@ -88,127 +88,146 @@ function createFilling(buffer: Buffer): Sink {
 }
 
 export function createUploads(limits: UploadLimits): Uploads {
-  const arriving = new Set<Upload>();
-  const waiting: Upload[] = [];
-  let first: Upload | undefined;
+  const room = new UploadRoom(limits);
+  startRepeating(() => {
+    room.look();
+  }, tickMs).unref();
+  return room;
+}
+
+class UploadRoom implements Uploads {
+  readonly #limits: UploadLimits;
+  readonly #arriving = new Set<Upload>();
+  readonly #waiting: Upload[] = [];
+  #first: Upload | undefined;
   /** For the first one, while there is one: a buffer for each would wait in dozens to be collected. */
-  let shared: Buffer | undefined;
-  let used = 0;
+  #shared: Buffer | undefined;
+  #used = 0;
+
+  constructor(limits: UploadLimits) {
+    this.#limits = limits;
+  }
+
+  read(request: IncomingMessage, deadlineAt: number): Promise<Arrived | UploadFailure> {
+    return new Promise((resolve) => {
+      const fail = (failure: UploadFailure): void => {
+        if (!this.#arriving.has(upload)) return;
+        this.#giveUp(upload);
+        resolve(failure);
+      };
+      const complete = (): void => {
+        if (!this.#arriving.delete(upload)) return;
+        resolve({
+          body: upload.sink.take(),
+          release: () => {
+            this.#release(upload);
+          },
+        });
+      };
+      const upload: Upload = {
+        ...{ request, deadlineAt, fail, complete, sink: createPieces() },
+        ...{ arrived: 0, held: 0, ticks: 0, chunk: undefined, hasEnded: false },
+      };
+      this.#arriving.add(upload);
+      request.on('data', (chunk: Buffer) => {
+        this.#receive(upload, chunk);
+      });
+      request.on('end', () => {
+        upload.hasEnded = true;
+        if (upload.chunk === undefined) complete();
+      });
+      request.on('close', () => {
+        if (!upload.hasEnded) fail('aborted');
+      });
+      // Without a listener an aborted upload would be an uncaught error; `close` follows it.
+      request.on('error', () => undefined);
+    });
+  }
+
+  /** Gives up who has waited for too long, and who sends too slowly. */
+  look(): void {
+    const { graceMs, pressedGraceMs, minRate } = this.#limits;
+    const now = performance.now();
+    const grace = this.#waiting.length === 0 ? graceMs : pressedGraceMs;
+    for (const upload of this.#arriving) {
+      if (upload.chunk !== undefined) {
+        if (now > upload.deadlineAt) upload.fail('waited');
+      } else {
+        upload.ticks += 1;
+        const allowedMs = grace + (upload.arrived * 1000) / minRate;
+        if (upload.ticks * tickMs > allowedMs) upload.fail('too slow');
+      }
+    }
+  }
+
+  #receive(upload: Upload, chunk: Buffer): void {
+    if (!this.#arriving.has(upload)) return;
+    upload.arrived += chunk.length;
+    pieceRead(chunk);
+    if (upload.arrived > this.#limits.maxBodyBytes) upload.fail('too large');
+    else if ((this.#waiting.length > 0 && upload !== this.#first) || !this.#keep(upload, chunk))
+      this.#wait(upload, chunk);
+  }
 
   /** Whether there was room for it. */
-  const keep = (upload: Upload, chunk: Buffer): boolean => {
-    if (upload !== first) {
+  #keep(upload: Upload, chunk: Buffer): boolean {
+    if (upload !== this.#first) {
       const cost = chunk.length + pieceCost;
-      if (used + cost <= limits.roomBytes) {
-        used += cost;
+      if (this.#used + cost <= this.#limits.roomBytes) {
+        this.#used += cost;
         upload.held += cost;
       } else {
-        if (first !== undefined) return false;
-        makeFirst(upload);
+        if (this.#first !== undefined) return false;
+        this.#makeFirst(upload);
       }
     }
     upload.sink.add(chunk);
     return true;
-  };
+  }
 
-  const makeFirst = (upload: Upload): void => {
-    first = upload;
-    used -= upload.held;
+  #makeFirst(upload: Upload): void {
+    this.#first = upload;
+    this.#used -= upload.held;
     upload.held = 0;
-    shared ??= Buffer.allocUnsafeSlow(limits.maxBodyBytes);
-    const sink = createFilling(shared);
+    this.#shared ??= Buffer.allocUnsafeSlow(this.#limits.maxBodyBytes);
+    const sink = createFilling(this.#shared);
     sink.add(upload.sink.take());
     upload.sink = sink;
-  };
+  }
 
-  const wait = (upload: Upload, chunk: Buffer): void => {
-    if (waiting.length >= limits.maxWaiting) {
+  #wait(upload: Upload, chunk: Buffer): void {
+    if (this.#waiting.length >= this.#limits.maxWaiting) {
       upload.fail('full');
       return;
     }
     upload.chunk = chunk;
     upload.request.pause();
-    waiting.push(upload);
-  };
+    this.#waiting.push(upload);
+  }
 
-  const admitWaiting = (): void => {
-    for (let next = waiting[0]; next?.chunk !== undefined && keep(next, next.chunk); next = waiting[0]) {
+  #admitWaiting(): void {
+    const waiting = this.#waiting;
+    for (let next = waiting[0]; next?.chunk !== undefined && this.#keep(next, next.chunk); next = waiting[0]) {
       waiting.shift();
       next.chunk = undefined;
       if (next.hasEnded) next.complete();
       else next.request.resume();
     }
-  };
+  }
 
-  const release = (upload: Upload): void => {
-    used -= upload.held;
+  #release(upload: Upload): void {
+    this.#used -= upload.held;
     upload.held = 0;
-    const wasFirst = first === upload;
-    if (wasFirst) first = undefined;
-    admitWaiting();
-    if (wasFirst && first === undefined) shared = undefined;
-  };
+    const wasFirst = this.#first === upload;
+    if (wasFirst) this.#first = undefined;
+    this.#admitWaiting();
+    if (wasFirst && this.#first === undefined) this.#shared = undefined;
+  }
 
-  const giveUp = (upload: Upload): void => {
-    arriving.delete(upload);
-    if (upload.chunk !== undefined) waiting.splice(waiting.indexOf(upload), 1);
+  #giveUp(upload: Upload): void {
+    this.#arriving.delete(upload);
+    if (upload.chunk !== undefined) this.#waiting.splice(this.#waiting.indexOf(upload), 1);
     upload.chunk = undefined;
-    release(upload);
-  };
-
-  const look = (): void => {
-    const now = performance.now();
-    const graceMs = waiting.length === 0 ? limits.graceMs : limits.pressedGraceMs;
-    for (const upload of arriving) {
-      if (upload.chunk !== undefined) {
-        if (now > upload.deadlineAt) upload.fail('waited');
-      } else {
-        upload.ticks += 1;
-        const allowedMs = graceMs + (upload.arrived * 1000) / limits.minRate;
-        if (upload.ticks * tickMs > allowedMs) upload.fail('too slow');
-      }
-    }
-  };
-  startRepeating(look, tickMs).unref();
-
-  return {
-    read: (request, deadlineAt) =>
-      new Promise((resolve) => {
-        const fail = (failure: UploadFailure): void => {
-          if (!arriving.has(upload)) return;
-          giveUp(upload);
-          resolve(failure);
-        };
-        const complete = (): void => {
-          if (!arriving.delete(upload)) return;
-          resolve({
-            body: upload.sink.take(),
-            release: () => {
-              release(upload);
-            },
-          });
-        };
-        const upload: Upload = {
-          ...{ request, deadlineAt, fail, complete, sink: createPieces() },
-          ...{ arrived: 0, held: 0, ticks: 0, chunk: undefined, hasEnded: false },
-        };
-        arriving.add(upload);
-        request.on('data', (chunk: Buffer) => {
-          if (!arriving.has(upload)) return;
-          upload.arrived += chunk.length;
-          pieceRead(chunk);
-          if (upload.arrived > limits.maxBodyBytes) fail('too large');
-          else if ((waiting.length > 0 && upload !== first) || !keep(upload, chunk)) wait(upload, chunk);
-        });
-        request.on('end', () => {
-          upload.hasEnded = true;
-          if (upload.chunk === undefined) complete();
-        });
-        request.on('close', () => {
-          if (!upload.hasEnded) fail('aborted');
-        });
-        // Without a listener an aborted upload would be an uncaught error; `close` follows it.
-        request.on('error', () => undefined);
-      }),
-  };
+    this.#release(upload);
+  }
 }

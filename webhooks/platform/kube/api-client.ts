@@ -33,19 +33,7 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
   const { server } = options;
   const agentFor = createAgents(server.url);
 
-  const open = async (call: Call): Promise<ClientRequest> => {
-    const credentials = await server.credentials();
-    const { request: start } = server.url.protocol === 'http:' ? http : https;
-    return start({
-      protocol: server.url.protocol,
-      hostname: server.url.hostname.replace(/^\[|\]$/g, ''),
-      port: server.url.port,
-      method: call.method,
-      path: server.url.pathname.replace(/\/$/, '') + call.path + renderQuery(call.query),
-      headers: { ...credentials.headers, ...call.headers, 'User-Agent': options.userAgent },
-      agent: credentials.proxyAgent ?? agentFor(credentials),
-    });
-  };
+  const open = (call: Call): Promise<ClientRequest> => openRequest(call, { ...options, agentFor });
 
   const send = async (request: ApiRequest, payload: string | undefined): Promise<ApiResult> => {
     const describe = describeRequest(request.method, request.path);
@@ -89,6 +77,24 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
       return end;
     },
   };
+}
+
+async function openRequest(
+  call: Call,
+  to: { readonly server: ApiServer; readonly userAgent: string; readonly agentFor: ReturnType<typeof createAgents> },
+): Promise<ClientRequest> {
+  const { url } = to.server;
+  const credentials = await to.server.credentials();
+  const { request: start } = url.protocol === 'http:' ? http : https;
+  return start({
+    protocol: url.protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port,
+    method: call.method,
+    path: url.pathname.replace(/\/$/, '') + call.path + renderQuery(call.query),
+    headers: { ...credentials.headers, ...call.headers, 'User-Agent': to.userAgent },
+    agent: credentials.proxyAgent ?? to.agentFor(credentials),
+  });
 }
 
 interface Call {

@@ -58,8 +58,7 @@ export async function sendMcpMessage(message: McpMessage): Promise<McpReply> {
 function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits): Promise<McpReply | 'not-connected'> {
   return new Promise((resolve) => {
     let isFinished = false;
-    let isConnected = false;
-    let connecting: NodeJS.Timeout | undefined;
+    const connecting: Connecting = { isDone: false, timer: undefined };
     const room = message.cost.createRoom((why) => {
       finish({ type: 'unusable', why });
     });
@@ -67,7 +66,7 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
       if (isFinished) return;
       isFinished = true;
       clearTimeout(timer);
-      clearTimeout(connecting);
+      clearTimeout(connecting.timer);
       message.signal.removeEventListener('abort', onAbort);
       room.release();
       resolve(reply);
@@ -85,7 +84,7 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
         }
       };
     const onAbort = (): void => {
-      finish({ type: 'unreachable', why: 'we are stopping', cause: 'stopping', isConnected });
+      finish({ type: 'unreachable', why: 'we are stopping', cause: 'stopping', isConnected: connecting.isDone });
     };
     const request = open(message);
     const timer = startTimer(() => {
@@ -94,22 +93,17 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
     message.signal.addEventListener('abort', onAbort, { once: true });
     // Stays for ever: destroying a request is an error too, which ends the process if nobody listens.
     request.on('error', (error) => {
-      finish(unreachable(error, isConnected));
+      finish(unreachable(error, connecting.isDone));
     });
     request.on(
       'socket',
       safely((socket: Socket) => {
         meter(socket, message.cost, safely);
-        // After the name is known: asking for it again would only keep more of them waiting where names are slow.
-        socket.once('connectionAttempt', () => {
-          connecting = startTimer(() => {
+        followConnecting(socket, connecting, () =>
+          startTimer(() => {
             finish('not-connected');
-          }, connectMs);
-        });
-        socket.once('connect', () => {
-          isConnected = true;
-          clearTimeout(connecting);
-        });
+          }, connectMs),
+        );
       }),
     );
     readOther(request, finish);
@@ -121,6 +115,23 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
       }),
     );
     if (message.signal.aborted) onAbort();
+  });
+}
+
+interface Connecting {
+  isDone: boolean;
+  /** While nobody has taken the connection. */
+  timer: NodeJS.Timeout | undefined;
+}
+
+function followConnecting(socket: Socket, connecting: Connecting, startWaiting: () => NodeJS.Timeout): void {
+  // After the name is known: asking for it again would only keep more of them waiting where names are slow.
+  socket.once('connectionAttempt', () => {
+    connecting.timer = startWaiting();
+  });
+  socket.once('connect', () => {
+    connecting.isDone = true;
+    clearTimeout(connecting.timer);
   });
 }
 

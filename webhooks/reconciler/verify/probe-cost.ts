@@ -85,27 +85,7 @@ export function createProbeCost({ owner, cpuMs = threadCpu, pool: of = pool }: P
       if (isEvicted) throw new TooMuch(tooMuchAtOnce);
       if (spentMs > maxCpuMs) throw new TooMuch(`reading its answers takes more than ${maxCpuMs} ms of CPU time`);
     },
-    createRoom(giveUp) {
-      let isReleased = false;
-      const frees: (() => void)[] = [];
-      return {
-        growTo(bytes) {
-          // Bytes that come after the verdict, with those that brought it.
-          if (isReleased) throw new TooMuch('its answer was read already');
-          rooms.set(giveUp, bytes);
-          if (!hold()) throw new TooMuch(tooMuchAtOnce);
-        },
-        onRelease(free) {
-          frees.push(free);
-        },
-        release() {
-          isReleased = true;
-          for (const free of frees) free();
-          // It is less than before, so there is room for what stays.
-          if (rooms.delete(giveUp)) hold();
-        },
-      };
-    },
+    createRoom: (giveUp) => createRoom(rooms, giveUp, hold),
     keep(bytes) {
       keptBytes += bytes;
       if (hold()) return;
@@ -116,6 +96,29 @@ export function createProbeCost({ owner, cpuMs = threadCpu, pool: of = pool }: P
       keptBytes = 0;
       rooms.clear();
       of.release(holder);
+    },
+  };
+}
+
+/** `hold` says whether all rooms together may have what they hold now. */
+function createRoom(rooms: Map<(why: string) => void, number>, giveUp: (why: string) => void, hold: () => boolean): AnswerRoom {
+  let isReleased = false;
+  const frees: (() => void)[] = [];
+  return {
+    growTo(bytes) {
+      // Bytes that come after the verdict, with those that brought it.
+      if (isReleased) throw new TooMuch('its answer was read already');
+      rooms.set(giveUp, bytes);
+      if (!hold()) throw new TooMuch(tooMuchAtOnce);
+    },
+    onRelease(free) {
+      frees.push(free);
+    },
+    release() {
+      isReleased = true;
+      for (const free of frees) free();
+      // It is less than before, so there is room for what stays.
+      if (rooms.delete(giveUp)) hold();
     },
   };
 }
