@@ -1,5 +1,5 @@
 import { exitCodes, type ExitCode } from './exit-code.ts';
-import { parseOptions, renderOptions, type Options, type Values } from './options.ts';
+import { parseOptions, renderOptions, type CommandOptions, type OptionValues } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A command that needs no cluster. */
@@ -9,7 +9,7 @@ export interface Command {
   run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;
 }
 
-export interface CommandDefinition<Of extends Options> {
+export interface CommandDefinition<Of extends CommandOptions> {
   /** Behind the name of the program: `check [options] PATH…`. */
   readonly synopsis: string;
   /** Sentences that end in a line break. */
@@ -22,13 +22,13 @@ export interface CommandDefinition<Of extends Options> {
   readonly run: (input: CommandInput<Of>, terminal: Terminal) => Promise<ExitCode> | ExitCode;
 }
 
-export interface CommandInput<Of extends Options> {
-  readonly values: Values<Of>;
+export interface CommandInput<Of extends CommandOptions> {
+  readonly values: OptionValues<Of>;
   readonly positionals: readonly string[];
 }
 
 /** Everything that is the same for each of them: its help, and what happens to arguments that it cannot take. */
-export function defineCommand<const Of extends Options>(definition: CommandDefinition<Of>): Command {
+export function defineCommand<const Of extends CommandOptions>(definition: CommandDefinition<Of>): Command {
   const usage = renderUsage(definition);
   return {
     usage,
@@ -53,7 +53,7 @@ export function defineCommand<const Of extends Options>(definition: CommandDefin
   };
 }
 
-type Described = Pick<CommandDefinition<Options>, 'synopsis' | 'description' | 'options' | 'exitCodes'>;
+type Described = Pick<CommandDefinition<CommandOptions>, 'synopsis' | 'description' | 'options' | 'exitCodes'>;
 
 function renderUsage({ synopsis, description, options, exitCodes: meanings }: Described): string {
   const lines = renderOptions(options);

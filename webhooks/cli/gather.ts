@@ -14,14 +14,14 @@ export interface Input {
   readonly problems: readonly InputProblem[];
 }
 
-export interface GatherOptions {
+export interface InputOptions {
   readonly paths: readonly string[];
   /** Of objects that name none. */
   readonly namespace: string;
   readonly readStdin: () => Promise<Uint8Array>;
 }
 
-export async function gatherInput({ paths, namespace, readStdin }: GatherOptions): Promise<Input> {
+export async function gatherInput({ paths, namespace, readStdin }: InputOptions): Promise<Input> {
   const { texts, problems } = await readTexts(paths, readStdin);
   const servers: Manifest[] = [];
   const facts = new InputFacts();

@@ -1,4 +1,5 @@
 import { API, isOfGroup } from '../core/mcpserver/api.ts';
+import { recordAt, stringAt } from '../platform/kube/object.ts';
 
 /** What an object of the input says it is; empty where it says nothing. */
 export interface ObjectIdentity {
@@ -10,13 +11,13 @@ export interface ObjectIdentity {
 
 /** `defaultNamespace` is that of objects that name none, as kubectl's `--namespace`. */
 export function identityOf(value: unknown, defaultNamespace: string): ObjectIdentity {
-  const metadata = property(value, 'metadata');
-  const namespace = textOf(metadata, 'namespace');
+  const metadata = recordAt(value, 'metadata');
+  const namespace = stringAt(metadata, 'namespace') ?? '';
   return {
-    apiVersion: textOf(value, 'apiVersion'),
-    kind: textOf(value, 'kind'),
+    apiVersion: stringAt(value, 'apiVersion') ?? '',
+    kind: stringAt(value, 'kind') ?? '',
     namespace: namespace === '' ? defaultNamespace : namespace,
-    name: textOf(metadata, 'name'),
+    name: stringAt(metadata, 'name') ?? '',
   };
 }
 
@@ -28,15 +29,4 @@ export function isMeantAsMCPServer(value: unknown): boolean {
   const { apiVersion, kind } = identityOf(value, '');
   if (kind === API.kind) return isOfGroup(apiVersion) || !apiVersion.includes('/');
   return isOfGroup(apiVersion) && ['', API.singular, API.plural].includes(kind.toLowerCase());
-}
-
-function textOf(value: unknown, name: string): string {
-  const text = property(value, name);
-  return typeof text === 'string' ? text : '';
-}
-
-function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const found: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
-  return found;
 }

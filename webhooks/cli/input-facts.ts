@@ -2,6 +2,7 @@ import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/eng
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import { parseCaBundle } from '../platform/tls/ca-certificates.ts';
+import { recordAt, stringAt } from '../platform/kube/object.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { identityOf, type ObjectIdentity } from './identity.ts';
 
@@ -67,24 +68,12 @@ type Found = ReferenceState & { readonly state: 'found' };
 
 /** Whether the key of a CA bundle, where the Secret has it, holds certificates: the value is dropped here, too. */
 function certificatesOf(value: unknown): Pick<Found, 'caBundle'> {
-  const plain = textAt(value, 'stringData');
-  const encoded = textAt(value, 'data');
+  const plain = stringAt(recordAt(value, 'stringData'), CA_BUNDLE_KEY);
+  const encoded = stringAt(recordAt(value, 'data'), CA_BUNDLE_KEY);
   const text = plain ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8'));
   return text === undefined ? {} : { caBundle: parseCaBundle(text).state };
 }
 
-function textAt(value: unknown, field: string): string | undefined {
-  const text = propertyOf(propertyOf(value, field), CA_BUNDLE_KEY);
-  return typeof text === 'string' ? text : undefined;
-}
-
-function propertyOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const property: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
-  return property;
-}
-
 function keysOf(value: unknown, field: string): readonly string[] {
-  const data = propertyOf(value, field);
-  return typeof data === 'object' && data !== null && !Array.isArray(data) ? Object.keys(data) : [];
+  return Object.keys(recordAt(value, field) ?? {});
 }

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 /** One option of a command; `help` says what for. */
-export type Option =
+export type CommandOption =
   /** One of these words, of which the first is the default. */
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly short?: string; readonly help: string }
   /** Any text; `placeholder` stands for it in the help. */
@@ -15,12 +15,12 @@ export type Option =
   /** There or not. */
   | { readonly type: 'flag'; readonly help: string };
 
-export type Options = Readonly<Record<string, Option>>;
+export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
 /** What was given for each option, or its default. */
-export type Values<Of extends Options> = { readonly [Name in keyof Of]: ValueOf<Of[Name]> };
+export type OptionValues<Of extends CommandOptions> = { readonly [Name in keyof Of]: ValueOf<Of[Name]> };
 
-type ValueOf<One extends Option> = One extends {
+type ValueOf<One extends CommandOption> = One extends {
   readonly type: 'choice';
   readonly choices: readonly (infer Choice)[];
 }
@@ -29,15 +29,15 @@ type ValueOf<One extends Option> = One extends {
     ? boolean
     : string;
 
-export type ParsedOptions<Of extends Options> =
-  | { readonly type: 'parsed'; readonly values: Values<Of>; readonly positionals: readonly string[] }
+export type ParsedOptions<Of extends CommandOptions> =
+  | { readonly type: 'parsed'; readonly values: OptionValues<Of>; readonly positionals: readonly string[] }
   | { readonly type: 'help' }
   | { readonly type: 'refused'; readonly problem: string };
 
 const help = { type: 'boolean', short: 'h', default: false } as const;
 
 /** Arguments of a command, which may always be `--help`. */
-export function parseOptions<const Of extends Options>(args: readonly string[], options: Of): ParsedOptions<Of> {
+export function parseOptions<const Of extends CommandOptions>(args: readonly string[], options: Of): ParsedOptions<Of> {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -51,7 +51,7 @@ export function parseOptions<const Of extends Options>(args: readonly string[], 
     const [first] = problem.filter((one) => one !== undefined);
     if (first !== undefined) return { type: 'refused', problem: first };
     // Each has its default or what was given, of the type that parseArgs was told, and choices are among theirs.
-    return { type: 'parsed', values: given as Values<Of>, positionals };
+    return { type: 'parsed', values: given as OptionValues<Of>, positionals };
   } catch (error) {
     // Its messages name the argument and what is wrong with it.
     return { type: 'refused', problem: error instanceof Error ? error.message : String(error) };
@@ -63,11 +63,11 @@ type Given = Readonly<Record<string, string | boolean | undefined>>;
 
 type ParseArgsOption = NonNullable<ParseArgsConfig['options']>[string];
 
-function toParseArgs(options: Options): Record<string, ParseArgsOption> {
+function toParseArgs(options: CommandOptions): Record<string, ParseArgsOption> {
   return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, toParseArgsOption(option)]));
 }
 
-function toParseArgsOption(option: Option): ParseArgsOption {
+function toParseArgsOption(option: CommandOption): ParseArgsOption {
   switch (option.type) {
     case 'flag':
       return { type: 'boolean', default: false };
@@ -82,7 +82,7 @@ function shortOf({ short }: { readonly short?: string }): { readonly short?: str
   return short === undefined ? {} : { short };
 }
 
-function problemOf(name: string, option: Option, value: Given[string]): string | undefined {
+function problemOf(name: string, option: CommandOption, value: Given[string]): string | undefined {
   if (option.type !== 'choice' || option.choices.some((choice) => choice === value)) return undefined;
   return `--${name} takes ${listChoices(option.choices)}, not '${String(value)}'`;
 }
@@ -93,13 +93,13 @@ function listChoices(choices: readonly string[]): string {
 }
 
 /** One line for each option, as a part of the help of a command. */
-export function renderOptions(options: Options): string {
+export function renderOptions(options: CommandOptions): string {
   return Object.entries(options)
     .map(([name, option]) => `  ${renderSyntax(name, option).padEnd(24)} ${renderHelp(option)}\n`)
     .join('');
 }
 
-function renderSyntax(name: string, option: Option): string {
+function renderSyntax(name: string, option: CommandOption): string {
   switch (option.type) {
     case 'flag':
       return `--${name}`;
@@ -110,7 +110,7 @@ function renderSyntax(name: string, option: Option): string {
   }
 }
 
-function renderHelp(option: Option): string {
+function renderHelp(option: CommandOption): string {
   if (option.type === 'flag') return option.help;
   const standard = option.type === 'choice' ? option.choices[0] : option.default;
   return `${option.help} (default ${standard ?? ''})`;

@@ -1,6 +1,6 @@
 import type { Action } from '../core/plan/action.ts';
 import { isRelated } from '../core/plan/foreign/field-tree.ts';
-import type { FieldPath } from '../core/plan/foreign/field-tree.ts';
+import type { OwnedPath } from '../core/plan/foreign/field-tree.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ChildCache } from './child-cache.ts';
@@ -200,7 +200,7 @@ function withhold(action: Apply, state: PutOff['state'], afterMs: number): Judge
 /** The kind whose changes restart pods. */
 const RESTARTING = 'Deployment';
 
-const template: FieldPath = ['f:spec', 'f:template'];
+const template: OwnedPath = ['f:spec', 'f:template'];
 
 /**
  * Whether the action takes away for no other reason, or restarts pods for no other one. Not where the apply is needed

@@ -1,5 +1,6 @@
-import { isTree, keyFieldsOf } from './foreign/field-tree.ts';
-import type { FieldPath, FieldTree } from './foreign/field-tree.ts';
+import { isRecord } from '../mcpserver/record.ts';
+import { keyFieldsOf } from './foreign/field-tree.ts';
+import type { OwnedPath, FieldTree } from './foreign/field-tree.ts';
 
 /** Identity and bookkeeping: part of every applied object, owned by nobody. */
 const unownedFields = new Set(['apiVersion', 'kind']);
@@ -8,9 +9,9 @@ const unownedMetadata = new Set(['name', 'namespace', 'uid', 'resourceVersion'])
 /** How what a manager owns differs from what it applied; nothing of it is kept, so there is no limit. */
 export interface Drift {
   /** What was applied and is not owned any more: somebody changed or removed it. */
-  readonly lost: readonly FieldPath[];
+  readonly lost: readonly OwnedPath[];
   /** What is owned and was not applied: the next apply removes it. */
-  readonly extra: readonly FieldPath[];
+  readonly extra: readonly OwnedPath[];
 }
 
 /**
@@ -23,7 +24,7 @@ export interface Drift {
  */
 export function findDrift(applied: unknown, fieldsV1: string): Drift | undefined {
   const fields = parseObject(fieldsV1);
-  if (fields === undefined || !isTree(applied)) return allLost;
+  if (fields === undefined || !isRecord(applied)) return allLost;
   const found = ofObject(withoutIdentity(applied), fields);
   return found === none ? undefined : found;
 }
@@ -35,7 +36,7 @@ const none: Drift = { lost: [], extra: [] };
 
 function under(key: string, drift: Drift): Drift {
   if (drift === none) return none;
-  const below = (path: FieldPath): FieldPath => [key, ...path];
+  const below = (path: OwnedPath): OwnedPath => [key, ...path];
   return { lost: drift.lost.map(below), extra: drift.extra.map(below) };
 }
 
@@ -47,7 +48,7 @@ function together(drifts: readonly Drift[]): Drift {
 
 function withoutIdentity(applied: FieldTree): FieldTree {
   const { metadata, ...rest } = applied;
-  const own = isTree(metadata) ? omit(metadata, unownedMetadata) : {};
+  const own = isRecord(metadata) ? omit(metadata, unownedMetadata) : {};
   const fields = omit(rest, unownedFields);
   return Object.keys(own).length === 0 ? fields : { ...fields, metadata: own };
 }
@@ -58,11 +59,11 @@ function omit(object: FieldTree, keys: ReadonlySet<string>): FieldTree {
 
 /** A value is owned as one piece (`{}`), or by its parts; `.` alone means that the parts went to somebody else. */
 function ofValue(value: unknown, fields: unknown): Drift {
-  if (!isTree(fields)) return allLost;
+  if (!isRecord(fields)) return allLost;
   const parts = Object.keys(fields).filter((key) => key !== '.');
   if (parts.length === 0) return !('.' in fields) || isEmpty(value) ? none : allLost;
   if (Array.isArray(value)) return ofList(value, fields, parts);
-  return isTree(value) ? ofObject(value, fields) : allLost;
+  return isRecord(value) ? ofObject(value, fields) : allLost;
 }
 
 function ofObject(object: FieldTree, fields: FieldTree): Drift {
@@ -101,7 +102,7 @@ function finderIn(list: readonly unknown[]): (part: string) => readonly unknown[
   const indexOf = (fields: readonly string[]): ReadonlyMap<string, readonly unknown[]> => {
     const kept = byFields.get(fields.join());
     if (kept !== undefined) return kept;
-    const items = list.filter(isTree);
+    const items = list.filter(isRecord);
     const index = Map.groupBy(items, (item) => scalarsOf(fields.map((field) => item[field])));
     byFields.set(fields.join(), index);
     return index;
@@ -110,7 +111,7 @@ function finderIn(list: readonly unknown[]): (part: string) => readonly unknown[
   return (part) => {
     const named = parseJson(part.slice('k:'.length));
     if (part.startsWith('v:')) return scalars.get(named) ?? [];
-    if (!part.startsWith('k:') || !isTree(named)) return [];
+    if (!part.startsWith('k:') || !isRecord(named)) return [];
     return indexOf(Object.keys(named)).get(scalarsOf(Object.values(named))) ?? [];
   };
 }
@@ -122,18 +123,18 @@ function scalarsOf(values: readonly unknown[]): string {
 
 /** How `fieldsV1` would call the item of a list, of which other items are called by these fields. */
 function keyOf(item: unknown, index: number, fields: readonly string[]): string {
-  if (!isTree(item)) return `v:${JSON.stringify(item)}`;
+  if (!isRecord(item)) return `v:${JSON.stringify(item)}`;
   if (fields.length === 0) return `i:${index}`;
   return `k:${JSON.stringify(Object.fromEntries(fields.map((field) => [field, item[field]])))}`;
 }
 
 function isEmpty(value: unknown): boolean {
-  return !isTree(value) || Object.keys(value).length === 0;
+  return !isRecord(value) || Object.keys(value).length === 0;
 }
 
 function parseObject(text: string): FieldTree | undefined {
   const parsed = parseJson(text);
-  return isTree(parsed) ? parsed : undefined;
+  return isRecord(parsed) ? parsed : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -5,7 +5,7 @@ import type { Action } from './action.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { ObservedChild } from './observed.ts';
 import { isRelated } from './foreign/field-tree.ts';
-import type { FieldPath } from './foreign/field-tree.ts';
+import type { OwnedPath } from './foreign/field-tree.ts';
 import { findDrift } from './owned-fields.ts';
 import { controllerReference, judgeOwnership } from './ownership.ts';
 
@@ -59,7 +59,7 @@ function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChi
   return { type: 'delete', of, name: found.name, uid: found.uid };
 }
 
-const hashPath: FieldPath = ['f:metadata', 'f:annotations', `f:${APPLIED_HASH_ANNOTATION}`];
+const hashPath: OwnedPath = ['f:metadata', 'f:annotations', `f:${APPLIED_HASH_ANNOTATION}`];
 
 /**
  * Why the object has to be applied again. Three things together say that it need not: we applied exactly this, every

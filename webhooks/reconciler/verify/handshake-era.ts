@@ -2,7 +2,7 @@ import type { ServerInfo } from '../../core/plan/observed.ts';
 import { listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
 import { startTimer } from '../../platform/timer.ts';
 import { countOffers } from './count-offers.ts';
-import type { Offers } from './count-offers.ts';
+import type { CountedOffers } from './count-offers.ts';
 import { unsettled } from './era-answer.ts';
 import type { EraAnswer } from './era-answer.ts';
 import { isWithoutCommonVersion, noCommonVersion } from './judge-reply.ts';
@@ -118,7 +118,7 @@ async function tellInitialized(call: McpCall, headers: Readonly<Record<string, s
   });
 }
 
-async function countIn(call: McpCall, session: Opened): Promise<Partial<Offers>> {
+async function countIn(call: McpCall, session: Opened): Promise<Partial<CountedOffers>> {
   if (!call.countsOffers) return {};
   const headers = headersOf(session);
   return countOffers(session.serverInfo.capabilities, (method, cursor) => {

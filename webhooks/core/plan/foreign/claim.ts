@@ -1,4 +1,5 @@
 import { FIELD_MANAGER } from '../../mcpserver/names.ts';
+import type { Fields } from '../../mcpserver/record.ts';
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
 import {
   childOf,
@@ -6,18 +7,17 @@ import {
   maxDepth,
   nodeAt,
   partsOf,
-  renderFieldPath,
+  renderOwnedPath,
   selected,
   selectionOf,
   shallow,
   split,
   union,
 } from './field-tree.ts';
-import type { FieldPath, FieldTree, Selection } from './field-tree.ts';
+import type { OwnedPath, FieldTree, Selection } from './field-tree.ts';
 import { mountsIn, ownPlaces } from './places.ts';
 import type { JudgedChild, OwnPlace } from './places.ts';
 import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
-import type { Fields } from './pod-view.ts';
 
 /** One field of a child that is another manager's and should not be. */
 export interface ForeignField {
@@ -47,13 +47,13 @@ const referenceManager = 'manager';
 /** And its writes of status, which are applies. */
 export const REFERENCE_STATUS_MANAGER = 'mcpserver-controller';
 
-const owners: FieldPath = ['f:metadata', 'f:ownerReferences'];
+const owners: OwnedPath = ['f:metadata', 'f:ownerReferences'];
 
 /**
  * What only whoever created the object owns all of: many a program is called `manager`, and may write a label. The
  * selector of a Deployment cannot be changed afterwards, those of the others could.
  */
-const creatorsFields: Readonly<Record<string, readonly FieldPath[]>> = {
+const creatorsFields: Readonly<Record<string, readonly OwnedPath[]>> = {
   Deployment: [['f:spec', 'f:selector']],
   Service: [['f:spec', 'f:selector'], owners],
   NetworkPolicy: [['f:spec', 'f:podSelector'], owners],
@@ -78,7 +78,7 @@ export function findForeign(child: unknown): ForeignFields | undefined {
 }
 
 /** Which of the places hold something, or are in something, that a claim would take from others. */
-export function claimedAmong(child: unknown, places: readonly FieldPath[]): ReadonlySet<FieldPath> {
+export function claimedAmong(child: unknown, places: readonly OwnedPath[]): ReadonlySet<OwnedPath> {
   const missing = findClaims(child, readManaged(child)).flatMap((claim) => claim.missing);
   return new Set(places.filter((place) => missing.some((path) => isRelated(path, place))));
 }
@@ -138,7 +138,7 @@ interface ManagerClaim {
   readonly entry: Entry;
   readonly selection: Selection;
   /** The parts of that which we do not own as well. */
-  readonly missing: readonly FieldPath[];
+  readonly missing: readonly OwnedPath[];
   readonly isTakeOver: boolean;
 }
 
@@ -172,7 +172,7 @@ function findClaims(child: unknown, { ours, others }: Managed): readonly Manager
     mounts ??= new Set(managers.flatMap(({ fields }) => [...mountsIn(fields).keys()]));
     return mounts.has(id);
   };
-  const isApplied = (path: FieldPath): boolean => nodeAt(ours?.fields, path) !== undefined;
+  const isApplied = (path: OwnedPath): boolean => nodeAt(ours?.fields, path) !== undefined;
   const judged = { pod: viewPod(child), isOwnedMount, isApplied };
   return others.flatMap((entry) => claimOf(entry, { kind, places, judged, ours: ours?.fields }));
 }
@@ -208,7 +208,7 @@ function isOfReference({ raw, fields }: Entry, kind: string): boolean {
 }
 
 /** The topmost of the node's fields that are not ours as well. */
-function missingIn(ours: FieldTree | undefined, node: FieldTree | undefined, path: FieldPath): readonly FieldPath[] {
+function missingIn(ours: FieldTree | undefined, node: FieldTree | undefined, path: OwnedPath): readonly OwnedPath[] {
   if (node === undefined) return [];
   const known = nodeAt(ours, path);
   if (known === undefined || path.length >= maxDepth) return [path];
@@ -227,8 +227,8 @@ function newEntry({ raw }: Entry): Fields {
   return { ...raw, manager: FIELD_MANAGER, operation: 'Apply' };
 }
 
-function describe(path: FieldPath, entry: Entry): ForeignField {
-  return { path: shortenMiddle(printable(renderFieldPath(path)), maxPathLength), manager: managerOf(entry) };
+function describe(path: OwnedPath, entry: Entry): ForeignField {
+  return { path: shortenMiddle(printable(renderOwnedPath(path)), maxPathLength), manager: managerOf(entry) };
 }
 
 function managerOf({ raw }: Entry): string {

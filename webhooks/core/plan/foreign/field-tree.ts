@@ -1,3 +1,5 @@
+import { isRecord } from '../../mcpserver/record.ts';
+
 /**
  * A set of fields as `metadata.managedFields[].fieldsV1` spells it: keys are `f:<property>`, `k:<JSON of the key
  * fields>`, `v:<JSON value>`, `i:<index>`, and `.` for the thing itself beside its parts. A node without keys is a field
@@ -7,21 +9,21 @@
 export type FieldTree = Readonly<Record<string, unknown>>;
 
 /** Keys from the root of a tree to a node. */
-export type FieldPath = readonly string[];
+export type OwnedPath = readonly string[];
 
 /** The node of that key; undefined when there is none, or it is none. */
 export function childOf(tree: FieldTree | undefined, key: string): FieldTree | undefined {
   const found = tree !== undefined && Object.hasOwn(tree, key) ? tree[key] : undefined;
-  return isTree(found) ? found : undefined;
+  return isRecord(found) ? found : undefined;
 }
 
 /** Whether one of them is the other, or below it. */
-export function isRelated(a: FieldPath, b: FieldPath): boolean {
+export function isRelated(a: OwnedPath, b: OwnedPath): boolean {
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
   return short.every((key, index) => key === long[index]);
 }
 
-export function nodeAt(tree: FieldTree | undefined, path: FieldPath): FieldTree | undefined {
+export function nodeAt(tree: FieldTree | undefined, path: OwnedPath): FieldTree | undefined {
   return path.reduce(childOf, tree);
 }
 
@@ -40,7 +42,7 @@ export function keyFieldsOf(key: string): Readonly<Record<string, Scalar>> {
   if (!key.startsWith('k:')) return {};
   try {
     const parsed: unknown = JSON.parse(key.slice('k:'.length));
-    const fields = Object.entries(isTree(parsed) ? parsed : {});
+    const fields = Object.entries(isRecord(parsed) ? parsed : {});
     return Object.fromEntries(fields.map(([name, value]) => [name, isScalar(value) ? value : '']));
   } catch {
     return {};
@@ -52,7 +54,7 @@ function isScalar(value: unknown): value is Scalar {
 }
 
 /** `spec.template.spec.containers[mcp-server].command`: as people write it. */
-export function renderFieldPath(path: FieldPath): string {
+export function renderOwnedPath(path: OwnedPath): string {
   const parts = path.map((key) => {
     const rest = key.slice('f:'.length);
     if (key.startsWith('f:')) return `.${rest}`;
@@ -71,7 +73,7 @@ export function union(a: FieldTree, b: FieldTree, depth = 0): FieldTree {
   if (depth >= maxDepth) return a;
   const added = Object.entries(b).map(([key, part]) => {
     const known = childOf(a, key);
-    return [key, known === undefined || !isTree(part) ? part : union(known, part, depth + 1)] as const;
+    return [key, known === undefined || !isRecord(part) ? part : union(known, part, depth + 1)] as const;
   });
   return { ...a, ...Object.fromEntries(added) };
 }
@@ -80,7 +82,7 @@ export function union(a: FieldTree, b: FieldTree, depth = 0): FieldTree {
 export type Selection = ReadonlyMap<string, Selection | 'whole'>;
 
 /** Of two paths of which one leads through the other, the shorter. */
-export function selectionOf(paths: readonly FieldPath[]): Selection {
+export function selectionOf(paths: readonly OwnedPath[]): Selection {
   const root: MutableSelection = new Map();
   for (const path of paths) {
     let node = root;
@@ -104,7 +106,7 @@ function setNew(node: MutableSelection, key: string): MutableSelection {
 }
 
 /** The selected nodes, by their paths. */
-export function* selected(tree: FieldTree, selection: Selection, at: FieldPath = []): Generator<FieldPath> {
+export function* selected(tree: FieldTree, selection: Selection, at: OwnedPath = []): Generator<OwnedPath> {
   for (const [key, below] of selection) {
     const child = childOf(tree, key);
     if (child === undefined) continue;
@@ -125,7 +127,7 @@ export function split(tree: FieldTree, selection: Selection): Split {
   const left: [string, unknown][] = [];
   for (const [key, part] of Object.entries(tree)) {
     const below = selection.get(key);
-    if (below === undefined || !isTree(part)) left.push([key, part]);
+    if (below === undefined || !isRecord(part)) left.push([key, part]);
     else if (below === 'whole') taken.push([key, part]);
     else {
       const inner = split(part, below);
@@ -141,15 +143,11 @@ export function split(tree: FieldTree, selection: Selection): Split {
 export function shallow(tree: FieldTree, depth = 0): FieldTree {
   if (depth >= maxDepth) return {};
   return Object.fromEntries(
-    Object.entries(tree).map(([key, part]) => [key, isTree(part) ? shallow(part, depth + 1) : part]),
+    Object.entries(tree).map(([key, part]) => [key, isRecord(part) ? shallow(part, depth + 1) : part]),
   );
 }
 
 /** Whether the node stands for one field, of whose parts nothing is said. */
 function isPiece(tree: FieldTree): boolean {
   return Object.keys(tree).length === 0;
-}
-
-export function isTree(value: unknown): value is FieldTree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { CONTAINER_NAME, PORT_NAME } from '../../mcpserver/names.ts';
 import { podContainers } from '../../resources/pod/containers.ts';
 import { keyFieldsOf, nodeAt, partsOf } from './field-tree.ts';
-import type { FieldPath, FieldTree } from './field-tree.ts';
+import type { OwnedPath, FieldTree } from './field-tree.ts';
 import type { PodView } from './pod-view.ts';
 
 /** A place in a child where nobody but the MCPServer has a say: what another manager owns there is taken away. */
@@ -11,7 +11,7 @@ export interface OwnPlace {
   readonly field: string;
   readonly why: string;
   /** Where in another manager's fields it is. */
-  readonly select: (fields: FieldTree, child: JudgedChild) => readonly FieldPath[];
+  readonly select: (fields: FieldTree, child: JudgedChild) => readonly OwnedPath[];
 }
 
 /** What a place may look at besides the fields of one manager. */
@@ -21,10 +21,10 @@ export interface JudgedChild {
   /** Whether some manager owns a mount, ours among them; {@link mountId}. */
   readonly isOwnedMount: (id: string) => boolean;
   /** Whether a field is ours. */
-  readonly isApplied: (path: FieldPath) => boolean;
+  readonly isApplied: (path: OwnedPath) => boolean;
 }
 
-export const podSpec: FieldPath = ['f:spec', 'f:template', 'f:spec'];
+export const podSpec: OwnedPath = ['f:spec', 'f:template', 'f:spec'];
 
 /** Types of volumes that the `restricted` Pod Security Standard lets pods have; each other type is a way to the node. */
 const harmlessVolumes = new Set([
@@ -156,11 +156,11 @@ function ofPod(name: string, why: string): OwnPlace {
   };
 }
 
-function existing(fields: FieldTree, paths: readonly FieldPath[]): readonly FieldPath[] {
+function existing(fields: FieldTree, paths: readonly OwnedPath[]): readonly OwnedPath[] {
   return paths.filter((path) => nodeAt(fields, path) !== undefined);
 }
 
-function partsBelow(fields: FieldTree, path: FieldPath, isOurs: (name: string) => boolean): readonly FieldPath[] {
+function partsBelow(fields: FieldTree, path: OwnedPath, isOurs: (name: string) => boolean): readonly OwnedPath[] {
   return partsOf(nodeAt(fields, path))
     .filter((key) => isOurs(key.slice('f:'.length)))
     .map((key) => [...path, key]);
@@ -178,16 +178,16 @@ function namesOf(pod: PodView, is: (container: PodContainer) => boolean): Readon
   return new Set(pod.containers.filter(is).map(({ name }) => name));
 }
 
-function containers(fields: FieldTree, list: PodContainer['list'], names: ReadonlySet<string>): readonly FieldPath[] {
+function containers(fields: FieldTree, list: PodContainer['list'], names: ReadonlySet<string>): readonly OwnedPath[] {
   return elements(fields, [...podSpec, `f:${list}`], ({ name }) => typeof name === 'string' && names.has(name));
 }
 
-function volumes(fields: FieldTree, names: ReadonlySet<string>): readonly FieldPath[] {
+function volumes(fields: FieldTree, names: ReadonlySet<string>): readonly OwnedPath[] {
   return elements(fields, [...podSpec, 'f:volumes'], ({ name }) => typeof name === 'string' && names.has(name));
 }
 
 /** A pod that mounts what it does not have is refused, so mounts go with their volume. */
-function mountsOf(fields: FieldTree, pod: PodView, names: ReadonlySet<string>): readonly FieldPath[] {
+function mountsOf(fields: FieldTree, pod: PodView, names: ReadonlySet<string>): readonly OwnedPath[] {
   if (names.size === 0) return [];
   const mounts = mountsIn(fields);
   return pod.containers.flatMap((container) =>
@@ -221,8 +221,8 @@ export function mountId({ list, name }: Pick<PodContainer, 'list' | 'name'>, pat
 }
 
 /** The mounts in the fields of one manager, by {@link mountId}. */
-export function mountsIn(fields: FieldTree): ReadonlyMap<string, FieldPath> {
-  const found = new Map<string, FieldPath>();
+export function mountsIn(fields: FieldTree): ReadonlyMap<string, OwnedPath> {
+  const found = new Map<string, OwnedPath>();
   for (const list of ['containers', 'initContainers'] as const) {
     for (const container of elements(fields, [...podSpec, `f:${list}`], () => true)) {
       const name = String(keyFieldsOf(container.at(-1) ?? '')['name']);
@@ -236,7 +236,7 @@ export function mountsIn(fields: FieldTree): ReadonlyMap<string, FieldPath> {
 type IsWanted = (key: Readonly<Record<string, unknown>>) => boolean;
 
 /** The elements of a keyed list whose key fields are so. */
-function elements(fields: FieldTree, list: FieldPath, isWanted: IsWanted): readonly FieldPath[] {
+function elements(fields: FieldTree, list: OwnedPath, isWanted: IsWanted): readonly OwnedPath[] {
   return partsOf(nodeAt(fields, list))
     .filter((key) => isWanted(keyFieldsOf(key)))
     .map((key) => [...list, key]);

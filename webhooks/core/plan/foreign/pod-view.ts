@@ -1,4 +1,4 @@
-import { isTree } from './field-tree.ts';
+import { isRecord, type Fields } from '../../mcpserver/record.ts';
 
 /** What a Deployment says of its pods, as far as its fields are judged. Nothing of it is trusted to have a type. */
 export interface PodView {
@@ -23,8 +23,6 @@ export interface VolumeView {
   /** The member of the one-of: `hostPath`, `emptyDir`, … More than one is possible in no stored object. */
   readonly types: readonly string[];
 }
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** Of an object without a pod template everything is empty. */
 export function viewPod(object: unknown): PodView {
@@ -56,18 +54,18 @@ function viewContainer(list: ContainerView['list'], fields: Fields): ContainerVi
 
 /** Empty when there is none. */
 export function fieldsAt(object: unknown, field: string): Fields {
-  const value = isTree(object) ? object[field] : undefined;
-  return isTree(value) ? value : {};
+  const value = isRecord(object) ? object[field] : undefined;
+  return isRecord(value) ? value : {};
 }
 
 /** The objects of a list; empty when there is none. */
 export function objectsIn(object: unknown, field: string): readonly Fields[] {
-  const value = isTree(object) ? object[field] : undefined;
-  return Array.isArray(value) ? value.filter(isTree) : [];
+  const value = isRecord(object) ? object[field] : undefined;
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 /** Empty when there is none. */
 export function textAt(object: unknown, field: string): string {
-  const value = isTree(object) ? object[field] : undefined;
+  const value = isRecord(object) ? object[field] : undefined;
   return typeof value === 'string' ? value : '';
 }

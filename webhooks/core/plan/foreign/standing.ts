@@ -4,8 +4,8 @@ import type { KubernetesObject } from '../../resources/expanded-kind.ts';
 import type { Action } from '../action.ts';
 import type { ObservedChild } from '../observed.ts';
 import type { ForeignField } from './claim.ts';
-import { isRelated, renderFieldPath } from './field-tree.ts';
-import type { FieldPath } from './field-tree.ts';
+import { isRelated, renderOwnedPath } from './field-tree.ts';
+import type { OwnedPath } from './field-tree.ts';
 import { weaknessesOf } from './weaknesses.ts';
 
 /** As the schema of status.extensions.foreign says. */
@@ -51,7 +51,7 @@ function notDone(
   const foreign = children.find((child) => child.kind === kind)?.foreign;
   const drifted = driftOf(action);
   const ofOurs = drifted.slice(0, maxOfOurs).map((path) => {
-    const rendered = path.length === 0 ? 'metadata.managedFields' : renderFieldPath(path);
+    const rendered = path.length === 0 ? 'metadata.managedFields' : renderOwnedPath(path);
     return { kind, path: shortenMiddle(printable(rendered), maxPathLength), state };
   });
   return {
@@ -61,7 +61,7 @@ function notDone(
 }
 
 /** The paths in which the fields that are ours differ from those that we applied. */
-function driftOf(action: Action): readonly FieldPath[] {
+function driftOf(action: Action): readonly OwnedPath[] {
   if (action.type !== 'apply' || action.drift === undefined) return [];
   return [...action.drift.lost, ...action.drift.extra];
 }

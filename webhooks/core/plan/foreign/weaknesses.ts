@@ -1,16 +1,17 @@
 import { podContainers } from '../../resources/pod/containers.ts';
 import type { PodContainer } from '../../resources/pod/pod-container.ts';
-import type { FieldPath } from './field-tree.ts';
+import type { Fields } from '../../mcpserver/record.ts';
+import type { OwnedPath } from './field-tree.ts';
 import { isHarmlessVolume, nameKey, podSpec } from './places.ts';
 import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
-import type { ContainerView, Fields, PodView } from './pod-view.ts';
+import type { ContainerView, PodView } from './pod-view.ts';
 
 /** A field that makes a pod weaker than pods can be. */
 export interface WeakField {
   /** As people write it; the account's name stands beside its path. */
   readonly path: string;
   /** As `managedFields` do. */
-  readonly at: FieldPath;
+  readonly at: OwnedPath;
   /** Of a container that is not ours: whoever wrote it may have it there, and it stays. */
   readonly isBeside?: true;
   /** Who owns such a field, in the word of `managedFields`; absent: nobody, so it came with our own request. */
@@ -57,7 +58,7 @@ interface Part {
   readonly isWeak: (of: Fields) => boolean;
 }
 /** Once for all: a thousand servers keep the same few. */
-const under = (path: string, at: FieldPath, parts: readonly Part[]): readonly Weakness[] =>
+const under = (path: string, at: OwnedPath, parts: readonly Part[]): readonly Weakness[] =>
   parts.map(({ field, isWeak }) => ({
     weak: { path: `${path}.${field}`, at: [...at, ...field.split('.').map((name) => `f:${name}`)] },
     isWeak,
