@@ -1,4 +1,5 @@
 import { API } from '../core/mcpserver/api.ts';
+import { ownValue } from '../core/mcpserver/record.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 
 /**
@@ -21,10 +22,6 @@ export function skipReasonOf({ operation, kind, subResource, object }: Admission
 }
 
 function isDeleting(object: unknown): boolean {
-  const metadata = fieldOf(object, 'metadata');
-  return typeof fieldOf(metadata, 'deletionTimestamp') === 'string';
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
+  const metadata = ownValue(object, 'metadata');
+  return typeof ownValue(metadata, 'deletionTimestamp') === 'string';
 }

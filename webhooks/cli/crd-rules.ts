@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { describeValue } from '../core/mcpserver/schema.ts';
+import { ownValue } from '../core/mcpserver/record.ts';
 import type { CrdRule, StructuralSchema } from '../core/mcpserver/structural-schema.ts';
 import { renderPath, type FieldPath, type Violation } from '../core/mcpserver/violation.ts';
 import { toCel } from './cel-value.ts';
@@ -111,11 +112,7 @@ function checkRule({ of, holds }: CompiledRule, schema: StructuralSchema, place:
     const headline = 'a rule of this field could not be evaluated';
     return [{ path, headline, detail: `the rule is ${of.rule}`, remedy: 'Correct the fields that the rule names.' }];
   }
-  const value = of.field === undefined ? place.value : fieldOf(place.value, of.field);
+  const value = of.field === undefined ? place.value : ownValue(place.value, of.field);
   const remedy = value === undefined ? `Set ${renderPath(path)}.` : 'Correct this field.';
   return [{ path, headline: of.message, detail: `found ${describeValue(path, value)}`, remedy }];
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }

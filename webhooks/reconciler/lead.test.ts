@@ -109,6 +109,11 @@ const eventReasons = (api: FakeKubeApi): readonly unknown[] => {
 const writesSince = (api: FakeKubeApi, count: number): readonly string[] =>
   api.writes.slice(count).filter((write) => !write.endsWith('/events'));
 
+/** As somebody else who applies, by the name in `query`. */
+function applyAs(api: FakeKubeApi, request: Pick<ApiRequest, 'path' | 'query' | 'body'>): Promise<unknown> {
+  return api.request({ method: 'PATCH', contentType: 'application/apply-patch+yaml', ...request });
+}
+
 describe('the reconciler', () => {
   it('gives nobody beside it its own account, whoever let that in', async () => {
     const api = createFakeKubeApi();
@@ -360,7 +365,7 @@ describe('the reconciler', () => {
     const api = createFakeKubeApi();
     const foreign = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'search', namespace: 'mcp' }, spec };
     const query = { fieldManager: 'theirs', force: 'false' };
-    await api.request({ method: 'PATCH', path: servicePath, query, body: foreign });
+    await applyAs(api, { path: servicePath, query, body: foreign });
     const before = api.get(servicePath);
     anMCPServer(api);
     const { clock } = await start(api);
@@ -381,7 +386,7 @@ describe('the reconciler', () => {
     const api = createFakeKubeApi();
     // Without our label, as our own Deployment is: no watch tells of it.
     const foreign = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'search', namespace: 'mcp' } };
-    await api.request({ method: 'PATCH', path: deploymentPath(), query: { fieldManager: 'helm' }, body: foreign });
+    await applyAs(api, { path: deploymentPath(), query: { fieldManager: 'helm' }, body: foreign });
     const before = api.get(deploymentPath());
     anMCPServer(api);
     const { clock } = await start(api);
@@ -411,7 +416,7 @@ describe('the reconciler', () => {
     const api = createFakeKubeApi();
     const metadata = { name: 'search', namespace: 'mcp' };
     const body = { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: 'None' } };
-    await api.request({ method: 'PATCH', path: servicePath, query: { fieldManager: 'theirs' }, body });
+    await applyAs(api, { path: servicePath, query: { fieldManager: 'theirs' }, body });
     anMCPServer(api);
     await start(api);
     api.remove(serverPath());

@@ -1,3 +1,4 @@
+import { ownValue } from './record.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 import { structure } from './structure.gen.ts';
 import type { FieldPath, Violation } from './violation.ts';
@@ -24,12 +25,12 @@ function search(value: unknown, schema: StructuralSchema, path: FieldPath): read
 function duplicatesOf(list: readonly unknown[], keys: readonly string[], path: FieldPath): readonly Violation[] {
   const seen = new Set<string>();
   return list.flatMap((item, index) => {
-    const identity = JSON.stringify(keys.map((key) => valueOf(item, key) ?? null));
+    const identity = JSON.stringify(keys.map((key) => ownValue(item, key) ?? null));
     if (!seen.has(identity)) {
       seen.add(identity);
       return [];
     }
-    const found = keys.map((key) => `${key}: ${JSON.stringify(valueOf(item, key) ?? null)}`).join(', ');
+    const found = keys.map((key) => `${key}: ${JSON.stringify(ownValue(item, key) ?? null)}`).join(', ');
     return [
       {
         path: [...path, index],
@@ -39,10 +40,4 @@ function duplicatesOf(list: readonly unknown[], keys: readonly string[], path: F
       },
     ];
   });
-}
-
-function valueOf(item: unknown, key: string): unknown {
-  if (typeof item !== 'object' || item === null) return undefined;
-  const value: unknown = Object.getOwnPropertyDescriptor(item, key)?.value;
-  return value;
 }

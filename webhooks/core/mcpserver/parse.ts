@@ -1,3 +1,4 @@
+import { isRecord, ownValue } from './record.ts';
 import { checkSchema } from './schema.ts';
 import type { MCPServer } from './types.gen.ts';
 import type { Violation } from './violation.ts';
@@ -27,16 +28,8 @@ const nameless: Violation = {
 };
 
 function awaitsName(raw: unknown): raw is { readonly metadata: object } {
-  const metadata = property(raw, 'metadata');
+  const metadata = ownValue(raw, 'metadata');
   return (
-    isObject(metadata) && property(metadata, 'generateName') !== undefined && property(metadata, 'name') === undefined
+    isRecord(metadata) && ownValue(metadata, 'generateName') !== undefined && ownValue(metadata, 'name') === undefined
   );
-}
-
-function property(value: unknown, name: string): unknown {
-  return isObject(value) ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -5,3 +5,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 export function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** What stands under a name or at an index; undefined where nothing does. What JavaScript puts into every object is not there. */
+export function ownValue(value: unknown, name: string | number): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
+}

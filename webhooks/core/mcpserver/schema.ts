@@ -1,4 +1,5 @@
 import { likelyQuantities, quantityPattern } from './quantity-text.ts';
+import { ownValue } from './record.ts';
 import type { MCPServer } from './types.gen.ts';
 import { validate } from './validate.gen.ts';
 import type { SchemaError } from './validate.gen.ts';
@@ -122,18 +123,13 @@ function parsePointer(pointer: string, data: unknown): FieldPath {
     const name = escaped.replaceAll('~1', '/').replaceAll('~0', '~');
     const segment = Array.isArray(value) ? Number(name) : name;
     path.push(segment);
-    value = child(value, segment);
+    value = ownValue(value, segment);
   }
   return path;
 }
 
 function valueAt(data: unknown, path: FieldPath): unknown {
-  return path.reduce<unknown>(child, data);
-}
-
-function child(value: unknown, segment: string | number): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.getOwnPropertyDescriptor(value, segment)?.value;
+  return path.reduce<unknown>(ownValue, data);
 }
 
 const maxShownCharacters = 60;

@@ -84,7 +84,7 @@ export function claimedAmong(child: unknown, places: readonly OwnedPath[]): Read
 }
 
 /** Who owns the field, in the word of `managedFields`; undefined for what is ours, or nobody's. */
-export function ownerOf(child: unknown, path: FieldPath): string | undefined {
+export function ownerOf(child: unknown, path: OwnedPath): string | undefined {
   const owner = readManaged(child).others.find(({ fields }) => nodeAt(fields, path) !== undefined);
   return owner === undefined ? undefined : managerOf(owner);
 }

@@ -1,4 +1,5 @@
 import type { ApiError, ApiRequest, ApiResult, KubeApi, WatchEnd, WatchEvent, WatchRequest } from '../../kube/api.ts';
+import { ownValue } from '../../../core/mcpserver/record.ts';
 import { isRecord, metaOf } from '../../kube/object.ts';
 import { mergePatched } from '../../kube/testing/merge-patch.ts';
 import { piecewise } from '../../kube/testing/piecewise.ts';
@@ -145,23 +146,16 @@ function mergePatch(stored: StoredObject, body: unknown): StoredObject | { statu
   return mergePatched(structuredClone(stored), body) as StoredObject;
 }
 
-/** A field of an object, or an item of a list. */
-function below(value: unknown, segment: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.getOwnPropertyDescriptor(value, segment)?.value
-    : undefined;
-}
-
 /** RFC 6902: `test` and `add`; a failed test is a 422, as in the API server. */
 function jsonPatch(stored: StoredObject, body: unknown): StoredObject | { status: number } {
   const result = structuredClone(stored);
   for (const operation of body as { op: string; path: string; value: unknown }[]) {
     const segments = operation.path.split('/').slice(1);
     const last = segments.pop() ?? '';
-    const parent = segments.reduce<unknown>(below, result);
+    const parent = segments.reduce<unknown>(ownValue, result);
     if (typeof parent !== 'object' || parent === null) return { status: 422 };
     if (operation.op === 'add') Object.assign(parent, { [last]: operation.value });
-    else if (below(parent, last) !== operation.value) return { status: 422 };
+    else if (ownValue(parent, last) !== operation.value) return { status: 422 };
   }
   return result;
 }
