@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify, parse } from 'yaml';
+import { namesOf } from '../../webhooks/cli/names-of.ts';
+import { reportOutputs } from '../../webhooks/cli/outputs.ts';
 import { cacheEntry } from '../cluster/cache.ts';
 import { requireCommand, runCommand } from '../cluster/command.ts';
 import { resolveSettings } from '../cluster/settings.ts';
@@ -11,16 +13,18 @@ import { numbered, stoppedServer } from './cluster/servers.ts';
 import { median } from './median.ts';
 import type { Measurement } from './measurement.ts';
 
+const outputs = namesOf(reportOutputs);
+
 const count = 2000;
 const rounds = 5;
 
 /** The version in go/kubeconform/go.mod; only in the name of its cache entry. */
 const kubeconformVersion = '0.8.0';
 
-const bars = {
-  time: { what: `\`check\` of ${count} manifests`, bar: '< 2 s' },
-  ratio: { what: 'The same, of kubeconform', bar: '≤ 1 ×' },
-};
+/** In seconds, of each output. */
+const maxSeconds = 0.5;
+
+const time = { what: `\`check\` of ${count} manifests, in its slowest output`, bar: `< ${maxSeconds} s` };
 
 export const checkManifests: Measurement = {
   name: 'check-manifests',
@@ -28,9 +32,9 @@ export const checkManifests: Measurement = {
     `\`mcp-lifecycle check\` (the bundle of the image) on a folder of ${count} manifests, one MCPServer each, and ` +
     `kubeconform ${kubeconformVersion} with the schema of the CRD on the same folder, in turn; medians of ${rounds}. The manifests are in ` +
     'plain block style; beside them a folder where each has a comment behind a value, so that the YAML library reads it, ' +
-    'and a single manifest, which is the start and little else.',
+    'and a single manifest, which is the start and little else. kubeconform judges the schema alone.',
   minutes: 2,
-  bars: Object.values(bars),
+  bars: [time],
   async run(progress) {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-bench-'));
     try {
@@ -38,30 +42,28 @@ export const checkManifests: Measurement = {
       const commented = join(folder, 'commented');
       await writeManifests(manifests, '');
       await writeManifests(commented, ' # a comment');
-      await writeFile(join(folder, 'mcp-lifecycle.cjs'), await bundleProgram());
+      const bundle = join(folder, 'mcp-lifecycle.cjs');
+      await writeFile(bundle, await bundleProgram());
       await writeSchema(join(folder, 'mcpserver.json'));
-      const check = (path: string) => [process.execPath, join(folder, 'mcp-lifecycle.cjs'), 'check', path];
+      const check = (path: string, output: string) => [process.execPath, bundle, 'check', '--output', output, path];
       const kubeconform = [await ensureKubeconform(), '-schema-location', join(folder, 'mcpserver.json'), '-strict'];
       const medians = await timeInTurn({
-        ours: check(manifests),
-        theirs: [...kubeconform, manifests],
-        commented: check(commented),
-        one: check(join(manifests, `${numbered('server', 1)[0] ?? ''}.yaml`)),
+        ...Object.fromEntries(outputs.map((output) => [output, check(manifests, output)])),
+        kubeconform: [...kubeconform, manifests],
+        commented: check(commented, 'text'),
+        one: check(join(manifests, `${numbered('server', 1)[0] ?? ''}.yaml`), 'text'),
       });
       for (const [name, seconds] of Object.entries(medians)) progress(`${name} ${seconds.toFixed(2)} s`);
-      const { ours, theirs, one } = medians;
+      const told = (name: string): string => `${(medians[name] ?? NaN).toFixed(2)} s`;
+      const slowest = Math.max(...outputs.map((output) => medians[output] ?? NaN));
       return [
         {
-          ...bars.time,
-          measured: `${ours.toFixed(2)} s`,
-          isMet: ours < 2,
-          remark: `${medians.commented.toFixed(2)} s where the YAML library reads each`,
-        },
-        {
-          ...bars.ratio,
-          measured: `${(ours / theirs).toFixed(2)} ×`,
-          isMet: ours <= theirs,
-          remark: `kubeconform took ${theirs.toFixed(2)} s for the schema alone; \`check\` of a single manifest takes ${one.toFixed(2)} s`,
+          ...time,
+          measured: `${slowest.toFixed(2)} s`,
+          isMet: slowest < maxSeconds,
+          remark:
+            `${outputs.map((output) => `${output} ${told(output)}`).join(', ')}; ${told('commented')} where the YAML library reads each; ` +
+            `${told('one')} for a single manifest; kubeconform took ${told('kubeconform')}`,
         },
       ];
     } finally {
@@ -101,17 +103,17 @@ async function ensureKubeconform(): Promise<string> {
 }
 
 /** Seconds of each command, one after the other so that a busy moment meets all of them; medians. */
-async function timeInTurn<Name extends string>(
-  commands: Readonly<Record<Name, readonly string[]>>,
-): Promise<Readonly<Record<Name, number>>> {
-  const names = Object.keys(commands) as Name[];
+async function timeInTurn(
+  commands: Readonly<Record<string, readonly string[]>>,
+): Promise<Readonly<Record<string, number>>> {
+  const names = Object.keys(commands);
   const times = names.map(() => [] as number[]);
   for (let round = 0; round < rounds; round += 1)
-    for (const [index, name] of names.entries()) times[index]?.push(await time(commands[name]));
-  return Object.fromEntries(names.map((name, index) => [name, median(times[index] ?? [])])) as Record<Name, number>;
+    for (const [index, name] of names.entries()) times[index]?.push(await secondsOf(commands[name] ?? []));
+  return Object.fromEntries(names.map((name, index) => [name, median(times[index] ?? [])]));
 }
 
-async function time(command: readonly string[]): Promise<number> {
+async function secondsOf(command: readonly string[]): Promise<number> {
   const startedAt = performance.now();
   const { code, stdout, stderr } = await runCommand(command);
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}${stdout}`.slice(0, 2000));
