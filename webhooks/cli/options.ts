@@ -45,11 +45,12 @@ export function parseOptions<const Of extends CommandOptions>(args: readonly str
       allowPositionals: true,
       strict: true,
     });
-    if (values.help) return { type: 'help' };
     const given: Given = values;
-    const problem = Object.entries(options).map(([name, option]) => problemOf(name, option, given[name]));
-    const [first] = problem.filter((one) => one !== undefined);
-    if (first !== undefined) return { type: 'refused', problem: first };
+    if (given['help'] === true) return { type: 'help' };
+    for (const [name, option] of Object.entries(options)) {
+      const problem = problemOf(name, option, given[name]);
+      if (problem !== undefined) return { type: 'refused', problem };
+    }
     // Each has its default or what was given, of the type that parseArgs was told, and choices are among theirs.
     return { type: 'parsed', values: given as OptionValues<Of>, positionals };
   } catch (error) {
