@@ -33,7 +33,7 @@ interface Program {
 interface Command {
   /** A clause for the help. */
   readonly summary: string;
-  run(args: readonly string[]): Promise<ExitCode>;
+  readonly run: (args: readonly string[]) => Promise<ExitCode>;
 }
 
 /** Each command is imported when it is asked for: a program must not pay memory for the others. */

@@ -89,7 +89,7 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     // eslint-disable-next-line @typescript-eslint/no-floating-promises -- it catches all by itself, for every admission
     else void answer(endpoint, request, response);
   });
-  server.on('connection', (socket) => {
+  server.on('connection', (socket: Socket) => {
     connections.opened(socket);
   });
   server.on('secureConnection', (socket) => {

@@ -14,5 +14,9 @@ it.each<[unknown, boolean]>([
 
 it('finds what stands there, and nothing that JavaScript put there', () => {
   expect([ownValue({ a: 1 }, 'a'), ownValue(['x', 'y'], 1)]).toEqual([1, 'y']);
-  expect([ownValue({}, 'constructor'), ownValue(null, 'a'), ownValue('abc', 0)]).toEqual([undefined, undefined, undefined]);
+  expect([ownValue({}, 'constructor'), ownValue(null, 'a'), ownValue('abc', 0)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

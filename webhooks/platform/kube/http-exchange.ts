@@ -19,7 +19,11 @@ export interface ExchangeLimits {
 }
 
 /** Sends the request with its body and reads the whole answer, within the limits. Never rejects. */
-export function exchange(request: ClientRequest, payload: string | undefined, limits: ExchangeLimits): Promise<Exchanged> {
+export function exchange(
+  request: ClientRequest,
+  payload: string | undefined,
+  limits: ExchangeLimits,
+): Promise<Exchanged> {
   return new Promise((resolve) => {
     const finish = (answer: Exchanged): void => {
       clearTimeout(timer);

@@ -207,7 +207,7 @@ function createTeller(
 }
 
 function secretObject({ namespace, secretName }: KeepCertificatesOptions): NamedObject {
-  return { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespace, name: secretName };
+  return { apiVersion: 'v1', plural: 'secrets', namespace, name: secretName };
 }
 
 function configurationObject(options: KeepCertificatesOptions, type: WebhookConfigurationType): NamedObject {

@@ -28,13 +28,17 @@ const maxCursorLength = 8 * 1024;
 const maxNotCountedLength = 256;
 
 /** What was listed, as it goes into the verdict. */
-export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> & Pick<VerifiedEndpoint, 'toolsDigest' | 'notCounted'>;
+export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> &
+  Pick<VerifiedEndpoint, 'toolsDigest' | 'notCounted'>;
 
 /**
  * Counts what the server offers, list by list, one page after the other. A list that fails, makes no sense or is
  * longer than the limits has no count: a number that may be wrong is worse than none. It is said why.
  */
-export async function countOffers(capabilities: ServerInfo['capabilities'], askForPage: AskForPage): Promise<CountedOffers> {
+export async function countOffers(
+  capabilities: ServerInfo['capabilities'],
+  askForPage: AskForPage,
+): Promise<CountedOffers> {
   let offers: OfferCounts = {};
   let tools: Listed | undefined;
   const reasons: string[] = [];

@@ -101,7 +101,11 @@ export function createProbeCost({ owner, cpuMs = threadCpu, pool: of = pool }: P
 }
 
 /** `hold` says whether all rooms together may have what they hold now. */
-function createRoom(rooms: Map<(why: string) => void, number>, giveUp: (why: string) => void, hold: () => boolean): AnswerRoom {
+function createRoom(
+  rooms: Map<(why: string) => void, number>,
+  giveUp: (why: string) => void,
+  hold: () => boolean,
+): AnswerRoom {
   let isReleased = false;
   const frees: (() => void)[] = [];
   return {

@@ -14,7 +14,12 @@ describe('a merge patch', () => {
 
   function createdWith(data: object) {
     const api = createFakeKubeApi();
-    api.put(path, { kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'mcp', uid: 'u' }, data, list: [1, 2] });
+    api.put(path, {
+      kind: 'ConfigMap',
+      metadata: { name: 'settings', namespace: 'mcp', uid: 'u' },
+      data,
+      list: [1, 2],
+    });
     return api;
   }
 

@@ -116,7 +116,8 @@ export function createFakeKubeApi(): FakeKubeApi {
         return replaceMetadata(request);
       case 'application/merge-patch+json':
         return merge(request);
-      default:
+      case 'application/json':
+      case undefined:
         return refused(request, 415, 'UnsupportedMediaType');
     }
   };
@@ -125,7 +126,11 @@ export function createFakeKubeApi(): FakeKubeApi {
     if (path.endsWith('/status')) return applyStatus(path.slice(0, -'/status'.length), request);
     if (!isRecord(body)) return refused(request, 400, 'BadRequest');
     const existing = objects.get(path);
-    if (isOtherObject(existing, body) || isOtherVersion(existing, body) || (query['force'] !== 'true' && disagrees(existing, body)))
+    if (
+      isOtherObject(existing, body) ||
+      isOtherVersion(existing, body) ||
+      (query['force'] !== 'true' && disagrees(existing, body))
+    )
       return refused(request, 409, 'Conflict');
     const wanted = applied(existing ?? {}, body, query['fieldManager']);
     return (
