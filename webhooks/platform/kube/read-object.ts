@@ -4,6 +4,7 @@ import { listAt } from './object.ts';
 /** One object by its name. */
 export interface NamedObject {
   readonly apiVersion: string;
+  readonly kind: string;
   readonly plural: string;
   readonly namespace?: string;
   readonly name: string;

@@ -87,9 +87,20 @@ export async function keepCertificates(options: KeepCertificatesOptions): Promis
 
 /** Whatever is told of the object, and each list of it, is a reason to look. */
 function createWatch({ api, clock, log }: KeepCertificatesOptions, object: NamedObject, look: () => void): ListWatch {
-  const name = `${object.plural}/${object.name}`;
+  const { kind, plural } = object;
+  const name = `${plural}/${object.name}`;
   const handlers = { onUpsert: look, onDelete: look, onReplace: look };
-  return new ListWatch({ api, clock, log, random: Math.random, name, ...selectByName(object), relistMs, handlers });
+  return new ListWatch({
+    api,
+    clock,
+    log,
+    random: Math.random,
+    kind,
+    name,
+    ...selectByName(object),
+    relistMs,
+    handlers,
+  });
 }
 
 /** Counts how often a step had to be done again soon after it was done. */
@@ -207,7 +218,7 @@ function createTeller(
 }
 
 function secretObject({ namespace, secretName }: KeepCertificatesOptions): NamedObject {
-  return { apiVersion: 'v1', plural: 'secrets', namespace, name: secretName };
+  return { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespace, name: secretName };
 }
 
 function configurationObject(options: KeepCertificatesOptions, type: WebhookConfigurationType): NamedObject {

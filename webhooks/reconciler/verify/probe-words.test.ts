@@ -113,7 +113,7 @@ describe('a server that asks not to be asked', () => {
 
 describe('a status that says nothing of MCP', () => {
   const broken = 'it failed on the question: see the logs of its pods';
-  it.each<[string, Answer, string]>([
+  it.each<[string, Answering, string]>([
     ['500 without a word', refuse(500), `answered HTTP 500 with text/plain; ${broken}`],
     ['500 in JSON-RPC', jsonRefusal(500, 'boom'), `it answered HTTP 500 with JSON-RPC error -32000: boom; ${broken}`],
     ['502', refuse(502), 'has nothing behind it, or that is not ready or has too much to do: see the logs of its pods'],
@@ -153,7 +153,7 @@ describe('what to do about a redirect', () => {
     ['to itself is none of the path', '/mcp?again', here],
     ['to nowhere is none of the path', 'http://[', here],
   ])('%s', async (_, location, wanted) => {
-    const answers: Record<string, Answer> = {};
+    const answers: Record<string, Answering> = {};
     const { url } = await serve(answers);
     const { host, hostname } = new URL(url);
     const target = location.replace('HOSTNAME', hostname).replace('HOST', host);
@@ -185,7 +185,7 @@ describe('the transport of 2024-11-05', () => {
   });
 
   it('is named where such servers have it, when the path of the spec is unknown there', async () => {
-    const atSse: Answer = (response, asked) => {
+    const atSse: Answering = (response, asked) => {
       if (asked.path === '/sse') stream(response, asked);
       else response.writeHead(404).end();
     };

@@ -108,19 +108,6 @@ export function createFakeKubeApi(): FakeKubeApi {
     const wanted = mergePatched(existing, isOfStatus ? { status: body['status'] } : body) as Json;
     return same(wanted, existing) ?? ok(store(target, wanted));
   };
-  const patch = (request: ApiRequest): ApiResult | undefined => {
-    switch (request.contentType) {
-      case 'application/apply-patch+yaml':
-        return apply(request);
-      case 'application/json-patch+json':
-        return replaceMetadata(request);
-      case 'application/merge-patch+json':
-        return merge(request);
-      case 'application/json':
-      case undefined:
-        return refused(request, 415, 'UnsupportedMediaType');
-    }
-  };
   const apply = (request: ApiRequest): ApiResult => {
     const { path, body, query = {} } = request;
     if (path.endsWith('/status')) return applyStatus(path.slice(0, -'/status'.length), request);
@@ -136,6 +123,13 @@ export function createFakeKubeApi(): FakeKubeApi {
     return (
       (existing === undefined ? undefined : same(wanted, existing)) ?? ok(store(path, nextGeneration(wanted, existing)))
     );
+  };
+  const patches: Partial<
+    Record<NonNullable<ApiRequest['contentType']>, (request: ApiRequest) => ApiResult | undefined>
+  > = {
+    'application/apply-patch+yaml': apply,
+    'application/json-patch+json': replaceMetadata,
+    'application/merge-patch+json': merge,
   };
 
   return {
@@ -191,7 +185,10 @@ export function createFakeKubeApi(): FakeKubeApi {
     const serving = {
       GET: () =>
         (existing === undefined ? undefined : ok(existing)) ?? (isCollection(path) ? ok(list(request)) : undefined),
-      PATCH: () => patch(request),
+      PATCH: () => {
+        const patch = patches[request.contentType ?? 'application/json'];
+        return patch === undefined ? refused(request, 415, 'UnsupportedMediaType') : patch(request);
+      },
       DELETE: () => {
         drop(path);
         return existing === undefined ? undefined : ok({ kind: 'Status', status: 'Success' });
