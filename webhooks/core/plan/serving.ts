@@ -1,0 +1,73 @@
+import type { DeploymentStatus } from './observed.ts';
+
+/** One pod behind the Service that is ready, of a ReplicaSet. */
+export interface ServingPod {
+  readonly name: string;
+  /** Label `pod-template-hash`: equal ones are pods of one template. */
+  readonly template: string;
+  /** Where it is asked itself. */
+  readonly address: string;
+  /** Of its container port `mcp`; while a new port rolls out, pods have different ones. */
+  readonly port: number;
+  /** How often its containers have been started again. */
+  readonly restarts: number;
+}
+
+/** Which pods serve, and what follows from that. */
+export interface Serving {
+  /**
+   * Newest generation of the MCPServer whose template all serving pods run. Undefined: they run an older one, or it
+   * cannot be told yet; what was said before still holds.
+   */
+  readonly generation: number | undefined;
+  /** Another text when other pods serve, and not when only their number is another one. Empty while none is known. */
+  readonly podSet: string;
+  readonly ready: number;
+  /** Whether pods of an older template are still there, or may be. */
+  readonly isRolling: boolean;
+}
+
+export interface ServingInput {
+  readonly pods: readonly ServingPod[];
+  readonly deployment: DeploymentStatus | undefined;
+  /** Of the MCPServer. */
+  readonly generation: number;
+  /** Whether the Deployment that stands there is the one of this generation: nothing of it is left to be written. */
+  readonly isApplied: boolean;
+}
+
+/**
+ * What serves. Nobody tells of which template a pod is: ReplicaSets are not read, and a mark of ours in the template would
+ * roll every server. But a Deployment counts: once its controller has seen what we wrote (`observedGeneration`) and all of
+ * its pods are of the newest template (`updatedReplicas`), those that serve are, too. Until then some of them may be older,
+ * and are taken to be: which of two templates is the newer one is not guessed.
+ */
+export function decideServing({ pods, deployment, generation, isApplied }: ServingInput): Serving {
+  const isComplete = deployment !== undefined && isRolledOut(deployment);
+  const isNewest = isApplied && isComplete && templatesOf(pods).length <= 1;
+  return {
+    generation: isNewest ? generation : undefined,
+    podSet: podSetOf(pods),
+    ready: pods.length,
+    isRolling: deployment !== undefined && !isNewest,
+  };
+}
+
+/**
+ * Which pods these are, as a text: their templates, and how often they were started again. So a rollout is seen, a
+ * restart, and another configuration (which is a part of the template); one more or one less of the same is not, unless it
+ * had been restarted.
+ */
+export function podSetOf(pods: readonly ServingPod[]): string {
+  const restarts = pods.reduce((sum, pod) => sum + pod.restarts, 0);
+  return `${templatesOf(pods).join('+')}${restarts === 0 ? '' : `/${restarts}`}`;
+}
+
+function templatesOf(pods: readonly ServingPod[]): readonly string[] {
+  return [...new Set(pods.map(({ template }) => template))].sort();
+}
+
+/** Pods that are on their way out are in none of these numbers, and behind no Service. */
+function isRolledOut({ generation, observedGeneration, replicas, updatedReplicas }: DeploymentStatus): boolean {
+  return observedGeneration >= generation && updatedReplicas >= replicas;
+}
