@@ -660,6 +660,17 @@ describe('a reconciler of some namespaces', () => {
     expect(api.get(elsewhere('other', deploymentPath()))).toBeDefined();
   });
 
+  it.each([
+    ['works where pods may not be read', 403, true],
+    ['decides nothing before it knows which pods serve, where they may be', 503, false],
+  ])('%s', async (_, status, isDecided) => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    api.answer(({ path }) => path.endsWith('/pods'), status);
+    await start(api, () => verified, ['mcp']);
+    expect(api.get(deploymentPath()) !== undefined).toBe(isDecided);
+  });
+
   it('is not stopped by one of them that it may no longer read', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api);

@@ -29,6 +29,72 @@ describe('PodCache', () => {
     expect(cache.of('MCPServer/mcp/search')).toEqual([]);
   });
 
+  it('knows where each healthy pod is asked, and tells when they are others, more or fewer', () => {
+    const cache = new PodCache();
+    const healthy = (name: string, restartCount = 0, changes: object = {}) => {
+      const container = { ...waiting(''), ready: true, restartCount, state: { running: {} } };
+      const { metadata, status } = pod(name, 'mcp', [container]);
+      const labels = { ...metadata.labels, 'pod-template-hash': '5d4f8c7b9' };
+      return {
+        metadata: { ...metadata, labels },
+        spec: { containers: [{ ports: [{ name: 'other', containerPort: 1 }] }, { ports: [mcp] }] },
+        status: { ...status, podIP: `10.0.0.${name.length}`, conditions: [{ type: 'Ready', status: 'True' }], ...changes },
+      };
+    };
+    const mcp = { name: 'mcp', containerPort: 8080 };
+    expect(cache.put(healthy('a'))).toBe('MCPServer/mcp/search');
+    expect(cache.put(healthy('a'))).toBeUndefined();
+    const a = { name: 'a', template: '5d4f8c7b9', address: '10.0.0.1', port: 8080, restarts: 0 };
+    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([a]);
+    expect(cache.put(healthy('bb', 2))).toBe('MCPServer/mcp/search');
+    const bb = { ...a, name: 'bb', address: '10.0.0.2', restarts: 2 };
+    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([a, bb]);
+    expect(cache.put(healthy('a', 0, { conditions: [{ type: 'Ready', status: 'False' }] }))).toBe('MCPServer/mcp/search');
+    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([bb]);
+    const leaving = healthy('bb', 2);
+    const metadata = { ...leaving.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    expect(cache.put({ ...leaving, metadata })).toBe('MCPServer/mcp/search');
+    expect(cache.remove(leaving)).toBeUndefined();
+    cache.put(healthy('a'));
+    expect(cache.keepOnly(new Set(['Pod/mcp/other']))).toEqual(['MCPServer/mcp/search']);
+    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([]);
+  });
+
+  it('forgets a pod whose label somebody takes away, whether it serves or fails', () => {
+    const cache = new PodCache();
+    const labels = { 'mcp-server': 'search', 'pod-template-hash': 'x' };
+    const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
+    const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
+    const serves = { metadata: { name: 'a', namespace: 'mcp', labels }, spec, status };
+    const fails = pod('b', 'mcp', [waiting('no such image')]);
+    cache.put(serves);
+    cache.put(fails);
+    for (const one of [serves, fails]) {
+      expect(cache.put({ ...one, metadata: { ...one.metadata, labels: {} } })).toBe('MCPServer/mcp/search');
+    }
+    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([]);
+    expect(cache.of('MCPServer/mcp/search')).toEqual([]);
+  });
+
+  it('does not know where a pod is asked that no ReplicaSet has made: what it runs nobody says', () => {
+    const cache = new PodCache();
+    const { metadata } = pod('a', 'mcp', []);
+    const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
+    cache.put({ metadata, spec, status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] } });
+    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([]);
+  });
+
+  it('keeps 64 pods of a server that has a thousand', () => {
+    const cache = new PodCache();
+    const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
+    const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
+    for (let at = 0; at < 1_000; at += 1) {
+      const labels = { 'mcp-server': 'search', 'pod-template-hash': 'x' };
+      cache.put({ metadata: { name: `pod-${at}`, namespace: 'mcp', labels }, spec, status });
+    }
+    expect(cache.servingOf('MCPServer/mcp/search')).toHaveLength(64);
+  });
+
   it('has room for the pod of another namespace beside any number of one', () => {
     const cache = new PodCache();
     cache.put(pod('a', 'few', [waiting('no such image')]));

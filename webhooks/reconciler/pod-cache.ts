@@ -1,9 +1,11 @@
 import { API, LABELS } from '../core/mcpserver/api.ts';
 import { diagnosePods, isNotReadyYet } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
+import type { ServingPod } from '../core/plan/serving.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
-import { isRecord, keyOf, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { isRecord, keyOf, metaOf, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
+import { ServingPods } from './serving.ts';
 
 /** What is kept of pods, in bytes of JSON, which take twice as much in memory: of a thousand that fail. */
 const limits = { largest: 64 * 1024, inAll: 1024 * 1024 };
@@ -14,10 +16,11 @@ const maxContainers = 20;
 const maxTextLength = 1_100;
 
 /**
- * Keeps the pods that visibly fail and those that are not ready yet, and nothing of the healthy ones. Where there is no
- * room, the namespace that has the most goes without.
+ * Keeps the pods that visibly fail and those that are not ready yet, and of the healthy ones a line each. Where there is
+ * no room, the namespace that has the most goes without.
  */
 export class PodCache {
+  readonly #serving = new ServingPods();
   readonly #states = new FairStore<PodState>(limits);
   /** By server, then by pod: what is to be known about it. */
   readonly #kept = new Map<string, Map<string, string>>();
@@ -27,11 +30,45 @@ export class PodCache {
     return [...(this.#kept.get(server)?.keys() ?? [])].flatMap((pod) => this.#states.get(pod) ?? []);
   }
 
-  /** Returns the server whose diagnosis may have changed. Restart counts and moments of the same failure are no news. */
+  /** Those behind the Service of one server. */
+  servingOf(server: string): readonly ServingPod[] {
+    return this.#serving.of(server);
+  }
+
+  /**
+   * Returns the server whose diagnosis may have changed, or the pods that serve. Restart counts and moments of the same
+   * failure are no news.
+   */
   put(raw: unknown): string | undefined {
     const server = serverOf(raw);
     const pod = toPodState(raw);
-    if (server === undefined || pod === undefined) return undefined;
+    // Somebody has taken the label away, to look into it out of the Service's way.
+    if (server === undefined) return this.remove(raw);
+    if (pod === undefined) return undefined;
+    const isOther = this.#serving.put(server, raw);
+    return this.#putState(server, raw, pod) || isOther ? server : undefined;
+  }
+
+  /** Returns the server whose it was; without a label, that is looked for. */
+  remove(raw: unknown): string | undefined {
+    const key = podKey(raw);
+    const server = serverOf(raw) ?? this.#serving.ownerOf(raw) ?? [...this.#kept].find(([, pods]) => pods.has(key))?.[0];
+    if (server === undefined) return undefined;
+    const isOther = this.#serving.remove(server, raw);
+    return this.#drop(server, key) || isOther ? server : undefined;
+  }
+
+  keepOnly(keys: Keys): readonly string[] {
+    const known = [...this.#kept].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
+    const failed = known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod));
+    const served = this.#serving.keepOnly((server, name) =>
+      keys.has(keyOf({ kind: 'Pod', namespace: splitKey(server).namespace, name })),
+    );
+    return [...new Set([...failed.map(({ server }) => server), ...served])];
+  }
+
+  /** Returns whether its diagnosis may have changed. */
+  #putState(server: string, raw: unknown, pod: PodState): boolean {
     const key = podKey(raw);
     const before = this.#kept.get(server)?.get(key);
     const text = metaOf(raw).isDeleting ? undefined : describePod(pod, before);
@@ -40,17 +77,7 @@ export class PodCache {
       this.#keep(server, key, text);
       this.#states.put(key, { value: pod, id: key, bytes: JSON.stringify(pod).length });
     }
-    return text === before ? undefined : server;
-  }
-
-  remove(raw: unknown): string | undefined {
-    const server = serverOf(raw);
-    return server !== undefined && this.#drop(server, podKey(raw)) ? server : undefined;
-  }
-
-  keepOnly(keys: Keys): readonly string[] {
-    const known = [...this.#kept].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
-    return known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod)).map(({ server }) => server);
+    return text !== before;
   }
 
   #keep(server: string, pod: string, text: string): void {

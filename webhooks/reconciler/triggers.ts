@@ -23,7 +23,8 @@ export interface TriggerOptions extends Pick<ListWatchOptions, 'api' | 'clock' |
 interface Scope {
   readonly servers: ListWatch;
   readonly children: readonly ListWatch[];
-  /** Pods, ConfigMaps, Secrets: where one is not allowed, its news is missing and all else works. */
+  readonly pods: ListWatch;
+  /** ConfigMaps, Secrets: where one is not allowed, its news is missing and all else works; so it is with pods. */
   readonly others: readonly ListWatch[];
 }
 
@@ -39,15 +40,18 @@ export function createTriggers(world: World, options: TriggerOptions, enqueue: (
     createScope(world, { ...options, namespace }, enqueue),
   );
   return {
-    watches: scopes.flatMap(({ servers, children, others }) => [servers, ...children, ...others]),
+    watches: scopes.flatMap(({ servers, children, pods, others }) => [servers, ...children, pods, ...others]),
     isFilled: () => scopes.every((scope) => isFilled(scope, namespaces.length > 0)),
   };
 }
 
-/** A namespace of several that was deleted takes its rights with it, and must not stop the others. */
-function isFilled({ servers, children }: Scope, isOneOfSeveral: boolean): boolean {
+/**
+ * A namespace of several that was deleted takes its rights with it, and must not stop the others. Pods that are known late
+ * would look like other ones than those that status speaks of, and every server would be asked at once.
+ */
+function isFilled({ servers, children, pods }: Scope, isOneOfSeveral: boolean): boolean {
   if (isOneOfSeveral && servers.isForbidden && !servers.isSynced) return true;
-  return [servers, ...children].every(({ isSynced }) => isSynced);
+  return [servers, ...children].every(({ isSynced }) => isSynced) && (pods.isSynced || pods.isForbidden);
 }
 
 function createScope(
@@ -76,24 +80,11 @@ function createScope(
     children: world.expandedKinds.map((kind) =>
       watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) }),
     ),
+    pods: watch(
+      { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
+      { labelSelector: childSelector, handlers: podHandlers(world, enqueueAll) },
+    ),
     others: [
-      watch(
-        { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
-        {
-          labelSelector: childSelector,
-          handlers: {
-            onUpsert: (raw) => {
-              enqueueAll([world.pods.put(raw) ?? []].flat());
-            },
-            onDelete: (raw) => {
-              enqueueAll([world.pods.remove(raw) ?? []].flat());
-            },
-            onReplace: (keys) => {
-              enqueueAll(world.pods.keepOnly(keys));
-            },
-          },
-        },
-      ),
       watch(
         { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
         {
@@ -167,6 +158,20 @@ function serverKey(raw: unknown): string {
 /** The items of a list come without apiVersion and kind: the list says them once for all. */
 function withType(raw: unknown, { apiVersion, kind }: ExpandedKind): unknown {
   return isRecord(raw) ? { ...raw, apiVersion, kind } : raw;
+}
+
+function podHandlers({ pods }: World, enqueueAll: (keys: readonly string[]) => void): WatchHandlers {
+  return {
+    onUpsert: (raw) => {
+      enqueueAll([pods.put(raw) ?? []].flat());
+    },
+    onDelete: (raw) => {
+      enqueueAll([pods.remove(raw) ?? []].flat());
+    },
+    onReplace: (keys) => {
+      enqueueAll(pods.keepOnly(keys));
+    },
+  };
 }
 
 function referenceHandlers(

@@ -1,0 +1,122 @@
+import { PORT_NAME } from '../core/mcpserver/names.ts';
+import type { ServingPod } from '../core/plan/serving.ts';
+import { listAt, metaOf, numberAt, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
+import { FairStore } from './fair-store.ts';
+
+/** In bytes. A pod takes about 80: room for a server of 64 with the longest names and labels, and for 13,000 pods in all. */
+const limits = { largest: 24 * 1024, inAll: 1024 * 1024 };
+
+/** Of one server: somebody may give our labels to any number of pods. Those beyond are not asked themselves. */
+const maxPods = 64;
+
+/**
+ * The pods that serve, of each server, and as little of each as it takes to ask it. One text for each server, because of
+ * a thousand healthy ones that is all that is kept. Where there is no room, the namespace that has the most goes without,
+ * and its servers are asked through their Services only.
+ */
+export class ServingPods {
+  readonly #texts = new FairStore<string>(limits);
+  /** Those of which pods are kept. */
+  readonly #servers = new Set<string>();
+
+  /** In the order of their names. */
+  of(server: string): readonly ServingPod[] {
+    return parsePods(this.#texts.get(server));
+  }
+
+  /** Returns whether other pods serve than before, or more of them, or fewer. */
+  put(server: string, raw: unknown): boolean {
+    const pod = toServingPod(raw);
+    const others = this.of(server).filter(({ name }) => name !== metaOf(raw).name);
+    return this.#keep(server, pod === undefined ? others : [...others, pod]);
+  }
+
+  remove(server: string, raw: unknown): boolean {
+    const { name } = metaOf(raw);
+    return this.#keep(
+      server,
+      this.of(server).filter((pod) => pod.name !== name),
+    );
+  }
+
+  /** The server of a pod whose labels do not say it any more. */
+  ownerOf(raw: unknown): string | undefined {
+    const { name, namespace } = metaOf(raw);
+    const inNamespace = [...this.#servers].filter((server) => splitKey(server).namespace === namespace);
+    return inNamespace.find((server) => this.of(server).some((pod) => pod.name === name));
+  }
+
+  /** Drops the pods that do not exist; says of which servers. */
+  keepOnly(exists: (server: string, pod: string) => boolean): readonly string[] {
+    return [...this.#servers].filter((server) =>
+      this.#keep(
+        server,
+        this.of(server).filter(({ name }) => exists(server, name)),
+      ),
+    );
+  }
+
+  #keep(server: string, pods: readonly ServingPod[]): boolean {
+    const before = this.#texts.get(server) ?? '';
+    const text = renderPods(pods);
+    if (text === '') {
+      this.#texts.drop(server);
+      this.#servers.delete(server);
+    } else if (text !== before) {
+      this.#texts.put(server, { value: text, id: server, bytes: text.length });
+      this.#servers.add(server);
+    }
+    return text !== before;
+  }
+}
+
+/**
+ * Undefined for a pod that does not serve, and for one that no ReplicaSet has made: of what template it is nobody says. The
+ * Service passes by a pod without a port of its name, too.
+ */
+function toServingPod(raw: unknown): ServingPod | undefined {
+  const status = recordAt(raw, 'status');
+  const { name, isDeleting } = metaOf(raw);
+  const template = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), 'pod-template-hash');
+  const address = stringAt(status, 'podIP');
+  const port = portOf(raw);
+  if (isDeleting || template === undefined || address === undefined || port === undefined) return undefined;
+  if (!isReady(status)) return undefined;
+  const restarts = listAt(status, 'containerStatuses').reduce<number>(
+    (sum, container) => sum + (numberAt(container, 'restartCount') ?? 0),
+    0,
+  );
+  return { name, template, address, port, restarts };
+}
+
+/** As the Service sees it: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions */
+function isReady(status: unknown): boolean {
+  return listAt(status, 'conditions').some(
+    (condition) => stringAt(condition, 'type') === 'Ready' && stringAt(condition, 'status') === 'True',
+  );
+}
+
+function portOf(raw: unknown): number | undefined {
+  const ports = listAt(recordAt(raw, 'spec'), 'containers').flatMap((container) => listAt(container, 'ports'));
+  return numberAt(
+    ports.find((port) => stringAt(port, 'name') === PORT_NAME),
+    'containerPort',
+  );
+}
+
+/** A line for each; none of the parts can hold a space. */
+function renderPods(pods: readonly ServingPod[]): string {
+  return pods
+    .map(({ name, template, address, port, restarts }) => [name, template, address, port, restarts].join(' '))
+    .sort()
+    .slice(0, maxPods)
+    .join('\n');
+}
+
+function parsePods(text: string | undefined): readonly ServingPod[] {
+  return (text ?? '').split('\n').flatMap((line) => {
+    const [name, template, address, port, restarts] = line.split(' ');
+    if (name === undefined || template === undefined || address === undefined) return [];
+    return [{ name, template, address, port: Number(port), restarts: Number(restarts) }];
+  });
+}
