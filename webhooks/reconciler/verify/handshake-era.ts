@@ -32,6 +32,8 @@ export interface Session {
 const initializedGraceMs = 500;
 /** How often in a row a server may refuse `ping` before it is asked by whole handshakes. */
 const maxRefusedPings = 2;
+/** Before a probe that no other one of the same pod follows soon: it leaves no session behind. */
+export const asksOnce: ProbeMemory = { refusedPings: maxRefusedPings };
 
 /**
  * Asks `initialize` (2025-11-25 and older). The session stays open for the next probe, which costs one `ping` then: a server

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 
 import type { McpReply } from './mcp-reply.ts';
 import { sendMcpMessage } from './mcp-request.ts';
-import type { McpMessage } from './mcp-request.ts';
+import type { McpMessage, SocketAddress } from './mcp-request.ts';
 import type { ProbeCost } from './probe-cost.ts';
 import { statelessVersion } from './protocol-versions.ts';
 import type { TlsClientSettings } from './tls-trust.ts';
@@ -10,6 +10,8 @@ import type { TlsClientSettings } from './tls-trust.ts';
 /** One probe: whom it asks, and what is common to its messages. */
 export interface McpCall {
   readonly url: URL;
+  /** Of one pod; undefined: that of the URL. */
+  readonly address: SocketAddress | undefined;
   readonly tls: TlsClientSettings | undefined;
   /** Our own version, told to the server. */
   readonly clientVersion: string;
@@ -47,12 +49,12 @@ type Message = Pick<McpMessage, 'method' | 'headers' | 'body'>;
 
 /** Sends one message of a call, in the time that is left until `endsAt`. */
 export function send(
-  { url, tls, signal, cost }: McpCall,
+  { url, address, tls, signal, cost }: McpCall,
   message: Message,
   { endsAt, maxAnswerBytes = maxHandshakeBytes }: { readonly endsAt: number; readonly maxAnswerBytes?: number },
 ): Promise<McpReply> {
   const timeoutMs = Math.max(1, endsAt - performance.now());
-  return sendMcpMessage({ url, tls, signal, cost, ...message, maxAnswerBytes, timeoutMs });
+  return sendMcpMessage({ url, address, tls, signal, cost, ...message, maxAnswerBytes, timeoutMs });
 }
 
 /** A request of the stateless era says in headers and body what a handshake would have said. */

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 
 import { lookupAbsolute } from '../../platform/absolute-lookup.ts';
@@ -17,8 +18,16 @@ import type { TlsClientSettings } from './tls-trust.ts';
 import { untilConnected } from './until-connected.ts';
 import type { AttemptLimits } from './until-connected.ts';
 
+/** Of one pod. */
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface McpMessage {
   readonly url: URL;
+  /** Where to connect to, if not to the host of the URL. */
+  readonly address?: SocketAddress | undefined;
   /** For `https` URLs. */
   readonly tls?: TlsClientSettings | undefined;
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -136,11 +145,12 @@ function followConnecting(socket: Socket, connecting: Connecting, startWaiting: 
 }
 
 /** Sends it. Throws what Node refuses to send. */
-function open({ url, tls, method, headers, body }: McpMessage): ClientRequest {
+function open({ url, address, tls, method, headers, body }: McpMessage): ClientRequest {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const { request: open } = url.protocol === 'https:' ? https : http;
   const request = open(url, {
     ...tls,
+    ...(address === undefined ? {} : directTo(address, url)),
     method,
     agent: false,
     lookup: lookupAbsolute,
@@ -154,6 +164,14 @@ function open({ url, tls, method, headers, body }: McpMessage): ClientRequest {
   });
   request.end(payload);
   return request;
+}
+
+/** The name stays the one of the URL: `Host` says it, SNI does, and the certificate has to. */
+function directTo(
+  { host, port }: SocketAddress,
+  { hostname }: URL,
+): { readonly hostname: string; readonly port: number; readonly servername?: string } {
+  return { hostname: host, port, ...(isIP(hostname) === 0 ? { servername: hostname } : {}) };
 }
 
 /** Answers that are none: interim ones, and those that want to speak something else from here on. */

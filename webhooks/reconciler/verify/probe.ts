@@ -4,6 +4,7 @@ import type { EraAnswer, Unsettled } from './era-answer.ts';
 import { askHandshake, askInSession } from './handshake-era.ts';
 import { idsFrom } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
+import type { SocketAddress } from './mcp-request.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import { createProbeCost, ownerOf } from './probe-cost.ts';
 import { lookAgain } from './second-look.ts';
@@ -13,6 +14,8 @@ import type { TlsClientSettings, TlsTrust } from './tls-trust.ts';
 
 export interface ProbeTarget {
   readonly url: string;
+  /** Where to connect to; absent: what the host of the URL resolves to. The server is asked by the name in the URL all the same. */
+  readonly at?: SocketAddress | undefined;
   /** With an `https` URL: whose certificates count. */
   readonly tls?: TlsTrust | undefined;
   /** Asked first, and alone while it answers: what an earlier answer (`era` of its result) has taught. */
@@ -76,12 +79,12 @@ export const probeMcpServer: Probe = async (target) => {
 };
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
-  const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory } = target;
+  const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
   const url = new URL(target.url);
   return {
-    ...{ url, tls, clientVersion, signal, countsOffers },
+    ...{ url, address, tls, clientVersion, signal, countsOffers },
     cost: createProbeCost({ owner: ownerOf(url) }),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),
