@@ -40,6 +40,12 @@ describe('believedVerification', () => {
     expect(believedVerification(failed, 2)).toMatchObject({ state: 'failed', failures: 16 });
   });
 
+  it('takes over which pods failed', () => {
+    const failingPods = [{ name: 'search-1', message: 'answered HTTP 500' }];
+    const status = { ...aStatus('EndpointUnavailable', 'x'), extensions: { verification: { failingPods } } };
+    expect(believedVerification(status, 2)).toMatchObject({ state: 'failed', failingPods });
+  });
+
   it('takes over that credentials are wanted', () => {
     expect(believedVerification(aStatus('AuthSkipped'), 2)).toMatchObject({ state: 'auth-required' });
   });

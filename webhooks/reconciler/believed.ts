@@ -20,7 +20,7 @@ export function believedVerification(status: MCPServerStatus | undefined, genera
     case 'NotVerified':
       return throttledBy(verified.message);
     case 'EndpointUnavailable':
-      return failureOf(verified.message, status?.handshakeRetryCount);
+      return failureOf(verified.message, status);
     default:
       return undefined;
   }
@@ -64,11 +64,14 @@ function throttledBy(message: string): ProbeResult | undefined {
   return message.startsWith(preamble) ? { state: 'throttled', message: message.slice(preamble.length) } : undefined;
 }
 
-function failureOf(message: string, failures: number | undefined): ProbeResult {
+function failureOf(message: string, status: MCPServerStatus | undefined): ProbeResult {
+  const { handshakeRetryCount: failures, extensions } = status ?? {};
+  const failingPods = extensions?.verification?.failingPods;
   return {
     state: 'failed',
     message: withoutPreamble(message),
     ...(failures === undefined ? {} : { failures }),
+    ...(failingPods === undefined ? {} : { failingPods }),
     ...(message.startsWith(TLS_CONFIGURATION_ERROR) ? { isTlsConfiguration: true } : {}),
   };
 }

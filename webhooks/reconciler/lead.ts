@@ -97,6 +97,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     onChange: (key) => {
       queue.add(key);
     },
+    podsOf: (key) => world.pods.servingOf(key),
     onProbed: (state, seconds) => {
       metrics.observeProbe(state, seconds);
     },

@@ -1,6 +1,8 @@
 import { serviceUrl } from '../core/mcpserver/names.ts';
+import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { decideAvailability, isServing } from '../core/plan/availability.ts';
 import type { Verification } from '../core/plan/observed.ts';
+import { decideServing } from '../core/plan/serving.ts';
 import { eraImage } from '../core/plan/status.ts';
 import type { WorkloadInput } from '../core/plan/status-input.ts';
 import { believedEra, believedVerification } from './believed.ts';
@@ -21,7 +23,7 @@ export function verifyWhileServing(
   caBundle: KeptCaBundle | undefined,
   world: World,
 ): Verification {
-  const { server, previous } = workload;
+  const { server, previous, deployment } = workload;
   const { generation = 0 } = server.metadata;
   const image = eraImage(server.spec);
   if (!isServing(decideAvailability(workload))) {
@@ -30,10 +32,20 @@ export function verifyWhileServing(
   }
   const url = serviceUrl(server, world.clusterDomain);
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
-  const asked = { era: believedEra(server), image, pods: describePods(workload) };
-  const target = { url, generation, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle), ...asked };
-  world.verifier.watch(key, target, believedVerification(previous, generation));
-  return withLearnt(world.verifier.current(key, generation), { key, image }, world);
+  const pods = world.pods.servingOf(key);
+  const serving = decideServing({ pods, deployment, generation, isApplied: true });
+  const running = pods.length === 0 ? generation : (serving.generation ?? saidGeneration(previous));
+  const asked = { era: believedEra(server), image, pods: serving.podSet, generation: running };
+  const target = { url, periodMs: periodSeconds * 1_000, tls: tlsTrustOf(server, caBundle), ...asked };
+  world.verifier.watch(key, target, believedVerification(previous, running));
+  const { verification, of } = world.verifier.current(key);
+  const known: Verification = of?.generation === generation ? verification : { state: 'not-attempted' };
+  return withLearnt(known, { key, image }, world);
+}
+
+/** Of which the pods were verified last; they still serve. */
+function saidGeneration(status: MCPServerStatus | undefined): number {
+  return status?.conditions?.find(({ type }) => type === 'Verified')?.observedGeneration ?? 0;
 }
 
 /** What was learnt is for status, whatever else is known: a question may have ended the server that it was asked. */
@@ -46,9 +58,4 @@ function withLearnt(
   const era = verifier.eraOf(key, image);
   const gone = verifier.goneOf(key, image);
   return { ...verification, ...(era === undefined ? {} : { era }), ...(gone === undefined ? {} : { gone }) };
-}
-
-/** A rollout has another generation, and a pod that fails or comes changes how many are ready. */
-function describePods({ deployment }: WorkloadInput): string {
-  return deployment === undefined ? '' : `${deployment.generation}/${deployment.readyReplicas}`;
 }

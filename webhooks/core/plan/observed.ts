@@ -44,7 +44,29 @@ export interface DeploymentStatus {
  */
 export type ProtocolEra = 'stateless' | 'handshake';
 
-/** What is known about the MCP endpoint of this generation. */
+/** Whom an answer of a server is from. */
+export interface AnsweredBy {
+  /** Of the MCPServer, whose template these pods run. */
+  readonly generation: number;
+  /** From `podSetOf`, at the time of the question; empty: the pods were not known. */
+  readonly podSet: string;
+}
+
+/** An answer, with whom it is from: other pods may serve by now, and what they answer is not known then. */
+export interface KnownVerification {
+  readonly verification: Verification;
+  /** Absent when nothing was answered yet. */
+  readonly of?: AnsweredBy;
+}
+
+/** A pod that does not speak MCP while others of the same server do. */
+export interface FailingPod {
+  readonly name: string;
+  /** What came back from it, on one line. */
+  readonly message: string;
+}
+
+/** What is known about the MCP endpoint. */
 export type Verification =
   /**
    * `era`: what is known of how to ask, all the same. `gone`: how often in a row it closed the connection of a question and
@@ -76,6 +98,7 @@ export type Verification =
    * `isUnanswered`: nothing came back at all, so something between us and the server may be the reason.
    * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.
    * `failures`: at least so many in a row; it grows in steps that double, so that failing on costs next to nothing.
+   * `failingPods`: the endpoint answers, and these pods of it do not; the message names them.
    */
   | {
       readonly state: 'failed';
@@ -83,6 +106,7 @@ export type Verification =
       readonly isUnanswered?: true;
       readonly isTlsConfiguration?: true;
       readonly failures?: number;
+      readonly failingPods?: readonly FailingPod[];
       /** In which era it is asked next: the other one ended badly. Absent: nothing was learnt. */
       readonly era?: ProtocolEra;
     };

@@ -107,10 +107,17 @@ function askedOf({ server, previous, verification }: StatusInput, verified: Verd
   const asked = {
     ...eraOf(server, verification, before),
     ...(gone === 0 ? {} : { goneWhenAsked: gone, image: eraImage(server.spec) }),
+    ...failingPodsOf(verification, verified),
     ...(counted === undefined ? {} : countsOf(counted)),
     ...(toolsDigest === undefined ? {} : { toolsDigest }),
   };
   return Object.keys(asked).length === 0 ? undefined : asked;
+}
+
+/** With their words, because a restart of ours has to say the same until it has asked them itself. */
+function failingPodsOf(verification: Verification, verified: Verdict): Pick<VerificationStatus, 'failingPods'> {
+  if (verified.status !== 'False' || verification.state !== 'failed' || verification.failingPods === undefined) return {};
+  return { failingPods: [...verification.failingPods] };
 }
 
 /** Of which image it is learnt how a server is asked. */

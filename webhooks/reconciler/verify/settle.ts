@@ -41,7 +41,8 @@ function comparable(verification: Verification): string {
   return canonicalJson({ statusCode, hasWords: said !== undefined });
 }
 
-function isUp({ state }: Verification): boolean {
+/** It answers as an MCP server does, or would to somebody with credentials. */
+export function isUp({ state }: Verification): boolean {
   return state === 'verified' || state === 'auth-required';
 }
 

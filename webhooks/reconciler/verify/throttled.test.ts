@@ -34,7 +34,7 @@ function start(...answers: readonly Verdict[]) {
       asked.push(clock.now().getTime() - began);
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1] ?? failed);
     },
-    onChange: () => states.push(verifier.current('a', 1).state),
+    onChange: () => states.push(verifier.current('a').verification.state),
   });
   return { clock, asked, states, verifier };
 }
@@ -118,9 +118,9 @@ describe('a server that answers 429', () => {
     const t = start(...before, throttled(120_000));
     t.verifier.watch('a', target);
     await t.clock.advance(780_000);
-    expect(t.verifier.current('a', 1).state).toBe(state);
+    expect(t.verifier.current('a').verification.state).toBe(state);
     await t.clock.advance(120_000);
-    expect(t.verifier.current('a', 1)).toEqual(said);
+    expect(t.verifier.current('a').verification).toEqual(said);
     expect(t.states).toEqual([state, 'throttled']);
     t.verifier.stop();
   });
@@ -129,7 +129,7 @@ describe('a server that answers 429', () => {
     const t = start(throttled(1_000), throttled(2_000), throttled(3_000));
     t.verifier.watch('a', target);
     await t.clock.advance(600_000);
-    expect(t.verifier.current('a', 1)).toEqual(said);
+    expect(t.verifier.current('a').verification).toEqual(said);
     expect(t.states).toEqual(['throttled']);
     t.verifier.stop();
   });

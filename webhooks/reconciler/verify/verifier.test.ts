@@ -53,10 +53,10 @@ describe('Verifier', () => {
     const t = start([failed, failed, failed, verified]);
     t.verifier.watch('a', target);
     await t.clock.advance(1_700);
-    expect(t.verifier.current('a', 1)).toEqual({ state: 'not-attempted' });
+    expect(t.verifier.current('a').verification).toEqual({ state: 'not-attempted' });
     expect(t.changes).toEqual([]);
     await t.clock.advance(100);
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     expect(t.changes).toEqual(['a']);
     t.verifier.stop();
   });
@@ -65,10 +65,10 @@ describe('Verifier', () => {
     const t = start([failed]);
     t.verifier.watch('a', target);
     await t.clock.advance(10_000);
-    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
+    expect(t.verifier.current('a').verification).toEqual(failedTimes(4));
     expect(t.changes).toEqual(['a']);
     await t.clock.advance(24 * 3_600_000);
-    expect(t.verifier.current('a', 1)).toEqual(failedTimes(8));
+    expect(t.verifier.current('a').verification).toEqual(failedTimes(8));
     expect(t.changes).toEqual(['a', 'a']);
     t.verifier.stop();
   });
@@ -80,9 +80,9 @@ describe('Verifier', () => {
     expect(t.asked).toEqual([0, 69_000]);
     expect(t.changes).toEqual(['a']);
     await t.clock.advance(71_000);
-    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
+    expect(t.verifier.current('a').verification).toEqual(failedTimes(4));
     await t.clock.advance(2_000);
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     expect(t.changes).toEqual(['a', 'a', 'a']);
     t.verifier.stop();
   });
@@ -90,7 +90,7 @@ describe('Verifier', () => {
   it('believes an earlier answer until the first one of its own, and then says nothing if it is the same', async () => {
     const t = start([verified], () => 0.5);
     t.verifier.watch('a', target, verified);
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     await t.clock.advance(29_999);
     expect(t.asked).toEqual([]);
     await t.clock.advance(300_000);
@@ -106,12 +106,12 @@ describe('Verifier', () => {
     t.verifier.watch('a', target);
     await t.clock.advance(1_000);
     expect(t.asked).toHaveLength(1);
-    expect(t.verifier.current('a', 2)).toEqual({ state: 'not-attempted' });
+    expect(t.verifier.current('a').of).toEqual({ generation: 1, podSet: '1/1' });
     t.verifier.watch('a', { ...target, url: 'http://y/mcp', generation: 2 });
-    expect(t.verifier.current('a', 2)).toEqual({ state: 'not-attempted' });
+    expect(t.verifier.current('a').verification).toEqual({ state: 'not-attempted' });
     await t.clock.advance(1_000);
     expect(t.asked).toHaveLength(2);
-    expect(t.verifier.current('a', 2)).toEqual(verified);
+    expect(t.verifier.current('a')).toEqual({ verification: verified, of: { generation: 2, podSet: '1/1' } });
     t.verifier.stop();
   });
 
@@ -127,10 +127,10 @@ describe('Verifier', () => {
     await t.clock.advance(1_000);
     expect(t.asked).toEqual([0]);
     t.verifier.watch('a', trusting('2'));
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     await t.clock.advance(3_000);
     expect(t.asked).toEqual([0, 2_000, 2_250, 2_750, 3_750]);
-    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
+    expect(t.verifier.current('a').verification).toEqual(failedTimes(4));
     t.verifier.stop();
   });
 
@@ -140,7 +140,7 @@ describe('Verifier', () => {
     await t.clock.advance(599_000);
     expect(t.asked).toEqual([0]);
     t.verifier.watch('a', { ...target, generation: 2, periodMs: 5_000 });
-    expect(t.verifier.current('a', 2)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     await t.clock.advance(10_000);
     expect(t.asked).toEqual([0, 599_000, 604_000, 609_000]);
     expect(t.changes).toEqual(['a']);
@@ -169,9 +169,9 @@ describe('Verifier', () => {
     const t = start([verified, newer], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(60_000);
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     await t.clock.advance(5_000);
-    expect(t.verifier.current('a', 1)).toEqual(newer);
+    expect(t.verifier.current('a').verification).toEqual(newer);
     expect(t.asked).toEqual([0, 60_000, 65_000]);
     expect(t.counted).toEqual([true, false, true]);
     expect(t.changes).toEqual(['a', 'a']);
@@ -194,7 +194,7 @@ describe('Verifier', () => {
     const t = start([counted, verified], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(200_000);
-    expect(t.verifier.current('a', 1)).toEqual(counted);
+    expect(t.verifier.current('a').verification).toEqual(counted);
     expect(t.changes).toEqual(['a']);
     t.verifier.stop();
   });
@@ -203,7 +203,7 @@ describe('Verifier', () => {
     const t = start([failed]);
     t.verifier.watch('a', target, failedTimes(8));
     await t.clock.advance(600_000);
-    expect(t.verifier.current('a', 1)).toEqual(failedTimes(8));
+    expect(t.verifier.current('a').verification).toEqual(failedTimes(8));
     expect(t.changes).toEqual([]);
     t.verifier.stop();
   });
@@ -221,9 +221,9 @@ describe('Verifier', () => {
       });
       verifier.watch('a', target);
       await clock.advance(takesMs);
-      expect(verifier.current('a', 1).state).toBe('not-attempted');
+      expect(verifier.current('a').verification.state).toBe('not-attempted');
       await clock.advance(30_000 - takesMs);
-      expect(verifier.current('a', 1)).toMatchObject(failed);
+      expect(verifier.current('a').verification).toMatchObject(failed);
       verifier.stop();
     },
   );
@@ -233,7 +233,7 @@ describe('Verifier', () => {
     t.verifier.watch('a', target);
     await t.clock.advance(10_000);
     t.verifier.watch('a', { ...target, pods: '1/2' });
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     await t.clock.advance(60_000);
     expect(t.asked).toEqual([0, 10_000, 70_000]);
     expect(t.counted).toEqual([true, true, false]);
@@ -247,7 +247,7 @@ describe('Verifier', () => {
       await t.clock.advance(100);
     }
     expect(t.asked.length).toBeLessThanOrEqual(11);
-    expect(t.verifier.current('a', 1)).toMatchObject(failed);
+    expect(t.verifier.current('a').verification).toMatchObject(failed);
     t.verifier.stop();
   });
 
@@ -257,7 +257,7 @@ describe('Verifier', () => {
     t.verifier.watch('a', target);
     await t.clock.advance(65_000);
     expect(t.counted).toEqual([true, false, true, true, true, true]);
-    expect(t.verifier.current('a', 1)).toEqual(listing(5));
+    expect(t.verifier.current('a').verification).toEqual(listing(5));
     t.verifier.stop();
   });
 
@@ -266,7 +266,7 @@ describe('Verifier', () => {
     const t = start([listing, failed, verified], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(65_000);
-    expect(t.verifier.current('a', 1)).toEqual(listing);
+    expect(t.verifier.current('a').verification).toEqual(listing);
     expect(t.changes).toEqual(['a']);
     t.verifier.stop();
   });
@@ -287,7 +287,7 @@ describe('Verifier', () => {
     const t = start([verified]);
     t.verifier.watch('a', { ...target, url: 'http://throws/mcp' });
     await t.clock.advance(2_000);
-    expect(t.verifier.current('a', 1)).toEqual({ state: 'failed', message: 'bug', failures: 4 });
+    expect(t.verifier.current('a').verification).toEqual({ state: 'failed', message: 'bug', failures: 4 });
     t.verifier.stop();
   });
 
@@ -439,7 +439,7 @@ describe('how a server is asked', () => {
     t.verifier.watch('a', target);
     await t.clock.advance(70_000);
     expect(t.memories).toEqual([undefined, memory]);
-    expect(t.verifier.current('a', 1)).toEqual(verified);
+    expect(t.verifier.current('a').verification).toEqual(verified);
     t.verifier.stop();
   });
 });

@@ -1,4 +1,6 @@
-import type { ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import type { FailingPod, KnownVerification, ProtocolEra } from '../../core/plan/observed.ts';
+import { withFailingPods } from '../../core/plan/failing-pods.ts';
+import type { ServingPod } from '../../core/plan/serving.ts';
 import { Agenda } from '../../platform/agenda.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { jittered } from '../../platform/kube/backoff.ts';
@@ -6,16 +8,28 @@ import { splitKey } from '../../platform/kube/object.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
+import { asksOnce } from './handshake-era.ts';
 import { Lanes } from './lanes.ts';
 import type { LaneName, SlowAtMs, Turn } from './lanes.ts';
-import type { ProbeMemory } from './probe-memory.ts';
-import type { Probe, Verdict } from './probe.ts';
-import { settle } from './settle.ts';
-import type { Standing } from './settle.ts';
-import { isFailing, isOutdated, nextTally, startTally, untilAllowedMs, untilRetryMs } from './tally.ts';
-import type { Tally } from './tally.ts';
-import { tlsTrustKey } from './tls-trust.ts';
-import type { TlsTrust } from './tls-trust.ts';
+import { PodRounds } from './pod-rounds.ts';
+import type { Probe, ProbeResult, ProbeTarget, Verdict } from './probe.ts';
+import { isUp } from './settle.ts';
+import { isFailing, isOutdated, untilAllowedMs, untilRetryMs } from './tally.ts';
+import {
+  answeredBy,
+  begin,
+  goOn,
+  inSteps,
+  isCountDue,
+  isKnownToFail,
+  isOfThese,
+  isRoutingLate,
+  isSameQuestion,
+  moveOn,
+  nextStanding,
+  note,
+} from './watched.ts';
+import type { VerificationTarget, Watched } from './watched.ts';
 
 export interface VerifierOptions {
   readonly probe: Probe;
@@ -23,41 +37,23 @@ export interface VerifierOptions {
   readonly log: Logger;
   readonly random: () => number;
   readonly clientVersion: string;
+  /** The pods that serve now; none where nobody tells. */
+  readonly podsOf?: (key: string) => readonly ServingPod[];
   /** The answer for this server is another one than before: reconcile it. */
   readonly onChange: (key: string) => void;
   readonly onProbed?: (result: Verdict['state'], seconds: number) => void;
-}
-
-/** What to ask, and for which state of the spec the answer counts. */
-export interface VerificationTarget {
-  readonly url: string;
-  readonly generation: number;
-  /** Between two questions to a server that answered, in milliseconds. */
-  readonly periodMs: number;
-  /** With an `https` URL: whose certificates count. */
-  readonly tls?: TlsTrust | undefined;
-  /** What runs there: what was learnt of another image does not count. */
-  readonly image: string;
-  /** How status says that this image is asked; what we have learnt ourselves goes before it. */
-  readonly era?: ProtocolEra | undefined;
-  /** Which pods answer there: another text when they are others, as far as that is seen. */
-  readonly pods: string;
 }
 
 /** By which share of itself the period of each server varies, so that servers do not come in step. */
 const jitter = 0.15;
 /** Over which the first questions are spread after a restart, in milliseconds; also for servers asked once a day. */
 const maxSpreadMs = 60_000;
-/** Between two counts of what a server lists, in milliseconds: lists may be long, and change rarely. */
-const countPeriodMs = 600_000;
 /** Before an unexpected answer of a server that answers is asked for a second time, in milliseconds. */
 const secondLookMs = 5_000;
 /** Between two questions whose reason is that something has changed, in milliseconds: pods may change all the time. */
 const minBetweenMs = 1_000;
 /** Before a server is asked again on which our own code failed, in milliseconds. */
 const afterErrorMs = 60_000;
-/** Highest number of failures that is told. */
-const maxFailuresSaid = 8;
 /** How soon a server that closed the connection of a question is not available, if it has ended, in milliseconds. */
 const goneWithinMs = 30_000;
 
@@ -72,10 +68,16 @@ export class Verifier {
   readonly #lanes: Lanes;
   /** When each of them is asked that is not being asked. */
   readonly #agenda: Agenda;
+  readonly #pods: PodRounds;
 
   constructor(options: VerifierOptions) {
     this.#options = options;
     this.#lanes = new Lanes(options.clock);
+    this.#pods = new PodRounds({
+      ...{ clock: options.clock, log: options.log, random: options.random, lanes: this.#lanes },
+      ...{ onChange: options.onChange, podsOf: (key) => this.#podsOf(key) },
+      ask: (key, pod, signal) => this.#askPod(key, pod, signal),
+    });
     this.#agenda = new Agenda({
       clock: options.clock,
       onDue: (key) => {
@@ -94,10 +96,13 @@ export class Verifier {
     return this.#lanes.waiting();
   }
 
-  /** What is known about this generation. */
-  current(key: string, generation: number): Verification {
+  /** What is known, and about which pods. */
+  current(key: string): KnownVerification {
     const watched = this.#watched.get(key);
-    return watched?.target.generation === generation ? watched.standing.result : { state: 'not-attempted' };
+    if (watched?.of === undefined) return { verification: { state: 'not-attempted' } };
+    const { standing, of } = watched;
+    const pods = this.#podsOf(key);
+    return { verification: withFailingPods(standing.result, this.#pods.failing(key), pods.length), of };
   }
 
   /** What we have learnt ourselves of how this image is asked. */
@@ -115,18 +120,23 @@ export class Verifier {
   /**
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
    * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), the pods,
-   * or the spec in what does not concern the endpoint (another period), the answer stands too, and the server is asked
-   * again at once.
+   * or the period, the answer stands too, and the server is asked again at once; when nothing but the generation has, the
+   * answer is that generation's, and nobody is asked. Of whom the answer is, {@link current} says.
    */
   watch(key: string, target: VerificationTarget, believed?: Verdict): void {
     const known = this.#watched.get(key);
-    if (known !== undefined && isSameTarget(known.target, target)) return;
+    if (known !== undefined && isSameQuestion(known.target, target)) {
+      moveOn(known, target);
+      return;
+    }
     known?.stop?.();
     const before = known?.target.url === target.url ? known : undefined;
+    if (before === undefined) this.#pods.forget(key);
     const nowMs = this.#options.clock.monotonicMs();
-    const watched =
-      before === undefined ? begin(target, believed ?? { state: 'not-attempted' }, nowMs) : goOn(before, target, nowMs);
+    const watched = before === undefined ? begin(target, believed, nowMs) : goOn(before, target, nowMs);
     const isFirst = known === undefined;
+    if (isFirst && believed !== undefined)
+      this.#pods.believe(key, believed.state === 'failed' ? (believed.failingPods ?? noPods) : noPods);
     // Failures in a row that other pods had say nothing about how soon these may answer.
     watched.tries = isFirst ? watched.tally.failures : 0;
     this.#watched.set(key, watched);
@@ -147,6 +157,7 @@ export class Verifier {
     this.#watched.get(key)?.stop?.();
     this.#watched.delete(key);
     this.#agenda.delete(key);
+    this.#pods.forget(key);
   }
 
   #noteEnd(key: string): void {
@@ -194,13 +205,29 @@ export class Verifier {
       ...{ namespace: splitKey(key).namespace, signal: stop.signal },
       ...{ ...place, slowAtMs: this.#learnt.get(key)?.slowAtMs },
     };
-    const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, until));
+    const pod = this.#podToProve(key, watched);
+    const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, { pod, signal: until }));
     watched.stop = undefined;
     if (asked !== undefined) this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
     // Whoever has stopped us has seen to what comes next.
     if (asked?.answer === undefined || stop.signal.aborted) return;
+    if (pod !== undefined && isProof(asked.answer)) {
+      const { answer } = asked;
+      watched.proof = isUp(answer) ? { state: 'given', atMs: this.#options.clock.monotonicMs() } : { state: 'none' };
+      this.#askAfter(key, watched, 0);
+      return;
+    }
     watched.tries = asked.answer.state === 'failed' ? watched.tries + 1 : 0;
     this.#askAfter(key, watched, this.#take(key, watched, asked.answer));
+  }
+
+  /** Whom to ask instead of the Service, while that may still lead to pods that are gone; each time another one. */
+  #podToProve(key: string, watched: Watched): ServingPod | undefined {
+    const { proof } = watched;
+    if (proof.state !== 'wanted') return undefined;
+    const pods = this.#podsOf(key);
+    watched.proof = { state: 'wanted', askedPods: proof.askedPods + 1 };
+    return pods[proof.askedPods % Math.max(1, pods.length)];
   }
 
   #askAfter(key: string, watched: Watched, ms: number): void {
@@ -227,18 +254,21 @@ export class Verifier {
     const nowMs = clock.monotonicMs();
     switch (answer.state) {
       case 'failed':
-        if (isFailing(tally, nowMs) || standing.result.state === 'failed') this.#believe(key, watched, answer);
+        if (isFailing(tally, nowMs) ? !isRoutingLate(watched, nowMs) : isKnownToFail(watched))
+          this.#believe(key, watched, answer);
+        if (isKnownToFail(watched) && watched.proof.state !== 'wanted') this.#pods.next(key, 'failing');
         return untilRetryMs(watched.tries, target.periodMs, random);
       case 'throttled': {
         const waitMs = untilAllowedMs(tally, answer.retryAfterMs, random);
         this.#learn(key, watched, { notBeforeMs: nowMs + waitMs });
-        const isUnknown = standing.result.state === 'not-attempted' || standing.result.state === 'throttled';
+        const isUnknown = watched.of === undefined || standing.result.state === 'throttled';
         if (isUnknown || isOutdated(tally, nowMs + waitMs)) this.#believe(key, watched, answer);
         return waitMs;
       }
       case 'verified':
       case 'auth-required':
         this.#believe(key, watched, answer);
+        this.#pods.next(key, 'well');
         // One second look: who answers differently each time is not asked more often for it.
         return watched.standing.candidate === undefined || standing.candidate !== undefined
           ? jittered(target.periodMs, jitter, random)
@@ -249,41 +279,73 @@ export class Verifier {
   #believe(key: string, watched: Watched, answer: Verdict): void {
     const { clock, log, onChange } = this.#options;
     const { result: before } = watched.standing;
-    watched.standing = settle(watched.standing, complete(answer, watched), clock.monotonicMs());
-    if (watched.standing.result === before) return;
+    const isNews = !isOfThese(watched);
+    watched.standing = nextStanding(watched, answer, clock.monotonicMs());
+    watched.of = answeredBy(watched.target);
+    if (watched.standing.result === before && !isNews) return;
     log.debug('verification: another answer', { server: key, state: answer.state });
     onChange(key);
   }
 
-  /** Undefined when we were stopped meanwhile: then the answer says nothing. */
-  async #probe(key: string, watched: Watched, signal: AbortSignal): Promise<Verdict | undefined> {
+  /** Asks the Service, or one pod. Undefined when we were stopped meanwhile: then the answer says nothing. */
+  async #probe(
+    key: string,
+    watched: Watched,
+    { pod, signal }: { readonly pod: ServingPod | undefined; readonly signal: AbortSignal },
+  ): Promise<Verdict | undefined> {
+    const { clock } = this.#options;
+    const askedAtMs = clock.monotonicMs();
+    watched.askedAtMs = askedAtMs;
+    const asked =
+      pod === undefined
+        ? await this.#askService(key, watched, signal)
+        : await this.#send(key, watched, { ...atPod(pod), signal });
+    if (asked === undefined) return undefined;
+    const result = withoutMemory(asked);
+    if (pod === undefined || !isProof(result)) note(watched, result, { askedAtMs, nowMs: clock.monotonicMs() });
+    return result;
+  }
+
+  async #askService(key: string, watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
+    const countsOffers = isCountDue(watched, this.#options.clock.monotonicMs());
+    const asked = await this.#send(key, watched, { countsOffers, memory: watched.memory, signal });
+    if (asked !== undefined) watched.memory = asked.memory;
+    return asked;
+  }
+
+  /** For the round of the pods. Undefined also when nobody asks this server any more. */
+  async #askPod(key: string, pod: ServingPod, signal: AbortSignal): Promise<Verdict | undefined> {
+    const watched = this.#watched.get(key);
+    if (watched === undefined) return undefined;
+    const asked = await this.#send(key, watched, { ...atPod(pod), signal });
+    return asked === undefined ? undefined : withoutMemory(asked);
+  }
+
+  async #send(
+    key: string,
+    watched: Watched,
+    how: Pick<ProbeTarget, 'at' | 'countsOffers' | 'memory' | 'signal'>,
+  ): Promise<ProbeResult | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
+    const { url, tls, image, era: said } = watched.target;
     const startedAtMs = clock.monotonicMs();
-    watched.askedAtMs = startedAtMs;
-    const countsOffers = isCountDue(watched, startedAtMs);
-    const { image } = watched.target;
-    let result: Verdict;
-    let kept: ProbeMemory | undefined;
-    let hasClosed = false;
+    let answer: ProbeResult;
     try {
-      const { url, tls } = watched.target;
-      const { memory } = watched;
-      const era = this.eraOf(key, image) ?? watched.target.era;
-      const answer = await probe({ url, tls, countsOffers, clientVersion, signal, memory, era });
-      ({ memory: kept, hasClosed = false, ...result } = { memory: undefined, ...answer });
+      answer = await probe({ url, tls, clientVersion, era: this.eraOf(key, image) ?? said, ...how });
     } catch (error) {
-      result = { state: 'failed', message: errorText(error) };
+      answer = { state: 'failed', message: errorText(error) };
     }
     // Also when we were stopped: the server may have gone for what we asked.
-    if ('era' in result) this.#learn(key, watched, { era: result.era });
-    if (hasClosed) this.#learn(key, watched, { closedAtMs: clock.monotonicMs() });
-    if (result.state !== 'failed') this.#learn(key, watched, { closedAtMs: undefined, gone: undefined });
-    if (signal.aborted) return undefined;
-    watched.memory = kept;
-    const nowMs = clock.monotonicMs();
-    note(watched, result, { askedAtMs: startedAtMs, nowMs });
-    onProbed?.(result.state, (nowMs - startedAtMs) / 1_000);
-    return result;
+    if ('era' in answer) this.#learn(key, watched, { era: answer.era });
+    if (answer.hasClosed === true) this.#learn(key, watched, { closedAtMs: clock.monotonicMs() });
+    if (answer.state !== 'failed') this.#learn(key, watched, { closedAtMs: undefined, gone: undefined });
+    if (how.signal.aborted) return undefined;
+    onProbed?.(answer.state, (clock.monotonicMs() - startedAtMs) / 1_000);
+    return answer;
+  }
+
+  #podsOf(key: string): readonly ServingPod[] {
+    return this.#options.podsOf?.(key) ?? [];
   }
 
   #learn(key: string, { isGone, target: { image } }: Watched, news: Partial<Learnt>): void {
@@ -292,6 +354,23 @@ export class Verifier {
     const kept: Learnt = known?.image === image ? known : { image, slowAtMs: known?.slowAtMs };
     this.#learnt.set(key, { ...kept, ...news });
   }
+}
+
+const noPods: readonly FailingPod[] = [];
+
+/** No session is left behind: who asks next asks another pod. */
+function atPod({ address: host, port }: ServingPod): Pick<ProbeTarget, 'at' | 'memory'> {
+  return { at: { host, port }, memory: asksOnce };
+}
+
+function withoutMemory(answer: ProbeResult): Verdict {
+  const { memory: _, ...verdict } = { memory: undefined, ...answer };
+  return verdict;
+}
+
+/** Whether the answer of a pod ends the asking of pods: it speaks MCP, or pods may not be reachable by themselves. */
+function isProof(answer: Verdict): boolean {
+  return isUp(answer) || (answer.state === 'failed' && answer.isUnanswered === true);
 }
 
 /** What is known of how to ask a server; outlives that it is not available, for it may be our question that ends it. */
@@ -306,96 +385,4 @@ interface Learnt {
   readonly closedAtMs?: number | undefined;
   /** How often in a row it was not available after that. */
   readonly gone?: number | undefined;
-}
-
-interface Watched {
-  readonly target: VerificationTarget;
-  /** Ends its waiting for a turn, or what it is asked. */
-  stop: (() => void) | undefined;
-  /** Nobody will ask it again. */
-  isGone: boolean;
-  /** Failures in a row of these pods. */
-  tries: number;
-  standing: Standing;
-  tally: Tally;
-  /** What it listed when that was counted last. */
-  lists: Lists;
-  /** When that was; undefined: not by us, or not of these pods. */
-  countedAtMs: number | undefined;
-  askedAtMs: number | undefined;
-  /** What the last probe of these pods leaves to the next one. */
-  memory: ProbeMemory | undefined;
-}
-
-function begin(target: VerificationTarget, believed: Verification, nowMs: number): Watched {
-  return {
-    ...{ target, stop: undefined, isGone: false, tries: 0 },
-    ...{ standing: { result: believed }, tally: startTally(believed, nowMs), lists: listsOf(believed) },
-    ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
-  };
-}
-
-/** The same endpoint: what was answered stands, and what was learnt about other pods or another spec does not. */
-function goOn(before: Watched, target: VerificationTarget, nowMs: number): Watched {
-  const isSameSpec = before.target.generation === target.generation;
-  return {
-    ...before,
-    ...{ target, stop: undefined, tries: 0, memory: undefined },
-    tally: isSameSpec ? before.tally : startTally(before.standing.result, nowMs),
-    countedAtMs: before.target.pods === target.pods ? before.countedAtMs : undefined,
-  };
-}
-
-/** The part of an answer that is there only when lists were counted. */
-type Lists = Pick<VerifiedEndpoint, 'offers' | 'toolsDigest' | 'notCounted'>;
-
-function listsOf(answer: Verification): Lists {
-  if (answer.state !== 'verified') return {};
-  const { offers, toolsDigest, notCounted } = answer;
-  return {
-    ...(offers === undefined ? {} : { offers }),
-    ...(toolsDigest === undefined ? {} : { toolsDigest }),
-    ...(notCounted === undefined ? {} : { notCounted }),
-  };
-}
-
-/** What an answer says besides what is believed of it. */
-function note(watched: Watched, answer: Verdict, at: { readonly askedAtMs: number; readonly nowMs: number }): void {
-  if (answer.state === 'verified' && isCountDue(watched, at.askedAtMs)) watched.countedAtMs = at.askedAtMs;
-  if (answer.state === 'verified' && answer.offers !== undefined) watched.lists = listsOf(answer);
-  watched.tally = nextTally(watched.tally, answer, at);
-}
-
-/**
- * Every ten minutes; when an unexpected answer is asked for a second time, because all of it has to be the same then; and
- * after a failure, because what answers now may be another server.
- */
-function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: number): boolean {
-  const isDoubted = standing.candidate !== undefined || tally.failures > 0;
-  return countedAtMs === undefined || isDoubted || nowMs - countedAtMs >= countPeriodMs;
-}
-
-/** An answer with what it does not say itself: how often it failed, and what it listed the last time. */
-function complete(answer: Verdict, { lists, tally }: Watched): Verdict {
-  switch (answer.state) {
-    case 'failed':
-      return { ...answer, failures: inSteps(tally.failures) };
-    case 'verified':
-      return { ...answer, ...(answer.offers === undefined ? lists : {}) };
-    case 'throttled':
-      // How long it wants to be left alone is nobody's to know, and another one each time.
-      return { state: 'throttled', message: answer.message };
-    case 'auth-required':
-      return answer;
-  }
-}
-
-/** A number that costs few writes while it grows: it doubles, and stays at the highest. */
-function inSteps(count: number): number {
-  return Math.min(2 ** Math.floor(Math.log2(count)), maxFailuresSaid);
-}
-
-function isSameTarget(a: VerificationTarget, b: VerificationTarget): boolean {
-  const isSameSpec = a.url === b.url && a.generation === b.generation && a.periodMs === b.periodMs;
-  return isSameSpec && a.pods === b.pods && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
 }

@@ -1,0 +1,201 @@
+import type { AnsweredBy, ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import type { ProbeMemory } from './probe-memory.ts';
+import type { Verdict } from './probe.ts';
+import { settle } from './settle.ts';
+import type { Standing } from './settle.ts';
+import { nextTally, startTally } from './tally.ts';
+import type { Tally } from './tally.ts';
+import { tlsTrustKey } from './tls-trust.ts';
+import type { TlsTrust } from './tls-trust.ts';
+
+/** What to ask, and whom the answer is from. */
+export interface VerificationTarget {
+  readonly url: string;
+  /** Of the MCPServer, whose template the pods run. */
+  readonly generation: number;
+  /** Between two questions to a server that answered, in milliseconds. */
+  readonly periodMs: number;
+  /** With an `https` URL: whose certificates count. */
+  readonly tls?: TlsTrust | undefined;
+  /** What runs there: what was learnt of another image does not count. */
+  readonly image: string;
+  /** How status says that this image is asked; what we have learnt ourselves goes before it. */
+  readonly era?: ProtocolEra | undefined;
+  /** Which pods answer there: another text when they are others, as far as that is seen; empty when it is not. */
+  readonly pods: string;
+}
+
+/** One server that is asked, and what is believed of it. */
+export interface Watched {
+  target: VerificationTarget;
+  /** Ends its waiting for a turn, or what it is asked. */
+  stop: (() => void) | undefined;
+  /** Nobody will ask it again. */
+  isGone: boolean;
+  /** Failures in a row of these pods. */
+  tries: number;
+  standing: Standing;
+  /** Whom the standing answer is from. */
+  of: AnsweredBy | undefined;
+  /** Whether the Service may still lead to pods that these have replaced; see {@link Proof}. */
+  proof: Proof;
+  tally: Tally;
+  /** What it listed when that was counted last. */
+  lists: Lists;
+  /** When that was; undefined: not by us, or not of these pods. */
+  countedAtMs: number | undefined;
+  askedAtMs: number | undefined;
+  /** What the last probe of these pods leaves to the next one. */
+  memory: ProbeMemory | undefined;
+}
+
+/**
+ * After a rollout a Service leads to the old pods for a moment, so what comes through it then may be their answer. A new
+ * pod is asked itself first. `wanted`: not done yet. `given`: one has answered at its own address, `atMs`; what comes
+ * through the Service counts. `none`: there is nobody to be mistaken for, or pods cannot be reached by themselves.
+ */
+export type Proof =
+  | { readonly state: 'wanted'; readonly askedPods: number }
+  | { readonly state: 'given'; readonly atMs: number }
+  | { readonly state: 'none' };
+
+/** The part of an answer that is there only when lists were counted. */
+type Lists = Pick<VerifiedEndpoint, 'offers' | 'toolsDigest' | 'notCounted'>;
+
+/** Between two counts of what a server lists, in milliseconds: lists may be long, and change rarely. */
+const countPeriodMs = 600_000;
+/** Highest number of failures that is told. */
+const maxFailuresSaid = 8;
+/** How long after a new pod has answered a Service may still lead elsewhere, in milliseconds. */
+const routingMs = 5_000;
+
+/** `believed`: an earlier answer of the same pods; the first one of our own ends it. */
+export function begin(target: VerificationTarget, believed: Verdict | undefined, nowMs: number): Watched {
+  const result = believed ?? { state: 'not-attempted' };
+  return {
+    ...{ target, stop: undefined, isGone: false, tries: 0 },
+    ...{ standing: { result }, tally: startTally(result, nowMs), lists: listsOf(result) },
+    ...{ of: believed === undefined ? undefined : answeredBy(target), proof: { state: 'none' } },
+    ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
+  };
+}
+
+/** The same endpoint: what was answered stands, and what was learnt about other pods or another spec does not. */
+export function goOn(before: Watched, next: VerificationTarget, nowMs: number): Watched {
+  const target = withKnownPods(next, before);
+  const isSameSpec = before.target.generation === target.generation;
+  const common = { ...before, target, stop: undefined, tries: 0, memory: undefined };
+  if (isSamePods(before.target, target)) {
+    const tally = isSameSpec ? before.tally : startTally(before.standing.result, nowMs);
+    return { ...common, of: nowOf(before, target), tally };
+  }
+  // Pods that come and go all the time have failed together. Once it is said, the next ones begin anew: what is said stays
+  // until they have failed themselves.
+  const isAnew = !isSameSpec || before.standing.result.state === 'failed';
+  const tally = isAnew ? startTally({ state: 'not-attempted' }, nowMs) : before.tally;
+  return { ...common, tally, proof: { state: 'wanted', askedPods: 0 }, countedAtMs: undefined };
+}
+
+/** Nothing but the generation is another one: the same pods answer for it, and were asked already. */
+export function moveOn(watched: Watched, next: VerificationTarget): void {
+  const target = withKnownPods(next, watched);
+  watched.of = nowOf(watched, target);
+  watched.target = target;
+}
+
+/** While nobody tells of pods, they are those of before. */
+function withKnownPods(target: VerificationTarget, before: Watched): VerificationTarget {
+  return target.pods === '' ? { ...target, pods: before.target.pods } : target;
+}
+
+/** The standing answer as that of the pods of `target`, which are the same, if it was that of the current ones before. */
+function nowOf({ of, target: before }: Watched, target: VerificationTarget): AnsweredBy | undefined {
+  const isCurrent = of?.podSet === before.pods && of.generation === before.generation;
+  return isCurrent ? answeredBy(target) : of;
+}
+
+export function answeredBy({ generation, pods: podSet }: VerificationTarget): AnsweredBy {
+  return { generation, podSet };
+}
+
+/** Whether the standing answer is one of the pods that are asked now. */
+export function isOfThese({ of, target }: Watched): boolean {
+  return of?.podSet === target.pods && of.generation === target.generation;
+}
+
+/** Whether these pods were said to fail already. */
+export function isKnownToFail(watched: Watched): boolean {
+  return isOfThese(watched) && watched.standing.result.state === 'failed';
+}
+
+/** Pods of which nobody told, because theirs is a watch that is not allowed or late, are no others. */
+function isSamePods(a: VerificationTarget, b: VerificationTarget): boolean {
+  return a.pods === b.pods || a.pods === '' || b.pods === '';
+}
+
+/** What is believed after one more answer of the pods that are asked now: from them, whoever the one before was from. */
+export function nextStanding(watched: Watched, answer: Verdict, nowMs: number): Standing {
+  const before: Standing = isOfThese(watched) ? watched.standing : { result: { state: 'not-attempted' } };
+  return settle(before, complete(answer, watched), nowMs);
+}
+
+/** What an answer says besides what is believed of it. */
+export function note(
+  watched: Watched,
+  answer: Verdict,
+  at: { readonly askedAtMs: number; readonly nowMs: number },
+): void {
+  if (answer.state === 'verified' && isCountDue(watched, at.askedAtMs)) watched.countedAtMs = at.askedAtMs;
+  if (answer.state === 'verified' && answer.offers !== undefined) watched.lists = listsOf(answer);
+  watched.tally = nextTally(watched.tally, answer, at);
+}
+
+/**
+ * Every ten minutes; when an unexpected answer is asked for a second time, because all of it has to be the same then; and
+ * after a failure, because what answers now may be another server.
+ */
+export function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: number): boolean {
+  const isDoubted = standing.candidate !== undefined || tally.failures > 0;
+  return countedAtMs === undefined || isDoubted || nowMs - countedAtMs >= countPeriodMs;
+}
+
+/** Whether what fails now may be pods that are gone: the new ones have just answered. */
+export function isRoutingLate({ proof }: Watched, nowMs: number): boolean {
+  return proof.state === 'given' && nowMs - proof.atMs < routingMs;
+}
+
+/** An answer with what it does not say itself: how often it failed, and what it listed the last time. */
+function complete(answer: Verdict, { lists, tally }: Watched): Verdict {
+  switch (answer.state) {
+    case 'failed':
+      return { ...answer, failures: inSteps(tally.failures) };
+    case 'verified':
+      return { ...answer, ...(answer.offers === undefined ? lists : {}) };
+    case 'throttled':
+      // How long it wants to be left alone is nobody's to know, and another one each time.
+      return { state: 'throttled', message: answer.message };
+    case 'auth-required':
+      return answer;
+  }
+}
+
+/** A number that costs few writes while it grows: it doubles, and stays at the highest. */
+export function inSteps(count: number): number {
+  return Math.min(2 ** Math.floor(Math.log2(count)), maxFailuresSaid);
+}
+
+function listsOf(answer: Verification): Lists {
+  if (answer.state !== 'verified') return {};
+  const { offers, toolsDigest, notCounted } = answer;
+  return {
+    ...(offers === undefined ? {} : { offers }),
+    ...(toolsDigest === undefined ? {} : { toolsDigest }),
+    ...(notCounted === undefined ? {} : { notCounted }),
+  };
+}
+
+/** Whether the same is to be asked, from the same pods, but for what `generation` calls it. */
+export function isSameQuestion(a: VerificationTarget, b: VerificationTarget): boolean {
+  const isSameEndpoint = a.url === b.url && a.periodMs === b.periodMs && a.image === b.image;
+  return isSameEndpoint && isSamePods(a, b) && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
+}
