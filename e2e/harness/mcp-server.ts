@@ -41,6 +41,20 @@ export function everythingServer(name: string, spec: Readonly<Record<string, unk
   };
 }
 
+/** odd-mcp-server as one of its kinds, see `e2e/servers/odd-answers.ts`; commands can be run in its pod, too. */
+export function oddServer(name: string, kind: string, spec: Readonly<Record<string, unknown>> = {}): object {
+  return {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    metadata: { name },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: imageOf('odd-mcp-server') } },
+      config: { port: 8080, arguments: ['8080', kind] },
+      ...spec,
+    },
+  };
+}
+
 /** Waits until a condition has this status and, where there are several causes, this reason. */
 export function untilCondition(
   namespace: string,

@@ -1,6 +1,7 @@
 // Runs inside the cluster (image odd-mcp-server): one of the servers of odd-answers.ts, on the port that it is given.
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
-// process exits when it is asked that method, or, with ANY, whatever it is asked.
+// process exits when it is asked that method, or, with ANY, whatever it is asked. After `POST /break` it answers HTTP 500 to
+// whatever it is asked.
 import { createServer } from 'node:http';
 import { isKind, kinds, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
@@ -12,11 +13,17 @@ function main([port, name = '', fatal]: readonly string[]): void {
   const kind = kinds[name];
   let askedAt = performance.now();
   let longestMs = 0;
+  let isBroken = false;
   const wait = (): number => Math.max(longestMs, performance.now() - askedAt);
   createServer((request, response) => {
     if (request.url === '/waits') {
       response.end(String(wait()));
       longestMs = 0;
+      return;
+    }
+    isBroken ||= request.url === '/break';
+    if (isBroken) {
+      response.writeHead(500).end();
       return;
     }
     longestMs = wait();
