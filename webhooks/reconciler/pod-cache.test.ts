@@ -38,7 +38,12 @@ describe('PodCache', () => {
       return {
         metadata: { ...metadata, labels },
         spec: { containers: [{ ports: [{ name: 'other', containerPort: 1 }] }, { ports: [mcp] }] },
-        status: { ...status, podIP: `10.0.0.${name.length}`, conditions: [{ type: 'Ready', status: 'True' }], ...changes },
+        status: {
+          ...status,
+          podIP: `10.0.0.${name.length}`,
+          conditions: [{ type: 'Ready', status: 'True' }],
+          ...changes,
+        },
       };
     };
     const mcp = { name: 'mcp', containerPort: 8080 };

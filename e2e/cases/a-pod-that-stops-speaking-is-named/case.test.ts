@@ -23,7 +23,9 @@ describe('one of two pods that stops speaking MCP while it stays ready', () => {
     await eventually('the pod is named', async () => {
       const server = await get(namespace, 'mcpservers', 'search');
       const { status, message = '' } = conditionOf(server, 'Verified') ?? {};
-      return status === 'False' && message.includes(`1 of 2 pods`) && message.includes(`pod ${broken}: answered HTTP 500`);
+      return (
+        status === 'False' && message.includes(`1 of 2 pods`) && message.includes(`pod ${broken}: answered HTTP 500`)
+      );
     });
   });
 

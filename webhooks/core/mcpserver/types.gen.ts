@@ -1136,6 +1136,12 @@ export interface VerificationStatus {
    */
   notCounted?: string;
   /**
+   * Pods that do not speak MCP when they are asked themselves, while others of the server do; the first of them.
+   *
+   * @maxItems 3
+   */
+  failingPods?: FailingPod[];
+  /**
    * Number of tools.
    */
   toolCount?: number;
@@ -1147,6 +1153,16 @@ export interface VerificationStatus {
    * Number of prompts.
    */
   promptCount?: number;
+}
+export interface FailingPod {
+  /**
+   * Name of the pod.
+   */
+  name: string;
+  /**
+   * What came back from it.
+   */
+  message: string;
 }
 /**
  * One aspect of the state.

@@ -116,7 +116,8 @@ function askedOf({ server, previous, verification }: StatusInput, verified: Verd
 
 /** With their words, because a restart of ours has to say the same until it has asked them itself. */
 function failingPodsOf(verification: Verification, verified: Verdict): Pick<VerificationStatus, 'failingPods'> {
-  if (verified.status !== 'False' || verification.state !== 'failed' || verification.failingPods === undefined) return {};
+  if (verified.status !== 'False' || verification.state !== 'failed' || verification.failingPods === undefined)
+    return {};
   return { failingPods: [...verification.failingPods] };
 }
 

@@ -11,7 +11,7 @@ import type { TlsClientSettings } from './tls-trust.ts';
 export interface McpCall {
   readonly url: URL;
   /** Of one pod; undefined: that of the URL. */
-  readonly address: SocketAddress | undefined;
+  readonly address?: SocketAddress | undefined;
   readonly tls: TlsClientSettings | undefined;
   /** Our own version, told to the server. */
   readonly clientVersion: string;

@@ -111,12 +111,12 @@ export class PodRounds {
     if (round === undefined || round.stop !== undefined) return;
     const { lanes } = this.#options;
     const lane = lanes.laneOf(round.slowAtMs);
-    let hasTurn = false;
+    const turn = { hasCome: false };
     const leave = lanes.wait(lane, splitKey(key).namespace, (release) => {
-      hasTurn = true;
+      turn.hasCome = true;
       this.#onTurn(key, round, { lane, release });
     });
-    if (!hasTurn) round.stop = leave;
+    if (!turn.hasCome) round.stop = leave;
   }
 
   /** Whatever goes wrong with one pod ends nothing: the next one is asked when the Service has answered again. */
@@ -130,11 +130,7 @@ export class PodRounds {
     });
   }
 
-  async #ask(
-    key: string,
-    round: Round,
-    place: { readonly lane: LaneName; readonly release: Release },
-  ): Promise<void> {
+  async #ask(key: string, round: Round, place: { readonly lane: LaneName; readonly release: Release }): Promise<void> {
     const { clock, lanes, podsOf } = this.#options;
     const pods = podsOf(key);
     const pod = pods.length < 2 ? undefined : nextPod(round, pods);

@@ -135,8 +135,7 @@ export class Verifier {
     const nowMs = this.#options.clock.monotonicMs();
     const watched = before === undefined ? begin(target, believed, nowMs) : goOn(before, target, nowMs);
     const isFirst = known === undefined;
-    if (isFirst && believed !== undefined)
-      this.#pods.believe(key, believed.state === 'failed' ? (believed.failingPods ?? noPods) : noPods);
+    if (isFirst && believed !== undefined) this.#pods.believe(key, failingPodsOf(believed));
     // Failures in a row that other pods had say nothing about how soon these may answer.
     watched.tries = isFirst ? watched.tally.failures : 0;
     this.#watched.set(key, watched);
@@ -254,9 +253,7 @@ export class Verifier {
     const nowMs = clock.monotonicMs();
     switch (answer.state) {
       case 'failed':
-        if (isFailing(tally, nowMs) ? !isRoutingLate(watched, nowMs) : isKnownToFail(watched))
-          this.#believe(key, watched, answer);
-        if (isKnownToFail(watched) && watched.proof.state !== 'wanted') this.#pods.next(key, 'failing');
+        this.#takeFailure(key, watched, answer);
         return untilRetryMs(watched.tries, target.periodMs, random);
       case 'throttled': {
         const waitMs = untilAllowedMs(tally, answer.retryAfterMs, random);
@@ -274,6 +271,13 @@ export class Verifier {
           ? jittered(target.periodMs, jitter, random)
           : Math.min(secondLookMs, target.periodMs);
     }
+  }
+
+  #takeFailure(key: string, watched: Watched, answer: Verdict): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const isCertain = isFailing(watched.tally, nowMs) ? !isRoutingLate(watched, nowMs) : isKnownToFail(watched);
+    if (isCertain) this.#believe(key, watched, answer);
+    if (isKnownToFail(watched) && watched.proof.state !== 'wanted') this.#pods.next(key, 'failing');
   }
 
   #believe(key: string, watched: Watched, answer: Verdict): void {
@@ -356,6 +360,10 @@ export class Verifier {
   }
 }
 
+function failingPodsOf(verdict: Verdict): readonly FailingPod[] {
+  return (verdict.state === 'failed' ? verdict.failingPods : undefined) ?? noPods;
+}
+
 const noPods: readonly FailingPod[] = [];
 
 /** No session is left behind: who asks next asks another pod. */
@@ -364,7 +372,8 @@ function atPod({ address: host, port }: ServingPod): Pick<ProbeTarget, 'at' | 'm
 }
 
 function withoutMemory(answer: ProbeResult): Verdict {
-  const { memory: _, ...verdict } = { memory: undefined, ...answer };
+  const verdict: ProbeResult & { memory?: unknown } = { ...answer };
+  delete verdict.memory;
   return verdict;
 }
 
