@@ -54,7 +54,9 @@ describe('PodCache', () => {
     expect(cache.put(healthy('bb', 2))).toBe('MCPServer/mcp/search');
     const bb = { ...a, name: 'bb', address: '10.0.0.2', restarts: 2 };
     expect(cache.servingOf('MCPServer/mcp/search')).toEqual([a, bb]);
-    expect(cache.put(healthy('a', 0, { conditions: [{ type: 'Ready', status: 'False' }] }))).toBe('MCPServer/mcp/search');
+    expect(cache.put(healthy('a', 0, { conditions: [{ type: 'Ready', status: 'False' }] }))).toBe(
+      'MCPServer/mcp/search',
+    );
     expect(cache.servingOf('MCPServer/mcp/search')).toEqual([bb]);
     const leaving = healthy('bb', 2);
     const metadata = { ...leaving.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };

@@ -52,7 +52,8 @@ export class PodCache {
   /** Returns the server whose it was; without a label, that is looked for. */
   remove(raw: unknown): string | undefined {
     const key = podKey(raw);
-    const server = serverOf(raw) ?? this.#serving.ownerOf(raw) ?? [...this.#kept].find(([, pods]) => pods.has(key))?.[0];
+    const server =
+      serverOf(raw) ?? this.#serving.ownerOf(raw) ?? [...this.#kept].find(([, pods]) => pods.has(key))?.[0];
     if (server === undefined) return undefined;
     const isOther = this.#serving.remove(server, raw);
     return this.#drop(server, key) || isOther ? server : undefined;
