@@ -506,7 +506,7 @@ describe('a server that closes the connection of each question and is gone', () 
     const t = start([closing]);
     t.verifier.watch('a', target);
     await t.clock.advance(10_000);
-    expect(t.verifier.current('a', 1)).toEqual(failedTimes(4));
+    expect(t.verifier.current('a').verification).toEqual(failedTimes(4));
     t.verifier.stop();
   });
 });

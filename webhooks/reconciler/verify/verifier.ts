@@ -305,7 +305,7 @@ export class Verifier {
         ? await this.#askService(key, watched, signal)
         : await this.#send(key, watched, { ...atPod(pod), signal });
     if (asked === undefined) return undefined;
-    const result = withoutMemory(asked);
+    const result = verdictOf(asked);
     if (pod === undefined || !isProof(result)) note(watched, result, { askedAtMs, nowMs: clock.monotonicMs() });
     return result;
   }
@@ -322,7 +322,7 @@ export class Verifier {
     const watched = this.#watched.get(key);
     if (watched === undefined) return undefined;
     const asked = await this.#send(key, watched, { ...atPod(pod), signal });
-    return asked === undefined ? undefined : withoutMemory(asked);
+    return asked === undefined ? undefined : verdictOf(asked);
   }
 
   async #send(
@@ -371,9 +371,11 @@ function atPod({ address: host, port }: ServingPod): Pick<ProbeTarget, 'at' | 'm
   return { at: { host, port }, memory: asksOnce };
 }
 
-function withoutMemory(answer: ProbeResult): Verdict {
-  const verdict: ProbeResult & { memory?: unknown } = { ...answer };
+/** What an answer says of the server, without what it says to us. */
+function verdictOf(answer: ProbeResult): Verdict {
+  const verdict = { ...answer };
   delete verdict.memory;
+  delete verdict.hasClosed;
   return verdict;
 }
 
