@@ -6,7 +6,7 @@ import { splitKey } from '../../platform/kube/object.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
-import type { Release } from '../../platform/places.ts';
+import type { Release } from '../../platform/slots.ts';
 import type { Lanes, LaneName, SlowAtMs } from './lanes.ts';
 import type { Verdict } from './probe.ts';
 import { isFailing, nextTally, startTally, untilRetryMs } from './tally.ts';
