@@ -24,7 +24,7 @@ export interface ValidateOptions extends RenderOptions {
   readonly policy: Policy;
   readonly gatherFacts: GatherFacts;
   readonly installation?: Installation | undefined;
-  /** The time, RFC 3339; asked for only when something is found. */
+  /** The time, RFC 3339. */
   readonly now: () => string;
   readonly onSkipped: (reason: SkipReason) => void;
 }
@@ -35,18 +35,9 @@ export interface ValidateOptions extends RenderOptions {
  */
 export function createValidate(options: ValidateOptions): Handler {
   const { policy, gatherFacts, installation, now, onSkipped, ...render } = options;
-  const contextWith = (facts: ReferenceFacts): JudgeContext => ({
-    policy,
-    facts,
-    installation,
-    get now() {
-      return now();
-    },
-  });
-  // Most servers name nothing: one context for all of them.
-  const withoutFacts = contextWith(nothingToLookUp);
+  const contextWith = (facts: ReferenceFacts): JudgeContext => ({ policy, facts, installation, now: now() });
   const answer = (request: AdmissionRequest, prepared: Prepared, context: JudgeContext): Answer =>
-    answerTo(request, judge(prepared, context), () => judge(prepare(request.oldObject), context), render);
+    answerTo(request, judge(prepared, context), (rules) => judgeOld(request.oldObject, rules, context), render);
 
   return (request, call) => {
     const skip = skipReasonOf(request);
@@ -55,7 +46,8 @@ export function createValidate(options: ValidateOptions): Handler {
       return allowed();
     }
     const prepared = prepare(request.object);
-    if (!prepared.parsed || !prepared.references.some(isNamed)) return answer(request, prepared, withoutFacts);
+    if (!prepared.parsed || !prepared.references.some(isNamed))
+      return answer(request, prepared, contextWith(nothingToLookUp));
     return gatherFacts(request.namespace, prepared.references.filter(isNamed), call).then((facts) =>
       answer(request, prepared, contextWith(facts)),
     );
@@ -63,6 +55,13 @@ export function createValidate(options: ValidateOptions): Handler {
 }
 
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
+
+/** By the rules that refuse the new object: what others said of the old one is not asked for. */
+function judgeOld(raw: unknown, rules: ReadonlySet<string>, context: JudgeContext): Verdict {
+  const { policy } = context;
+  const asked = policy.rules.filter(({ id }) => rules.has(id));
+  return judge(prepare(raw), { ...context, policy: { ...policy, rules: asked } });
+}
 
 function isNamed({ name }: Reference): boolean {
   return name !== '';
@@ -73,10 +72,10 @@ function isNamed({ name }: Reference): boolean {
  * let an update pass that leaves a violation of the schema as it was; no rule can judge such an object, and the reconciler
  * does not touch what runs for it.
  */
-function answerTo(request: AdmissionRequest, verdict: Verdict, judgeOld: () => Verdict, render: RenderOptions): Answer {
+function answerTo(request: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld, render: RenderOptions): Answer {
   const { findings } = verdict;
   if (findings.length === 0) return nothingToSay;
-  const { enforced, tolerated } = tolerate(request, verdict, judgeOld);
+  const { enforced, tolerated } = tolerate(request, verdict, judgeBefore);
   const remarks = {
     warnings: renderWarnings(
       findings.filter(({ severity }) => severity === 'warn'),
@@ -96,6 +95,9 @@ function answerTo(request: AdmissionRequest, verdict: Verdict, judgeOld: () => V
 
 const nothingToSay = allowed({ warnings: [], auditAnnotations: { decision: 'allowed' } });
 
+/** What is found in the old object by the rules of these ids. */
+type JudgeOld = (rules: ReadonlySet<string>) => Verdict;
+
 interface Tolerance {
   readonly enforced: readonly Finding[];
   readonly tolerated: readonly Finding[];
@@ -108,14 +110,14 @@ interface Tolerance {
  */
 const maxCompared = 1_000;
 
-function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, judgeOld: () => Verdict): Tolerance {
+function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld): Tolerance {
   const denials = verdict.findings.filter(({ severity }) => severity === 'deny');
   const isComparable = operation === 'UPDATE' && oldObject !== undefined && denials.length <= maxCompared;
   if (denials.length === 0 || !isComparable) return { enforced: denials, tolerated: [] };
-  const old = judgeOld();
+  const rules = new Set(ruleIdsOf(denials));
+  const old = judgeBefore(rules);
   const [now, before] = [judgedObject(verdict), judgedObject(old)];
   if ([now, before].some((object) => isDeeperThan(maxDepth, object))) return { enforced: denials, tolerated: [] };
-  const rules = new Set(ruleIdsOf(denials));
   const candidates = old.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
   const known = fingerprint({ object: before, findings: candidates }, digest).map((printed) => printed.fingerprint);
   const { enforced, tolerated } = ratchet(fingerprint({ object: now, findings: denials }, digest), known);

@@ -1,9 +1,11 @@
 /** Whether lists and maps are nested deeper than this. Level by level, so that no value is too deep to be looked at. */
 export function isDeeperThan(levels: number, value: unknown): boolean {
-  let level = [value].filter(isNested);
+  let level = isNested(value) ? [value] : [];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth === levels) return true;
-    level = level.flatMap((nested) => Object.values(nested).filter(isNested));
+    const inside: object[] = [];
+    for (const nested of level) for (const one of Object.values(nested)) if (isNested(one)) inside.push(one);
+    level = inside;
   }
   return false;
 }

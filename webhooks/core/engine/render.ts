@@ -45,7 +45,9 @@ export interface Denial {
 export function renderSentence(finding: Finding, options: RenderOptions = {}): string {
   const { ruleId, headline, remedy, detail } = finding;
   const frame = `${headline}: . ${remedy} [${ruleId}]`;
-  const found = shortenMiddle(detail, Math.max(40, maxSentenceLength - lengthOf(frame)));
+  // Nearly every sentence has room for all of it, whatever its characters: then nothing is counted.
+  const hasRoom = frame.length + detail.length <= maxSentenceLength;
+  const found = hasRoom ? detail : shortenMiddle(detail, Math.max(40, maxSentenceLength - lengthOf(frame)));
   const link = options.docsBaseUrl === undefined ? '' : ` ${options.docsBaseUrl.replace(/\/+$/, '')}/${ruleId}.md`;
   return printable(`${headline}: ${found}. ${remedy} [${ruleId}]${link}`);
 }
@@ -108,14 +110,19 @@ export function renderDenial(findings: readonly Finding[], options: RenderOption
   let length = 0;
   for (const finding of findings) {
     const cause = { field: renderField(finding), message: renderSentence(finding, options) };
-    length += lengthOf(cause.field) + lengthOf(cause.message) + lengthOf(': ; ');
-    if (causes.length > 0 && length > maxDenialLength) break;
+    length += cause.field.length + cause.message.length + ': ; '.length;
+    // A character has one unit or two, so they are counted only near the limit.
+    if (causes.length > 0 && length > maxDenialLength && lengthOfAll([...causes, cause]) > maxDenialLength) break;
     causes.push(cause);
   }
   const left = findings.length - causes.length;
   const more = left === 0 ? [] : [{ field: 'spec', message: `${countLeft(left)}, not shown here.` }];
   const all = [...causes, ...more];
   return { message: all.map(({ field, message }) => `${field}: ${message}`).join('; '), causes: all };
+}
+
+function lengthOfAll(causes: readonly Cause[]): number {
+  return causes.reduce((sum, { field, message }) => sum + lengthOf(`${field}: ${message}; `), 0);
 }
 
 function countLeft(left: number): string {

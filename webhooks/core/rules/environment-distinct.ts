@@ -1,4 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import type { EnvVar } from '../mcpserver/types.gen.ts';
 
 export const environmentDistinct: Rule = {
   id: 'environment-distinct',
@@ -38,7 +40,7 @@ export const environmentDistinct: Rule = {
   },
   check({ server }) {
     const { env = [] } = server.spec.config;
-    if (new Set(env.map(({ name }) => name)).size === env.length) return [];
+    if (areDistinct(env)) return none;
     const lastOf = new Map(env.map(({ name }, index) => [name, index]));
     return env.flatMap(({ name }, index) => {
       const last = lastOf.get(name) ?? index;
@@ -54,3 +56,10 @@ export const environmentDistinct: Rule = {
     });
   },
 };
+
+function areDistinct(env: readonly EnvVar[]): boolean {
+  if (env.length < 2) return true;
+  const names = new Set<string>();
+  for (const { name } of env) names.add(name);
+  return names.size === env.length;
+}

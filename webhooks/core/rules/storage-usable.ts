@@ -7,6 +7,10 @@ import type { Violation } from '../mcpserver/violation.ts';
 /** https://kubernetes.io/docs/concepts/storage/volumes/#emptydir */
 const medium = /^(Memory|HugePages(-.+)?)?$/;
 
+/** A path that is clean already: no part is empty or starts with a dot. */
+const longestPlain = 255;
+const plainFile = /^[^/.][^/]*(?:\/[^/.][^/]*)*$/;
+
 const separator = '\u0000';
 
 export const storageUsable: Rule = {
@@ -132,6 +136,7 @@ function checkMount({ source }: StorageMount, place: Place): readonly Violation[
 function checkItems(items: readonly KeyToPath[] | undefined, at: Place): readonly Violation[] {
   if (items === undefined) return none;
   const files = items.map(({ path: file }) => normalizeFile(file));
+  if (areApart(files)) return none;
   const firstOf = new Map(files.map((file, index) => [file, index] as const).reverse());
   const directories = directoriesOf(files);
   return files.flatMap((file, index) => {
@@ -151,7 +156,15 @@ function directoriesOf(files: readonly string[]): ReadonlySet<string> {
   return new Set(directories.map((directory) => directory.replaceAll(separator, '/')));
 }
 
+/** Nearly every list: each file has a name, another one than the others, and none is the directory of another. */
+function areApart(files: readonly string[]): boolean {
+  const known = new Set(files);
+  if (known.size < files.length || known.has('')) return false;
+  return !files.some((file) => file.includes('/')) || directoriesOf(files).size === 0;
+}
+
 function normalizeFile(file: string): string {
+  if (file.length <= longestPlain && plainFile.test(file)) return file;
   return file
     .split('/')
     .filter((part) => part !== '' && part !== '.')

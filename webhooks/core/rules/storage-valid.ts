@@ -128,6 +128,7 @@ function checkFiles(
 
 function checkItem({ key, mode, path: file }: KeyToPath, place: Place): readonly Violation[] {
   const problem = findProblem(file);
+  if (key !== '' && problem === undefined) return checkMode(mode, inside(place, 'mode'));
   return [
     ...(key === ''
       ? [{ path: pathTo(place, 'key'), headline: 'the file has no key', detail: 'found none', remedy: 'Set the key.' }]
@@ -149,7 +150,7 @@ function checkItem({ key, mode, path: file }: KeyToPath, place: Place): readonly
 function findProblem(file: string): string | undefined {
   if (file === '') return 'the file has no path';
   if (file.startsWith('/')) return 'the path of the file is absolute';
-  if (file.split('/').includes('..')) return 'the path of the file leaves its volume';
+  if (file.includes('..') && file.split('/').includes('..')) return 'the path of the file leaves its volume';
   // Kubernetes keeps such names for itself.
   return file.startsWith('..') ? 'the path of the file starts with two dots' : undefined;
 }
