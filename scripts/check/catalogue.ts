@@ -44,6 +44,13 @@ export const staticSteps: readonly Step[] = [
     remedy: 'break the circle above: move what both need to the lower layer.',
     limitMinutes: 5,
   },
+  {
+    name: 'nothing that nobody uses',
+    command: node,
+    args: ['node_modules/knip/bin/knip.js', '--no-progress'],
+    remedy: 'delete what is named above, or do not export it; what is started by its path is an entry in knip.json.',
+    limitMinutes: 5,
+  },
 ];
 
 /** Unit tests, beside the sources. */

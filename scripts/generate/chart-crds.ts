@@ -19,7 +19,7 @@ async function buildTemplate(name: string): Promise<GeneratedFile> {
 }
 
 /** Pure text: the schema is too large to be worth parsing, and Helm must see exactly the bytes of crds/. */
-export function toTemplate(crd: string, name: string): string {
+function toTemplate(crd: string, name: string): string {
   const metadata = `metadata:\n  name: ${name}\n`;
   if (crd.includes('{{')) throw new Error(`crds/${name}.yaml holds '{{', which Helm would take for a template`);
   if (crd.split(metadata).length !== 2) throw new Error(`crds/${name}.yaml has no plain metadata block to extend`);

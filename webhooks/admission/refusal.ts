@@ -42,7 +42,7 @@ export function refusal(status: number, reason: string, message: string): Refusa
 }
 
 /** The Status object that API servers and kubectl understand. */
-export function renderStatus({ status, reason, message }: Refusal): string {
+function renderStatus({ status, reason, message }: Refusal): string {
   return JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code: status, reason, message });
 }
 

@@ -2,7 +2,7 @@
 const reviewBytes = 4096;
 
 /** What the measured server names; the bench answers for them out of memory. */
-export const referenced = { configMaps: ['search-config', 'search-settings'], secrets: ['search-token'] } as const;
+const referenced = { configMaps: ['search-config', 'search-settings'], secrets: ['search-token'] } as const;
 
 /**
  * The CREATE of an everyday MCPServer as an API server sends it, filled up to 4 KiB with the metadata that real objects

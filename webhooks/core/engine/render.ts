@@ -10,10 +10,10 @@ import { lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
 export const maxWarningLength = 120;
 
 /** Most warnings in one response; one more line says how many were left out. */
-export const maxWarnings = 10;
+const maxWarnings = 10;
 
 /** Longest sentence about one finding, in characters, without the link: the found value is what gets shortened. */
-export const maxSentenceLength = 600;
+const maxSentenceLength = 600;
 
 /** All sentences of one denial together, in characters: what a terminal and a CI log still show as one answer. */
 export const maxDenialLength = 4000;

@@ -6,7 +6,7 @@ export const PORT_NAME = 'mcp';
 /** Name of the one container. */
 export const CONTAINER_NAME = 'mcp-server';
 /** Where clients connect when `spec.config.path` is not set (the API server sets it). */
-export const DEFAULT_PATH = '/mcp';
+const DEFAULT_PATH = '/mcp';
 
 /** Field manager of everything that we apply below an MCPServer. */
 export const FIELD_MANAGER = 'mcp-lifecycle';
@@ -50,7 +50,7 @@ export function selectorText(server: MCPServer): string {
  * that is adopted from the reference operator.
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
  */
-export function recommendedLabels(server: MCPServer): Readonly<Record<string, string>> {
+function recommendedLabels(server: MCPServer): Readonly<Record<string, string>> {
   return {
     'app.kubernetes.io/name': APP,
     'app.kubernetes.io/instance': server.metadata.name,

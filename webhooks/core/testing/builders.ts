@@ -71,10 +71,6 @@ export function withImage(ref: string): Option {
   return withSpec({ source: { containerImage: { ref } } });
 }
 
-export function withPort(port: number): Option {
-  return withSpec({ config: { port } });
-}
-
 export function withReplicas(replicas: number): Option {
   return withSpec({ runtime: { replicas } });
 }

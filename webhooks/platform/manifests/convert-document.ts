@@ -16,7 +16,7 @@ export interface ConvertedDocument {
 }
 
 /** Most nodes that aliases may add to one document: a bomb of nine lines makes millions. */
-export const maxAliasedNodes = 100_000;
+const maxAliasedNodes = 100_000;
 
 /** Deeper than any Kubernetes object, and far from the end of the stack. */
 const maxDepth = 200;

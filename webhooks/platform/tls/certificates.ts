@@ -28,10 +28,10 @@ export function isSameServing(a: ServingCertificate, b: ServingCertificate): boo
 }
 
 /** One year. The next CA is introduced when a third of it is left, which is more than the life of what it signs. */
-export const caLifetimeDays = 365;
+const caLifetimeDays = 365;
 
 /** Ninety days, or less when the CA ends before; renewed under the same CA when a third of it is left. */
-export const servingLifetimeDays = 90;
+const servingLifetimeDays = 90;
 
 /** Certificates are valid a little earlier than they are made, for API servers whose clocks run behind ours. */
 const clockSkewMs = 3_600_000;

@@ -20,7 +20,7 @@ const patienceMs = 2_000;
 const slowForMs = 600_000;
 
 /** Why a question is broken off that is asked again among the slow. */
-export const takesLong = 'takes long';
+const takesLong = 'takes long';
 
 export type LaneName = keyof typeof slots;
 

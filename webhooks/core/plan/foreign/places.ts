@@ -216,7 +216,7 @@ function usedForGood({ pod, isOwnedMount }: JudgedChild): ReadonlySet<string> {
 }
 
 /** One mount of one container. */
-export function mountId({ list, name }: Pick<PodContainer, 'list' | 'name'>, path: string): string {
+function mountId({ list, name }: Pick<PodContainer, 'list' | 'name'>, path: string): string {
   return JSON.stringify([list, name, path]);
 }
 

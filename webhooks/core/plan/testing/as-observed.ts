@@ -36,7 +36,7 @@ export function asObserved(applied: KubernetesObject, changes: Partial<ObservedC
 }
 
 /** Identity is nobody's field. */
-export function fieldsOf(applied: { readonly metadata: object; readonly [field: string]: unknown }): Fields {
+function fieldsOf(applied: { readonly metadata: object; readonly [field: string]: unknown }): Fields {
   const metadata = without({ ...applied.metadata }, ['name', 'namespace']);
   return fieldsOfObject({ ...without(applied, ['apiVersion', 'kind']), metadata });
 }

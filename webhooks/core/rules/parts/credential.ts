@@ -2,7 +2,7 @@
  * Most characters of one value that are searched for the shape of a credential. Those that are longer than this (keys
  * in PEM) begin with what gives them away; without a limit one request could keep the webhook busy.
  */
-export const maxSearchedCharacters = 4096;
+const maxSearchedCharacters = 4096;
 
 /**
  * What a literal value looks like, such as "a GitHub token", judged by its shape first and by its name second;
@@ -29,7 +29,7 @@ export function hintsAtCredential(argument: string): boolean {
 }
 
 /** Whether a variable or flag of this name holds a credential: `DB_PASSWORD`, `api-key`, `clientSecret`; not `TOKEN_URL`. */
-export function namesCredential(name: string): boolean {
+function namesCredential(name: string): boolean {
   if (!nameHint.test(name)) return false;
   const words = name
     .slice(-maxNameLength)
