@@ -38,6 +38,8 @@ export interface Condition {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
 }
 
 /** Runs kubectl to its end; a refusal is a result. `input` is an object or YAML text for `--filename -`. */

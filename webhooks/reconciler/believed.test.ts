@@ -12,21 +12,16 @@ function aStatus(reason: string, message = ''): MCPServerStatus {
   };
 }
 
+const believed = (status: MCPServerStatus): unknown => believedVerification(status)?.verification;
+
 describe('believedVerification', () => {
   it.each([
-    ['without its preamble', 'MCP endpoint is not serving a valid MCP protocol: refused: twice', 'refused: twice'],
-    ['without losing its first letter where there is no preamble', 'connection refused', 'connection refused'],
-  ])('takes a failure over %s', (_, message, wanted) => {
-    const believed = believedVerification(aStatus('EndpointUnavailable', message), 2);
-    expect(believed).toEqual({ state: 'failed', message: wanted });
-  });
-
-  it('takes over that it was the TLS configuration that failed', () => {
-    const believed = believedVerification(
-      aStatus('EndpointUnavailable', "TLS configuration error: Secret 'ca' is bad"),
-      2,
-    );
-    expect(believed).toEqual({ state: 'failed', message: "Secret 'ca' is bad", isTlsConfiguration: true });
+    ['MCP endpoint is not serving a valid MCP protocol: refused: twice'],
+    ["TLS configuration error: Secret 'ca' is bad"],
+    ['in the words of whoever wrote it'],
+  ])('takes a failure over, and reads no word of it: %s', (message) => {
+    const failed = { state: 'failed', message: '', isBelieved: true };
+    expect(believed(aStatus('EndpointUnavailable', message))).toEqual(failed);
   });
 
   it('takes over what was counted, and how often it failed', () => {
@@ -35,34 +30,19 @@ describe('believedVerification', () => {
       serverInfo: { name: 'x' },
       extensions: { verification: { toolCount: 3, promptCount: 0 } },
     };
-    expect(believedVerification(verified, 2)).toMatchObject({ state: 'verified', offers: { tools: 3, prompts: 0 } });
+    expect(believed(verified)).toMatchObject({ state: 'verified', offers: { tools: 3, prompts: 0 } });
     const failed = { ...aStatus('EndpointUnavailable', 'x'), handshakeRetryCount: 16 };
-    expect(believedVerification(failed, 2)).toMatchObject({ state: 'failed', failures: 16 });
+    expect(believed(failed)).toMatchObject({ state: 'failed', failures: 16 });
   });
 
   it('takes over which pods failed', () => {
     const failingPods = [{ name: 'search-1', message: 'answered HTTP 500' }];
     const status = { ...aStatus('EndpointUnavailable', 'x'), extensions: { verification: { failingPods } } };
-    expect(believedVerification(status, 2)).toMatchObject({ state: 'failed', failingPods });
+    expect(believed(status)).toMatchObject({ state: 'failed', failingPods });
   });
 
   it('takes over that credentials are wanted', () => {
-    expect(believedVerification(aStatus('AuthSkipped'), 2)).toMatchObject({ state: 'auth-required' });
-  });
-
-  it('takes over the words with which credentials were wanted', () => {
-    const message = 'Endpoint returned auth error, treated as reachable: Forbidden: no token';
-    expect(believedVerification(aStatus('AuthSkipped', message), 2)).toMatchObject({ said: 'Forbidden: no token' });
-    const silent = believedVerification(aStatus('AuthSkipped', message.slice(0, message.indexOf(':'))), 2);
-    expect(silent).not.toHaveProperty('said');
-  });
-
-  it('takes over that a server asks not to be asked, so that a restart does not say that it was not asked', () => {
-    const message = 'Endpoint asks not to be asked now: answered HTTP 429: slow down';
-    const said = 'answered HTTP 429: slow down';
-    expect(believedVerification(aStatus('NotVerified', message), 2)).toEqual({ state: 'throttled', message: said });
-    const notAsked = aStatus('NotVerified', 'Handshake has not been attempted');
-    expect(believedVerification(notAsked, 2)).toBeUndefined();
+    expect(believed(aStatus('AuthSkipped'))).toMatchObject({ state: 'auth-required', isBelieved: true });
   });
 
   it('takes over all that goes with a success', () => {
@@ -72,15 +52,16 @@ describe('believedVerification', () => {
       serverInfo: { protocolVersion: '2025-06-18' },
       extensions: { verification },
     };
-    expect(believedVerification(status, 2)).toMatchObject({
+    expect(believed(status)).toMatchObject({
       ...{ state: 'verified', era: 'handshake', offers: { tools: 3 }, toolsDigest: 'd', notCounted: 'why' },
     });
   });
 
-  it('takes over nothing about another generation, and no success without its serverInfo', () => {
-    expect(believedVerification(aStatus('AuthSkipped'), 3)).toBeUndefined();
-    expect(believedVerification(aStatus('Verified'), 2)).toBeUndefined();
-    expect(believedVerification(undefined, 2)).toBeUndefined();
+  it('says of which generation that is, and takes over no success without its serverInfo', () => {
+    expect(believedVerification(aStatus('AuthSkipped'))?.answeredBy).toEqual({ generation: 2, podSet: '' });
+    expect(believedVerification(aStatus('Verified'))).toBeUndefined();
+    expect(believedVerification(aStatus('NotVerified'))).toBeUndefined();
+    expect(believedVerification(undefined)).toBeUndefined();
   });
 });
 

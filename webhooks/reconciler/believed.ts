@@ -1,26 +1,44 @@
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
-import type { OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
-import { AUTH_SKIPPED, eraImage, eras, THROTTLED, TLS_CONFIGURATION_ERROR } from '../core/plan/status.ts';
+import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
+import { eraImage, eras } from '../core/plan/verification-status.ts';
 import type { ProbeResult } from './verify/probe.ts';
 import { eraOfVersion } from './verify/protocol-versions.ts';
 
+export interface BelievedVerification {
+  readonly verification: ProbeResult;
+  readonly answeredBy: AnsweredBy;
+}
+
 /**
- * What status says that an earlier reconciler found out about this generation. Believed until we have asked ourselves,
- * so that a restart writes nothing.
+ * What status says that an earlier reconciler found out, and of which generation. Believed until we have asked ourselves,
+ * so that a restart writes nothing. Why it is so stands in the message of the condition, which stays as it is meanwhile and
+ * is read by nobody but people.
  */
-export function believedVerification(status: MCPServerStatus | undefined, generation: number): ProbeResult | undefined {
+export function believedVerification(status: MCPServerStatus | undefined): BelievedVerification | undefined {
   const verified = status?.conditions?.find(({ type }) => type === 'Verified');
-  if (verified?.observedGeneration !== generation) return undefined;
-  switch (verified.reason) {
+  if (verified?.observedGeneration === undefined) return undefined;
+  const verification = believedResult(status, verified.reason);
+  // Which pods they were is not in status.
+  const answeredBy = { generation: verified.observedGeneration, podSet: '' };
+  return verification === undefined ? undefined : { verification, answeredBy };
+}
+
+function believedResult(status: MCPServerStatus | undefined, reason: string): ProbeResult | undefined {
+  switch (reason) {
     case 'Verified':
       return status?.serverInfo === undefined ? undefined : believedSuccess(status, complete(status.serverInfo));
     case 'AuthSkipped':
-      // which of 401 and 403 it was is not in status, and makes no difference to it
-      return { state: 'auth-required', statusCode: 401, ...wordsIn(verified.message) };
-    case 'NotVerified':
-      return throttledBy(verified.message);
-    case 'EndpointUnavailable':
-      return failureOf(verified.message, status);
+      // Which of 401 and 403 it was is not in status, and makes no difference to it.
+      return { state: 'auth-required', statusCode: 401, isBelieved: true };
+    case 'EndpointUnavailable': {
+      const { handshakeRetryCount: failures, extensions } = status ?? {};
+      const failingPods = extensions?.verification?.failingPods;
+      return {
+        ...{ state: 'failed', message: '', isBelieved: true },
+        ...(failures === undefined ? {} : { failures }),
+        ...(failingPods === undefined ? {} : { failingPods }),
+      };
+    }
     default:
       return undefined;
   }
@@ -51,35 +69,6 @@ function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): Probe
     ...(toolsDigest === undefined ? {} : { toolsDigest }),
     ...(notCounted === undefined ? {} : { notCounted }),
   };
-}
-
-function wordsIn(message: string): { readonly said?: string } {
-  const preamble = `${AUTH_SKIPPED}: `;
-  return message.startsWith(preamble) ? { said: message.slice(preamble.length) } : {};
-}
-
-/** The other messages of this reason say that it was not asked. */
-function throttledBy(message: string): ProbeResult | undefined {
-  const preamble = `${THROTTLED}: `;
-  return message.startsWith(preamble) ? { state: 'throttled', message: message.slice(preamble.length) } : undefined;
-}
-
-function failureOf(message: string, status: MCPServerStatus | undefined): ProbeResult {
-  const { handshakeRetryCount: failures, extensions } = status ?? {};
-  const failingPods = extensions?.verification?.failingPods;
-  return {
-    state: 'failed',
-    message: withoutPreamble(message),
-    ...(failures === undefined ? {} : { failures }),
-    ...(failingPods === undefined ? {} : { failingPods }),
-    ...(message.startsWith(TLS_CONFIGURATION_ERROR) ? { isTlsConfiguration: true } : {}),
-  };
-}
-
-/** What status says before the first colon is the condition's; a message without one is somebody else's, and whole. */
-function withoutPreamble(message: string): string {
-  const colon = message.indexOf(': ');
-  return colon === -1 ? message : message.slice(colon + 2);
 }
 
 function believedOffers({ extensions }: MCPServerStatus): OfferCounts {

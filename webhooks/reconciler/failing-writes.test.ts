@@ -84,7 +84,7 @@ async function start(refusal: Refusal) {
 function becomesAvailable(api: FakeKubeApi): void {
   api.put(deploymentPath, {
     status: {
-      ...{ observedGeneration: 1, replicas: 1, readyReplicas: 1 },
+      ...{ observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
       conditions: [{ type: 'Available', status: 'True' }],
     },
   });

@@ -1,55 +1,38 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
-import { findProblem } from '../core/plan/child-problem.ts';
-import { diagnosePods, patienceEndsAtMs } from '../core/plan/diagnose-pods.ts';
-import type { Patience } from '../core/plan/diagnose-pods.ts';
-import { hintOnCrash } from '../core/plan/hint-on-crash.ts';
-import { hintOnUnready } from '../core/plan/hint-on-unready.ts';
-import { readyWithinSeconds } from '../core/plan/ready-within.ts';
-import type { Acceptance, WorkloadInput } from '../core/plan/status-input.ts';
+import type { ReportInput } from '../core/plan/report.ts';
+import { decideServing } from '../core/plan/serving.ts';
 import type { CachedChild } from './child-cache.ts';
-import type { Executed } from './execute.ts';
+import { lastVerification } from './verification.ts';
 import type { World } from './world.ts';
 
-/** Says what is known now about the workload, after our writes. */
+/** What is known of the workload and of what was verified, as it is at this moment: after our writes, if there were any. */
+export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'standing' | 'problem'>;
+
+/** Looks into the caches; decides nothing, and starts nothing. `server` with every default applied. */
 export function gatherWorkload(
   key: string,
-  /** With every default applied. */
   server: MCPServer,
-  did: { readonly accepted: Acceptance; readonly executed: readonly Executed[] },
+  /** Whether the Deployment that stands there is the one of this generation. */
+  isApplied: boolean,
   world: World,
-): WorkloadInput {
-  const { accepted, executed } = did;
-  const previous = server.status;
-  const problem = findProblem(executed);
-  const said = previous?.conditions?.find(({ type }) => type === 'Available')?.message;
+): Workload {
+  const deployment = ourChild(key, server, 'Deployment', world)?.deployment;
+  const { generation = 0 } = server.metadata;
+  const now = world.clock.now();
   return {
     server,
-    previous,
-    accepted,
-    problem,
-    deployment: ourChild(key, server, 'Deployment', world)?.deployment,
+    previous: server.status,
+    deployment,
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
-    podFailure: diagnosePods(world.pods.of(key), {
-      previous: said,
-      patience: patienceWith(server, world),
-      crashHint: hintOnCrash(server),
-      unreadyHint: hintOnUnready(server),
-    }),
+    serving: decideServing({ pods: world.pods.servingOf(key), deployment, generation, isApplied }),
+    pods: world.pods.of(key),
+    newestTemplate: world.pods.newestTemplateOf(key),
+    ...lastVerification(key, server, world),
     clusterDomain: world.clusterDomain,
-    now: timestamp(world.clock.now()),
+    now: timestamp(now),
+    // Not on the monotonic clock: it is compared with when a kubelet says that a container started.
+    nowMs: now.getTime(),
   };
-}
-
-/** When to look again although nothing happened: a container that is not ready yet may still not be by then. */
-export function nextLookAfterMs(key: string, server: MCPServer, world: World): number | undefined {
-  const patience = patienceWith(server, world);
-  const endsAtMs = patienceEndsAtMs(world.pods.of(key), patience);
-  return endsAtMs === undefined ? undefined : endsAtMs - patience.nowMs;
-}
-
-function patienceWith(server: MCPServer, { clock }: World): Patience {
-  // eslint-disable-next-line no-restricted-syntax -- compared with when a kubelet says that a container started
-  return { nowMs: clock.now().getTime(), readyWithinMs: readyWithinSeconds(server) * 1_000 };
 }
 
 function ourChild(key: string, server: MCPServer, kind: string, world: World): CachedChild | undefined {

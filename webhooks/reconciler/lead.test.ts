@@ -81,7 +81,7 @@ function becomesAvailable(api: FakeKubeApi): void {
   const { metadata } = api.get(deploymentPath()) as { metadata: { generation: number } };
   api.put(deploymentPath(), {
     status: {
-      ...{ observedGeneration: metadata.generation, replicas: 1, readyReplicas: 1 },
+      ...{ observedGeneration: metadata.generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
       conditions: [{ type: 'Available', status: 'True' }],
     },
   });
@@ -144,6 +144,7 @@ describe('the reconciler', () => {
       Accepted: 'True/Valid',
       Available: 'Unknown/Initializing',
       Verified: 'Unknown/NotVerified',
+      Reconciling: 'True/RollingOut',
     });
     becomesAvailable(api);
     await clock.advance(1_000);

@@ -1,10 +1,12 @@
 import { API, LABELS } from '../core/mcpserver/api.ts';
+import type { PodFailure } from '../core/mcpserver/types.gen.ts';
 import { diagnosePods, isNotReadyYet } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
+import { NewestTemplates, templateOf } from './newest-templates.ts';
 import { ServingPods } from './serving.ts';
 
 /** What is kept of pods, in bytes of JSON, which take twice as much in memory: of a thousand that fail. */
@@ -21,9 +23,10 @@ const maxTextLength = 1_100;
  */
 export class PodCache {
   readonly #serving = new ServingPods();
+  readonly #newest = new NewestTemplates();
   readonly #states = new FairStore<PodState>(limits);
   /** By server, then by pod: what is to be known about it. */
-  readonly #kept = new Map<string, Map<string, string>>();
+  readonly #kept = new Map<string, Map<string, Sighting>>();
 
   /** The pods of one server that fail, or may turn out to. */
   of(server: string): readonly PodState[] {
@@ -33,6 +36,11 @@ export class PodCache {
   /** Those behind the Service of one server. */
   servingOf(server: string): readonly ServingPod[] {
     return this.#serving.of(server);
+  }
+
+  /** Of which template the youngest pod of one server is; undefined where nobody knows. */
+  newestTemplateOf(server: string): string | undefined {
+    return this.#newest.of(server);
   }
 
   /**
@@ -46,7 +54,8 @@ export class PodCache {
     if (server === undefined) return this.remove(raw);
     if (pod === undefined) return undefined;
     const isOther = this.#serving.put(server, raw);
-    return this.#putState(server, raw, pod) || isOther ? server : undefined;
+    const isNewer = this.#newest.put(server, raw);
+    return this.#putState(server, raw, pod) || isOther || isNewer ? server : undefined;
   }
 
   /** Returns the server whose it was; without a label, that is looked for. */
@@ -56,34 +65,35 @@ export class PodCache {
       serverOf(raw) ?? this.#serving.ownerOf(raw) ?? [...this.#kept].find(([, pods]) => pods.has(key))?.[0];
     if (server === undefined) return undefined;
     const isOther = this.#serving.remove(server, raw);
-    return this.#drop(server, key) || isOther ? server : undefined;
+    const wasNewest = this.#newest.remove(server, raw);
+    return this.#drop(server, key) || isOther || wasNewest ? server : undefined;
   }
 
   keepOnly(keys: Keys): readonly string[] {
     const known = [...this.#kept].flatMap(([server, pods]) => [...pods.keys()].map((pod) => ({ server, pod })));
     const failed = known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod));
-    const served = this.#serving.keepOnly((server, name) =>
-      keys.has(keyOf({ kind: 'Pod', namespace: splitKey(server).namespace, name })),
-    );
-    return [...new Set([...failed.map(({ server }) => server), ...served])];
+    const exists = (server: string, name: string): boolean =>
+      keys.has(keyOf({ kind: 'Pod', namespace: splitKey(server).namespace, name }));
+    const others = [...this.#serving.keepOnly(exists), ...this.#newest.keepOnly(exists)];
+    return [...new Set([...failed.map(({ server }) => server), ...others])];
   }
 
   /** Returns whether its diagnosis may have changed. */
   #putState(server: string, raw: unknown, pod: PodState): boolean {
     const key = podKey(raw);
     const before = this.#kept.get(server)?.get(key);
-    const text = metaOf(raw).isDeleting ? undefined : describePod(pod, before);
-    if (text === undefined) this.#drop(server, key);
+    const seen = metaOf(raw).isDeleting ? undefined : sightingOf(pod, before);
+    if (seen === undefined) this.#drop(server, key);
     else {
-      this.#keep(server, key, text);
+      this.#keep(server, key, seen);
       this.#states.put(key, { value: pod, id: key, bytes: JSON.stringify(pod).length });
     }
-    return text !== before;
+    return seen !== before;
   }
 
-  #keep(server: string, pod: string, text: string): void {
-    const pods = this.#kept.get(server) ?? new Map<string, string>();
-    this.#kept.set(server, pods.set(pod, text));
+  #keep(server: string, pod: string, seen: Sighting): void {
+    const pods = this.#kept.get(server) ?? new Map<string, Sighting>();
+    this.#kept.set(server, pods.set(pod, seen));
   }
 
   #drop(server: string, pod: string): boolean {
@@ -95,10 +105,12 @@ export class PodCache {
   }
 }
 
-/** What is to be known about a pod, as a text that changes when somebody has to look at it again. */
-function describePod(pod: PodState, before: string | undefined): string | undefined {
-  const failure = diagnosePods([pod], { previous: before });
-  return failure ?? (pod.status?.containerStatuses?.some(isNotReadyYet) === true ? 'not ready yet' : undefined);
+/** What is to be known about a pod; another one when somebody has to look at it again. */
+type Sighting = PodFailure | 'not-ready-yet';
+
+function sightingOf(pod: PodState, before: Sighting | undefined): Sighting | undefined {
+  const failure = diagnosePods([pod], { previous: before === 'not-ready-yet' ? undefined : before });
+  return failure ?? (pod.status?.containerStatuses?.some(isNotReadyYet) === true ? 'not-ready-yet' : undefined);
 }
 
 function podKey(raw: unknown): string {
@@ -113,7 +125,7 @@ function serverOf(raw: unknown): string | undefined {
 function toPodState(raw: unknown): PodState | undefined {
   if (!isRecord(raw)) return undefined;
   const { conditions, initContainerStatuses, containerStatuses } = recordAt(raw, 'status') ?? {};
-  return podStateOf(metaOf(raw).name, {
+  return podStateOf(raw, {
     conditions: whatIsRead(conditions),
     initContainerStatuses: whatIsRead(initContainerStatuses),
     containerStatuses: whatIsRead(containerStatuses),
@@ -121,9 +133,10 @@ function toPodState(raw: unknown): PodState | undefined {
 }
 
 /** The API server's own types say that these lists, where they exist, are what PodState says of them. */
-function podStateOf(name: string, status: Readonly<Record<string, unknown>>): PodState {
+function podStateOf(raw: unknown, status: Readonly<Record<string, unknown>>): PodState {
   const lists = Object.fromEntries(Object.entries(status).filter(([, list]) => Array.isArray(list)));
-  return { metadata: { name }, status: lists };
+  const template = templateOf(raw);
+  return { metadata: { name: metaOf(raw).name, ...(template === undefined ? {} : { template }) }, status: lists };
 }
 
 /** The fields of {@link PodState}; a container has volume mounts and resources besides, in any number. */

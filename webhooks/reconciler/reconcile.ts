@@ -2,13 +2,14 @@ import { decide } from '../core/plan/decide.ts';
 import type { Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus } from '../core/mcpserver/types.gen.ts';
-import { nextStatus } from '../core/plan/status.ts';
+import { findProblem } from '../core/plan/child-problem.ts';
+import { nextReport } from '../core/plan/report.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
 import { digest } from '../platform/digest.ts';
 import { execute } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
-import { gatherWorkload, nextLookAfterMs, timestamp } from './gather-workload.ts';
+import { gatherWorkload, timestamp } from './gather-workload.ts';
 import { judgeRound, retryAfter } from './judge-round.ts';
 import type { Round } from './judge-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
@@ -16,15 +17,15 @@ import { renderUnchecked, tellNotChecked } from './tell-not-checked.ts';
 import { endUnread, tellUnread } from './tell-unread.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
-import { verifyWhileServing } from './verification.ts';
+import { keepAsking } from './verification.ts';
 import type { World } from './world.ts';
 
 /** How soon a server is reconciled again although no watch told us anything, in milliseconds. */
 const comeBackMs = { toForeignObject: 60_000, toRefusal: 300_000 };
 
 /**
- * Brings one server from what is to what is wanted: gather, decide, execute, verify, status. Costs no request when
- * nothing is new. Throws only for our own bugs.
+ * Brings one server from what is to what is wanted: gather, decide, act; then look at what came of it, decide what to say
+ * and whom to ask, and do that. Costs no request when nothing is new. Throws only for our own bugs.
  */
 export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<WorkResult> {
   const gathered = await gather(key, world, signal);
@@ -63,22 +64,30 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { told, comeBack } = judgeRound(key, round, world);
   if (told === undefined) return comeBack;
 
-  const workload = gatherWorkload(key, decision.server, { accepted: acceptanceOf(decision), executed: told }, world);
-  const verification = verifyWhileServing(key, workload, references.caBundle, world);
-  const standing = standingFor(key, decision, round, world);
-  const status = nextStatus({ ...workload, verification, policy: decision.policy, standing });
-  const written = await writeStatus(server, status, world, signal);
+  const workload = gatherWorkload(key, decision.server, isApplied(decision, told), world);
+  const report = nextReport({
+    ...{ ...workload, accepted: acceptanceOf(decision), policy: decision.policy },
+    ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
+  });
+  keepAsking(key, decision.server, { ask: report.ask, caBundle: references.caBundle }, world);
+  const written = await writeStatus(server, report, world, signal);
   if (written.result === 'failed') return retryAfter(written.error);
   if (comeBack !== undefined) return comeBack;
   if (written.result === 'reduced') return { type: 'again', afterMs: comeBackMs.toRefusal };
-  const looks = [afterMs, afterLeaving(key, executed, world), nextLookAfterMs(key, decision.server, world)];
-  return whatNext(executed, soonest(looks));
+  return whatNext(executed, soonest([afterMs, afterLeaving(key, executed, world), report.lookAgainMs]));
 }
 
 type Judged = Decision & { readonly verdict: 'accepted' | 'invalid' };
 
 function acceptanceOf(decision: Judged): Acceptance {
   return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
+}
+
+/** Whether the Deployment that stands there is the one of this generation. */
+function isApplied({ verdict }: Judged, told: readonly Executed[]): boolean {
+  return (
+    verdict === 'accepted' && !told.some(({ action, result }) => action.of.kind === 'Deployment' && result === 'failed')
+  );
 }
 
 async function carryOut(

@@ -1,9 +1,9 @@
 import { canonicalJson } from '../core/engine/canonical-json.ts';
 import { API } from '../core/mcpserver/api.ts';
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
-import { nextEvents } from '../core/plan/events.ts';
 import { isReferenceStatus, REFERENCE_STATUS_MANAGER } from '../core/plan/foreign/claim.ts';
 import { reducedStatus } from '../core/plan/reduced-status.ts';
+import type { Report } from '../core/plan/report.ts';
 import { saysTheSame } from '../core/plan/status.ts';
 import { digest } from '../platform/digest.ts';
 import type { ApiError, ApiResult, KubeApi } from '../platform/kube/api.ts';
@@ -35,22 +35,22 @@ export interface ReducedStatus {
 const refusalHoldsMs = 300_000;
 
 /**
- * Writes the status if it says anything new, and then tells what happened as events. A write that fails again and again is
+ * Writes the status if it says anything new, and then tells its events. A write that fails again and again is
  * told as an event, and of a status that the API server refuses a part is written.
  */
 export async function writeStatus(
   server: MCPServer,
-  next: MCPServerStatus,
+  { status: next, events }: Pick<Report, 'status' | 'events'>,
   world: World,
   signal: AbortSignal,
 ): Promise<StatusWrite> {
   const { name, namespace = '' } = server.metadata;
   const key = keyOf({ kind: API.kind, namespace, name });
   const { reduced, setbacks } = world;
-  const attempt = { key, server, next, world, signal };
+  const attempt = { key, server, next, events, world, signal };
   const known = reduced.get(key);
   if (known !== undefined && stillHolds(known, next, world)) return writePart(attempt, known);
-  const result = next === server.status ? { result: 'unchanged' as const } : await write(server, next, world, signal);
+  const result = next === server.status ? { result: 'unchanged' as const } : await write(attempt, next);
   if (result.result === 'failed') return afterFailure(attempt, result.error);
   setbacks.end(STATUS, key);
   reduced.delete(key);
@@ -61,27 +61,24 @@ interface Attempt {
   readonly key: string;
   readonly server: MCPServer;
   readonly next: MCPServerStatus;
+  readonly events: Report['events'];
   readonly world: World;
   readonly signal: AbortSignal;
 }
 
 async function write(
-  server: MCPServer,
-  next: MCPServerStatus,
-  world: World,
-  signal: AbortSignal,
+  { server, events, world, signal }: Attempt,
+  status: MCPServerStatus,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '' } = server.metadata;
-  const result = await applyOwnStatus({ ...API, name, namespace, uid, status: next, signal }, world.api);
+  const result = await applyOwnStatus({ ...API, name, namespace, uid, status, signal }, world.api);
   if (!result.ok) {
     const isGone = result.error.status === 404 || result.error.status === 409;
     return isGone ? { result: 'gone' } : { result: 'failed', error: result.error };
   }
   // The next decision compares with what we have just written, not with what the watch will say in a moment.
   world.servers.put(result.body);
-  for (const event of nextEvents(server, next)) {
-    world.events.record({ regarding: regarding({ name, namespace, uid }), ...event });
-  }
+  for (const event of events) world.events.record({ regarding: regarding({ name, namespace, uid }), ...event });
   return { result: 'written' };
 }
 
@@ -121,10 +118,11 @@ function stillHolds({ refused, refusedAtMs }: ReducedStatus, next: MCPServerStat
   return clock.monotonicMs() - refusedAtMs < refusalHoldsMs && contentOf(next) === refused;
 }
 
-async function writePart({ server, next, world, signal }: Attempt, { why }: ReducedStatus): Promise<StatusWrite> {
+async function writePart(attempt: Attempt, { why }: ReducedStatus): Promise<StatusWrite> {
+  const { server, next } = attempt;
   const part = reducedStatus(next, why);
   if (server.status !== undefined && saysTheSame(server.status, part)) return { result: 'reduced' };
-  const written = await write(server, part, world, signal);
+  const written = await write(attempt, part);
   return written.result === 'written' ? { result: 'reduced' } : written;
 }
 

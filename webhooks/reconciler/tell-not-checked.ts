@@ -1,5 +1,6 @@
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
-import { NOT_CHECKED, nextStatus } from '../core/plan/status.ts';
+import { nextReport } from '../core/plan/report.ts';
+import { NOT_CHECKED } from '../core/plan/status.ts';
 import { isSameUnchecked } from '../core/plan/unchecked-reference.ts';
 import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
 import { gatherWorkload } from './gather-workload.ts';
@@ -29,8 +30,8 @@ export async function tellNotChecked(
   world.notChecked.set(key, unchecked);
   if (wasJudged(server.status)) return;
   const accepted = { state: 'not-checked', message } as const;
-  const workload = gatherWorkload(key, server, { accepted, executed: [] }, world);
-  await writeStatus(server, nextStatus({ ...workload, verification: { state: 'not-attempted' } }), world, signal);
+  const workload = gatherWorkload(key, server, false, world);
+  await writeStatus(server, nextReport({ ...workload, accepted }), world, signal);
 }
 
 export function renderUnchecked({ kind, name, reason }: UncheckedReference): string {

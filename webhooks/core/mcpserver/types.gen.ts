@@ -914,11 +914,11 @@ export interface VerificationSettings {
  */
 export interface MCPServerStatus {
   /**
-   * Generation of the spec that this status speaks about.
+   * Generation of the spec that was looked at last. Of which generation the pods are that serve is in the conditions.
    */
   observedGeneration?: number;
   /**
-   * The conditions in one word. Pending: on its way. Running: the workload runs and nothing is known to be wrong. Failed: something has to be changed first, see conditions.
+   * What serves, in one word. Pending: nothing yet. Running: pods serve and nothing is known to be wrong with them, whatever becomes of a newer version (see Progressing). Failed: something has to be changed first, see conditions.
    */
   phase?: 'Pending' | 'Running' | 'Failed';
   /**
@@ -950,7 +950,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: the workload runs. Verified: the endpoint answers as an MCP server. Ready: all three. GatewayRegistered: only with spec.gateway, and always False in this version.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why.
    */
   conditions?: Condition[];
 }
@@ -1029,6 +1029,7 @@ export interface GatewayBindingReference {
 export interface StatusExtensions {
   policy?: PolicyState;
   foreign?: ForeignFieldsStatus;
+  podFailure?: PodFailure;
   verification?: VerificationStatus;
 }
 /**
@@ -1112,6 +1113,43 @@ export interface StandingField {
   state: 'Waiting' | 'ComesBack' | 'FromAdmission' | 'Stays';
 }
 /**
+ * Why a pod does not run, which Available or Progressing says in words. It stays as it is while that pod fails of the same, whatever moment of it is seen. Absent: neither condition tells of a pod.
+ */
+export interface PodFailure {
+  /**
+   * ImagePull: its image cannot be pulled. Configuration: its container cannot be configured. Crashing: a container ends. OutOfMemory: for want of memory. Unhealthy: it runs and is not ready. Unschedulable: no node takes it.
+   */
+  cause: 'ImagePull' | 'Configuration' | 'Crashing' | 'OutOfMemory' | 'Unhealthy' | 'Unschedulable';
+  /**
+   * Name of the pod.
+   */
+  pod: string;
+  /**
+   * Of ImagePull, the image.
+   */
+  image?: string;
+  /**
+   * With which the container ended last.
+   */
+  exitCode?: number;
+  /**
+   * At least so many; grows in steps that double, and ends at 64.
+   */
+  restarts?: number;
+  /**
+   * Of Unhealthy, how long after its start it was not ready for the first time.
+   */
+  notReadyAfterSeconds?: number;
+  /**
+   * What the kubelet or the scheduler says.
+   */
+  detail?: string;
+  /**
+   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready: what in the spec may be behind it.
+   */
+  hint?: 'Stdio' | 'Crash' | 'Unready';
+}
+/**
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.
  */
 export interface VerificationStatus {
@@ -1177,7 +1215,7 @@ export interface Condition {
    */
   status: 'True' | 'False' | 'Unknown';
   /**
-   * Generation of the spec that this condition speaks about.
+   * Generation of the spec that this condition speaks about: of Available, Verified and Ready the newest whose pod template all serving pods run, and metadata.generation where nothing serves.
    */
   observedGeneration?: number;
   /**

@@ -31,7 +31,7 @@ function escapePointer(name) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3352,392 +3352,543 @@ vErrors = add(vErrors, err188);
 errors++;
 }
 }
-if(data103.verification !== undefined){
-let data122 = data103.verification;
+if(data103.podFailure !== undefined){
+let data122 = data103.podFailure;
 if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
-if(data122.era !== undefined){
-let data123 = data122.era;
-if(typeof data123 !== "string"){
-const err189 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data122.cause === undefined){
+const err189 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
-if(!((data123 === "Stateless") || (data123 === "Handshake"))){
-const err190 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+if(data122.pod === undefined){
+const err190 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-}
-if(data122.image !== undefined){
-let data124 = data122.image;
-if(typeof data124 === "string"){
-if(func2(data124) > 1000){
-const err191 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data122.cause !== undefined){
+let data123 = data122.cause;
+if(typeof data123 !== "string"){
+const err191 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-}
-else {
-const err192 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(!((((((data123 === "ImagePull") || (data123 === "Configuration")) || (data123 === "Crashing")) || (data123 === "OutOfMemory")) || (data123 === "Unhealthy")) || (data123 === "Unschedulable"))){
+const err192 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err192);
 errors++;
 }
 }
-if(data122.goneWhenAsked !== undefined){
-let data125 = data122.goneWhenAsked;
-if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
-const err193 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data122.pod !== undefined){
+let data124 = data122.pod;
+if(typeof data124 === "string"){
+if(func2(data124) > 253){
+const err193 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-if((typeof data125 == "number") && (isFinite(data125))){
-if(data125 > 8 || isNaN(data125)){
-const err194 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+else {
+const err194 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-if(data125 < 1 || isNaN(data125)){
-const err195 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data122.image !== undefined){
+let data125 = data122.image;
+if(typeof data125 === "string"){
+if(func2(data125) > 1000){
+const err195 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-}
-if(data122.toolsDigest !== undefined){
-let data126 = data122.toolsDigest;
-if(typeof data126 === "string"){
-if(func2(data126) > 80){
-const err196 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err196 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
 }
-else {
-const err197 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data122.exitCode !== undefined){
+let data126 = data122.exitCode;
+if(!(((typeof data126 == "number") && (!(data126 % 1) && !isNaN(data126))) && (isFinite(data126)))){
+const err197 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-}
-if(data122.notCounted !== undefined){
-let data127 = data122.notCounted;
-if(typeof data127 === "string"){
-if(func2(data127) > 256){
-const err198 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if((typeof data126 == "number") && (isFinite(data126))){
+if(data126 > 2147483647 || isNaN(data126)){
+const err198 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-}
-else {
-const err199 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data126 < -2147483648 || isNaN(data126)){
+const err199 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err199);
 errors++;
 }
 }
-if(data122.failingPods !== undefined){
-let data128 = data122.failingPods;
-if(Array.isArray(data128)){
-if(data128.length > 3){
-const err200 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+}
+if(data122.restarts !== undefined){
+let data127 = data122.restarts;
+if(!(((typeof data127 == "number") && (!(data127 % 1) && !isNaN(data127))) && (isFinite(data127)))){
+const err200 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-const len10 = data128.length;
-for(let i10=0; i10<len10; i10++){
-let data129 = data128[i10];
-if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
-if(data129.name === undefined){
-const err201 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "name"}};
+if((typeof data127 == "number") && (isFinite(data127))){
+if(data127 > 2147483647 || isNaN(data127)){
+const err201 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-if(data129.message === undefined){
-const err202 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "message"}};
+if(data127 < -2147483648 || isNaN(data127)){
+const err202 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-if(data129.name !== undefined){
-let data130 = data129.name;
-if(typeof data130 === "string"){
-if(func2(data130) > 253){
-const err203 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+}
+if(data122.notReadyAfterSeconds !== undefined){
+let data128 = data122.notReadyAfterSeconds;
+if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
+const err203 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-}
-else {
-const err204 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"type",params:{type: "string"}};
+if((typeof data128 == "number") && (isFinite(data128))){
+if(data128 > 2147483647 || isNaN(data128)){
+const err204 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-}
-if(data129.message !== undefined){
-let data131 = data129.message;
-if(typeof data131 === "string"){
-if(func2(data131) > 256){
-const err205 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data128 < -2147483648 || isNaN(data128)){
+const err205 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err205);
 errors++;
 }
 }
-else {
-const err206 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"type",params:{type: "string"}};
+}
+if(data122.detail !== undefined){
+let data129 = data122.detail;
+if(typeof data129 === "string"){
+if(func2(data129) > 512){
+const err206 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err206);
 errors++;
 }
 }
-}
 else {
-const err207 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"type",params:{type: "object"}};
+const err207 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err207);
 errors++;
 }
 }
-}
-else {
-const err208 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data122.hint !== undefined){
+let data130 = data122.hint;
+if(typeof data130 !== "string"){
+const err208 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-}
-if(data122.toolCount !== undefined){
-let data132 = data122.toolCount;
-if(!(((typeof data132 == "number") && (!(data132 % 1) && !isNaN(data132))) && (isFinite(data132)))){
-const err209 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(!(((data130 === "Stdio") || (data130 === "Crash")) || (data130 === "Unready"))){
+const err209 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err209);
 errors++;
 }
-if((typeof data132 == "number") && (isFinite(data132))){
-if(data132 > 2147483647 || isNaN(data132)){
-const err210 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err210 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-if(data132 < 0 || isNaN(data132)){
-const err211 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data103.verification !== undefined){
+let data131 = data103.verification;
+if(data131 && typeof data131 == "object" && !Array.isArray(data131)){
+if(data131.era !== undefined){
+let data132 = data131.era;
+if(typeof data132 !== "string"){
+const err211 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
-}
-}
-if(data122.resourceCount !== undefined){
-let data133 = data122.resourceCount;
-if(!(((typeof data133 == "number") && (!(data133 % 1) && !isNaN(data133))) && (isFinite(data133)))){
-const err212 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(!((data132 === "Stateless") || (data132 === "Handshake"))){
+const err212 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-if((typeof data133 == "number") && (isFinite(data133))){
-if(data133 > 2147483647 || isNaN(data133)){
-const err213 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data131.image !== undefined){
+let data133 = data131.image;
+if(typeof data133 === "string"){
+if(func2(data133) > 1000){
+const err213 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-if(data133 < 0 || isNaN(data133)){
-const err214 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err214 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
 }
-}
-if(data122.promptCount !== undefined){
-let data134 = data122.promptCount;
+if(data131.goneWhenAsked !== undefined){
+let data134 = data131.goneWhenAsked;
 if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
-const err215 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+const err215 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err215);
 errors++;
 }
 if((typeof data134 == "number") && (isFinite(data134))){
-if(data134 > 2147483647 || isNaN(data134)){
-const err216 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data134 > 8 || isNaN(data134)){
+const err216 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err216);
 errors++;
 }
-if(data134 < 0 || isNaN(data134)){
-const err217 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data134 < 1 || isNaN(data134)){
+const err217 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
 }
-}
-else {
-const err218 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data131.toolsDigest !== undefined){
+let data135 = data131.toolsDigest;
+if(typeof data135 === "string"){
+if(func2(data135) > 80){
+const err218 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err218);
 errors++;
 }
 }
-}
 else {
-const err219 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err219 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
 }
-if(data78.conditions !== undefined){
-let data135 = data78.conditions;
-if(Array.isArray(data135)){
-const len11 = data135.length;
-for(let i11=0; i11<len11; i11++){
-let data136 = data135[i11];
-if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
-if(data136.type === undefined){
-const err220 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "type"}};
+if(data131.notCounted !== undefined){
+let data136 = data131.notCounted;
+if(typeof data136 === "string"){
+if(func2(data136) > 256){
+const err220 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-if(data136.status === undefined){
-const err221 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "status"}};
+}
+else {
+const err221 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err221);
 errors++;
 }
-if(data136.lastTransitionTime === undefined){
-const err222 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data131.failingPods !== undefined){
+let data137 = data131.failingPods;
+if(Array.isArray(data137)){
+if(data137.length > 3){
+const err222 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-if(data136.reason === undefined){
-const err223 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "reason"}};
+const len10 = data137.length;
+for(let i10=0; i10<len10; i10++){
+let data138 = data137[i10];
+if(data138 && typeof data138 == "object" && !Array.isArray(data138)){
+if(data138.name === undefined){
+const err223 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-if(data136.message === undefined){
-const err224 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "message"}};
+if(data138.message === undefined){
+const err224 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
-if(data136.type !== undefined){
-let data137 = data136.type;
-if(typeof data137 === "string"){
-if(func2(data137) > 316){
-const err225 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data138.name !== undefined){
+let data139 = data138.name;
+if(typeof data139 === "string"){
+if(func2(data139) > 253){
+const err225 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-if(!pattern1.test(data137)){
-const err226 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+else {
+const err226 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err226);
 errors++;
 }
 }
-else {
-const err227 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"type",params:{type: "string"}};
+if(data138.message !== undefined){
+let data140 = data138.message;
+if(typeof data140 === "string"){
+if(func2(data140) > 256){
+const err227 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err227);
 errors++;
 }
 }
-if(data136.status !== undefined){
-let data138 = data136.status;
-if(typeof data138 !== "string"){
-const err228 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"type",params:{type: "string"}};
+else {
+const err228 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-if(!(((data138 === "True") || (data138 === "False")) || (data138 === "Unknown"))){
-const err229 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+}
+else {
+const err229 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err229);
 errors++;
 }
 }
-if(data136.observedGeneration !== undefined){
-let data139 = data136.observedGeneration;
-if(!(((typeof data139 == "number") && (!(data139 % 1) && !isNaN(data139))) && (isFinite(data139)))){
-const err230 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err230 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
-if((typeof data139 == "number") && (isFinite(data139))){
-if(data139 > 9223372036854776000 || isNaN(data139)){
-const err231 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data131.toolCount !== undefined){
+let data141 = data131.toolCount;
+if(!(((typeof data141 == "number") && (!(data141 % 1) && !isNaN(data141))) && (isFinite(data141)))){
+const err231 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-if(data139 < 0 || isNaN(data139)){
-const err232 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data141 == "number") && (isFinite(data141))){
+if(data141 > 2147483647 || isNaN(data141)){
+const err232 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-}
-}
-if(data136.lastTransitionTime !== undefined){
-let data140 = data136.lastTransitionTime;
-if(typeof data140 === "string"){
-if(!pattern2.test(data140)){
-const err233 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data141 < 0 || isNaN(data141)){
+const err233 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
-else {
-const err234 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+}
+if(data131.resourceCount !== undefined){
+let data142 = data131.resourceCount;
+if(!(((typeof data142 == "number") && (!(data142 % 1) && !isNaN(data142))) && (isFinite(data142)))){
+const err234 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
-}
-if(data136.reason !== undefined){
-let data141 = data136.reason;
-if(typeof data141 === "string"){
-if(func2(data141) > 1024){
-const err235 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if((typeof data142 == "number") && (isFinite(data142))){
+if(data142 > 2147483647 || isNaN(data142)){
+const err235 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if(func2(data141) < 1){
-const err236 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data142 < 0 || isNaN(data142)){
+const err236 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-if(!pattern3.test(data141)){
-const err237 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+}
+if(data131.promptCount !== undefined){
+let data143 = data131.promptCount;
+if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
+const err237 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
-}
-else {
-const err238 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"type",params:{type: "string"}};
+if((typeof data143 == "number") && (isFinite(data143))){
+if(data143 > 2147483647 || isNaN(data143)){
+const err238 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-}
-if(data136.message !== undefined){
-let data142 = data136.message;
-if(typeof data142 === "string"){
-if(func2(data142) > 32768){
-const err239 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data143 < 0 || isNaN(data143)){
+const err239 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err239);
 errors++;
 }
 }
+}
+}
 else {
-const err240 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"type",params:{type: "string"}};
+const err240 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
 }
 else {
-const err241 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"type",params:{type: "object"}};
+const err241 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
-}
-else {
-const err242 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data78.conditions !== undefined){
+let data144 = data78.conditions;
+if(Array.isArray(data144)){
+const len11 = data144.length;
+for(let i11=0; i11<len11; i11++){
+let data145 = data144[i11];
+if(data145 && typeof data145 == "object" && !Array.isArray(data145)){
+if(data145.type === undefined){
+const err242 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
+if(data145.status === undefined){
+const err243 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err243);
+errors++;
+}
+if(data145.lastTransitionTime === undefined){
+const err244 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err244);
+errors++;
+}
+if(data145.reason === undefined){
+const err245 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err245);
+errors++;
+}
+if(data145.message === undefined){
+const err246 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err246);
+errors++;
+}
+if(data145.type !== undefined){
+let data146 = data145.type;
+if(typeof data146 === "string"){
+if(func2(data146) > 316){
+const err247 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err247);
+errors++;
+}
+if(!pattern1.test(data146)){
+const err248 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err248);
+errors++;
 }
 }
 else {
-const err243 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err243);
+const err249 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err249);
+errors++;
+}
+}
+if(data145.status !== undefined){
+let data147 = data145.status;
+if(typeof data147 !== "string"){
+const err250 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err250);
+errors++;
+}
+if(!(((data147 === "True") || (data147 === "False")) || (data147 === "Unknown"))){
+const err251 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err251);
+errors++;
+}
+}
+if(data145.observedGeneration !== undefined){
+let data148 = data145.observedGeneration;
+if(!(((typeof data148 == "number") && (!(data148 % 1) && !isNaN(data148))) && (isFinite(data148)))){
+const err252 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err252);
+errors++;
+}
+if((typeof data148 == "number") && (isFinite(data148))){
+if(data148 > 9223372036854776000 || isNaN(data148)){
+const err253 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err253);
+errors++;
+}
+if(data148 < 0 || isNaN(data148)){
+const err254 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err254);
+errors++;
+}
+}
+}
+if(data145.lastTransitionTime !== undefined){
+let data149 = data145.lastTransitionTime;
+if(typeof data149 === "string"){
+if(!pattern2.test(data149)){
+const err255 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err255);
+errors++;
+}
+}
+else {
+const err256 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err256);
+errors++;
+}
+}
+if(data145.reason !== undefined){
+let data150 = data145.reason;
+if(typeof data150 === "string"){
+if(func2(data150) > 1024){
+const err257 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err257);
+errors++;
+}
+if(func2(data150) < 1){
+const err258 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err258);
+errors++;
+}
+if(!pattern3.test(data150)){
+const err259 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err259);
+errors++;
+}
+}
+else {
+const err260 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err260);
+errors++;
+}
+}
+if(data145.message !== undefined){
+let data151 = data145.message;
+if(typeof data151 === "string"){
+if(func2(data151) > 32768){
+const err261 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err261);
+errors++;
+}
+}
+else {
+const err262 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err262);
 errors++;
 }
 }
 }
 else {
-const err244 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err244);
+const err263 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err263);
+errors++;
+}
+}
+}
+else {
+const err264 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err264);
+errors++;
+}
+}
+}
+else {
+const err265 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err265);
+errors++;
+}
+}
+}
+else {
+const err266 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err266);
 errors++;
 }
 validate21.errors = vErrors;

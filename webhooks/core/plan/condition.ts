@@ -4,8 +4,11 @@ import type { Condition, MCPServerStatus } from '../mcpserver/types.gen.ts';
 /** Longest message of one condition, in characters; the API allows 32,768, nobody reads that. */
 const maxMessageLength = 4096;
 
-/** What a condition says now. */
-export type Said = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+/** What a condition says, whichever; of the newest generation, if it does not say of which. */
+export type Saying = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly generation?: number | undefined };
+
+/** What one condition says now. */
+export type Said = Saying & Pick<Condition, 'type'>;
 
 export interface ConditionContext {
   readonly previous: MCPServerStatus | undefined;
@@ -15,12 +18,13 @@ export interface ConditionContext {
 }
 
 /** The condition as it is written: its time moves only when its status does, not for a new reason or message. */
-export function nextCondition({ type, status, reason, message }: Said, context: ConditionContext): Condition {
+export function nextCondition(said: Said, context: ConditionContext): Condition {
+  const { type, status, reason, message, generation = context.generation } = said;
   const before = context.previous?.conditions?.find((condition) => condition.type === type);
   return {
     type,
     status,
-    ...(context.generation === undefined ? {} : { observedGeneration: context.generation }),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
     lastTransitionTime: before?.status === status ? before.lastTransitionTime : context.now,
     reason,
     message: shortenEnd(printable(message), maxMessageLength),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ContainerState, PodState } from './diagnose-pods.ts';
+import type { PodFailure } from '../mcpserver/types.gen.ts';
+import type { ContainerState, DiagnoseOptions, PodState } from './diagnose-pods.ts';
 import { diagnosePods, patienceEndsAtMs } from './diagnose-pods.ts';
+import { renderPodFailure } from './render-pod-failure.ts';
 
 const container = (state: ContainerState['state'], changes: Partial<ContainerState> = {}): ContainerState => ({
   image: 'example/search:1',
@@ -28,6 +30,12 @@ const ended = (seconds: number): Partial<ContainerState> => {
   };
 };
 const running = { running: {} };
+
+/** What is found, in words. */
+function diagnosis(pods: readonly PodState[], options: DiagnoseOptions = {}): string | undefined {
+  const found = diagnosePods(pods, options);
+  return found === undefined ? undefined : renderPodFailure(found, options.hints ?? {});
+}
 
 describe('diagnosePods', () => {
   it.each<[string, ContainerState, string | undefined]>([
@@ -104,13 +112,13 @@ describe('diagnosePods', () => {
     ['health after restarts', container(running, { restartCount: 2, ready: true }), undefined],
     ['no state', container(undefined), undefined],
   ])('%s', (_, state, wanted) => {
-    expect(diagnosePods([pod('a', state)])).toBe(wanted);
+    expect(diagnosis([pod('a', state)])).toBe(wanted);
   });
 
   describe('a server whose spec leaves something out that it may need', () => {
-    const crashHint = 'set a field';
-    const diagnose = (state: ContainerState, previous?: string): string | undefined =>
-      diagnosePods([pod('a', state)], { crashHint, previous });
+    const hints = { crash: 'set a field' };
+    const diagnose = (state: ContainerState, previous?: PodFailure): string | undefined =>
+      diagnosis([pod('a', state)], { hints, previous });
     const crashed = container(waiting('CrashLoopBackOff'), exited(1));
     const told = 'Container crashing: exit code 1, restarts: 2+; set a field (pod: a)';
 
@@ -137,25 +145,26 @@ describe('diagnosePods', () => {
       ['has an image that is not there', container(waiting('ErrImagePull'))],
       ['is not ready', container(running, { restartCount: 2 })],
     ])('is not told so when it %s', (_, state) => {
-      expect(diagnose(state)).not.toContain(crashHint);
+      expect(diagnose(state)).not.toContain(hints.crash);
     });
 
     it('is told the same at every moment of the crash', () => {
-      expect(diagnose(container(running, { restartCount: 3 }), told)).toBe(told);
-      expect(diagnose(crashed, told)).toBe(told);
+      const before = diagnosePods([pod('a', crashed)], { hints });
+      expect(diagnose(container(running, { restartCount: 3 }), before)).toBe(told);
+      expect(diagnose(crashed, before)).toBe(told);
     });
 
     it('is told it although the crash was told without it before', () => {
-      expect(diagnose(crashed, 'Container crashing: exit code 1, restarts: 2+ (pod: a)')).toBe(told);
+      expect(diagnose(crashed, diagnosePods([pod('a', crashed)]))).toBe(told);
     });
   });
 
   describe('a server that is not ready', () => {
-    const unreadyHint = 'nothing on port 8080';
+    const hints = { unready: 'nothing on port 8080' };
     const startedAt = '2026-01-01T00:00:00Z';
     const patience = { nowMs: Date.parse(startedAt) + 60_000, readyWithinMs: 60_000 };
-    const diagnose = (state: ContainerState, previous?: string): string | undefined =>
-      diagnosePods([pod('a', state)], { unreadyHint, patience, previous });
+    const diagnose = (state: ContainerState, previous?: PodFailure): string | undefined =>
+      diagnosis([pod('a', state)], { hints, patience, previous });
 
     it.each<[string, ContainerState, string]>([
       ['for too long', container({ running: { startedAt } }), 'not ready 60 seconds after its start'],
@@ -163,12 +172,13 @@ describe('diagnosePods', () => {
     ])('is told where it is asked, %s', (_, state, rest) => {
       const told = `Container not passing health checks: ${rest}; nothing on port 8080 (pod: a)`;
       expect(diagnose(state)).toBe(told);
-      expect(diagnose(state, told)).toBe(told);
+      expect(diagnose(state, diagnosePods([pod('a', state)], { hints, patience }))).toBe(told);
     });
 
     it('is not told so between two crashes', () => {
-      const crash = 'Container crashing: exit code 1, restarts: 2+; see its log (pod: a)';
-      expect(diagnose(container(running, { restartCount: 3 }), crash)).toBe(crash);
+      const crash: PodFailure = { cause: 'Crashing', exitCode: 1, restarts: 2, pod: 'a' };
+      const told = 'Container crashing: exit code 1, restarts: 2+ (pod: a)';
+      expect(diagnose(container(running, { restartCount: 3 }), crash)).toBe(told);
     });
   });
 
@@ -180,14 +190,14 @@ describe('diagnosePods', () => {
       ...pod('a'),
       status: { initContainerStatuses: [one], containerStatuses: [main] },
     });
-    expect(diagnosePods([withInit(done)])).toBeUndefined();
-    expect(diagnosePods([withInit(init)])).toMatch(/exit code 7/);
+    expect(diagnosis([withInit(done)])).toBeUndefined();
+    expect(diagnosis([withInit(init)])).toMatch(/exit code 7/);
   });
 
   it('names the first pod by name, in whatever order they come', () => {
     const broken = container(waiting('CreateContainerConfigError', 'x'));
-    expect(diagnosePods([pod('b', broken), pod('a', broken)])).toMatch(/\(pod: a\)$/);
-    expect(diagnosePods([])).toBeUndefined();
+    expect(diagnosis([pod('b', broken), pod('a', broken)])).toMatch(/\(pod: a\)$/);
+    expect(diagnosis([])).toBeUndefined();
   });
 
   it.each<[string, readonly ContainerState[]]>([
@@ -212,12 +222,13 @@ describe('diagnosePods', () => {
   ])('says the same at every moment of %s', (_, moments) => {
     const [first] = moments;
     const before = first === undefined ? undefined : diagnosePods([pod('a', first)]);
+    expect(before).toBeDefined();
     for (const moment of moments) expect(diagnosePods([pod('a', moment)], { previous: before })).toBe(before);
   });
 
   it('says something new when the failure is another one, or over', () => {
-    const before = 'Container crashing: exit code 1, restarts: 2+ (pod: a)';
-    const next = (one: PodState): string | undefined => diagnosePods([one], { previous: before });
+    const before: PodFailure = { cause: 'Crashing', exitCode: 1, restarts: 2, pod: 'a' };
+    const next = (one: PodState): string | undefined => diagnosis([one], { previous: before });
     expect(next(pod('a', container(waiting('ErrImagePull', 'x'))))).toMatch(/^Image pull/);
     expect(next(pod('a', container(waiting('CrashLoopBackOff'), exited(2))))).toMatch(/exit code 2/);
     expect(next(pod('b', container(waiting('CrashLoopBackOff'), exited(1))))).toMatch(/pod: b/);
@@ -226,11 +237,11 @@ describe('diagnosePods', () => {
 
   it('tells restarts in steps that double, and no more after 64', () => {
     const said = new Set<string>();
-    let previous: string | undefined;
+    let previous: PodFailure | undefined;
     for (let restartCount = 0; restartCount < 1_000; restartCount += 1) {
       const crashed = container(waiting('CrashLoopBackOff'), { ...exited(1), restartCount });
       previous = diagnosePods([pod('a', crashed)], { previous });
-      said.add(previous ?? '');
+      said.add(previous === undefined ? '' : renderPodFailure(previous, {}));
     }
     const steps = [...said].map((text) => /restarts: (\S+)/.exec(text)?.[1]);
     expect(steps).toEqual(['0', '1', '2+', '4+', '8+', '16+', '32+', '64+']);
@@ -242,10 +253,11 @@ describe('diagnosePods', () => {
   });
 
   it('tells what the scheduler says of a pod that fits nowhere, and goes on with its first words', () => {
-    const said = diagnosePods([unscheduled('0/1 nodes are available: 1 Insufficient memory.')]);
-    expect(said).toBe('Pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient memory. (pod: a)');
-    expect(diagnosePods([unscheduled('0/2 nodes are available.')], { previous: said })).toBe(said);
-    expect(diagnosePods([unscheduled('', 'True')], { previous: said })).toBeUndefined();
+    const pods = [unscheduled('0/1 nodes are available: 1 Insufficient memory.')];
+    expect(diagnosis(pods)).toBe('Pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient memory. (pod: a)');
+    const previous = diagnosePods(pods);
+    expect(diagnosePods([unscheduled('0/2 nodes are available.')], { previous })).toBe(previous);
+    expect(diagnosePods([unscheduled('', 'True')], { previous })).toBeUndefined();
   });
 
   describe('a container that runs and was never ready', () => {
@@ -255,7 +267,7 @@ describe('diagnosePods', () => {
 
     it('is no failure as long as it may take, and one afterwards', () => {
       expect(diagnosePods([slow], { patience: at(started + 59_999) })).toBeUndefined();
-      expect(diagnosePods([slow], { patience: at(started + 60_000) })).toBe(
+      expect(diagnosis([slow], { patience: at(started + 60_000) })).toBe(
         'Container not passing health checks: not ready 60 seconds after its start (pod: a)',
       );
     });

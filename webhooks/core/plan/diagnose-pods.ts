@@ -1,8 +1,11 @@
 import { oneLine, printable, shortenEnd } from '../engine/text.ts';
+import type { PodFailure } from '../mcpserver/types.gen.ts';
+import type { PodHints } from './render-pod-failure.ts';
 
 /** What is read of a pod: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 export interface PodState {
-  readonly metadata: { readonly name: string };
+  /** `template`: label `pod-template-hash`; absent for a pod that no ReplicaSet has made. */
+  readonly metadata: { readonly name: string; readonly template?: string };
   readonly status?: {
     readonly conditions?: readonly PodCondition[];
     readonly initContainerStatuses?: readonly ContainerState[];
@@ -41,17 +44,15 @@ interface Terminated {
 }
 
 export interface DiagnoseOptions {
-  /** What was said before. */
-  readonly previous?: string | undefined;
+  /** What was found before, as status.extensions.podFailure keeps it. */
+  readonly previous?: PodFailure | undefined;
   /**
    * For containers that run and never were ready: until when that is patience. Absent: for ever, because there is no
    * clock at hand.
    */
   readonly patience?: Patience;
-  /** Said beside a crash of the server's own doing: what the spec leaves out and it may need (`hintOnCrash`). */
-  readonly crashHint?: string | undefined;
-  /** Said beside a container that runs and is not ready: where it is asked (`hintOnUnready`). */
-  readonly unreadyHint?: string | undefined;
+  /** What there is to be said beside a failure, besides what pods tell. */
+  readonly hints?: PodHints;
 }
 
 /** Milliseconds; `nowMs` since 1970, `readyWithinMs` after a container has started. */
@@ -60,25 +61,11 @@ export interface Patience {
   readonly readyWithinMs: number;
 }
 
-/** One failure; `kind` is how its message begins, and what two sightings of the same failure have in common. */
-interface Failure {
-  readonly kind: string;
-  readonly rest: string;
-  /** Absent where there is none to give. A failure that was told without it is told anew. */
-  readonly hint?: string | undefined;
-  readonly pod: string;
-}
-
-/** Longest text of a kubelet that is passed on, in characters. */
-const maxDetailLength = 512;
+/** Longest text of a kubelet that is passed on, and longest image, in characters; the CRD says the same. */
+const limits = { detail: 512, image: 1000 };
 
 /** A container that ends well within this time of its start has not served anybody, in milliseconds. */
 const atOnceMs = 10_000;
-
-const stdioHint =
-  'it ends at once and without an error, as servers for stdio do: have it serve streamable HTTP, by its own option or behind a bridge';
-
-const unhealthy = 'Container not passing health checks';
 
 /** Highest number of restarts that is told. */
 const maxRestartsSaid = 64;
@@ -87,18 +74,18 @@ const maxRestartsSaid = 64;
  * Why the pods do not run: the first failure found, by pod name, init containers first; undefined when none is visible.
  *
  * A broken pod goes round in circles (running, terminated, waiting; pulling, backing off) and counts its restarts. As
- * long as it is the same failure of the same pod, the text that was said before is said again, so that a server that
- * stays broken costs next to no writes: restarts are told in steps that double, up to 64.
+ * long as it is the same failure of the same pod, what was found before is given back, so that a server that stays
+ * broken costs next to no writes: restarts are told in steps that double, up to 64.
  */
-export function diagnosePods(pods: readonly PodState[], options: DiagnoseOptions = {}): string | undefined {
+export function diagnosePods(pods: readonly PodState[], options: DiagnoseOptions = {}): PodFailure | undefined {
   const { previous } = options;
   const failures = [...pods]
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .flatMap((pod) => findFailures(pod, options));
-  const continued = failures.find((failure) => previous !== undefined && continues(failure, previous));
-  if (continued !== undefined && !isWorse(continued, previous)) return previous;
-  const said = continued ?? failures[0];
-  return said === undefined ? undefined : `${said.kind}${said.rest}${endOf(said)}`;
+  if (previous === undefined) return failures[0];
+  const continued = failures.find((failure) => continues(failure, previous));
+  if (continued === undefined) return failures[0];
+  return isWorse(continued, previous) ? continued : previous;
 }
 
 /**
@@ -124,40 +111,35 @@ function startedAtMs({ state }: ContainerState): number {
   return Date.parse(state?.running?.startedAt ?? '');
 }
 
-function continues(failure: Failure, previous: string): boolean {
-  if (isMomentOfCrash(failure, previous)) return previous.endsWith(ofPod(failure));
-  return previous.startsWith(failure.kind) && previous.endsWith(endOf(failure));
+function continues(failure: PodFailure, previous: PodFailure): boolean {
+  if (failure.pod !== previous.pod) return false;
+  if (isMomentOfCrash(failure, previous)) return true;
+  // A failure that was told without a hint is told anew.
+  const isTold = failure.hint === undefined || failure.hint === previous.hint;
+  return isTold && isSame(failure, previous);
+}
+
+/** What a scheduler or a kubelet says of the same failure differs from moment to moment. */
+function isSame({ cause, exitCode, image }: PodFailure, previous: PodFailure): boolean {
+  const isSameExit = exitCode === undefined || exitCode === previous.exitCode;
+  return cause === previous.cause && image === previous.image && isSameExit;
 }
 
 /** Between two crashes a container runs and is not ready: still the crash, seen at another moment. */
-function isMomentOfCrash({ kind }: Failure, previous: string): boolean {
-  return kind === unhealthy && /^Container (crashing|OOMKilled)/.test(previous);
+function isMomentOfCrash({ cause }: PodFailure, previous: PodFailure): boolean {
+  return cause === 'Unhealthy' && (previous.cause === 'Crashing' || previous.cause === 'OutOfMemory');
 }
 
-function isWorse(failure: Failure, previous = ''): boolean {
-  return !isMomentOfCrash(failure, previous) && restartsIn(failure.rest) > restartsIn(previous);
+function isWorse(failure: PodFailure, previous: PodFailure): boolean {
+  return !isMomentOfCrash(failure, previous) && (failure.restarts ?? 0) > (previous.restarts ?? 0);
 }
 
-function restartsIn(text: string): number {
-  return Number(/restarts: (\d+)/.exec(text)?.[1] ?? 0);
+/** 0, 1, then 2 for two or three, 4, …: at least so many, and true until the number has doubled. */
+function stepOf(restarts: number): number {
+  return restarts === 0 ? 0 : Math.min(2 ** Math.floor(Math.log2(restarts)), maxRestartsSaid);
 }
 
-/** `restarts: 0`, `restarts: 1`, then `restarts: 2+` for two or three, `4+`, …: true until the number has doubled. */
-function restarts(count: number): string {
-  const step = count === 0 ? 0 : Math.min(2 ** Math.floor(Math.log2(count)), maxRestartsSaid);
-  return `restarts: ${step}${step > 1 ? '+' : ''}`;
-}
-
-function endOf(failure: Failure): string {
-  const { hint } = failure;
-  return `${hint === undefined ? '' : `; ${hint}`}${ofPod(failure)}`;
-}
-
-function ofPod({ pod }: Failure): string {
-  return ` (pod: ${pod})`;
-}
-
-function findFailures({ metadata, status }: PodState, options: DiagnoseOptions): readonly Failure[] {
+function findFailures({ metadata, status }: PodState, options: DiagnoseOptions): readonly PodFailure[] {
   const unscheduled = (status?.conditions ?? []).map(ofScheduling);
   const init = (status?.initContainerStatuses ?? []).map(findInitFailure);
   const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, options));
@@ -166,12 +148,11 @@ function findFailures({ metadata, status }: PodState, options: DiagnoseOptions):
   );
 }
 
-type Found = Omit<Failure, 'pod'>;
+type Found = Omit<PodFailure, 'pod'>;
 
-/** What the scheduler says changes with every node, so only how it begins tells one failure from another. */
 function ofScheduling({ type, status, reason, message = '' }: PodCondition): Found | undefined {
   if (type !== 'PodScheduled' || status !== 'False' || reason !== 'Unschedulable') return undefined;
-  return { kind: 'Pod cannot be scheduled', rest: `: ${shortenEnd(printable(message), maxDetailLength)}` };
+  return { cause: 'Unschedulable', detail: shortenEnd(printable(message), limits.detail) };
 }
 
 /** One that has finished is done; one that runs (a sidecar does, for ever) is on its way. */
@@ -182,53 +163,58 @@ function findInitFailure(container: ContainerState): Found | undefined {
 }
 
 function findFailure(container: ContainerState, options: DiagnoseOptions): Found | undefined {
-  const { patience, crashHint, unreadyHint } = options;
   const { waiting, terminated, running } = container.state ?? {};
-  if (waiting !== undefined) return ofWaiting(container, waiting, crashHint);
-  if (terminated !== undefined) return ofExit(container, terminated, crashHint);
+  const { patience, hints } = options;
+  if (waiting !== undefined) return ofWaiting(container, waiting, hints);
+  if (terminated !== undefined) return ofExit(container, terminated, hints);
   if (running === undefined || container.ready) return undefined;
-  if (container.restartCount > 0) {
-    return { kind: unhealthy, rest: `: ${restarts(container.restartCount)}`, hint: unreadyHint };
-  }
-  return patience === undefined ? undefined : ofSlowStart(container, patience, unreadyHint);
+  const hint = hints?.unready === undefined ? {} : ({ hint: 'Unready' } as const);
+  if (container.restartCount > 0) return { cause: 'Unhealthy', restarts: stepOf(container.restartCount), ...hint };
+  if (patience === undefined || !isOutOf(patience, container)) return undefined;
+  return { cause: 'Unhealthy', notReadyAfterSeconds: Math.round(patience.readyWithinMs / 1000), ...hint };
 }
 
-function ofSlowStart(
-  container: ContainerState,
-  { nowMs, readyWithinMs }: Patience,
-  hint: string | undefined,
-): Found | undefined {
-  if (!(nowMs >= startedAtMs(container) + readyWithinMs)) return undefined;
-  return { kind: unhealthy, rest: `: not ready ${Math.round(readyWithinMs / 1000)} seconds after its start`, hint };
+function isOutOf({ nowMs, readyWithinMs }: Patience, container: ContainerState): boolean {
+  return nowMs >= startedAtMs(container) + readyWithinMs;
 }
 
 function ofWaiting(
   container: ContainerState,
   { reason, message = '' }: { readonly reason?: string; readonly message?: string },
-  crashHint?: string,
+  hints?: PodHints,
 ): Found | undefined {
-  const detail = shortenEnd(printable(message), maxDetailLength);
+  const detail = shortenEnd(printable(message), limits.detail);
   switch (reason) {
     case 'ImagePullBackOff':
     case 'ErrImagePull':
     case 'ErrImageNeverPull':
     case 'InvalidImageName':
-      return { kind: `Image pull failed for "${container.image}"`, rest: `: ${detail}` };
+      return { cause: 'ImagePull', image: shortenEnd(printable(container.image), limits.image), detail };
     case 'CrashLoopBackOff':
-      return ofExit(container, container.lastState?.terminated, crashHint);
+      return ofExit(container, container.lastState?.terminated, hints);
     case 'CreateContainerConfigError':
-      return { kind: 'Container config error', rest: `: ${detail}` };
+      return { cause: 'Configuration', detail };
     case undefined:
     default:
       return undefined;
   }
 }
 
-function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined, crashHint?: string): Found {
-  const verb = terminated?.reason === 'OOMKilled' ? 'OOMKilled' : 'crashing';
-  const exit = terminated === undefined ? '' : ` exit code ${terminated.exitCode},`;
-  const hint = isOwnDoing(terminated) ? crashHint : isEndedAtOnce(terminated) ? stdioHint : undefined;
-  return { kind: `Container ${verb}:${exit}`, rest: ` ${restarts(restartCount)}${whyNotStarted(terminated)}`, hint };
+function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined, hints: PodHints = {}): Found {
+  const hint = hintOn(terminated, hints);
+  const detail = whyNotStarted(terminated);
+  return {
+    cause: terminated?.reason === 'OOMKilled' ? 'OutOfMemory' : 'Crashing',
+    ...(terminated === undefined ? {} : { exitCode: terminated.exitCode }),
+    restarts: stepOf(restartCount),
+    ...(detail === '' ? {} : { detail }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+function hintOn(terminated: Terminated | undefined, { crash }: PodHints): Found['hint'] {
+  if (isOwnDoing(terminated)) return crash === undefined ? undefined : 'Crash';
+  return isEndedAtOnce(terminated) ? 'Stdio' : undefined;
 }
 
 /** How the runtime calls an end without a beginning; its words name the file that is missing or does not run here. */
@@ -236,8 +222,7 @@ const notStarted: readonly (string | undefined)[] = ['StartError', 'ContainerCan
 
 /** What the server itself leaves as its last words is not told: it may be anything. */
 function whyNotStarted({ reason, message = '' }: Partial<Terminated> = {}): string {
-  const words = notStarted.includes(reason) ? oneLine(message, maxDetailLength) : '';
-  return words === '' ? '' : `; it cannot be started: ${words}`;
+  return notStarted.includes(reason) ? oneLine(message, limits.detail) : '';
 }
 
 /** What a server for stdio does, whose standard input is closed from the start. */

@@ -3,11 +3,14 @@ import type {
   Condition,
   MCPServer,
   MCPServerStatus,
+  PodFailure,
   ServerCapabilities,
   VerificationStatus,
 } from '../mcpserver/types.gen.ts';
 import { anMCPServer, withSpec, withStatus } from '../testing/builders.ts';
+import type { Cause } from './availability.ts';
 import { nextEvents } from './events.ts';
+import type { NextEvent } from './events.ts';
 
 /** `Accepted: 'True/Valid/message'` */
 function aStatus(conditions: Readonly<Record<string, string>>, capabilities?: ServerCapabilities): MCPServerStatus {
@@ -26,8 +29,14 @@ const toStatus = (text: string | undefined): Condition['status'] =>
 const withPrevious = (status: MCPServerStatus | undefined): MCPServer =>
   status === undefined ? anMCPServer() : { ...anMCPServer(), status };
 
+/** What the condition Available of these statuses comes from; of all others it makes no difference. */
+const causes = new WeakMap<MCPServerStatus, Cause>();
+
+const eventsOf = ({ spec, status: previous }: MCPServer, next: MCPServerStatus): readonly NextEvent[] =>
+  nextEvents({ spec, previous }, next, causes.get(next) ?? 'serves');
+
 const summary = (previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly string[] =>
-  nextEvents(withPrevious(previous), next).map(
+  eventsOf(withPrevious(previous), next).map(
     ({ type, reason, action, note }) => `${type} ${reason} ${action}: ${note}`,
   );
 
@@ -36,14 +45,26 @@ const invalid = aStatus({ Accepted: 'False/Invalid/no a' });
 
 const up = aStatus({ Available: 'True/Available/MCP server is ready (1 of 1 instances healthy)' });
 
-const down = (message: string, phase: 'Pending' | 'Failed'): MCPServerStatus => ({
-  ...aStatus({ Available: `False/DeploymentUnavailable/${message}` }),
-  phase,
-});
+function becauseOf(cause: Cause, status: MCPServerStatus): MCPServerStatus {
+  causes.set(status, cause);
+  return status;
+}
 
-const waiting = down('Waiting for instances to become healthy', 'Pending');
+const down = (message: string, cause: Cause, podFailure?: PodFailure): MCPServerStatus =>
+  becauseOf(cause, {
+    ...aStatus({ Available: `False/DeploymentUnavailable/${message}` }),
+    ...(podFailure === undefined ? {} : { extensions: { podFailure } }),
+  });
+
+const waiting = down('Waiting for instances to become healthy', 'waiting');
+const processing = down('Deployment is processing spec update', 'processing-update');
+const crash = (restarts: number): PodFailure => ({ cause: 'Crashing', exitCode: 1, restarts, pod: 'a' });
 const crashing = (restarts: string): MCPServerStatus =>
-  down(`Container crashing: exit code 1, restarts: ${restarts} (pod: a)`, 'Failed');
+  down(
+    `Container crashing: exit code 1, restarts: ${restarts} (pod: a)`,
+    'pod-fails',
+    crash(Number.parseInt(restarts, 10)),
+  );
 const crashEvent = (restarts: string): string =>
   `Warning DeploymentUnavailable ServerUnavailable: Container crashing: exit code 1, restarts: ${restarts} (pod: a)`;
 
@@ -91,8 +112,8 @@ describe('nextEvents', () => {
       [],
     ],
     ['a first roll-out', undefined, waiting, []],
-    ['a change of the spec', up, down('Deployment is processing spec update', 'Pending'), []],
-    ['a change of the spec that is rolled out', down('Deployment is processing spec update', 'Pending'), waiting, []],
+    ['a change of the spec', up, processing, []],
+    ['a change of the spec that is rolled out', processing, waiting, []],
     ['a start from zero replicas', aStatus({ Available: 'True/ScaledToZero/' }), waiting, []],
     [
       'a server that stops running, nobody knows why',
@@ -104,24 +125,26 @@ describe('nextEvents', () => {
     ['an explanation that comes later', waiting, crashing('1'), [crashEvent('1')]],
     ['a server that never ran', undefined, crashing('0'), [crashEvent('0')]],
     ['one more restart', crashing('1'), crashing('2+'), []],
-    ['a pod that is still as it was', crashing('1'), { ...crashing('1'), replicas: 1 }, []],
+    ['a pod that is still as it was', crashing('1'), becauseOf('pod-fails', { ...crashing('1'), replicas: 1 }), []],
     [
       'a failure of another kind',
       crashing('1'),
-      down('Image pull failed for "a": no (pod: a)', 'Failed'),
+      down('Image pull failed for "a": no (pod: a)', 'pod-fails', {
+        ...{ cause: 'ImagePull', image: 'a', detail: 'no', pod: 'a' },
+      }),
       ['Warning DeploymentUnavailable ServerUnavailable: Image pull failed for "a": no (pod: a)'],
     ],
     ['a server that runs again', crashing('1'), up, []],
     [
       'a configuration that becomes invalid while it runs',
       up,
-      { ...aStatus({ Available: 'False/ConfigurationInvalid/fix it' }), phase: 'Failed' },
+      becauseOf('invalid', aStatus({ Available: 'False/ConfigurationInvalid/fix it' })),
       [],
     ],
     [
       'a child that is refused',
       aStatus({}),
-      aStatus({ Available: 'False/ServiceUnavailable/Failed to reconcile Service: x' }),
+      becauseOf('refused', aStatus({ Available: 'False/ServiceUnavailable/Failed to reconcile Service: x' })),
       ['Warning ServiceUnavailable ServiceReconcileFailed: Failed to reconcile Service: x'],
     ],
     [
@@ -171,14 +194,52 @@ describe('nextEvents', () => {
     expect(summary(of(before), of(after))).toEqual(wanted);
   });
 
+  const stalled = (reason: string, restarts: number): MCPServerStatus => ({
+    ...aStatus({ Available: 'True/Available/up', Progressing: `False/${reason}/restarts: ${restarts}` }),
+    extensions: { podFailure: crash(restarts) },
+  });
+
+  it.each<[string, MCPServerStatus, MCPServerStatus, readonly string[]]>([
+    [
+      'new pods that do not come up behind those that serve',
+      up,
+      stalled('PodsFailing', 0),
+      ['Warning PodsFailing RolloutStalled: restarts: 0'],
+    ],
+    ['no more of their restarts', stalled('PodsFailing', 1), stalled('PodsFailing', 2), []],
+    [
+      'a deadline that has passed, although they still fail of the same',
+      stalled('PodsFailing', 2),
+      stalled('ProgressDeadlineExceeded', 2),
+      ['Warning ProgressDeadlineExceeded RolloutStalled: restarts: 2'],
+    ],
+    ['nothing when they come up', stalled('PodsFailing', 2), up, []],
+    [
+      'once that nothing runs, and not that new pods do not come up besides',
+      up,
+      becauseOf('pod-fails', {
+        ...aStatus({ Available: 'False/DeploymentUnavailable/no', Progressing: 'False/PodsFailing/no' }),
+        extensions: { podFailure: crash(0) },
+      }),
+      ['Warning DeploymentUnavailable ServerUnavailable: no'],
+    ],
+  ])('tell %s', (_, before, after, wanted) => {
+    expect(summary(before, after)).toEqual(wanted);
+  });
+
+  it('tell no second time what an earlier release told in words only', () => {
+    const before = down('Container crashing: exit code 1, restarts: 2+ (pod: a)', 'pod-fails');
+    expect(summary(before, crashing('4+'))).toEqual([]);
+  });
+
   it('are none when the status stays the same object', () => {
-    expect(nextEvents(withPrevious(invalid), invalid)).toEqual([]);
+    expect(eventsOf(withPrevious(invalid), invalid)).toEqual([]);
   });
 
   it('warn of a certificate that nobody checks, once for each change of the spec', () => {
     const insecure = withSpec({ transport: { tls: { enabled: true, insecureSkipVerify: true } } });
     const reasons = (server: MCPServer): readonly string[] =>
-      nextEvents(server, { observedGeneration: 2 }).map(({ type, reason }) => `${type} ${reason}`);
+      eventsOf(server, { observedGeneration: 2 }).map(({ type, reason }) => `${type} ${reason}`);
     expect(reasons(anMCPServer(insecure))).toEqual(['Warning InsecureTLSConfigured']);
     expect(reasons(anMCPServer(insecure, withStatus({ observedGeneration: 1 })))).toHaveLength(1);
     expect(reasons(anMCPServer(insecure, withStatus({ observedGeneration: 2 })))).toEqual([]);
@@ -186,7 +247,7 @@ describe('nextEvents', () => {
   });
 
   it('have the whole message as their note, however long', () => {
-    const [event] = nextEvents(anMCPServer(), aStatus({ Accepted: `False/Invalid/${'x'.repeat(5000)}` }));
+    const [event] = eventsOf(anMCPServer(), aStatus({ Accepted: `False/Invalid/${'x'.repeat(5000)}` }));
     expect(event?.note).toBe('x'.repeat(5000));
   });
 });

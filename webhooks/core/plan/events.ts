@@ -1,9 +1,11 @@
-import { PROCESSING_UPDATE } from './availability.ts';
+import type { Cause } from './availability.ts';
 import { renderStanding } from './foreign/standing.ts';
+import { formerPodFailure } from './former-release.ts';
 import type {
   Condition,
   MCPServer,
   MCPServerStatus,
+  PodFailure,
   ServerCapabilities,
   VerificationStatus,
 } from '../mcpserver/types.gen.ts';
@@ -40,7 +42,12 @@ const capabilityNames = [
  * What happened between the status of the server and the next: good news once for each transition, bad news whenever
  * its message changes, and nothing when the status is the same.
  */
-export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServerStatus): readonly NextEvent[] {
+export function nextEvents(
+  { spec, previous }: { readonly spec: MCPServer['spec']; readonly previous: MCPServerStatus | undefined },
+  next: MCPServerStatus,
+  /** What the condition Available comes from. */
+  cause: Cause,
+): readonly NextEvent[] {
   if (previous === next) return [];
   const turned = (type: string): Condition | undefined => findTurned(previous, next, type);
   const accepted = turned('Accepted');
@@ -49,8 +56,11 @@ export function nextEvents({ spec, status: previous }: MCPServer, next: MCPServe
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
     ...toleratedChange(previous, next),
     ...standingChange(previous, next),
-    ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) => warnings(previous, next, type)),
-    ...unavailability(previous, next),
+    ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) =>
+      warnings({ previous, next, cause }, type),
+    ),
+    ...unavailability({ previous, next, cause }),
+    ...stalledRollout(previous, next),
     ...capabilityChange(previous, next),
     ...toolsChange(previous, next),
     ...insecureTls(spec, previous, next),
@@ -64,9 +74,17 @@ function findTurned(previous: MCPServerStatus | undefined, next: MCPServerStatus
   return condition?.status === 'True' && find(previous, type)?.status !== 'True' ? condition : undefined;
 }
 
-function warnings(previous: MCPServerStatus | undefined, next: MCPServerStatus, type: string): readonly NextEvent[] {
+interface Change {
+  readonly previous: MCPServerStatus | undefined;
+  readonly next: MCPServerStatus;
+  readonly cause: Cause;
+}
+
+function warnings({ previous, next, cause }: Change, type: string): readonly NextEvent[] {
   const condition = find(next, type);
-  if (condition?.status !== 'False' || !isFailure(condition)) return [];
+  // A Deployment whose pods do not run is unavailable too, and was reconciled all the same: see `unavailability`.
+  if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused') || !isFailure(condition))
+    return [];
   const before = find(previous, type);
   if (before?.status === 'False' && before.message === condition.message) return [];
   return [warning(condition.reason, failures[condition.reason], condition.message)];
@@ -74,32 +92,57 @@ function warnings(previous: MCPServerStatus | undefined, next: MCPServerStatus, 
 
 type Failing = Condition & { readonly reason: keyof typeof failures };
 
-/** A Deployment whose pods do not run is unavailable too, and was reconciled all the same: see `unavailability`. */
 function isFailure(condition: Condition): condition is Failing {
-  if (!Object.hasOwn(failures, condition.reason)) return false;
-  return condition.type !== 'Available' || isRefused(condition);
-}
-
-function isRefused({ message }: Condition): boolean {
-  return message.startsWith('Failed to reconcile ');
+  return Object.hasOwn(failures, condition.reason);
 }
 
 /**
  * A server that stopped answering, and why its pods do not run as soon as that is known. Not a Deployment that is on its
  * way, nor one more restart of the same container.
  */
-function unavailability(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+function unavailability({ previous, next, cause }: Change): readonly NextEvent[] {
   const available = find(next, 'Available');
-  if (available?.status !== 'False' || available.reason !== 'DeploymentUnavailable' || isRefused(available)) return [];
+  if (available === undefined || !unavailable.has(cause)) return [];
   const before = find(previous, 'Available');
-  const isLost = before?.reason === 'Available' && available.message !== PROCESSING_UPDATE;
-  const isExplained = next.phase === 'Failed' && tellsAnother(before, available);
+  const isLost = before?.status === 'True' && before.reason === 'Available';
+  const isExplained = cause !== 'waiting' && tellsAnother({ previous, next }, 'Available');
   return isLost || isExplained ? [warning(available.reason, 'ServerUnavailable', available.message)] : [];
 }
 
-function tellsAnother(before: Condition | undefined, { message }: Condition): boolean {
-  const withoutRestarts = (text: string): string => text.replace(/ restarts: \d+\+?/, '');
-  return before === undefined || withoutRestarts(before.message) !== withoutRestarts(message);
+const unavailable: ReadonlySet<Cause> = new Set(['waiting', 'pod-fails', 'halted']);
+
+/** New pods that do not come up while others serve; otherwise `unavailability` tells. */
+function stalledRollout(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const stalled = find(next, 'Progressing');
+  if (stalled?.status !== 'False' || find(next, 'Available')?.status !== 'True') return [];
+  return tellsAnother({ previous, next }, 'Progressing')
+    ? [warning(stalled.reason, 'RolloutStalled', stalled.message)]
+    : [];
+}
+
+/** Whether a condition that is False is so for another cause than before. What pods fail of is compared as data. */
+function tellsAnother({ previous, next }: Omit<Change, 'cause'>, type: string): boolean {
+  const [before, now] = [find(previous, type), find(next, type)];
+  if (before?.status !== 'False' || before.reason !== now?.reason) return true;
+  const [failedBefore, fails] = [failureIn(previous), failureIn(next)];
+  if (failedBefore !== undefined && fails !== undefined) return !isSameFailure(failedBefore, fails);
+  return before.message !== now.message;
+}
+
+function failureIn(status: MCPServerStatus | undefined): PodFailure | undefined {
+  return status?.extensions?.podFailure ?? formerPodFailure(status);
+}
+
+/** Restarts are counted in the condition. */
+function isSameFailure(a: PodFailure, b: PodFailure): boolean {
+  return (
+    a.cause === b.cause &&
+    a.pod === b.pod &&
+    a.exitCode === b.exitCode &&
+    a.image === b.image &&
+    a.detail === b.detail &&
+    a.hint === b.hint
+  );
 }
 
 /** Once for each change of the spec that leaves it on: whoever reads the events should meet it. */

@@ -76,13 +76,15 @@ export type Verification =
   | VerifiedEndpoint
   /**
    * The endpoint answered 401 or 403: it is there, and wants credentials that we do not have. `said`: its own words,
-   * bounded and on one line. `era`: in which it is asked next, where the other question ended badly.
+   * bounded and on one line. `era`: in which it is asked next, where the other question ended badly. `isBelieved`: by an
+   * earlier reconciler, so only the condition has the words.
    */
   | {
       readonly state: 'auth-required';
       readonly statusCode: number;
       readonly said?: string;
       readonly era?: ProtocolEra;
+      readonly isBelieved?: true;
     }
   /**
    * It asks not to be asked (429, or 503 with Retry-After), which says nothing about whether it works. `message`: its own
@@ -99,6 +101,7 @@ export type Verification =
    * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.
    * `failures`: at least so many in a row; it grows in steps that double, so that failing on costs next to nothing.
    * `failingPods`: the endpoint answers, and these pods of it do not; the message names them.
+   * `isBelieved`: as above.
    */
   | {
       readonly state: 'failed';
@@ -109,6 +112,7 @@ export type Verification =
       readonly failingPods?: readonly FailingPod[];
       /** In which era it is asked next: the other one ended badly. Absent: nothing was learnt. */
       readonly era?: ProtocolEra;
+      readonly isBelieved?: true;
     };
 
 /** `offers` absent: not counted yet, or not this time. */

@@ -5,12 +5,13 @@
  * verification never gives up).
  */
 import { describe, expect, it } from '@jest/globals';
-import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { MCPServerStatus, PodFailure } from '../mcpserver/types.gen.ts';
 import { deployment } from '../resources/deployment.ts';
 import type { ExpandedKind } from '../resources/expanded-kind.ts';
 import { networkPolicy } from '../resources/network-policy.ts';
 import { service } from '../resources/service.ts';
 import { anMCPServer, withGeneration, withReplicas, withSpec } from '../testing/builders.ts';
+import { decideAvailability } from './availability.ts';
 import { findProblem } from './child-problem.ts';
 import { nextEvents } from './events.ts';
 import type { DeploymentStatus, Verification } from './observed.ts';
@@ -35,13 +36,18 @@ const authRequired: Verification = { state: 'auth-required', statusCode: 403 };
 const failed: Verification = { state: 'failed', message: 'connection refused', failures: 4 };
 const noBundle: Verification = { state: 'failed', message: 'no certificates', isTlsConfiguration: true };
 
-function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
-  return nextStatus({
+const podFailure: PodFailure = { cause: 'Crashing', exitCode: 1, restarts: 1, pod: 'p' };
+
+function inputOf(changes: Partial<StatusInput>): StatusInput {
+  return {
     ...{ server, accepted: { state: 'valid' }, deployment: up, serviceExists: true },
+    ...{ serving: { generation: 3, podSet: 'a', isRolling: false } },
     ...{ verification: verified, clusterDomain: 'cluster.local', now: '2026-01-01T00:00:00Z' },
     ...changes,
-  });
+  };
 }
+
+const statusOf = (changes: Partial<StatusInput>): MCPServerStatus => nextStatus(inputOf(changes));
 
 function notBrought(of: ExpandedKind): Partial<StatusInput> {
   const action = { type: 'delete', of, name: 'search', uid: 'u' } as const;
@@ -135,11 +141,15 @@ describe('the conditions of the reference API', () => {
   });
 
   it.each<[string, Partial<StatusInput>, string]>([
-    ['a spec that rolls out', { deployment: { ...up, generation: 6 } }, 'Deployment is processing spec update'],
+    [
+      'a spec that rolls out where nothing serves yet',
+      { deployment: { ...progressing, generation: 6 } },
+      'Deployment is processing spec update',
+    ],
     ['instances on their way', { deployment: progressing }, 'Waiting for instances to become healthy'],
     [
       'a pod that fails',
-      { deployment: progressing, podFailure: 'Container crashing: exit code 1, restarts: 1 (pod: p)' },
+      { deployment: progressing, podFailure },
       'Container crashing: exit code 1, restarts: 1 (pod: p)',
     ],
     [
@@ -179,50 +189,47 @@ describe('the conditions of the reference API', () => {
 
 describe('the events of the reference API', () => {
   const insecure = anMCPServer(withSpec({ transport: { tls: { enabled: true, insecureSkipVerify: true } } }));
-  const before = statusOf({ deployment: aDeployment([]) });
+  const silent = { deployment: aDeployment([]) };
+  const before = statusOf(silent);
 
-  it.each<[string, MCPServerStatus | undefined, MCPServerStatus, string]>([
-    ['an acceptance', undefined, before, 'Normal Valid ConfigurationAccepted'],
-    ['a refusal', undefined, statusOf(invalid), 'Warning Invalid ConfigurationValidation'],
-    ['a server that is ready', before, statusOf({}), 'Normal Available ServerReady'],
+  it.each<[string, MCPServerStatus | undefined, Partial<StatusInput>, string]>([
+    ['an acceptance', undefined, silent, 'Normal Valid ConfigurationAccepted'],
+    ['a refusal', undefined, invalid, 'Warning Invalid ConfigurationValidation'],
+    ['a server that is ready', before, {}, 'Normal Available ServerReady'],
     [
       'a Deployment that is refused',
       before,
-      statusOf(notBrought(deployment)),
+      notBrought(deployment),
       'Warning DeploymentUnavailable DeploymentReconcileFailed',
     ],
-    [
-      'a Service that is refused',
-      before,
-      statusOf(notBrought(service)),
-      'Warning ServiceUnavailable ServiceReconcileFailed',
-    ],
+    ['a Service that is refused', before, notBrought(service), 'Warning ServiceUnavailable ServiceReconcileFailed'],
     [
       'a NetworkPolicy that is refused',
       before,
-      statusOf(notBrought(networkPolicy)),
+      notBrought(networkPolicy),
       'Warning NetworkPolicyUnavailable NetworkPolicyReconcileFailed',
     ],
     [
       'a server that does not answer',
       before,
-      statusOf({ verification: failed }),
+      { verification: failed },
       'Warning EndpointUnavailable MCPHandshakeFailed',
     ],
     [
       'capabilities that change',
       statusOf({}),
-      statusOf({
+      {
         verification: {
           ...verified,
           serverInfo: { ...verified.serverInfo, capabilities: { ...capabilities, tools: false } },
         },
-      }),
+      },
       'Warning CapabilityChanged CapabilityChangeDetected',
     ],
-    ['a certificate that nobody checks', undefined, before, 'Warning InsecureTLSConfigured ConfigurationValidation'],
-  ])('%s', (_, previous, next, wanted) => {
-    const events = nextEvents(previous === undefined ? insecure : { ...insecure, status: previous }, next);
+    ['a certificate that nobody checks', undefined, silent, 'Warning InsecureTLSConfigured ConfigurationValidation'],
+  ])('%s', (_, previous, changes, wanted) => {
+    const { cause } = decideAvailability(inputOf(changes));
+    const events = nextEvents({ spec: insecure.spec, previous }, statusOf(changes), cause);
     expect(events.map(({ type, reason, action }) => `${type} ${reason} ${action}`)).toContain(wanted);
   });
 });

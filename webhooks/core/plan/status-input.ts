@@ -1,6 +1,14 @@
-import type { ForeignFieldsStatus, MCPServer, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
+import type {
+  ForeignFieldsStatus,
+  MCPServer,
+  MCPServerStatus,
+  PodFailure,
+  PolicyState,
+} from '../mcpserver/types.gen.ts';
 import type { ChildProblem } from './child-problem.ts';
-import type { DeploymentStatus, Verification } from './observed.ts';
+import type { AnsweredBy, DeploymentStatus, Verification } from './observed.ts';
+import type { PodHints } from './render-pod-failure.ts';
+import type { Serving } from './serving.ts';
 
 /** Everything that a status is made from. */
 export interface StatusInput {
@@ -17,9 +25,14 @@ export interface StatusInput {
   readonly problem?: ChildProblem | undefined;
   readonly deployment?: DeploymentStatus | undefined;
   readonly serviceExists: boolean;
+  /** Which pods serve, and of which generation they are. */
+  readonly serving: Pick<Serving, 'generation' | 'podSet' | 'isRolling'>;
   readonly verification: Verification;
+  /** Whose answer that is; absent when nothing was answered. */
+  readonly answeredBy?: AnsweredBy | undefined;
   /** From `diagnosePods`, when some pod was looked at and fails. */
-  readonly podFailure?: string | undefined;
+  readonly podFailure?: PodFailure | undefined;
+  readonly hints?: PodHints;
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;
   /** RFC 3339; becomes the transition time of conditions whose status changes. */
@@ -27,7 +40,7 @@ export interface StatusInput {
 }
 
 /** What is known about the workload, which is all of it but the handshake. */
-export type WorkloadInput = Omit<StatusInput, 'verification'>;
+export type WorkloadInput = Omit<StatusInput, 'verification' | 'answeredBy'>;
 
 export type Acceptance =
   | { readonly state: 'valid' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { MCPServerStatus, PodFailure } from '../mcpserver/types.gen.ts';
 import { deployment } from '../resources/deployment.ts';
 import { service } from '../resources/service.ts';
 import { anMCPServer, withGeneration, withReplicas, withSpec } from '../testing/builders.ts';
@@ -38,9 +38,15 @@ const serverInfo: ServerInfo = {
 const verified: Verification & { readonly state: 'verified' } = { state: 'verified', era: 'stateless', serverInfo };
 const failed: Verification & { readonly state: 'failed' } = { state: 'failed', message: 'connection refused' };
 
+/** All pods that serve are of this generation. */
+const servedBy = (generation: number): StatusInput['serving'] => ({ generation, podSet: 'a', isRolling: false });
+/** Pods of an older template are there, too. */
+const rolling: StatusInput['serving'] = { generation: undefined, podSet: 'a', isRolling: true };
+
 function statusOf(changes: Partial<StatusInput>): MCPServerStatus {
   return nextStatus({
     server,
+    serving: servedBy(2),
     accepted: { state: 'valid' },
     deployment: healthy,
     serviceExists: true,
@@ -65,6 +71,7 @@ const refused: Partial<StatusInput> = {
   problem: { reason: 'ServiceUnavailable', message: 'Failed to reconcile Service: x' },
 };
 const unavailable = 'False/DeploymentUnavailable: ';
+const podFailure: PodFailure = { cause: 'ImagePull', image: 'x', detail: 'y', pod: 'z' };
 const diagnosis = 'Image pull failed for "x": y (pod: z)';
 
 describe('Available', () => {
@@ -106,10 +113,22 @@ describe('Available', () => {
       'Pending',
     ],
     [
-      'a roll-out, although instances are ready',
-      { deployment: { ...healthy, generation: 6 } },
+      'a roll-out, when nothing is ready',
+      { deployment: aDeployment({ Progressing: 'True' }, { generation: 6 }) },
       `${unavailable}Deployment is processing spec update`,
       'Pending',
+    ],
+    [
+      'a roll-out behind instances that are ready',
+      { deployment: { ...healthy, generation: 6 } },
+      'True/Available: MCP server is ready (1 of 1 instances healthy)',
+      'Running',
+    ],
+    [
+      'more healthy instances than are wanted',
+      { deployment: { ...healthy, replicas: 2, readyReplicas: 2 } },
+      'True/Available: MCP server is ready (1 of 1 instances healthy)',
+      'Running',
     ],
     ['healthy instances', {}, 'True/Available: MCP server is ready (1 of 1 instances healthy)', 'Running'],
     [
@@ -132,13 +151,13 @@ describe('Available', () => {
     ],
     [
       'progressing with a failing pod',
-      { deployment: aDeployment({ Progressing: 'True' }), podFailure: diagnosis },
+      { deployment: aDeployment({ Progressing: 'True' }), podFailure },
       unavailable + diagnosis,
       'Failed',
     ],
     [
       'a failing pod beside a ready one',
-      { deployment: aDeployment({ Progressing: 'True' }, { readyReplicas: 1 }), podFailure: diagnosis },
+      { deployment: aDeployment({ Progressing: 'True' }, { readyReplicas: 1 }), podFailure },
       `${unavailable}Waiting for instances to become healthy`,
       'Pending',
     ],
@@ -150,7 +169,7 @@ describe('Available', () => {
     ],
     [
       'no progress and a failing pod',
-      { deployment: aDeployment({ Progressing: 'False' }), podFailure: diagnosis },
+      { deployment: aDeployment({ Progressing: 'False' }), podFailure },
       unavailable + diagnosis,
       'Failed',
     ],
@@ -279,6 +298,168 @@ describe('Verified and Ready', () => {
   });
 });
 
+describe('while another generation rolls out', () => {
+  const at = (generation: number): Partial<StatusInput> => ({ server: anMCPServer(withGeneration(generation)) });
+  const now = '2026-02-02T00:00:00Z';
+  const answeredBy = { generation: 2, podSet: 'a' };
+  const ready = statusOf({ verification: verified, answeredBy });
+  const changed = { ...at(3), previous: ready, verification: verified, answeredBy, now };
+  const surging = {
+    ...healthy,
+    generation: 6,
+    observedGeneration: 6,
+    replicas: 2,
+    updatedReplicas: 1,
+    readyReplicas: 1,
+  };
+  const complete = { ...healthy, generation: 6, observedGeneration: 6 };
+  const generations = (status: MCPServerStatus): Record<string, string> =>
+    Object.fromEntries(
+      (status.conditions ?? []).map(({ type, status: holds, observedGeneration = 0 }) => [
+        type,
+        `${holds}@${observedGeneration}`,
+      ]),
+    );
+
+  it.each<[string, Partial<StatusInput>]>([
+    ['it is written', { deployment: { ...healthy, generation: 6 }, serving: rolling }],
+    ['its first pod starts', { deployment: surging, serving: rolling }],
+    [
+      'pods of both are ready',
+      { deployment: { ...surging, readyReplicas: 2 }, serving: { ...rolling, podSet: 'a+b' } },
+    ],
+    ['nobody has told of pods', { deployment: surging, serving: { ...rolling, podSet: '' } }],
+  ])(
+    'keeps what serves Ready and of its own generation when %s, and says that a change is on its way',
+    (_, changes) => {
+      const status = statusOf({ ...changed, ...changes });
+      expect(generations(status)).toEqual({
+        ...{ Ready: 'True@2', Accepted: 'True@3', Available: 'True@2', Verified: 'True@2', Reconciling: 'True@3' },
+      });
+      expect(status).toMatchObject({ observedGeneration: 3, phase: 'Running', serverInfo });
+      expect(said(status, 'Available')).toContain('1 of 1 instances');
+    },
+  );
+
+  it('speaks of the new pods as soon as they alone serve, but vouches for no answer of those before them', () => {
+    const serving = { ...servedBy(3), podSet: 'b' };
+    const status = statusOf({ ...changed, deployment: complete, serving });
+    expect(generations(status)).toEqual({
+      ...{ Ready: 'True@2', Accepted: 'True@3', Available: 'True@3', Verified: 'True@2', Reconciling: 'True@3' },
+    });
+    const asked = { previous: status, answeredBy: { generation: 3, podSet: 'b' } };
+    const done = { Ready: 'True@3', Accepted: 'True@3', Available: 'True@3', Verified: 'True@3' };
+    expect(generations(statusOf({ ...changed, deployment: complete, serving, ...asked }))).toEqual(done);
+    const broken = statusOf({ ...changed, deployment: complete, serving, ...asked, verification: failed });
+    expect(generations(broken)).toEqual({ ...done, Ready: 'False@3', Verified: 'False@3' });
+  });
+
+  it('moves on unasked when the same pods serve the new generation', () => {
+    const status = statusOf({ ...changed, serving: servedBy(3), deployment: complete });
+    expect(generations(status)).toEqual({
+      Ready: 'True@3',
+      Accepted: 'True@3',
+      Available: 'True@3',
+      Verified: 'True@3',
+    });
+  });
+
+  it('stays available while more instances are started', () => {
+    const scaled = anMCPServer(withGeneration(3), withReplicas(3));
+    const deployment = aDeployment(
+      { Available: 'False', Progressing: 'True' },
+      { replicas: 3, updatedReplicas: 3, readyReplicas: 1 },
+    );
+    const status = statusOf({ ...changed, server: scaled, deployment, serving: servedBy(3) });
+    expect(said(status, 'Available')).toBe('True/Available: MCP server is ready (1 of 3 instances healthy)');
+    expect(said(status, 'Ready')).toMatch(/^True/);
+  });
+
+  it('stays verified until the new pods were asked, also after a restart of ours', () => {
+    const serving = { ...servedBy(3), podSet: 'b' };
+    const restarted = { verification: { state: 'not-attempted' }, answeredBy: undefined } as const;
+    const status = statusOf({ ...changed, ...restarted, deployment: complete, serving });
+    expect(generations(status)).toMatchObject({ Ready: 'True@2', Verified: 'True@2' });
+    expect(status.serverInfo).toEqual(serverInfo);
+  });
+
+  it('says after a restart of ours what was said of a server that asks not to be asked', () => {
+    const throttled: Verification = { state: 'throttled', message: 'answered HTTP 429' };
+    const before = statusOf({ verification: throttled, answeredBy });
+    expect(said(before, 'Ready')).toContain('answered HTTP 429');
+    expect(statusOf({ previous: before, now })).toBe(before);
+  });
+
+  const crash: PodFailure = { cause: 'Crashing', exitCode: 3, restarts: 2, pod: 'new-1' };
+  const crashes = 'Container crashing: exit code 3, restarts: 2+ (pod: new-1)';
+  const late = aDeployment({ Available: 'True' }, { replicas: 2, updatedReplicas: 1, readyReplicas: 1 });
+  const exceeded = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' };
+  const deadline = { ...late, conditions: [...late.conditions, exceeded] };
+  const goesOn = '; those of generation 2 go on serving';
+
+  it.each<[string, Partial<StatusInput>, string]>([
+    [
+      'whose pod crashes behind a good old one',
+      { deployment: surging, podFailure: crash },
+      `PodsFailing: New pods do not come up: ${crashes}${goesOn}`,
+    ],
+    [
+      'whose deadline has passed',
+      { deployment: deadline },
+      `ProgressDeadlineExceeded: New pods do not come up: timed out${goesOn}`,
+    ],
+    [
+      'whose deadline has passed, and a pod says why',
+      { deployment: deadline, podFailure: crash },
+      `ProgressDeadlineExceeded: New pods do not come up: ${crashes}; timed out${goesOn}`,
+    ],
+    [
+      'whose pods are not created',
+      { deployment: aDeployment({ Available: 'True', ReplicaFailure: 'True/quota' }, { readyReplicas: 1 }) },
+      `PodsNotCreated: New pods do not come up: quota${goesOn}`,
+    ],
+  ])('tells of a release %s, and leaves what serves as it is', (_, changes, wanted) => {
+    const status = statusOf({ ...changed, serving: rolling, ...changes });
+    expect(said(status, 'Progressing')).toBe(`False/${wanted}`);
+    expect(said(status, 'Stalled')).toBe(`True/${wanted}`);
+    expect(said(status, 'Reconciling')).toBe('absent');
+    expect(generations(status)).toMatchObject({ Ready: 'True@2', Available: 'True@2', Verified: 'True@2' });
+    expect(status.phase).toBe('Running');
+    expect(status.extensions?.podFailure).toEqual(changes.podFailure);
+    expect(statusOf({ ...changed, serving: rolling, ...changes, previous: status })).toBe(status);
+  });
+
+  it('is stalled also where nothing serves, and where a child is refused', () => {
+    const first = statusOf({ deployment: aDeployment({ Progressing: 'True' }, { replicas: 2 }), podFailure: crash });
+    expect(said(first, 'Stalled')).toBe(`True/PodsFailing: New pods do not come up: ${crashes}`);
+    const overdue = { ...deadline, readyReplicas: 0, conditions: [exceeded] };
+    expect(statusOf({ deployment: overdue, podFailure: crash, previous: first })).toBe(first);
+    expect(first.phase).toBe('Failed');
+    expect(said(statusOf(refused), 'Stalled')).toBe('True/ServiceUnavailable: Failed to reconcile Service: x');
+  });
+
+  it.each<[string, Partial<StatusInput>]>([
+    ['an invalid change', invalid],
+    ['a server that is scaled to zero', { server: anMCPServer(withGeneration(3), withReplicas(0)) }],
+    [
+      'a server that nobody changes and whose pod fails',
+      { deployment: aDeployment({ Progressing: 'True' }), podFailure: crash },
+    ],
+  ])('says nothing of a roll-out of %s', (_, changes) => {
+    const status = statusOf({ ...changes });
+    for (const type of ['Progressing', 'Reconciling', 'Stalled']) expect(said(status, type)).toBe('absent');
+  });
+
+  it.each<[string, MCPServerStatus | undefined, number]>([
+    ['simply an older one', undefined, 3],
+    ['the one that was accepted before', { extensions: { policy: { digest: 'd', generation: 1 } } }, 1],
+    ['no other than before', ready, 2],
+  ])('takes what serves for %s where it cannot be told', (_, previous, wanted) => {
+    const status = statusOf({ ...at(4), previous, deployment: surging, serving: rolling });
+    expect(generations(status)['Available']).toBe(`True@${wanted}`);
+  });
+});
+
 describe('nextStatus', () => {
   it('says where the server runs and what it is', () => {
     expect(statusOf({ verification: verified })).toMatchObject({
@@ -318,7 +499,9 @@ describe('nextStatus', () => {
     });
     const kept = { verification: { era: 'Stateless', image, toolsDigest: 'd' } };
     expect(statusOf({ previous: before, verification: failed }).extensions).toEqual(kept);
-    expect(statusOf({ previous: before, verification: { state: 'not-attempted' } }).extensions).toEqual(kept);
+    const down = { deployment: aDeployment({ Progressing: 'True' }) };
+    const notAttempted: Verification = { state: 'not-attempted' };
+    expect(statusOf({ ...down, previous: before, verification: notAttempted }).extensions).toEqual(kept);
   });
 
   it('says which era a failure has taught, and forgets it with the image', () => {

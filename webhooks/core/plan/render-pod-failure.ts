@@ -1,0 +1,50 @@
+import type { PodFailure } from '../mcpserver/types.gen.ts';
+
+/** What may be behind a failure, from the spec: which field to look at. Absent: there is nothing to say. */
+export interface PodHints {
+  /** Beside a crash of the server's own doing (`hintOnCrash`). */
+  readonly crash?: string | undefined;
+  /** Beside a container that runs and is not ready (`hintOnUnready`). */
+  readonly unready?: string | undefined;
+}
+
+const stdioHint =
+  'it ends at once and without an error, as servers for stdio do: have it serve streamable HTTP, by its own option or behind a bridge';
+
+/** How each failure is told, but for the hint and the pod. */
+const sentences = {
+  ImagePull: ({ image = '', detail = '' }) => `Image pull failed for "${image}": ${detail}`,
+  Configuration: ({ detail = '' }) => `Container config error: ${detail}`,
+  Unschedulable: ({ detail = '' }) => `Pod cannot be scheduled: ${detail}`,
+  Crashing: (failure) => `Container crashing:${exitOf(failure)}`,
+  OutOfMemory: (failure) => `Container OOMKilled:${exitOf(failure)}`,
+  Unhealthy: (failure) => `Container not passing health checks: ${unhealthiness(failure)}`,
+} as const satisfies Record<PodFailure['cause'], (failure: PodFailure) => string>;
+
+const hintTexts = {
+  Stdio: () => stdioHint,
+  Crash: ({ crash }) => crash,
+  Unready: ({ unready }) => unready,
+} as const satisfies Record<NonNullable<PodFailure['hint']>, (hints: PodHints) => string | undefined>;
+
+/** In words, for the conditions. */
+export function renderPodFailure(failure: PodFailure, hints: PodHints): string {
+  const hint = failure.hint === undefined ? undefined : hintTexts[failure.hint](hints);
+  return `${sentences[failure.cause](failure)}${hint === undefined ? '' : `; ${hint}`} (pod: ${failure.pod})`;
+}
+
+function exitOf(failure: PodFailure): string {
+  const { exitCode, detail } = failure;
+  const exit = exitCode === undefined ? '' : ` exit code ${exitCode},`;
+  return `${exit} ${restartsOf(failure)}${detail === undefined ? '' : `; it cannot be started: ${detail}`}`;
+}
+
+function unhealthiness(failure: PodFailure): string {
+  const { notReadyAfterSeconds: seconds } = failure;
+  return seconds === undefined ? restartsOf(failure) : `not ready ${seconds} seconds after its start`;
+}
+
+/** `restarts: 0`, `restarts: 1`, then `restarts: 2+` for two or three, `4+`, …: true until the number has doubled. */
+function restartsOf({ restarts = 0 }: PodFailure): string {
+  return `restarts: ${restarts}${restarts > 1 ? '+' : ''}`;
+}

@@ -1,0 +1,81 @@
+import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { isServing } from './availability.ts';
+import { diagnosePods, patienceEndsAtMs } from './diagnose-pods.ts';
+import type { Patience, PodState } from './diagnose-pods.ts';
+import { nextEvents } from './events.ts';
+import type { NextEvent } from './events.ts';
+import { formerPodFailure } from './former-release.ts';
+import { hintOnCrash } from './hint-on-crash.ts';
+import { hintOnUnready } from './hint-on-unready.ts';
+import { readyWithinSeconds } from './ready-within.ts';
+import { decideVerdicts, nextStatus } from './status.ts';
+import type { StatusInput } from './status-input.ts';
+
+/** What is known of one server after the actions of this round. */
+export interface ReportInput extends Omit<StatusInput, 'podFailure' | 'hints'> {
+  /** That fail, or are not ready yet. */
+  readonly pods: readonly PodState[];
+  /** Of which template the youngest pod is: those of older ones say nothing of what is rolled out. */
+  readonly newestTemplate?: string | undefined;
+  /** Milliseconds since 1970: the moment that `now` is. */
+  readonly nowMs: number;
+}
+
+/** What is said, and what is found out for the next round. */
+export interface Report {
+  readonly status: MCPServerStatus;
+  /** What to tell once the status is written. */
+  readonly events: readonly NextEvent[];
+  /** Whom to ask from now on; undefined: nothing serves, so nobody. */
+  readonly ask: Ask | undefined;
+  /** When to look again although nothing happens, in milliseconds; absent: no need. */
+  readonly lookAgainMs?: number;
+}
+
+export interface Ask {
+  /** That serves. */
+  readonly generation: number;
+  readonly podSet: string;
+}
+
+/**
+ * The second half of a decision: what to say and whom to ask, after the actions of `decide` were tried. A status depends on
+ * what came of them (a child that was refused, a Deployment that begins to roll out), so it cannot be known before.
+ */
+export function nextReport(input: ReportInput): Report {
+  const { server, previous, nowMs } = input;
+  const serving = withPodSet(input);
+  const patience = { nowMs, readyWithinMs: readyWithinSeconds(server) * 1_000 };
+  const pods = ofNewest(input);
+  const hints = { crash: hintOnCrash(server), unready: hintOnUnready(server) };
+  const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
+  const podFailure = diagnosePods(pods, { previous: before, patience, hints });
+  const known = { ...input, serving, podFailure, hints };
+  const verdicts = decideVerdicts(known);
+  const status = nextStatus(known, verdicts);
+  const { availability } = verdicts;
+  return {
+    status,
+    events: nextEvents({ spec: server.spec, previous }, status, availability.cause),
+    ask: isServing(availability) ? { generation: availability.generation ?? 0, podSet: serving.podSet } : undefined,
+    ...lookAgain(pods, patience),
+  };
+}
+
+/** Where nobody tells of pods, it is taken to be others whenever the Deployment changes, and once more when that is done. */
+function withPodSet({ serving, deployment }: ReportInput): ReportInput['serving'] {
+  if (serving.podSet !== '' || deployment === undefined) return serving;
+  return { ...serving, podSet: `${deployment.generation}${serving.isRolling ? '/rolling' : ''}` };
+}
+
+/** Pods of an older template are on their way out, and may have failed for the very reason that is repaired now. */
+function ofNewest({ pods, newestTemplate }: ReportInput): readonly PodState[] {
+  if (newestTemplate === undefined) return pods;
+  return pods.filter(({ metadata }) => (metadata.template ?? newestTemplate) === newestTemplate);
+}
+
+/** A container that is not ready yet may still not be when patience ends, and nothing would tell. */
+function lookAgain(pods: readonly PodState[], patience: Patience): Pick<Report, 'lookAgainMs'> {
+  const endsAtMs = patienceEndsAtMs(pods, patience);
+  return endsAtMs === undefined ? {} : { lookAgainMs: endsAtMs - patience.nowMs };
+}

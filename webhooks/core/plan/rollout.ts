@@ -1,0 +1,115 @@
+import type { Availability } from './availability.ts';
+import { deploymentMessage, isServing, isTrue } from './availability.ts';
+import type { Saying } from './condition.ts';
+import type { DeploymentStatus } from './observed.ts';
+import { renderPodFailure } from './render-pod-failure.ts';
+import { generationOf } from './served-generation.ts';
+import type { WorkloadInput } from './status-input.ts';
+
+/** How far what is wanted has come about; what serves meanwhile is said by Available and Verified. */
+export type Rollout =
+  /** Nothing is on its way, or nothing may be. */
+  | { readonly state: 'settled' }
+  | { readonly state: 'under-way'; readonly reason: 'RollingOut' | 'Verifying'; readonly message: string }
+  /** It does not come up, and says why; nobody has to wait for a deadline to be told. */
+  | { readonly state: 'stalled'; readonly reason: StalledReason; readonly message: string };
+
+type StalledReason = 'PodsFailing' | 'PodsNotCreated' | 'ProgressDeadlineExceeded' | Availability['reason'];
+
+/** What Deployments say of a rollout that is complete, for as long as no other begins. */
+const COMPLETE = 'NewReplicaSetAvailable';
+
+export interface RolloutInput extends WorkloadInput {
+  readonly availability: Availability;
+  /** Which generation the condition Ready speaks about. */
+  readonly readyGeneration: number | undefined;
+}
+
+/** Whether the generation as it is now is on its way, has arrived, or does not come up. */
+export function decideRollout(input: RolloutInput): Rollout {
+  const { accepted, availability, deployment, problem } = input;
+  if (accepted.state !== 'valid' || availability.cause === 'scaled-to-zero') return { state: 'settled' };
+  if (problem !== undefined) return { state: 'stalled', ...problem };
+  if (deployment === undefined) return rollingOut(availability);
+  const why = whyStalled(input, deployment);
+  if (why !== undefined) {
+    return { state: 'stalled', ...why, message: `New pods do not come up: ${why.message}${whatServes(input)}` };
+  }
+  if (!isRolledOut(deployment)) return rollingOut(availability);
+  return isSaidOfNow(input)
+    ? { state: 'settled' }
+    : { state: 'under-way', reason: 'Verifying', message: 'The new pods serve, and are about to be verified' };
+}
+
+/** The condition Reconciling: there only while it is True, because tools that wait read it so (kstatus: Helm 4, Flux). */
+export function sayReconciling(rollout: Rollout): Saying | undefined {
+  if (rollout.state !== 'under-way') return undefined;
+  return { status: 'True', reason: rollout.reason, message: rollout.message };
+}
+
+/** The condition Stalled, for the same tools. */
+export function sayStalled(rollout: Rollout): Saying | undefined {
+  if (rollout.state !== 'stalled') return undefined;
+  return { status: 'True', reason: rollout.reason, message: rollout.message };
+}
+
+/** The condition Progressing, as people know it of Deployments: there only while it is False. */
+export function sayProgressing(rollout: Rollout): Saying | undefined {
+  const stalled = sayStalled(rollout);
+  return stalled === undefined ? undefined : { ...stalled, status: 'False' };
+}
+
+/**
+ * A pod says more than the Deployment. What cannot be created is told also of a rollout that was complete before. That a
+ * deadline has passed is news where something serves; where nothing does, the same failure has been told as the reason for
+ * that, and a thousand servers that cannot start are not written again after ten minutes.
+ */
+function whyStalled(
+  { availability, podFailure, hints = {} }: RolloutInput,
+  deployment: DeploymentStatus,
+): Pick<Rollout & { readonly state: 'stalled' }, 'reason' | 'message'> | undefined {
+  if (deployment.observedGeneration < deployment.generation) return undefined;
+  const isRefused = isTrue(deployment, 'ReplicaFailure');
+  if (isRolledOut(deployment) && !isRefused) return undefined;
+  const said = deploymentMessage(deployment);
+  const found = podFailure === undefined ? undefined : renderPodFailure(podFailure, hints);
+  const isLate = progressOf(deployment)?.reason === 'ProgressDeadlineExceeded';
+  if (isLate && (found === undefined || isServing(availability)))
+    return { reason: 'ProgressDeadlineExceeded', message: joined(found, said) };
+  if (isRefused) return { reason: 'PodsNotCreated', message: joined(said, found) };
+  return found === undefined ? undefined : { reason: 'PodsFailing', message: found };
+}
+
+function joined(...texts: readonly (string | undefined)[]): string {
+  const known = texts.filter((text) => text !== undefined);
+  return known.length === 0 ? 'the Deployment does not say why' : known.join('; ');
+}
+
+/** As its controller sees it; a Deployment without that condition (its deadline can be switched off) has none to wait for. */
+function isRolledOut(deployment: DeploymentStatus): boolean {
+  const { generation, observedGeneration, replicas, updatedReplicas } = deployment;
+  const isOfThis = observedGeneration >= generation && updatedReplicas >= replicas;
+  return isOfThis && (progressOf(deployment)?.reason ?? COMPLETE) === COMPLETE;
+}
+
+function progressOf({ conditions }: DeploymentStatus): DeploymentStatus['conditions'][number] | undefined {
+  return conditions.find(({ type }) => type === 'Progressing');
+}
+
+function rollingOut(availability: Availability): Rollout {
+  const message = isServing(availability) ? 'Rolling out; what served before goes on serving' : 'Rolling out';
+  return { state: 'under-way', reason: 'RollingOut', message };
+}
+
+/** Who is told that new pods fail asks next whether anything answers. */
+function whatServes({ availability, server }: RolloutInput): string {
+  if (!isServing(availability)) return '';
+  const { generation } = availability;
+  if (generation === undefined || generation === generationOf(server)) return '; the pods before them go on serving';
+  return `; those of generation ${generation} go on serving`;
+}
+
+/** Who waits for Ready must not be given what it says of the version before. */
+function isSaidOfNow({ availability, readyGeneration, server }: RolloutInput): boolean {
+  return !isServing(availability) || readyGeneration === generationOf(server);
+}

@@ -1,0 +1,96 @@
+import { printable, shortenEnd } from '../engine/text.ts';
+import type { Condition, MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
+import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
+import type { StatusInput } from './status-input.ts';
+
+/** The words of status for the eras. */
+export const eras = { stateless: 'Stateless', handshake: 'Handshake' } as const satisfies Record<ProtocolEra, string>;
+
+/** Longest image in status, in characters; the CRD says the same. */
+const maxImageLength = 1000;
+
+/** Counts are said while they hold; how to ask, and which tools there were, outlive a failure and a restart of ours. */
+export function nextVerificationStatus(
+  { server, previous, verification }: StatusInput,
+  verified: Condition['status'],
+): VerificationStatus | undefined {
+  const before = previous?.extensions?.verification;
+  const counted = verified === 'True' && verification.state === 'verified' ? verification : undefined;
+  const toolsDigest = counted?.toolsDigest ?? before?.toolsDigest;
+  const gone = goneWhenAsked(server, verification, before);
+  const asked = {
+    ...eraOf(server, verification, before),
+    ...(gone === 0 ? {} : { goneWhenAsked: gone, image: eraImage(server.spec) }),
+    ...answerOf(verification, verified, before),
+    ...(toolsDigest === undefined ? {} : { toolsDigest }),
+  };
+  return Object.keys(asked).length === 0 ? undefined : asked;
+}
+
+/** What an answer says besides its verdict; of one that stands until somebody was asked again, what was said before. */
+function answerOf(
+  verification: Verification,
+  status: Condition['status'],
+  before: VerificationStatus | undefined,
+): VerificationStatus {
+  switch (verification.state) {
+    case 'verified':
+      return status === 'True' ? countsOf(verification) : {};
+    case 'failed':
+      // With their words, because a restart of ours has to say the same until it has asked them itself.
+      return status === 'False' && verification.failingPods !== undefined
+        ? { failingPods: [...verification.failingPods] }
+        : {};
+    case 'not-attempted':
+      return status === 'Unknown' ? {} : answerKept(before);
+    case 'auth-required':
+    case 'throttled':
+      return {};
+  }
+}
+
+function answerKept(before: VerificationStatus = {}): VerificationStatus {
+  const ofAnswer = ['toolCount', 'resourceCount', 'promptCount', 'notCounted', 'failingPods'];
+  return Object.fromEntries(Object.entries(before).filter(([name]) => ofAnswer.includes(name)));
+}
+
+/** Of which image it is learnt how a server is asked. */
+export function eraImage({ source }: MCPServer['spec']): string {
+  return shortenEnd(printable(source.containerImage?.ref ?? ''), maxImageLength);
+}
+
+/**
+ * How often it was gone when it was asked, as we or, before a restart of ours, status know it; 0: never, or it answered
+ * since, or it is another image.
+ */
+export function goneWhenAsked(
+  { spec }: MCPServer,
+  verification: Verification,
+  before: VerificationStatus | undefined,
+): number {
+  if (verification.state !== 'not-attempted' && verification.state !== 'failed') return 0;
+  const kept = before?.image === eraImage(spec) ? (before.goneWhenAsked ?? 0) : 0;
+  return Math.max(kept, verification.state === 'not-attempted' ? (verification.gone ?? 0) : 0);
+}
+
+/** What was learnt of another image says nothing about this one. */
+function eraOf(
+  { spec }: MCPServer,
+  verification: Verification,
+  before: VerificationStatus | undefined,
+): Pick<VerificationStatus, 'era' | 'image'> {
+  const image = eraImage(spec);
+  const learnt = 'era' in verification ? verification.era : undefined;
+  if (learnt !== undefined) return { era: eras[learnt], image };
+  return before?.era !== undefined && before.image === image ? { era: before.era, image } : {};
+}
+
+function countsOf({ offers = {}, notCounted }: VerifiedEndpoint): VerificationStatus {
+  const { tools, resources, prompts } = offers;
+  return {
+    ...(tools === undefined ? {} : { toolCount: tools }),
+    ...(resources === undefined ? {} : { resourceCount: resources }),
+    ...(prompts === undefined ? {} : { promptCount: prompts }),
+    ...(notCounted === undefined ? {} : { notCounted }),
+  };
+}

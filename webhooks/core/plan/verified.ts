@@ -1,0 +1,117 @@
+import type { Condition, MCPServer } from '../mcpserver/types.gen.ts';
+import type { Availability } from './availability.ts';
+import { isServing } from './availability.ts';
+import type { Verification } from './observed.ts';
+import { generationOf, olderOf, servedBefore } from './served-generation.ts';
+import { goneWhenAsked } from './verification-status.ts';
+import type { StatusInput } from './status-input.ts';
+
+/** What one condition says, and of which generation. */
+export interface Verdict {
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly message: string;
+  readonly generation: number | undefined;
+}
+
+/** The condition Verified. `from`: an answer; what status said before; or nothing, because nobody was asked. */
+export interface Verified extends Verdict {
+  readonly from: 'answer' | 'before' | 'nothing';
+}
+
+type Said = Omit<Verdict, 'generation'>;
+
+/**
+ * The condition Verified: what the pods that serve have answered. While others take their place it says what those before
+ * them have answered, of their generation, until the new ones have. Nothing serves: not verified.
+ */
+export function decideVerified(input: StatusInput, availability: Availability): Verified {
+  if (!isServing(availability)) {
+    return { ...notVerified(input, availability), generation: generationOf(input.server) };
+  }
+  const { verification } = input;
+  const before = saidBefore(input);
+  if (verification.state !== 'not-attempted') {
+    const generation = heldFor(input, availability);
+    // An earlier reconciler has found it out, and its words stand there.
+    if ('isBelieved' in verification && before !== undefined) return { ...before, from: 'before', generation };
+    return { ...render(input.server, verification), from: 'answer', generation };
+  }
+  const { generation } = availability;
+  if (before !== undefined && before.status !== 'Unknown') {
+    return { ...before, from: 'before', generation: olderOf(before.generation, generation) };
+  }
+  const none = notVerified(input, availability);
+  // What is unknown vouches for nobody.
+  return before === undefined || none.from === 'answer'
+    ? { ...none, generation }
+    : { ...before, from: 'before', generation };
+}
+
+function notVerified(input: StatusInput, availability: Availability): Said & Pick<Verified, 'from'> {
+  const { server, verification, previous } = input;
+  const gone = goneWhenAsked(server, verification, previous?.extensions?.verification);
+  const isAtStake = isServing(availability) || availability.reason === 'DeploymentUnavailable';
+  const common = { status: 'Unknown', reason: 'NotVerified' } as const;
+  return gone > 0 && isAtStake
+    ? { ...common, from: 'answer', message: explainEnd(gone) }
+    : { ...common, from: 'nothing', message: 'Handshake has not been attempted' };
+}
+
+/** What is known of a server that is not there any more whenever it was asked: not that the question is why. */
+function explainEnd(times: number): string {
+  const often = times === 1 ? 'once' : `${times}+ times in a row`;
+  return `Handshake has not succeeded: ${often}, the server closed the connection when it was asked, and was not available after that; it may end because of the question, its log says why (kubectl logs --previous)`;
+}
+
+/** What status says of pods that have served ever since. */
+function saidBefore({ previous }: StatusInput): Verdict | undefined {
+  const before = previous?.conditions?.find(({ type }) => type === 'Verified');
+  if (before === undefined || !servedBefore(previous)) return undefined;
+  const { status, reason, message, observedGeneration } = before;
+  return { status, reason, message, generation: observedGeneration };
+}
+
+/** Of which generation an answer is: of what serves now if the same pods have given it, else of what served then. */
+function heldFor({ answeredBy, serving }: StatusInput, { generation }: Availability): number | undefined {
+  if (answeredBy === undefined) return generation;
+  const isOfThese = answeredBy.podSet !== '' && answeredBy.podSet === serving.podSet;
+  return isOfThese ? generation : olderOf(answeredBy.generation, generation);
+}
+
+function render(server: MCPServer, verification: Exclude<Verification, { readonly state: 'not-attempted' }>): Said {
+  switch (verification.state) {
+    case 'verified':
+      return { status: 'True', reason: 'Verified', message: 'MCP handshake succeeded' };
+    case 'auth-required': {
+      const said = verification.said === undefined ? '' : `: ${verification.said}`;
+      return {
+        ...{ status: 'True', reason: 'AuthSkipped' },
+        message: `Endpoint returned auth error, treated as reachable${said}`,
+      };
+    }
+    case 'throttled':
+      return {
+        ...{ status: 'Unknown', reason: 'NotVerified' },
+        message: `Endpoint asks not to be asked now: ${verification.message}`,
+      };
+    case 'failed': {
+      const isTls = verification.isTlsConfiguration === true;
+      const preamble = isTls ? 'TLS configuration error' : 'MCP endpoint is not serving a valid MCP protocol';
+      return {
+        ...{ status: 'False', reason: 'EndpointUnavailable' },
+        message: `${preamble}: ${explainFailure(server, verification)}`,
+      };
+    }
+  }
+}
+
+/** The author's policy is honoured as it is; if it may be what keeps us out, nobody would guess so from a timeout. */
+function explainFailure(
+  { spec }: MCPServer,
+  { message, isUnanswered }: Verification & { readonly state: 'failed' },
+): string {
+  const peers = spec.network?.ingressFrom ?? [];
+  if (isUnanswered !== true || peers.length === 0) return message;
+  return `${message}; spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of mcp-lifecycle, or the server cannot be verified`;
+}
