@@ -34,10 +34,11 @@ export interface ValidateOptions extends RenderOptions {
  * update leaves as it was only warns: a rule that became stricter must not hold up the next change of a replica count.
  */
 export function createValidate(options: ValidateOptions): Handler {
-  const { policy, gatherFacts, installation, now, onSkipped, ...render } = options;
-  const contextWith = (facts: ReferenceFacts): JudgeContext => ({ policy, facts, installation, now: now() });
+  const { gatherFacts, onSkipped } = options;
+  // Most servers name nothing: one context for all of them.
+  const withoutFacts = new LateContext(options, nothingToLookUp);
   const answer = (request: AdmissionRequest, prepared: Prepared, context: JudgeContext): Answer =>
-    answerTo(request, judge(prepared, context), (rules) => judgeOld(request.oldObject, rules, context), render);
+    answerTo(request, judge(prepared, context), (rules) => judgeOld(request.oldObject, rules, context), options);
 
   return (request, call) => {
     const skip = skipReasonOf(request);
@@ -46,21 +47,39 @@ export function createValidate(options: ValidateOptions): Handler {
       return allowed();
     }
     const prepared = prepare(request.object);
-    if (!prepared.parsed || !prepared.references.some(isNamed))
-      return answer(request, prepared, contextWith(nothingToLookUp));
+    if (!prepared.parsed || !prepared.references.some(isNamed)) return answer(request, prepared, withoutFacts);
     return gatherFacts(request.namespace, prepared.references.filter(isNamed), call).then((facts) =>
-      answer(request, prepared, contextWith(facts)),
+      answer(request, prepared, new LateContext(options, facts)),
     );
   };
+}
+
+/** Tells the time when it is asked for it, which is next to never. */
+class LateContext implements JudgeContext {
+  readonly policy: Policy;
+  readonly facts: ReferenceFacts;
+  readonly installation: Installation | undefined;
+  readonly #now: () => string;
+
+  constructor(options: Pick<ValidateOptions, 'policy' | 'installation' | 'now'>, facts: ReferenceFacts) {
+    this.policy = options.policy;
+    this.facts = facts;
+    this.installation = options.installation;
+    this.#now = options.now;
+  }
+
+  get now(): string {
+    return this.#now();
+  }
 }
 
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 
 /** By the rules that refuse the new object: what others said of the old one is not asked for. */
 function judgeOld(raw: unknown, rules: ReadonlySet<string>, context: JudgeContext): Verdict {
-  const { policy } = context;
-  const asked = policy.rules.filter(({ id }) => rules.has(id));
-  return judge(prepare(raw), { ...context, policy: { ...policy, rules: asked } });
+  const { policy, facts, installation, now } = context;
+  const asked = { ...policy, rules: policy.rules.filter(({ id }) => rules.has(id)) };
+  return judge(prepare(raw), { policy: asked, facts, installation, now });
 }
 
 function isNamed({ name }: Reference): boolean {

@@ -1,6 +1,6 @@
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import type { Finding, Severity } from './finding.ts';
-import type { Policy } from './policy.ts';
+import type { Moment, Policy } from './policy.ts';
 import type { Rule, RuleInput } from './rule.ts';
 
 /**
@@ -8,16 +8,13 @@ import type { Rule, RuleInput } from './rule.ts';
  * but the findings: by path (list items by their number), then by rule id. Runs for every admission
  * request, so a server without findings costs the checks and one empty list.
  */
-export function evaluate(
-  input: RuleInput,
-  context: { readonly policy: Policy; readonly now: string },
-): readonly Finding[] {
+export function evaluate(input: RuleInput, context: Moment & { readonly policy: Policy }): readonly Finding[] {
   const { rules, severityOf } = context.policy;
   const findings: Finding[] = [];
   for (const rule of rules) {
     const violations = rule.check(input);
     if (violations.length === 0) continue;
-    const severity = severityOf(rule, context.now);
+    const severity = severityOf(rule, context);
     for (const violation of violations) findings.push(toFinding(rule, severity, violation));
   }
   return findings.length < 2
@@ -26,17 +23,22 @@ export function evaluate(
 }
 
 function toFinding(rule: Rule, severity: Severity, violation: Violation): Finding {
-  const isUnchecked = violation.isUnchecked === true;
-  return {
+  const { cause, isUnchecked } = violation;
+  const finding: Finding = {
     ruleId: rule.id,
     severity,
     path: violation.path,
     headline: violation.headline,
     detail: violation.detail,
     remedy: violation.remedy ?? rule.remedy,
-    ...(violation.cause === undefined ? {} : { cause: violation.cause }),
-    ...(isUnchecked ? { isUnchecked } : {}),
-    ...(rule.holdsBack === true && !isUnchecked ? { holdsBack: true } : {}),
+  };
+  // Nearly every finding has nothing more to it.
+  if (cause === undefined && isUnchecked === undefined && rule.holdsBack === undefined) return finding;
+  return {
+    ...finding,
+    ...(cause === undefined ? {} : { cause }),
+    ...(isUnchecked === true ? { isUnchecked } : {}),
+    ...(rule.holdsBack === true && isUnchecked !== true ? { holdsBack: true } : {}),
   };
 }
 

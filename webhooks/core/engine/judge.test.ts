@@ -55,7 +55,7 @@ describe('a verdict', () => {
   it('has the severity that the policy gives at that time', () => {
     const untilNewYear: JudgeContext['policy'] = {
       rules: [complains],
-      severityOf: ({ severity }, now) => (now < '2027-01-01T00:00:00Z' ? 'warn' : severity),
+      severityOf: ({ severity }, { now }) => (now < '2027-01-01T00:00:00Z' ? 'warn' : severity),
     };
     const severitiesAt = (now: string) =>
       judge(prepare(anMCPServer()), { facts, policy: untilNewYear, now }).findings.map(({ severity }) => severity);

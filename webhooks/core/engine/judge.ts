@@ -7,7 +7,7 @@ import { evaluate } from './evaluate.ts';
 import type { ReferenceFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import type { Installation } from './installation.ts';
-import type { Policy } from './policy.ts';
+import type { Moment, Policy } from './policy.ts';
 import { toSchemaFinding } from './schema-finding.ts';
 
 /** What came in, read and completed: all that can be said before anything is looked up. */
@@ -31,14 +31,12 @@ export interface Unreadable {
 }
 
 /** What a verdict depends on, besides the object. */
-export interface JudgeContext {
+export interface JudgeContext extends Moment {
   readonly policy: Policy;
   /** Of the references of the object. */
   readonly facts: ReferenceFacts;
   /** Absent where nobody knows it. */
   readonly installation?: Installation | undefined;
-  /** RFC 3339. Read only when something is found. */
-  readonly now: string;
 }
 
 /** Everything that there is to say about one object, every finding at once. */

@@ -1,16 +1,16 @@
 import { canonicalJson } from './canonical-json.ts';
-import type { Policy } from './policy.ts';
+import type { Moment, Policy } from './policy.ts';
 import type { Digest } from './ratchet.ts';
 
 /**
  * Tells whether two verdicts came from the same policy. The version of the program counts: a rule can become stricter
- * under its old id. `now` as for {@link Policy.severityOf}.
+ * under its old id. `at` as for {@link Policy.severityOf}.
  */
 export function digestPolicy(
   { rules, severityOf }: Policy,
-  { version, now }: { readonly version: string; readonly now: string },
+  at: Moment & { readonly version: string },
   digest: Digest,
 ): string {
-  const severities = Object.fromEntries(rules.map((rule) => [rule.id, severityOf(rule, now)]));
-  return digest(canonicalJson({ version, severities }));
+  const severities = Object.fromEntries(rules.map((rule) => [rule.id, severityOf(rule, at)]));
+  return digest(canonicalJson({ version: at.version, severities }));
 }
