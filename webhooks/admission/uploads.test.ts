@@ -62,6 +62,8 @@ describe('slow senders', () => {
     const drops = setInterval(() => socket.write(' '), 10);
     expect(await readToEnd(socket)).toContain('408');
     clearInterval(drops);
+    // By us, and not by Node, which would do it after forty seconds.
+    expect(await server.metric('admission_bodies_refused_total{reason="slow"}')).toBe(1);
   });
 
   it('may take long when the body is large enough for it', async () => {
