@@ -4,10 +4,14 @@ export function isDeeperThan(levels: number, value: unknown): boolean {
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth === levels) return true;
     const inside: object[] = [];
-    for (const nested of level) for (const one of Object.values(nested)) if (isNested(one)) inside.push(one);
+    for (const nested of level) addNested(inside, nested);
     level = inside;
   }
   return false;
+}
+
+function addNested(found: object[], nested: object): void {
+  for (const value of Object.values(nested)) if (isNested(value)) found.push(value);
 }
 
 function isNested(value: unknown): value is object {

@@ -11,7 +11,10 @@ function warned(files: readonly string[]) {
   return evaluateRules([storageUsable], { server, facts: inMemoryFacts() }).map(({ path }) => path[7]);
 }
 
-it.each([
+const long = 'a'.repeat(300);
+const many = Array.from({ length: 40 }, (_, index) => `f-${index}`);
+
+it.each<[files: readonly string[], expected: readonly number[]]>([
   [['a', 'a'], [1]],
   [
     ['a', './a', 'a/'],
@@ -20,11 +23,20 @@ it.each([
   [['a', 'a/b'], [0]],
   [['a/b/c', 'a!', 'a', 'a-b'], [2]],
   [['.'], [0]],
+  [[long, `${long}/b`], [0]],
+  [[...many, 'f-1/b'], [1]],
+  [[...many, 'f-1'], [many.length]],
 ])('warns in %j about the files %j', (files, expected) => {
   expect(warned(files)).toEqual(expected);
 });
 
-it.each([[['a', 'ab', 'a-b/c', 'a.b']], [['a/b', 'a/c']], [['..a']]])('is silent about %j', (files) => {
+it.each([
+  [['a', 'ab', 'a-b/c', 'a.b']],
+  [['a/b', 'a/c']],
+  [['..a']],
+  [[...many, 'f/1', 'g-1/b']],
+  [[long, `${long}b/b`]],
+])('is silent about %j', (files) => {
   expect(warned(files)).toEqual([]);
 });
 

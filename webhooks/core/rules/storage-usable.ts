@@ -9,6 +9,8 @@ const medium = /^(Memory|HugePages(-.+)?)?$/;
 
 /** A path that is clean already: no part is empty or starts with a dot. */
 const longestPlain = 255;
+/** So many files are compared without sorting them. */
+const few = 16;
 const plainFile = /^[^/.][^/]*(?:\/[^/.][^/]*)*$/;
 
 const separator = '\u0000';
@@ -160,7 +162,15 @@ function directoriesOf(files: readonly string[]): ReadonlySet<string> {
 function areApart(files: readonly string[]): boolean {
   const known = new Set(files);
   if (known.size < files.length || known.has('')) return false;
-  return !files.some((file) => file.includes('/')) || directoriesOf(files).size === 0;
+  const areFew = files.length <= few && files.every(({ length }) => length <= longestPlain);
+  return areFew ? !files.some((file) => isInsideOne(file, known)) : directoriesOf(files).size === 0;
+}
+
+/** Asks about each directory above: too much work for many long paths. */
+function isInsideOne(file: string, known: ReadonlySet<string>): boolean {
+  for (let at = file.indexOf('/'); at !== -1; at = file.indexOf('/', at + 1))
+    if (known.has(file.slice(0, at))) return true;
+  return false;
 }
 
 function normalizeFile(file: string): string {

@@ -26,10 +26,16 @@ export function isStrictlyInside(inner: Cidr, outer: Cidr): boolean {
   return inner.address >> rest === outer.address >> rest;
 }
 
+const ipv4 = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+
 function parseIPv4(text: string): bigint | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return undefined;
-  return parts.reduce((address, part) => (address << 8n) | BigInt(part), 0n);
+  if (!ipv4.test(text)) return undefined;
+  let address = 0;
+  for (const part of text.split('.')) {
+    if (Number(part) > 255) return undefined;
+    address = address * 256 + Number(part);
+  }
+  return BigInt(address);
 }
 
 function parseIPv6(text: string): bigint | undefined {
