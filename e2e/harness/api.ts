@@ -82,8 +82,5 @@ async function read(path: string): Promise<unknown> {
 
 /** Without what nobody reads and what fills every failure. */
 function asKubectlPrints(object: KubeObject): KubeObject {
-  const { managedFields: _, ...metadata } = object.metadata as KubeObject['metadata'] & {
-    readonly managedFields?: unknown;
-  };
-  return { ...object, metadata };
+  return { ...object, metadata: { ...object.metadata, managedFields: undefined } } as KubeObject;
 }

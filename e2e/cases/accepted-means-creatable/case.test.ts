@@ -1,3 +1,4 @@
+/** @slow more than a thousand servers, each asked of the API server with all of its children. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { compileCrdRules } from '../../../webhooks/cli/crd-rules.ts';
 import { structure } from '../../../webhooks/core/mcpserver/structure.gen.ts';

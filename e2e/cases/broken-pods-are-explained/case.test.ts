@@ -1,3 +1,4 @@
+/** @slow a probe that fails is told about a minute after the container has started. */
 import { describe, expect, it } from '@jest/globals';
 import { apply, conditionOf, get, type KubeObject } from '../../harness/kubectl.ts';
 import { eventually } from '../../harness/eventually.ts';

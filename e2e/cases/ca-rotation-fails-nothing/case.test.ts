@@ -1,4 +1,7 @@
-/** @alone it replaces the CA of the webhooks. */
+/**
+ * @alone it replaces the CA of the webhooks.
+ * @slow a CA is replaced in steps, between which API servers get a minute to hear of it.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';

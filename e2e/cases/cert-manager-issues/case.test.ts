@@ -1,4 +1,7 @@
-/** @alone it installs the chart with cert-manager. */
+/**
+ * @alone it installs the chart with cert-manager.
+ * @slow API servers get a minute to hear of another CA.
+ */
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';

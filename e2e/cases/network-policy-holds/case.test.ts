@@ -1,3 +1,4 @@
+/** @slow a dozen policies, each until packets get through or stay unanswered, which costs 1.5 s for each packet. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';

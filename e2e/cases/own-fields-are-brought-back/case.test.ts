@@ -1,3 +1,4 @@
+/** @slow some two hundred fields are changed one after another, each until it is as it was. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { removedAdditions } from '../../../webhooks/core/plan/foreign/testing/additions.ts';
