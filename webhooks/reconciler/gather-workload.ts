@@ -28,6 +28,7 @@ export function gatherWorkload(
     pods: world.pods.of(key),
     newestTemplate: world.pods.newestTemplateOf(key),
     ...lastVerification(key, server, world),
+    release: world.release,
     clusterDomain: world.clusterDomain,
     now: timestamp(now),
     // Not on the monotonic clock: it is compared with when a kubelet says that a container started.

@@ -113,6 +113,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const reduced: World['reduced'] = new Map();
   const world: World = {
     ...{ api, clock, log, events, verifier, expandedKinds, clusterDomain: options.clusterDomain },
+    release: options.version,
     installation: options.installation,
     policy: builtInPolicy,
     policyDigest: digestPolicy(builtInPolicy, { version: options.version, now: clock.now().toISOString() }, digest),

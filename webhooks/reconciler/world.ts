@@ -22,6 +22,8 @@ export interface World {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Version of this program. */
+  readonly release: string;
   readonly clusterDomain: string;
   /** Absent for tests in which nobody is us. */
   readonly installation: Installation | undefined;

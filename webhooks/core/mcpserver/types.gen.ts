@@ -1027,6 +1027,10 @@ export interface GatewayBindingReference {
  * State that the reference API has no field for.
  */
 export interface StatusExtensions {
+  /**
+   * Version of mcp-lifecycle that says what is wrong, while a condition is False. Another version may say the same in other words: events tell of another message only if the same version wrote both.
+   */
+  release?: string;
   policy?: PolicyState;
   foreign?: ForeignFieldsStatus;
   podFailure?: PodFailure;
@@ -1153,6 +1157,10 @@ export interface PodFailure {
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.
  */
 export interface VerificationStatus {
+  /**
+   * Version of mcp-lifecycle that found out why Verified is False, in its words. Absent otherwise.
+   */
+  release?: string;
   /**
    * How it is asked first. Stateless: server/discover, of revision 2026-07-28. Handshake: initialize, of the older ones. Learnt, and kept while the image is the same.
    */

@@ -31,7 +31,7 @@ function escapePointer(name) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3042,853 +3042,883 @@ errors++;
 if(data78.extensions !== undefined){
 let data103 = data78.extensions;
 if(data103 && typeof data103 == "object" && !Array.isArray(data103)){
-if(data103.policy !== undefined){
-let data104 = data103.policy;
-if(data104 && typeof data104 == "object" && !Array.isArray(data104)){
-if(data104.digest === undefined){
-const err145 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
+if(data103.release !== undefined){
+let data104 = data103.release;
+if(typeof data104 === "string"){
+if(func2(data104) > 64){
+const err145 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err145);
 errors++;
 }
-if(data104.digest !== undefined){
-let data105 = data104.digest;
-if(typeof data105 === "string"){
-if(func2(data105) > 64){
-const err146 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err146 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err146);
 errors++;
 }
 }
-else {
-const err147 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if(data103.policy !== undefined){
+let data105 = data103.policy;
+if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
+if(data105.digest === undefined){
+const err147 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
 vErrors = add(vErrors, err147);
 errors++;
 }
-}
-if(data104.generation !== undefined){
-let data106 = data104.generation;
-if(!(((typeof data106 == "number") && (!(data106 % 1) && !isNaN(data106))) && (isFinite(data106)))){
-const err148 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data105.digest !== undefined){
+let data106 = data105.digest;
+if(typeof data106 === "string"){
+if(func2(data106) > 64){
+const err148 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err148);
-errors++;
-}
-if((typeof data106 == "number") && (isFinite(data106))){
-if(data106 > 9223372036854776000 || isNaN(data106)){
-const err149 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err149);
-errors++;
-}
-if(data106 < -9223372036854776000 || isNaN(data106)){
-const err150 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err150);
-errors++;
-}
-}
-}
-if(data104.tolerated !== undefined){
-let data107 = data104.tolerated;
-if(Array.isArray(data107)){
-if(data107.length > 50){
-const err151 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
-vErrors = add(vErrors, err151);
-errors++;
-}
-const len8 = data107.length;
-for(let i8=0; i8<len8; i8++){
-let data108 = data107[i8];
-if(data108 && typeof data108 == "object" && !Array.isArray(data108)){
-if(data108.rule === undefined){
-const err152 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
-vErrors = add(vErrors, err152);
-errors++;
-}
-if(data108.path === undefined){
-const err153 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err153);
-errors++;
-}
-if(data108.message === undefined){
-const err154 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err154);
-errors++;
-}
-if(data108.fingerprint === undefined){
-const err155 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err155);
-errors++;
-}
-if(data108.rule !== undefined){
-let data109 = data108.rule;
-if(typeof data109 === "string"){
-if(func2(data109) > 100){
-const err156 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err156);
 errors++;
 }
 }
 else {
-const err157 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err157);
+const err149 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err149);
 errors++;
 }
 }
-if(data108.path !== undefined){
-let data110 = data108.path;
+if(data105.generation !== undefined){
+let data107 = data105.generation;
+if(!(((typeof data107 == "number") && (!(data107 % 1) && !isNaN(data107))) && (isFinite(data107)))){
+const err150 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err150);
+errors++;
+}
+if((typeof data107 == "number") && (isFinite(data107))){
+if(data107 > 9223372036854776000 || isNaN(data107)){
+const err151 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err151);
+errors++;
+}
+if(data107 < -9223372036854776000 || isNaN(data107)){
+const err152 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err152);
+errors++;
+}
+}
+}
+if(data105.tolerated !== undefined){
+let data108 = data105.tolerated;
+if(Array.isArray(data108)){
+if(data108.length > 50){
+const err153 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err153);
+errors++;
+}
+const len8 = data108.length;
+for(let i8=0; i8<len8; i8++){
+let data109 = data108[i8];
+if(data109 && typeof data109 == "object" && !Array.isArray(data109)){
+if(data109.rule === undefined){
+const err154 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
+vErrors = add(vErrors, err154);
+errors++;
+}
+if(data109.path === undefined){
+const err155 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err155);
+errors++;
+}
+if(data109.message === undefined){
+const err156 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err156);
+errors++;
+}
+if(data109.fingerprint === undefined){
+const err157 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
+vErrors = add(vErrors, err157);
+errors++;
+}
+if(data109.rule !== undefined){
+let data110 = data109.rule;
 if(typeof data110 === "string"){
-if(func2(data110) > 400){
-const err158 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
+if(func2(data110) > 100){
+const err158 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err158);
 errors++;
 }
 }
 else {
-const err159 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
+const err159 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err159);
 errors++;
 }
 }
-if(data108.message !== undefined){
-let data111 = data108.message;
+if(data109.path !== undefined){
+let data111 = data109.path;
 if(typeof data111 === "string"){
 if(func2(data111) > 400){
-const err160 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
+const err160 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err160);
 errors++;
 }
 }
 else {
-const err161 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
+const err161 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
 }
-if(data108.fingerprint !== undefined){
-let data112 = data108.fingerprint;
+if(data109.message !== undefined){
+let data112 = data109.message;
 if(typeof data112 === "string"){
-if(func2(data112) > 64){
-const err162 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(func2(data112) > 400){
+const err162 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err162);
 errors++;
 }
 }
 else {
-const err163 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
+const err163 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err163);
 errors++;
 }
 }
-}
-else {
-const err164 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
+if(data109.fingerprint !== undefined){
+let data113 = data109.fingerprint;
+if(typeof data113 === "string"){
+if(func2(data113) > 64){
+const err164 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err164);
 errors++;
 }
 }
-}
 else {
-const err165 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err165 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err165);
 errors++;
 }
 }
-if(data104.toleratedNotListed !== undefined){
-let data113 = data104.toleratedNotListed;
-if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
-const err166 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err166 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-if((typeof data113 == "number") && (isFinite(data113))){
-if(data113 > 2147483647 || isNaN(data113)){
-const err167 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err167 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-if(data113 < -2147483648 || isNaN(data113)){
-const err168 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data105.toleratedNotListed !== undefined){
+let data114 = data105.toleratedNotListed;
+if(!(((typeof data114 == "number") && (!(data114 % 1) && !isNaN(data114))) && (isFinite(data114)))){
+const err168 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err168);
+errors++;
+}
+if((typeof data114 == "number") && (isFinite(data114))){
+if(data114 > 2147483647 || isNaN(data114)){
+const err169 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err169);
+errors++;
+}
+if(data114 < -2147483648 || isNaN(data114)){
+const err170 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err170);
 errors++;
 }
 }
 }
 }
 else {
-const err169 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err169);
+const err171 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err171);
 errors++;
 }
 }
 if(data103.foreign !== undefined){
-let data114 = data103.foreign;
-if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
-if(data114.fields === undefined){
-const err170 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
-vErrors = add(vErrors, err170);
-errors++;
-}
-if(data114.fields !== undefined){
-let data115 = data114.fields;
-if(Array.isArray(data115)){
-if(data115.length > 20){
-const err171 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
-vErrors = add(vErrors, err171);
-errors++;
-}
-const len9 = data115.length;
-for(let i9=0; i9<len9; i9++){
-let data116 = data115[i9];
-if(data116 && typeof data116 == "object" && !Array.isArray(data116)){
-if(data116.kind === undefined){
-const err172 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "kind"}};
+let data115 = data103.foreign;
+if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
+if(data115.fields === undefined){
+const err172 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if(data116.path === undefined){
-const err173 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "path"}};
+if(data115.fields !== undefined){
+let data116 = data115.fields;
+if(Array.isArray(data116)){
+if(data116.length > 20){
+const err173 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err173);
 errors++;
 }
-if(data116.state === undefined){
-const err174 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "state"}};
+const len9 = data116.length;
+for(let i9=0; i9<len9; i9++){
+let data117 = data116[i9];
+if(data117 && typeof data117 == "object" && !Array.isArray(data117)){
+if(data117.kind === undefined){
+const err174 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-if(data116.kind !== undefined){
-let data117 = data116.kind;
-if(typeof data117 === "string"){
-if(func2(data117) > 63){
-const err175 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"maxLength",params:{limit: 63}};
+if(data117.path === undefined){
+const err175 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-}
-else {
-const err176 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"type",params:{type: "string"}};
+if(data117.state === undefined){
+const err176 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-}
-if(data116.path !== undefined){
-let data118 = data116.path;
+if(data117.kind !== undefined){
+let data118 = data117.kind;
 if(typeof data118 === "string"){
-if(func2(data118) > 300){
-const err177 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"maxLength",params:{limit: 300}};
+if(func2(data118) > 63){
+const err177 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err177);
 errors++;
 }
 }
 else {
-const err178 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"type",params:{type: "string"}};
+const err178 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err178);
 errors++;
 }
 }
-if(data116.manager !== undefined){
-let data119 = data116.manager;
+if(data117.path !== undefined){
+let data119 = data117.path;
 if(typeof data119 === "string"){
-if(func2(data119) > 128){
-const err179 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(func2(data119) > 300){
+const err179 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err179);
 errors++;
 }
 }
 else {
-const err180 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"type",params:{type: "string"}};
+const err180 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err180);
 errors++;
 }
 }
-if(data116.state !== undefined){
-let data120 = data116.state;
-if(typeof data120 !== "string"){
-const err181 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"type",params:{type: "string"}};
+if(data117.manager !== undefined){
+let data120 = data117.manager;
+if(typeof data120 === "string"){
+if(func2(data120) > 128){
+const err181 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if(!((((data120 === "Waiting") || (data120 === "ComesBack")) || (data120 === "FromAdmission")) || (data120 === "Stays"))){
-const err182 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+else {
+const err182 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err182);
 errors++;
 }
 }
-}
-else {
-const err183 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"type",params:{type: "object"}};
+if(data117.state !== undefined){
+let data121 = data117.state;
+if(typeof data121 !== "string"){
+const err183 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-}
-}
-else {
-const err184 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(!((((data121 === "Waiting") || (data121 === "ComesBack")) || (data121 === "FromAdmission")) || (data121 === "Stays"))){
+const err184 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err184);
 errors++;
 }
 }
-if(data114.notListed !== undefined){
-let data121 = data114.notListed;
-if(!(((typeof data121 == "number") && (!(data121 % 1) && !isNaN(data121))) && (isFinite(data121)))){
-const err185 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err185 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-if((typeof data121 == "number") && (isFinite(data121))){
-if(data121 > 2147483647 || isNaN(data121)){
-const err186 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err186 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-if(data121 < -2147483648 || isNaN(data121)){
-const err187 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data115.notListed !== undefined){
+let data122 = data115.notListed;
+if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
+const err187 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err187);
+errors++;
+}
+if((typeof data122 == "number") && (isFinite(data122))){
+if(data122 > 2147483647 || isNaN(data122)){
+const err188 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err188);
+errors++;
+}
+if(data122 < -2147483648 || isNaN(data122)){
+const err189 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err189);
 errors++;
 }
 }
 }
 }
 else {
-const err188 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err188);
+const err190 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err190);
 errors++;
 }
 }
 if(data103.podFailure !== undefined){
-let data122 = data103.podFailure;
-if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
-if(data122.cause === undefined){
-const err189 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
-vErrors = add(vErrors, err189);
-errors++;
-}
-if(data122.pod === undefined){
-const err190 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err190);
-errors++;
-}
-if(data122.cause !== undefined){
-let data123 = data122.cause;
-if(typeof data123 !== "string"){
-const err191 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+let data123 = data103.podFailure;
+if(data123 && typeof data123 == "object" && !Array.isArray(data123)){
+if(data123.cause === undefined){
+const err191 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-if(!((((((data123 === "ImagePull") || (data123 === "Configuration")) || (data123 === "Crashing")) || (data123 === "OutOfMemory")) || (data123 === "Unhealthy")) || (data123 === "Unschedulable"))){
-const err192 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if(data123.pod === undefined){
+const err192 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
-}
-if(data122.pod !== undefined){
-let data124 = data122.pod;
-if(typeof data124 === "string"){
-if(func2(data124) > 253){
-const err193 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data123.cause !== undefined){
+let data124 = data123.cause;
+if(typeof data124 !== "string"){
+const err193 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-}
-else {
-const err194 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(!((((((data124 === "ImagePull") || (data124 === "Configuration")) || (data124 === "Crashing")) || (data124 === "OutOfMemory")) || (data124 === "Unhealthy")) || (data124 === "Unschedulable"))){
+const err194 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err194);
 errors++;
 }
 }
-if(data122.image !== undefined){
-let data125 = data122.image;
+if(data123.pod !== undefined){
+let data125 = data123.pod;
 if(typeof data125 === "string"){
-if(func2(data125) > 1000){
-const err195 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(func2(data125) > 253){
+const err195 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
 else {
-const err196 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err196 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
 }
-if(data122.exitCode !== undefined){
-let data126 = data122.exitCode;
-if(!(((typeof data126 == "number") && (!(data126 % 1) && !isNaN(data126))) && (isFinite(data126)))){
-const err197 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data123.image !== undefined){
+let data126 = data123.image;
+if(typeof data126 === "string"){
+if(func2(data126) > 1000){
+const err197 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-if((typeof data126 == "number") && (isFinite(data126))){
-if(data126 > 2147483647 || isNaN(data126)){
-const err198 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err198 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-if(data126 < -2147483648 || isNaN(data126)){
-const err199 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err199);
-errors++;
 }
-}
-}
-if(data122.restarts !== undefined){
-let data127 = data122.restarts;
+if(data123.exitCode !== undefined){
+let data127 = data123.exitCode;
 if(!(((typeof data127 == "number") && (!(data127 % 1) && !isNaN(data127))) && (isFinite(data127)))){
-const err200 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err200);
+const err199 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err199);
 errors++;
 }
 if((typeof data127 == "number") && (isFinite(data127))){
 if(data127 > 2147483647 || isNaN(data127)){
-const err201 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err201);
+const err200 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err200);
 errors++;
 }
 if(data127 < -2147483648 || isNaN(data127)){
-const err202 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err202);
+const err201 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err201);
 errors++;
 }
 }
 }
-if(data122.notReadyAfterSeconds !== undefined){
-let data128 = data122.notReadyAfterSeconds;
+if(data123.restarts !== undefined){
+let data128 = data123.restarts;
 if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
-const err203 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err203);
+const err202 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err202);
 errors++;
 }
 if((typeof data128 == "number") && (isFinite(data128))){
 if(data128 > 2147483647 || isNaN(data128)){
-const err204 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err204);
+const err203 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err203);
 errors++;
 }
 if(data128 < -2147483648 || isNaN(data128)){
-const err205 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const err204 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err204);
+errors++;
+}
+}
+}
+if(data123.notReadyAfterSeconds !== undefined){
+let data129 = data123.notReadyAfterSeconds;
+if(!(((typeof data129 == "number") && (!(data129 % 1) && !isNaN(data129))) && (isFinite(data129)))){
+const err205 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-}
-}
-if(data122.detail !== undefined){
-let data129 = data122.detail;
-if(typeof data129 === "string"){
-if(func2(data129) > 512){
-const err206 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if((typeof data129 == "number") && (isFinite(data129))){
+if(data129 > 2147483647 || isNaN(data129)){
+const err206 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-}
-else {
-const err207 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data129 < -2147483648 || isNaN(data129)){
+const err207 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err207);
 errors++;
 }
 }
-if(data122.hint !== undefined){
-let data130 = data122.hint;
-if(typeof data130 !== "string"){
-const err208 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+}
+if(data123.detail !== undefined){
+let data130 = data123.detail;
+if(typeof data130 === "string"){
+if(func2(data130) > 512){
+const err208 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-if(!(((data130 === "Stdio") || (data130 === "Crash")) || (data130 === "Unready"))){
-const err209 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+else {
+const err209 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err209);
+errors++;
+}
+}
+if(data123.hint !== undefined){
+let data131 = data123.hint;
+if(typeof data131 !== "string"){
+const err210 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err210);
+errors++;
+}
+if(!(((data131 === "Stdio") || (data131 === "Crash")) || (data131 === "Unready"))){
+const err211 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+vErrors = add(vErrors, err211);
 errors++;
 }
 }
 }
 else {
-const err210 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err210);
-errors++;
-}
-}
-if(data103.verification !== undefined){
-let data131 = data103.verification;
-if(data131 && typeof data131 == "object" && !Array.isArray(data131)){
-if(data131.era !== undefined){
-let data132 = data131.era;
-if(typeof data132 !== "string"){
-const err211 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err211);
-errors++;
-}
-if(!((data132 === "Stateless") || (data132 === "Handshake"))){
-const err212 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+const err212 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
 }
-if(data131.image !== undefined){
-let data133 = data131.image;
+if(data103.verification !== undefined){
+let data132 = data103.verification;
+if(data132 && typeof data132 == "object" && !Array.isArray(data132)){
+if(data132.release !== undefined){
+let data133 = data132.release;
 if(typeof data133 === "string"){
-if(func2(data133) > 1000){
-const err213 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(func2(data133) > 64){
+const err213 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err213);
 errors++;
 }
 }
 else {
-const err214 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err214 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
 }
-if(data131.goneWhenAsked !== undefined){
-let data134 = data131.goneWhenAsked;
-if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
-const err215 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data132.era !== undefined){
+let data134 = data132.era;
+if(typeof data134 !== "string"){
+const err215 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-if((typeof data134 == "number") && (isFinite(data134))){
-if(data134 > 8 || isNaN(data134)){
-const err216 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+if(!((data134 === "Stateless") || (data134 === "Handshake"))){
+const err216 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err216);
 errors++;
 }
-if(data134 < 1 || isNaN(data134)){
-const err217 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data132.image !== undefined){
+let data135 = data132.image;
+if(typeof data135 === "string"){
+if(func2(data135) > 1000){
+const err217 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-}
-if(data131.toolsDigest !== undefined){
-let data135 = data131.toolsDigest;
-if(typeof data135 === "string"){
-if(func2(data135) > 80){
-const err218 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err218 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
 }
-else {
-const err219 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data132.goneWhenAsked !== undefined){
+let data136 = data132.goneWhenAsked;
+if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
+const err219 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
-}
-if(data131.notCounted !== undefined){
-let data136 = data131.notCounted;
-if(typeof data136 === "string"){
-if(func2(data136) > 256){
-const err220 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if((typeof data136 == "number") && (isFinite(data136))){
+if(data136 > 8 || isNaN(data136)){
+const err220 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-}
-else {
-const err221 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data136 < 1 || isNaN(data136)){
+const err221 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err221);
 errors++;
 }
 }
-if(data131.failingPods !== undefined){
-let data137 = data131.failingPods;
-if(Array.isArray(data137)){
-if(data137.length > 3){
-const err222 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+}
+if(data132.toolsDigest !== undefined){
+let data137 = data132.toolsDigest;
+if(typeof data137 === "string"){
+if(func2(data137) > 80){
+const err222 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-const len10 = data137.length;
-for(let i10=0; i10<len10; i10++){
-let data138 = data137[i10];
-if(data138 && typeof data138 == "object" && !Array.isArray(data138)){
-if(data138.name === undefined){
-const err223 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "name"}};
+}
+else {
+const err223 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-if(data138.message === undefined){
-const err224 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data132.notCounted !== undefined){
+let data138 = data132.notCounted;
+if(typeof data138 === "string"){
+if(func2(data138) > 256){
+const err224 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err224);
 errors++;
 }
-if(data138.name !== undefined){
-let data139 = data138.name;
-if(typeof data139 === "string"){
-if(func2(data139) > 253){
-const err225 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err225 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
 }
-else {
-const err226 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"type",params:{type: "string"}};
+if(data132.failingPods !== undefined){
+let data139 = data132.failingPods;
+if(Array.isArray(data139)){
+if(data139.length > 3){
+const err226 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err226);
 errors++;
 }
-}
-if(data138.message !== undefined){
-let data140 = data138.message;
-if(typeof data140 === "string"){
-if(func2(data140) > 256){
-const err227 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
+const len10 = data139.length;
+for(let i10=0; i10<len10; i10++){
+let data140 = data139[i10];
+if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
+if(data140.name === undefined){
+const err227 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-}
-else {
-const err228 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"type",params:{type: "string"}};
+if(data140.message === undefined){
+const err228 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-}
-}
-else {
-const err229 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"type",params:{type: "object"}};
+if(data140.name !== undefined){
+let data141 = data140.name;
+if(typeof data141 === "string"){
+if(func2(data141) > 253){
+const err229 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err229);
 errors++;
 }
 }
-}
 else {
-const err230 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err230 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-if(data131.toolCount !== undefined){
-let data141 = data131.toolCount;
-if(!(((typeof data141 == "number") && (!(data141 % 1) && !isNaN(data141))) && (isFinite(data141)))){
-const err231 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data140.message !== undefined){
+let data142 = data140.message;
+if(typeof data142 === "string"){
+if(func2(data142) > 256){
+const err231 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-if((typeof data141 == "number") && (isFinite(data141))){
-if(data141 > 2147483647 || isNaN(data141)){
-const err232 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err232 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-if(data141 < 0 || isNaN(data141)){
-const err233 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err233 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
 }
-if(data131.resourceCount !== undefined){
-let data142 = data131.resourceCount;
-if(!(((typeof data142 == "number") && (!(data142 % 1) && !isNaN(data142))) && (isFinite(data142)))){
-const err234 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+else {
+const err234 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
-if((typeof data142 == "number") && (isFinite(data142))){
-if(data142 > 2147483647 || isNaN(data142)){
-const err235 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err235);
-errors++;
 }
-if(data142 < 0 || isNaN(data142)){
-const err236 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err236);
-errors++;
-}
-}
-}
-if(data131.promptCount !== undefined){
-let data143 = data131.promptCount;
+if(data132.toolCount !== undefined){
+let data143 = data132.toolCount;
 if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
-const err237 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err237);
+const err235 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err235);
 errors++;
 }
 if((typeof data143 == "number") && (isFinite(data143))){
 if(data143 > 2147483647 || isNaN(data143)){
-const err238 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err238);
+const err236 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err236);
 errors++;
 }
 if(data143 < 0 || isNaN(data143)){
-const err239 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err239);
+const err237 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err237);
 errors++;
 }
 }
 }
+if(data132.resourceCount !== undefined){
+let data144 = data132.resourceCount;
+if(!(((typeof data144 == "number") && (!(data144 % 1) && !isNaN(data144))) && (isFinite(data144)))){
+const err238 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err238);
+errors++;
 }
-else {
-const err240 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data144 == "number") && (isFinite(data144))){
+if(data144 > 2147483647 || isNaN(data144)){
+const err239 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err239);
+errors++;
+}
+if(data144 < 0 || isNaN(data144)){
+const err240 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
 }
-else {
-const err241 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data132.promptCount !== undefined){
+let data145 = data132.promptCount;
+if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
+const err241 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err241);
+errors++;
+}
+if((typeof data145 == "number") && (isFinite(data145))){
+if(data145 > 2147483647 || isNaN(data145)){
+const err242 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err242);
+errors++;
+}
+if(data145 < 0 || isNaN(data145)){
+const err243 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err243);
+errors++;
+}
+}
+}
+}
+else {
+const err244 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err244);
+errors++;
+}
+}
+}
+else {
+const err245 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err245);
 errors++;
 }
 }
 if(data78.conditions !== undefined){
-let data144 = data78.conditions;
-if(Array.isArray(data144)){
-const len11 = data144.length;
+let data146 = data78.conditions;
+if(Array.isArray(data146)){
+const len11 = data146.length;
 for(let i11=0; i11<len11; i11++){
-let data145 = data144[i11];
-if(data145 && typeof data145 == "object" && !Array.isArray(data145)){
-if(data145.type === undefined){
-const err242 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err242);
-errors++;
-}
-if(data145.status === undefined){
-const err243 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err243);
-errors++;
-}
-if(data145.lastTransitionTime === undefined){
-const err244 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err244);
-errors++;
-}
-if(data145.reason === undefined){
-const err245 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err245);
-errors++;
-}
-if(data145.message === undefined){
-const err246 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "message"}};
+let data147 = data146[i11];
+if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
+if(data147.type === undefined){
+const err246 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
-if(data145.type !== undefined){
-let data146 = data145.type;
-if(typeof data146 === "string"){
-if(func2(data146) > 316){
-const err247 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data147.status === undefined){
+const err247 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
-if(!pattern1.test(data146)){
-const err248 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data147.lastTransitionTime === undefined){
+const err248 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err248);
+errors++;
+}
+if(data147.reason === undefined){
+const err249 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err249);
+errors++;
+}
+if(data147.message === undefined){
+const err250 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err250);
+errors++;
+}
+if(data147.type !== undefined){
+let data148 = data147.type;
+if(typeof data148 === "string"){
+if(func2(data148) > 316){
+const err251 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err251);
+errors++;
+}
+if(!pattern1.test(data148)){
+const err252 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err252);
 errors++;
 }
 }
 else {
-const err249 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err249);
-errors++;
-}
-}
-if(data145.status !== undefined){
-let data147 = data145.status;
-if(typeof data147 !== "string"){
-const err250 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err250);
-errors++;
-}
-if(!(((data147 === "True") || (data147 === "False")) || (data147 === "Unknown"))){
-const err251 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
-vErrors = add(vErrors, err251);
-errors++;
-}
-}
-if(data145.observedGeneration !== undefined){
-let data148 = data145.observedGeneration;
-if(!(((typeof data148 == "number") && (!(data148 % 1) && !isNaN(data148))) && (isFinite(data148)))){
-const err252 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err252);
-errors++;
-}
-if((typeof data148 == "number") && (isFinite(data148))){
-if(data148 > 9223372036854776000 || isNaN(data148)){
-const err253 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+const err253 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-if(data148 < 0 || isNaN(data148)){
-const err254 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data147.status !== undefined){
+let data149 = data147.status;
+if(typeof data149 !== "string"){
+const err254 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-}
-}
-if(data145.lastTransitionTime !== undefined){
-let data149 = data145.lastTransitionTime;
-if(typeof data149 === "string"){
-if(!pattern2.test(data149)){
-const err255 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(!(((data149 === "True") || (data149 === "False")) || (data149 === "Unknown"))){
+const err255 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-else {
-const err256 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data147.observedGeneration !== undefined){
+let data150 = data147.observedGeneration;
+if(!(((typeof data150 == "number") && (!(data150 % 1) && !isNaN(data150))) && (isFinite(data150)))){
+const err256 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-}
-if(data145.reason !== undefined){
-let data150 = data145.reason;
-if(typeof data150 === "string"){
-if(func2(data150) > 1024){
-const err257 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if((typeof data150 == "number") && (isFinite(data150))){
+if(data150 > 9223372036854776000 || isNaN(data150)){
+const err257 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-if(func2(data150) < 1){
-const err258 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data150 < 0 || isNaN(data150)){
+const err258 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err258);
 errors++;
 }
-if(!pattern3.test(data150)){
-const err259 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+}
+if(data147.lastTransitionTime !== undefined){
+let data151 = data147.lastTransitionTime;
+if(typeof data151 === "string"){
+if(!pattern2.test(data151)){
+const err259 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
 }
 else {
-const err260 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"type",params:{type: "string"}};
+const err260 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-if(data145.message !== undefined){
-let data151 = data145.message;
-if(typeof data151 === "string"){
-if(func2(data151) > 32768){
-const err261 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data147.reason !== undefined){
+let data152 = data147.reason;
+if(typeof data152 === "string"){
+if(func2(data152) > 1024){
+const err261 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err261);
 errors++;
 }
-}
-else {
-const err262 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"type",params:{type: "string"}};
+if(func2(data152) < 1){
+const err262 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err262);
 errors++;
 }
-}
-}
-else {
-const err263 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"type",params:{type: "object"}};
+if(!pattern3.test(data152)){
+const err263 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
 }
-}
 else {
-const err264 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err264 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
 }
+if(data147.message !== undefined){
+let data153 = data147.message;
+if(typeof data153 === "string"){
+if(func2(data153) > 32768){
+const err265 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err265);
+errors++;
+}
 }
 else {
-const err265 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err265);
+const err266 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err266);
 errors++;
 }
 }
 }
 else {
-const err266 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err266);
+const err267 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err267);
+errors++;
+}
+}
+}
+else {
+const err268 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err268);
+errors++;
+}
+}
+}
+else {
+const err269 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err269);
+errors++;
+}
+}
+}
+else {
+const err270 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err270);
 errors++;
 }
 validate21.errors = vErrors;

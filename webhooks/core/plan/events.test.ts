@@ -251,3 +251,33 @@ describe('nextEvents', () => {
     expect(event?.note).toBe('x'.repeat(5000));
   });
 });
+
+describe('another message of what is as bad as before', () => {
+  const says = (text: string, extensions: MCPServerStatus['extensions']): MCPServerStatus => ({
+    ...aStatus({ Accepted: `False/Invalid/${text}`, Verified: `False/EndpointUnavailable/${text}` }),
+    ...(extensions === undefined ? {} : { extensions }),
+  });
+  const by = (release: string, asked: string): MCPServerStatus['extensions'] => ({
+    release,
+    verification: { release: asked },
+  });
+
+  it.each<[string, MCPServerStatus['extensions'], MCPServerStatus['extensions'], readonly string[]]>([
+    ['by the same release, of both', by('2', '2'), by('2', '2'), ['Invalid', 'EndpointUnavailable']],
+    ['by another release, of none', by('1', '1'), by('2', '2'), []],
+    ['by the release after 0.1.0, of none', undefined, by('2', '2'), []],
+    ['by another one that found only one of them out, of that', by('1', '1'), by('2', '1'), ['EndpointUnavailable']],
+  ])('is told when it was said %s', (_, before, now, reasons) => {
+    const events = eventsOf(withPrevious(says('no a', before)), says('no b', now));
+    expect(events.map(({ reason }) => reason)).toEqual(reasons);
+  });
+
+  it('is told by every release when the reason is another', () => {
+    const refused = becauseOf('refused', {
+      ...aStatus({ Available: 'False/ServiceUnavailable/no' }),
+      extensions: { release: '2' },
+    });
+    const before = { ...aStatus({ Available: 'False/NetworkPolicyUnavailable/no' }), extensions: { release: '1' } };
+    expect(eventsOf(withPrevious(before), refused).map(({ reason }) => reason)).toEqual(['ServiceUnavailable']);
+  });
+});

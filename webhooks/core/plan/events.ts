@@ -86,7 +86,7 @@ function warnings({ previous, next, cause }: Change, type: string): readonly Nex
   if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused') || !isFailure(condition))
     return [];
   const before = find(previous, type);
-  if (before?.status === 'False' && before.message === condition.message) return [];
+  if (before?.status === 'False' && !saysAnother({ previous, next }, { before, now: condition })) return [];
   return [warning(condition.reason, failures[condition.reason], condition.message)];
 }
 
@@ -126,7 +126,19 @@ function tellsAnother({ previous, next }: Omit<Change, 'cause'>, type: string): 
   if (before?.status !== 'False' || before.reason !== now?.reason) return true;
   const [failedBefore, fails] = [failureIn(previous), failureIn(next)];
   if (failedBefore !== undefined && fails !== undefined) return !isSameFailure(failedBefore, fails);
-  return before.message !== now.message;
+  return saysAnother({ previous, next }, { before, now });
+}
+
+/**
+ * Whether one bad condition is news after another. Its message is what tells best, and another release may word the same
+ * otherwise: then only another reason counts.
+ */
+function saysAnother(
+  { previous, next }: Omit<Change, 'cause'>,
+  { before, now }: { readonly before: Condition; readonly now: Condition },
+): boolean {
+  const [by, nowBy] = [previous, next].map((status) => wordedBy(status, now.type));
+  return before.reason !== now.reason || (by === nowBy && before.message !== now.message);
 }
 
 function failureIn(status: MCPServerStatus | undefined): PodFailure | undefined {
@@ -143,6 +155,12 @@ function isSameFailure(a: PodFailure, b: PodFailure): boolean {
     a.detail === b.detail &&
     a.hint === b.hint
   );
+}
+
+/** Which release has worded the message of a condition: that of Verified stands after a restart until somebody was asked. */
+function wordedBy(status: MCPServerStatus | undefined, type: string): string | undefined {
+  const { release, verification } = status?.extensions ?? {};
+  return type === 'Verified' ? verification?.release : release;
 }
 
 /** Once for each change of the spec that leaves it on: whoever reads the events should meet it. */
@@ -163,10 +181,15 @@ function insecureTls(
 /** Accepted all the same, and worth a look: a new server would be refused. */
 function toleratedChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
   const accepted = find(next, 'Accepted');
-  const tolerated = next.extensions?.policy?.tolerated ?? [];
-  if (tolerated.length === 0 || accepted?.status !== 'True') return [];
-  if (find(previous, 'Accepted')?.message === accepted.message) return [];
+  const tolerated = countTolerated(next);
+  if (tolerated === 0 || accepted?.status !== 'True') return [];
+  if (find(previous, 'Accepted')?.status === 'True' && countTolerated(previous) === tolerated) return [];
   return [warning('ViolationsTolerated', 'ConfigurationValidation', accepted.message)];
+}
+
+function countTolerated(status: MCPServerStatus | undefined): number {
+  const { tolerated = [], toleratedNotListed = 0 } = status?.extensions?.policy ?? {};
+  return tolerated.length + toleratedNotListed;
 }
 
 /** Whoever reads the events should meet what runs and is not in the spec; once for each change of it. */

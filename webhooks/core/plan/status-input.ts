@@ -33,6 +33,8 @@ export interface StatusInput {
   /** From `diagnosePods`, when some pod was looked at and fails. */
   readonly podFailure?: PodFailure | undefined;
   readonly hints?: PodHints;
+  /** Version of this program. Messages are compared with those of the same one only. */
+  readonly release?: string | undefined;
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;
   /** RFC 3339; becomes the transition time of conditions whose status changes. */

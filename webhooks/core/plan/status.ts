@@ -1,6 +1,6 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
-import type { Condition, MCPServerStatus, PolicyState } from '../mcpserver/types.gen.ts';
+import type { Condition, MCPServerStatus, PolicyState, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing, isStuck } from './availability.ts';
 import { nextCondition } from './condition.ts';
@@ -46,6 +46,8 @@ export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input))
     const saying = say(input, verdicts);
     return saying === undefined ? [] : [{ type, ...saying }];
   });
+  // Of good news nobody compares the words.
+  const saysBadNews = said.some(({ status }) => status === 'False');
   const { previous, now, server } = input;
   const generation = generationOf(server);
   const context = { previous, generation, now };
@@ -57,7 +59,7 @@ export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input))
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(server),
-    ...extensionsOf(input, verdicts),
+    ...extensionsOf(saysBadNews ? input : { ...input, release: undefined }, verdicts),
     conditions: said.map((one) => nextCondition(one, context)),
   };
   return previous !== undefined && saysTheSame(previous, next) ? previous : next;
@@ -82,19 +84,27 @@ function whatItIs({ previous, verification }: StatusInput): Pick<MCPServerStatus
 
 /** What we say beyond the reference API, beside what others do; the policy stays as it was while nothing can be judged. */
 function extensionsOf(input: StatusInput, { verified, ...verdicts }: Verdicts): Pick<MCPServerStatus, 'extensions'> {
-  const { previous, policy, podFailure, standing } = input;
+  const { previous, policy, podFailure, release, standing } = input;
   const isNew = (name: string): boolean =>
-    name === 'verification' || name === 'podFailure' || (name === 'foreign' && standing !== undefined);
+    ['release', 'podFailure', 'verification'].includes(name) || (name === 'foreign' && standing !== undefined);
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
-  const asked = nextVerificationStatus(input, verified.status);
+  const asked = { ...nextVerificationStatus(input, verified.status), ...wordedBy(input, verified) };
   const extensions = {
     ...Object.fromEntries(kept),
+    ...(release === undefined ? {} : { release }),
     ...(policy === undefined ? {} : { policy }),
     ...(standing === undefined || standing === null ? {} : { foreign: standing }),
     ...(podFailure === undefined || !tellsOfPods(verdicts) ? {} : { podFailure }),
-    ...(asked === undefined ? {} : { verification: asked }),
+    ...(Object.keys(asked).length === 0 ? {} : { verification: asked }),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
+}
+
+/** Who says that it failed: what an earlier release has found out stands in its words until somebody was asked again. */
+function wordedBy({ previous, release }: StatusInput, { status, from }: Verified): Pick<VerificationStatus, 'release'> {
+  if (status !== 'False') return {};
+  const by = from === 'before' ? previous?.extensions?.verification?.release : release;
+  return by === undefined ? {} : { release: by };
 }
 
 /** Whether some condition has the failure of a pod in its message: only then it is worth a write. */
