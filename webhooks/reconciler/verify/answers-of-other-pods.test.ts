@@ -93,6 +93,23 @@ describe('a release whose pods answer otherwise than those before', () => {
     t.verifier.stop();
   });
 
+  it('that is repaired, and not quite up yet, is not said to fail for the failures of the pods before', async () => {
+    const cluster: Cluster = { service: broken, pods: [oldPod], answers: { 'new-1': broken } };
+    const t = start(cluster);
+    t.watch(1);
+    await t.clock.advance(10_000);
+    const before = t.told.length;
+    cluster.pods = [newPod];
+    t.watch(2);
+    await t.clock.advance(300);
+    expect(t.asked.slice(-2)).toEqual(['new-1', 'new-1']);
+    cluster.answers['new-1'] = verified('2');
+    cluster.service = verified('2');
+    await t.clock.advance(5_000);
+    expect(t.told.slice(before)).toEqual([['verified', 2]]);
+    t.verifier.stop();
+  });
+
   it('is not verified before its Service leads somewhere, and fails when that lasts', async () => {
     const cluster: Cluster = { service: verified('1'), pods: [oldPod], answers: { 'new-1': verified('2') } };
     const t = start(cluster);
