@@ -80,7 +80,7 @@ describe('a server that answers 429', () => {
     const t = start(throttled(300_000), verified);
     t.verifier.watch('a', target);
     await t.clock.advance(2_000);
-    t.verifier.watch('a', { ...target, generation: 2, image: 'y' });
+    t.verifier.watch('a', { ...target, generation: 2, image: 'y', pods: '2/1' });
     await t.clock.advance(0);
     expect(t.asked).toEqual([0, 2_000]);
     t.verifier.stop();

@@ -425,10 +425,21 @@ describe('how a server is asked', () => {
     const t = start([verified]);
     t.verifier.watch('a', { ...target, era: 'handshake' });
     await t.clock.advance(70_000);
-    t.verifier.watch('a', { ...target, generation: 2, image: 'x:2' });
+    t.verifier.watch('a', { ...target, generation: 2, image: 'x:2', pods: '2/1' });
     await t.clock.advance(0);
     expect(t.eras).toEqual(['handshake', 'stateless', undefined]);
     t.verifier.forget('a');
+    expect(t.verifier.eraOf('a', 'x:2')).toBeUndefined();
+    t.verifier.stop();
+  });
+
+  it('is that of the image that runs, as long as pods of another one are not there', async () => {
+    const t = start([verified]);
+    t.verifier.watch('a', { ...target, era: 'handshake' });
+    await t.clock.advance(1_000);
+    t.verifier.watch('a', { ...target, image: 'x:2' });
+    await t.clock.advance(70_000);
+    expect(t.eras).toEqual(['handshake', 'stateless']);
     expect(t.verifier.eraOf('a', 'x:2')).toBeUndefined();
     t.verifier.stop();
   });

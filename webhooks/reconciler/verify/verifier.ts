@@ -17,6 +17,7 @@ import { isUp } from './settle.ts';
 import { isFailing, isOutdated, untilAllowedMs, untilRetryMs } from './tally.ts';
 import {
   answeredBy,
+  asItRuns,
   begin,
   goOn,
   inSteps,
@@ -123,8 +124,9 @@ export class Verifier {
    * or the period, the answer stands too, and the server is asked again at once; when nothing but the generation has, the
    * answer is that generation's, and nobody is asked. Of whom the answer is, {@link current} says.
    */
-  watch(key: string, target: VerificationTarget, believed?: Verdict): void {
+  watch(key: string, wanted: VerificationTarget, believed?: Verdict): void {
     const known = this.#watched.get(key);
+    const target = asItRuns(wanted, known);
     if (known !== undefined && isSameQuestion(known.target, target)) {
       moveOn(known, target);
       return;

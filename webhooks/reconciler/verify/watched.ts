@@ -81,8 +81,7 @@ export function begin(target: VerificationTarget, believed: Verdict | undefined,
 }
 
 /** The same endpoint: what was answered stands, and what was learnt about other pods or another spec does not. */
-export function goOn(before: Watched, next: VerificationTarget, nowMs: number): Watched {
-  const target = withKnownPods(next, before);
+export function goOn(before: Watched, target: VerificationTarget, nowMs: number): Watched {
   const isSameSpec = before.target.generation === target.generation;
   const common = { ...before, target, stop: undefined, tries: 0, memory: undefined };
   if (isSamePods(before.target, target)) {
@@ -97,15 +96,19 @@ export function goOn(before: Watched, next: VerificationTarget, nowMs: number): 
 }
 
 /** Nothing but the generation is another one: the same pods answer for it, and were asked already. */
-export function moveOn(watched: Watched, next: VerificationTarget): void {
-  const target = withKnownPods(next, watched);
+export function moveOn(watched: Watched, target: VerificationTarget): void {
   watched.of = nowOf(watched, target);
   watched.target = target;
 }
 
-/** While nobody tells of pods, they are those of before. */
-function withKnownPods(target: VerificationTarget, before: Watched): VerificationTarget {
-  return target.pods === '' ? { ...target, pods: before.target.pods } : target;
+/**
+ * The target with what is known of its pods: while nobody tells of them they are those of before, and the same pods run the
+ * same image, whatever the spec names by now.
+ */
+export function asItRuns(target: VerificationTarget, watched: Watched | undefined): VerificationTarget {
+  const before = watched?.target;
+  if (before === undefined || before.pods === '' || !isSamePods(before, target)) return target;
+  return { ...target, pods: before.pods, image: before.image };
 }
 
 /** The standing answer as that of the pods of `target`, which are the same, if it was that of the current ones before. */
