@@ -10,6 +10,7 @@ import { deprecationWarnings } from '../core/mcpserver/structure.gen.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
+import { isRecord } from '../core/mcpserver/record.ts';
 
 export interface ManifestContext {
   readonly policy: Policy;
@@ -65,7 +66,7 @@ const maxGenerateName = 58;
 /** The namespace that kubectl would add, and a name for a server that gets its name when it is created. */
 function completeMetadata(raw: unknown, namespace: string): unknown {
   const metadata = metadataOf(raw);
-  if (!isFields(raw) || !isFields(metadata)) return raw;
+  if (!isRecord(raw) || !isRecord(metadata)) return raw;
   const { name, generateName } = metadata;
   const isGenerated = (name ?? '') === '' && typeof generateName === 'string' && generateName !== '';
   const ownNamespace = metadata['namespace'] ?? '';
@@ -81,7 +82,7 @@ function completeMetadata(raw: unknown, namespace: string): unknown {
 
 /** The API server's own warning about the version of the manifest. */
 function findDeprecation(object: unknown): readonly Finding[] {
-  const apiVersion = isFields(object) ? object['apiVersion'] : undefined;
+  const apiVersion = isRecord(object) ? object['apiVersion'] : undefined;
   if (typeof apiVersion !== 'string' || !Object.hasOwn(deprecationWarnings, apiVersion)) return [];
   const headline = deprecationWarnings[apiVersion] ?? '';
   const violation = { path: ['apiVersion'], headline, detail: `found ${apiVersion}`, remedy: 'Change apiVersion.' };
@@ -99,11 +100,5 @@ function toDenial(violation: Violation): Finding {
 }
 
 function metadataOf(object: unknown): unknown {
-  return isFields(object) ? object['metadata'] : undefined;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(object) ? object['metadata'] : undefined;
 }

@@ -78,25 +78,22 @@ export async function lead(options: LeadOptions, signal: AbortSignal): Promise<v
 /** Ends when the round is aborted, or with the error of whatever ends before. */
 async function runOnce(options: LeadOptions, round: AbortController): Promise<void> {
   const { signal } = round;
-  const { api, clock, log, metrics, random } = options;
+  const { api, clock, collectGarbage, log, metrics, namespaces, random } = options;
   const events = new EventRecorder({ api, clock, log, instance: options.podName });
   const queue: WorkQueue = new WorkQueue({
     ...{ clock, log, random, concurrency, backoff },
     isLarge: (key) => world.servers.isLarge(key),
     work: (key, workSignal) => onBehalfOf(key, () => timed(options, () => reconcile(key, world, workSignal))),
-    onCrash: (key, { failures, error }) => {
-      metrics.observeReconcile('crash', 0);
-      if (failures !== crashesBeforeTelling) return;
-      tellQuarantined(key, error, { world, signal }).catch((cause: unknown) => {
-        log.error('a server in quarantine could not be told', { key, error: errorText(cause) });
-      });
+    onCrash: (key, crash) => {
+      noteCrash(key, crash, { world, metrics, signal });
     },
   });
+  const add = (key: string): void => {
+    queue.add(key);
+  };
   const verifier = new Verifier({
     ...{ clock, log, random, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
-    onChange: (key) => {
-      queue.add(key);
-    },
+    onChange: add,
     podsOf: (key) => world.pods.servingOf(key),
     onProbed: (state, seconds) => {
       metrics.observeProbe(state, seconds);
@@ -105,9 +102,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const texts = new KeptTexts(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
-  const references = new ReferenceTracker((key) => {
-    queue.add(key);
-  });
+  const references = new ReferenceTracker(add);
   const setbacks = new Setbacks();
   const notChecked: World['notChecked'] = new Map();
   const reduced: World['reduced'] = new Map();
@@ -126,14 +121,11 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
     ],
   };
-  const { namespaces, collectGarbage } = options;
   // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.
   const onListed = (what: 'page' | 'all'): void => {
     collectGarbage(what === 'page' ? 'young' : 'all');
   };
-  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, (key) => {
-    queue.add(key);
-  });
+  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, add);
   const { watches } = triggers;
   metrics.setSource({ servers: world.servers, setbacks: world.setbacks, verifier, queue, watches });
   const tasks = [...watches.map((watch) => watch.run(signal)), work(triggers, queue, options, signal)];
@@ -144,6 +136,18 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     verifier.stop();
     await Promise.allSettled(tasks);
   }
+}
+
+function noteCrash(
+  key: string,
+  { failures, error }: { readonly failures: number; readonly error: unknown },
+  on: Pick<LeadOptions, 'metrics'> & { readonly world: World; readonly signal: AbortSignal },
+): void {
+  on.metrics.observeReconcile('crash', 0);
+  if (failures !== crashesBeforeTelling) return;
+  tellQuarantined(key, error, on).catch((cause: unknown) => {
+    on.world.log.error('a server in quarantine could not be told', { key, error: errorText(cause) });
+  });
 }
 
 /** Nothing is decided before the first lists are complete: what is missing in a half-filled cache would be created. */

@@ -43,7 +43,7 @@ export const handshakeResults = {
 export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   let source: MetricsSource | undefined;
   const registers = [registry];
-  createGauges(registry, () => source);
+  for (const row of scraped) register(row, registry, () => source);
   const reconciles = new Histogram({
     name: `${metricPrefix}reconcile_duration_seconds`,
     help: 'Time to reconcile one server once.',
@@ -86,89 +86,106 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
   };
 }
 
-function createGauges(registry: Registry, source: () => MetricsSource | undefined): void {
-  const registers = [registry];
-  new Gauge({
+/** A series by its labels, which are those of the metric in this order. */
+type Series = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** What is read from the caches at each scrape. Without labels it is one number, 0 while we do not lead. */
+type Scraped = { readonly name: string; readonly help: string; readonly isCounter?: true } & (
+  | { readonly labels: readonly string[]; readonly read: (from: MetricsSource) => Iterable<Series> }
+  | { readonly labels?: never; readonly read: (from: MetricsSource) => number }
+);
+
+const scraped: readonly Scraped[] = [
+  {
     name: 'mcpserver_condition_info',
     help: 'Conditions of each MCPServer; always 1.',
-    labelNames: ['name', 'namespace', 'type', 'status', 'reason'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [key, conditions] of source()?.servers.conditions() ?? []) {
+    labels: ['name', 'namespace', 'type', 'status', 'reason'],
+    *read({ servers }) {
+      for (const [key, conditions] of servers.conditions()) {
         const { namespace, name } = splitKey(key);
-        for (const { type, status, reason } of conditions) this.set({ namespace, name, type, status, reason }, 1);
+        for (const { type, status, reason } of conditions) yield [{ namespace, name, type, status, reason }, 1];
       }
     },
-  });
-  new Gauge({
+  },
+  {
     name: `${metricPrefix}server_offers`,
     help: 'Items that each MCPServer lists, by kind: tool, resource, prompt.',
-    labelNames: ['name', 'namespace', 'kind'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [key, offers] of source()?.servers.offers() ?? []) {
+    labels: ['name', 'namespace', 'kind'],
+    *read({ servers }) {
+      for (const [key, offers] of servers.offers()) {
         const { namespace, name } = splitKey(key);
-        for (const [kind, count] of Object.entries(offers)) this.set({ namespace, name, kind }, count);
+        for (const [kind, count] of Object.entries(offers)) yield [{ namespace, name, kind }, count];
       }
     },
-  });
-  const number = (name: string, help: string, value: (from: MetricsSource) => number): void => {
-    new Gauge({
-      name: `${metricPrefix}${name}`,
-      help,
-      registers,
-      collect() {
-        const from = source();
-        this.set(from === undefined ? 0 : value(from));
-      },
-    });
-  };
-  number('leader', 'Whether this replica reconciles.', () => 1);
-  number('servers', 'MCPServers that exist.', ({ servers }) => servers.size);
-  number('queue_depth', 'Servers that wait to be reconciled.', ({ queue }) => queue.depth);
-  number('quarantined_servers', 'Servers whose last reconcile hit a bug of ours.', ({ queue }) => queue.quarantined);
-  new Gauge({
+  },
+  { name: `${metricPrefix}leader`, help: 'Whether this replica reconciles.', read: () => 1 },
+  { name: `${metricPrefix}servers`, help: 'MCPServers that exist.', read: ({ servers }) => servers.size },
+  { name: `${metricPrefix}queue_depth`, help: 'Servers that wait to be reconciled.', read: ({ queue }) => queue.depth },
+  {
+    name: `${metricPrefix}quarantined_servers`,
+    help: 'Servers whose last reconcile hit a bug of ours.',
+    read: ({ queue }) => queue.quarantined,
+  },
+  {
     name: `${metricPrefix}verifications_waiting`,
     help: 'Servers that wait for their turn to be asked, among the prompt ones and among those that were slow lately.',
-    labelNames: ['lane'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [lane, waiting] of Object.entries(source()?.verifier.waiting() ?? {})) this.set({ lane }, waiting);
-    },
-  });
-  new Gauge({
+    labels: ['lane'],
+    read: ({ verifier }) => Object.entries(verifier.waiting()).map(([lane, waiting]) => [{ lane }, waiting]),
+  },
+  {
     name: `${metricPrefix}servers_with_failing_writes`,
     help: 'Servers of which a child or the status could not be written several times in a row.',
-    labelNames: ['what'],
-    registers,
-    collect() {
-      this.reset();
-      const setbacks = source()?.setbacks;
-      if (setbacks === undefined) return;
-      for (const what of [...expandedKinds.map(({ kind }) => kind), STATUS]) this.set({ what }, setbacks.told(what));
-    },
-  });
-  new Gauge({
+    labels: ['what'],
+    read: ({ setbacks }) =>
+      [...expandedKinds.map(({ kind }) => kind), STATUS].map((what) => [{ what }, setbacks.told(what)]),
+  },
+  {
     name: `${metricPrefix}watch_seconds_since_last_event`,
     help: 'Time since a watch gave a sign of life; above about 150 it is broken.',
-    labelNames: ['watch'],
-    registers,
-    collect() {
-      this.reset();
-      for (const watch of source()?.watches ?? []) this.set({ watch: watch.name }, watch.secondsSinceLastEvent());
-    },
-  });
-  new Counter({
+    labels: ['watch'],
+    read: ({ watches }) => watches.map((watch) => [{ watch: watch.name }, watch.secondsSinceLastEvent()]),
+  },
+  {
     name: `${metricPrefix}watch_failed_events_total`,
     help: 'Events of a watch that could not be handled. The log tells each; above 0 is a bug of ours.',
-    labelNames: ['watch'],
-    registers,
+    labels: ['watch'],
+    isCounter: true,
+    read: ({ watches }) => watches.map(({ name, failedEvents }) => [{ watch: name }, failedEvents]),
+  },
+];
+
+function register(row: Scraped, registry: Registry, source: () => MetricsSource | undefined): void {
+  const base = { name: row.name, help: row.help, registers: [registry] };
+  if (row.labels === undefined) {
+    new Gauge({
+      ...base,
+      collect() {
+        const from = source();
+        this.set(from === undefined ? 0 : row.read(from));
+      },
+    });
+    return;
+  }
+  const settings = { ...base, labelNames: row.labels };
+  const series = (): Iterable<Series> => {
+    const from = source();
+    return from === undefined ? [] : row.read(from);
+  };
+  if (row.isCounter === true) {
+    new Counter({
+      ...settings,
+      collect() {
+        this.reset();
+        for (const [labels, value] of series()) this.inc(labels, value);
+      },
+    });
+    return;
+  }
+  new Gauge({
+    ...settings,
     collect() {
       this.reset();
-      for (const { name, failedEvents } of source()?.watches ?? []) this.inc({ watch: name }, failedEvents);
+      for (const [labels, value] of series()) this.set(labels, value);
     },
   });
 }

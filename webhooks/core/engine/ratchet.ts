@@ -1,3 +1,4 @@
+import { ownValue } from '../mcpserver/record.ts';
 import type { StructuralSchema } from '../mcpserver/structural-schema.ts';
 import { structure } from '../mcpserver/structure.gen.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
@@ -111,10 +112,4 @@ function identify(item: unknown, keys: readonly string[] | undefined, contentOf:
 function fieldSchema(schema: StructuralSchema | undefined, name: string | number): StructuralSchema | undefined {
   const { properties = {}, additionalProperties } = schema ?? {};
   return Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-}
-
-function ownValue(value: unknown, name: string | number): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const found: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
-  return found;
 }

@@ -67,7 +67,7 @@ export async function sendMcpMessage(message: McpMessage): Promise<McpReply> {
 function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits): Promise<McpReply | 'not-connected'> {
   return new Promise((resolve) => {
     let isFinished = false;
-    const connecting: Connecting = { isDone: false, timer: undefined };
+    const connecting: Connecting = { isDone: false };
     const room = message.cost.createRoom((why) => {
       finish({ type: 'unusable', why });
     });
@@ -108,19 +108,15 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
       'socket',
       safely((socket: Socket) => {
         meter(socket, message.cost, safely);
-        followConnecting(socket, connecting, () =>
-          startTimer(() => {
-            finish('not-connected');
-          }, connectMs),
-        );
+        followConnecting(socket, connecting, { connectMs, finish });
       }),
     );
     readOther(request, finish);
     request.on(
       'response',
       safely((response: http.IncomingMessage) => {
-        const { cost, maxAnswerBytes: maxBytes } = message;
-        readAnswer(response, { id: message.body?.['id'], maxBytes, room, cost, finish }, safely);
+        const { body, cost, maxAnswerBytes: maxBytes } = message;
+        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, finish }, safely);
       }),
     );
     if (message.signal.aborted) onAbort();
@@ -130,13 +126,19 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
 interface Connecting {
   isDone: boolean;
   /** While nobody has taken the connection. */
-  timer: NodeJS.Timeout | undefined;
+  timer?: NodeJS.Timeout;
 }
 
-function followConnecting(socket: Socket, connecting: Connecting, startWaiting: () => NodeJS.Timeout): void {
+function followConnecting(
+  socket: Socket,
+  connecting: Connecting,
+  { connectMs, finish }: { readonly connectMs: number; readonly finish: (reply: 'not-connected') => void },
+): void {
   // After the name is known: asking for it again would only keep more of them waiting where names are slow.
   socket.once('connectionAttempt', () => {
-    connecting.timer = startWaiting();
+    connecting.timer = startTimer(() => {
+      finish('not-connected');
+    }, connectMs);
   });
   socket.once('connect', () => {
     connecting.isDone = true;

@@ -1,8 +1,9 @@
 import { CONTAINER_NAME, PORT_NAME } from '../../mcpserver/names.ts';
 import { placeOf } from '../../mcpserver/place.ts';
+import type { Fields } from '../../mcpserver/record.ts';
 import type { EnvVar, StorageMount } from '../../mcpserver/types.gen.ts';
 import { compact } from '../compact.ts';
-import type { Fields, PodContainer } from './pod-container.ts';
+import type { PodContainer } from './pod-container.ts';
 
 /** The container that the author describes: the MCP server itself. */
 export const mcpServer: PodContainer = {

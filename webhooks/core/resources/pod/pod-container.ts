@@ -1,7 +1,6 @@
 import type { JudgedContainer } from '../../engine/judged-container.ts';
+import type { Fields } from '../../mcpserver/record.ts';
 import type { ExpansionInput } from '../expanded-kind.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * One container of the pods, all that there is to know about it: rules judge what is built, because both come from here.

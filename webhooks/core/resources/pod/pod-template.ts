@@ -1,9 +1,10 @@
 import { CONFIG_HASH_ANNOTATION } from '../../mcpserver/names.ts';
+import type { Fields } from '../../mcpserver/record.ts';
 import { extraAnnotations, podLabels } from '../child-metadata.ts';
 import { compact } from '../compact.ts';
 import type { ExpansionInput } from '../expanded-kind.ts';
 import { podContainers } from './containers.ts';
-import type { Fields, PodContainer } from './pod-container.ts';
+import type { PodContainer } from './pod-container.ts';
 
 /** The template of the pods of a server; `containers` other than those that there are is for tests. */
 export function buildPodTemplate(input: ExpansionInput, containers: readonly PodContainer[] = podContainers): Fields {
