@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { Decision, Operation } from '../../webhooks/admission/admission-review.ts';
+import type { AnswerDecision, Operation } from '../../webhooks/admission/admission-review.ts';
 import { endpoints } from '../../webhooks/admission/handler.ts';
 import {
   createAdmissionMetrics,
@@ -123,7 +123,7 @@ function wordsOf(metric: string, label: string): string {
 const labelWords: Readonly<Record<string, string>> = {
   webhook: list(endpoints),
   operation: list(namesOf<Operation>({ CREATE: true, UPDATE: true, DELETE: true, CONNECT: true })),
-  decision: list(namesOf<Decision>({ allowed: true, denied: true, patched: true, errored: true })),
+  decision: list(namesOf<AnswerDecision>({ allowed: true, denied: true, patched: true, errored: true })),
   origin: '`exception`, `rejection`',
   rule: 'id of the [rule](../rules/README.md)',
   'mcp_lifecycle_admission_skipped_total reason': list(skipReasons),

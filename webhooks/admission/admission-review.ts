@@ -4,7 +4,7 @@
  */
 
 import type { PatchOperation } from '../core/defaults/json-patch.ts';
-import type { Cause } from '../core/engine/render.ts';
+import type { DenialCause } from '../core/engine/render.ts';
 import { isRecord } from '../core/mcpserver/record.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -89,7 +89,7 @@ export type Answer =
       readonly of: { readonly group: string; readonly kind: string; readonly name: string };
       readonly message: string;
       /** `status.details.causes[]`: kubectl prints "field: message". */
-      readonly causes: readonly Cause[];
+      readonly causes: readonly DenialCause[];
       /** The rules that denied, each once; for metrics. */
       readonly ruleIds: readonly string[];
     })
@@ -97,7 +97,7 @@ export type Answer =
   /** Our bug. `isAllowed` says what happens to the request meanwhile. */
   | (Remarks & { readonly decision: 'errored'; readonly isAllowed: boolean; readonly message: string });
 
-export type Decision = Answer['decision'];
+export type AnswerDecision = Answer['decision'];
 
 export function allowed(remarks: Remarks = {}): Answer {
   return { decision: 'allowed', ...remarks };

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { metricPrefix } from '../platform/metrics.ts';
 import { rotationPhases, type RotationPhase } from '../platform/tls/certificate-secret.ts';
-import type { Decision, Operation } from './admission-review.ts';
+import type { AnswerDecision, Operation } from './admission-review.ts';
 import type { Endpoint } from './handler.ts';
 import type { SkipReason } from './scope.ts';
 
@@ -21,7 +21,7 @@ export interface AdmissionMetrics {
   answered(answer: {
     readonly webhook: Endpoint;
     readonly operation: Operation;
-    readonly decision: Decision;
+    readonly decision: AnswerDecision;
     readonly seconds: number;
   }): void;
   denied(ruleIds: readonly string[]): void;

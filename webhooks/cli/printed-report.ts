@@ -1,5 +1,5 @@
 import type { ExitCode } from './exit-code.ts';
-import type { Report } from './report.ts';
+import type { CheckReport } from './report.ts';
 
 /** A report as it is printed, on standard output and on standard error. */
 export interface PrintedReport {
@@ -14,4 +14,4 @@ export interface PrintOptions {
   readonly hasColour: boolean;
 }
 
-export type RenderReport = (report: Report, options: PrintOptions) => PrintedReport;
+export type RenderReport = (report: CheckReport, options: PrintOptions) => PrintedReport;

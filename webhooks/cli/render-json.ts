@@ -1,13 +1,13 @@
 import { renderSentence } from '../core/engine/render.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import type { PrintedReport, PrintOptions } from './printed-report.ts';
-import type { Report } from './report.ts';
+import type { CheckReport } from './report.ts';
 
 /** Of the JSON below: it changes when a field changes its meaning or goes; new fields may come at any time. */
 const reportSchemaVersion = 'mcp-lifecycle.check/v1';
 
 /** The report for programs, with everything in one document. */
-export function renderJson(report: Report, { exitCode }: PrintOptions): PrintedReport {
+export function renderJson(report: CheckReport, { exitCode }: PrintOptions): PrintedReport {
   const { servers, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems } = report;
   const document = {
     schemaVersion: reportSchemaVersion,

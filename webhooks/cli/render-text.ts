@@ -3,13 +3,13 @@ import { renderLine } from '../core/engine/render.ts';
 import { printable } from '../core/engine/text.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import type { PrintedReport, PrintOptions } from './printed-report.ts';
-import type { Located, Report } from './report.ts';
+import type { Located, CheckReport } from './report.ts';
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
 /** One line for each finding, as compilers write them, and a summary; what could not be read apart from them. */
-export function renderText(report: Report, { hasColour }: PrintOptions): PrintedReport {
+export function renderText(report: CheckReport, { hasColour }: PrintOptions): PrintedReport {
   const paint: Paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
   const lines = [...report.findings.map((located) => renderLocated(located, paint)), ...summarise(report, paint)];
   return { out: toText(lines), error: toText(report.problems.map(renderProblem)) };
@@ -37,7 +37,7 @@ function nameOf({ namespace, name }: Located['server']): string {
   return `${namespace}/${name === '' ? '(no name)' : name}`;
 }
 
-function summarise(report: Report, paint: Paint): readonly string[] {
+function summarise(report: CheckReport, paint: Paint): readonly string[] {
   const { servers, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems } = report;
   const denied = countServers(findings, 'deny');
   const warned = countServers(findings, 'warn');
@@ -65,7 +65,7 @@ function colourOf({ denied, warned, unread }: Readonly<Record<'denied' | 'warned
 
 const maxListed = 20;
 
-function listReferences(notChecked: Report['notChecked']): string {
+function listReferences(notChecked: CheckReport['notChecked']): string {
   return listNames(notChecked.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
 }
 

@@ -23,7 +23,7 @@ export interface NotJudged {
 }
 
 /** What `check` found, before it is a text or JSON. */
-export interface Report {
+export interface CheckReport {
   /** How many MCPServers were judged. */
   readonly servers: number;
   /** How many documents of the input were something else (what servers can name is not counted). */
@@ -43,7 +43,7 @@ export interface JudgedManifest extends JudgedServer {
   readonly located: readonly Located[];
 }
 
-export interface JudgedInput extends Pick<Report, 'rulesNotJudged' | 'rulesNotJudgedFor'> {
+export interface JudgedInput extends Pick<CheckReport, 'rulesNotJudged' | 'rulesNotJudgedFor'> {
   readonly judged: readonly JudgedManifest[];
 }
 
@@ -67,7 +67,7 @@ function toNotJudged({ file, value }: Manifest, defaultNamespace: string): NotJu
   return { file, namespace, name };
 }
 
-export function toReport(input: Input, namespace: string): Report {
+export function toReport(input: Input, namespace: string): CheckReport {
   const { judged, rulesNotJudged, rulesNotJudgedFor } = judgeInput(input, namespace);
   return {
     servers: input.servers.length,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Action, Cause } from '../core/plan/action.ts';
+import type { Action, ApplyCause } from '../core/plan/action.ts';
 import type { DeploymentStatus } from '../core/plan/observed.ts';
 import type { Drift } from '../core/plan/owned-fields.ts';
 import { deployment } from '../core/resources/deployment.ts';
@@ -12,7 +12,7 @@ import type { Admitted, PacingOptions } from './pacing.ts';
 
 const minutes = 60_000;
 
-function anApply(of: typeof deployment, cause: Cause, drift?: Drift): Action & { readonly type: 'apply' } {
+function anApply(of: typeof deployment, cause: ApplyCause, drift?: Drift): Action & { readonly type: 'apply' } {
   const object = { apiVersion: of.apiVersion, kind: of.kind, metadata: { name: 'search', namespace: 'mcp' } };
   const existing = { type: 'apply', of, object, uid: 'u', cause } as const;
   return { ...existing, ...(drift === undefined ? {} : { drift }), claims: { fields: [], more: 0, isTakeOver: false } };

@@ -30,7 +30,7 @@ export interface RenderOptions {
 }
 
 /** One entry of `status.details.causes`: kubectl prints "field: message". */
-export interface Cause {
+export interface DenialCause {
   readonly field: string;
   readonly message: string;
 }
@@ -38,7 +38,7 @@ export interface Cause {
 export interface Denial {
   /** For clients that show only the message: every line, separated by "; ". */
   readonly message: string;
-  readonly causes: readonly Cause[];
+  readonly causes: readonly DenialCause[];
 }
 
 /** What was found, what to do and which rule says so; without the path, which kubectl prints itself. */
@@ -106,7 +106,7 @@ export function renderWarnings(findings: readonly Finding[], tolerated: readonly
 
 /** What a refused request is told: every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */
 export function renderDenial(findings: readonly Finding[], options: RenderOptions = {}): Denial {
-  const causes: Cause[] = [];
+  const causes: DenialCause[] = [];
   let length = 0;
   for (const finding of findings) {
     const cause = { field: renderField(finding), message: renderSentence(finding, options) };
@@ -121,7 +121,7 @@ export function renderDenial(findings: readonly Finding[], options: RenderOption
   return { message: all.map(({ field, message }) => `${field}: ${message}`).join('; '), causes: all };
 }
 
-function lengthOfAll(causes: readonly Cause[]): number {
+function lengthOfAll(causes: readonly DenialCause[]): number {
   return causes.reduce((sum, { field, message }) => sum + lengthOf(`${field}: ${message}; `), 0);
 }
 

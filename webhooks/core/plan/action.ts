@@ -7,7 +7,7 @@ import type { Drift } from './owned-fields.ts';
  * what is wanted now. `drift`: somebody changed or removed what is ours. `foreign`: what is ours stands, and what others
  * wrote has to go.
  */
-export type Cause = 'missing' | 'adopted' | 'changed' | 'drift' | 'foreign';
+export type ApplyCause = 'missing' | 'adopted' | 'changed' | 'drift' | 'foreign';
 
 /** What has to be done about one child. Nothing to do = no action. */
 export type Action =
@@ -21,7 +21,7 @@ export type Action =
       readonly of: ExpandedKind;
       readonly object: KubernetesObject;
       readonly uid?: string;
-      readonly cause: Cause;
+      readonly cause: ApplyCause;
       readonly drift?: Drift;
       readonly claims?: ForeignFields;
     }
