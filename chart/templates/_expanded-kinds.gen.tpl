@@ -30,4 +30,31 @@
     - watch
     - create
     - patch
+{{- if .Values.monitoring.enabled }}
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
+    - podmonitors
+    - servicemonitors
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
+    - podmonitors
+    - servicemonitors
+  verbs:
+    - delete
+{{- end }}
+{{- end }}
+
+{{/* With commas between them; empty where nothing optional is switched on. */}}
+{{- define "mcp-lifecycle.features" -}}
+{{- $features := list }}
+{{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
+{{- join "," $features }}
 {{- end }}

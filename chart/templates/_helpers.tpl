@@ -130,6 +130,10 @@ imagePullSecrets:
   value: {{ .Values.clusterDomain }}
 - name: OWN_IMAGE
   value: {{ include "mcp-lifecycle.image" . | quote }}
+{{- with include "mcp-lifecycle.features" . }}
+- name: FEATURES
+  value: {{ . | quote }}
+{{- end }}
 # An allocator that gives buffers back at once keeps the container small after a burst of them.
 - name: MALLOC_ARENA_MAX
   value: "1"

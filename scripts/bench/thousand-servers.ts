@@ -81,8 +81,7 @@ async function writeAll({ api }: Stage, namespace: string, name: string): Promis
   if (!parsed.ok) throw new Error('the API server stored no MCPServer');
   const server = applyDefaults(parsed.server);
   for (const kind of expandedKinds) {
-    const child = kind.build({ server });
-    if (child !== undefined) await create(api, child, kind.plural);
+    for (const child of kind.build({ server })) await create(api, child, kind.plural);
   }
   const now = new Date().toISOString();
   const conditions = ['Accepted', 'Available', 'Ready', 'Verified'].map((type) => ({

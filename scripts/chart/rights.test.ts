@@ -17,9 +17,12 @@ interface Use {
 
 const resourceOf = ({ apiVersion, plural }: ExpandedKind): string =>
   apiVersion.includes('/') ? `${apiVersion.replace(/\/.*$/, '')}/${plural}` : `/${plural}`;
-const children = expandedKinds.map(resourceOf);
+const required = expandedKinds.filter(({ requirement }) => requirement === 'required');
+const children = required.map(resourceOf);
 /** What a server may stop to want. The others end with it, by the garbage collector. */
-const optionalChildren = expandedKinds.filter(({ isOptional }) => isOptional === true).map(resourceOf);
+const deletable = required.filter(({ wanted }) => wanted === 'sometimes').map(resourceOf);
+/** What the chart grants only where somebody wants it. */
+const optional = expandedKinds.filter(({ requirement }) => requirement !== 'required');
 const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map(
   (plural) => `admissionregistration.k8s.io/${plural}:mcp-lifecycle`,
 );
@@ -79,8 +82,10 @@ const uses: Readonly<Record<string, Use>> = {
   },
   'reconciler/execute.ts': {
     requests: ['DELETE', 'GET'],
-    needs: [...rights(everywhere, ['get'], children), ...rights(everywhere, ['delete'], optionalChildren)],
+    needs: [...rights(everywhere, ['get'], children), ...rights(everywhere, ['delete'], deletable)],
   },
+  // Which APIs there are is for every account to know (ClusterRole system:discovery).
+  'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'platform/kube/events.ts': {
     requests: ['PATCH', 'POST'],
@@ -144,16 +149,32 @@ describe('the rights of the chart', () => {
 
   it('let us delete what a server may stop to want, and nothing else', async () => {
     const kinds = [
-      { apiVersion: 'apps/v1', plural: 'deployments' },
-      { apiVersion: 'policy/v1', plural: 'poddisruptionbudgets', isOptional: true as const },
-    ];
-    const deletable = (rules: readonly object[]): readonly object[] =>
+      { apiVersion: 'apps/v1', plural: 'deployments', wanted: 'always' },
+      { apiVersion: 'policy/v1', plural: 'poddisruptionbudgets', wanted: 'sometimes' },
+    ] as const;
+    const rulesToDelete = (rules: readonly object[]): readonly object[] =>
       rules.filter((rule) => JSON.stringify(rule).includes('"delete"'));
-    expect(deletable(buildRules(kinds))).toEqual([
+    expect(rulesToDelete(buildRules(kinds))).toEqual([
       { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['delete'] },
     ]);
     expect(granted(await render()).filter((right) => right.includes(': delete '))).toEqual([]);
   });
+
+  it.each([[[]], [['--set', 'watchNamespaces={a}']]])(
+    'are more only for optional kinds that are switched on, with %j',
+    async (args) => {
+      const before = granted(await render(...args));
+      const features = new Set(
+        optional.flatMap(({ requirement }) => (requirement === 'required' ? [] : requirement.feature)),
+      );
+      const switches = [...features].flatMap((feature) => ['--set', `${feature}.enabled=true`]);
+      const more = granted(await render(...args, ...switches)).filter((right) => !before.includes(right));
+      const role = args.length === 0 ? everywhere : 'Role/mcp-lifecycle-servers';
+      const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
+      expect(optional).not.toEqual([]);
+      expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf))].sort());
+    },
+  );
 
   it.each([
     [['certManager.enabled=true'], 'mcp-lifecycle-tls'],

@@ -71,6 +71,19 @@ describe('the pods', () => {
     expect(at(deployment, `${ours}.${path}`)).toEqual(given);
   });
 
+  it('know which optional features are switched on, both of them', async () => {
+    const featuresIn = async (values: object): Promise<readonly unknown[]> => {
+      const deployment = find(await renderWith(values), 'Deployment');
+      return ['0', '1'].map((container) => {
+        const env = at(deployment, `${ours}.containers.${container}.env`);
+        const isFeatures = (entry: unknown): boolean => at(entry, 'name') === 'FEATURES';
+        return Array.isArray(env) ? at(env.find(isFeatures), 'value') : env;
+      });
+    };
+    expect(await featuresIn({})).toEqual([undefined, undefined]);
+    expect(await featuresIn({ monitoring: { enabled: true } })).toEqual(['monitoring', 'monitoring']);
+  });
+
   it('have extraEnv behind their own environment', async () => {
     const entry = { name: 'TZ', value: 'UTC' };
     const deployment = find(await renderWith({ extraEnv: [entry] }), 'Deployment');

@@ -6,12 +6,12 @@ import { generatedHeader } from './generator.ts';
 /** Apply is a patch; the first apply of an object is also authorized as a create. */
 const verbs = ['get', 'list', 'watch', 'create', 'patch'];
 
-type Kind = Pick<ExpandedKind, 'apiVersion' | 'plural' | 'isOptional'>;
+type Kind = Pick<ExpandedKind, 'apiVersion' | 'plural' | 'wanted'>;
 
 /** One rule per API group, and one more for its kinds that may have to be deleted. */
 export function buildRules(kinds: readonly Kind[]): readonly object[] {
-  const optional = kinds.filter(({ isOptional }) => isOptional === true);
-  return [...rulesFor(kinds, verbs), ...rulesFor(optional, ['delete'])];
+  const deletable = kinds.filter(({ wanted }) => wanted === 'sometimes');
+  return [...rulesFor(kinds, verbs), ...rulesFor(deletable, ['delete'])];
 }
 
 function rulesFor(kinds: readonly Kind[], granted: readonly string[]): readonly object[] {
@@ -23,15 +23,52 @@ function rulesFor(kinds: readonly Kind[], granted: readonly string[]): readonly 
   }));
 }
 
+/** The features that the kinds need, each once, in their order; a required kind needs none. */
+function featuresOf(kinds: readonly ExpandedKind[]): ReadonlyMap<string, readonly ExpandedKind[]> {
+  const optional = kinds.flatMap((of) =>
+    of.requirement === 'required' ? [] : [{ of, feature: of.requirement.feature }],
+  );
+  const byFeature = Map.groupBy(optional, ({ feature }) => feature);
+  return new Map([...byFeature].map(([feature, members]) => [feature, members.map(({ of }) => of)]));
+}
+
+/** The whole file: the rights, those of optional kinds where their value is set, and the names of what is switched on. */
+export function renderTemplate(kinds: readonly ExpandedKind[]): string {
+  const features = featuresOf(kinds);
+  const required = kinds.filter(({ requirement }) => requirement === 'required');
+  return [
+    `{{- /* ${generatedHeader('', 'webhooks/core/resources').trim()} */ -}}`,
+    '{{- define "mcp-lifecycle.expandedKindRules" -}}',
+    renderRules(required),
+    ...[...features].flatMap(([feature, members]) => [
+      `{{- if .Values.${feature}.enabled }}`,
+      renderRules(members),
+      '{{- end }}',
+    ]),
+    '{{- end }}',
+    '',
+    '{{/* With commas between them; empty where nothing optional is switched on. */}}',
+    '{{- define "mcp-lifecycle.features" -}}',
+    '{{- $features := list }}',
+    ...[...features.keys()].map(
+      (feature) => `{{- if .Values.${feature}.enabled }}{{ $features = append $features "${feature}" }}{{ end }}`,
+    ),
+    '{{- join "," $features }}',
+    '{{- end }}',
+    '',
+  ].join('\n');
+}
+
+function renderRules(kinds: readonly ExpandedKind[]): string {
+  return stringify(buildRules(kinds), { aliasDuplicateObjects: false }).trimEnd();
+}
+
 /** What the reconciler may do to the kinds that it expands servers into: from core's list, never by hand. */
 export const chartRbac: Generator = {
   name: 'chart-rbac',
   async generate() {
     // Imported late: the generator of the lists may just have written it.
     const { expandedKinds } = await import('../../webhooks/core/resources/index.gen.ts');
-    const rules = stringify(buildRules(expandedKinds), { aliasDuplicateObjects: false }).trimEnd();
-    const header = generatedHeader('', 'webhooks/core/resources').trim();
-    const content = `{{- /* ${header} */ -}}\n{{- define "mcp-lifecycle.expandedKindRules" -}}\n${rules}\n{{- end }}\n`;
-    return [{ path: 'chart/templates/_expanded-kinds.gen.tpl', content }];
+    return [{ path: 'chart/templates/_expanded-kinds.gen.tpl', content: renderTemplate(expandedKinds) }];
   },
 };

@@ -49,6 +49,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}, clock = syste
     healthPort: 0,
     metricsPort: 0,
     logLevel: 'error',
+    features: [],
     installation: anInstallation({ namespace: 'mcp-system', serviceAccounts: ['ours'], secrets: ['certificate'] }),
     serviceName,
     certificateMode: 'managed',

@@ -1,10 +1,15 @@
+import type { ApiStates } from '../core/engine/installation.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { WebhookConfig } from '../platform/config.ts';
 import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
+import { ApiDiscovery } from '../platform/kube/api-discovery.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
 import type { RotationPhase } from '../platform/tls/certificate-secret.ts';
@@ -81,12 +86,26 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
   }
 }
 
-function createHandlers({ api, config, clock }: WebhookOptions, metrics: AdmissionMetrics): Record<Endpoint, Handler> {
+/** Follows which optional APIs the cluster has, for warnings about what a server asks for in vain. */
+function followApis({ api, config, clock, log, signal }: WebhookOptions): ApiStates {
+  const { features } = config;
+  const kinds = expandedKinds.filter(isOptional);
+  const discovery = new ApiDiscovery({ api, clock, log, kinds, features, random: Math.random });
+  if (discovery.isNeeded) {
+    discovery.run(signal).catch((error: unknown) => {
+      log.error('optional APIs are not looked for any more', { error: errorText(error) });
+    });
+  }
+  return discovery.states;
+}
+
+function createHandlers(options: WebhookOptions, metrics: AdmissionMetrics): Record<Endpoint, Handler> {
   const onSkipped = (reason: SkipReason): void => {
     metrics.skipped(reason);
   };
+  const { api, config, clock } = options;
   const links = config.docsBaseUrl === undefined ? {} : { docsBaseUrl: config.docsBaseUrl };
-  const { installation } = config;
+  const installation = { ...config.installation, apis: followApis(options) };
   return {
     mutate: createMutate({ onSkipped }),
     validate: createValidate({

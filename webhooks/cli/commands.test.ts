@@ -19,7 +19,7 @@ describe('render', () => {
   it('prints the defaulted server and exactly what the reconciler would build', async () => {
     const { code, out, error } = await runCli(['render', '-'], renderYaml([server]));
     const defaulted = applyDefaults(server);
-    const children = expandedKinds.flatMap((kind) => kind.build({ server: defaulted }) ?? []);
+    const children = expandedKinds.flatMap((kind) => kind.build({ server: defaulted }));
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(readBack(out)).toEqual([defaulted, ...children]);
   });

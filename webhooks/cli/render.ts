@@ -19,7 +19,8 @@ const objectOutputs = {
 export const render = defineCommand({
   synopsis: 'render [options] PATH…',
   description: `Prints each MCPServer with every default, and the objects that it becomes. What depends on the cluster is left out:
-owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. PATH as in check.
+owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. Objects of optional
+kinds are printed as for a cluster that has them, and an installation that uses them. PATH as in check.
 `,
   options: {
     output: { type: 'choice', choices: namesOf(objectOutputs), short: 'o', help: 'documents, or one List' },
@@ -74,7 +75,7 @@ function expand({ server, findings }: JudgedManifest): readonly unknown[] {
   return [server, ...buildChildren(server)];
 }
 
-/** In the order of the kinds, those that are wanted. */
+/** In the order of the kinds, those that are wanted; of optional kinds as in a cluster that has them. */
 function buildChildren(server: MCPServer): readonly unknown[] {
-  return expandedKinds.flatMap((kind) => kind.build({ server }) ?? []);
+  return expandedKinds.flatMap((kind) => kind.build({ server }));
 }

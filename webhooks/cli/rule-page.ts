@@ -1,4 +1,6 @@
-import type { Installation } from '../core/engine/installation.ts';
+import type { ApiState, ApiStates, Installation } from '../core/engine/installation.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Example, Rule } from '../core/engine/rule.ts';
 import { anMCPServer, withMetadata, withRawSpec } from '../core/testing/builders.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
@@ -47,8 +49,24 @@ function renderExample(example: Example): string {
   return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${shorten(renderYaml([server]))}\`\`\`\n`;
 }
 
+const apiWords = {
+  off: 'is switched off in the installation',
+  served: 'is there',
+  absent: 'is not in the cluster',
+  unknown: 'could not be looked up',
+} as const satisfies Record<ApiState, string>;
+
+function describeApis(apis: ApiStates): string {
+  const known = expandedKinds.filter(isOptional).flatMap(({ kind }) => {
+    const state = apis.get(kind);
+    return state === undefined ? [] : [`\`${kind}\` ${apiWords[state]}`];
+  });
+  return `Of optional kinds: ${known.join(', ')}.`;
+}
+
 /** Samples are in the namespace `mcp`, which their manifests leave out. */
-function describeInstallation({ namespace, serviceAccounts, secrets, podLabels }: Installation): string {
+function describeInstallation({ namespace, serviceAccounts, secrets, podLabels, apis }: Installation): string {
+  if (apis !== undefined) return describeApis(apis);
   const where = namespace === 'mcp' ? 'in the same namespace' : `in the namespace \`${namespace}\``;
   const labels = Object.entries(podLabels).map(([key, value]) => `${key}: ${value}`);
   const names = [

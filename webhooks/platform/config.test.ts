@@ -44,6 +44,17 @@ it('knows what nobody else may use', () => {
   });
 });
 
+it('knows which optional features are switched on, and no others than there are', () => {
+  expect(parseWebhookConfig({ ...environment, FEATURES: 'monitoring' })).toMatchObject({
+    config: { features: ['monitoring'] },
+  });
+  expect(parseWebhookConfig(environment)).toMatchObject({ config: { features: [] } });
+  expect(parseWebhookConfig({ ...environment, FEATURES: 'monitoring,gateways' })).toEqual({
+    ok: false,
+    problems: ['FEATURES has gateways: use any of monitoring.'],
+  });
+});
+
 it('names everything that is wrong at once, and what to do', () => {
   const wrong = {
     POD_NAME: '',

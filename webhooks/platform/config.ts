@@ -1,4 +1,6 @@
 import type { Installation } from '../core/engine/installation.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
 import type { LogLevel } from './log.ts';
 import { certificateBlocks, parseCertificate } from './tls/pem.ts';
 
@@ -15,6 +17,8 @@ interface CommonConfig {
   readonly clusterDomain: string;
   /** Our image and what nobody else may use: OWN_IMAGE, OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. */
   readonly installation: Installation;
+  /** Optional features that are switched on (`monitoring`): FEATURES. */
+  readonly features: readonly string[];
 }
 
 export interface WebhookConfig extends CommonConfig {
@@ -44,6 +48,9 @@ export interface ReconcilerConfig extends CommonConfig {
   /** The only namespaces whose MCPServers are ours; empty means every one. */
   readonly watchNamespaces: readonly string[];
 }
+
+/** Each is a value of the chart: see chart/values.yaml. */
+const optionalFeatures = [...new Set(expandedKinds.filter(isOptional).map(({ requirement }) => requirement.feature))];
 
 /** The first one is the default. */
 const logLevels = ['info', 'debug', 'warn', 'error'] as const satisfies readonly LogLevel[];
@@ -107,6 +114,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     healthPort: read.port('HEALTH_PORT', ports.healthPort),
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
+    features: read.someOf('FEATURES', optionalFeatures),
     installation: {
       namespace,
       clusterDomain,
@@ -130,6 +138,8 @@ interface Reader {
   certificates(name: string): string | undefined;
   /** Words with commas between them; none when it is not set. */
   list(name: string): readonly string[];
+  /** Any of these words. */
+  someOf(name: string, words: readonly string[]): readonly string[];
   /** The same, and not none: a rule that knows nothing would protect nothing. */
   names(name: string): readonly string[];
   /** `key=value`, with commas between them. */
@@ -182,6 +192,12 @@ function createReader(environment: Environment): Reader {
       return found;
     },
     list,
+    someOf(name, words) {
+      const found = list(name);
+      const unknown = found.filter((word) => !words.includes(word));
+      if (unknown.length > 0) problems.push(`${name} has ${unknown.join(', ')}: use any of ${words.join(', ')}.`);
+      return found;
+    },
     names: (name) => (required(name) === '' ? [] : list(name)),
     pairs(name) {
       const pairs = list(name).map((pair) => pair.split('=', 2));

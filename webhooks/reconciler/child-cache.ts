@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { API } from '../core/mcpserver/api.ts';
+import { API, isOfGroup } from '../core/mcpserver/api.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import { digest } from '../platform/digest.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
-import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
+import { keyOf, metaOf, recordAt, splitKey } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import { KeptTexts } from './kept-texts.ts';
-import { observeChild, observeDeployment } from './observe.ts';
+import { controllerOf, observeChild, observeDeployment } from './observe.ts';
 
 /** Whether a cache learned something from an event. */
 export type Change = 'changed' | 'known';
@@ -29,13 +29,17 @@ export const childTextLimits = { largest: 64 * 1024, inAll: 1.5 * 1024 * 1024 };
 
 /**
  * What is known about the existing objects of one expanded kind, as little of each as decisions need: a thousand
- * servers have three thousand of them.
+ * servers have three thousand of them. An object is found by the server whose name it has, by the one that controls it,
+ * and by the one for which it was looked at.
  *
  * Answers to our own writes go in as well, and an event about an older version than the known one is ignored, so the
  * next decision never sees the world before its own last write.
  */
 export class ChildCache {
+  /** By the key of the child. */
   readonly #entries = new Map<string, Entry>();
+  /** Children by servers whose names they do not have, and only those. */
+  readonly #others = new Map<string, Set<string>>();
   /** Keys of entries whose versions say nothing any more. */
   readonly #doubted = new Set<string>();
   /** What was told to be gone, until the next list: the answer to a write of ours may come later, and speak of before. */
@@ -54,12 +58,27 @@ export class ChildCache {
     return this.#entries.size;
   }
 
-  /** `key` is that of the server whose name the child has. */
-  get(key: string): CachedChild | undefined {
+  /** Whatever exists of the server, or under its name; `server` is its key. */
+  of(server: string): readonly CachedChild[] {
+    const keys = [this.#childKey(server), ...(this.#others.get(server) ?? [])];
+    return keys.flatMap((key) => this.#read(key) ?? []);
+  }
+
+  /** The child that has the name of the server. */
+  get(server: string): CachedChild | undefined {
+    return this.#read(this.#childKey(server));
+  }
+
+  /** The child of that name in the namespace of the server. */
+  named(server: string, name: string): CachedChild | undefined {
+    return this.#read(this.#childKey(server, name));
+  }
+
+  #read(key: string): CachedChild | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { child, deployment, fields } = entry;
-    const ownedFields = this.#texts.get(this.#childKey(key))?.replaceAll(ownerMark, child.controller?.uid ?? '');
+    const ownedFields = this.#texts.get(key)?.replaceAll(ownerMark, child.controller?.uid ?? '');
     return {
       child: ownedFields === undefined ? child : { ...child, ownedFields },
       ...(deployment === undefined ? {} : { deployment }),
@@ -67,33 +86,65 @@ export class ChildCache {
     };
   }
 
-  /** What is known stays if its version is after `asOf`; by default, that of the object itself. */
-  put(raw: unknown, asOf?: string): Change {
+  /** The keys of the servers that an object concerns: see {@link of}. */
+  serversOf(raw: unknown): readonly string[] {
+    const { namespace, name } = metaOf(raw);
+    const known = this.#entries.get(keyOf({ kind: this.#kind, namespace, name }));
+    const controller = controllerOf(recordAt(raw, 'metadata'));
+    return [
+      ...new Set([
+        keyOf({ kind: API.kind, namespace, name }),
+        ...othersOf(namespace, { controller, lookedAtFor: known?.lookedAtFor }),
+        ...(known === undefined ? [] : othersOf(namespace, { controller: known.child.controller })),
+      ]),
+    ];
+  }
+
+  /**
+   * What is known stays if its version is after `asOf`; by default, that of the object itself. `lookedAtFor`: the key of
+   * the server that wants an object of that name, if it was read for that.
+   */
+  put(raw: unknown, asOf?: string, lookedAtFor?: string): Change {
     const observed = observeChild(raw);
     if (observed === undefined) return 'known';
-    const key = keyOf({ kind: API.kind, ...metaOf(raw) });
+    const { namespace, name } = metaOf(raw);
+    const key = keyOf({ kind: this.#kind, namespace, name });
     const known = this.#entries.get(key);
     if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
     if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
     this.#gone.delete(key);
-    const { ownedFields, ...child } = observed;
-    const fields = ownedFields === undefined ? undefined : withoutOwner(ownedFields, child);
-    if (fields === undefined) this.#texts.drop(this.#childKey(key));
-    else this.#texts.put(this.#childKey(key), fields);
     const deployment = observeDeployment(raw);
     const entry = {
-      child,
-      ...(fields === undefined ? {} : { fields: digest(fields) }),
+      ...this.#keepFields(key, observed),
+      ...this.#lookedAtFor(key, lookedAtFor ?? known?.lookedAtFor),
       ...(deployment === undefined ? {} : { deployment }),
     };
+    this.#unlink(key, known);
     this.#entries.set(key, entry);
+    this.#link(key, entry);
     return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
+  }
+
+  /** The owned fields are kept apart; of the entry they are a digest. */
+  #keepFields(key: string, { ownedFields, ...child }: ObservedChild): Pick<Entry, 'child' | 'fields'> {
+    if (ownedFields === undefined) {
+      this.#texts.drop(key);
+      return { child };
+    }
+    const fields = withoutOwner(ownedFields, child);
+    this.#texts.put(key, fields);
+    return { child, fields: digest(fields) };
+  }
+
+  /** Nothing for the server that finds it by its name. */
+  #lookedAtFor(key: string, server: string | undefined): Pick<Entry, 'lookedAtFor'> {
+    return server === undefined || this.#childKey(server) === key ? {} : { lookedAtFor: server };
   }
 
   /** An event about the end of an object that was replaced meanwhile says nothing about the new one. */
   remove(raw: unknown): Change {
     const { name, namespace, uid, resourceVersion } = metaOf(raw);
-    const key = keyOf({ kind: API.kind, namespace, name });
+    const key = keyOf({ kind: this.#kind, namespace, name });
     if (this.#gone.size >= maxGone) this.#gone.clear();
     this.#gone.set(key, { uid, resourceVersion });
     if (this.#entries.get(key)?.child.uid !== uid) return 'known';
@@ -107,24 +158,61 @@ export class ChildCache {
     this.#gone.clear();
   }
 
-  /** It was looked for and is not there. */
+  /** It was looked for and is not there; the key of the child. */
   removeKey(key: string): void {
+    this.#unlink(key, this.#entries.get(key));
     this.#entries.delete(key);
     this.#doubted.delete(key);
-    this.#texts.drop(this.#childKey(key));
+    this.#texts.drop(key);
   }
 
   /** Drops whatever is not among the keys, which are those of children; says of which servers. */
   keepOnly(keys: Keys): readonly string[] {
-    const gone = [...this.#entries.keys()].filter((key) => !keys.has(this.#childKey(key)));
-    for (const key of gone) this.removeKey(key);
+    const gone = [...this.#entries].filter(([key]) => !keys.has(key));
+    for (const [key] of gone) this.removeKey(key);
     this.#gone.clear();
-    return gone;
+    return [...new Set(gone.flatMap(([key, entry]) => serversOfEntry(key, entry)))];
   }
 
-  #childKey(key: string): string {
-    return keyOf({ ...splitKey(key), kind: this.#kind });
+  #link(key: string, entry: Entry): void {
+    for (const server of othersOf(splitKey(key).namespace, { controller: entry.child.controller, ...entry })) {
+      if (this.#childKey(server) === key) continue;
+      const children = this.#others.get(server) ?? new Set<string>();
+      this.#others.set(server, children.add(key));
+    }
   }
+
+  #unlink(key: string, entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    for (const server of serversOfEntry(key, entry)) {
+      const children = this.#others.get(server);
+      children?.delete(key);
+      if (children?.size === 0) this.#others.delete(server);
+    }
+  }
+
+  #childKey(server: string, name?: string): string {
+    const { namespace, name: serverName } = splitKey(server);
+    return keyOf({ kind: this.#kind, namespace, name: name ?? serverName });
+  }
+}
+
+function serversOfEntry(key: string, { child, lookedAtFor }: Entry): readonly string[] {
+  const { namespace, name } = splitKey(key);
+  const named = keyOf({ kind: API.kind, namespace, name });
+  return [named, ...othersOf(namespace, { controller: child.controller, lookedAtFor })];
+}
+
+/** The server that controls an object, and the one that wanted it. */
+function othersOf(
+  namespace: string,
+  {
+    controller,
+    lookedAtFor,
+  }: { readonly controller?: ObservedChild['controller']; readonly lookedAtFor?: string | undefined },
+): readonly string[] {
+  const isServer = controller?.kind === API.kind && isOfGroup(controller.apiVersion);
+  return [isServer ? keyOf({ kind: API.kind, namespace, name: controller.name }) : [], lookedAtFor ?? []].flat();
 }
 
 /** More are not remembered: in a moment in which so much ends, looking again is cheap beside it. */
@@ -158,6 +246,8 @@ function withoutOwner(fields: string, { controller }: ObservedChild): string {
 
 interface Entry {
   readonly child: ObservedChild;
+  /** The server that wants an object of that name, and found this one in its way. */
+  readonly lookedAtFor?: string;
   /** Of the owned fields, as a digest. */
   readonly fields?: string;
   readonly deployment?: DeploymentStatus;

@@ -1,13 +1,14 @@
 import { FIELD_MANAGER } from '../core/mcpserver/names.ts';
-import type { Action, Outcome } from '../core/plan/action.ts';
+import { childOf } from '../core/plan/action.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import type { Action, Outcome } from '../core/plan/action.ts';
 import { claimForeign } from '../core/plan/foreign/claim.ts';
 import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
 import type { Expected } from '../platform/kube/apply.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
-import { metaOf, splitKey } from '../platform/kube/object.ts';
+import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
 import { childPath, refreshChild } from './refresh-child.ts';
-import type { ChildWorld } from './refresh-child.ts';
+import type { ChildRef, ChildWorld } from './refresh-child.ts';
 
 /** Looks at an object that changes while it is claimed, before the queue's backoff takes over. */
 const maxLooks = 4;
@@ -18,9 +19,6 @@ export type Executed = Outcome & {
   /** The foreign object in the way has changed since it was decided: decide again. */
   readonly isNews?: boolean;
 };
-
-/** The kind that the others stand around: they serve its pods, or keep them apart. */
-const WORKLOAD = 'Deployment';
 
 /**
  * Carries out all actions of one server, each whatever became of the others, but for this: where the workload is not there
@@ -42,8 +40,9 @@ export async function execute(
   return [...first, ...rest];
 }
 
+/** Of the kind that the others stand around: they serve its pods, or keep them apart. */
 function isNewWorkload(action: Action): boolean {
-  return action.of.kind === WORKLOAD && (action.type === 'conflict' || isCreation(action));
+  return action.of.hasPods === true && (action.type === 'conflict' || isCreation(action));
 }
 
 function isCreation(action: Action): boolean {
@@ -68,6 +67,7 @@ function executeOne(key: string, action: Action, world: ChildWorld): Promise<Exe
 async function applyChild(key: string, action: Of<'apply'>, world: ChildWorld): Promise<Executed> {
   const { of, uid } = action;
   const result = uid === undefined ? await create(key, action, world) : await update(key, action, uid, world);
+  if (!result.ok && isApiGone(of, result.error)) return failedBy(action, { ...result.error, retry: true });
   if (!result.ok)
     return uid === undefined ? failedBy(action, result.error) : failAfterLooking(key, action, result.error, world);
   world.children.get(of.kind)?.put(result.body);
@@ -81,8 +81,9 @@ async function applyChild(key: string, action: Of<'apply'>, world: ChildWorld): 
 async function create(key: string, action: Of<'apply'>, world: ChildWorld): Promise<ApiResult> {
   const created = await apply(action, 'nothing', world);
   if (created.ok || created.error.status !== 409) return created;
-  const looked = await refreshChild(key, action.of, world);
-  if (looked.ok) return { ok: false, error: existsAlready(`${action.of.kind} ${splitKey(key).name}`) };
+  const child = refOf(key, action);
+  const looked = await refreshChild(child, world);
+  if (looked.ok) return { ok: false, error: existsAlready(child) };
   // Gone again; or an API server refuses to compare a version with nothing, which none is known to do.
   return looked.error.status === 404 ? apply(action, 'nothing-seen', world) : looked;
 }
@@ -107,25 +108,30 @@ async function claim(key: string, action: Of<'apply'>, uid: string, world: Child
   return result;
 }
 
-async function claimOnce(key: string, { of }: Of<'apply'>, uid: string, world: ChildWorld): Promise<ApiResult> {
+async function claimOnce(key: string, action: Of<'apply'>, uid: string, world: ChildWorld): Promise<ApiResult> {
   const { api, signal } = world;
-  const path = childPath(of, key);
+  const child = refOf(key, action);
+  const path = childPath(child);
   const read = await api.request({ method: 'GET', path, signal });
-  if (!read.ok) return read.error.status === 404 ? { ok: false, error: replaced(of, key) } : read;
+  if (!read.ok) return read.error.status === 404 ? { ok: false, error: replaced(child) } : read;
   const { resourceVersion, uid: found } = metaOf(read.body);
-  if (found !== uid) return { ok: false, error: replaced(of, key) };
+  if (found !== uid) return { ok: false, error: replaced(child) };
   const managedFields = claimForeign(read.body);
   if (managedFields === undefined) return read;
   return writeManagedFields(api, { path, fieldManager: FIELD_MANAGER, resourceVersion, managedFields, signal });
 }
 
-function replaced({ kind }: ExpandedKind, key: string): ApiError {
-  const message = `${kind} ${splitKey(key).name} was replaced meanwhile`;
+function refOf(server: string, action: Action): ChildRef {
+  return { server, of: action.of, name: childOf(action).name };
+}
+
+function replaced({ of, name }: ChildRef): ApiError {
+  const message = `${of.kind} ${name} was replaced meanwhile`;
   return { status: 409, reason: 'Conflict', message, retry: true };
 }
 
-function existsAlready(what: string): ApiError {
-  return { status: 409, reason: 'AlreadyExists', message: `${what} exists already`, retry: true };
+function existsAlready({ of, name }: ChildRef): ApiError {
+  return { status: 409, reason: 'AlreadyExists', message: `${of.kind} ${name} exists already`, retry: true };
 }
 
 function apply({ object, of }: Of<'apply'>, expected: Expected, { api, signal }: ChildWorld): Promise<ApiResult> {
@@ -135,25 +141,37 @@ function apply({ object, of }: Of<'apply'>, expected: Expected, { api, signal }:
 async function deleteChild(key: string, action: Of<'delete'>, world: ChildWorld): Promise<Executed> {
   const { api, children, signal } = world;
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: action.uid } };
-  const result = await api.request({ method: 'DELETE', path: childPath(action.of, key), body, signal });
+  const result = await api.request({ method: 'DELETE', path: childPath(refOf(key, action)), body, signal });
   if (!result.ok && result.error.status !== 404) return failAfterLooking(key, action, result.error, world);
-  children.get(action.of.kind)?.removeKey(key);
+  const { namespace } = splitKey(key);
+  children.get(action.of.kind)?.removeKey(keyOf({ kind: action.of.kind, namespace, name: action.name }));
   return { action, result: 'done' };
 }
 
 /** A foreign object may lack our label, and then no watch tells of its end. */
 async function checkForeign(key: string, action: Of<'conflict'>, world: ChildWorld): Promise<Executed> {
-  const versionOf = (): string | undefined => world.children.get(action.of.kind)?.get(key)?.child.resourceVersion;
+  const versionOf = (): string | undefined =>
+    world.children.get(action.of.kind)?.named(key, action.name)?.child.resourceVersion;
   const before = versionOf();
-  await refreshChild(key, action.of, world);
+  await refreshChild(refOf(key, action), world);
   return { action, result: 'failed', message: action.message, retry: false, isNews: versionOf() !== before };
+}
+
+/** Nothing of the kind can be found, or made while its definition is on its way out: the next look at the API tells more. */
+function isApiGone({ requirement }: ExpandedKind, { status }: ApiError): boolean {
+  return requirement !== 'required' && (status === 404 || status === 405);
+}
+
+/** Whether a write was answered as if there were no such kind. */
+export function isAboutNoApi({ action, error }: Executed): boolean {
+  return error !== undefined && action.type === 'apply' && isApiGone(action.of, error);
 }
 
 type Of<Type extends Action['type']> = Action & { readonly type: Type };
 
 /** A 409 says that the object is not what we believed (there although unknown to us, or replaced): look at it. */
 async function failAfterLooking(key: string, action: Action, error: ApiError, world: ChildWorld): Promise<Executed> {
-  if (error.status === 409) await refreshChild(key, action.of, world);
+  if (error.status === 409) await refreshChild(refOf(key, action), world);
   return failedBy(action, error);
 }
 

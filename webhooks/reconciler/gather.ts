@@ -2,6 +2,7 @@ import { prepare } from '../core/engine/judge.ts';
 import type { PreparedServer } from '../core/engine/judge.ts';
 import { isConfiguration } from '../core/mcpserver/references.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
+import { isSameChild } from '../core/plan/action.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
@@ -42,27 +43,33 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
   const unread = await readCutChildren(key, world, signal);
   if (!unread.ok) return { type: 'failed', error: unread.error };
-  const observed = observedChildren(key, world).map((child) => unread.children.get(child.kind) ?? child);
+  const observed = observedChildren(key, world).map(
+    (child) => unread.children.find((whole) => isSameChild(whole, child)) ?? child,
+  );
   return { type: 'found', subject, observed, references };
 }
 
 type CutChildren =
-  { readonly ok: true; readonly children: ReadonlyMap<string, ObservedChild> } | Extract<ApiResult, { ok: false }>;
+  { readonly ok: true; readonly children: readonly ObservedChild[] } | Extract<ApiResult, { ok: false }>;
 
-/** The children that are too long to be remembered whole, by kind, as they are. */
+/** The children that are too long to be remembered whole, as they are. */
 async function readCutChildren(key: string, world: World, signal: AbortSignal): Promise<CutChildren> {
-  const children = new Map<string, ObservedChild>();
-  for (const of of world.expandedKinds) {
-    if (world.children.get(of.kind)?.get(key)?.isCut !== true) continue;
-    const read = await refreshChild(key, of, { ...world, signal });
+  const children: ObservedChild[] = [];
+  const cut = world.expandedKinds.flatMap((of) =>
+    (world.children.get(of.kind)?.of(key) ?? []).flatMap(({ isCut, child }) =>
+      isCut === true ? { of, ...child } : [],
+    ),
+  );
+  for (const { of, name } of cut) {
+    const read = await refreshChild({ server: key, of, name }, { ...world, signal });
     if (!read.ok && read.error.status !== 404) return read;
     const child = read.ok ? observeChild(read.body) : undefined;
-    if (child !== undefined) children.set(of.kind, child);
+    if (child !== undefined) children.push(child);
   }
   return { ok: true, children };
 }
 
-/** What exists under the names that the server's children have, as it is known at this moment. */
-export function observedChildren(key: string, world: World): readonly ObservedChild[] {
-  return [...world.children.values()].flatMap((cache) => cache.get(key)?.child ?? []);
+/** What exists of the server, and under the names that its children have, as it is known at this moment. */
+export function observedChildren(key: string, world: Pick<World, 'children'>): readonly ObservedChild[] {
+  return [...world.children.values()].flatMap((cache) => cache.of(key).map(({ child }) => child));
 }

@@ -1,3 +1,4 @@
+import { childOf, isSameChild } from '../core/plan/action.ts';
 import type { Action } from '../core/plan/action.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { ApiError } from '../platform/kube/api.ts';
@@ -35,11 +36,14 @@ export function judgeRound(key: string, round: Round, world: World): JudgedRound
     ...executed.map((one) => inKeptWords(one, noted.get(one.action.of.kind))),
     ...putOff.flatMap(({ action }) => stillFailed(action, noted.get(action.of.kind), executed)),
   ];
-  const [transient] = executed.flatMap(({ error }) => (error?.retry === true ? [error] : []));
-  if (transient === undefined) return { told };
-  const comeBack = retryAfter(transient);
-  return [...noted].some(([kind, setback]) => isTold(kind, setback))
-    ? { told, comeBack }
+  const transient = executed.filter(({ error }) => error?.retry === true);
+  const [first] = transient.flatMap(({ error }) => error ?? []);
+  if (first === undefined) return { told };
+  const comeBack = retryAfter(first);
+  const isHeldUp = transient.some(({ action }) => action.of.requirement === 'required');
+  const required = world.expandedKinds.filter(({ requirement }) => requirement === 'required');
+  return !isHeldUp || required.some(({ kind }) => isToldOf(kind, noted.get(kind)))
+    ? { told: told.filter((one) => !isPassing(one, noted)), comeBack }
     : { told: undefined, comeBack };
 }
 
@@ -48,7 +52,9 @@ function noteSetbacks(key: string, { executed, putOff }: Round, world: World): R
   const { clock, expandedKinds, setbacks } = world;
   const noted = new Map<string, Setback>();
   for (const { kind } of expandedKinds) {
-    const tried = executed.find(({ action }) => action.of.kind === kind);
+    const ofKind = executed.filter(({ action }) => action.of.kind === kind);
+    // Of several objects the one that fails counts.
+    const tried = ofKind.find(({ error }) => error !== undefined) ?? ofKind[0];
     const isPutOff = tried === undefined && putOff.some(({ action }) => action.of.kind === kind);
     const setback =
       tried?.error === undefined
@@ -60,6 +66,16 @@ function noteSetbacks(key: string, { executed, putOff }: Round, world: World): R
   return noted;
 }
 
+/** Of an optional kind, which holds nothing up: what may be over in a moment is not told, and all else is. */
+function isPassing(one: Executed, noted: ReadonlyMap<string, Setback>): boolean {
+  const { kind, requirement } = one.action.of;
+  return requirement !== 'required' && one.error?.retry === true && !isToldOf(kind, noted.get(kind));
+}
+
+function isToldOf(kind: string, setback: Setback | undefined): boolean {
+  return setback !== undefined && isTold(kind, setback);
+}
+
 function inKeptWords(one: Executed, setback: Setback | undefined): Executed {
   if (one.result === 'done' || !one.retry || setback === undefined) return one;
   return { ...one, message: wordsOf(setback) };
@@ -67,7 +83,7 @@ function inKeptWords(one: Executed, setback: Setback | undefined): Executed {
 
 function stillFailed(action: Action, setback: Setback | undefined, executed: readonly Executed[]): readonly Executed[] {
   if (setback === undefined || !isTold(action.of.kind, setback)) return [];
-  if (executed.some((one) => one.action.of.kind === action.of.kind)) return [];
+  if (executed.some((one) => isSameChild(childOf(one.action), childOf(action)))) return [];
   return [{ action, result: 'failed', message: wordsOf(setback), retry: setback.retry }];
 }
 

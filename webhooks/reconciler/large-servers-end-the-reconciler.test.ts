@@ -43,7 +43,7 @@ const program = (port: number): string => `
   await lead({
     api, clock: systemClock, random: Math.random, log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     metrics: createReconcilerMetrics(new Registry()), collectGarbage: createCollector(), namespaces: [],
-    clusterDomain: 'cluster.local', podName: 'p', version: '1', installation: undefined,
+    clusterDomain: 'cluster.local', podName: 'p', version: '1', installation: undefined, features: [],
     probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
   }, new AbortController().signal);
 `;

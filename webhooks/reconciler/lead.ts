@@ -1,5 +1,6 @@
 import { digestPolicy } from '../core/engine/policy-digest.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -13,6 +14,7 @@ import type { Logger } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
 import { KeptTexts } from './kept-texts.ts';
+import { OptionalApis } from './optional-apis.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { Pacing } from './pacing.ts';
 import { PodCache } from './pod-cache.ts';
@@ -42,6 +44,8 @@ export interface LeadOptions {
   readonly namespaces: readonly string[];
   readonly podName: string;
   readonly version: string;
+  /** Names of the optional ones that are switched on. */
+  readonly features: readonly string[];
   readonly probe?: Probe;
   readonly collectGarbage: CollectGarbage;
 }
@@ -103,6 +107,14 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
   const references = new ReferenceTracker(add);
+  const optional = new OptionalApis({
+    ...{ api, clock, log, random, kinds: expandedKinds.filter(isOptional), features: options.features },
+    watchKind: (of) => triggers.watchKind(of),
+    onGone: (of) => {
+      children.get(of.kind)?.keepOnly(new Set());
+      for (const key of world.servers.keys()) add(key);
+    },
+  });
   const setbacks = new Setbacks();
   const notChecked: World['notChecked'] = new Map();
   const reduced: World['reduced'] = new Map();
@@ -114,6 +126,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     policyDigest: digestPolicy(builtInPolicy, { version: options.version, now: clock.now().toISOString() }, digest),
     servers: new ServerCache(),
     children,
+    optional,
     pods: new PodCache(),
     ...{ references, notChecked, setbacks, reduced, pacing, metrics },
     memories: [
@@ -125,10 +138,19 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const onListed = (what: 'page' | 'all'): void => {
     collectGarbage(what === 'page' ? 'young' : 'all');
   };
-  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, add);
+  const triggers: Triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, add);
   const { watches } = triggers;
-  metrics.setSource({ servers: world.servers, setbacks: world.setbacks, verifier, queue, watches });
-  const tasks = [...watches.map((watch) => watch.run(signal)), work(triggers, queue, options, signal)];
+  metrics.setSource({
+    ...{ servers: world.servers, setbacks: world.setbacks, verifier, queue },
+    get watches() {
+      return [...watches, ...optional.watches];
+    },
+  });
+  const tasks = [
+    ...watches.map((watch) => watch.run(signal)),
+    optional.run(signal),
+    work(triggers, queue, options, signal),
+  ];
   try {
     await Promise.race(tasks);
   } finally {

@@ -5,6 +5,7 @@ import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
 import { digest } from '../platform/digest.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 
@@ -18,10 +19,14 @@ const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20 };
 const words = new Map(
   [
     ...API.versions.map((version) => `${API.group}/${version}`),
-    ...['Progressing', 'NewReplicaSetAvailable'],
+    ...expandedKinds.flatMap(({ apiVersion, kind }) => [apiVersion, kind]),
+    ...[API.kind, 'Available', 'True', 'Progressing', 'NewReplicaSetAvailable'],
     ...['MinimumReplicasAvailable', 'Deployment has minimum availability.'],
   ].map((word) => [word, word]),
 );
+
+/** The kinds whose objects have pods. */
+const withPods = new Set(expandedKinds.filter(({ hasPods }) => hasPods === true).map(({ kind }) => kind));
 
 /** What decisions need of an existing object; undefined for what is no object. */
 export function observeChild(raw: unknown): ObservedChild | undefined {
@@ -33,12 +38,12 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   const appliedHash = identityAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
   const foreign = findForeign(raw);
-  const weak = kind === 'Deployment' ? weaknessesOf(raw).map((one) => withManager(one, raw)) : [];
+  const weak = withPods.has(kind) ? weaknessesOf(raw).map((one) => withManager(one, raw)) : [];
   const weaknesses = foreign === undefined ? weak : unclaimed(weak, raw);
   const { name, uid, resourceVersion, isDeleting } = metaOf(raw);
   return {
-    apiVersion,
-    kind,
+    apiVersion: once(apiVersion) ?? '',
+    kind: once(kind) ?? '',
     name,
     uid,
     resourceVersion,
@@ -66,9 +71,9 @@ function unclaimed(weak: readonly WeakField[], raw: unknown): readonly WeakField
   return weak.filter(({ at }) => !claimed.has(at));
 }
 
-/** Undefined for anything but a Deployment. */
+/** Undefined for what has no pods. */
 export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
-  if (stringAt(raw, 'kind') !== 'Deployment') return undefined;
+  if (!withPods.has(stringAt(raw, 'kind') ?? '')) return undefined;
   const status = recordAt(raw, 'status');
   return {
     generation: metaOf(raw).generation,
@@ -83,7 +88,7 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
         const message = once(beginningAt(condition, 'message', limits.message));
         return {
           type: once(identityAt(condition, 'type')) ?? '',
-          status: identityAt(condition, 'status') ?? '',
+          status: once(identityAt(condition, 'status')) ?? '',
           ...(reason === undefined ? {} : { reason }),
           ...(message === undefined ? {} : { message }),
         };
@@ -91,12 +96,12 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
   };
 }
 
-function controllerOf(metadata: unknown): OwnerReference | undefined {
+export function controllerOf(metadata: unknown): OwnerReference | undefined {
   const found = listAt(metadata, 'ownerReferences').find((owner) => isRecord(owner) && owner['controller'] === true);
   if (found === undefined) return undefined;
   return {
     apiVersion: once(identityAt(found, 'apiVersion')) ?? '',
-    kind: identityAt(found, 'kind') ?? '',
+    kind: once(identityAt(found, 'kind')) ?? '',
     name: identityAt(found, 'name') ?? '',
     uid: identityAt(found, 'uid') ?? '',
     controller: true,

@@ -92,7 +92,7 @@ describe('what others wrote', () => {
   it('holds up nothing else', () => {
     const { run } = aPacing();
     for (let times = 0; times < 2; times += 1) run('mcp/search', 1, [cleanService]);
-    const conflict: Action = { type: 'conflict', of: deployment, message: 'x' };
+    const conflict: Action = { type: 'conflict', of: deployment, name: 'search', message: 'x' };
     const actions = [repairPods, cleanService, conflict];
     expect(run('mcp/search', 1, actions).actions).toEqual([repairPods, conflict]);
   });

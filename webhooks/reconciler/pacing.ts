@@ -79,7 +79,7 @@ export class Pacing {
       const { kind } = action.of;
       if (result === 'done' && action.cause === 'drift') this.#count(key, generation, { kind, what: 'repair' });
       if (result === 'done' && isCleaning(action)) this.#count(key, generation, { kind, what: 'cleaning' });
-      if (kind === RESTARTING) this.#answer(key, result);
+      if (action.of.hasPods === true) this.#answer(key, result);
     }
   }
 
@@ -115,7 +115,7 @@ export class Pacing {
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = this.#pauseOf(key, generation, { kind, what: 'cleaning' });
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
-    const waitMs = kind === RESTARTING ? this.#takePlace(key) : 0;
+    const waitMs = action.of.hasPods === true ? this.#takePlace(key) : 0;
     return waitMs > 0 ? withhold(action, 'Waiting', waitMs) : { now: action };
   }
 
@@ -197,9 +197,6 @@ function withhold(action: Apply, state: PutOff['state'], afterMs: number): Judge
   return { now: { ...rest, drift }, putOff: { action: { ...rest, cause: 'foreign', claims }, state }, afterMs };
 }
 
-/** The kind whose changes restart pods. */
-const RESTARTING = 'Deployment';
-
 const template: OwnedPath = ['f:spec', 'f:template'];
 
 /**
@@ -209,7 +206,7 @@ const template: OwnedPath = ['f:spec', 'f:template'];
  */
 function isCleaning({ of, cause, claims, drift }: Apply): boolean {
   if (cause === 'foreign') return true;
-  if (of.kind !== RESTARTING) return false;
+  if (of.hasPods !== true) return false;
   const takesAway = claims !== undefined || (drift?.extra.length ?? 0) > 0;
   return cause === 'drift' && takesAway && drift?.lost.some((path) => isRelated(path, template)) !== true;
 }

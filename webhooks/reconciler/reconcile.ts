@@ -3,10 +3,15 @@ import type { Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus } from '../core/mcpserver/types.gen.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
+import type { Said } from '../core/plan/condition.ts';
 import { nextReport } from '../core/plan/report.ts';
+import { optionalConditions } from '../core/plan/optional-conditions.ts';
+import type { OptionalInput } from '../core/plan/optional-conditions.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
 import { digest } from '../platform/digest.ts';
-import { execute } from './execute.ts';
+import { splitKey } from '../platform/kube/object.ts';
+import { execute, isAboutNoApi } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload, timestamp } from './gather-workload.ts';
@@ -44,7 +49,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { server } = subject;
   const { expandedKinds, policy, policyDigest, installation } = world;
   const judged = { policy, policyDigest, installation, now: timestamp(world.clock.now()) };
-  const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, digest });
+  const apis = world.optional.statesIn(splitKey(key).namespace);
+  const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, apis, digest });
   if (decision.verdict === 'retry') {
     world.pacing.stopWaiting(key);
     await tellNotChecked(key, server, decision.unchecked, { world, signal });
@@ -68,6 +74,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const report = nextReport({
     ...{ ...workload, accepted: acceptanceOf(decision), policy: decision.policy },
     ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
+    optional: optionalFor(key, decision, { apis, outcomes: told }, world),
   });
   keepAsking(key, decision.server, { ask: report.ask, caBundle: references.caBundle }, world);
   const written = await writeStatus(server, report, world, signal);
@@ -75,6 +82,18 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (comeBack !== undefined) return comeBack;
   if (written.result === 'reduced') return { type: 'again', afterMs: comeBackMs.toRefusal };
   return whatNext(executed, soonest([afterMs, afterLeaving(key, executed, world), report.lookAgainMs]));
+}
+
+/** Undefined where nothing was brought about. */
+function optionalFor(
+  key: string,
+  { verdict, server }: Judged,
+  known: Pick<OptionalInput, 'apis' | 'outcomes'>,
+  { children, expandedKinds }: World,
+): readonly Said[] | undefined {
+  if (verdict !== 'accepted') return undefined;
+  const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => children.get(kind)?.of(key) ?? []);
+  return optionalConditions({ ...known, server, expandedKinds, children: existing.map(({ child }) => child) });
 }
 
 type Judged = Decision & { readonly verdict: 'accepted' | 'invalid' };
@@ -86,7 +105,7 @@ function acceptanceOf(decision: Judged): Acceptance {
 /** Whether the Deployment that stands there is the one of this generation. */
 function isApplied({ verdict }: Judged, told: readonly Executed[]): boolean {
   return (
-    verdict === 'accepted' && !told.some(({ action, result }) => action.of.kind === 'Deployment' && result === 'failed')
+    verdict === 'accepted' && !told.some(({ action, result }) => action.of.hasPods === true && result === 'failed')
   );
 }
 
@@ -105,6 +124,7 @@ async function carryOut(
   const { actions, ...later } = world.pacing.admit(key, generation, decision.actions);
   const executed = await execute(key, actions, { ...world, signal });
   world.pacing.settle(key, generation, executed);
+  if (executed.some(isAboutNoApi)) world.optional.askSoon();
   tellClaimed(server, executed, world);
   const fightMs = world.pacing.fightMs(key, generation);
   return { executed, ...(fightMs === undefined ? {} : { afterMs: fightMs }), ...later };

@@ -1,7 +1,7 @@
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { LONGEST_OBJECT_BYTES, objectPath } from '../platform/kube/api.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
-import { splitKey } from '../platform/kube/object.ts';
+import { keyOf, splitKey } from '../platform/kube/object.ts';
 import type { ChildCache } from './child-cache.ts';
 
 /** Where children are read and written. */
@@ -12,21 +12,30 @@ export interface ChildWorld {
   readonly signal: AbortSignal;
 }
 
+/** A child, existing or not, of the server that has the key. */
+export interface ChildRef {
+  readonly server: string;
+  readonly of: ExpandedKind;
+  readonly name: string;
+}
+
 /** Reads the object itself, past its watch, into the cache. */
-export async function refreshChild(key: string, of: ExpandedKind, world: ChildWorld): Promise<ApiResult> {
+export async function refreshChild(child: ChildRef, world: ChildWorld): Promise<ApiResult> {
   const { api, signal } = world;
+  const { server, of, name } = child;
   const cache = world.children.get(of.kind);
-  const path = childPath(of, key);
+  const path = childPath(child);
+  const key = keyOf({ kind: of.kind, namespace: splitKey(server).namespace, name });
   const result = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES, signal });
   if (result.ok) {
     // what is cached may be a newer version of an object that was replaced since: only the answer counts now
     cache?.removeKey(key);
-    cache?.put(result.body);
+    cache?.put(result.body, undefined, server);
   } else if (result.error.status === 404) cache?.removeKey(key);
   return result;
 }
 
-export function childPath(of: ExpandedKind, key: string): string {
-  const { namespace, name } = splitKey(key);
+export function childPath({ server, of, name }: ChildRef): string {
+  const { namespace } = splitKey(server);
   return objectPath({ apiVersion: of.apiVersion, plural: of.plural, namespace, name });
 }

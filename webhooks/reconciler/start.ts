@@ -61,9 +61,9 @@ async function reconcileInTurn(options: StartReconcilerOptions, metrics: Reconci
     name: config.leaseName,
     identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
   });
-  const { clusterDomain, installation, podName, watchNamespaces: namespaces } = config;
+  const { clusterDomain, features, installation, podName, watchNamespaces: namespaces } = config;
   const leadOptions = {
-    ...{ api, clock, log, random, metrics, clusterDomain, installation, namespaces, podName, version },
+    ...{ api, clock, log, random, metrics, clusterDomain, features, installation, namespaces, podName, version },
     collectGarbage: createCollector(),
     ...(probe === undefined ? {} : { probe }),
   };

@@ -10,8 +10,10 @@ import type { World } from './world.ts';
 
 export interface Triggers {
   readonly watches: readonly ListWatch[];
-  /** Whether enough is known to decide: the servers, and what they were expanded into. */
+  /** Whether enough is known to decide: the servers, and what they were expanded into; but for optional kinds. */
   isFilled(): boolean;
+  /** The watches of an optional kind, by namespace, `''` for all of them at once; nobody runs them yet. */
+  watchKind(of: ExpandedKind): ReadonlyMap<string, ListWatch>;
 }
 
 export interface TriggerOptions extends Pick<ListWatchOptions, 'api' | 'clock' | 'log' | 'random' | 'onListed'> {
@@ -36,10 +38,13 @@ const secretSelector = 'type!=helm.sh/release.v1';
 /** The watches that fill the caches of the world and say which server has to be looked at. */
 export function createTriggers(world: World, options: TriggerOptions, enqueue: (key: string) => void): Triggers {
   const { namespaces } = options;
-  const scopes = (namespaces.length === 0 ? [undefined] : namespaces).map((namespace) =>
-    createScope(world, { ...options, namespace }, enqueue),
-  );
+  const places = namespaces.length === 0 ? [undefined] : namespaces;
+  const scopes = places.map((namespace) => createScope(world, { ...options, namespace }, enqueue));
   return {
+    watchKind: (of) =>
+      new Map(
+        places.map((namespace) => [namespace ?? '', watchOptional(of, world, { ...options, namespace }, enqueue)]),
+      ),
     watches: scopes.flatMap(({ servers, children, pods, others }) => [servers, ...children, pods, ...others]),
     isFilled: () => scopes.every((scope) => isFilled(scope, namespaces.length > 0)),
   };
@@ -54,32 +59,54 @@ function isFilled({ servers, children, pods }: Scope, isOneOfSeveral: boolean): 
   return [servers, ...children].every(({ isSynced }) => isSynced) && (pods.isSynced || pods.isForbidden);
 }
 
-function createScope(
-  world: World,
-  scope: Omit<TriggerOptions, 'namespaces'> & { readonly namespace: string | undefined },
-  enqueue: (key: string) => void,
-): Scope {
+type ScopeOptions = Omit<TriggerOptions, 'namespaces'> & { readonly namespace: string | undefined };
+type Selection = Pick<ListWatchOptions, 'handlers'> & Partial<ListWatchOptions>;
+type Watched = Pick<ExpandedKind, 'apiVersion' | 'kind' | 'plural'>;
+
+function createWatch(scope: ScopeOptions, { apiVersion, kind, plural }: Watched, selection: Selection): ListWatch {
   const { namespace, ...common } = scope;
+  const { handlers } = selection;
+  return new ListWatch({
+    ...common,
+    ...selection,
+    kind,
+    name: namespace === undefined ? plural : `${namespace}/${plural}`,
+    path: objectPath({ apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) }),
+    handlers: namespace === undefined ? handlers : withinNamespace(namespace, handlers),
+  });
+}
+
+/** Once all that exists of the kind is known, every server there is looked at: nobody knows which of them waits for it. */
+function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, enqueue: (key: string) => void): ListWatch {
+  const { namespace } = scope;
+  const handlers = childHandlers(of, world, enqueue);
+  const watch: ListWatch = createWatch(scope, of, {
+    labelSelector: childSelector,
+    handlers: {
+      ...handlers,
+      onReplace: (keys) => {
+        handlers.onReplace(keys);
+        if (watch.isSynced) return;
+        for (const key of world.servers.keys()) {
+          if (namespace === undefined || splitKey(key).namespace === namespace) enqueue(key);
+        }
+      },
+    },
+  });
+  return watch;
+}
+
+function createScope(world: World, scope: ScopeOptions, enqueue: (key: string) => void): Scope {
+  const { namespace } = scope;
   const enqueueAll = (keys: readonly string[]): void => {
     for (const key of keys) enqueue(key);
   };
-  const watch = (
-    { apiVersion, kind, plural }: Pick<ExpandedKind, 'apiVersion' | 'kind' | 'plural'>,
-    { handlers, ...selection }: Pick<ListWatchOptions, 'handlers'> & Partial<ListWatchOptions>,
-  ): ListWatch =>
-    new ListWatch({
-      ...common,
-      ...selection,
-      kind,
-      name: namespace === undefined ? plural : `${namespace}/${plural}`,
-      path: objectPath({ apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) }),
-      handlers: namespace === undefined ? handlers : withinNamespace(namespace, handlers),
-    });
+  const watch = (watched: Watched, selection: Selection): ListWatch => createWatch(scope, watched, selection);
   return {
     servers: watch(API, { handlers: serverHandlers(world, enqueue) }),
-    children: world.expandedKinds.map((kind) =>
-      watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) }),
-    ),
+    children: world.expandedKinds
+      .filter(({ requirement }) => requirement === 'required')
+      .map((kind) => watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) })),
     pods: watch(
       { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
       { labelSelector: childSelector, handlers: podHandlers(world, enqueueAll) },
@@ -131,15 +158,17 @@ function serverHandlers({ servers }: World, enqueue: (key: string) => void): Wat
   };
 }
 
-/** A child is named as its MCPServer, whoever made it. */
+/** Wakes whom the object concerns, before and after the change: see {@link ChildCache.of}. */
 function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: string) => void): WatchHandlers {
   const cache = children.get(of.kind) ?? new ChildCache(of.kind);
   return {
     onUpsert: (raw, asOf) => {
-      if (cache.put(withType(raw, of), asOf) === 'changed') enqueue(serverKey(raw));
+      const concerned = cache.serversOf(raw);
+      if (cache.put(withType(raw, of), asOf) === 'changed') for (const key of concerned) enqueue(key);
     },
     onDelete: (raw) => {
-      if (cache.remove(raw) === 'changed') enqueue(serverKey(raw));
+      const concerned = cache.serversOf(raw);
+      if (cache.remove(raw) === 'changed') for (const key of concerned) enqueue(key);
     },
     onReplace: (keys) => {
       for (const key of cache.keepOnly(keys)) enqueue(key);
@@ -150,7 +179,6 @@ function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: str
   };
 }
 
-/** Of an MCPServer, and of the one that an object is named as. */
 function serverKey(raw: unknown): string {
   return keyOf({ kind: API.kind, ...metaOf(raw) });
 }

@@ -9,6 +9,7 @@ import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
 import type { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
+import type { OptionalApis } from './optional-apis.ts';
 import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
@@ -34,6 +35,8 @@ export interface World {
   readonly servers: ServerCache;
   /** By kind. */
   readonly children: ReadonlyMap<string, ChildCache>;
+  /** Which of the optional kinds can be used. */
+  readonly optional: Pick<OptionalApis, 'statesIn' | 'askSoon'>;
   readonly pods: PodCache;
   readonly references: ReferenceTracker;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */

@@ -21,7 +21,7 @@ function samplesOf(verdict: 'accepts' | 'rejects'): readonly (readonly [title: s
 /** The pod that the Deployment of this MCPServer would create. */
 function podOf(name: string, example: Example): object {
   const server = applyDefaults(anMCPServer(withRawSpec(example.spec ?? {})));
-  const { metadata, spec } = podTemplateOf(deployment.build({ server }));
+  const { metadata, spec } = podTemplateOf(deployment.build({ server })[0]);
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name }, spec };
 }
 

@@ -14,4 +14,15 @@ export interface Installation {
   readonly secrets: readonly string[];
   /** Pods with all of these are ours to our Service, disruption budget and network policy; empty where not known. */
   readonly podLabels: Readonly<Record<string, string>>;
+  /** Of the optional kinds, by kind, as it is at this moment; absent where nobody asks. */
+  readonly apis?: ApiStates;
 }
+
+/**
+ * What is known of the API of an optional kind. `off`: its feature is switched off, so nobody looks. `absent`: the cluster
+ * said that it does not have it. `unknown`: nobody could tell yet; once told, it stays until it is told otherwise.
+ */
+export type ApiState = 'off' | 'served' | 'absent' | 'unknown';
+
+/** By kind. */
+export type ApiStates = Pick<ReadonlyMap<string, ApiState>, 'get'>;

@@ -3,6 +3,8 @@ import type { MCPServer } from './types.gen.ts';
 
 /** Name of the container port, the Service port and what injected probes point at. */
 export const PORT_NAME = 'mcp';
+/** Name of the container port for metrics, where they have one of their own. */
+export const METRICS_PORT_NAME = 'metrics';
 /** Name of the one container. */
 export const CONTAINER_NAME = 'mcp-server';
 /** Where clients connect when `spec.config.path` is not set (the API server sets it). */

@@ -1117,6 +1117,41 @@ export const structure: StructuralSchema = {
          "type": "integer"
         }
        }
+      },
+      "metrics": {
+       "type": "object",
+       "properties": {
+        "port": {
+         "type": "int-or-string"
+        },
+        "path": {
+         "type": "string",
+         "default": "/metrics",
+         "rules": [
+          {
+           "rule": "self.startsWith('/')",
+           "message": "spec.extensions.metrics.path must start with a slash, for example /metrics"
+          },
+          {
+           "rule": "!self.matches('[ ?#\\\\r\\\\n\\\\t]')",
+           "message": "spec.extensions.metrics.path must be a plain HTTP path: remove spaces, ?, #, tabs and line breaks"
+          }
+         ]
+        },
+        "interval": {
+         "type": "string"
+        },
+        "labels": {
+         "type": "object",
+         "additionalProperties": {
+          "type": "string"
+         }
+        },
+        "kind": {
+         "type": "string",
+         "default": "PodMonitor"
+        }
+       }
       }
      }
     }

@@ -899,6 +899,7 @@ export interface Gateway {
  */
 export interface MCPServerExtensions {
   verification?: VerificationSettings;
+  metrics?: MetricsSettings;
 }
 /**
  * How the endpoint is verified.
@@ -908,6 +909,30 @@ export interface VerificationSettings {
    * Seconds between two verifications of a server that answers, varied by 15 % (5 to 86400). One that does not answer is asked again sooner, at first within fractions of a second. Default: 60.
    */
   periodSeconds?: number;
+}
+/**
+ * Metrics of the server for a Prometheus of the Prometheus operator, which is told by a PodMonitor or a ServiceMonitor of the server's name. Needs monitoring.enabled in the chart, and that operator's CustomResourceDefinitions: condition Monitored says what is missing. Default: none.
+ */
+export interface MetricsSettings {
+  port: IntOrString;
+  /**
+   * HTTP path of the metrics. Starts with a slash, no fragment (1 to 253 characters). Default: /metrics.
+   */
+  path?: string;
+  /**
+   * How often metrics are read: a number with s, m or h, as in 30s. Default: Prometheus' own.
+   */
+  interval?: string;
+  /**
+   * Labels of the PodMonitor or ServiceMonitor besides extraLabels: those by which your Prometheus selects them, as in release: prometheus (at most 50). The keys app and mcp-server are ignored. Default: none.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * By which kind Prometheus is told. ServiceMonitor: for a Prometheus that selects no PodMonitors. Default: PodMonitor.
+   */
+  kind?: 'PodMonitor' | 'ServiceMonitor';
 }
 /**
  * What became of it. Written by the reconciler only.
@@ -950,7 +975,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that.
    */
   conditions?: Condition[];
 }

@@ -31,7 +31,7 @@ function escapePointer(name) {
 /** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
 export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
   validate21;
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -1873,9 +1873,10 @@ errors++;
 validate106.errors = vErrors;
 return errors === 0;
 }
-const pattern1 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
-const pattern2 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
-const pattern3 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
+const pattern1 = new RegExp("^[1-9][0-9]{0,4}[smh]$", "u");
+const pattern2 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
+const pattern3 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
+const pattern4 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
 function validate21(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
@@ -2784,1141 +2785,1232 @@ vErrors = add(vErrors, err109);
 errors++;
 }
 }
-}
-else {
-const err110 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data75.metrics !== undefined){
+let data78 = data75.metrics;
+if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
+if(data78.port === undefined){
+const err110 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
 vErrors = add(vErrors, err110);
 errors++;
 }
+if(data78.port !== undefined){
+if(!(validate88(data78.port, instancePath+"/spec/extensions/metrics/port"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
 }
 }
-else {
-const err111 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(data78.path !== undefined){
+let data80 = data78.path;
+if(typeof data80 === "string"){
+if(func2(data80) > 253){
+const err111 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err111);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data78 = data.status;
-if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
-if(data78.observedGeneration !== undefined){
-let data79 = data78.observedGeneration;
-if(!(((typeof data79 == "number") && (!(data79 % 1) && !isNaN(data79))) && (isFinite(data79)))){
-const err112 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(func2(data80) < 1){
+const err112 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err112);
 errors++;
 }
-if((typeof data79 == "number") && (isFinite(data79))){
-if(data79 > 9223372036854776000 || isNaN(data79)){
-const err113 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+else {
+const err113 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err113);
 errors++;
 }
-if(data79 < -9223372036854776000 || isNaN(data79)){
-const err114 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data78.interval !== undefined){
+let data81 = data78.interval;
+if(typeof data81 === "string"){
+if(!pattern1.test(data81)){
+const err114 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
 vErrors = add(vErrors, err114);
 errors++;
 }
 }
-}
-if(data78.phase !== undefined){
-let data80 = data78.phase;
-if(typeof data80 !== "string"){
-const err115 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err115 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err115);
 errors++;
 }
-if(!(((data80 === "Pending") || (data80 === "Running")) || (data80 === "Failed"))){
-const err116 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+if(data78.labels !== undefined){
+let data82 = data78.labels;
+if(data82 && typeof data82 == "object" && !Array.isArray(data82)){
+if(Object.keys(data82).length > 50){
+const err116 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
 vErrors = add(vErrors, err116);
 errors++;
 }
-}
-if(data78.deploymentName !== undefined){
-if(typeof data78.deploymentName !== "string"){
-const err117 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+for(const key4 in data82){
+if(typeof data82[key4] !== "string"){
+const err117 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err117);
-errors++;
-}
-}
-if(data78.serviceName !== undefined){
-if(typeof data78.serviceName !== "string"){
-const err118 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err118);
-errors++;
-}
-}
-if(data78.address !== undefined){
-let data83 = data78.address;
-if(data83 && typeof data83 == "object" && !Array.isArray(data83)){
-if(data83.url !== undefined){
-if(typeof data83.url !== "string"){
-const err119 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err119);
 errors++;
 }
 }
 }
 else {
-const err120 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+const err118 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err118);
+errors++;
+}
+}
+if(data78.kind !== undefined){
+let data84 = data78.kind;
+if(typeof data84 !== "string"){
+const err119 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err119);
+errors++;
+}
+if(!((data84 === "PodMonitor") || (data84 === "ServiceMonitor"))){
+const err120 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
 vErrors = add(vErrors, err120);
 errors++;
 }
 }
-if(data78.replicas !== undefined){
-let data85 = data78.replicas;
-if(!(((typeof data85 == "number") && (!(data85 % 1) && !isNaN(data85))) && (isFinite(data85)))){
-const err121 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err121 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err121);
 errors++;
 }
-if((typeof data85 == "number") && (isFinite(data85))){
-if(data85 > 2147483647 || isNaN(data85)){
-const err122 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err122 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err122);
 errors++;
 }
-if(data85 < -2147483648 || isNaN(data85)){
-const err123 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err123 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err123);
 errors++;
 }
 }
-}
-if(data78.readyReplicas !== undefined){
-let data86 = data78.readyReplicas;
+if(data.status !== undefined){
+let data85 = data.status;
+if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
+if(data85.observedGeneration !== undefined){
+let data86 = data85.observedGeneration;
 if(!(((typeof data86 == "number") && (!(data86 % 1) && !isNaN(data86))) && (isFinite(data86)))){
-const err124 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+const err124 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err124);
 errors++;
 }
 if((typeof data86 == "number") && (isFinite(data86))){
-if(data86 > 2147483647 || isNaN(data86)){
-const err125 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data86 > 9223372036854776000 || isNaN(data86)){
+const err125 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err125);
 errors++;
 }
-if(data86 < -2147483648 || isNaN(data86)){
-const err126 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data86 < -9223372036854776000 || isNaN(data86)){
+const err126 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err126);
 errors++;
 }
 }
 }
-if(data78.selector !== undefined){
-if(typeof data78.selector !== "string"){
-const err127 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data85.phase !== undefined){
+let data87 = data85.phase;
+if(typeof data87 !== "string"){
+const err127 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err127);
 errors++;
 }
-}
-if(data78.serverInfo !== undefined){
-let data88 = data78.serverInfo;
-if(data88 && typeof data88 == "object" && !Array.isArray(data88)){
-if(data88.name !== undefined){
-if(typeof data88.name !== "string"){
-const err128 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if(!(((data87 === "Pending") || (data87 === "Running")) || (data87 === "Failed"))){
+const err128 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data88.version !== undefined){
-if(typeof data88.version !== "string"){
-const err129 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(data85.deploymentName !== undefined){
+if(typeof data85.deploymentName !== "string"){
+const err129 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err129);
 errors++;
 }
 }
-if(data88.protocolVersion !== undefined){
-if(typeof data88.protocolVersion !== "string"){
-const err130 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if(data85.serviceName !== undefined){
+if(typeof data85.serviceName !== "string"){
+const err130 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err130);
 errors++;
 }
 }
-if(data88.instructions !== undefined){
-if(typeof data88.instructions !== "string"){
-const err131 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if(data85.address !== undefined){
+let data90 = data85.address;
+if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
+if(data90.url !== undefined){
+if(typeof data90.url !== "string"){
+const err131 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err131);
 errors++;
 }
 }
-if(data88.capabilities !== undefined){
-let data93 = data88.capabilities;
-if(data93 && typeof data93 == "object" && !Array.isArray(data93)){
-if(data93.tools !== undefined){
-if(typeof data93.tools !== "boolean"){
-const err132 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err132 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err132);
 errors++;
 }
 }
-if(data93.resources !== undefined){
-if(typeof data93.resources !== "boolean"){
-const err133 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data85.replicas !== undefined){
+let data92 = data85.replicas;
+if(!(((typeof data92 == "number") && (!(data92 % 1) && !isNaN(data92))) && (isFinite(data92)))){
+const err133 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err133);
 errors++;
 }
-}
-if(data93.prompts !== undefined){
-if(typeof data93.prompts !== "boolean"){
-const err134 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if((typeof data92 == "number") && (isFinite(data92))){
+if(data92 > 2147483647 || isNaN(data92)){
+const err134 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err134);
 errors++;
 }
-}
-if(data93.logging !== undefined){
-if(typeof data93.logging !== "boolean"){
-const err135 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data92 < -2147483648 || isNaN(data92)){
+const err135 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err135);
 errors++;
 }
 }
-if(data93.completions !== undefined){
-if(typeof data93.completions !== "boolean"){
-const err136 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+}
+if(data85.readyReplicas !== undefined){
+let data93 = data85.readyReplicas;
+if(!(((typeof data93 == "number") && (!(data93 % 1) && !isNaN(data93))) && (isFinite(data93)))){
+const err136 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err136);
 errors++;
 }
-}
-}
-else {
-const err137 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if((typeof data93 == "number") && (isFinite(data93))){
+if(data93 > 2147483647 || isNaN(data93)){
+const err137 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err137);
 errors++;
 }
-}
-}
-else {
-const err138 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data93 < -2147483648 || isNaN(data93)){
+const err138 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err138);
 errors++;
 }
 }
-if(data78.handshakeRetryCount !== undefined){
-let data99 = data78.handshakeRetryCount;
-if(!(((typeof data99 == "number") && (!(data99 % 1) && !isNaN(data99))) && (isFinite(data99)))){
-const err139 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+}
+if(data85.selector !== undefined){
+if(typeof data85.selector !== "string"){
+const err139 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err139);
 errors++;
 }
-if((typeof data99 == "number") && (isFinite(data99))){
-if(data99 > 2147483647 || isNaN(data99)){
-const err140 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data85.serverInfo !== undefined){
+let data95 = data85.serverInfo;
+if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
+if(data95.name !== undefined){
+if(typeof data95.name !== "string"){
+const err140 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-if(data99 < -2147483648 || isNaN(data99)){
-const err141 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data95.version !== undefined){
+if(typeof data95.version !== "string"){
+const err141 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err141);
 errors++;
 }
 }
-}
-if(data78.gatewayBinding !== undefined){
-let data100 = data78.gatewayBinding;
-if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
-if(data100.name !== undefined){
-if(typeof data100.name !== "string"){
-const err142 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data95.protocolVersion !== undefined){
+if(typeof data95.protocolVersion !== "string"){
+const err142 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err142);
 errors++;
 }
 }
-if(data100.provider !== undefined){
-if(typeof data100.provider !== "string"){
-const err143 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data95.instructions !== undefined){
+if(typeof data95.instructions !== "string"){
+const err143 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err143);
 errors++;
 }
 }
-}
-else {
-const err144 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if(data95.capabilities !== undefined){
+let data100 = data95.capabilities;
+if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
+if(data100.tools !== undefined){
+if(typeof data100.tools !== "boolean"){
+const err144 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err144);
 errors++;
 }
 }
-if(data78.extensions !== undefined){
-let data103 = data78.extensions;
-if(data103 && typeof data103 == "object" && !Array.isArray(data103)){
-if(data103.release !== undefined){
-let data104 = data103.release;
-if(typeof data104 === "string"){
-if(func2(data104) > 64){
-const err145 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data100.resources !== undefined){
+if(typeof data100.resources !== "boolean"){
+const err145 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err145);
 errors++;
 }
 }
-else {
-const err146 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data100.prompts !== undefined){
+if(typeof data100.prompts !== "boolean"){
+const err146 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err146);
 errors++;
 }
 }
-if(data103.policy !== undefined){
-let data105 = data103.policy;
-if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
-if(data105.digest === undefined){
-const err147 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
+if(data100.logging !== undefined){
+if(typeof data100.logging !== "boolean"){
+const err147 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err147);
 errors++;
 }
-if(data105.digest !== undefined){
-let data106 = data105.digest;
-if(typeof data106 === "string"){
-if(func2(data106) > 64){
-const err148 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+}
+if(data100.completions !== undefined){
+if(typeof data100.completions !== "boolean"){
+const err148 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
 }
+}
 else {
-const err149 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err149 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err149);
 errors++;
 }
 }
-if(data105.generation !== undefined){
-let data107 = data105.generation;
-if(!(((typeof data107 == "number") && (!(data107 % 1) && !isNaN(data107))) && (isFinite(data107)))){
-const err150 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err150 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err150);
 errors++;
 }
-if((typeof data107 == "number") && (isFinite(data107))){
-if(data107 > 9223372036854776000 || isNaN(data107)){
-const err151 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data85.handshakeRetryCount !== undefined){
+let data106 = data85.handshakeRetryCount;
+if(!(((typeof data106 == "number") && (!(data106 % 1) && !isNaN(data106))) && (isFinite(data106)))){
+const err151 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err151);
 errors++;
 }
-if(data107 < -9223372036854776000 || isNaN(data107)){
-const err152 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data106 == "number") && (isFinite(data106))){
+if(data106 > 2147483647 || isNaN(data106)){
+const err152 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err152);
 errors++;
 }
-}
-}
-if(data105.tolerated !== undefined){
-let data108 = data105.tolerated;
-if(Array.isArray(data108)){
-if(data108.length > 50){
-const err153 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(data106 < -2147483648 || isNaN(data106)){
+const err153 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err153);
 errors++;
 }
-const len8 = data108.length;
-for(let i8=0; i8<len8; i8++){
-let data109 = data108[i8];
-if(data109 && typeof data109 == "object" && !Array.isArray(data109)){
-if(data109.rule === undefined){
-const err154 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
+}
+}
+if(data85.gatewayBinding !== undefined){
+let data107 = data85.gatewayBinding;
+if(data107 && typeof data107 == "object" && !Array.isArray(data107)){
+if(data107.name !== undefined){
+if(typeof data107.name !== "string"){
+const err154 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err154);
 errors++;
 }
-if(data109.path === undefined){
-const err155 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data107.provider !== undefined){
+if(typeof data107.provider !== "string"){
+const err155 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err155);
 errors++;
 }
-if(data109.message === undefined){
-const err156 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+else {
+const err156 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err156);
 errors++;
 }
-if(data109.fingerprint === undefined){
-const err157 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err157);
-errors++;
 }
-if(data109.rule !== undefined){
-let data110 = data109.rule;
-if(typeof data110 === "string"){
-if(func2(data110) > 100){
-const err158 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err158);
+if(data85.extensions !== undefined){
+let data110 = data85.extensions;
+if(data110 && typeof data110 == "object" && !Array.isArray(data110)){
+if(data110.release !== undefined){
+let data111 = data110.release;
+if(typeof data111 === "string"){
+if(func2(data111) > 64){
+const err157 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err157);
 errors++;
 }
 }
 else {
-const err159 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err159);
+const err158 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err158);
 errors++;
 }
 }
-if(data109.path !== undefined){
-let data111 = data109.path;
-if(typeof data111 === "string"){
-if(func2(data111) > 400){
-const err160 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data110.policy !== undefined){
+let data112 = data110.policy;
+if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
+if(data112.digest === undefined){
+const err159 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
+vErrors = add(vErrors, err159);
+errors++;
+}
+if(data112.digest !== undefined){
+let data113 = data112.digest;
+if(typeof data113 === "string"){
+if(func2(data113) > 64){
+const err160 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err160);
 errors++;
 }
 }
 else {
-const err161 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
+const err161 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
 }
-if(data109.message !== undefined){
-let data112 = data109.message;
-if(typeof data112 === "string"){
-if(func2(data112) > 400){
-const err162 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data112.generation !== undefined){
+let data114 = data112.generation;
+if(!(((typeof data114 == "number") && (!(data114 % 1) && !isNaN(data114))) && (isFinite(data114)))){
+const err162 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-}
-else {
-const err163 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
+if((typeof data114 == "number") && (isFinite(data114))){
+if(data114 > 9223372036854776000 || isNaN(data114)){
+const err163 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err163);
 errors++;
 }
-}
-if(data109.fingerprint !== undefined){
-let data113 = data109.fingerprint;
-if(typeof data113 === "string"){
-if(func2(data113) > 64){
-const err164 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data114 < -9223372036854776000 || isNaN(data114)){
+const err164 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err164);
 errors++;
 }
 }
-else {
-const err165 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
+}
+if(data112.tolerated !== undefined){
+let data115 = data112.tolerated;
+if(Array.isArray(data115)){
+if(data115.length > 50){
+const err165 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err165);
 errors++;
 }
-}
-}
-else {
-const err166 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
+const len8 = data115.length;
+for(let i8=0; i8<len8; i8++){
+let data116 = data115[i8];
+if(data116 && typeof data116 == "object" && !Array.isArray(data116)){
+if(data116.rule === undefined){
+const err166 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-}
-}
-else {
-const err167 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data116.path === undefined){
+const err167 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-}
-if(data105.toleratedNotListed !== undefined){
-let data114 = data105.toleratedNotListed;
-if(!(((typeof data114 == "number") && (!(data114 % 1) && !isNaN(data114))) && (isFinite(data114)))){
-const err168 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data116.message === undefined){
+const err168 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err168);
 errors++;
 }
-if((typeof data114 == "number") && (isFinite(data114))){
-if(data114 > 2147483647 || isNaN(data114)){
-const err169 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data116.fingerprint === undefined){
+const err169 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-if(data114 < -2147483648 || isNaN(data114)){
-const err170 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data116.rule !== undefined){
+let data117 = data116.rule;
+if(typeof data117 === "string"){
+if(func2(data117) > 100){
+const err170 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err170);
 errors++;
 }
 }
-}
-}
 else {
-const err171 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err171 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err171);
 errors++;
 }
 }
-if(data103.foreign !== undefined){
-let data115 = data103.foreign;
-if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
-if(data115.fields === undefined){
-const err172 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data116.path !== undefined){
+let data118 = data116.path;
+if(typeof data118 === "string"){
+if(func2(data118) > 400){
+const err172 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if(data115.fields !== undefined){
-let data116 = data115.fields;
-if(Array.isArray(data116)){
-if(data116.length > 20){
-const err173 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err173 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err173);
 errors++;
 }
-const len9 = data116.length;
-for(let i9=0; i9<len9; i9++){
-let data117 = data116[i9];
-if(data117 && typeof data117 == "object" && !Array.isArray(data117)){
-if(data117.kind === undefined){
-const err174 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "kind"}};
+}
+if(data116.message !== undefined){
+let data119 = data116.message;
+if(typeof data119 === "string"){
+if(func2(data119) > 400){
+const err174 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-if(data117.path === undefined){
-const err175 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "path"}};
+}
+else {
+const err175 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-if(data117.state === undefined){
-const err176 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "state"}};
+}
+if(data116.fingerprint !== undefined){
+let data120 = data116.fingerprint;
+if(typeof data120 === "string"){
+if(func2(data120) > 64){
+const err176 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-if(data117.kind !== undefined){
-let data118 = data117.kind;
-if(typeof data118 === "string"){
-if(func2(data118) > 63){
-const err177 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+else {
+const err177 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err177);
 errors++;
 }
 }
+}
 else {
-const err178 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"type",params:{type: "string"}};
+const err178 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err178);
 errors++;
 }
 }
-if(data117.path !== undefined){
-let data119 = data117.path;
-if(typeof data119 === "string"){
-if(func2(data119) > 300){
-const err179 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"maxLength",params:{limit: 300}};
+}
+else {
+const err179 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err179);
 errors++;
 }
 }
-else {
-const err180 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"type",params:{type: "string"}};
+if(data112.toleratedNotListed !== undefined){
+let data121 = data112.toleratedNotListed;
+if(!(((typeof data121 == "number") && (!(data121 % 1) && !isNaN(data121))) && (isFinite(data121)))){
+const err180 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err180);
 errors++;
 }
-}
-if(data117.manager !== undefined){
-let data120 = data117.manager;
-if(typeof data120 === "string"){
-if(func2(data120) > 128){
-const err181 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"maxLength",params:{limit: 128}};
+if((typeof data121 == "number") && (isFinite(data121))){
+if(data121 > 2147483647 || isNaN(data121)){
+const err181 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-}
-else {
-const err182 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"type",params:{type: "string"}};
+if(data121 < -2147483648 || isNaN(data121)){
+const err182 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err182);
 errors++;
 }
 }
-if(data117.state !== undefined){
-let data121 = data117.state;
-if(typeof data121 !== "string"){
-const err183 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"type",params:{type: "string"}};
+}
+}
+else {
+const err183 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-if(!((((data121 === "Waiting") || (data121 === "ComesBack")) || (data121 === "FromAdmission")) || (data121 === "Stays"))){
-const err184 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+if(data110.foreign !== undefined){
+let data122 = data110.foreign;
+if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
+if(data122.fields === undefined){
+const err184 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-}
-}
-else {
-const err185 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"type",params:{type: "object"}};
+if(data122.fields !== undefined){
+let data123 = data122.fields;
+if(Array.isArray(data123)){
+if(data123.length > 20){
+const err185 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-}
-}
-else {
-const err186 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const len9 = data123.length;
+for(let i9=0; i9<len9; i9++){
+let data124 = data123[i9];
+if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
+if(data124.kind === undefined){
+const err186 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-}
-if(data115.notListed !== undefined){
-let data122 = data115.notListed;
-if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
-const err187 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data124.path === undefined){
+const err187 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-if((typeof data122 == "number") && (isFinite(data122))){
-if(data122 > 2147483647 || isNaN(data122)){
-const err188 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data124.state === undefined){
+const err188 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-if(data122 < -2147483648 || isNaN(data122)){
-const err189 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data124.kind !== undefined){
+let data125 = data124.kind;
+if(typeof data125 === "string"){
+if(func2(data125) > 63){
+const err189 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err189);
 errors++;
 }
 }
-}
-}
 else {
-const err190 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+const err190 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
 }
-if(data103.podFailure !== undefined){
-let data123 = data103.podFailure;
-if(data123 && typeof data123 == "object" && !Array.isArray(data123)){
-if(data123.cause === undefined){
-const err191 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(data124.path !== undefined){
+let data126 = data124.path;
+if(typeof data126 === "string"){
+if(func2(data126) > 300){
+const err191 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-if(data123.pod === undefined){
-const err192 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+else {
+const err192 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
-if(data123.cause !== undefined){
-let data124 = data123.cause;
-if(typeof data124 !== "string"){
-const err193 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data124.manager !== undefined){
+let data127 = data124.manager;
+if(typeof data127 === "string"){
+if(func2(data127) > 128){
+const err193 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-if(!((((((data124 === "ImagePull") || (data124 === "Configuration")) || (data124 === "Crashing")) || (data124 === "OutOfMemory")) || (data124 === "Unhealthy")) || (data124 === "Unschedulable"))){
-const err194 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+}
+else {
+const err194 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
 }
-if(data123.pod !== undefined){
-let data125 = data123.pod;
-if(typeof data125 === "string"){
-if(func2(data125) > 253){
-const err195 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data124.state !== undefined){
+let data128 = data124.state;
+if(typeof data128 !== "string"){
+const err195 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err195);
 errors++;
 }
-}
-else {
-const err196 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(!((((data128 === "Waiting") || (data128 === "ComesBack")) || (data128 === "FromAdmission")) || (data128 === "Stays"))){
+const err196 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err196);
 errors++;
 }
 }
-if(data123.image !== undefined){
-let data126 = data123.image;
-if(typeof data126 === "string"){
-if(func2(data126) > 1000){
-const err197 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+}
+else {
+const err197 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
 }
+}
 else {
-const err198 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err198 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
 }
-if(data123.exitCode !== undefined){
-let data127 = data123.exitCode;
-if(!(((typeof data127 == "number") && (!(data127 % 1) && !isNaN(data127))) && (isFinite(data127)))){
-const err199 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data122.notListed !== undefined){
+let data129 = data122.notListed;
+if(!(((typeof data129 == "number") && (!(data129 % 1) && !isNaN(data129))) && (isFinite(data129)))){
+const err199 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-if((typeof data127 == "number") && (isFinite(data127))){
-if(data127 > 2147483647 || isNaN(data127)){
-const err200 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data129 == "number") && (isFinite(data129))){
+if(data129 > 2147483647 || isNaN(data129)){
+const err200 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if(data127 < -2147483648 || isNaN(data127)){
-const err201 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data129 < -2147483648 || isNaN(data129)){
+const err201 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err201);
 errors++;
 }
 }
 }
-if(data123.restarts !== undefined){
-let data128 = data123.restarts;
-if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
-const err202 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err202 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-if((typeof data128 == "number") && (isFinite(data128))){
-if(data128 > 2147483647 || isNaN(data128)){
-const err203 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data110.podFailure !== undefined){
+let data130 = data110.podFailure;
+if(data130 && typeof data130 == "object" && !Array.isArray(data130)){
+if(data130.cause === undefined){
+const err203 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if(data128 < -2147483648 || isNaN(data128)){
-const err204 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data130.pod === undefined){
+const err204 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-}
-}
-if(data123.notReadyAfterSeconds !== undefined){
-let data129 = data123.notReadyAfterSeconds;
-if(!(((typeof data129 == "number") && (!(data129 % 1) && !isNaN(data129))) && (isFinite(data129)))){
-const err205 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data130.cause !== undefined){
+let data131 = data130.cause;
+if(typeof data131 !== "string"){
+const err205 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-if((typeof data129 == "number") && (isFinite(data129))){
-if(data129 > 2147483647 || isNaN(data129)){
-const err206 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((((((data131 === "ImagePull") || (data131 === "Configuration")) || (data131 === "Crashing")) || (data131 === "OutOfMemory")) || (data131 === "Unhealthy")) || (data131 === "Unschedulable"))){
+const err206 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-if(data129 < -2147483648 || isNaN(data129)){
-const err207 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data130.pod !== undefined){
+let data132 = data130.pod;
+if(typeof data132 === "string"){
+if(func2(data132) > 253){
+const err207 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err207);
 errors++;
 }
 }
-}
-if(data123.detail !== undefined){
-let data130 = data123.detail;
-if(typeof data130 === "string"){
-if(func2(data130) > 512){
-const err208 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+else {
+const err208 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err208);
 errors++;
 }
 }
-else {
-const err209 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data130.image !== undefined){
+let data133 = data130.image;
+if(typeof data133 === "string"){
+if(func2(data133) > 1000){
+const err209 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err209);
 errors++;
 }
 }
-if(data123.hint !== undefined){
-let data131 = data123.hint;
-if(typeof data131 !== "string"){
-const err210 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+else {
+const err210 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-if(!(((data131 === "Stdio") || (data131 === "Crash")) || (data131 === "Unready"))){
-const err211 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+if(data130.exitCode !== undefined){
+let data134 = data130.exitCode;
+if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
+const err211 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
-}
-}
-else {
-const err212 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if((typeof data134 == "number") && (isFinite(data134))){
+if(data134 > 2147483647 || isNaN(data134)){
+const err212 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-}
-if(data103.verification !== undefined){
-let data132 = data103.verification;
-if(data132 && typeof data132 == "object" && !Array.isArray(data132)){
-if(data132.release !== undefined){
-let data133 = data132.release;
-if(typeof data133 === "string"){
-if(func2(data133) > 64){
-const err213 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"maxLength",params:{limit: 64}};
+if(data134 < -2147483648 || isNaN(data134)){
+const err213 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err213);
 errors++;
 }
 }
-else {
-const err214 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"type",params:{type: "string"}};
+}
+if(data130.restarts !== undefined){
+let data135 = data130.restarts;
+if(!(((typeof data135 == "number") && (!(data135 % 1) && !isNaN(data135))) && (isFinite(data135)))){
+const err214 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-}
-if(data132.era !== undefined){
-let data134 = data132.era;
-if(typeof data134 !== "string"){
-const err215 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if((typeof data135 == "number") && (isFinite(data135))){
+if(data135 > 2147483647 || isNaN(data135)){
+const err215 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-if(!((data134 === "Stateless") || (data134 === "Handshake"))){
-const err216 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+if(data135 < -2147483648 || isNaN(data135)){
+const err216 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
-if(data132.image !== undefined){
-let data135 = data132.image;
-if(typeof data135 === "string"){
-if(func2(data135) > 1000){
-const err217 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+}
+if(data130.notReadyAfterSeconds !== undefined){
+let data136 = data130.notReadyAfterSeconds;
+if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
+const err217 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err217);
+errors++;
+}
+if((typeof data136 == "number") && (isFinite(data136))){
+if(data136 > 2147483647 || isNaN(data136)){
+const err218 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err218);
+errors++;
+}
+if(data136 < -2147483648 || isNaN(data136)){
+const err219 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err219);
+errors++;
+}
+}
+}
+if(data130.detail !== undefined){
+let data137 = data130.detail;
+if(typeof data137 === "string"){
+if(func2(data137) > 512){
+const err220 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+vErrors = add(vErrors, err220);
 errors++;
 }
 }
 else {
-const err218 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err218);
-errors++;
-}
-}
-if(data132.goneWhenAsked !== undefined){
-let data136 = data132.goneWhenAsked;
-if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
-const err219 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err219);
-errors++;
-}
-if((typeof data136 == "number") && (isFinite(data136))){
-if(data136 > 8 || isNaN(data136)){
-const err220 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
-vErrors = add(vErrors, err220);
-errors++;
-}
-if(data136 < 1 || isNaN(data136)){
-const err221 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const err221 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err221);
 errors++;
 }
 }
-}
-if(data132.toolsDigest !== undefined){
-let data137 = data132.toolsDigest;
-if(typeof data137 === "string"){
-if(func2(data137) > 80){
-const err222 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(data130.hint !== undefined){
+let data138 = data130.hint;
+if(typeof data138 !== "string"){
+const err222 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-}
-else {
-const err223 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(!(((data138 === "Stdio") || (data138 === "Crash")) || (data138 === "Unready"))){
+const err223 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err223);
 errors++;
 }
 }
-if(data132.notCounted !== undefined){
-let data138 = data132.notCounted;
-if(typeof data138 === "string"){
-if(func2(data138) > 256){
-const err224 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err224 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
 }
-else {
-const err225 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data110.verification !== undefined){
+let data139 = data110.verification;
+if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
+if(data139.release !== undefined){
+let data140 = data139.release;
+if(typeof data140 === "string"){
+if(func2(data140) > 64){
+const err225 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err225);
 errors++;
 }
 }
-if(data132.failingPods !== undefined){
-let data139 = data132.failingPods;
-if(Array.isArray(data139)){
-if(data139.length > 3){
-const err226 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err226 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err226);
 errors++;
 }
-const len10 = data139.length;
-for(let i10=0; i10<len10; i10++){
-let data140 = data139[i10];
-if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
-if(data140.name === undefined){
-const err227 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data139.era !== undefined){
+let data141 = data139.era;
+if(typeof data141 !== "string"){
+const err227 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-if(data140.message === undefined){
-const err228 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "message"}};
+if(!((data141 === "Stateless") || (data141 === "Handshake"))){
+const err228 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-if(data140.name !== undefined){
-let data141 = data140.name;
-if(typeof data141 === "string"){
-if(func2(data141) > 253){
-const err229 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+if(data139.image !== undefined){
+let data142 = data139.image;
+if(typeof data142 === "string"){
+if(func2(data142) > 1000){
+const err229 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err229);
 errors++;
 }
 }
 else {
-const err230 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"type",params:{type: "string"}};
+const err230 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-if(data140.message !== undefined){
-let data142 = data140.message;
-if(typeof data142 === "string"){
-if(func2(data142) > 256){
-const err231 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data139.goneWhenAsked !== undefined){
+let data143 = data139.goneWhenAsked;
+if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
+const err231 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-}
-else {
-const err232 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"type",params:{type: "string"}};
+if((typeof data143 == "number") && (isFinite(data143))){
+if(data143 > 8 || isNaN(data143)){
+const err232 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-}
-}
-else {
-const err233 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"type",params:{type: "object"}};
+if(data143 < 1 || isNaN(data143)){
+const err233 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
 }
-else {
-const err234 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data139.toolsDigest !== undefined){
+let data144 = data139.toolsDigest;
+if(typeof data144 === "string"){
+if(func2(data144) > 80){
+const err234 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-if(data132.toolCount !== undefined){
-let data143 = data132.toolCount;
-if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
-const err235 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+else {
+const err235 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if((typeof data143 == "number") && (isFinite(data143))){
-if(data143 > 2147483647 || isNaN(data143)){
-const err236 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data139.notCounted !== undefined){
+let data145 = data139.notCounted;
+if(typeof data145 === "string"){
+if(func2(data145) > 256){
+const err236 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-if(data143 < 0 || isNaN(data143)){
-const err237 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err237 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
 }
-}
-if(data132.resourceCount !== undefined){
-let data144 = data132.resourceCount;
-if(!(((typeof data144 == "number") && (!(data144 % 1) && !isNaN(data144))) && (isFinite(data144)))){
-const err238 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data139.failingPods !== undefined){
+let data146 = data139.failingPods;
+if(Array.isArray(data146)){
+if(data146.length > 3){
+const err238 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-if((typeof data144 == "number") && (isFinite(data144))){
-if(data144 > 2147483647 || isNaN(data144)){
-const err239 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len10 = data146.length;
+for(let i10=0; i10<len10; i10++){
+let data147 = data146[i10];
+if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
+if(data147.name === undefined){
+const err239 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-if(data144 < 0 || isNaN(data144)){
-const err240 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data147.message === undefined){
+const err240 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
-}
-}
-if(data132.promptCount !== undefined){
-let data145 = data132.promptCount;
-if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
-const err241 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(data147.name !== undefined){
+let data148 = data147.name;
+if(typeof data148 === "string"){
+if(func2(data148) > 253){
+const err241 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err241);
 errors++;
 }
-if((typeof data145 == "number") && (isFinite(data145))){
-if(data145 > 2147483647 || isNaN(data145)){
-const err242 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err242 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-if(data145 < 0 || isNaN(data145)){
-const err243 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data147.message !== undefined){
+let data149 = data147.message;
+if(typeof data149 === "string"){
+if(func2(data149) > 256){
+const err243 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
-}
-}
 else {
-const err244 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+const err244 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
 }
 }
 else {
-const err245 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err245 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
 }
-if(data78.conditions !== undefined){
-let data146 = data78.conditions;
-if(Array.isArray(data146)){
-const len11 = data146.length;
-for(let i11=0; i11<len11; i11++){
-let data147 = data146[i11];
-if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
-if(data147.type === undefined){
-const err246 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "type"}};
+}
+else {
+const err246 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
-if(data147.status === undefined){
-const err247 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "status"}};
+}
+if(data139.toolCount !== undefined){
+let data150 = data139.toolCount;
+if(!(((typeof data150 == "number") && (!(data150 % 1) && !isNaN(data150))) && (isFinite(data150)))){
+const err247 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
-if(data147.lastTransitionTime === undefined){
-const err248 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+if((typeof data150 == "number") && (isFinite(data150))){
+if(data150 > 2147483647 || isNaN(data150)){
+const err248 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err248);
 errors++;
 }
-if(data147.reason === undefined){
-const err249 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "reason"}};
+if(data150 < 0 || isNaN(data150)){
+const err249 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err249);
 errors++;
 }
-if(data147.message === undefined){
-const err250 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+if(data139.resourceCount !== undefined){
+let data151 = data139.resourceCount;
+if(!(((typeof data151 == "number") && (!(data151 % 1) && !isNaN(data151))) && (isFinite(data151)))){
+const err250 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err250);
 errors++;
 }
-if(data147.type !== undefined){
-let data148 = data147.type;
-if(typeof data148 === "string"){
-if(func2(data148) > 316){
-const err251 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
+if((typeof data151 == "number") && (isFinite(data151))){
+if(data151 > 2147483647 || isNaN(data151)){
+const err251 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err251);
 errors++;
 }
-if(!pattern1.test(data148)){
-const err252 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data151 < 0 || isNaN(data151)){
+const err252 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err252);
 errors++;
 }
 }
-else {
-const err253 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"type",params:{type: "string"}};
+}
+if(data139.promptCount !== undefined){
+let data152 = data139.promptCount;
+if(!(((typeof data152 == "number") && (!(data152 % 1) && !isNaN(data152))) && (isFinite(data152)))){
+const err253 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-}
-if(data147.status !== undefined){
-let data149 = data147.status;
-if(typeof data149 !== "string"){
-const err254 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"type",params:{type: "string"}};
+if((typeof data152 == "number") && (isFinite(data152))){
+if(data152 > 2147483647 || isNaN(data152)){
+const err254 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-if(!(((data149 === "True") || (data149 === "False")) || (data149 === "Unknown"))){
-const err255 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data152 < 0 || isNaN(data152)){
+const err255 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-if(data147.observedGeneration !== undefined){
-let data150 = data147.observedGeneration;
-if(!(((typeof data150 == "number") && (!(data150 % 1) && !isNaN(data150))) && (isFinite(data150)))){
-const err256 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+}
+else {
+const err256 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-if((typeof data150 == "number") && (isFinite(data150))){
-if(data150 > 9223372036854776000 || isNaN(data150)){
-const err257 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err257 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-if(data150 < 0 || isNaN(data150)){
-const err258 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data85.conditions !== undefined){
+let data153 = data85.conditions;
+if(Array.isArray(data153)){
+const len11 = data153.length;
+for(let i11=0; i11<len11; i11++){
+let data154 = data153[i11];
+if(data154 && typeof data154 == "object" && !Array.isArray(data154)){
+if(data154.type === undefined){
+const err258 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err258);
 errors++;
 }
-}
-}
-if(data147.lastTransitionTime !== undefined){
-let data151 = data147.lastTransitionTime;
-if(typeof data151 === "string"){
-if(!pattern2.test(data151)){
-const err259 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data154.status === undefined){
+const err259 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
-}
-else {
-const err260 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data154.lastTransitionTime === undefined){
+const err260 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
-}
-if(data147.reason !== undefined){
-let data152 = data147.reason;
-if(typeof data152 === "string"){
-if(func2(data152) > 1024){
-const err261 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data154.reason === undefined){
+const err261 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err261);
 errors++;
 }
-if(func2(data152) < 1){
-const err262 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data154.message === undefined){
+const err262 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
-if(!pattern3.test(data152)){
-const err263 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if(data154.type !== undefined){
+let data155 = data154.type;
+if(typeof data155 === "string"){
+if(func2(data155) > 316){
+const err263 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-}
-else {
-const err264 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"type",params:{type: "string"}};
+if(!pattern2.test(data155)){
+const err264 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
 }
-if(data147.message !== undefined){
-let data153 = data147.message;
-if(typeof data153 === "string"){
-if(func2(data153) > 32768){
-const err265 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
+else {
+const err265 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err265);
 errors++;
 }
 }
-else {
-const err266 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"type",params:{type: "string"}};
+if(data154.status !== undefined){
+let data156 = data154.status;
+if(typeof data156 !== "string"){
+const err266 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err266);
 errors++;
 }
-}
-}
-else {
-const err267 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"type",params:{type: "object"}};
+if(!(((data156 === "True") || (data156 === "False")) || (data156 === "Unknown"))){
+const err267 = {instancePath:instancePath+"/status/conditions/" + i11+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err267);
 errors++;
 }
 }
-}
-else {
-const err268 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data154.observedGeneration !== undefined){
+let data157 = data154.observedGeneration;
+if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
+const err268 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err268);
 errors++;
 }
+if((typeof data157 == "number") && (isFinite(data157))){
+if(data157 > 9223372036854776000 || isNaN(data157)){
+const err269 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err269);
+errors++;
+}
+if(data157 < 0 || isNaN(data157)){
+const err270 = {instancePath:instancePath+"/status/conditions/" + i11+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err270);
+errors++;
+}
+}
+}
+if(data154.lastTransitionTime !== undefined){
+let data158 = data154.lastTransitionTime;
+if(typeof data158 === "string"){
+if(!pattern3.test(data158)){
+const err271 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err271);
+errors++;
 }
 }
 else {
-const err269 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err269);
+const err272 = {instancePath:instancePath+"/status/conditions/" + i11+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err272);
+errors++;
+}
+}
+if(data154.reason !== undefined){
+let data159 = data154.reason;
+if(typeof data159 === "string"){
+if(func2(data159) > 1024){
+const err273 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err273);
+errors++;
+}
+if(func2(data159) < 1){
+const err274 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err274);
+errors++;
+}
+if(!pattern4.test(data159)){
+const err275 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err275);
+errors++;
+}
+}
+else {
+const err276 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err276);
+errors++;
+}
+}
+if(data154.message !== undefined){
+let data160 = data154.message;
+if(typeof data160 === "string"){
+if(func2(data160) > 32768){
+const err277 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err277);
+errors++;
+}
+}
+else {
+const err278 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err278);
 errors++;
 }
 }
 }
 else {
-const err270 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err270);
+const err279 = {instancePath:instancePath+"/status/conditions/" + i11,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err279);
+errors++;
+}
+}
+}
+else {
+const err280 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err280);
+errors++;
+}
+}
+}
+else {
+const err281 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err281);
+errors++;
+}
+}
+}
+else {
+const err282 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err282);
 errors++;
 }
 validate21.errors = vErrors;

@@ -32,7 +32,21 @@ export type Action =
       readonly uid: string;
     }
   /** Exists and is not ours: said in status, never touched. */
-  | { readonly type: 'conflict'; readonly of: ExpandedKind; readonly message: string };
+  | { readonly type: 'conflict'; readonly of: ExpandedKind; readonly name: string; readonly message: string };
+
+/** Which of the server's children an action is about: a kind may have several. */
+export interface ChildName {
+  readonly kind: string;
+  readonly name: string;
+}
+
+export function childOf(action: Action): ChildName {
+  return { kind: action.of.kind, name: action.type === 'apply' ? action.object.metadata.name : action.name };
+}
+
+export function isSameChild(a: ChildName, b: ChildName): boolean {
+  return a.kind === b.kind && a.name === b.name;
+}
 
 /** How an action ended. */
 export type Outcome =

@@ -20,13 +20,7 @@ export type Cause =
 /** The condition Available, and what it comes from. */
 export interface Availability {
   readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason:
-    | 'Available'
-    | 'ScaledToZero'
-    | 'Initializing'
-    | 'ConfigurationInvalid'
-    | 'DeploymentUnavailable'
-    | ChildProblem['reason'];
+  readonly reason: 'Available' | 'ScaledToZero' | 'Initializing' | 'ConfigurationInvalid' | ChildProblem['reason'];
   readonly message: string;
   readonly cause: Cause;
   /** That it speaks about: of what serves, or else of the spec as it is now. */

@@ -30,3 +30,8 @@ export function nextCondition(said: Said, context: ConditionContext): Condition 
     message: shortenEnd(printable(message), maxMessageLength),
   };
 }
+
+/** What was said stays, of the generation of which it was said. */
+export function sayAgain({ status, reason, message, observedGeneration }: Condition): Saying {
+  return { status, reason, message, generation: observedGeneration };
+}

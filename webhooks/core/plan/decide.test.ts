@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ApiState } from '../engine/installation.ts';
 import { builtInPolicy } from '../rules/built-in-policy.ts';
 import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
@@ -35,6 +36,36 @@ function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Deci
     digest: (text) => String(text.length),
   });
 }
+
+describe('an optional kind', () => {
+  const asking = withSpec({ extensions: { metrics: { port: 'mcp' } } });
+  const existing = {
+    ...aChild({ uid: 'u-1' }),
+    ...{ apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor', appliedHash: 'x' },
+  };
+  const planned = (state: ApiState | undefined, ...options: readonly Option[]): readonly string[] => {
+    const decision = decide({
+      subject: prepared(anMCPServer(withUid('u-1'), ...options)),
+      facts: inMemoryFacts({}),
+      observed: options.length === 0 ? [existing] : [],
+      apis: new Map(state === undefined ? [] : [['PodMonitor', state]]),
+      ...policy,
+      digest: (text) => String(text.length),
+    });
+    if (decision.verdict !== 'accepted') throw new Error(decision.verdict);
+    return decision.actions.filter(({ of }) => of.kind === 'PodMonitor').map(({ type }) => type);
+  };
+
+  it('is planned where it is served, and pruned where no server asks for it any more', () => {
+    expect(planned('served', asking)).toEqual(['apply']);
+    expect(planned('served')).toEqual(['delete']);
+  });
+
+  it.each([undefined, 'unknown', 'absent', 'off'] as const)('is neither made nor pruned while it is %s', (state) => {
+    expect(planned(state, asking)).toEqual([]);
+    expect(planned(state)).toEqual([]);
+  });
+});
 
 describe('decide', () => {
   it.each<[string, InMemoryObjects, readonly Option[], Decision['verdict']]>([

@@ -1,6 +1,6 @@
 import type { ReferenceFacts } from '../engine/facts.ts';
 import type { Finding } from '../engine/finding.ts';
-import type { Installation } from '../engine/installation.ts';
+import type { ApiStates, Installation } from '../engine/installation.ts';
 import { judge } from '../engine/judge.ts';
 import type { PreparedServer, Verdict } from '../engine/judge.ts';
 import type { Policy } from '../engine/policy.ts';
@@ -10,6 +10,7 @@ import { isConfiguration } from '../mcpserver/references.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
+import { usableKinds } from '../resources/optional-kind.ts';
 import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { plan } from './plan.ts';
@@ -30,6 +31,8 @@ export interface DecideInput {
   /** RFC 3339. */
   readonly now: string;
   readonly expandedKinds?: readonly ExpandedKind[];
+  /** Of the optional kinds; by default nobody knows, and nothing of them is planned. */
+  readonly apis?: ApiStates;
 }
 
 export type Decision =
@@ -68,8 +71,9 @@ export function decide(input: DecideInput): Decision {
   const unchecked = findUnchecked(input);
   if (unchecked !== undefined) return { verdict: 'retry', server, unchecked };
   const expansion = { server, installation: input.installation, ...(configHash === undefined ? {} : { configHash }) };
-  const desired = expandedKinds.flatMap((kind) => kind.build(expansion) ?? []);
-  const actions = plan({ server, expandedKinds, desired, observed: input.observed, digest: input.digest });
+  const usable = usableKinds(expandedKinds, input.apis ?? new Map());
+  const desired = usable.flatMap((kind) => kind.build(expansion));
+  const actions = plan({ server, expandedKinds: usable, desired, observed: input.observed, digest: input.digest });
   return { verdict: 'accepted', server, policy, desired, actions };
 }
 

@@ -7,6 +7,7 @@ import type {
   ServerCapabilities,
   VerificationStatus,
 } from '../mcpserver/types.gen.ts';
+import { expandedKinds } from '../resources/index.gen.ts';
 import { anMCPServer, withSpec, withStatus } from '../testing/builders.ts';
 import type { Cause } from './availability.ts';
 import { nextEvents } from './events.ts';
@@ -279,5 +280,32 @@ describe('another message of what is as bad as before', () => {
     });
     const before = { ...aStatus({ Available: 'False/NetworkPolicyUnavailable/no' }), extensions: { release: '1' } };
     expect(eventsOf(withPrevious(before), refused).map(({ reason }) => reason)).toEqual(['ServiceUnavailable']);
+  });
+});
+
+const refusedAs = expandedKinds.map(({ kind, requirement, unavailable }) => {
+  const type = requirement === 'required' ? 'Available' : requirement.condition;
+  return [kind, type, unavailable] as const;
+});
+
+describe('a child that the API server refuses', () => {
+  it.each(refusedAs)('is told whatever its kind: %s', (kind, type, { reason, eventAction }) => {
+    const message = `Failed to reconcile ${kind}: no`;
+    const refused = becauseOf('refused', aStatus({ [type]: `False/${reason}/${message}` }));
+    expect(summary(undefined, refused)).toEqual([
+      `Warning ${reason} ${eventAction}: ${message}`,
+    ]);
+  });
+});
+
+describe('an optional kind that is missing', () => {
+  const missing = aStatus({ ...accepted, Monitored: 'False/APINotInstalled/no PodMonitor' });
+
+  it('is told once, and not that it is there', () => {
+    const there = aStatus({ ...accepted, Monitored: 'True/Applied/ok' });
+    expect(summary(there, missing)).toEqual(['Warning APINotInstalled OptionalAPICheck: no PodMonitor']);
+    expect(summary(missing, { ...missing })).toEqual([]);
+    expect(summary(missing, there)).toEqual([]);
+    expect(summary(there, aStatus({ ...accepted, Monitored: 'False/FeatureDisabled/off' }))).toHaveLength(1);
   });
 });

@@ -1,6 +1,8 @@
+import { expandedKinds } from '../resources/index.gen.ts';
 import type { Cause } from './availability.ts';
 import { renderStanding } from './foreign/standing.ts';
 import { formerPodFailure } from './former-release.ts';
+import { optionalTypes } from './optional-conditions.ts';
 import type {
   Condition,
   MCPServer,
@@ -20,15 +22,18 @@ export interface NextEvent {
   readonly note: string;
 }
 
-/** What a status says about one condition that goes wrong, and what was being done when it did. */
-const failures = {
-  Invalid: 'ConfigurationValidation',
-  DeploymentUnavailable: 'DeploymentReconcileFailed',
-  ServiceUnavailable: 'ServiceReconcileFailed',
-  NetworkPolicyUnavailable: 'NetworkPolicyReconcileFailed',
-  EndpointUnavailable: 'MCPHandshakeFailed',
-  GatewayNotRegistered: 'GatewayBindingReconcileFailed',
-} as const satisfies Readonly<Record<string, string>>;
+/** By the reason of a condition that goes wrong: what was being done when it did. */
+const failures: ReadonlyMap<string, string> = new Map([
+  ['Invalid', 'ConfigurationValidation'],
+  ['EndpointUnavailable', 'MCPHandshakeFailed'],
+  ['GatewayNotRegistered', 'GatewayBindingReconcileFailed'],
+  ['FeatureDisabled', 'OptionalAPICheck'],
+  ['APINotInstalled', 'OptionalAPICheck'],
+  ...expandedKinds.map(({ unavailable: { reason, eventAction } }) => [reason, eventAction] as const),
+]);
+
+/** The conditions whose turning False is told, in this order. */
+const toldTypes = ['Accepted', 'Available', 'Verified', 'GatewayRegistered', ...optionalTypes];
 
 const capabilityNames = [
   'tools',
@@ -56,9 +61,7 @@ export function nextEvents(
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
     ...toleratedChange(previous, next),
     ...standingChange(previous, next),
-    ...['Accepted', 'Available', 'Verified', 'GatewayRegistered'].flatMap((type) =>
-      warnings({ previous, next, cause }, type),
-    ),
+    ...toldTypes.flatMap((type) => warnings({ previous, next, cause }, type)),
     ...unavailability({ previous, next, cause }),
     ...stalledRollout(previous, next),
     ...capabilityChange(previous, next),
@@ -83,17 +86,12 @@ interface Change {
 function warnings({ previous, next, cause }: Change, type: string): readonly NextEvent[] {
   const condition = find(next, type);
   // A Deployment whose pods do not run is unavailable too, and was reconciled all the same: see `unavailability`.
-  if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused') || !isFailure(condition))
-    return [];
+  if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused')) return [];
+  const action = failures.get(condition.reason);
   const before = find(previous, type);
-  if (before?.status === 'False' && !saysAnother({ previous, next }, { before, now: condition })) return [];
-  return [warning(condition.reason, failures[condition.reason], condition.message)];
-}
-
-type Failing = Condition & { readonly reason: keyof typeof failures };
-
-function isFailure(condition: Condition): condition is Failing {
-  return Object.hasOwn(failures, condition.reason);
+  if (action === undefined || (before?.status === 'False' && !saysAnother({ previous, next }, { before, now: condition })))
+    return [];
+  return [warning(condition.reason, action, condition.message)];
 }
 
 /**

@@ -4,14 +4,18 @@ import fc from 'fast-check';
 import { applyDefaults } from '../defaults/apply.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { KubernetesObject } from '../resources/expanded-kind.ts';
-import { expandedKinds } from '../resources/index.gen.ts';
+import type { ExpandedKind } from '../resources/expanded-kind.ts';
+import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import { anMCPServer, withGeneration, withRawSpec, withReplicas, withSpec, withUid } from '../testing/builders.ts';
+import { childOf } from './action.ts';
 import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { plan } from './plan.ts';
 import { asObserved } from './testing/as-observed.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+/** Those that every server has. */
+const expandedKinds = everyKind.filter(({ requirement }) => requirement === 'required');
 const ours = anMCPServer(withUid('u-1'), withGeneration(1));
 
 function planFor(
@@ -22,8 +26,9 @@ function planFor(
   const defaulted = applyDefaults(server);
   const desired = expandedKinds
     .filter(({ kind }) => !unwanted.includes(kind))
-    .flatMap((kind) => kind.build({ server: defaulted }) ?? []);
-  return plan({ server: defaulted, expandedKinds, desired, observed, digest });
+    .flatMap((kind) => kind.build({ server: defaulted }));
+  const kinds = expandedKinds.map((of) => (unwanted.includes(of.kind) ? { ...of, wanted: 'sometimes' as const } : of));
+  return plan({ server: defaulted, expandedKinds: kinds, desired, observed, digest });
 }
 
 const appliedBy = (server: MCPServer): readonly KubernetesObject[] =>
@@ -131,10 +136,66 @@ describe('plan', () => {
     expect(planFor(ours, existing(ours, { isDeleting: true }), ['Deployment'])).toEqual([]);
   });
 
+  it('leaves what it did not apply, and what it has no right to delete', () => {
+    const [deployment] = existing(ours);
+    if (deployment === undefined) throw new Error('the first child is observed');
+    const others = [
+      { ...deployment, name: 'of-the-owner' },
+      { ...deployment, kind: 'Service', apiVersion: 'v1', name: 'by-hand' },
+    ];
+    expect(planFor(ours, [...existing(ours), ...others])).toEqual([]);
+    const byHand = Object.fromEntries(Object.entries(deployment).filter(([field]) => field !== 'appliedHash'));
+    const observed = existing(ours).toSpliced(0, 1, byHand as unknown as ObservedChild);
+    expect(planFor(ours, observed, ['Deployment'])).toEqual([]);
+  });
+
   it('cannot plan for a server that no cluster has stored', () => {
     expect(() => planFor(anMCPServer(), [])).toThrow('has no uid');
   });
 });
+
+describe('several objects of one kind', () => {
+  const server = applyDefaults(ours);
+  const named = (...names: readonly string[]): readonly KubernetesObject[] =>
+    names.map((name) => ({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+      metadata: { name, namespace: 'mcp' },
+      data: { of: name },
+    }));
+  const configMaps: ExpandedKind = {
+    ...{ apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', summary: 'Of a test.' },
+    ...{ requirement: 'required', wanted: 'sometimes' },
+    unavailable: { reason: 'ConfigMapUnavailable', order: 4, eventAction: 'x' },
+    build: () => [],
+  };
+  const planNamed = (names: readonly string[], observed: readonly ObservedChild[]): readonly Action[] =>
+    plan({ server, expandedKinds: [configMaps], desired: named(...names), observed, digest });
+  const seen = (...names: readonly string[]): readonly ObservedChild[] =>
+    planNamed(names, []).flatMap((action) =>
+      action.type === 'apply' ? [asObserved(action.object, { uid: `uid-of-${action.object.metadata.name}` })] : [],
+    );
+  const inShort = (actions: readonly Action[]): readonly string[] =>
+    actions.map((action) => {
+      const { name } = childOf(action);
+      return `${action.type} ${name} ${action.type === 'conflict' ? '' : (action.uid ?? 'new')}`.trim();
+    });
+
+  it('are told apart by their names: each is created, kept, changed and removed by itself', () => {
+    expect(inShort(planNamed(['a', 'b'], []))).toEqual(['apply a new', 'apply b new']);
+    expect(planNamed(['a', 'b'], seen('a', 'b'))).toEqual([]);
+    const drifted = seen('a', 'b').map((child) => (child.name === 'b' ? { ...child, ownedFields: '{}' } : child));
+    expect(inShort(planNamed(['a', 'b'], drifted))).toEqual(['apply b uid-of-b']);
+    expect(inShort(planNamed(['b', 'c'], seen('a', 'b')))).toEqual(['apply c new', 'delete a uid-of-a']);
+  });
+
+  it('conflict with what somebody else has of that name, and with nothing else', () => {
+    const theirs = seen('b').map((child) => ({ ...child, controller: { ...foreignOwner, uid: 'u-9' } }));
+    expect(inShort(planNamed(['a', 'b'], [...seen('a'), ...theirs]))).toEqual(['conflict b']);
+    expect(planNamed(['a'], [...seen('a'), ...theirs])).toEqual([]);
+  });
+});
+
+const foreignOwner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'x', controller: true };
 
 const names = fc.stringMatching(/^[a-z]{1,8}$/);
 const specs = fc.record(

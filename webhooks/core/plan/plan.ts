@@ -1,4 +1,4 @@
-import { APPLIED_HASH_ANNOTATION, childName } from '../mcpserver/names.ts';
+import { APPLIED_HASH_ANNOTATION } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { ExpandedKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
 import type { Action } from './action.ts';
@@ -12,35 +12,47 @@ import { controllerReference, judgeOwnership } from './ownership.ts';
 export interface PlanInput {
   readonly server: MCPServer;
   readonly expandedKinds: readonly ExpandedKind[];
-  /** What the kinds built; a kind without an object here is not wanted. */
+  /** What the kinds built; an object of these kinds that is not here is not wanted. */
   readonly desired: readonly KubernetesObject[];
-  /** What exists under the names that we use, whoever made it. */
+  /** What exists of the server, and under the names that it uses, whoever made it. */
   readonly observed: readonly ObservedChild[];
   /** Digest of a text, short enough for an annotation. Core is pure, so it is passed in. */
   readonly digest: (text: string) => string;
 }
 
-/** What has to be done so that exactly the desired objects exist; nothing when they do. In the order of the kinds. */
+/**
+ * What has to be done so that exactly the desired objects exist; nothing when they do. In the order of the kinds, and of
+ * one kind first what is wanted, then what is not.
+ */
 export function plan(input: PlanInput): readonly Action[] {
   return input.expandedKinds.flatMap((of) => {
-    const wanted = input.desired.find((object) => isOfKind(object, of));
-    const found = input.observed.find((child) => isOfKind(child, of) && child.name === childName(input.server));
-    const action = planChild(input, { of, wanted, found });
-    return action === undefined ? [] : [action];
+    const wanted = input.desired.filter((object) => isOfKind(object, of));
+    const found = input.observed.filter((child) => isOfKind(child, of));
+    return [
+      ...wanted.flatMap((object) => planChild(input, { of, wanted: object, found: named(object, found) }) ?? []),
+      ...found.flatMap((child) => (isAmong(child, wanted) ? [] : (planRemoval(input, of, child) ?? []))),
+    ];
   });
+}
+
+function named({ metadata }: KubernetesObject, found: readonly ObservedChild[]): ObservedChild | undefined {
+  return found.find(({ name }) => name === metadata.name);
+}
+
+function isAmong({ name }: ObservedChild, wanted: readonly KubernetesObject[]): boolean {
+  return wanted.some(({ metadata }) => metadata.name === name);
 }
 
 interface Child {
   readonly of: ExpandedKind;
-  readonly wanted: KubernetesObject | undefined;
+  readonly wanted: KubernetesObject;
   readonly found: ObservedChild | undefined;
 }
 
 function planChild(input: PlanInput, { of, wanted, found }: Child): Action | undefined {
-  if (wanted === undefined) return found === undefined ? undefined : planRemoval(input, of, found);
   if (found === undefined) return { type: 'apply', of, object: toApplied(input, wanted), cause: 'missing' };
   const ownership = judgeOwnership(input.server, found);
-  if (ownership.type === 'foreign') return { type: 'conflict', of, message: ownership.message };
+  if (ownership.type === 'foreign') return { type: 'conflict', of, name: found.name, message: ownership.message };
   // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
   if (found.isDeleting) return undefined;
   const { uid, foreign } = found;
@@ -54,7 +66,9 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   return difference === undefined ? undefined : { type: 'apply', of, object, ...existing, ...difference };
 }
 
+/** Only what we applied: somebody may have made the server the controller of an object of his own. */
 function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChild): Action | undefined {
+  if (of.wanted === 'always' || found.appliedHash === undefined) return undefined;
   if (found.isDeleting || judgeOwnership(server, found).type === 'foreign') return undefined;
   return { type: 'delete', of, name: found.name, uid: found.uid };
 }

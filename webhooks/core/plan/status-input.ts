@@ -6,6 +6,7 @@ import type {
   PolicyState,
 } from '../mcpserver/types.gen.ts';
 import type { ChildProblem } from './child-problem.ts';
+import type { Said } from './condition.ts';
 import type { AnsweredBy, DeploymentStatus, Verification } from './observed.ts';
 import type { PodHints } from './render-pod-failure.ts';
 import type { Serving } from './serving.ts';
@@ -27,6 +28,8 @@ export interface StatusInput {
   readonly serviceExists: boolean;
   /** Which pods serve, and of which generation they are. */
   readonly serving: Pick<Serving, 'generation' | 'podSet' | 'isRolling'>;
+  /** From `optionalConditions`; absent when nothing was brought about: what status says of them stays. */
+  readonly optional?: readonly Said[] | undefined;
   readonly verification: Verification;
   /** Whose answer that is; absent when nothing was answered. */
   readonly answeredBy?: AnsweredBy | undefined;

@@ -629,8 +629,34 @@ describe('nextStatus', () => {
   });
 });
 
+describe('what is said of optional kinds', () => {
+  const before = {
+    type: 'Monitored',
+    status: 'True',
+    reason: 'Applied',
+    message: 'x',
+    lastTransitionTime: 't',
+  } as const;
+  const typesOf = (status: MCPServerStatus): readonly string[] => (status.conditions ?? []).map(({ type }) => type);
+
+  it('stands beside the other conditions, touches none of them and goes when nobody asks any more', () => {
+    const without = statusOf({});
+    const off = { ...before, status: 'False', reason: 'FeatureDisabled' } as const;
+    const { conditions = [], ...rest } = statusOf({ optional: [off] });
+    expect({ ...rest, conditions: conditions.filter((condition) => condition !== off) }).toEqual(without);
+    expect(typesOf(statusOf({ previous: { ...without, conditions: [before] }, optional: [] }))).not.toContain(
+      'Monitored',
+    );
+  });
+
+  it('stays as it was when nothing was brought about', () => {
+    const previous = { ...statusOf({}), conditions: [...(statusOf({}).conditions ?? []), before] };
+    expect(statusOf({ previous })).toBe(previous);
+  });
+});
+
 describe('findProblem', () => {
-  const ofService = { type: 'conflict', of: service, message: 'Service search is not ours' } as const;
+  const ofService = { type: 'conflict', of: service, name: 'search', message: 'Service search is not ours' } as const;
   const ofDeployment = { type: 'delete', of: deployment, name: 'x', uid: 'u' } as const;
 
   it('is nothing when everything is done', () => {

@@ -3,9 +3,10 @@ import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
 import type { Condition, MCPServerStatus, PolicyState, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing, isStuck } from './availability.ts';
-import { nextCondition } from './condition.ts';
+import { nextCondition, sayAgain } from './condition.ts';
 import type { Saying } from './condition.ts';
 import { mentionStanding } from './foreign/standing.ts';
+import { optionalTypes } from './optional-conditions.ts';
 import { decideRollout, sayProgressing, sayReconciling, sayStalled } from './rollout.ts';
 import type { Rollout } from './rollout.ts';
 import { generationOf, olderOf } from './served-generation.ts';
@@ -187,7 +188,15 @@ const conditions: readonly ConditionOfOurs[] = [
   { type: 'Progressing', say: (_, { rollout }) => sayProgressing(rollout) },
   { type: 'Reconciling', say: (_, { rollout }) => sayReconciling(rollout) },
   { type: 'Stalled', say: (_, { rollout }) => sayStalled(rollout) },
+  ...optionalTypes.map((type) => ({ type, say: (input: StatusInput) => sayOptional(input, type) })),
 ];
+
+/** Where nothing was brought about, what was said of it stays. */
+function sayOptional({ optional, previous }: StatusInput, type: string): Saying | undefined {
+  if (optional !== undefined) return optional.find((said) => said.type === type);
+  const before = find(previous, type);
+  return before === undefined ? undefined : sayAgain(before);
+}
 
 interface ConditionOfOurs {
   readonly type: string;

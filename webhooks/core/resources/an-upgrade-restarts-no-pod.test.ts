@@ -75,7 +75,7 @@ it.each<[string, Option, readonly [Deployment: string, Service: string, NetworkP
   ],
 ])('the objects of a server %s stay what they are', (_, option, digests) => {
   const input = { server: applyDefaults(anMCPServer(option)), configHash: 'hash' };
-  const objects = [deployment, service, networkPolicy].flatMap((kind) => kind.build(input) ?? []);
+  const objects = [deployment, service, networkPolicy].flatMap((kind) => kind.build(input));
   expect(objects.map((object) => digestOf(canonicalJson(object)))).toEqual(digests);
 });
 

@@ -5,13 +5,16 @@ import type { KubernetesObject } from './expanded-kind.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** Metadata of a child: its labels, the user's extras below them, and never an annotation that is ours or the API's. */
-export function childMetadata(server: MCPServer): KubernetesObject['metadata'] {
+/**
+ * Metadata of a child: its labels, the user's extras, and never an annotation that is ours or the API's. `ofKind`: labels that
+ * the user wants on this kind only; none of them replaces one that the child is found by.
+ */
+export function childMetadata(server: MCPServer, ofKind: Texts = {}): KubernetesObject['metadata'] {
   const annotations = extraAnnotations(server);
   return {
     name: childName(server),
     namespace: namespaceOf(server),
-    labels: { ...objectLabels(server), ...extraLabels(server) },
+    labels: { ...objectLabels(server), ...extraLabels(server), ...ofKind, ...baseLabels(server) },
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
 }

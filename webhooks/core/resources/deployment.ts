@@ -8,15 +8,20 @@ export const deployment: ExpandedKind = {
   kind: 'Deployment',
   plural: 'deployments',
   summary: 'Runs the pods of the server.',
-  unavailableReason: 'DeploymentUnavailable',
-  build: (input) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: childMetadata(input.server),
-    spec: {
-      replicas: input.server.spec.runtime?.replicas ?? 1,
-      selector: { matchLabels: selectorLabels(input.server) },
-      template: buildPodTemplate(input),
+  requirement: 'required',
+  wanted: 'always',
+  hasPods: true,
+  unavailable: { reason: 'DeploymentUnavailable', order: 1, eventAction: 'DeploymentReconcileFailed' },
+  build: (input) => [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: childMetadata(input.server),
+      spec: {
+        replicas: input.server.spec.runtime?.replicas ?? 1,
+        selector: { matchLabels: selectorLabels(input.server) },
+        template: buildPodTemplate(input),
+      },
     },
-  }),
+  ],
 };

@@ -1,5 +1,6 @@
 import type { Installation } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
 
 /** Any Kubernetes object, as we send it to the API server. */
 export interface KubernetesObject {
@@ -38,29 +39,61 @@ export interface ExpansionInput {
   readonly installation?: Installation | undefined;
 }
 
-/** A kind that an MCPServer expands into. One expanded kind = one file; watches, pruning and RBAC come from the list. */
-export type ExpandedKind = KindDescription & (WantedAlways | WantedSometimes);
-
-interface KindDescription {
+/**
+ * A kind that an MCPServer expands into. One expanded kind = one file: watches, caches, pruning, rights, conditions and
+ * events come from the list of them.
+ */
+export interface ExpandedKind {
   readonly apiVersion: string;
+  /** Of no other expanded kind, whatever its group: caches and metrics go by it. */
   readonly kind: string;
   readonly plural: string;
   /** One sentence for the documentation. Ends with a full stop. */
   readonly summary: string;
-  /** Reason of the Available (and Ready) condition when this object cannot be brought about. */
-  readonly unavailableReason: 'DeploymentUnavailable' | 'ServiceUnavailable' | 'NetworkPolicyUnavailable';
+  /** Whether every cluster has the API. One that is not there holds nothing else up. */
+  readonly requirement: 'required' | OptionalApi;
+  /**
+   * `always`: every server has exactly one, which ends with it, by the garbage collector; we hold no right to delete it.
+   * `sometimes`: what is not wanted any more is deleted, which is a right of ours then.
+   */
+  readonly wanted: 'always' | 'sometimes';
+  /**
+   * Its `spec.template` becomes pods: its status says whether they run, what makes them weaker is looked for, and a change
+   * of it restarts them.
+   */
+  readonly hasPods?: true;
+  readonly unavailable: Unavailable;
+  /**
+   * The wanted objects without ownerReferences (plan adds them), each under its name; none when none is wanted. Called
+   * also where the API is not there: whoever asks decides about that.
+   */
+  build(input: ExpansionInput): readonly KubernetesObject[];
 }
 
-/** Every server has one: it ends with its server, by the garbage collector, so we hold no right to delete it. */
-interface WantedAlways {
-  readonly isOptional?: never;
-  /** The wanted object without ownerReferences: plan adds them. */
-  build(input: ExpansionInput): KubernetesObject;
+/** What is said when an object of the kind cannot be brought about. */
+export interface Unavailable {
+  /** Of Available and Ready; of the condition of its own for an optional API. */
+  readonly reason: `${string}Unavailable`;
+  /** Of several that fail the first one is named: in the order in which the reference API brings children about. */
+  readonly order: number;
+  /** What was being done, for the event, in the words of the reference API. */
+  readonly eventAction: string;
 }
 
-interface WantedSometimes {
-  /** Gives us the right to delete objects of the kind. */
-  readonly isOptional: true;
-  /** As of the others, or undefined when it is not wanted and must go. */
-  build(input: ExpansionInput): KubernetesObject | undefined;
+/** An API of another project, which a cluster may have or not, and which may come and go. */
+export interface OptionalApi {
+  /**
+   * Value of the chart whose `enabled` gives us the rights and starts the watch; off by default. The programs are told its
+   * name (FEATURES).
+   */
+  readonly feature: string;
+  /** Type of the condition that says what became of it, on servers that ask for it. */
+  readonly condition: string;
+  /** Where a server asks for it. */
+  readonly path: FieldPath;
+  isAskedFor(server: MCPServer): boolean;
+  /** What may keep it from working although it is applied: a clause for the condition; undefined when nothing is known. */
+  caveat(server: MCPServer): string | undefined;
+  /** How a cluster gets the API, in an imperative clause without a full stop. */
+  readonly install: string;
 }

@@ -2,7 +2,9 @@
 import type { ExpandedKind } from './expanded-kind.ts';
 import { deployment } from './deployment.ts';
 import { networkPolicy } from './network-policy.ts';
+import { podMonitor } from './pod-monitor.ts';
+import { serviceMonitor } from './service-monitor.ts';
 import { service } from './service.ts';
 
 /** Every kind that an MCPServer expands into, by kind. */
-export const expandedKinds: readonly ExpandedKind[] = [deployment, networkPolicy, service];
+export const expandedKinds: readonly ExpandedKind[] = [deployment, networkPolicy, podMonitor, serviceMonitor, service];

@@ -2,6 +2,7 @@ import { selectorLabels } from '../mcpserver/names.ts';
 import type { MCPServer, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
+import { metricsPort } from './metrics-endpoint.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,22 +16,27 @@ export const networkPolicy: ExpandedKind = {
   kind: 'NetworkPolicy',
   plural: 'networkpolicies',
   summary: 'Lets the pods of the server be reached at their port only, and reach only what the spec names, if it does.',
-  unavailableReason: 'NetworkPolicyUnavailable',
-  build: ({ server }) => ({
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: childMetadata(server),
-    spec: {
-      podSelector: { matchLabels: selectorLabels(server) },
-      ingress: [buildIngress(server)],
-      ...buildEgress(server),
+  requirement: 'required',
+  wanted: 'always',
+  unavailable: { reason: 'NetworkPolicyUnavailable', order: 3, eventAction: 'NetworkPolicyReconcileFailed' },
+  build: ({ server }) => [
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: childMetadata(server),
+      spec: {
+        podSelector: { matchLabels: selectorLabels(server) },
+        ingress: [buildIngress(server)],
+        ...buildEgress(server),
+      },
     },
-  }),
+  ],
 };
 
-function buildIngress({ spec }: MCPServer): Fields {
-  const ports = [{ protocol: 'TCP', port: spec.config.port }];
-  return { ports, ...peers('from', spec.network?.ingressFrom) };
+function buildIngress(server: MCPServer): Fields {
+  const { config, network } = server.spec;
+  const ports = [config.port, metricsPort(server) ?? []].flat().map((port) => ({ protocol: 'TCP', port }));
+  return { ports, ...peers('from', network?.ingressFrom) };
 }
 
 /** Only a spec that names destinations or ports restricts egress; DNS stays open, or nothing could be found by name. */

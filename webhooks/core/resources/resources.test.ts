@@ -1,12 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Option } from '../testing/builders.ts';
-import { anMCPServer, withName, withSpec } from '../testing/builders.ts';
+import { anMCPServer, withName, withRawSpec, withSpec } from '../testing/builders.ts';
 import { deployment } from './deployment.ts';
+import type { ExpandedKind } from './expanded-kind.ts';
 import { expandedKinds } from './index.gen.ts';
 import { networkPolicy } from './network-policy.ts';
 import { service } from './service.ts';
 
-const build = (...options: readonly Option[]): unknown => deployment.build({ server: anMCPServer(...options) });
+const build = (...options: readonly Option[]): unknown => deployment.build({ server: anMCPServer(...options) })[0];
+/** Asks for the kind, where that has to be asked for. */
+const wanting = ({ kind, requirement }: ExpandedKind): Option =>
+  requirement === 'required' ? withSpec({}) : withRawSpec({ extensions: { metrics: { port: 'mcp', kind } } });
 const inPod = (spec: object): object => ({ spec: { template: { spec } } });
 const inContainer = (match: object): object => inPod({ containers: [expect.objectContaining(match)] });
 
@@ -14,8 +18,8 @@ describe('every child', () => {
   it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))(
     '%s is named and labelled as its server',
     (_, kind) => {
-      const server = anMCPServer(withName('a'.repeat(63)));
-      const child = kind.build({ server });
+      const server = anMCPServer(withName('a'.repeat(63)), wanting(kind));
+      const [child] = kind.build({ server });
       expect(child).toMatchObject({ apiVersion: kind.apiVersion, kind: kind.kind });
       expect(child?.metadata.name).toBe(server.metadata.name);
       expect(child?.metadata.name.length).toBeLessThanOrEqual(63);
@@ -37,12 +41,13 @@ describe('every child', () => {
     '%s carries the extras that are not ours',
     (_, kind) => {
       const server = anMCPServer(
+        wanting(kind),
         withSpec({
           extraLabels: { team: 'search', app: 'mine', 'mcp-server': 'other' },
           extraAnnotations: { note: 'hello', 'mcp.x-k8s.io/config-hash': 'x', 'mcp-lifecycle/applied-hash': 'x' },
         }),
       );
-      const child = kind.build({ server });
+      const [child] = kind.build({ server });
       expect(child?.metadata.labels).toMatchObject({ team: 'search', app: 'mcp-server', 'mcp-server': 'search' });
       expect(child?.metadata.annotations).toEqual({ note: 'hello' });
     },
@@ -50,6 +55,7 @@ describe('every child', () => {
 
   it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))('%s says nothing empty or undefined', (_, kind) => {
     const server = anMCPServer(
+      wanting(kind),
       withSpec({
         config: { arguments: [], env: [], envFrom: [] },
         runtime: { resources: {}, security: { serviceAccountName: '', podSecurityContext: {}, securityContext: {} } },
@@ -59,7 +65,7 @@ describe('every child', () => {
         extraAnnotations: {},
       }),
     );
-    const child = kind.build({ server });
+    const [child] = kind.build({ server });
     expect(JSON.parse(JSON.stringify(child))).toStrictEqual(child);
     expect(JSON.stringify(child)).not.toMatch(/:(\{\}|\[\]|null|"")/);
   });
@@ -221,7 +227,7 @@ describe('Deployment', () => {
 
   it('restarts the pods when the configuration changes, and keeps the extras of the author', () => {
     const server = anMCPServer(withSpec({ extraAnnotations: { note: 'hello' } }));
-    expect(deployment.build({ server, configHash: 'abc' })).toHaveProperty('spec.template.metadata.annotations', {
+    expect(deployment.build({ server, configHash: 'abc' })[0]).toHaveProperty('spec.template.metadata.annotations', {
       note: 'hello',
       'mcp.x-k8s.io/config-hash': 'abc',
     });
@@ -235,7 +241,7 @@ describe('Service', () => {
     [true, 'None'],
   ])('with stateless %s keeps a client with %s', (stateless, sessionAffinity) => {
     const server = anMCPServer(withSpec(stateless === undefined ? {} : { mcp: { stateless } }));
-    expect(service.build({ server })).toHaveProperty('spec', {
+    expect(service.build({ server })[0]).toHaveProperty('spec', {
       type: 'ClusterIP',
       selector: { 'mcp-server': 'search' },
       ports: [{ name: 'mcp', port: 8080, targetPort: 'mcp', protocol: 'TCP' }],
@@ -285,7 +291,7 @@ describe('NetworkPolicy', () => {
     ],
   ])('of a spec that names %s', (_, network, spec) => {
     const server = anMCPServer(withSpec({ network }));
-    expect(networkPolicy.build({ server })).toHaveProperty('spec', { podSelector, ...spec });
+    expect(networkPolicy.build({ server })[0]).toHaveProperty('spec', { podSelector, ...spec });
   });
 });
 
@@ -299,7 +305,7 @@ it('looks at each of 1,000 variables of one name a few times, not once for every
     value: String(index),
   }));
   const server = anMCPServer();
-  const child = deployment.build({ server: { ...server, spec: { ...server.spec, config: { port: 8080, env } } } });
+  const [child] = deployment.build({ server: { ...server, spec: { ...server.spec, config: { port: 8080, env } } } });
   expect(child).toMatchObject(inContainer({ env: [{ name: 'MODE', value: '999' }] }));
   expect(reads).toBeLessThanOrEqual(5 * env.length);
 });

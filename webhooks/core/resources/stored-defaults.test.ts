@@ -10,7 +10,7 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 const storedOnce = defaults.filter(({ notStored }) => notStored !== 'is one whole');
 
 const expand = (server: MCPServer): readonly unknown[] =>
-  expandedKinds.map((kind) => kind.build({ server: applyDefaults(server) }));
+  expandedKinds.flatMap((kind) => kind.build({ server: applyDefaults(server) }));
 
 it('what a server expands to does not depend on which defaults were stored with it: an upgrade restarts no pod', () => {
   expect(storedOnce.length).toBeGreaterThan(defaults.filter(({ notStored }) => notStored === undefined).length);

@@ -3,7 +3,7 @@ import { join, none } from '../engine/violations.ts';
 import { isLabelValue, isQualifiedName } from '../mcpserver/kubernetes-names.ts';
 import { baseLabels } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
-import type { Violation } from '../mcpserver/violation.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
 /**
  * Of all labels together, in characters, which are bytes in a label: etcd takes 1.5 MiB for an object (its
@@ -31,32 +31,47 @@ export const extraMetadataValid: Rule = {
       { title: 'a label value with spaces', spec: { extraLabels: { team: 'search and find' } } },
       { title: 'a label key with a space', spec: { extraLabels: { 'my team': 'search' } } },
       { title: 'an annotation key with two slashes', spec: { extraAnnotations: { 'a/b/c': 'x' } } },
+      {
+        title: 'a label for the PodMonitor with a space',
+        spec: { extensions: { metrics: { port: 'mcp', labels: { release: 'my prometheus' } } } },
+      },
     ],
   },
-  check: ({ server }) => join(checkAnnotations(server), checkLabels(server)),
+  check: ({ server }) => join(checkAnnotations(server), checkExtraLabels(server), checkMetricsLabels(server)),
 };
 
 /** The API server judges keys of annotations in lower case. */
 function checkAnnotations({ spec }: MCPServer): readonly Violation[] {
   if (spec.extraAnnotations === undefined) return none;
-  return checkKeys('extraAnnotations', Object.keys(spec.extraAnnotations), (key) => isQualifiedName(key.toLowerCase()));
+  return checkKeys(['spec', 'extraAnnotations'], Object.keys(spec.extraAnnotations), (key) =>
+    isQualifiedName(key.toLowerCase()),
+  );
 }
 
-/** Those that pods are selected by are ours, whatever the author wrote. */
-function checkLabels(server: MCPServer): readonly Violation[] {
+function checkExtraLabels(server: MCPServer): readonly Violation[] {
   const { extraLabels } = server.spec;
   if (extraLabels === undefined) return none;
   const characters = countCharacters(extraLabels);
   if (characters > maxLabelCharacters) return [tooLarge(characters)];
+  return checkLabels(server, ['spec', 'extraLabels'], extraLabels);
+}
+
+function checkMetricsLabels(server: MCPServer): readonly Violation[] {
+  const labels = server.spec.extensions?.metrics?.labels;
+  return labels === undefined ? none : checkLabels(server, ['spec', 'extensions', 'metrics', 'labels'], labels);
+}
+
+/** Those that pods are selected by are ours, whatever the author wrote. */
+function checkLabels(server: MCPServer, at: FieldPath, all: Readonly<Record<string, string>>): readonly Violation[] {
   const ours = baseLabels(server);
-  const labels = Object.entries(extraLabels).filter(([key]) => !Object.hasOwn(ours, key));
+  const labels = Object.entries(all).filter(([key]) => !Object.hasOwn(ours, key));
   const keys = labels.map(([key]) => key);
   return [
-    ...checkKeys('extraLabels', keys, isQualifiedName),
+    ...checkKeys(at, keys, isQualifiedName),
     ...labels
       .filter(([, value]) => !isLabelValue(value))
       .map(([key, value]) => ({
-        path: ['spec', 'extraLabels', key],
+        path: [...at, key],
         headline: 'the value is not usable as a label',
         detail: `found '${value}'`,
       })),
@@ -79,11 +94,11 @@ function tooLarge(characters: number): Violation {
   };
 }
 
-function checkKeys(field: string, keys: readonly string[], isFine: (key: string) => boolean): readonly Violation[] {
+function checkKeys(at: FieldPath, keys: readonly string[], isFine: (key: string) => boolean): readonly Violation[] {
   return keys
     .filter((key) => !isFine(key))
     .map((key) => ({
-      path: ['spec', field, key],
+      path: [...at, key],
       headline: 'the key is not usable',
       detail: `found '${key}'`,
       remedy: 'Write it as name or domain/name: letters, digits, hyphens, underscores and dots.',

@@ -16,12 +16,14 @@ import { environmentDistinct } from './environment-distinct.ts';
 import { environmentSourcesValid } from './environment-sources-valid.ts';
 import { environmentValid } from './environment-valid.ts';
 import { extraMetadataValid } from './extra-metadata-valid.ts';
+import { featureAvailable } from './feature-available.ts';
 import { gatewayImplemented } from './gateway-implemented.ts';
 import { hostProcess } from './host-process.ts';
 import { imagePullSecretExists } from './image-pull-secret-exists.ts';
 import { imageReferenceValid } from './image-reference-valid.ts';
 import { imageRegistryNamed } from './image-registry-named.ts';
 import { imageTagPinned } from './image-tag-pinned.ts';
+import { metricsPortExists } from './metrics-port-exists.ts';
 import { mountPathsUsable } from './mount-paths-usable.ts';
 import { nameUsable } from './name-usable.ts';
 import { networkPeersValid } from './network-peers-valid.ts';
@@ -57,4 +59,4 @@ import { tlsTrustExclusive } from './tls-trust-exclusive.ts';
 import { windowsOptionsValid } from './windows-options-valid.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, byteAmountsPlausible, caBundleUsable, capabilities, configMapExists, configMapKeyExists, configMountReadOnly, dnsEgressPeerEffective, emptyDirWritable, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageRegistryNamed, imageTagPinned, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, ownIdentityProtected, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, replicasStateless, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, textWithoutNull, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, windowsOptionsValid];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, byteAmountsPlausible, caBundleUsable, capabilities, configMapExists, configMapKeyExists, configMountReadOnly, dnsEgressPeerEffective, emptyDirWritable, environmentDistinct, environmentSourcesValid, environmentValid, extraMetadataValid, featureAvailable, gatewayImplemented, hostProcess, imagePullSecretExists, imageReferenceValid, imageRegistryNamed, imageTagPinned, metricsPortExists, mountPathsUsable, nameUsable, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, ownIdentityProtected, privileged, probeHost, probePortExists, probeValid, procMount, referencesNamed, replicasStateless, requestsWithinLimits, resourcesValid, runAsNonRoot, seLinuxOptions, seccompProfile, seccompValid, secretExists, secretKeyExists, securityContextValid, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, textWithoutNull, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, windowsOptionsValid];

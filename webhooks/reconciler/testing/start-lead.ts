@@ -8,6 +8,7 @@ export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | '
   readonly clock: FakeClock;
   readonly probe: NonNullable<LeadOptions['probe']>;
   readonly installation?: LeadOptions['installation'];
+  readonly features?: LeadOptions['features'];
 }
 
 /** Begins one term of leadership; the returned function ends it. For tests. */
@@ -15,7 +16,7 @@ export function startLead(options: LeadTestOptions): () => Promise<void> {
   const stopping = new AbortController();
   const surroundings = { log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p' };
   const done = lead(
-    { installation: undefined, ...options, ...surroundings, collectGarbage: () => undefined },
+    { installation: undefined, features: [], ...options, ...surroundings, collectGarbage: () => undefined },
     stopping.signal,
   );
   return () => (stopping.abort(), done);

@@ -21,7 +21,7 @@ const us = 'mcp-lifecycle Apply';
 const them = 'kubectl-edit Update';
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 const server = applyDefaults(aFullServer());
-const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: 'hash' }) ?? []);
+const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: 'hash' }));
 const planFor = (observed: Parameters<typeof plan>[0]['observed']): readonly Action[] =>
   plan({ server, expandedKinds, desired, observed, digest });
 const wantedObjects = planFor([]).flatMap((action) => (action.type === 'apply' ? [action.object] : []));

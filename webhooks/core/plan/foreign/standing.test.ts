@@ -19,7 +19,7 @@ const cleaning = (of: typeof deployment): Action => ({
 type Fields = Readonly<Record<string, unknown>>;
 
 const server = applyDefaults(anMCPServer(withUid('u-1')));
-const desired = [deployment.build({ server }) ?? { apiVersion: '', kind: '', metadata: { name: '', namespace: '' } }];
+const desired = deployment.build({ server });
 const [wanted] = desired;
 const pod = ['spec', 'template', 'spec'];
 const container = [...pod, 'containers', { name: 'mcp-server' }];
@@ -111,7 +111,7 @@ describe('what mutating admission wrote with our own request, which nobody owns'
         }),
       ),
     );
-    const applied = deployment.build({ server: open });
+    const [applied] = deployment.build({ server: open });
     const weaknesses = weaknessesOf(applied);
     expect(weaknesses).not.toEqual([]);
     const child = asObserved(

@@ -1,6 +1,7 @@
 import { printable, shortenEnd, shortenMiddle } from '../../engine/text.ts';
 import type { ForeignFieldsStatus, StandingField } from '../../mcpserver/types.gen.ts';
 import type { KubernetesObject } from '../../resources/expanded-kind.ts';
+import { childOf, isSameChild } from '../action.ts';
 import type { Action } from '../action.ts';
 import type { ObservedChild } from '../observed.ts';
 import type { ForeignField } from './claim.ts';
@@ -48,7 +49,7 @@ function notDone(
   children: readonly ObservedChild[],
 ): { readonly fields: readonly StandingField[]; readonly more: number } {
   const { kind } = action.of;
-  const foreign = children.find((child) => child.kind === kind)?.foreign;
+  const foreign = children.find((child) => isSameChild(child, childOf(action)))?.foreign;
   const drifted = driftOf(action);
   const ofOurs = drifted.slice(0, maxOfOurs).map((path) => {
     const rendered = path.length === 0 ? 'metadata.managedFields' : renderOwnedPath(path);
@@ -71,15 +72,15 @@ function driftOf(action: Action): readonly OwnedPath[] {
  * own request, or it is of a container that somebody added.
  */
 function admitted(
-  { kind, weaknesses = [] }: ObservedChild,
+  child: ObservedChild,
   desired: readonly KubernetesObject[],
   undone: readonly Action[],
 ): StandingField[] {
+  const { kind, weaknesses = [] } = child;
   if (weaknesses.length === 0) return [];
-  const wanted = new Set(
-    desired.filter((object) => object.kind === kind).flatMap((object) => weaknessesOf(object).map(({ path }) => path)),
-  );
-  const drifted = undone.filter((action) => action.of.kind === kind).flatMap(driftOf);
+  const same = desired.find((object) => isSameChild({ kind: object.kind, name: object.metadata.name }, child));
+  const wanted = new Set(same === undefined ? [] : weaknessesOf(same).map(({ path }) => path));
+  const drifted = undone.filter((action) => isSameChild(childOf(action), child)).flatMap(driftOf);
   return weaknesses
     .filter(({ path, at }) => !wanted.has(path) && !drifted.some((lost) => isRelated(lost, at)))
     .map(({ path, manager }) => ({

@@ -1,8 +1,9 @@
-import { CONTAINER_NAME, PORT_NAME } from '../../mcpserver/names.ts';
+import { CONTAINER_NAME, METRICS_PORT_NAME, PORT_NAME } from '../../mcpserver/names.ts';
 import { placeOf } from '../../mcpserver/place.ts';
 import type { Fields } from '../../mcpserver/record.ts';
-import type { EnvVar, StorageMount } from '../../mcpserver/types.gen.ts';
+import type { EnvVar, MCPServer, StorageMount } from '../../mcpserver/types.gen.ts';
 import { compact } from '../compact.ts';
+import { metricsPort } from '../metrics-endpoint.ts';
 import type { PodContainer } from './pod-container.ts';
 
 /** The container that the author describes: the MCP server itself. */
@@ -15,8 +16,8 @@ export const mcpServer: PodContainer = {
     of: ({ spec }) => spec.runtime?.security?.securityContext,
   },
   health: { place: placeOf('spec', 'runtime', 'health'), of: ({ spec }) => spec.runtime?.health },
-  build: ({ server: { spec } }) => ({
-    ports: [{ name: PORT_NAME, containerPort: spec.config.port, protocol: 'TCP' }],
+  build: ({ server, server: { spec } }) => ({
+    ports: buildPorts(server),
     ...compact({
       image: spec.source.containerImage?.ref,
       imagePullPolicy: spec.source.containerImage?.pullPolicy,
@@ -30,6 +31,14 @@ export const mcpServer: PodContainer = {
   volumes: ({ server: { spec } }) =>
     (spec.config.storage ?? []).map((mount, index) => ({ name: volumeName(index), ...buildVolumeSource(mount) })),
 };
+
+function buildPorts(server: MCPServer): readonly Fields[] {
+  const own = metricsPort(server);
+  return [
+    { name: PORT_NAME, containerPort: server.spec.config.port, protocol: 'TCP' },
+    ...(own === undefined ? [] : [{ name: METRICS_PORT_NAME, containerPort: own, protocol: 'TCP' }]),
+  ];
+}
 
 /** An apply refuses a name twice; in a pod the last one wins, so that is the one that stays. */
 function lastOfEachName(variables: readonly EnvVar[]): readonly EnvVar[] {

@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ApiState } from '../engine/installation.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { deployment } from '../resources/deployment.ts';
+import { expandedKinds } from '../resources/index.gen.ts';
+import { podMonitor } from '../resources/pod-monitor.ts';
+import { serviceMonitor } from '../resources/service-monitor.ts';
+import { anMCPServer, withGeneration, withRawSpec, withStatus, withUid } from '../testing/builders.ts';
+import type { Option } from '../testing/builders.ts';
+import type { Outcome } from './action.ts';
+import { findProblem } from './child-problem.ts';
+import { optionalConditions } from './optional-conditions.ts';
+import type { OptionalInput } from './optional-conditions.ts';
+import { aChild } from './testing/a-child.ts';
+
+const now = '2026-01-01T00:00:00Z';
+const asking = (...options: readonly Option[]): MCPServer =>
+  anMCPServer(withUid('u-1'), withGeneration(2), withRawSpec({ extensions: { metrics: { port: 'mcp' } } }), ...options);
+const said = (state: ApiState, input: Partial<OptionalInput> = {}): ReturnType<typeof optionalConditions> =>
+  optionalConditions({
+    ...{ server: asking(), expandedKinds, outcomes: [], children: [] },
+    ...{ apis: new Map([['PodMonitor', state]]), ...input },
+  });
+const refused = (of: typeof podMonitor): Outcome => ({
+  action: { type: 'delete', of, name: 'search', uid: 'x' },
+  ...{ result: 'failed', message: 'forbidden', retry: false },
+});
+const applied = { ...aChild({ uid: 'u-1' }), kind: 'PodMonitor', apiVersion: podMonitor.apiVersion };
+
+describe('the condition of an optional kind', () => {
+  it.each<[string, ApiState, object]>([
+    ['its feature is off', 'off', { status: 'False', reason: 'FeatureDisabled' }],
+    ['the cluster lacks it', 'absent', { status: 'False', reason: 'APINotInstalled' }],
+    ['nobody could tell', 'unknown', { status: 'Unknown', reason: 'NotChecked' }],
+    ['nothing exists yet', 'served', { status: 'Unknown', reason: 'Initializing' }],
+  ])('says what is missing when %s', (_, state, verdict) => {
+    expect(said(state)).toEqual([expect.objectContaining({ type: 'Monitored', ...verdict })]);
+  });
+
+  it('names the value and the project to install', () => {
+    expect(said('off')[0]?.message).toContain('monitoring.enabled=true');
+    expect(said('absent')[0]?.message).toContain('Prometheus operator');
+  });
+
+  it("is True once the object is there, and somebody else's does not count", () => {
+    expect(said('served', { children: [applied] })).toMatchObject([{ status: 'True', reason: 'Applied' }]);
+    const foreign = { ...applied, ...aChild({ uid: 'u-9' }), kind: 'PodMonitor' };
+    expect(said('served', { children: [foreign] })).toMatchObject([{ status: 'Unknown' }]);
+  });
+
+  it('mentions a network policy that may keep Prometheus out', () => {
+    const closed = asking(withRawSpec({ network: { ingressFrom: [{ podSelector: {} }] } }));
+    expect(said('served', { server: closed, children: [applied] })[0]?.message).toContain('spec.network.ingressFrom');
+  });
+
+  it('says what the API server refused, also of the kind that was asked for before', () => {
+    expect(said('served', { outcomes: [refused(podMonitor)], children: [applied] })).toMatchObject([
+      { status: 'False', reason: 'PodMonitorUnavailable', message: 'Failed to reconcile PodMonitor: forbidden' },
+    ]);
+    expect(said('served', { outcomes: [refused(serviceMonitor)], children: [applied] })).toMatchObject([
+      { status: 'False', reason: 'ServiceMonitorUnavailable' },
+    ]);
+  });
+
+  it('stays as it was while nobody can tell, and is none where nobody asks', () => {
+    const earlier = { type: 'Monitored', status: 'True', reason: 'Applied', message: 'x' } as const;
+    const before = { ...earlier, observedGeneration: 1, lastTransitionTime: now };
+    const known = asking(withStatus({ conditions: [before] }));
+    expect(said('unknown', { server: known })).toEqual([{ ...earlier, generation: 1 }]);
+    expect(said('off', { server: anMCPServer() })).toEqual([]);
+  });
+});
+
+describe('a child that cannot be brought about', () => {
+  it('makes the server unavailable only if it cannot do without', () => {
+    expect(findProblem([refused(podMonitor)])).toBeUndefined();
+    expect(findProblem([refused(podMonitor), refused(deployment)])).toMatchObject({ reason: 'DeploymentUnavailable' });
+  });
+
+  it('is told whatever its reason is: no list has to know it', () => {
+    const poddisruption = {
+      ...deployment,
+      kind: 'PodDisruptionBudget',
+      unavailable: { reason: 'PodDisruptionBudgetUnavailable', order: 4, eventAction: 'x' },
+    } as const;
+    expect(findProblem([refused(poddisruption)])).toEqual({
+      reason: 'PodDisruptionBudgetUnavailable',
+      message: 'Failed to reconcile PodDisruptionBudget: forbidden',
+    });
+    expect(findProblem([refused(poddisruption), refused(deployment)])).toMatchObject({
+      reason: 'DeploymentUnavailable',
+    });
+  });
+});

@@ -1,0 +1,73 @@
+import type { ApiStates } from '../engine/installation.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { renderPath } from '../mcpserver/violation.ts';
+import type { ExpandedKind } from '../resources/expanded-kind.ts';
+import { expandedKinds as everyKind } from '../resources/index.gen.ts';
+import { isOptional, lackOf, stateOf } from '../resources/optional-kind.ts';
+import type { OptionalKind } from '../resources/optional-kind.ts';
+import type { Outcome } from './action.ts';
+import { problemsOf } from './child-problem.ts';
+import { sayAgain } from './condition.ts';
+import type { Said } from './condition.ts';
+import type { ObservedChild } from './observed.ts';
+
+/** Types of the conditions that optional kinds have, each once. */
+export const optionalTypes: readonly string[] = [
+  ...new Set(everyKind.filter(isOptional).map(({ requirement }) => requirement.condition)),
+];
+
+export interface OptionalInput {
+  /** With every default applied. */
+  readonly server: MCPServer;
+  readonly expandedKinds: readonly ExpandedKind[];
+  readonly apis: ApiStates;
+  readonly outcomes: readonly Outcome[];
+  /** As they are after our writes. */
+  readonly children: readonly ObservedChild[];
+}
+
+/**
+ * One condition for each optional kind that the server asks for: what became of it, or what is missing and how to get it. No
+ * other condition speaks of them: an API that is not there makes a server neither unavailable nor unaccepted.
+ */
+export function optionalConditions(input: OptionalInput): readonly Said[] {
+  const { server } = input;
+  return input.expandedKinds
+    .filter(isOptional)
+    .filter(({ requirement }) => requirement.isAskedFor(server))
+    .map((of) => say(of, input));
+}
+
+function say(of: OptionalKind, input: OptionalInput): Said {
+  const type = of.requirement.condition;
+  const before = input.server.status?.conditions?.find((condition) => condition.type === type);
+  // Nothing new is known, as in the first moments after a start: what was said stays.
+  if (before !== undefined && stateOf(of, input.apis) === 'unknown') return { type, ...sayAgain(before) };
+  return { type, ...verdictOf(of, input) };
+}
+
+function verdictOf(of: OptionalKind, { server, apis, outcomes, children }: OptionalInput): Omit<Said, 'type'> {
+  const { condition, path } = of.requirement;
+  const lack = lackOf(of, stateOf(of, apis));
+  if (lack !== undefined) {
+    const { status, reason, what, fix } = lack;
+    return { status, reason, message: `${renderPath(path)} has no effect: ${what}; ${fix}` };
+  }
+  // Another kind of the same feature counts too: what it left behind does the same thing twice.
+  const [problem] = problemsOf(outcomes.filter(({ action }) => isAbout(action.of, condition)));
+  if (problem !== undefined) return { status: 'False', ...problem };
+  const existing = children.find(({ kind, controller }) => kind === of.kind && isOurs(controller, server));
+  if (existing === undefined)
+    return { status: 'Unknown', reason: 'Initializing', message: `Waiting for the ${of.kind}` };
+  const caveat = of.requirement.caveat(server);
+  const message = `${of.kind} ${existing.name} is applied${caveat === undefined ? '' : `; ${caveat}`}`;
+  return { status: 'True', reason: 'Applied', message };
+}
+
+function isAbout({ requirement }: ExpandedKind, condition: string): boolean {
+  return requirement !== 'required' && requirement.condition === condition;
+}
+
+function isOurs(controller: ObservedChild['controller'], { metadata }: MCPServer): boolean {
+  return controller?.uid !== undefined && controller.uid === metadata.uid;
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { anMCPServer, withRawSpec } from '../testing/builders.ts';
+import { expandedKinds } from './index.gen.ts';
+import { isOptional, lackOf, stateOf, usableKinds } from './optional-kind.ts';
+
+const distinct = (values: readonly unknown[]): number => new Set(values).size;
+const optional = expandedKinds.filter(isOptional);
+
+describe('the kinds', () => {
+  it('are told apart by their name, their place among failures and what is said of them', () => {
+    for (const name of ['kind', 'plural'] as const)
+      expect(distinct(expandedKinds.map((of) => of[name]))).toBe(expandedKinds.length);
+    const said = expandedKinds.map(({ unavailable }) => unavailable);
+    expect(distinct(said.map(({ reason }) => reason))).toBe(expandedKinds.length);
+    expect(distinct(said.map(({ order }) => order))).toBe(expandedKinds.length);
+  });
+
+  it('fail in the words of their name', () => {
+    for (const { kind, unavailable } of expandedKinds)
+      expect(unavailable).toMatchObject({ reason: `${kind}Unavailable`, eventAction: `${kind}ReconcileFailed` });
+  });
+
+  it('that a cluster may lack can be deleted, and are built for whoever asks, and nobody else', () => {
+    expect(optional).not.toEqual([]);
+    for (const of of optional) {
+      const asking = anMCPServer(withRawSpec({ extensions: { metrics: { port: 'mcp', kind: of.kind } } }));
+      expect(of.wanted).toBe('sometimes');
+      expect([of.requirement.isAskedFor(asking), of.build({ server: asking }).length]).toEqual([true, 1]);
+      expect([of.requirement.isAskedFor(anMCPServer()), of.build({ server: anMCPServer() })]).toEqual([false, []]);
+    }
+  });
+
+  it('that a cluster may lack are used only where they are known to be there', () => {
+    for (const state of ['off', 'absent', 'unknown', 'served'] as const) {
+      const usable = usableKinds(optional, new Map(optional.map(({ kind }) => [kind, state])));
+      expect(usable).toEqual(state === 'served' ? optional : []);
+    }
+    expect(usableKinds(expandedKinds, new Map())).toEqual(expandedKinds.filter((of) => !isOptional(of)));
+  });
+
+  it('that are missing say how to get them', () => {
+    for (const of of optional) {
+      expect(lackOf(of, stateOf(of, new Map([[of.kind, 'served']])))).toBeUndefined();
+      expect(lackOf(of, 'off')).toMatchObject({
+        reason: 'FeatureDisabled',
+        fix: expect.stringContaining(`${of.requirement.feature}.enabled=true`),
+      });
+      expect(lackOf(of, 'absent')).toMatchObject({
+        reason: 'APINotInstalled',
+        what: expect.stringContaining(of.apiVersion),
+        fix: expect.stringContaining(of.requirement.install),
+      });
+    }
+  });
+});

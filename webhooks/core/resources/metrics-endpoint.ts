@@ -1,0 +1,65 @@
+import { METRICS_PORT_NAME, namespaceOf, childName, PORT_NAME } from '../mcpserver/names.ts';
+import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
+import type { MCPServer, MetricsSettings } from '../mcpserver/types.gen.ts';
+import { compact } from './compact.ts';
+import type { OptionalApi } from './expanded-kind.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Monitor = NonNullable<MetricsSettings['kind']>;
+
+/** The kind that Prometheus is told by where a spec does not say. */
+const DEFAULT_MONITOR: Monitor = 'PodMonitor';
+
+/** The author's policy is honoured as it is, and nobody would guess so from a target that is down. */
+const INGRESS_CAVEAT =
+  'spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of Prometheus, or nothing is scraped';
+
+/** The Prometheus operator's API, for the kind by which the server wants to be scraped. */
+export function monitoringApi(kind: Monitor): OptionalApi {
+  return {
+    feature: 'monitoring',
+    condition: 'Monitored',
+    path: ['spec', 'extensions', 'metrics'],
+    isAskedFor: (server) => metricsOf(server, kind) !== undefined,
+    caveat: ({ spec }) => ((spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT),
+    install: 'install the Prometheus operator, or at least its CustomResourceDefinitions',
+  };
+}
+
+/** What is to be scraped by this kind; undefined when nothing is. */
+export function metricsOf({ spec }: MCPServer, kind: Monitor): MetricsSettings | undefined {
+  const metrics = spec.extensions?.metrics;
+  return metrics !== undefined && (metrics.kind ?? DEFAULT_MONITOR) === kind ? metrics : undefined;
+}
+
+/** A port of its own for metrics, which the container has and the network policy opens besides the server's. */
+export function metricsPort({ spec }: MCPServer): number | undefined {
+  const port = spec.extensions?.metrics?.port;
+  return typeof port === 'number' && port !== spec.config.port ? port : undefined;
+}
+
+/** Which port of the pods, by its name: names work in every version of the Prometheus operator, numbers in newer ones. */
+export function metricsPortName(server: MCPServer): string {
+  return metricsPort(server) === undefined ? PORT_NAME : METRICS_PORT_NAME;
+}
+
+/** What both kinds say of how to scrape. */
+export function scrapeSettings(server: MCPServer, { path, interval }: MetricsSettings): Fields {
+  return { path: path ?? DEFAULT_METRICS_PATH, ...compact({ interval }), ...tlsOf(server) };
+}
+
+/** Where metrics are when the spec does not say (the API server sets it). */
+const DEFAULT_METRICS_PATH = '/metrics';
+
+/** On the port of the server metrics are served as the server is: over TLS, with the trust that the spec names. */
+function tlsOf(server: MCPServer): Fields {
+  const { enabled, caBundleSecret, insecureSkipVerify } = server.spec.transport?.tls ?? {};
+  if (enabled !== true || metricsPort(server) !== undefined) return {};
+  const ca = caBundleSecret === undefined ? undefined : { secret: { name: caBundleSecret.name, key: CA_BUNDLE_KEY } };
+  const trust = insecureSkipVerify === true ? { insecureSkipVerify } : {};
+  return {
+    scheme: 'https',
+    // Targets are addresses of pods, for which no certificate is.
+    tlsConfig: { ...compact({ ca }), ...trust, serverName: `${childName(server)}.${namespaceOf(server)}.svc` },
+  };
+}

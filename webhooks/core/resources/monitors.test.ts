@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MCPServer, MetricsSettings } from '../mcpserver/types.gen.ts';
+import { anMCPServer, withRawSpec, withSpec } from '../testing/builders.ts';
+import type { Option } from '../testing/builders.ts';
+import { deployment } from './deployment.ts';
+import { networkPolicy } from './network-policy.ts';
+import { podMonitor } from './pod-monitor.ts';
+import { serviceMonitor } from './service-monitor.ts';
+
+const scraped = (metrics: MetricsSettings, ...options: readonly Option[]): MCPServer =>
+  anMCPServer(...options, withSpec({ extensions: { metrics } }));
+const tls = (settings: object): Option => withRawSpec({ transport: { tls: { enabled: true, ...settings } } });
+const selector = { matchLabels: { 'mcp-server': 'search' } };
+
+describe('PodMonitor', () => {
+  it('scrapes the port of the server at /metrics, at the pace of Prometheus', () => {
+    expect(podMonitor.build({ server: scraped({ port: 'mcp' }) })[0]).toMatchObject({
+      metadata: { name: 'search', namespace: 'mcp' },
+      spec: { selector, podMetricsEndpoints: [{ port: 'mcp', path: '/metrics' }] },
+    });
+    const [byNumber] = podMonitor.build({ server: scraped({ port: 8080, path: '/stats', interval: '15s' }) });
+    expect(byNumber).toHaveProperty('spec.podMetricsEndpoints', [{ port: 'mcp', path: '/stats', interval: '15s' }]);
+  });
+
+  it('carries the labels by which Prometheus selects it, and never others than ours in place of ours', () => {
+    const server = scraped({ port: 'mcp', labels: { release: 'prometheus', 'mcp-server': 'other', app: 'x' } });
+    const [built] = podMonitor.build({ server });
+    expect(built?.metadata.labels).toMatchObject({ release: 'prometheus', app: 'mcp-server', 'mcp-server': 'search' });
+    expect(deployment.build({ server })[0]?.metadata.labels).not.toHaveProperty('release');
+  });
+
+  it('trusts the server as the spec says, where metrics come over its TLS', () => {
+    const secured = (settings: object, port: MetricsSettings['port'] = 'mcp'): unknown =>
+      podMonitor.build({ server: scraped({ port }, tls(settings)) })[0]?.['spec'];
+    const serverName = 'search.mcp.svc';
+    expect(secured({ caBundleSecret: { name: 'ca' } })).toMatchObject({
+      podMetricsEndpoints: [
+        { scheme: 'https', tlsConfig: { ca: { secret: { name: 'ca', key: 'ca.crt' } }, serverName } },
+      ],
+    });
+    expect(secured({ insecureSkipVerify: true })).toMatchObject({
+      podMetricsEndpoints: [{ scheme: 'https', tlsConfig: { insecureSkipVerify: true, serverName } }],
+    });
+    expect(secured({}, 9090)).toMatchObject({
+      podMetricsEndpoints: [{ port: 'metrics', path: '/metrics' }],
+    });
+    expect(JSON.stringify(secured({}, 9090))).not.toContain('https');
+  });
+});
+
+describe('a port of its own for metrics', () => {
+  const server = scraped({ port: 9090 });
+
+  it('is one of the container, and open to whom the server is', () => {
+    expect(deployment.build({ server })[0]).toHaveProperty('spec.template.spec.containers.0.ports', [
+      { name: 'mcp', containerPort: 8080, protocol: 'TCP' },
+      { name: 'metrics', containerPort: 9090, protocol: 'TCP' },
+    ]);
+    expect(networkPolicy.build({ server })[0]).toHaveProperty('spec.ingress', [
+      {
+        ports: [
+          { protocol: 'TCP', port: 8080 },
+          { protocol: 'TCP', port: 9090 },
+        ],
+      },
+    ]);
+  });
+
+  it('is what either kind names', () => {
+    expect(podMonitor.build({ server })[0]).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'metrics' }] } });
+    const [built] = serviceMonitor.build({ server: scraped({ port: 9090, kind: 'ServiceMonitor' }) });
+    expect(built).toMatchObject({ spec: { selector, endpoints: [{ targetPort: 'metrics', path: '/metrics' }] } });
+  });
+});
+
+describe('ServiceMonitor', () => {
+  it('is there instead of a PodMonitor, by choice', () => {
+    const server = scraped({ port: 'mcp', kind: 'ServiceMonitor' });
+    expect(podMonitor.build({ server })).toEqual([]);
+    expect(serviceMonitor.build({ server })[0]).toHaveProperty('spec', {
+      selector,
+      endpoints: [{ port: 'mcp', path: '/metrics' }],
+    });
+    expect(serviceMonitor.build({ server: scraped({ port: 'mcp' }) })).toEqual([]);
+  });
+});

@@ -1,0 +1,59 @@
+import type { ApiState, ApiStates } from '../engine/installation.ts';
+import type { ExpandedKind, OptionalApi } from './expanded-kind.ts';
+
+/** A kind whose API a cluster may lack. */
+export type OptionalKind = ExpandedKind & { readonly requirement: OptionalApi };
+
+export function isOptional(of: ExpandedKind): of is OptionalKind {
+  return of.requirement !== 'required';
+}
+
+/** Of a kind that nobody looked for, nobody can tell. */
+export function stateOf(of: ExpandedKind, apis: ApiStates): ApiState {
+  return isOptional(of) ? (apis.get(of.kind) ?? 'unknown') : 'served';
+}
+
+/** The kinds whose API is known to be there. Of the others nothing is created, changed or pruned. */
+export function usableKinds(kinds: readonly ExpandedKind[], apis: ApiStates): readonly ExpandedKind[] {
+  return kinds.filter((of) => stateOf(of, apis) === 'served');
+}
+
+/** What a server that asks for an optional kind has to do without. */
+export interface Lack {
+  readonly status: 'False' | 'Unknown';
+  readonly reason: 'FeatureDisabled' | 'APINotInstalled' | 'NotChecked';
+  /** What is missing. */
+  readonly what: string;
+  /** How to get it: an imperative clause. */
+  readonly fix: string;
+}
+
+/** What has to be there first; undefined when nothing is missing. */
+export function lackOf({ apiVersion, kind, requirement }: OptionalKind, state: ApiState): Lack | undefined {
+  const { feature, install } = requirement;
+  switch (state) {
+    case 'served':
+      return undefined;
+    case 'off':
+      return {
+        status: 'False',
+        reason: 'FeatureDisabled',
+        what: `${feature} is switched off in this installation`,
+        fix: `set ${feature}.enabled=true in the values of the mcp-lifecycle chart`,
+      };
+    case 'absent':
+      return {
+        status: 'False',
+        reason: 'APINotInstalled',
+        what: `this cluster has no ${kind} (${apiVersion})`,
+        fix: `${install}; it is noticed within a minute`,
+      };
+    case 'unknown':
+      return {
+        status: 'Unknown',
+        reason: 'NotChecked',
+        what: `${kind} (${apiVersion}) could not be looked up yet`,
+        fix: 'it is tried again',
+      };
+  }
+}

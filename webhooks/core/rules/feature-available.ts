@@ -1,0 +1,57 @@
+import type { ApiState, Installation } from '../engine/installation.ts';
+import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import { expandedKinds } from '../resources/index.gen.ts';
+import { isOptional, lackOf, stateOf } from '../resources/optional-kind.ts';
+import type { Lack } from '../resources/optional-kind.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+
+const optionalKinds = expandedKinds.filter(isOptional);
+
+const asksForMetrics = { extensions: { metrics: { port: 'mcp' } } };
+const installationIn = (state: ApiState): Installation => ({
+  ...{ namespace: 'mcp-lifecycle-system', serviceAccounts: [], secrets: [], podLabels: {} },
+  apis: new Map([['PodMonitor', state]]),
+});
+
+export const featureAvailable: Rule = {
+  id: 'feature-available',
+  severity: 'warn',
+  summary: 'What a server asks of another project should be there, and switched on.',
+  rationale:
+    'Some parts of a spec become objects of other projects, such as a PodMonitor of the Prometheus operator. Without ' +
+    'that project in the cluster, or while the feature is switched off in the values of the chart, they have no effect. ' +
+    'The server runs all the same, a condition says what is missing, and what was asked for is made as soon as it can be.',
+  remedy: 'Install what is missing, or leave the field out.',
+  examples: {
+    accepts: [
+      { title: 'a server that asks for nothing', installation: installationIn('off') },
+      { title: 'a feature that is there', spec: asksForMetrics, installation: installationIn('served') },
+    ],
+    rejects: [
+      { title: 'a feature that is switched off', spec: asksForMetrics, installation: installationIn('off') },
+      {
+        title: 'a feature whose project is not installed',
+        spec: asksForMetrics,
+        installation: installationIn('absent'),
+      },
+    ],
+  },
+  check({ server, installation }) {
+    const apis = installation?.apis;
+    if (apis === undefined) return none;
+    let found: Violation[] | undefined;
+    for (const of of optionalKinds) {
+      if (!of.requirement.isAskedFor(server)) continue;
+      const lack = lackOf(of, stateOf(of, apis));
+      if (lack?.status === 'False') (found ??= []).push(toViolation(of.requirement.path, of.kind, lack));
+    }
+    return found ?? none;
+  },
+};
+
+function toViolation(path: Violation['path'], kind: string, { reason, what, fix }: Lack): Violation {
+  const remedy = `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`;
+  const detail = `there is no ${kind} for this server until then`;
+  return { path, headline: what, detail, remedy, cause: [reason, kind] };
+}

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { expandedKinds } from '../../core/resources/index.gen.ts';
+import { isOptional } from '../../core/resources/optional-kind.ts';
+import { silentLogger } from '../log.ts';
+import { ApiDiscovery } from './api-discovery.ts';
+import type { ApiRequest, ApiResult, KubeApi } from './api.ts';
+import { errorFromAnswer, unreachable } from './api-error.ts';
+import { createFakeClock, settle } from './testing/fake-clock.ts';
+
+const path = '/apis/monitoring.coreos.com/v1';
+const kinds = expandedKinds.filter(isOptional);
+const running: AbortController[] = [];
+
+afterEach(() => {
+  for (const stop of running.splice(0)) stop.abort();
+});
+
+const listOf = (...plurals: readonly string[]): ApiResult => ({
+  ok: true,
+  body: {
+    kind: 'APIResourceList',
+    groupVersion: 'monitoring.coreos.com/v1',
+    resources: plurals.map((name) => ({ name })),
+  },
+});
+const failed = (status: number): ApiResult => ({
+  ok: false,
+  error: errorFromAnswer({ request: `GET ${path}`, status, body: {} }),
+});
+
+/** Answers as it is told, and counts. */
+function start(first: ApiResult, features: readonly string[] = ['monitoring']) {
+  let answer = first;
+  const asked: ApiRequest[] = [];
+  const changes: string[] = [];
+  const api: KubeApi = {
+    request: (request) => (asked.push(request), Promise.resolve(answer)),
+    watch: () => Promise.reject(new Error('nobody watches')),
+  };
+  const clock = createFakeClock();
+  const discovery = new ApiDiscovery({
+    ...{ api, clock, kinds, features, log: silentLogger, random: () => 1 },
+    onChange: ({ kind }, state) => changes.push(`${kind} ${state}`),
+  });
+  const stop = new AbortController();
+  running.push(stop);
+  if (discovery.isNeeded) discovery.run(stop.signal).catch((error: unknown) => changes.push(String(error)));
+  const stateOf = (kind = 'PodMonitor') => discovery.states.get(kind);
+  return { asked, changes, clock, discovery, stateOf, answerWith: (next: ApiResult) => (answer = next) };
+}
+
+describe('an optional API', () => {
+  it('is absent by 404 and by a list without it, and served by a list with it', async () => {
+    const { changes, clock, stateOf, answerWith } = start(failed(404));
+    await settle();
+    expect(stateOf()).toBe('absent');
+    answerWith(listOf('podmonitors', 'podmonitors/status'));
+    await clock.advance(60_000);
+    expect([stateOf(), stateOf('ServiceMonitor')]).toEqual(['served', 'absent']);
+    answerWith(listOf('servicemonitors'));
+    await clock.advance(60_000);
+    expect([stateOf(), stateOf('ServiceMonitor')]).toEqual(['absent', 'served']);
+    expect(changes).toEqual([
+      ...['PodMonitor absent', 'ServiceMonitor absent', 'PodMonitor served'],
+      ...['PodMonitor absent', 'ServiceMonitor served'],
+    ]);
+  });
+
+  it.each<[string, ApiResult]>([
+    ['500', failed(500)],
+    ['503, as of an API that is registered and down', failed(503)],
+    ['403', failed(403)],
+    ['429', failed(429)],
+    ['no answer', { ok: false, error: unreachable(`GET ${path}`, new Error('refused')) }],
+    ['something that is no list', { ok: true, body: { kind: 'Status' } }],
+    ['nothing', { ok: true, body: undefined }],
+  ])('stays what it was known to be when discovery is answered with %s', async (_, answer) => {
+    const { changes, clock, stateOf, answerWith } = start(listOf('podmonitors'));
+    await settle();
+    answerWith(answer);
+    await clock.advance(600_000);
+    expect(stateOf()).toBe('served');
+    expect(changes).toEqual(['PodMonitor served', 'ServiceMonitor absent']);
+  });
+
+  it('is unknown, not absent, as long as discovery has failed from the start', async () => {
+    const { asked, changes, clock, stateOf } = start(failed(503));
+    await clock.advance(600_000);
+    expect(stateOf()).toBe('unknown');
+    expect(changes).toEqual([]);
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.length).toBeLessThan(40);
+  });
+
+  it('whose feature is off is not asked for', async () => {
+    const { asked, clock, discovery, stateOf } = start(listOf('podmonitors'), []);
+    await clock.advance(600_000);
+    expect([discovery.isNeeded, stateOf(), asked.length]).toEqual([false, 'off', 0]);
+  });
+
+  it('is asked for once for all kinds of its group version, every 30 to 60 seconds', async () => {
+    const { asked, clock } = start(listOf('podmonitors', 'servicemonitors'));
+    await clock.advance(600_000);
+    expect(asked.length).toBe(11);
+    expect(asked.every((request) => request.method === 'GET' && request.path === path)).toBe(true);
+  });
+
+  it('is looked at again at once when something speaks against what is known, and in no loop', async () => {
+    const { asked, clock, discovery, stateOf, answerWith } = start(listOf('podmonitors'));
+    await clock.advance(10_000);
+    answerWith(failed(404));
+    discovery.askSoon();
+    await settle();
+    expect(stateOf()).toBe('absent');
+    for (let time = 0; time < 100; time += 1) {
+      discovery.askSoon();
+      await clock.advance(100);
+    }
+    expect(asked.length).toBeLessThanOrEqual(2 + 5);
+  });
+});

@@ -1,0 +1,128 @@
+import type { ApiState, ApiStates } from '../../core/engine/installation.ts';
+import type { OptionalKind } from '../../core/resources/optional-kind.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import type { ApiError, KubeApi } from './api.ts';
+import { backoffDelay, jittered } from './backoff.ts';
+import { listAt, stringAt } from './object.ts';
+
+export interface ApiDiscoveryOptions {
+  readonly api: KubeApi;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly kinds: readonly OptionalKind[];
+  /** Those that are switched on; for the kinds of the others nobody asks. */
+  readonly features: readonly string[];
+  /** An API came or went. Not called for what was known. */
+  readonly onChange?: (of: OptionalKind, state: ApiState) => void;
+}
+
+/** Between two looks, 30 to 60 s: how long an API may have been there, or gone, unnoticed, in milliseconds. */
+const period = { ms: 45_000, share: 1 / 3 };
+/** Soonest after a look that the next one is, whoever asks for it, in milliseconds. */
+const restMs = 2_000;
+/** After an answer that says nothing. */
+const retry = { initialMs: restMs, maxMs: 30_000 };
+
+/**
+ * Knows which optional APIs the cluster serves, by asking for the list of each of their group versions: there is no watch
+ * for that, and CustomResourceDefinitions are no business of ours. An API is absent only where a list came without it, or
+ * 404. No answer, or one that is no list, changes nothing.
+ */
+export class ApiDiscovery {
+  readonly #options: ApiDiscoveryOptions;
+  readonly #states: Map<string, ApiState>;
+  readonly #asked: readonly OptionalKind[];
+  #wake: () => void = () => undefined;
+  #isWanted = false;
+
+  constructor(options: ApiDiscoveryOptions) {
+    const { features, kinds } = options;
+    const isOn = ({ requirement }: OptionalKind): boolean => features.includes(requirement.feature);
+    this.#options = options;
+    this.#states = new Map(kinds.map((of) => [of.kind, isOn(of) ? 'unknown' : 'off']));
+    this.#asked = kinds.filter(isOn);
+  }
+
+  /** By kind; it changes while {@link run} does. */
+  get states(): ApiStates {
+    return this.#states;
+  }
+
+  /** Whether there is anything to ask for. */
+  get isNeeded(): boolean {
+    return this.#asked.length > 0;
+  }
+
+  /** Something speaks against what is known: look again in a moment. */
+  askSoon(): void {
+    this.#isWanted = true;
+    this.#wake();
+  }
+
+  /** Runs until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { random } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      this.#isWanted = false;
+      const error = await this.#ask(signal);
+      failures = error === undefined ? 0 : failures + 1;
+      this.#tell(error, failures);
+      const waitMs =
+        error === undefined ? jittered(period.ms, period.share, random) : backoffDelay(failures, retry, random);
+      await this.#wait(waitMs, signal);
+    }
+  }
+
+  /** What kept it from knowing all of them. */
+  async #ask(signal: AbortSignal): Promise<Pick<ApiError, 'message'> | undefined> {
+    let failure: Pick<ApiError, 'message'> | undefined;
+    for (const [apiVersion, kinds] of Map.groupBy(this.#asked, (of) => of.apiVersion)) {
+      const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+      const answer = await this.#options.api.request({ method: 'GET', path, signal });
+      if (answer.ok && isList(answer.body)) this.#note(kinds, namesIn(answer.body));
+      else if (!answer.ok && answer.error.status === 404) this.#note(kinds, new Set());
+      else failure ??= answer.ok ? { message: `GET ${path}: the answer is no list of resources` } : answer.error;
+    }
+    return failure;
+  }
+
+  #note(kinds: readonly OptionalKind[], served: ReadonlySet<string>): void {
+    for (const of of kinds) {
+      const state = served.has(of.plural) ? 'served' : 'absent';
+      if (this.#states.get(of.kind) === state) continue;
+      this.#states.set(of.kind, state);
+      this.#options.log.info('an optional API was looked for', { kind: of.kind, apiVersion: of.apiVersion, state });
+      this.#options.onChange?.(of, state);
+    }
+  }
+
+  #tell(error: Pick<ApiError, 'message'> | undefined, failures: number): void {
+    // The first one may be chance; a whole outage is told once.
+    if (error === undefined || failures !== 2) return;
+    const { log } = this.#options;
+    log.warn('optional APIs cannot be looked for; what is known of them stays', { error: error.message });
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    await clock.sleep(Math.min(ms, restMs), signal);
+    if (this.#isWanted || signal.aborted) return;
+    const waking = new AbortController();
+    this.#wake = () => {
+      waking.abort();
+    };
+    await clock.sleep(Math.max(0, ms - restMs), AbortSignal.any([signal, waking.signal]));
+    this.#wake = () => undefined;
+  }
+}
+
+function isList(body: unknown): boolean {
+  return stringAt(body, 'kind') === 'APIResourceList';
+}
+
+function namesIn(body: unknown): ReadonlySet<string> {
+  return new Set(listAt(body, 'resources').map((resource) => stringAt(resource, 'name') ?? ''));
+}

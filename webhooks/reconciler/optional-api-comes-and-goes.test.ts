@@ -1,0 +1,246 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
+import type { ProbeResult } from './verify/probe.ts';
+
+const discoveryPath = '/apis/monitoring.coreos.com/v1';
+const serverPath = (name = 'search') => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
+const deploymentPath = (name = 'search') => `/apis/apps/v1/namespaces/mcp/deployments/${name}`;
+const monitorPath = (name = 'search') => `${discoveryPath}/namespaces/mcp/podmonitors/${name}`;
+/** Longer than an API can come or go unnoticed. */
+const noticedMs = 65_000;
+
+const verified: ProbeResult = {
+  ...{ state: 'verified', era: 'stateless' },
+  serverInfo: {
+    ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
+    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
+  },
+};
+
+const running: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+interface Started {
+  readonly clock: FakeClock;
+  stop(): Promise<void>;
+}
+
+async function start(
+  api: FakeKubeApi,
+  { features = ['monitoring'], namespaces = [] }: { readonly features?: string[]; readonly namespaces?: string[] } = {},
+): Promise<Started> {
+  const clock = createFakeClock();
+  const stop = startLead({
+    ...{ api, clock, features, namespaces, version: '1', metrics: createReconcilerMetrics(new Registry()) },
+    probe: () => Promise.resolve(verified),
+  });
+  running.push(stop);
+  await clock.advance(1_000);
+  return { clock, stop };
+}
+
+function anMCPServer(
+  api: FakeKubeApi,
+  extensions: Record<string, unknown> = { metrics: { port: 'mcp' } },
+  name = 'search',
+) {
+  api.put(serverPath(name), {
+    ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name, namespace: 'mcp' } },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
+      ...{ config: { port: 8080 }, extensions },
+    },
+  });
+}
+
+function becomesAvailable(api: FakeKubeApi, name = 'search'): void {
+  api.put(deploymentPath(name), {
+    status: {
+      ...{ observedGeneration: 99, replicas: 1, readyReplicas: 1, updatedReplicas: 1 },
+      conditions: [{ type: 'Available', status: 'True' }],
+    },
+  });
+}
+
+const install = (api: FakeKubeApi): void => {
+  api.put(discoveryPath, { kind: 'APIResourceList', resources: [{ name: 'podmonitors' }] });
+};
+
+/** As API servers do: whatever there was of it goes, too. */
+const uninstall = (api: FakeKubeApi): void => {
+  api.remove(discoveryPath);
+  api.remove(monitorPath());
+};
+
+const monitored = (api: FakeKubeApi, name = 'search'): string | undefined => condition(api, 'Monitored', name);
+
+function condition(api: FakeKubeApi, wanted: string, name = 'search'): string | undefined {
+  const status = api.get(serverPath(name))?.['status'] as
+    { readonly conditions?: { type: string; status: string; reason: string }[] } | undefined;
+  const found = status?.conditions?.find(({ type }) => type === wanted);
+  return found === undefined ? undefined : `${found.status}/${found.reason}`;
+}
+
+const eventReasons = (api: FakeKubeApi): readonly unknown[] =>
+  api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ reason }) => reason);
+
+describe.each([
+  ['in every namespace', []],
+  ['in some namespaces', ['mcp', 'other']],
+])('an optional API, %s', (_, namespaces) => {
+  it('that comes after us, goes and comes again is used while it is there, and holds nothing up', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const { clock } = await start(api, { namespaces });
+    becomesAvailable(api);
+    await clock.advance(1_000);
+    expect([monitored(api), condition(api, 'Ready'), condition(api, 'Verified')]).toEqual([
+      ...['False/APINotInstalled', 'True/Available', 'True/Verified'],
+    ]);
+    expect(eventReasons(api)).toContain('APINotInstalled');
+
+    for (let time = 0; time < 2; time += 1) {
+      install(api);
+      await clock.advance(noticedMs);
+      expect(api.get(monitorPath())).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'mcp' }] } });
+      expect(monitored(api)).toBe('True/Applied');
+
+      uninstall(api);
+      anMCPServer(api, {}, `meanwhile-${time}`);
+      await clock.advance(1_000);
+      expect(api.get(deploymentPath(`meanwhile-${time}`))).toBeDefined();
+      await clock.advance(noticedMs);
+      expect([monitored(api), condition(api, 'Ready')]).toEqual(['False/APINotInstalled', 'True/Available']);
+    }
+  });
+});
+
+describe('while discovery fails', () => {
+  it('what was known of an API stays: changes are applied, nothing is pruned, status says the same', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    anMCPServer(api);
+    const { clock } = await start(api);
+    becomesAvailable(api);
+    await clock.advance(5_000);
+    const status = api.get(serverPath())?.['status'];
+    api.answer(({ path }) => path === discoveryPath, 503);
+    await clock.advance(600_000);
+    expect(api.get(monitorPath())).toBeDefined();
+    expect(api.get(serverPath())?.['status']).toEqual(status);
+    anMCPServer(api, { metrics: { port: 'mcp', path: '/stats' } });
+    await clock.advance(1_000);
+    expect(api.get(monitorPath())).toMatchObject({ spec: { podMetricsEndpoints: [{ path: '/stats' }] } });
+  });
+
+  it('from the start, nothing is made, changed or pruned, and nothing but that waits', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    anMCPServer(api);
+    const first = await start(api);
+    expect(monitored(api)).toBe('True/Applied');
+    await first.stop();
+
+    anMCPServer(api, { metrics: { port: 'mcp', kind: 'ServiceMonitor' } });
+    anMCPServer(api, { metrics: { port: 'mcp' } }, 'new');
+    api.answer(({ path }) => path === discoveryPath, 503);
+    const { clock } = await start(api);
+    await clock.advance(600_000);
+    expect(api.get(monitorPath())).toBeDefined();
+    expect(api.get(monitorPath('new'))).toBeUndefined();
+    expect(monitored(api, 'new')).toBe('Unknown/NotChecked');
+    expect(api.get(deploymentPath('new'))).toBeDefined();
+
+    api.answer(() => false, undefined);
+    await clock.advance(noticedMs);
+    expect(api.get(monitorPath())).toBeUndefined();
+    expect(monitored(api, 'new')).toBe('True/Applied');
+  });
+});
+
+describe('an object of an optional kind', () => {
+  it('is deleted when the server does not ask for it any more, and only then', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    anMCPServer(api);
+    const { clock } = await start(api);
+    expect(monitored(api)).toBe('True/Applied');
+    anMCPServer(api, { metrics: { port: 'mcp', kind: 'ServiceMonitor' } });
+    await clock.advance(1_000);
+    expect(api.get(monitorPath())).toBeUndefined();
+    expect(monitored(api)).toBe('False/APINotInstalled');
+    const { apiVersion, kind, metadata } = api.get(serverPath()) ?? {};
+    const spec = { source: { type: 'ContainerImage', containerImage: { ref: 'x' } }, config: { port: 1 } };
+    api.remove(serverPath());
+    api.put(serverPath(), { apiVersion, kind, metadata, spec });
+    await clock.advance(1_000);
+    expect(monitored(api)).toBeUndefined();
+  });
+
+  it('stays when the feature is switched off, and the server says which value switches it on', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    anMCPServer(api);
+    const first = await start(api);
+    await first.stop();
+    const { clock } = await start(api, { features: [] });
+    await clock.advance(noticedMs);
+    expect(api.get(monitorPath())).toBeDefined();
+    expect(monitored(api)).toBe('False/FeatureDisabled');
+    expect(api.reads.filter((read) => read.includes('podmonitors')).length).toBeLessThanOrEqual(1);
+  });
+
+  it('of somebody else is left alone and named', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    api.put(monitorPath(), {
+      ...{ apiVersion: 'monitoring.coreos.com/v1', kind: 'PodMonitor' },
+      ...{ metadata: { name: 'search', namespace: 'mcp' }, spec: { podMetricsEndpoints: [] } },
+    });
+    anMCPServer(api);
+    const { clock } = await start(api);
+    await clock.advance(5_000);
+    expect(monitored(api)).toBe('False/PodMonitorUnavailable');
+    expect(condition(api, 'Available')).toBe('Unknown/Initializing');
+    expect(api.get(monitorPath())).toMatchObject({ spec: { podMetricsEndpoints: [] } });
+  });
+
+  it('that cannot be written delays no status: the rest is told at once', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    api.answer(({ method, path }) => method === 'PATCH' && path === monitorPath(), 500);
+    anMCPServer(api);
+    const { clock } = await start(api);
+    expect([condition(api, 'Accepted'), monitored(api)]).toEqual(['True/Valid', 'Unknown/Initializing']);
+    await clock.advance(30_000);
+    expect(monitored(api)).toBe('False/PodMonitorUnavailable');
+    api.answer(() => false, undefined);
+    await clock.advance(60_000);
+    expect(monitored(api)).toBe('True/Applied');
+  });
+
+  it('costs no write while nothing happens, nor when we start again', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    anMCPServer(api);
+    const first = await start(api);
+    becomesAvailable(api);
+    await first.clock.advance(200_000);
+    const before = api.writes.length;
+    await first.clock.advance(600_000);
+    await first.stop();
+    const { clock } = await start(api);
+    await clock.advance(200_000);
+    expect(api.writes.slice(before)).toEqual([]);
+  });
+});
