@@ -10,7 +10,8 @@ const optionalKinds = expandedKinds.filter(isOptional);
 
 const asksForMetrics = { extensions: { metrics: { port: 'mcp' } } };
 const installationIn = (state: ApiState): Installation => ({
-  ...{ namespace: 'mcp-lifecycle-system', serviceAccounts: [], secrets: [], podLabels: {} },
+  ...{ namespace: 'mcp-lifecycle-system', image: 'registry.example.com/mcp-lifecycle:0.1.0' },
+  ...{ clusterDomain: 'cluster.local', serviceAccounts: [], secrets: [], podLabels: {} },
   apis: new Map([['PodMonitor', state]]),
 });
 
