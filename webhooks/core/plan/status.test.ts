@@ -630,23 +630,18 @@ describe('nextStatus', () => {
 });
 
 describe('what is said of optional kinds', () => {
-  const before = {
-    type: 'Monitored',
-    status: 'True',
-    reason: 'Applied',
-    message: 'x',
-    lastTransitionTime: 't',
-  } as const;
-  const typesOf = (status: MCPServerStatus): readonly string[] => (status.conditions ?? []).map(({ type }) => type);
+  const applied = { type: 'Monitored', status: 'True', reason: 'Applied', message: 'x' } as const;
+  const before = { ...applied, observedGeneration: 1, lastTransitionTime: 't' };
+  const ofOptional = ({ conditions = [] }: MCPServerStatus) => conditions.filter(({ type }) => type === 'Monitored');
+  const ofOthers = ({ conditions = [] }: MCPServerStatus) => conditions.filter(({ type }) => type !== 'Monitored');
 
   it('stands beside the other conditions, touches none of them and goes when nobody asks any more', () => {
     const without = statusOf({});
-    const off = { ...before, status: 'False', reason: 'FeatureDisabled' } as const;
-    const { conditions = [], ...rest } = statusOf({ optional: [off] });
-    expect({ ...rest, conditions: conditions.filter((condition) => condition !== off) }).toEqual(without);
-    expect(typesOf(statusOf({ previous: { ...without, conditions: [before] }, optional: [] }))).not.toContain(
-      'Monitored',
-    );
+    const off = { ...applied, status: 'False', reason: 'FeatureDisabled' } as const;
+    const lacking = statusOf({ optional: [off] });
+    expect(ofOptional(lacking)).toMatchObject([{ ...off, observedGeneration: 2 }]);
+    expect({ ...lacking, conditions: ofOthers(lacking) }).toEqual(without);
+    expect(ofOptional(statusOf({ previous: { ...without, conditions: [before] }, optional: [] }))).toEqual([]);
   });
 
   it('stays as it was when nothing was brought about', () => {
