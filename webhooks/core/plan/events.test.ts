@@ -292,9 +292,7 @@ describe('a child that the API server refuses', () => {
   it.each(refusedAs)('is told whatever its kind: %s', (kind, type, { reason, eventAction }) => {
     const message = `Failed to reconcile ${kind}: no`;
     const refused = becauseOf('refused', aStatus({ [type]: `False/${reason}/${message}` }));
-    expect(summary(undefined, refused)).toEqual([
-      `Warning ${reason} ${eventAction}: ${message}`,
-    ]);
+    expect(summary(undefined, refused)).toEqual([`Warning ${reason} ${eventAction}: ${message}`]);
   });
 });
 

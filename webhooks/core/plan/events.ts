@@ -89,7 +89,10 @@ function warnings({ previous, next, cause }: Change, type: string): readonly Nex
   if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused')) return [];
   const action = failures.get(condition.reason);
   const before = find(previous, type);
-  if (action === undefined || (before?.status === 'False' && !saysAnother({ previous, next }, { before, now: condition })))
+  if (
+    action === undefined ||
+    (before?.status === 'False' && !saysAnother({ previous, next }, { before, now: condition }))
+  )
     return [];
   return [warning(condition.reason, action, condition.message)];
 }
