@@ -33,7 +33,7 @@ function featuresOf(kinds: readonly ExpandedKind[]): ReadonlyMap<string, readonl
 }
 
 /** The whole file: the rights, those of optional kinds where their value is set, and the names of what is switched on. */
-export function renderTemplate(kinds: readonly ExpandedKind[]): string {
+function renderTemplate(kinds: readonly ExpandedKind[]): string {
   const features = featuresOf(kinds);
   const required = kinds.filter(({ requirement }) => requirement === 'required');
   return [

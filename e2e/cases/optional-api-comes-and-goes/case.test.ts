@@ -1,3 +1,7 @@
+/**
+ * @alone it installs the chart with other values, and a CustomResourceDefinition that comes and goes.
+ * @slow an API that comes is noticed within a minute, twice; four installations.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
