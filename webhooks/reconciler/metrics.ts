@@ -128,7 +128,7 @@ const scraped: readonly Scraped[] = [
   },
   {
     name: `${metricPrefix}verifications_waiting`,
-    help: 'Servers that wait for their turn to be asked, among the prompt ones and among those that were slow lately.',
+    help: 'Servers, and single pods of them, that wait for their turn to be asked, among the prompt ones and among those that were slow lately.',
     labels: ['lane'],
     read: ({ verifier }) => Object.entries(verifier.waiting()).map(([lane, waiting]) => [{ lane }, waiting]),
   },
