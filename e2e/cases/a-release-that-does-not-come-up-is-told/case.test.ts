@@ -14,6 +14,9 @@ describe('a release whose pod crashes behind one that serves', () => {
   it('is told while it happens, and what serves stays Ready', async () => {
     await apply(namespace, withArguments());
     await untilCondition(namespace, 'search', { type: 'Ready', status: 'True' });
+    // Ours to leave alone, and shorter than the ten minutes that it is by default.
+    const patch = JSON.stringify({ spec: { progressDeadlineSeconds: 20 } });
+    await kubectlOk(['patch', 'deployment/search', '--namespace', namespace, '--type=merge', '--patch', patch]);
     await apply(namespace, withArguments('--no-such-flag'));
     const server = await untilCondition(namespace, 'search', { type: 'Progressing', status: 'False' });
     expect(conditionOf(server, 'Progressing')).toMatchObject({
@@ -36,6 +39,13 @@ describe('a release whose pod crashes behind one that serves', () => {
     });
     const wide = await kubectlOk(['get', 'mcpserver/search', '--namespace', namespace, '--output', 'wide']);
     expect(wide).toMatch(/STALLED[^]*PodsFailing/);
+  });
+
+  it('is told once more when its deadline has passed, still with the reason', async () => {
+    const stalled = { type: 'Stalled', status: 'True', reason: 'ProgressDeadlineExceeded' };
+    const server = await untilCondition(namespace, 'search', stalled);
+    expect(conditionOf(server, 'Progressing')?.message).toMatch(/Container crashing: .*; those of generation 1 go on/);
+    expect(conditionOf(server, 'Ready')).toMatchObject({ status: 'True', observedGeneration: 1 });
   });
 
   it('is forgotten when the next one comes up', async () => {
