@@ -27,6 +27,8 @@ export interface CallLimits {
   readonly largeRoomBytes: number;
   /** Requests that wait for room, and for their turn, in each of the two. */
   readonly maxWaiting: number;
+  /** Larger bodies that wait for room while they arrive: the connection of each holds a hundred KiB meanwhile. */
+  readonly maxLargeWaiting: number;
   /** How long a body may take that arrives below the minimum rate, in milliseconds; and while others wait for room. */
   readonly graceMs: number;
   readonly pressedGraceMs: number;
@@ -40,6 +42,7 @@ export const defaultCallLimits: CallLimits = {
   smallRoomBytes: 4 * 1024 * 1024,
   largeRoomBytes: 2 * 1024 * 1024,
   maxWaiting: 128,
+  maxLargeWaiting: 32,
   graceMs: 2_000,
   pressedGraceMs: 100,
   minRate: 1024 * 1024,
@@ -72,7 +75,11 @@ export function createCall(options: CallOptions): Call {
     maxBodyBytes: Math.min(limits.largeBodyBytes, limits.maxBodyBytes),
     roomBytes: limits.smallRoomBytes,
   });
-  const largeUploads = createUploads({ ...limits, roomBytes: limits.largeRoomBytes });
+  const largeUploads = createUploads({
+    ...limits,
+    maxWaiting: limits.maxLargeWaiting,
+    roomBytes: limits.largeRoomBytes,
+  });
 
   return async (endpoint, request, response) => {
     const startedAt = performance.now();

@@ -117,7 +117,7 @@ describe('bodies that do not fit together', () => {
   });
 
   it('count for what single bytes cost when they are cut into such', async () => {
-    const server = await start({ ...patient, largeRoomBytes: 10_000, maxWaiting: 0 });
+    const server = await start({ ...patient, largeRoomBytes: 10_000, maxLargeWaiting: 0 });
     const cut = async (): Promise<TLSSocket> => {
       const socket = await open(server);
       socket.write(head(200).replace('Content-Length: 200', 'Transfer-Encoding: chunked'));
