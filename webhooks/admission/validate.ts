@@ -138,13 +138,20 @@ function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, 
   const [now, before] = [judgedObject(verdict), judgedObject(old)];
   if ([now, before].some((object) => isDeeperThan(maxDepth, object))) return { enforced: denials, tolerated: [] };
   const candidates = old.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
-  const known = fingerprint({ object: before, findings: candidates }, digest).map((printed) => printed.fingerprint);
-  const { enforced, tolerated } = ratchet(fingerprint({ object: now, findings: denials }, digest), known);
+  const known = fingerprint({ object: before, findings: candidates }, brief).map((printed) => printed.fingerprint);
+  const { enforced, tolerated } = ratchet(fingerprint({ object: now, findings: denials }, brief), known);
   return {
     enforced: enforced.map(({ finding }) => finding),
     tolerated: tolerated.map(({ finding }) => finding),
   };
 }
+
+/** Nobody keeps these fingerprints, so what is short stays as it is. It is JSON, which never begins with that character. */
+function brief(text: string): string {
+  return text.length <= longestKept ? text : `#${digest(text)}`;
+}
+
+const longestKept = 200;
 
 /** Keys are fixed, so that audit logs can be queried; the API server puts the webhook's name before them. */
 function annotationsFor(
