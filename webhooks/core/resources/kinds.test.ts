@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { anMCPServer, withRawSpec } from '../testing/builders.ts';
+import { anMCPServer } from '../testing/builders.ts';
 import { expandedKinds } from './index.gen.ts';
+import { askingFor } from './testing/asking.ts';
 import { isOptional, lackOf, stateOf, usableKinds } from './optional-kind.ts';
 
 const distinct = (values: readonly unknown[]): number => new Set(values).size;
@@ -23,7 +24,7 @@ describe('the kinds', () => {
   it('that a cluster may lack can be deleted, and are built for whoever asks, and nobody else', () => {
     expect(optional).not.toEqual([]);
     for (const of of optional) {
-      const asking = anMCPServer(withRawSpec({ extensions: { metrics: { port: 'mcp', kind: of.kind } } }));
+      const asking = anMCPServer(askingFor(of.kind));
       expect(of.wanted).toBe('sometimes');
       expect([of.requirement.isAskedFor(asking), of.build({ server: asking }).length]).toEqual([true, 1]);
       expect([of.requirement.isAskedFor(anMCPServer()), of.build({ server: anMCPServer() })]).toEqual([false, []]);

@@ -1,16 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Option } from '../testing/builders.ts';
-import { anMCPServer, withName, withRawSpec, withSpec } from '../testing/builders.ts';
+import { anMCPServer, withName, withSpec } from '../testing/builders.ts';
 import { deployment } from './deployment.ts';
-import type { ExpandedKind } from './expanded-kind.ts';
 import { expandedKinds } from './index.gen.ts';
 import { networkPolicy } from './network-policy.ts';
 import { service } from './service.ts';
+import { askingFor } from './testing/asking.ts';
 
 const build = (...options: readonly Option[]): unknown => deployment.build({ server: anMCPServer(...options) })[0];
-/** Asks for the kind, where that has to be asked for. */
-const wanting = ({ kind, requirement }: ExpandedKind): Option =>
-  requirement === 'required' ? withSpec({}) : withRawSpec({ extensions: { metrics: { port: 'mcp', kind } } });
 const inPod = (spec: object): object => ({ spec: { template: { spec } } });
 const inContainer = (match: object): object => inPod({ containers: [expect.objectContaining(match)] });
 
@@ -18,7 +15,7 @@ describe('every child', () => {
   it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))(
     '%s is named and labelled as its server',
     (_, kind) => {
-      const server = anMCPServer(withName('a'.repeat(63)), wanting(kind));
+      const server = anMCPServer(withName('a'.repeat(63)), askingFor(kind.kind));
       const [child] = kind.build({ server });
       expect(child).toMatchObject({ apiVersion: kind.apiVersion, kind: kind.kind });
       expect(child?.metadata.name).toBe(server.metadata.name);
@@ -41,7 +38,7 @@ describe('every child', () => {
     '%s carries the extras that are not ours',
     (_, kind) => {
       const server = anMCPServer(
-        wanting(kind),
+        askingFor(kind.kind),
         withSpec({
           extraLabels: { team: 'search', app: 'mine', 'mcp-server': 'other' },
           extraAnnotations: { note: 'hello', 'mcp.x-k8s.io/config-hash': 'x', 'mcp-lifecycle/applied-hash': 'x' },
@@ -55,7 +52,7 @@ describe('every child', () => {
 
   it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))('%s says nothing empty or undefined', (_, kind) => {
     const server = anMCPServer(
-      wanting(kind),
+      askingFor(kind.kind),
       withSpec({
         config: { arguments: [], env: [], envFrom: [] },
         runtime: { resources: {}, security: { serviceAccountName: '', podSecurityContext: {}, securityContext: {} } },

@@ -1,0 +1,13 @@
+import type { Option } from '../../testing/builders.ts';
+import { withRawSpec } from '../../testing/builders.ts';
+
+/** How a server asks for each optional kind: one line for each. For tests. */
+const specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  PodMonitor: { extensions: { metrics: { port: 'mcp' } } },
+  ServiceMonitor: { extensions: { metrics: { port: 'mcp', kind: 'ServiceMonitor' } } },
+};
+
+/** Changes nothing for a kind that every server has. */
+export function askingFor(kind: string): Option {
+  return withRawSpec(specs[kind] ?? {});
+}
