@@ -27,7 +27,7 @@ export function pieceRead(piece: Buffer): void {
 }
 
 /** By the bytes that buffers hold outside of the heap, needed or not. */
-export function whatToCollect(outsideBytes: number): 'young' | 'all' {
+function whatToCollect(outsideBytes: number): 'young' | 'all' {
   return outsideBytes > maxOutsideBytes ? 'all' : 'young';
 }
 
