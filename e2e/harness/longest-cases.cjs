@@ -1,5 +1,7 @@
 'use strict';
 
+const process = require('node:process');
+
 /** So many are named. */
 const named = 10;
 /** A case that takes longer says why in its declaration, in seconds. */

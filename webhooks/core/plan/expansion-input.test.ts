@@ -14,7 +14,7 @@ it('an expansion sees the installation that it is for', () => {
     seen.push(input.installation);
     return deployment.build(input);
   };
-  const looking = { ...deployment, build } as ExpandedKind;
+  const looking = { ...deployment, build };
   const installation = anInstallation({ image: 'registry.example.com/ours:1', clusterDomain: 'example.local' });
   const subject = prepared(anMCPServer(withUid('u-1')));
   const judged = { facts: inMemoryFacts(), policy: builtInPolicy, policyDigest: 'p', now: anInstant };
