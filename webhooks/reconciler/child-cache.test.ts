@@ -77,3 +77,29 @@ describe('a child that is gone, or lost our label so that the watch ends with it
     expect(cache.put(deployment('10', { uid: 'another' }))).toBe('changed');
   });
 });
+
+describe('children of a kind above MCPServer', () => {
+  const pools = { group: 'example.com', apiVersion: 'example.com/v1', kind: 'MCPPool' };
+  const pooled = (apiVersion: string) => ({
+    ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
+    metadata: {
+      ...{ name: 'many-0', namespace: 'mcp', uid: 's', resourceVersion: '1' },
+      ownerReferences: [{ apiVersion, kind: 'MCPPool', name: 'many', uid: 'p', controller: true }],
+    },
+  });
+
+  it('are found by the owner of that kind, and by no MCPServer of its name', () => {
+    const cache = new ChildCache('MCPServer', undefined, pools);
+    cache.put(pooled('example.com/v1'));
+    expect(cache.of('MCPPool/mcp/many').map(({ child }) => child.name)).toEqual(['many-0']);
+    expect(cache.of('MCPServer/mcp/many')).toEqual([]);
+    expect(cache.serversOf(pooled('example.com/v1'))).toContain('MCPPool/mcp/many');
+    expect(cache.keepOnly(new Set())).toContain('MCPPool/mcp/many');
+  });
+
+  it('are not found by an owner of that name in another group', () => {
+    const cache = new ChildCache('MCPServer', undefined, pools);
+    cache.put(pooled('other.com/v1'));
+    expect(cache.of('MCPPool/mcp/many')).toEqual([]);
+  });
+});

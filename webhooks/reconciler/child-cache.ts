@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { API, isOfGroup } from '../core/mcpserver/api.ts';
+import { API, isOfKind } from '../core/mcpserver/api.ts';
+import type { OwnerKind } from '../core/mcpserver/api.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import { digest } from '../platform/digest.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
@@ -47,11 +48,13 @@ export class ChildCache {
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
   readonly #texts: KeptTexts;
   readonly #kind: string;
+  readonly #owner: OwnerKind;
 
-  /** `texts` of all kinds together, each under its `kind`. */
-  constructor(kind = '', texts = new KeptTexts(childTextLimits)) {
+  /** `texts` of all kinds together, each under its `kind`. `owner`: whose children they are, here called servers. */
+  constructor(kind = '', texts = new KeptTexts(childTextLimits), owner: OwnerKind = API) {
     this.#kind = kind;
     this.#texts = texts;
+    this.#owner = owner;
   }
 
   get size(): number {
@@ -93,9 +96,9 @@ export class ChildCache {
     const controller = controllerOf(recordAt(raw, 'metadata'));
     return [
       ...new Set([
-        keyOf({ kind: API.kind, namespace, name }),
-        ...othersOf(namespace, { controller, lookedAtFor: known?.lookedAtFor }),
-        ...(known === undefined ? [] : othersOf(namespace, { controller: known.child.controller })),
+        keyOf({ kind: this.#owner.kind, namespace, name }),
+        ...this.#othersOf(namespace, { controller, lookedAtFor: known?.lookedAtFor }),
+        ...(known === undefined ? [] : this.#othersOf(namespace, { controller: known.child.controller })),
       ]),
     ];
   }
@@ -171,11 +174,11 @@ export class ChildCache {
     const gone = [...this.#entries].filter(([key]) => !keys.has(key));
     for (const [key] of gone) this.removeKey(key);
     this.#gone.clear();
-    return [...new Set(gone.flatMap(([key, entry]) => serversOfEntry(key, entry)))];
+    return [...new Set(gone.flatMap(([key, entry]) => this.#serversOfEntry(key, entry)))];
   }
 
   #link(key: string, entry: Entry): void {
-    for (const server of othersOf(splitKey(key).namespace, { controller: entry.child.controller, ...entry })) {
+    for (const server of this.#othersOf(splitKey(key).namespace, { controller: entry.child.controller, ...entry })) {
       if (this.#childKey(server) === key) continue;
       const children = this.#others.get(server) ?? new Set<string>();
       this.#others.set(server, children.add(key));
@@ -184,7 +187,7 @@ export class ChildCache {
 
   #unlink(key: string, entry: Entry | undefined): void {
     if (entry === undefined) return;
-    for (const server of serversOfEntry(key, entry)) {
+    for (const server of this.#serversOfEntry(key, entry)) {
       const children = this.#others.get(server);
       children?.delete(key);
       if (children?.size === 0) this.#others.delete(server);
@@ -195,24 +198,25 @@ export class ChildCache {
     const { namespace, name: serverName } = splitKey(server);
     return keyOf({ kind: this.#kind, namespace, name: name ?? serverName });
   }
-}
 
-function serversOfEntry(key: string, { child, lookedAtFor }: Entry): readonly string[] {
-  const { namespace, name } = splitKey(key);
-  const named = keyOf({ kind: API.kind, namespace, name });
-  return [named, ...othersOf(namespace, { controller: child.controller, lookedAtFor })];
-}
+  #serversOfEntry(key: string, { child, lookedAtFor }: Entry): readonly string[] {
+    const { namespace, name } = splitKey(key);
+    const named = keyOf({ kind: this.#owner.kind, namespace, name });
+    return [named, ...this.#othersOf(namespace, { controller: child.controller, lookedAtFor })];
+  }
 
-/** The server that controls an object, and the one that wanted it. */
-function othersOf(
-  namespace: string,
-  {
-    controller,
-    lookedAtFor,
-  }: { readonly controller?: ObservedChild['controller']; readonly lookedAtFor?: string | undefined },
-): readonly string[] {
-  const isServer = controller?.kind === API.kind && isOfGroup(controller.apiVersion);
-  return [isServer ? keyOf({ kind: API.kind, namespace, name: controller.name }) : [], lookedAtFor ?? []].flat();
+  /** The server that controls an object, and the one that wanted it. */
+  #othersOf(
+    namespace: string,
+    {
+      controller,
+      lookedAtFor,
+    }: { readonly controller?: ObservedChild['controller']; readonly lookedAtFor?: string | undefined },
+  ): readonly string[] {
+    const isServer = controller !== undefined && isOfKind(controller, this.#owner);
+    const controls = isServer ? keyOf({ kind: this.#owner.kind, namespace, name: controller.name }) : [];
+    return [controls, lookedAtFor ?? []].flat();
+  }
 }
 
 /** More are not remembered: in a moment in which so much ends, looking again is cheap beside it. */

@@ -1,6 +1,6 @@
 import { FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import { childOf } from '../core/plan/action.ts';
-import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import type { ChildKind } from '../core/resources/expanded-kind.ts';
 import type { Action, Outcome } from '../core/plan/action.ts';
 import { claimForeign } from '../core/plan/foreign/claim.ts';
 import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
@@ -21,7 +21,7 @@ export type Executed = Outcome & {
 };
 
 /**
- * Carries out all actions of one server, each whatever became of the others, but for this: where the workload is not there
+ * Carries out all actions of one owner, each whatever became of the others, but for this: where the workload is not there
  * yet it goes first, and where somebody has its name nothing is created beside it. A server that is named as something
  * that runs already leaves no trace. Answers go straight into the caches, so that the next decision sees what we did.
  */
@@ -121,8 +121,8 @@ async function claimOnce(key: string, action: Of<'apply'>, uid: string, world: C
   return writeManagedFields(api, { path, fieldManager: FIELD_MANAGER, resourceVersion, managedFields, signal });
 }
 
-function refOf(server: string, action: Action): ChildRef {
-  return { server, of: action.of, name: childOf(action).name };
+function refOf(owner: string, action: Action): ChildRef {
+  return { owner, of: action.of, name: childOf(action).name };
 }
 
 function replaced({ of, name }: ChildRef): ApiError {
@@ -158,7 +158,7 @@ async function checkForeign(key: string, action: Of<'conflict'>, world: ChildWor
 }
 
 /** Nothing of the kind can be found, or made while its definition is on its way out: the next look at the API tells more. */
-function isApiGone({ requirement }: ExpandedKind, { status }: ApiError): boolean {
+function isApiGone({ requirement }: ChildKind, { status }: ApiError): boolean {
   return requirement !== 'required' && (status === 404 || status === 405);
 }
 

@@ -61,7 +61,7 @@ async function readCutChildren(key: string, world: World, signal: AbortSignal): 
     ),
   );
   for (const { of, name } of cut) {
-    const read = await refreshChild({ server: key, of, name }, { ...world, signal });
+    const read = await refreshChild({ owner: key, of, name }, { ...world, signal });
     if (!read.ok && read.error.status !== 404) return read;
     const child = read.ok ? observeChild(read.body) : undefined;
     if (child !== undefined) children.push(child);

@@ -1,4 +1,4 @@
-import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import type { ChildKind } from '../core/resources/expanded-kind.ts';
 import { LONGEST_OBJECT_BYTES, objectPath } from '../platform/kube/api.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { keyOf, splitKey } from '../platform/kube/object.ts';
@@ -12,30 +12,30 @@ export interface ChildWorld {
   readonly signal: AbortSignal;
 }
 
-/** A child, existing or not, of the server that has the key. */
+/** A child, existing or not, of the owner that has the key. */
 export interface ChildRef {
-  readonly server: string;
-  readonly of: ExpandedKind;
+  readonly owner: string;
+  readonly of: ChildKind;
   readonly name: string;
 }
 
 /** Reads the object itself, past its watch, into the cache. */
 export async function refreshChild(child: ChildRef, world: ChildWorld): Promise<ApiResult> {
   const { api, signal } = world;
-  const { server, of, name } = child;
+  const { owner, of, name } = child;
   const cache = world.children.get(of.kind);
   const path = childPath(child);
-  const key = keyOf({ kind: of.kind, namespace: splitKey(server).namespace, name });
+  const key = keyOf({ kind: of.kind, namespace: splitKey(owner).namespace, name });
   const result = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES, signal });
   if (result.ok) {
     // what is cached may be a newer version of an object that was replaced since: only the answer counts now
     cache?.removeKey(key);
-    cache?.put(result.body, undefined, server);
+    cache?.put(result.body, undefined, owner);
   } else if (result.error.status === 404) cache?.removeKey(key);
   return result;
 }
 
-export function childPath({ server, of, name }: ChildRef): string {
-  const { namespace } = splitKey(server);
+export function childPath({ owner, of, name }: ChildRef): string {
+  const { namespace } = splitKey(owner);
   return objectPath({ apiVersion: of.apiVersion, plural: of.plural, namespace, name });
 }

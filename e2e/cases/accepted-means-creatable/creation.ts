@@ -5,6 +5,7 @@ import type { ReferenceFacts } from '../../../webhooks/core/engine/facts.ts';
 import { FIELD_MANAGER } from '../../../webhooks/core/mcpserver/names.ts';
 import type { MCPServer } from '../../../webhooks/core/mcpserver/types.gen.ts';
 import type { Action } from '../../../webhooks/core/plan/action.ts';
+import { ownerOf } from '../../../webhooks/core/plan/ownership.ts';
 import { plan } from '../../../webhooks/core/plan/plan.ts';
 import { expandedKinds } from '../../../webhooks/core/resources/index.gen.ts';
 import { builtInPolicy } from '../../../webhooks/core/rules/built-in-policy.ts';
@@ -104,7 +105,7 @@ function createApplyChildren(api: KubeApi): (stored: MCPServer) => Promise<reado
   return async (stored) => {
     const server = { ...stored, metadata: { ...stored.metadata, uid: '00000000-0000-0000-0000-000000000000' } };
     const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: digest('') }));
-    const actions = plan({ server, expandedKinds, desired, observed: [], digest });
+    const actions = plan({ owner: ownerOf(server), expandedKinds, desired, observed: [], digest });
     const answers = await Promise.all(actions.map(apply));
     return answers.flatMap((answer) => (answer.ok ? [] : [messageOf(answer)]));
   };

@@ -13,6 +13,19 @@ export const API = {
   singular: 'mcpserver',
 } as const;
 
+/** A kind whose objects expand into others and own them: MCPServers ({@link API}), and what stands above them. */
+export interface OwnerKind {
+  readonly group: string;
+  /** The storage version: a reference to an owner must not change with who reads it. */
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** Whether an object, or a reference to one, is of the kind, in whichever version. */
+export function isOfKind(of: { readonly apiVersion: string; readonly kind: string }, owner: OwnerKind): boolean {
+  return of.kind === owner.kind && of.apiVersion.startsWith(`${owner.group}/`);
+}
+
 /** Whether an `apiVersion`, or the key of an annotation, is of this group; other groups have an MCPServer, too. */
 export function isOfGroup(text: string): boolean {
   return text.startsWith(`${API.group}/`);

@@ -1,4 +1,4 @@
-import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
+import type { ChildKind, KubernetesObject } from '../resources/expanded-kind.ts';
 import type { ForeignFields } from './foreign/claim.ts';
 import type { Drift } from './owned-fields.ts';
 
@@ -18,7 +18,7 @@ export type Action =
    */
   | {
       readonly type: 'apply';
-      readonly of: ExpandedKind;
+      readonly of: ChildKind;
       readonly object: KubernetesObject;
       readonly uid?: string;
       readonly cause: ApplyCause;
@@ -27,14 +27,14 @@ export type Action =
     }
   | {
       readonly type: 'delete';
-      readonly of: ExpandedKind;
+      readonly of: ChildKind;
       readonly name: string;
       readonly uid: string;
     }
   /** Exists and is not ours: said in status, never touched. */
-  | { readonly type: 'conflict'; readonly of: ExpandedKind; readonly name: string; readonly message: string };
+  | { readonly type: 'conflict'; readonly of: ChildKind; readonly name: string; readonly message: string };
 
-/** Which of the server's children an action is about: a kind may have several. */
+/** Which of its owner's children an action is about: a kind may have several. */
 export interface ChildName {
   readonly kind: string;
   readonly name: string;

@@ -13,6 +13,7 @@ import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.
 import { usableKinds } from '../resources/optional-kind.ts';
 import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
+import { ownerOf } from './ownership.ts';
 import { plan } from './plan.ts';
 import { ownsChildren, ratchetServer } from './ratchet-server.ts';
 import type { UncheckedReference } from './unchecked-reference.ts';
@@ -73,7 +74,13 @@ export function decide(input: DecideInput): Decision {
   const expansion = { server, installation: input.installation, ...(configHash === undefined ? {} : { configHash }) };
   const usable = usableKinds(expandedKinds, input.apis ?? new Map());
   const desired = usable.flatMap((kind) => kind.build(expansion));
-  const actions = plan({ server, expandedKinds: usable, desired, observed: input.observed, digest: input.digest });
+  const actions = plan({
+    owner: ownerOf(server),
+    expandedKinds: usable,
+    desired,
+    observed: input.observed,
+    digest: input.digest,
+  });
   return { verdict: 'accepted', server, policy, desired, actions };
 }
 

@@ -1,7 +1,7 @@
 import type { ApiStates } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
-import type { ExpandedKind } from '../resources/expanded-kind.ts';
+import type { ChildKind, ExpandedKind } from '../resources/expanded-kind.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import { isOptional, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
@@ -64,7 +64,7 @@ function verdictOf(of: OptionalKind, { server, apis, outcomes, children }: Optio
   return { status: 'True', reason: 'Applied', message };
 }
 
-function isAbout({ requirement }: ExpandedKind, condition: string): boolean {
+function isAbout({ requirement }: ChildKind, condition: string): boolean {
   return requirement !== 'required' && requirement.condition === condition;
 }
 

@@ -1,6 +1,5 @@
 import { APPLIED_HASH_ANNOTATION } from '../mcpserver/names.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
-import type { ExpandedKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
+import type { ChildKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
 import type { Action } from './action.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { ObservedChild } from './observed.ts';
@@ -8,13 +7,14 @@ import { isRelated } from './foreign/field-tree.ts';
 import type { OwnedPath } from './foreign/field-tree.ts';
 import { findDrift } from './owned-fields.ts';
 import { controllerReference, judgeOwnership } from './ownership.ts';
+import type { Owner } from './ownership.ts';
 
 export interface PlanInput {
-  readonly server: MCPServer;
-  readonly expandedKinds: readonly ExpandedKind[];
+  readonly owner: Owner;
+  readonly expandedKinds: readonly ChildKind[];
   /** What the kinds built; an object of these kinds that is not here is not wanted. */
   readonly desired: readonly KubernetesObject[];
-  /** What exists of the server, and under the names that it uses, whoever made it. */
+  /** What exists of the owner, and under the names that it uses, whoever made it. */
   readonly observed: readonly ObservedChild[];
   /** Digest of a text, short enough for an annotation. Core is pure, so it is passed in. */
   readonly digest: (text: string) => string;
@@ -44,14 +44,14 @@ function isAmong({ name }: ObservedChild, wanted: readonly KubernetesObject[]): 
 }
 
 interface Child {
-  readonly of: ExpandedKind;
+  readonly of: ChildKind;
   readonly wanted: KubernetesObject;
   readonly found: ObservedChild | undefined;
 }
 
 function planChild(input: PlanInput, { of, wanted, found }: Child): Action | undefined {
   if (found === undefined) return { type: 'apply', of, object: toApplied(input, wanted), cause: 'missing' };
-  const ownership = judgeOwnership(input.server, found);
+  const ownership = judgeOwnership(input.owner, found);
   if (ownership.type === 'foreign') return { type: 'conflict', of, name: found.name, message: ownership.message };
   // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
   if (found.isDeleting) return undefined;
@@ -66,10 +66,10 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   return difference === undefined ? undefined : { type: 'apply', of, object, ...existing, ...difference };
 }
 
-/** Only what we applied: somebody may have made the server the controller of an object of his own. */
-function planRemoval({ server }: PlanInput, of: ExpandedKind, found: ObservedChild): Action | undefined {
+/** Only what we applied: somebody may have made the owner the controller of an object of his own. */
+function planRemoval({ owner }: PlanInput, of: ChildKind, found: ObservedChild): Action | undefined {
   if (of.wanted === 'always' || found.appliedHash === undefined) return undefined;
-  if (found.isDeleting || judgeOwnership(server, found).type === 'foreign') return undefined;
+  if (found.isDeleting || judgeOwnership(owner, found).type === 'foreign') return undefined;
   return { type: 'delete', of, name: found.name, uid: found.uid };
 }
 
@@ -92,13 +92,13 @@ function findDifference(
   return found.foreign === undefined ? undefined : { cause: 'foreign' };
 }
 
-/** The object as it is sent: owned by the server, and carrying the digest of all that. */
+/** The object as it is sent: owned, and carrying the digest of all that. */
 function toApplied(
-  { server, digest }: PlanInput,
+  { owner, digest }: PlanInput,
   wanted: KubernetesObject,
   formerOwners: readonly OwnerReference[] = [],
 ): KubernetesObject {
-  const ownerReferences = [...formerOwners, controllerReference(server)];
+  const ownerReferences = [...formerOwners, controllerReference(owner)];
   const owned = { ...wanted, metadata: { ...wanted.metadata, ownerReferences } };
   const annotations = { ...wanted.metadata.annotations, [APPLIED_HASH_ANNOTATION]: digest(canonicalJson(owned)) };
   return { ...owned, metadata: { ...owned.metadata, annotations } };
@@ -112,6 +112,6 @@ function released(former: OwnerReference): OwnerReference {
   return { ...former, controller: false, blockOwnerDeletion: false };
 }
 
-function isOfKind(object: { readonly apiVersion: string; readonly kind: string }, of: ExpandedKind): boolean {
+function isOfKind(object: { readonly apiVersion: string; readonly kind: string }, of: ChildKind): boolean {
   return object.apiVersion === of.apiVersion && object.kind === of.kind;
 }

@@ -39,11 +39,8 @@ export interface ExpansionInput {
   readonly installation?: Installation | undefined;
 }
 
-/**
- * A kind that an MCPServer expands into. One expanded kind = one file: watches, caches, pruning, rights, conditions and
- * events come from the list of them.
- */
-export interface ExpandedKind {
+/** A kind that an owner expands into: what has to be known of it to find, plan, apply and prune its objects. */
+export interface ChildKind {
   readonly apiVersion: string;
   /** Of no other expanded kind, whatever its group: caches and metrics go by it. */
   readonly kind: string;
@@ -63,6 +60,13 @@ export interface ExpandedKind {
    */
   readonly hasPods?: true;
   readonly unavailable: Unavailable;
+}
+
+/**
+ * A kind that an MCPServer expands into. One expanded kind = one file: watches, caches, pruning, rights, conditions and
+ * events come from the list of them.
+ */
+export interface ExpandedKind extends ChildKind {
   /**
    * The wanted objects without ownerReferences (plan adds them), each under its name; none when none is wanted. Called
    * also where the API is not there: whoever asks decides about that.

@@ -4,6 +4,7 @@ import { applyDefaults } from '../../defaults/apply.ts';
 import type { KubernetesObject } from '../../resources/expanded-kind.ts';
 import { expandedKinds } from '../../resources/index.gen.ts';
 import type { Action } from '../action.ts';
+import { ownerOf } from '../ownership.ts';
 import { plan } from '../plan.ts';
 import { asObserved } from '../testing/as-observed.ts';
 import { claimForeign, findForeign, isReferenceStatus } from './claim.ts';
@@ -23,7 +24,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const server = applyDefaults(aFullServer());
 const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: 'hash' }));
 const planFor = (observed: Parameters<typeof plan>[0]['observed']): readonly Action[] =>
-  plan({ server, expandedKinds, desired, observed, digest });
+  plan({ owner: ownerOf(server), expandedKinds, desired, observed, digest });
 const wantedObjects = planFor([]).flatMap((action) => (action.type === 'apply' ? [action.object] : []));
 const wantedOf = (kind: string): KubernetesObject => {
   const found = wantedObjects.find((object) => object.kind === kind);
