@@ -24,7 +24,8 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     path === undefined ? 'name at least one file or folder, or - for standard input' : undefined,
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, hasColour }) {
     const { namespace, output } = values;
-    const report = toReport(await gatherInput({ paths, namespace, readStdin }), namespace);
+    const input = await gatherInput({ paths, namespace, readStdin });
+    const report = toReport(input, { namespace, now: new Date().toISOString() });
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty
       ? exitCodeOf({ type: 'usage' })

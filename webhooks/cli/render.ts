@@ -37,7 +37,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
       writeError(`no MCPServer in ${paths.join(', ')}\n`);
       return exitCodes.unusable;
     }
-    const judgement = judgeInput(input, namespace);
+    const judgement = judgeInput(input, { namespace, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
     writeOut(objectOutputs[output](judgement.judged.flatMap(expand)));

@@ -47,11 +47,18 @@ export interface JudgedInput extends Pick<CheckReport, 'rulesNotJudged' | 'rules
   readonly judged: readonly JudgedManifest[];
 }
 
+export interface JudgeOptions {
+  /** Of servers that name none. */
+  readonly namespace: string;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
 /** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
-export function judgeInput(input: Input, namespace: string): JudgedInput {
+export function judgeInput(input: Input, { namespace, now }: JudgeOptions): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
-  const context = { policy: builtInPolicy, now: new Date().toISOString(), crdRules, namespace, factsIn };
+  const context = { policy: builtInPolicy, now, crdRules, namespace, factsIn };
   const judged = input.servers.map((manifest) => {
     const result = judgeManifest(manifest.value, context);
     return { ...result, manifest, located: locate(manifest, result.findings, namespace) };
@@ -67,8 +74,8 @@ function toNotJudged({ file, value }: Manifest, defaultNamespace: string): NotJu
   return { file, namespace, name };
 }
 
-export function toReport(input: Input, namespace: string): CheckReport {
-  const { judged, rulesNotJudged, rulesNotJudgedFor } = judgeInput(input, namespace);
+export function toReport(input: Input, options: JudgeOptions): CheckReport {
+  const { judged, rulesNotJudged, rulesNotJudgedFor } = judgeInput(input, options);
   return {
     servers: input.servers.length,
     others: input.others,
