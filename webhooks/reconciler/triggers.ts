@@ -5,7 +5,6 @@ import { objectPath } from '../platform/kube/api.ts';
 import { ListWatch } from '../platform/kube/list-watch.ts';
 import type { ListWatchOptions, WatchHandlers } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
-import { ChildCache } from './child-cache.ts';
 import type { World } from './world.ts';
 
 export interface Triggers {
@@ -158,9 +157,10 @@ function serverHandlers({ servers }: World, enqueue: (key: string) => void): Wat
   };
 }
 
-/** Wakes whom the object concerns, before and after the change: see {@link ChildCache.of}. */
+/** Wakes whom the object concerns, before and after the change: see `ChildCache.of`. */
 function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: string) => void): WatchHandlers {
-  const cache = children.get(of.kind) ?? new ChildCache(of.kind);
+  const cache = children.get(of.kind);
+  if (cache === undefined) throw new Error(`the world keeps no ${of.kind}: nobody would read what is watched`);
   return {
     onUpsert: (raw, asOf) => {
       const concerned = cache.serversOf(raw);
