@@ -2,7 +2,7 @@ import { FIELD_MANAGER } from '../core/mcpserver/names.ts';
 import { childOf } from '../core/plan/action.ts';
 import type { ChildKind } from '../core/resources/expanded-kind.ts';
 import type { Action, Outcome } from '../core/plan/action.ts';
-import { claimForeign } from '../core/plan/foreign/claim.ts';
+import { nextManagedFields } from '../core/plan/foreign/claim.ts';
 import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
 import type { Expected } from '../platform/kube/apply.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
@@ -116,7 +116,7 @@ async function claimOnce(key: string, action: Of<'apply'>, uid: string, world: C
   if (!read.ok) return read.error.status === 404 ? { ok: false, error: replaced(child) } : read;
   const { resourceVersion, uid: found } = metaOf(read.body);
   if (found !== uid) return { ok: false, error: replaced(child) };
-  const managedFields = claimForeign(read.body);
+  const managedFields = nextManagedFields(read.body);
   if (managedFields === undefined) return read;
   return writeManagedFields(api, { path, fieldManager: FIELD_MANAGER, resourceVersion, managedFields, signal });
 }

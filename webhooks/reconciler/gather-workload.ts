@@ -1,30 +1,21 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { ReportInput } from '../core/plan/report.ts';
-import { decideServing } from '../core/plan/serving.ts';
 import type { CachedChild } from './child-cache.ts';
 import { lastVerification } from './verification.ts';
 import type { World } from './world.ts';
 
 /** What is known of the workload and of what was verified, as it is at this moment: after our writes, if there were any. */
-export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'standing' | 'problem'>;
+export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'isApplied' | 'standing' | 'problem'>;
 
 /** Looks into the caches; decides nothing, and starts nothing. `server` with every default applied. */
-export function gatherWorkload(
-  key: string,
-  server: MCPServer,
-  /** Whether the Deployment that stands there is the one of this generation. */
-  isApplied: boolean,
-  world: World,
-): Workload {
-  const deployment = ourChild(key, server, 'Deployment', world)?.deployment;
-  const { generation = 0 } = server.metadata;
+export function gatherWorkload(key: string, server: MCPServer, world: World): Workload {
   const now = world.clock.now();
   return {
     server,
     previous: server.status,
-    deployment,
+    deployment: ourChild(key, server, 'Deployment', world)?.deployment,
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
-    serving: decideServing({ pods: world.pods.servingOf(key), deployment, generation, isApplied }),
+    servingPods: world.pods.servingOf(key),
     pods: world.pods.of(key),
     newestTemplate: world.pods.newestTemplateOf(key),
     ...lastVerification(key, server, world),

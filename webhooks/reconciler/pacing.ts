@@ -62,12 +62,12 @@ export class Pacing {
 
   /** Leaves out what has to wait. `generation` is the server's: a new one begins anew. Whatever becomes of it, settle. */
   admit(key: string, generation: number, actions: readonly Action[]): Admitted {
-    const judged = actions.map((action) => this.#judge(key, generation, action));
-    const waits = judged.flatMap(({ afterMs }) => afterMs ?? []);
-    if (!judged.some(({ putOff }) => putOff?.state === 'Waiting')) this.#waiting.delete(key);
+    const paced = actions.map((action) => this.#pace(key, generation, action));
+    const waits = paced.flatMap(({ afterMs }) => afterMs ?? []);
+    if (!paced.some(({ putOff }) => putOff?.state === 'Waiting')) this.#waiting.delete(key);
     return {
-      actions: judged.flatMap(({ now }) => now ?? []),
-      putOff: judged.flatMap(({ putOff }) => putOff ?? []),
+      actions: paced.flatMap(({ now }) => now ?? []),
+      putOff: paced.flatMap(({ putOff }) => putOff ?? []),
       ...(waits.length === 0 ? {} : { afterMs: Math.min(...waits) }),
     };
   }
@@ -107,7 +107,7 @@ export class Pacing {
     this.#waiting.delete(key);
   }
 
-  #judge(key: string, generation: number, action: Action): Judged {
+  #pace(key: string, generation: number, action: Action): PacedAction {
     if (action.type !== 'apply') return { now: action };
     const { kind } = action.of;
     const repairMs = action.cause === 'drift' ? this.#pauseOf(key, generation, { kind, what: 'repair' }) : 0;
@@ -123,7 +123,7 @@ export class Pacing {
   #takePlace(key: string): number {
     const nowMs = this.#nowMs();
     for (const [other, { sinceMs, isAnswered }] of this.#places)
-      if ((isAnswered && this.#isRolledOut(other)) || nowMs - sinceMs >= maxRolloutMs) this.#places.delete(other);
+      if ((isAnswered && this.#isDoneRestarting(other)) || nowMs - sinceMs >= maxRolloutMs) this.#places.delete(other);
     if (this.#places.has(key) || this.#places.size < maxServers) {
       this.#places.set(key, { sinceMs: nowMs, isAnswered: false });
       return 0;
@@ -158,7 +158,11 @@ export class Pacing {
     return kept?.generation === generation ? kept : { generation, repair: never, cleaning: never };
   }
 
-  #isRolledOut(key: string): boolean {
+  /**
+   * Stricter than what status says of a rollout: a Deployment that says nothing of its progress keeps its place until that
+   * runs out. To be wrong so costs the others a wait; the other way round, more pods restart at once than may.
+   */
+  #isDoneRestarting(key: string): boolean {
     const deployment = this.#options.deployments.get(key)?.deployment;
     if (deployment === undefined) return true;
     const { generation, observedGeneration, replicas, updatedReplicas, conditions } = deployment;
@@ -181,7 +185,7 @@ interface Counted {
 }
 
 /** An action in two: what is done now, and what is put off. */
-interface Judged {
+interface PacedAction {
   readonly now?: Action;
   readonly putOff?: PutOff;
   readonly afterMs?: number;
@@ -190,7 +194,7 @@ interface Judged {
 type Apply = Action & { readonly type: 'apply' };
 
 /** What is ours is brought back all the same, where that alone takes nothing away. */
-function withhold(action: Apply, state: PutOff['state'], afterMs: number): Judged {
+function withhold(action: Apply, state: PutOff['state'], afterMs: number): PacedAction {
   const { claims, drift, ...rest } = action;
   if (action.cause !== 'drift' || claims === undefined || drift === undefined || drift.extra.length > 0)
     return { putOff: { action, state }, afterMs };

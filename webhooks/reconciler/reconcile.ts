@@ -15,8 +15,8 @@ import { execute, isAboutNoApi } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload, timestamp } from './gather-workload.ts';
-import { judgeRound, retryAfter } from './judge-round.ts';
-import type { Round } from './judge-round.ts';
+import { noteRound, retryAfter } from './note-round.ts';
+import type { Round } from './note-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
 import { renderUnchecked, tellNotChecked } from './tell-not-checked.ts';
 import { endUnread, tellUnread } from './tell-unread.ts';
@@ -67,12 +67,13 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { executed, afterMs } = round;
   // Nothing can be created in a namespace that is on its way out, and the server goes with it.
   if (executed.some(({ error }) => error?.reason === 'NamespaceTerminating')) return { type: 'done' };
-  const { told, comeBack } = judgeRound(key, round, world);
+  const { told, comeBack } = noteRound(key, round, world);
   if (told === undefined) return comeBack;
 
-  const workload = gatherWorkload(key, decision.server, isApplied(decision, told), world);
+  const workload = gatherWorkload(key, decision.server, world);
   const report = nextReport({
     ...{ ...workload, accepted: acceptanceOf(decision), policy: decision.policy },
+    isApplied: isApplied(decision, told),
     ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
     optional: optionalFor(key, decision, { apis, outcomes: told }, world),
   });
@@ -84,34 +85,12 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   return whatNext(executed, soonest([afterMs, afterLeaving(key, executed, world), report.lookAgainMs]));
 }
 
-/** Undefined where nothing was brought about. */
-function optionalFor(
-  key: string,
-  { verdict, server }: Judged,
-  known: Pick<OptionalInput, 'apis' | 'outcomes'>,
-  { children, expandedKinds }: World,
-): readonly Said[] | undefined {
-  if (verdict !== 'accepted') return undefined;
-  const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => children.get(kind)?.of(key) ?? []);
-  return optionalConditions({ ...known, server, expandedKinds, children: existing.map(({ child }) => child) });
-}
-
-type Judged = Decision & { readonly verdict: 'accepted' | 'invalid' };
-
-function acceptanceOf(decision: Judged): Acceptance {
-  return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
-}
-
-/** Whether the Deployment that stands there is the one of this generation. */
-function isApplied({ verdict }: Judged, told: readonly Executed[]): boolean {
-  return (
-    verdict === 'accepted' && !told.some(({ action, result }) => action.of.hasPods === true && result === 'failed')
-  );
-}
+/** There is a verdict to act on. */
+type DecidedServer = Decision & { readonly verdict: 'accepted' | 'invalid' };
 
 async function carryOut(
   key: string,
-  decision: Judged,
+  decision: DecidedServer,
   world: World,
   signal: AbortSignal,
 ): Promise<Round & { readonly afterMs?: number }> {
@@ -130,22 +109,21 @@ async function carryOut(
   return { executed, ...(fightMs === undefined ? {} : { afterMs: fightMs }), ...later };
 }
 
-/** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */
-function afterLeaving(key: string, executed: readonly Executed[], world: World): number | undefined {
-  const isLeft = observedChildren(key, world).some(({ foreign }) => foreign !== undefined);
-  const hasApplied = executed.some(({ action, result }) => action.type === 'apply' && result === 'done');
-  return isLeft && hasApplied ? 0 : undefined;
+function acceptanceOf(decision: DecidedServer): Acceptance {
+  return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
 }
 
-function soonest(looksMs: readonly (number | undefined)[]): number | undefined {
-  const known = looksMs.filter((ms) => ms !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+/** Whether the Deployment that stands there is the one of this generation. */
+function isApplied({ verdict }: DecidedServer, told: readonly Executed[]): boolean {
+  return (
+    verdict === 'accepted' && !told.some(({ action, result }) => action.of.hasPods === true && result === 'failed')
+  );
 }
 
 /** What stands now; null when nothing does, undefined when it cannot be told what should. */
 function standingFor(
   key: string,
-  decision: Judged,
+  decision: DecidedServer,
   { executed, putOff }: Round,
   world: World,
 ): ForeignFieldsStatus | null | undefined {
@@ -158,6 +136,30 @@ function standingFor(
   const children = observedChildren(key, world).filter(({ controller }) => controller?.uid === uid);
   const failed = executed.flatMap(({ action, result }) => (result === 'failed' ? [action] : []));
   return standingFields({ children, desired, putOff, failed }) ?? null;
+}
+
+/** Undefined where nothing was brought about. */
+function optionalFor(
+  key: string,
+  { verdict, server }: DecidedServer,
+  known: Pick<OptionalInput, 'apis' | 'outcomes'>,
+  { children, expandedKinds }: World,
+): readonly Said[] | undefined {
+  if (verdict !== 'accepted') return undefined;
+  const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => children.get(kind)?.of(key) ?? []);
+  return optionalConditions({ ...known, server, expandedKinds, children: existing.map(({ child }) => child) });
+}
+
+/** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */
+function afterLeaving(key: string, executed: readonly Executed[], world: World): number | undefined {
+  const isLeft = observedChildren(key, world).some(({ foreign }) => foreign !== undefined);
+  const hasApplied = executed.some(({ action, result }) => action.type === 'apply' && result === 'done');
+  return isLeft && hasApplied ? 0 : undefined;
+}
+
+function soonest(looksMs: readonly (number | undefined)[]): number | undefined {
+  const known = looksMs.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function whatNext(executed: readonly Executed[], nextLookMs: number | undefined): WorkResult {

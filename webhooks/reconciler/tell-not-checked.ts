@@ -30,8 +30,8 @@ export async function tellNotChecked(
   world.notChecked.set(key, unchecked);
   if (wasJudged(server.status)) return;
   const accepted = { state: 'not-checked', message } as const;
-  const workload = gatherWorkload(key, server, false, world);
-  await writeStatus(server, nextReport({ ...workload, accepted }), world, signal);
+  const workload = gatherWorkload(key, server, world);
+  await writeStatus(server, nextReport({ ...workload, isApplied: false, accepted }), world, signal);
 }
 
 export function renderUnchecked({ kind, name, reason }: UncheckedReference): string {

@@ -105,7 +105,7 @@ function createApplyChildren(api: KubeApi): (stored: MCPServer) => Promise<reado
   return async (stored) => {
     const server = { ...stored, metadata: { ...stored.metadata, uid: '00000000-0000-0000-0000-000000000000' } };
     const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: digest('') }));
-    const actions = plan({ owner: ownerOf(server), expandedKinds, desired, observed: [], digest });
+    const actions = plan({ owner: ownerOf(server), childKinds: expandedKinds, desired, observed: [], digest });
     const answers = await Promise.all(actions.map(apply));
     return answers.flatMap((answer) => (answer.ok ? [] : [messageOf(answer)]));
   };

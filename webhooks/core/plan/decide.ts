@@ -76,7 +76,7 @@ export function decide(input: DecideInput): Decision {
   const desired = usable.flatMap((kind) => kind.build(expansion));
   const actions = plan({
     owner: ownerOf(server),
-    expandedKinds: usable,
+    childKinds: usable,
     desired,
     observed: input.observed,
     digest: input.digest,

@@ -29,7 +29,7 @@ function planFor(
     .filter(({ kind }) => !unwanted.includes(kind))
     .flatMap((kind) => kind.build({ server: defaulted }));
   const kinds = expandedKinds.map((of) => (unwanted.includes(of.kind) ? { ...of, wanted: 'sometimes' as const } : of));
-  return plan({ owner: ownerOf(defaulted), expandedKinds: kinds, desired, observed, digest });
+  return plan({ owner: ownerOf(defaulted), childKinds: kinds, desired, observed, digest });
 }
 
 const appliedBy = (server: MCPServer): readonly KubernetesObject[] =>
@@ -170,7 +170,7 @@ describe('several objects of one kind', () => {
     build: () => [],
   };
   const planNamed = (names: readonly string[], observed: readonly ObservedChild[]): readonly Action[] =>
-    plan({ owner: ownerOf(server), expandedKinds: [configMaps], desired: named(...names), observed, digest });
+    plan({ owner: ownerOf(server), childKinds: [configMaps], desired: named(...names), observed, digest });
   const seen = (...names: readonly string[]): readonly ObservedChild[] =>
     planNamed(names, []).flatMap((action) =>
       action.type === 'apply' ? [asObserved(action.object, { uid: `uid-of-${action.object.metadata.name}` })] : [],

@@ -11,7 +11,7 @@ import type { Owner } from './ownership.ts';
 
 export interface PlanInput {
   readonly owner: Owner;
-  readonly expandedKinds: readonly ChildKind[];
+  readonly childKinds: readonly ChildKind[];
   /** What the kinds built; an object of these kinds that is not here is not wanted. */
   readonly desired: readonly KubernetesObject[];
   /** What exists of the owner, and under the names that it uses, whoever made it. */
@@ -25,9 +25,9 @@ export interface PlanInput {
  * one kind first what is wanted, then what is not.
  */
 export function plan(input: PlanInput): readonly Action[] {
-  return input.expandedKinds.flatMap((of) => {
-    const wanted = input.desired.filter((object) => isOfKind(object, of));
-    const found = input.observed.filter((child) => isOfKind(child, of));
+  return input.childKinds.flatMap((of) => {
+    const wanted = input.desired.filter((object) => isExactlyOfKind(object, of));
+    const found = input.observed.filter((child) => isExactlyOfKind(child, of));
     return [
       ...wanted.flatMap((object) => planChild(input, { of, wanted: object, found: named(object, found) }) ?? []),
       ...found.flatMap((child) => (isAmong(child, wanted) ? [] : (planRemoval(input, of, child) ?? []))),
@@ -112,6 +112,6 @@ function released(former: OwnerReference): OwnerReference {
   return { ...former, controller: false, blockOwnerDeletion: false };
 }
 
-function isOfKind(object: { readonly apiVersion: string; readonly kind: string }, of: ChildKind): boolean {
+function isExactlyOfKind(object: { readonly apiVersion: string; readonly kind: string }, of: ChildKind): boolean {
   return object.apiVersion === of.apiVersion && object.kind === of.kind;
 }

@@ -4,8 +4,11 @@ import { anMCPServer, withGeneration } from '../testing/builders.ts';
 import type { PodState } from './diagnose-pods.ts';
 import { nextReport } from './report.ts';
 import type { Report, ReportInput } from './report.ts';
+import type { ServingPod } from './serving.ts';
 
 const nowMs = Date.parse('2026-01-01T00:10:00Z');
+
+const pod: ServingPod = { name: 'search-x-1', template: 'x', address: '10.0.0.1', port: 8080, restarts: 0 };
 
 function reportOf(changes: Partial<ReportInput> = {}): Report {
   return nextReport({
@@ -14,7 +17,7 @@ function reportOf(changes: Partial<ReportInput> = {}): Report {
       ...{ generation: 4, observedGeneration: 4, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
       conditions: [{ type: 'Available', status: 'True' }],
     },
-    serving: { generation: 4, podSet: 'x', isRolling: false },
+    ...{ servingPods: [pod], isApplied: true },
     ...{ pods: [], verification: { state: 'not-attempted' }, clusterDomain: 'cluster.local' },
     ...{ now: '2026-01-01T00:10:00Z', nowMs },
     ...changes,
@@ -44,10 +47,9 @@ describe('whom to ask', () => {
   });
 
   it('are others when the Deployment changes, and when that is rolled out, where nobody tells of pods', () => {
-    const asks = [
-      reportOf({ serving: { generation: 4, podSet: '', isRolling: false } }),
-      reportOf({ serving: { generation: undefined, podSet: '', isRolling: true } }),
-    ].map(({ ask }) => ask?.podSet);
+    const asks = [reportOf({ servingPods: [] }), reportOf({ servingPods: [], isApplied: false })].map(
+      ({ ask }) => ask?.podSet,
+    );
     expect(asks).not.toContain('');
     expect(new Set(asks).size).toBe(2);
   });

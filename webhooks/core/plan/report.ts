@@ -8,11 +8,16 @@ import { formerPodFailure } from './former-release.ts';
 import { hintOnCrash } from './hint-on-crash.ts';
 import { hintOnUnready } from './hint-on-unready.ts';
 import { readyWithinSeconds } from './ready-within.ts';
+import { decideServing } from './serving.ts';
+import type { Serving, ServingPod } from './serving.ts';
 import { decideVerdicts, nextStatus } from './status.ts';
 import type { StatusInput } from './status-input.ts';
 
 /** What is known of one server after the actions of this round. */
-export interface ReportInput extends Omit<StatusInput, 'podFailure' | 'hints'> {
+export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' | 'hints'> {
+  readonly servingPods: readonly ServingPod[];
+  /** Whether the Deployment that stands there is the one of this generation: nothing of it is left to be written. */
+  readonly isApplied: boolean;
   /** That fail, or are not ready yet. */
   readonly pods: readonly PodState[];
   /** Of which template the youngest pod is: those of older ones say nothing of what is rolled out. */
@@ -44,7 +49,7 @@ export interface Ask {
  */
 export function nextReport(input: ReportInput): Report {
   const { server, previous, nowMs } = input;
-  const serving = withPodSet(input);
+  const serving = servingNow(input);
   const patience = { nowMs, readyWithinMs: readyWithinSeconds(server) * 1_000 };
   const pods = ofNewest(input);
   const hints = { crash: hintOnCrash(server), unready: hintOnUnready(server) };
@@ -63,7 +68,9 @@ export function nextReport(input: ReportInput): Report {
 }
 
 /** Where nobody tells of pods, it is taken to be others whenever the Deployment changes, and once more when that is done. */
-function withPodSet({ serving, deployment }: ReportInput): ReportInput['serving'] {
+function servingNow({ server, servingPods, deployment, isApplied }: ReportInput): Serving {
+  const { generation = 0 } = server.metadata;
+  const serving = decideServing({ pods: servingPods, deployment, generation, isApplied });
   if (serving.podSet !== '' || deployment === undefined) return serving;
   return { ...serving, podSet: `${deployment.generation}${serving.isRolling ? '/rolling' : ''}` };
 }

@@ -35,7 +35,7 @@ export function decideRollout(input: RolloutInput): Rollout {
   if (why !== undefined) {
     return { state: 'stalled', ...why, message: `New pods do not come up: ${why.message}${whatServes(input)}` };
   }
-  if (!isRolledOut(deployment)) return rollingOut(availability);
+  if (!isRolloutComplete(deployment)) return rollingOut(availability);
   return isSaidOfNow(input)
     ? { state: 'settled' }
     : { state: 'under-way', reason: 'Verifying', message: 'The new pods serve, and are about to be verified' };
@@ -70,7 +70,7 @@ function whyStalled(
 ): Pick<Rollout & { readonly state: 'stalled' }, 'reason' | 'message'> | undefined {
   if (deployment.observedGeneration < deployment.generation) return undefined;
   const isRefused = isTrue(deployment, 'ReplicaFailure');
-  if (isRolledOut(deployment) && !isRefused) return undefined;
+  if (isRolloutComplete(deployment) && !isRefused) return undefined;
   const said = deploymentMessage(deployment);
   const found = podFailure === undefined ? undefined : renderPodFailure(podFailure, hints);
   const isLate = progressOf(deployment)?.reason === 'ProgressDeadlineExceeded';
@@ -86,7 +86,7 @@ function joined(...texts: readonly (string | undefined)[]): string {
 }
 
 /** As its controller sees it; a Deployment without that condition (its deadline can be switched off) has none to wait for. */
-function isRolledOut(deployment: DeploymentStatus): boolean {
+function isRolloutComplete(deployment: DeploymentStatus): boolean {
   const { generation, observedGeneration, replicas, updatedReplicas } = deployment;
   const isOfThis = observedGeneration >= generation && updatedReplicas >= replicas;
   return isOfThis && (progressOf(deployment)?.reason ?? COMPLETE) === COMPLETE;

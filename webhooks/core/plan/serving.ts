@@ -43,7 +43,7 @@ export interface ServingInput {
  * and are taken to be: which of two templates is the newer one is not guessed.
  */
 export function decideServing({ pods, deployment, generation, isApplied }: ServingInput): Serving {
-  const isComplete = deployment !== undefined && isRolledOut(deployment);
+  const isComplete = deployment !== undefined && hasOnlyNewestPods(deployment);
   const isNewest = isApplied && isComplete && templatesOf(pods).length <= 1;
   return {
     generation: isNewest ? generation : undefined,
@@ -68,6 +68,6 @@ function templatesOf(pods: readonly ServingPod[]): readonly string[] {
 }
 
 /** Pods that are on their way out are in none of these numbers, and behind no Service. */
-function isRolledOut({ generation, observedGeneration, replicas, updatedReplicas }: DeploymentStatus): boolean {
+function hasOnlyNewestPods({ generation, observedGeneration, replicas, updatedReplicas }: DeploymentStatus): boolean {
   return observedGeneration >= generation && updatedReplicas >= replicas;
 }

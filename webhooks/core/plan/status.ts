@@ -13,7 +13,7 @@ import { generationOf, olderOf } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
 import { nextVerificationStatus } from './verification-status.ts';
 import { decideVerified } from './verified.ts';
-import type { Verdict, Verified } from './verified.ts';
+import type { ConditionVerdict, Verified } from './verified.ts';
 
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
 export const NOT_CHECKED = 'NotChecked';
@@ -25,7 +25,7 @@ const foreignFields = new Set(['gatewayBinding']);
 export interface Verdicts {
   readonly availability: Availability;
   readonly verified: Verified;
-  readonly ready: Verdict;
+  readonly ready: ConditionVerdict;
   readonly rollout: Rollout;
 }
 
@@ -66,7 +66,7 @@ export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input))
   return previous !== undefined && saysTheSame(previous, next) ? previous : next;
 }
 
-function whereItRuns(input: StatusInput, verified: Verdict): MCPServerStatus {
+function whereItRuns(input: StatusInput, verified: ConditionVerdict): MCPServerStatus {
   const { server, deployment, serviceExists, clusterDomain } = input;
   const name = childName(server);
   return {
@@ -114,7 +114,7 @@ function tellsOfPods({ availability, rollout }: Pick<Verdicts, 'availability' | 
 }
 
 /** Zero is not said, unless another number was: an older one, or one that the reference operator left behind. */
-function retryCount({ verification, previous }: StatusInput, verified: Verdict): MCPServerStatus {
+function retryCount({ verification, previous }: StatusInput, verified: ConditionVerdict): MCPServerStatus {
   const before = previous?.handshakeRetryCount;
   const counted = verification.state === 'failed' ? verification.failures : before;
   const failures = verified.status === 'False' ? (counted ?? 0) : 0;
@@ -148,7 +148,7 @@ function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<Po
 function decideReady(
   { previous }: StatusInput,
   { availability, verified }: Pick<Verdicts, 'availability' | 'verified'>,
-): Verdict {
+): ConditionVerdict {
   if (!isServing(availability)) return availability;
   const generation = olderOf(availability.generation, verified.generation);
   switch (verified.status) {
@@ -217,7 +217,7 @@ interface ConditionOfOurs {
  * | False: invalid, a child refused, a pod that cannot run | any             | Failed  |
  * | False: waiting or rolling out; Unknown                 | any             | Pending |
  */
-function decidePhase(availability: Availability, verified: Verdict): NonNullable<MCPServerStatus['phase']> {
+function decidePhase(availability: Availability, verified: ConditionVerdict): NonNullable<MCPServerStatus['phase']> {
   if (availability.status === 'True') return verified.status === 'False' ? 'Failed' : 'Running';
   return isStuck(availability) ? 'Failed' : 'Pending';
 }

@@ -7,7 +7,7 @@ import { goneWhenAsked } from './verification-status.ts';
 import type { StatusInput } from './status-input.ts';
 
 /** What one condition says, and of which generation. */
-export interface Verdict {
+export interface ConditionVerdict {
   readonly status: Condition['status'];
   readonly reason: string;
   readonly message: string;
@@ -15,11 +15,9 @@ export interface Verdict {
 }
 
 /** The condition Verified. `from`: an answer; what status said before; or nothing, because nobody was asked. */
-export interface Verified extends Verdict {
+export interface Verified extends ConditionVerdict {
   readonly from: 'answer' | 'before' | 'nothing';
 }
-
-type Said = Omit<Verdict, 'generation'>;
 
 /**
  * The condition Verified: what the pods that serve have answered. While others take their place it says what those before
@@ -48,7 +46,10 @@ export function decideVerified(input: StatusInput, availability: Availability): 
     : { ...before, from: 'before', generation };
 }
 
-function notVerified(input: StatusInput, availability: Availability): Said & Pick<Verified, 'from'> {
+function notVerified(
+  input: StatusInput,
+  availability: Availability,
+): Omit<ConditionVerdict, 'generation'> & Pick<Verified, 'from'> {
   const { server, verification, previous } = input;
   const gone = goneWhenAsked(server, verification, previous?.extensions?.verification);
   const isAtStake = isServing(availability) || availability.reason === 'DeploymentUnavailable';
@@ -65,7 +66,7 @@ function explainEnd(times: number): string {
 }
 
 /** What status says of pods that have served ever since. */
-function saidBefore({ previous }: StatusInput): Verdict | undefined {
+function saidBefore({ previous }: StatusInput): ConditionVerdict | undefined {
   const before = previous?.conditions?.find(({ type }) => type === 'Verified');
   if (before === undefined || !servedBefore(previous)) return undefined;
   const { status, reason, message, observedGeneration } = before;
@@ -79,7 +80,10 @@ function heldFor({ answeredBy, serving }: StatusInput, { generation }: Availabil
   return isOfThese ? generation : olderOf(answeredBy.generation, generation);
 }
 
-function render(server: MCPServer, verification: Exclude<Verification, { readonly state: 'not-attempted' }>): Said {
+function render(
+  server: MCPServer,
+  verification: Exclude<Verification, { readonly state: 'not-attempted' }>,
+): Omit<ConditionVerdict, 'generation'> {
   switch (verification.state) {
     case 'verified':
       return { status: 'True', reason: 'Verified', message: 'MCP handshake succeeded' };

@@ -42,7 +42,7 @@ export interface ExpansionInput {
 /** A kind that an owner expands into: what has to be known of it to find, plan, apply and prune its objects. */
 export interface ChildKind {
   readonly apiVersion: string;
-  /** Of no other expanded kind, whatever its group: caches and metrics go by it. */
+  /** Of no other kind of children, whatever its group: caches and metrics go by it. */
   readonly kind: string;
   readonly plural: string;
   /** One sentence for the documentation. Ends with a full stop. */
@@ -50,7 +50,7 @@ export interface ChildKind {
   /** Whether every cluster has the API. One that is not there holds nothing else up. */
   readonly requirement: 'required' | OptionalApi;
   /**
-   * `always`: every server has exactly one, which ends with it, by the garbage collector; we hold no right to delete it.
+   * `always`: every owner has exactly one, which ends with it, by the garbage collector; we hold no right to delete it.
    * `sometimes`: what is not wanted any more is deleted, which is a right of ours then.
    */
   readonly wanted: 'always' | 'sometimes';

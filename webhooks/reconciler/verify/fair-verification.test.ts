@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import { silentLogger } from '../../platform/log.ts';
-import type { Verdict } from './probe.ts';
+import type { ProbeVerdict } from './probe.ts';
 import { Verifier } from './verifier.ts';
 
 /** How one kind of servers answers, and where they are. Times in milliseconds. */
@@ -12,17 +12,17 @@ interface Kind {
   readonly periodMs: number;
   /** How long the answer takes when it is asked for the nth time. */
   readonly takesMs: (asked: number) => number;
-  readonly answer: Verdict;
+  readonly answer: ProbeVerdict;
 }
 
-const verified: Verdict = {
+const verified: ProbeVerdict = {
   ...{ state: 'verified', era: 'stateless' },
   serverInfo: {
     ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
     capabilities: { tools: false, resources: false, prompts: false, logging: false, completions: false },
   },
 };
-const failed: Verdict = { state: 'failed', message: 'no answer in time' };
+const failed: ProbeVerdict = { state: 'failed', message: 'no answer in time' };
 
 const good: Kind = { count: 200, namespaces: 20, periodMs: 60_000, takesMs: () => 20, answer: verified };
 /** As slow as a probe allows, and asked as often as a spec can want it. */

@@ -5,18 +5,18 @@ import { podSetOf } from '../../core/plan/serving.ts';
 import type { ServingPod } from '../../core/plan/serving.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
-import type { ProbeResult, Verdict } from './probe.ts';
+import type { ProbeResult, ProbeVerdict } from './probe.ts';
 import { Verifier } from './verifier.ts';
 
-const verified: Verdict = {
+const verified: ProbeVerdict = {
   ...{ state: 'verified', era: 'handshake' },
   serverInfo: {
     ...{ name: 'x', version: '1', protocolVersion: '2025-11-25' },
     capabilities: { tools: false, resources: false, prompts: false, logging: false, completions: false },
   },
 };
-const broken: Verdict = { state: 'failed', message: 'answered HTTP 500' };
-const silent: Verdict = { state: 'failed', message: 'connection refused', isUnanswered: true };
+const broken: ProbeVerdict = { state: 'failed', message: 'answered HTTP 500' };
+const silent: ProbeVerdict = { state: 'failed', message: 'connection refused', isUnanswered: true };
 
 const periodMs = 60_000;
 
@@ -31,7 +31,7 @@ interface Cluster {
   readonly answers: Record<string, ProbeResult>;
 }
 
-function start(cluster: Partial<Cluster> & Pick<Cluster, 'pods'>, believed?: Verdict) {
+function start(cluster: Partial<Cluster> & Pick<Cluster, 'pods'>, believed?: ProbeVerdict) {
   const now: Cluster = { service: verified, answers: {}, ...cluster };
   const clock = createFakeClock();
   /** Of pods alone. */

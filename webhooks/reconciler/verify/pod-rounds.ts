@@ -8,7 +8,7 @@ import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
 import type { Release } from '../../platform/slots.ts';
 import type { Lanes, LaneName, SlowAtMs } from './lanes.ts';
-import type { Verdict } from './probe.ts';
+import type { ProbeVerdict } from './probe.ts';
 import { isFailing, nextTally, startTally, untilRetryMs } from './tally.ts';
 import type { Tally } from './tally.ts';
 
@@ -21,7 +21,7 @@ export interface PodRoundsOptions {
   /** Those that serve now, in an order that stays. */
   readonly podsOf: (key: string) => readonly ServingPod[];
   /** Asks one pod at its own address. Undefined: it was not asked, and nothing follows. */
-  readonly ask: (key: string, pod: ServingPod, signal: AbortSignal) => Promise<Verdict | undefined>;
+  readonly ask: (key: string, pod: ServingPod, signal: AbortSignal) => Promise<ProbeVerdict | undefined>;
   /** Other pods of this server fail than before. */
   readonly onChange: (key: string) => void;
 }
@@ -177,7 +177,7 @@ export class PodRounds {
   #take(
     round: Round,
     pod: ServingPod,
-    { answer, askedAtMs }: { readonly answer: Verdict; readonly askedAtMs: number },
+    { answer, askedAtMs }: { readonly answer: ProbeVerdict; readonly askedAtMs: number },
   ): number | undefined {
     const { clock, random } = this.#options;
     const id = idOf(pod);
@@ -268,7 +268,7 @@ function believedDoubt(message: string, nowMs: number): Doubt {
 
 function nextDoubt(
   known: Doubt | undefined,
-  answer: Extract<Verdict, { readonly state: 'failed' }>,
+  answer: Extract<ProbeVerdict, { readonly state: 'failed' }>,
   at: { readonly askedAtMs: number; readonly nowMs: number },
 ): Doubt {
   const tally = nextTally(known?.tally ?? startTally({ state: 'not-attempted' }, at.nowMs), answer, at);

@@ -35,13 +35,13 @@ export interface ProbeTarget {
 }
 
 /** What a finished probe says: never that it was not attempted. */
-export type Verdict = Exclude<Verification, { readonly state: 'not-attempted' }>;
+export type ProbeVerdict = Exclude<Verification, { readonly state: 'not-attempted' }>;
 
 /**
  * `memory` is for the next probe of the same pods, no part of the verdict; without one, what was remembered is void.
  * `hasClosed`: somebody took the connection of a question and closed it, as a server does that ends.
  */
-export type ProbeResult = Verdict & { readonly memory?: ProbeMemory; readonly hasClosed?: true };
+export type ProbeResult = ProbeVerdict & { readonly memory?: ProbeMemory; readonly hasClosed?: true };
 
 /** Asks one endpoint whether an MCP server is there. Never rejects. */
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>;

@@ -1,6 +1,6 @@
 import type { Verification } from '../../core/plan/observed.ts';
 import { backoffDelay } from '../../platform/kube/backoff.ts';
-import type { Verdict } from './probe.ts';
+import type { ProbeVerdict } from './probe.ts';
 
 /** The last answers of one server, as far as they decide what is said and when it is asked next. Times of the monotonic clock. */
 export interface Tally {
@@ -42,7 +42,7 @@ export function startTally(believed: Verification, nowMs: number): Tally {
 /** With one more answer, asked for at `askedAtMs`. */
 export function nextTally(
   tally: Tally,
-  answer: Verdict,
+  answer: ProbeVerdict,
   at: { readonly askedAtMs: number; readonly nowMs: number },
 ): Tally {
   switch (answer.state) {

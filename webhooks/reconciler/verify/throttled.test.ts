@@ -3,19 +3,19 @@ import { describe, expect, it } from '@jest/globals';
 import type { Verification } from '../../core/plan/observed.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import { silentLogger } from '../../platform/log.ts';
-import type { Verdict } from './probe.ts';
+import type { ProbeVerdict } from './probe.ts';
 import { Verifier } from './verifier.ts';
 
 const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000, image: 'x', pods: '1/1' };
-const verified: Verdict = {
+const verified: ProbeVerdict = {
   ...{ state: 'verified', era: 'stateless' },
   serverInfo: {
     ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
     capabilities: { tools: false, resources: false, prompts: false, logging: false, completions: false },
   },
 };
-const failed: Verdict = { state: 'failed', message: 'connection refused' };
-const throttled = (retryAfterMs?: number): Verdict => ({
+const failed: ProbeVerdict = { state: 'failed', message: 'connection refused' };
+const throttled = (retryAfterMs?: number): ProbeVerdict => ({
   ...{ state: 'throttled', message: 'answered HTTP 429: slow down' },
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
@@ -23,7 +23,7 @@ const throttled = (retryAfterMs?: number): Verdict => ({
 const said: Verification = { state: 'throttled', message: 'answered HTTP 429: slow down' };
 
 /** Answers with the first of these, then the second and so on; with the last for ever. */
-function start(...answers: readonly Verdict[]) {
+function start(...answers: readonly ProbeVerdict[]) {
   const clock = createFakeClock();
   const began = clock.now().getTime();
   const asked: number[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
-import type { ProbeResult, Verdict } from './probe.ts';
+import type { ProbeResult, ProbeVerdict } from './probe.ts';
 import { Verifier } from './verifier.ts';
 
 const serverInfo = {
@@ -252,7 +252,7 @@ describe('Verifier', () => {
   });
 
   it('counts what a server lists as soon as it answers again, so that no number is missing for ten minutes', async () => {
-    const listing = (tools: number): Verdict => ({ ...verified, offers: { tools }, toolsDigest: `of ${tools}` });
+    const listing = (tools: number): ProbeVerdict => ({ ...verified, offers: { tools }, toolsDigest: `of ${tools}` });
     const t = start([listing(3), failed, failed, failed, failed, listing(5)], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(65_000);
@@ -262,7 +262,7 @@ describe('Verifier', () => {
   });
 
   it('loses no number when a server fails once', async () => {
-    const listing: Verdict = { ...verified, offers: { tools: 3 }, toolsDigest: 'of 3' };
+    const listing: ProbeVerdict = { ...verified, offers: { tools: 3 }, toolsDigest: 'of 3' };
     const t = start([listing, failed, verified], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(65_000);

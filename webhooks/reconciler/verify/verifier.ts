@@ -12,7 +12,7 @@ import { asksOnce } from './handshake-era.ts';
 import { Lanes } from './lanes.ts';
 import type { LaneName, SlowAtMs, Turn } from './lanes.ts';
 import { PodRounds } from './pod-rounds.ts';
-import type { Probe, ProbeResult, ProbeTarget, Verdict } from './probe.ts';
+import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from './probe.ts';
 import { isUp } from './settle.ts';
 import { isFailing, isOutdated, untilAllowedMs, untilRetryMs } from './tally.ts';
 import {
@@ -42,7 +42,7 @@ export interface VerifierOptions {
   readonly podsOf?: (key: string) => readonly ServingPod[];
   /** The answer for this server is another one than before: reconcile it. */
   readonly onChange: (key: string) => void;
-  readonly onProbed?: (result: Verdict['state'], seconds: number) => void;
+  readonly onProbed?: (result: ProbeVerdict['state'], seconds: number) => void;
 }
 
 /** By which share of itself the period of each server varies, so that servers do not come in step. */
@@ -124,7 +124,7 @@ export class Verifier {
    * or the period, the answer stands too, and the server is asked again at once; when nothing but the generation has, the
    * answer is that generation's, and nobody is asked. Of whom the answer is, {@link current} says.
    */
-  watch(key: string, wanted: VerificationTarget, believed?: Verdict): void {
+  watch(key: string, wanted: VerificationTarget, believed?: ProbeVerdict): void {
     const known = this.#watched.get(key);
     const target = asItRuns(wanted, known);
     if (known !== undefined && isSameQuestion(known.target, target)) {
@@ -249,7 +249,7 @@ export class Verifier {
   }
 
   /** Believes the answer, if it is one to believe already, and says how long to wait until the next question, in milliseconds. */
-  #take(key: string, watched: Watched, answer: Verdict): number {
+  #take(key: string, watched: Watched, answer: ProbeVerdict): number {
     const { clock, random } = this.#options;
     const { tally, standing, target } = watched;
     const nowMs = clock.monotonicMs();
@@ -275,14 +275,14 @@ export class Verifier {
     }
   }
 
-  #takeFailure(key: string, watched: Watched, answer: Verdict): void {
+  #takeFailure(key: string, watched: Watched, answer: ProbeVerdict): void {
     const nowMs = this.#options.clock.monotonicMs();
     const isCertain = isFailing(watched.tally, nowMs) ? !isRoutingLate(watched, nowMs) : isKnownToFail(watched);
     if (isCertain) this.#believe(key, watched, answer);
     if (isKnownToFail(watched) && watched.proof.state !== 'wanted') this.#pods.next(key, 'failing');
   }
 
-  #believe(key: string, watched: Watched, answer: Verdict): void {
+  #believe(key: string, watched: Watched, answer: ProbeVerdict): void {
     const { clock, log, onChange } = this.#options;
     const { result: before } = watched.standing;
     const isNews = !isOfThese(watched);
@@ -298,7 +298,7 @@ export class Verifier {
     key: string,
     watched: Watched,
     { pod, signal }: { readonly pod: ServingPod | undefined; readonly signal: AbortSignal },
-  ): Promise<Verdict | undefined> {
+  ): Promise<ProbeVerdict | undefined> {
     const { clock } = this.#options;
     const askedAtMs = clock.monotonicMs();
     watched.askedAtMs = askedAtMs;
@@ -320,7 +320,7 @@ export class Verifier {
   }
 
   /** For the round of the pods. Undefined also when nobody asks this server any more. */
-  async #askPod(key: string, pod: ServingPod, signal: AbortSignal): Promise<Verdict | undefined> {
+  async #askPod(key: string, pod: ServingPod, signal: AbortSignal): Promise<ProbeVerdict | undefined> {
     const watched = this.#watched.get(key);
     if (watched === undefined) return undefined;
     const asked = await this.#send(key, watched, { ...atPod(pod), signal });
@@ -362,7 +362,7 @@ export class Verifier {
   }
 }
 
-function failingPodsOf(verdict: Verdict): readonly FailingPod[] {
+function failingPodsOf(verdict: ProbeVerdict): readonly FailingPod[] {
   return (verdict.state === 'failed' ? verdict.failingPods : undefined) ?? noPods;
 }
 
@@ -374,7 +374,7 @@ function atPod({ address: host, port }: ServingPod): Pick<ProbeTarget, 'at' | 'm
 }
 
 /** What an answer says of the server, without what it says to us. */
-function verdictOf(answer: ProbeResult): Verdict {
+function verdictOf(answer: ProbeResult): ProbeVerdict {
   const verdict = { ...answer };
   delete verdict.memory;
   delete verdict.hasClosed;
@@ -382,7 +382,7 @@ function verdictOf(answer: ProbeResult): Verdict {
 }
 
 /** Whether the answer of a pod ends the asking of pods: it speaks MCP, or pods may not be reachable by themselves. */
-function isProof(answer: Verdict): boolean {
+function isProof(answer: ProbeVerdict): boolean {
   return isUp(answer) || (answer.state === 'failed' && answer.isUnanswered === true);
 }
 

@@ -1,6 +1,6 @@
 import type { AnsweredBy, ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import type { ProbeMemory } from './probe-memory.ts';
-import type { Verdict } from './probe.ts';
+import type { ProbeVerdict } from './probe.ts';
 import { settle } from './settle.ts';
 import type { Standing } from './settle.ts';
 import { nextTally, startTally } from './tally.ts';
@@ -70,7 +70,7 @@ const maxFailuresSaid = 8;
 const routingMs = 5_000;
 
 /** `believed`: an earlier answer of the same pods; the first one of our own ends it. */
-export function begin(target: VerificationTarget, believed: Verdict | undefined, nowMs: number): Watched {
+export function begin(target: VerificationTarget, believed: ProbeVerdict | undefined, nowMs: number): Watched {
   const result = believed ?? { state: 'not-attempted' };
   return {
     ...{ target, stop: undefined, isGone: false, tries: 0 },
@@ -137,7 +137,7 @@ function isSamePods(a: VerificationTarget, b: VerificationTarget): boolean {
 }
 
 /** What is believed after one more answer of the pods that are asked now: from them, whoever the one before was from. */
-export function nextStanding(watched: Watched, answer: Verdict, nowMs: number): Standing {
+export function nextStanding(watched: Watched, answer: ProbeVerdict, nowMs: number): Standing {
   const before: Standing = isOfThese(watched) ? watched.standing : { result: { state: 'not-attempted' } };
   return settle(before, complete(answer, watched), nowMs);
 }
@@ -145,7 +145,7 @@ export function nextStanding(watched: Watched, answer: Verdict, nowMs: number): 
 /** What an answer says besides what is believed of it. */
 export function note(
   watched: Watched,
-  answer: Verdict,
+  answer: ProbeVerdict,
   at: { readonly askedAtMs: number; readonly nowMs: number },
 ): void {
   if (answer.state === 'verified' && isCountDue(watched, at.askedAtMs)) watched.countedAtMs = at.askedAtMs;
@@ -168,7 +168,7 @@ export function isRoutingLate({ proof }: Watched, nowMs: number): boolean {
 }
 
 /** An answer with what it does not say itself: how often it failed, and what it listed the last time. */
-function complete(answer: Verdict, { lists, tally }: Watched): Verdict {
+function complete(answer: ProbeVerdict, { lists, tally }: Watched): ProbeVerdict {
   switch (answer.state) {
     case 'failed':
       return { ...answer, failures: inSteps(tally.failures) };

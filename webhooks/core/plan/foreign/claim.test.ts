@@ -7,7 +7,7 @@ import type { Action } from '../action.ts';
 import { ownerOf } from '../ownership.ts';
 import { plan } from '../plan.ts';
 import { asObserved } from '../testing/as-observed.ts';
-import { claimForeign, findForeign, isReferenceStatus } from './claim.ts';
+import { nextManagedFields, findForeign, isReferenceStatus } from './claim.ts';
 import { ownPlaces, placesOfOthers } from './places.ts';
 import { keptAdditions, removedAdditions } from './testing/additions.ts';
 import { applied, fromManagedFields, toManagedFields, updated, valuesOf } from './testing/apply-model.ts';
@@ -24,7 +24,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const server = applyDefaults(aFullServer());
 const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: 'hash' }));
 const planFor = (observed: Parameters<typeof plan>[0]['observed']): readonly Action[] =>
-  plan({ owner: ownerOf(server), expandedKinds, desired, observed, digest });
+  plan({ owner: ownerOf(server), childKinds: expandedKinds, desired, observed, digest });
 const wantedObjects = planFor([]).flatMap((action) => (action.type === 'apply' ? [action.object] : []));
 const wantedOf = (kind: string): KubernetesObject => {
   const found = wantedObjects.find((object) => object.kind === kind);
@@ -59,7 +59,7 @@ function repair(wanted: KubernetesObject, { change }: Mutation): { readonly acti
   const others = wantedObjects.filter(({ kind }) => kind !== wanted.kind).map((object) => asObserved(object));
   const [action] = planFor([seen, ...others]);
   if (action?.type !== 'apply') return { after: state };
-  const claimed = action.claims === undefined ? undefined : claimForeign(child);
+  const claimed = action.claims === undefined ? undefined : nextManagedFields(child);
   const owners = claimed === undefined ? state.owners : fromManagedFields(claimed);
   return { action, after: applied({ values: state.values, owners }, valuesOf(action.object), us) };
 }
@@ -127,7 +127,7 @@ describe('findForeign', () => {
 
   it('finds nothing in what we applied alone', () => {
     expect(findForeign(stored(wanted, created(wanted)))).toBeUndefined();
-    expect(claimForeign(stored(wanted, created(wanted)))).toBeUndefined();
+    expect(nextManagedFields(stored(wanted, created(wanted)))).toBeUndefined();
   });
 
   it('names the field and who wrote it', () => {
@@ -212,7 +212,7 @@ describe('findForeign', () => {
     const child = withEntry({ manager: 'x', operation: 'Update', fieldsV1 }, { template });
     const parse = jest.spyOn(JSON, 'parse');
     expect(findForeign(child)).toMatchObject({ more: 9_995 });
-    const claimed = claimForeign(child) ?? [];
+    const claimed = nextManagedFields(child) ?? [];
     const parses = parse.mock.calls.length;
     parse.mockRestore();
     expect(parses).toBeLessThan(20 * names.length);
@@ -229,13 +229,13 @@ describe('findForeign', () => {
     const fieldsV1 = ofPod({ 'f:hostNetwork': deep(10_000), 'f:securityContext': deep(10_000) });
     const child = withEntry({ manager: 'x', operation: 'Update', fieldsV1 });
     expect(findForeign(child)?.fields).toHaveLength(2);
-    expect(JSON.stringify(claimForeign(child)).length).toBeLessThan(20_000);
+    expect(JSON.stringify(nextManagedFields(child)).length).toBeLessThan(20_000);
     const entry = { apiVersion: 'apps/v1', fieldsV1: ofPod({ 'f:hostNetwork': deep(10_000), 'f:hostPID': {} }) };
     const ours = { ...entry, manager: 'mcp-lifecycle', operation: 'Apply' };
     const managedFields = [ours, { ...entry, manager: 'x', operation: 'Update' }];
     const tampered = { ...child, metadata: { managedFields } };
     expect(findForeign(tampered)?.fields).toHaveLength(1);
-    expect(JSON.stringify(claimForeign(tampered)).length).toBeLessThan(20_000);
+    expect(JSON.stringify(nextManagedFields(tampered)).length).toBeLessThan(20_000);
   });
 
   it('leaves a volume of the node alone when somebody mounts it whose mount would stay without it', () => {
@@ -280,7 +280,7 @@ describe('a child that the reference operator made', () => {
     const state = earlier === undefined ? made : applied(made, valuesOf(wanted), earlier);
     const child = stored(theirs, state);
     expect(findForeign(child)).toMatchObject({ isTakeOver: true });
-    const claimed = claimForeign(child) ?? [];
+    const claimed = nextManagedFields(child) ?? [];
     expect(claimed.map(({ manager, operation }) => `${String(manager)} ${String(operation)}`)).toEqual([us]);
     const after = applied({ values: state.values, owners: fromManagedFields(claimed) }, valuesOf(wanted), us);
     expect([...after.values].sort()).toEqual([...valuesOf(wanted)].sort());
@@ -293,7 +293,7 @@ describe('a child that the reference operator made', () => {
     const made = updated({ values: new Map(), owners: new Map() }, valuesOf(object), 'manager Update');
     const patched = change(object);
     const state = updated(made, valuesOf(patched), them);
-    const owners = fromManagedFields(claimForeign(stored(patched, state)) ?? []);
+    const owners = fromManagedFields(nextManagedFields(stored(patched, state)) ?? []);
     const after = applied({ values: state.values, owners }, valuesOf(object), us);
     const left = [...after.values].filter(([path]) => !path.includes('of-sidecar'));
     expect(left.sort()).toEqual([...valuesOf(object)].sort());
@@ -314,7 +314,7 @@ describe('a child that the reference operator made', () => {
   it('is not what another program of that name only touched: it keeps what it wrote', () => {
     const child = stored(theirs, updated(created(wanted), valuesOf(theirs), 'manager Update'));
     expect(findForeign(child)).toMatchObject({ isTakeOver: false });
-    const claimed = JSON.stringify(claimForeign(child)?.filter(({ manager }) => manager === 'manager'));
+    const claimed = JSON.stringify(nextManagedFields(child)?.filter(({ manager }) => manager === 'manager'));
     expect(claimed).toContain('f:dropped');
   });
 });

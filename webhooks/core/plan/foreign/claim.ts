@@ -94,7 +94,7 @@ export function ownerOf(child: unknown, path: OwnedPath): string | undefined {
  * then removed by the API server, whatever list or one-of it is part of. The object itself stays as it is. Undefined
  * when there is nothing to claim.
  */
-export function claimForeign(child: unknown): readonly Fields[] | undefined {
+export function nextManagedFields(child: unknown): readonly Fields[] | undefined {
   const managed = readManaged(child);
   const claims = findClaims(child, managed);
   const [first] = claims;

@@ -15,7 +15,7 @@ export interface Round {
 }
 
 /** A round of writes of which some may have failed although trying again can help. */
-export type JudgedRound =
+export type NotedRound =
   /** The first few times status says nothing: the world was not as we believed, or could not be reached. */
   | { readonly told: undefined; readonly comeBack: WorkResult }
   /** What status is made from, and when to try again; `comeBack` absent: nothing failed so. */
@@ -26,7 +26,7 @@ export type JudgedRound =
  * status say so once it lasts: the owner of the server does not read our log. It goes on being tried. What is put off
  * says nothing new: a write that failed last has failed until it succeeds.
  */
-export function judgeRound(key: string, round: Round, world: World): JudgedRound {
+export function noteRound(key: string, round: Round, world: World): NotedRound {
   const { executed, putOff } = round;
   for (const { action, error } of executed) {
     if (error !== undefined) world.metrics.observeFailedWrite(action.of.kind, error);
