@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { exitCodes } from '../../webhooks/cli/exit-code.ts';
+import { RECONCILE_ERROR } from '../../webhooks/core/plan/quarantine.ts';
+import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { rules } from '../../webhooks/core/rules/index.gen.ts';
 
 const topFolders = ['webhooks', 'chart', 'crds', 'scripts', 'e2e', 'docs', '.ci'];
@@ -138,4 +140,37 @@ it('has a row for each exit code, and for no other', () => {
   const guide = readFileSync('docs/guides/gate-a-pull-request.md', 'utf8');
   const [, table = ''] = /\| Exit code \| Meaning \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide) ?? [];
   expect([...table.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))).toEqual(Object.values(exitCodes));
+});
+
+/** Reason and action of the events that are sent, each as far as the source says it in words. */
+function sentEvents(): readonly (readonly string[])[] {
+  const reconciler = readdirSync('webhooks/reconciler')
+    .filter((name) => /^(tell-.*|status-writer)\.ts$/.test(name))
+    .map((name) => join('webhooks/reconciler', name));
+  const source = ['webhooks/core/plan/events.ts', ...reconciler].map((file) => readFileSync(file, 'utf8')).join('\n');
+  const rollout = readFileSync('webhooks/core/plan/rollout.ts', 'utf8');
+  const [, stalled = ''] = /type StalledReason =([^;]+);/.exec(rollout) ?? [];
+  const literals = [
+    /\['(\w+)', '(\w+)'\]/g,
+    /warning\('(\w+)', '(\w+)'/g,
+    /reason: '(\w+)',\s*action: '(\w+)'/g,
+    /(?:warning|normal)\([\w.]+, '(\w+)'/g,
+  ].flatMap((pattern) => {
+    const found = [...source.matchAll(pattern)].map(([, ...words]) => words);
+    // A shape that is written otherwise now would look for nothing.
+    expect({ pattern, found }).not.toEqual({ pattern, found: [] });
+    return found;
+  });
+  const reasons = [...stalled.matchAll(/(?<!\[)'(\w+)'/g)].map(([, reason = '']) => [reason, 'RolloutStalled']);
+  expect(reasons).not.toEqual([]);
+  const kinds = expandedKinds.map(({ unavailable: { reason, eventAction } }) => [reason, eventAction]);
+  return [...literals, ...reasons, ...kinds, [RECONCILE_ERROR, 'Reconcile']];
+}
+
+it('the guide has a row for each event that is sent, with its reason and its action', () => {
+  const guide = readFileSync('docs/guides/troubleshooting.md', 'utf8');
+  const [, table = ''] = /\| Type, reason, action \| When \|\n\|---\|---\|\n((?:\|.*\n)+)/.exec(guide) ?? [];
+  const rows = table.split('\n').map((row) => codeSpans(row.split(' | ')[0] ?? ''));
+  const isTold = (event: readonly string[]): boolean => rows.some((row) => event.every((word) => row.includes(word)));
+  expect(sentEvents().filter((event) => !isTold(event))).toEqual([]);
 });

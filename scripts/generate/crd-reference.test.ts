@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { applyDefaults } from '../../webhooks/core/defaults/apply.ts';
 import { checkSchema } from '../../webhooks/core/mcpserver/schema.ts';
+import { anMCPServer } from '../../webhooks/core/testing/builders.ts';
 import { crdReference, examplePath } from './crd-reference.ts';
 import { readSource } from './crd/source.ts';
 import type { SchemaNode } from './crd/schema-node.ts';
@@ -49,4 +51,19 @@ it('shows every field of ours with its meaning', async () => {
     rows.findIndex((line) => line.includes('localhostProfile')),
   );
   expect(ours.filter((row) => row.split(' | ')[4]?.trim() === '')).toEqual([]);
+});
+
+it('says our default beside that of Kubernetes, wherever we fill in a field of a security context', async () => {
+  const [page] = await crdReference.generate();
+  const rowsOf = (type: string): string => page?.content.split(`### ${type}\n`)[1]?.split('\n### ')[0] ?? '';
+  const { securityContext = {}, podSecurityContext = {} } = applyDefaults(anMCPServer()).spec.runtime?.security ?? {};
+  const wanted = Object.entries({ SecurityContext: securityContext, PodSecurityContext: podSecurityContext }).flatMap(
+    ([type, fields]) => Object.entries(fields).map(([name, value]) => ({ type, name, value: JSON.stringify(value) })),
+  );
+  expect(wanted.map(({ name }) => name)).toContain('readOnlyRootFilesystem');
+  const isSaid = ({ type, name, value }: (typeof wanted)[number]): boolean =>
+    rowsOf(type)
+      .split('\n')
+      .some((row) => row.startsWith(`| \`${name}\` |`) && row.includes(`**Here: \`${value}\`.**`));
+  expect(wanted.filter((one) => !isSaid(one))).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { applyDefaults } from '../../webhooks/core/defaults/apply.ts';
+import { anMCPServer } from '../../webhooks/core/testing/builders.ts';
 import { definitionOf, resolve } from './crd/schema-node.ts';
 import type { Definitions, SchemaNode } from './crd/schema-node.ts';
 import { readSource, sourcePath } from './crd/source.ts';
@@ -35,8 +37,9 @@ ${pages.ofOurs('spec', spec, [at(example, 'spec')]).join('\n')}
 ${pages.ofOurs('status', status, [at(example, 'status')]).join('\n')}
 ## Types of Kubernetes
 
-As in a pod or a NetworkPolicy; their texts are those of Kubernetes, shortened to the first sentence
-([API reference](https://kubernetes.io/docs/reference/kubernetes-api/)).
+As in a pod or a NetworkPolicy; their texts are those of Kubernetes
+([API reference](https://kubernetes.io/docs/reference/kubernetes-api/)). Where a text ends in **Here**, that is what the
+field is when it is left out and no other field speaks against it, whatever Kubernetes' own default is.
 
 ${pages.ofKubernetes().join('\n')}`;
     return [{ path: 'docs/reference/mcpserver.md', content }];
@@ -67,7 +70,7 @@ function createSections(definitions: Definitions): Sections {
   };
 
   const ofOurs = (path: string, node: SchemaNode, examples: readonly unknown[]): readonly string[] => [
-    `## ${path}\n\n${node.description ?? ''}\n\n${renderTable(node, examples, definitions, path)}${renderCelRules(node)}`,
+    `## ${path}\n\n${node.description ?? ''}\n\n${renderTable(node, examples, definitions, { path })}${renderCelRules(node)}`,
     ...Object.entries(node.properties ?? {}).flatMap(([name, child]) =>
       below(`${path}.${name}`, child, examples.map((example) => at(example, name)).filter(isThere)),
     ),
@@ -75,6 +78,7 @@ function createSections(definitions: Definitions): Sections {
 
   const ofKubernetes = (): readonly string[] => {
     const sections = new Map<string, string>();
+    const ours = ourDefaults();
     // Grows while it is read: a type brings the types of its fields.
     for (const [name, examples] of met) {
       const node = definitions[name] ?? {};
@@ -83,15 +87,39 @@ function createSections(definitions: Definitions): Sections {
         meet(child.items ?? child, child.items === undefined ? found : found.flatMap(itemsOf));
       }
       const text = firstSentence(node.description);
-      sections.set(name, `### ${shortName(name)}\n\n${text}\n\n${renderTable(node, examples, definitions)}`);
+      sections.set(
+        name,
+        `### ${shortName(name)}\n\n${text}\n\n${renderTable(node, examples, definitions, { ours: ours[shortName(name)] })}`,
+      );
     }
     return [...sections].sort(([a], [b]) => (shortName(a) < shortName(b) ? -1 : 1)).map(([, section]) => section);
   };
   return { ofOurs, ofKubernetes };
 }
 
-/** `path` is that of an object of ours, whose objects have sections of their own. */
-function renderTable(node: SchemaNode, examples: readonly unknown[], definitions: Definitions, path?: string): string {
+/** By type: what we fill in field by field. What is one whole to its author is said where a server has it. */
+function ourDefaults(): Readonly<Record<string, unknown>> {
+  const { securityContext, podSecurityContext } = applyDefaults(anMCPServer()).spec.runtime?.security ?? {};
+  return {
+    SecurityContext: securityContext,
+    Capabilities: securityContext?.capabilities,
+    PodSecurityContext: podSecurityContext,
+  };
+}
+
+interface TableOf {
+  /** That of an object of ours, whose objects have sections of their own. */
+  readonly path?: string;
+  /** An object with our defaults of a type of Kubernetes. */
+  readonly ours?: unknown;
+}
+
+function renderTable(
+  node: SchemaNode,
+  examples: readonly unknown[],
+  definitions: Definitions,
+  { path, ours }: TableOf,
+): string {
   const rows = Object.entries(node.properties ?? {}).map(([name, child]) => {
     const isRequired = node.required?.includes(name) === true;
     const example = examples.map((place) => at(place, name)).find(isThere);
@@ -100,13 +128,17 @@ function renderTable(node: SchemaNode, examples: readonly unknown[], definitions
       typeOf(child, path === undefined ? undefined : `${path}.${name}`),
       child.default === undefined ? '' : `\`${JSON.stringify(child.default)}\``,
       limitsOf(child, definitions),
-      definitionOf(node) === undefined ? (child.description ?? '') : firstSentence(child.description),
+      `${child.description ?? ''}${renderOurs(at(ours, name))}`,
       example === undefined ? '' : renderExample(example),
     ];
     return `| ${cells.map(escape).join(' | ')} |`;
   });
   if (rows.length === 0) return '';
   return `| Field | Type | Default | Valid values | Meaning | Example |\n| --- | --- | --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+}
+
+function renderOurs(value: unknown): string {
+  return value === undefined ? '' : ` **Here: \`${JSON.stringify(value)}\`.**`;
 }
 
 function typeOf(node: SchemaNode, path?: string): string {

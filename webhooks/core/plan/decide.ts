@@ -56,8 +56,8 @@ export type Decision =
   | { readonly verdict: 'retry'; readonly server: MCPServer; readonly unchecked: UncheckedReference };
 
 /**
- * The whole decision about one server, in one pure call. Judged again although admission did: a server may have been
- * stored before the rule existed, or past the webhook.
+ * What to do about one server; what to say follows in report.ts. Judged again although admission did: a server may have
+ * been stored before the rule existed, or past the webhook.
  */
 export function decide(input: DecideInput): Decision {
   const { subject, configHash, expandedKinds = everyKind } = input;
