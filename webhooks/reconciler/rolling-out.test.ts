@@ -188,6 +188,31 @@ describe('a server that is changed', () => {
     expect(conditions()).toMatchObject({ Ready: 'False@2', Verified: 'False@2', Available: 'True@2' });
   });
 
+  it.each([
+    ['answers at once', verified],
+    ['fails first', { ...failed, era: 'handshake' } as const],
+  ])('in its image that %s does not have other tools with the image of before', async (_, first) => {
+    answer = { ...verified, offers: { tools: 1 }, toolsDigest: 'one' };
+    // By then it has been counted again.
+    await clock.advance(1_300_000);
+    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:1', toolsDigest: 'one' });
+    change(2, image(2));
+    await clock.advance(1_000);
+    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:1', toolsDigest: 'one' });
+    answer = first === verified ? { ...verified, offers: { tools: 2 }, toolsDigest: 'two' } : first;
+    api.remove(podPath('old'));
+    podIs('new', 'two', readyPod, 5);
+    complete();
+    await clock.advance(30_000);
+    answer = { ...verified, offers: { tools: 2 }, toolsDigest: 'two' };
+    await clock.advance(120_000);
+    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:2', toolsDigest: 'two' });
+    const told = api
+      .list('/apis/events.k8s.io/v1/namespaces/mcp/events')
+      .filter(({ reason }) => reason === 'ToolsChanged');
+    expect(told.map(({ type }) => type)).toEqual(first === verified ? ['Normal'] : []);
+  });
+
   it('in its number of pods only is asked nothing, and moves on', async () => {
     const before = asked;
     change(2, { runtime: { replicas: 3 } });

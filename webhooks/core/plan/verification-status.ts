@@ -11,20 +11,42 @@ const maxImageLength = 1000;
 
 /** Counts are said while they hold; how to ask, and which tools there were, outlive a failure and a restart of ours. */
 export function nextVerificationStatus(
-  { server, previous, verification }: StatusInput,
+  input: StatusInput,
   verified: Condition['status'],
 ): VerificationStatus | undefined {
+  const { server, previous, verification } = input;
   const before = previous?.extensions?.verification;
-  const counted = verified === 'True' && verification.state === 'verified' ? verification : undefined;
-  const toolsDigest = counted?.toolsDigest ?? before?.toolsDigest;
   const gone = goneWhenAsked(server, verification, before);
-  const asked = {
-    ...eraOf(server, verification, before),
+  const learnt = {
+    ...eraOf(imageThatAnswered(input), verification, before),
     ...(gone === 0 ? {} : { goneWhenAsked: gone, image: eraImage(server.spec) }),
+  };
+  const counted = verified === 'True' && verification.state === 'verified' ? verification : undefined;
+  const toolsDigest = counted?.toolsDigest ?? digestBeside(learnt.image, before);
+  const asked = {
+    ...learnt,
     ...answerOf(verification, verified, before),
     ...(toolsDigest === undefined ? {} : { toolsDigest }),
   };
   return Object.keys(asked).length === 0 ? undefined : asked;
+}
+
+/** Which tools there were, unless the image that is said beside it is another one: it has listed none yet. */
+function digestBeside(image: string | undefined, before: VerificationStatus | undefined): string | undefined {
+  return image === undefined || image === before?.image ? before?.toolsDigest : undefined;
+}
+
+/**
+ * The image of whoever has answered. While pods of an older generation do, it is the one that status names, not that of the
+ * spec; undefined: status names none.
+ */
+function imageThatAnswered({ server, previous, serving, answeredBy }: StatusInput): string | undefined {
+  const { generation } = server.metadata;
+  const isNow =
+    answeredBy === undefined ||
+    answeredBy.generation === generation ||
+    (answeredBy.podSet === serving.podSet && serving.generation === generation);
+  return isNow ? eraImage(server.spec) : previous?.extensions?.verification?.image;
 }
 
 /** What an answer says besides its verdict; of one that stands until somebody was asked again, what was said before. */
@@ -75,11 +97,11 @@ export function goneWhenAsked(
 
 /** What was learnt of another image says nothing about this one. */
 function eraOf(
-  { spec }: MCPServer,
+  image: string | undefined,
   verification: Verification,
   before: VerificationStatus | undefined,
 ): Pick<VerificationStatus, 'era' | 'image'> {
-  const image = eraImage(spec);
+  if (image === undefined) return {};
   const learnt = 'era' in verification ? verification.era : undefined;
   if (learnt !== undefined) return { era: eras[learnt], image };
   return before?.era !== undefined && before.image === image ? { era: before.era, image } : {};
