@@ -157,25 +157,19 @@ function createReader(environment: Environment): Reader {
       problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
     return found ?? '';
   };
+  const integer = (name: string, fallback: number, { what, max }: { what: string; max: number }): number => {
+    const found = value(name);
+    if (found === undefined) return fallback;
+    const number = Number(found);
+    if (Number.isInteger(number) && number >= 0 && number <= max) return number;
+    problems.push(`${name} is '${found}': use ${what} between 0 and ${max}.`);
+    return fallback;
+  };
   return {
     required,
     optional: (name, fallback) => value(name) ?? fallback,
-    port(name, fallback) {
-      const found = value(name);
-      if (found === undefined) return fallback;
-      const port = Number(found);
-      if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-      problems.push(`${name} is '${found}': use a port between 0 and 65535.`);
-      return fallback;
-    },
-    seconds(name, fallback) {
-      const found = value(name);
-      if (found === undefined) return fallback;
-      const seconds = Number(found);
-      if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 3600) return seconds;
-      problems.push(`${name} is '${found}': use a whole number of seconds between 0 and 3600.`);
-      return fallback;
-    },
+    port: (name, fallback) => integer(name, fallback, { what: 'a port', max: 65535 }),
+    seconds: (name, fallback) => integer(name, fallback, { what: 'a whole number of seconds', max: 3600 }),
     oneOf(name, words) {
       const found = value(name) ?? words[0];
       const known = words.find((word) => word === found);
