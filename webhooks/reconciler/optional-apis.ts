@@ -5,11 +5,12 @@ import type { ApiDiscoveryOptions } from '../platform/kube/api-discovery.ts';
 import type { ListWatch } from '../platform/kube/list-watch.ts';
 
 export interface OptionalApisOptions extends Omit<ApiDiscoveryOptions, 'onChange'> {
-  /** The watches of a kind, by namespace, `''` for all of them at once; not running yet. */
-  readonly watchKind: (of: OptionalKind) => ReadonlyMap<string, ListWatch>;
   /** The kind cannot be used any more, and whatever existed of it went with its API. */
   readonly onGone: (of: OptionalKind) => void;
 }
+
+/** The watches of a kind, by namespace, `''` for all of them at once; not running yet. */
+type WatchKind = (of: OptionalKind) => ReadonlyMap<string, ListWatch>;
 
 /** The watches of a kind whose API is there, and what ends them. */
 interface Followed {
@@ -55,11 +56,11 @@ export class OptionalApis {
   }
 
   /** Runs until the signal aborts; rejects with whatever breaks a watch. */
-  run(signal: AbortSignal): Promise<void> {
+  run(watchKind: WatchKind, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#follow = (of) => {
         const ending = new AbortController();
-        const watches = this.#options.watchKind(of);
+        const watches = watchKind(of);
         this.#followed.set(of.kind, {
           watches,
           end: () => {

@@ -23,13 +23,11 @@ function start(
       random: () => 1,
       concurrency: atMost(2),
       backoff: { initialMs: 100, maxMs: 1_000 },
-      work,
     },
-    onCrash: (key, { failures }) => crashes.push(`${key}:${failures}`),
     ...options,
   });
   const stop = new AbortController();
-  const done = queue.run(stop.signal);
+  const done = queue.run({ work, onCrash: (key, { failures }) => crashes.push(`${key}:${failures}`) }, stop.signal);
   return { queue, clock, crashes, stop: () => (stop.abort(), done) };
 }
 

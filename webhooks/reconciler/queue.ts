@@ -27,6 +27,10 @@ export interface WorkQueueOptions {
   readonly backoff: BackoffLimits;
   /** Whether working on the key takes much memory: of those one is worked on at a time. Default: none does. */
   readonly isLarge?: (key: string) => boolean;
+}
+
+/** What is done with each key. */
+export interface Worker {
   /** Throwing is our bug: it is caught here, counted as a failure of the key, and tried again. */
   readonly work: (key: string, signal: AbortSignal) => Promise<WorkResult>;
   /** A key's work threw; `failures` in a row. */
@@ -81,7 +85,7 @@ export class WorkQueue {
   }
 
   /** Runs until the signal aborts and what is under way has ended. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(worker: Worker, signal: AbortSignal): Promise<void> {
     const under = new Set<Promise<void>>();
     signal.addEventListener('abort', () => {
       this.#wake();
@@ -90,7 +94,7 @@ export class WorkQueue {
       // Before anything starts: what that adds at once must wake us, too.
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       for (let key = this.#next(); key !== undefined; key = this.#next()) {
-        const work: Promise<void> = this.#workOn(key, signal).finally(() => {
+        const work: Promise<void> = this.#workOn(key, worker, signal).finally(() => {
           under.delete(work);
           this.#wake();
         });
@@ -124,8 +128,8 @@ export class WorkQueue {
     return this.#options.isLarge?.(key) === true ? `${largeMark}${namespace}` : namespace;
   }
 
-  async #workOn(key: string, signal: AbortSignal): Promise<void> {
-    const { log, onCrash, work } = this.#options;
+  async #workOn(key: string, { work, onCrash }: Worker, signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
     this.#delayed.delete(key);
     try {
       const result = await work(key, signal);

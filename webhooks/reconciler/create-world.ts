@@ -1,0 +1,84 @@
+import { digestPolicy } from '../core/engine/policy-digest.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
+import type { Installation } from '../core/engine/installation.ts';
+import { builtInPolicy } from '../core/rules/built-in-policy.ts';
+import type { Clock } from '../platform/clock.ts';
+import { digest } from '../platform/digest.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { EventRecorder } from '../platform/kube/events.ts';
+import type { Logger } from '../platform/log.ts';
+import { ChildCache, childTextLimits } from './child-cache.ts';
+import { KeptTexts } from './kept-texts.ts';
+import type { ReconcilerMetrics } from './metrics.ts';
+import { OptionalApis } from './optional-apis.ts';
+import { Pacing } from './pacing.ts';
+import { PodCache } from './pod-cache.ts';
+import { ReferenceTracker } from './reference-tracker.ts';
+import type { ServerCache } from './server-cache.ts';
+import { Setbacks } from './setbacks.ts';
+import { probeMcpServer } from './verify/probe.ts';
+import type { Probe } from './verify/probe.ts';
+import { Verifier } from './verify/verifier.ts';
+import type { World } from './world.ts';
+
+export interface WorldOptions {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly metrics: ReconcilerMetrics;
+  readonly clusterDomain: string;
+  readonly installation: Installation | undefined;
+  readonly podName: string;
+  readonly version: string;
+  /** Names of the optional ones that are switched on. */
+  readonly features: readonly string[];
+  readonly probe?: Probe;
+}
+
+/** With empty caches; nothing in it runs yet. `add` puts the key of a server into the queue. */
+export function createWorld(
+  options: WorldOptions,
+  servers: ServerCache,
+  add: (key: string) => void,
+): World & { readonly optional: OptionalApis } {
+  const { api, clock, log, metrics, random } = options;
+  const texts = new KeptTexts(childTextLimits);
+  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
+  const pods = new PodCache();
+  const verifier = new Verifier({
+    ...{ clock, log, random, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
+    onChange: add,
+    podsOf: (key) => pods.servingOf(key),
+    onProbed: (state, seconds) => {
+      metrics.observeProbe(state, seconds);
+    },
+  });
+  const optional = new OptionalApis({
+    ...{ api, clock, log, random, kinds: expandedKinds.filter(isOptional), features: options.features },
+    onGone: (of) => {
+      children.get(of.kind)?.keepOnly(new Set());
+      for (const key of servers.keys()) add(key);
+    },
+  });
+  const references = new ReferenceTracker(add);
+  const setbacks = new Setbacks();
+  const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
+  const notChecked: World['notChecked'] = new Map();
+  const reduced: World['reduced'] = new Map();
+  return {
+    ...{ api, clock, log, metrics, expandedKinds, clusterDomain: options.clusterDomain },
+    release: options.version,
+    installation: options.installation,
+    policy: builtInPolicy,
+    policyDigest: digestPolicy(builtInPolicy, { version: options.version, now: clock.now().toISOString() }, digest),
+    ...{ servers, children, pods, references, optional, verifier },
+    ...{ notChecked, setbacks, reduced, pacing },
+    events: new EventRecorder({ api, clock, log, instance: options.podName }),
+    memories: [
+      ...[verifier, references, setbacks, pacing],
+      ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
+    ],
+  };
+}
