@@ -7,7 +7,7 @@ import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
 import type { Expected } from '../platform/kube/apply.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
-import { childPath, refreshChild } from './refresh-child.ts';
+import { apiFor, childPath, refreshChild } from './refresh-child.ts';
 import type { ChildRef, ChildWorld } from './refresh-child.ts';
 
 /** Looks at an object that changes while it is claimed, before the queue's backoff takes over. */
@@ -53,7 +53,8 @@ function isTaken(executed: Executed): boolean {
   return executed.result === 'failed' && (executed.action.type === 'conflict' || executed.error?.status === 409);
 }
 
-function executeOne(key: string, action: Action, world: ChildWorld): Promise<Executed> {
+function executeOne(key: string, action: Action, { api, ...known }: ChildWorld): Promise<Executed> {
+  const world = { ...known, api: apiFor(action.of, api) };
   switch (action.type) {
     case 'apply':
       return applyChild(key, action, world);

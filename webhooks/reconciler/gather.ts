@@ -23,6 +23,8 @@ export type Gathered =
       readonly subject: PreparedServer;
       readonly observed: readonly ObservedChild[];
       readonly references: KnownReferences;
+      /** Optional kinds of which something could not be read: nothing is decided about them this time. */
+      readonly unreadKinds: ReadonlySet<string>;
     };
 
 /** Reads the caches, and of the references what is not known yet. Throws for an object that the schema forbids. */
@@ -41,20 +43,26 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   }
   const configuration = subject.references.filter(isConfiguration);
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
-  const unread = await readCutChildren(key, world, signal);
-  if (!unread.ok) return { type: 'failed', error: unread.error };
+  const cut = await readCutChildren(key, world, signal);
+  if (!cut.ok) return { type: 'failed', error: cut.error };
   const observed = observedChildren(key, world).map(
-    (child) => unread.children.find((whole) => isSameChild(whole, child)) ?? child,
+    (child) => cut.children.find((whole) => isSameChild(whole, child)) ?? child,
   );
-  return { type: 'found', subject, observed, references };
+  return { type: 'found', subject, observed, references, unreadKinds: cut.unreadKinds };
 }
 
 type CutChildren =
-  { readonly ok: true; readonly children: readonly ObservedChild[] } | Extract<ApiResult, { ok: false }>;
+  | {
+      readonly ok: true;
+      readonly children: readonly ObservedChild[];
+      readonly unreadKinds: ReadonlySet<string>;
+    }
+  | Extract<ApiResult, { ok: false }>;
 
-/** The children that are too long to be remembered whole, as they are. */
+/** The children that are too long to be remembered whole, as they are; where one of an optional kind cannot be read, all else is. */
 async function readCutChildren(key: string, world: World, signal: AbortSignal): Promise<CutChildren> {
   const children: ObservedChild[] = [];
+  const unreadKinds = new Set<string>();
   const cut = world.expandedKinds.flatMap((of) =>
     (world.children.get(of.kind)?.of(key) ?? []).flatMap(({ isCut, child }) =>
       isCut === true ? { of, ...child } : [],
@@ -62,11 +70,14 @@ async function readCutChildren(key: string, world: World, signal: AbortSignal): 
   );
   for (const { of, name } of cut) {
     const read = await refreshChild({ owner: key, of, name }, { ...world, signal });
-    if (!read.ok && read.error.status !== 404) return read;
+    if (!read.ok && read.error.status !== 404) {
+      if (of.requirement === 'required') return read;
+      unreadKinds.add(of.kind);
+    }
     const child = read.ok ? observeChild(read.body) : undefined;
     if (child !== undefined) children.push(child);
   }
-  return { ok: true, children };
+  return { ok: true, children, unreadKinds };
 }
 
 /** What exists of the server, and under the names that its children have, as it is known at this moment. */

@@ -37,7 +37,7 @@ export function noteRound(key: string, round: Round, world: World): NotedRound {
     ...putOff.flatMap(({ action }) => stillFailed(action, noted.get(action.of.kind), executed)),
   ];
   const transient = executed.filter(({ error }) => error?.retry === true);
-  const [first] = transient.flatMap(({ error }) => error ?? []);
+  const [first] = transient.filter((one) => !isLeftForLater(one, noted)).flatMap(({ error }) => error ?? []);
   if (first === undefined) return { told };
   const comeBack = retryAfter(first);
   const isHeldUp = transient.some(({ action }) => action.of.requirement === 'required');
@@ -70,6 +70,12 @@ function noteSetbacks(key: string, { executed, putOff }: Round, world: World): R
 function isPassing(one: Executed, noted: ReadonlyMap<string, Setback>): boolean {
   const { kind, requirement } = one.action.of;
   return requirement !== 'required' && one.error?.retry === true && !isToldOf(kind, noted.get(kind));
+}
+
+/** Of an optional kind, and known to last: it is looked at as seldom as a refusal, for each try may take its time-out. */
+function isLeftForLater({ action }: Executed, noted: ReadonlyMap<string, Setback>): boolean {
+  const { kind, requirement } = action.of;
+  return requirement !== 'required' && isToldOf(kind, noted.get(kind));
 }
 
 function isToldOf(kind: string, setback: Setback | undefined): boolean {

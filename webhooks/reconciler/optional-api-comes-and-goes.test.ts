@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
+import type { ApiRequest, KubeApi } from '../platform/kube/api.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
@@ -30,6 +31,12 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
 });
 
+const surroundings = (clock: FakeClock) => ({
+  ...{ clock, features: ['monitoring'], namespaces: [], version: '1' },
+  metrics: createReconcilerMetrics(new Registry()),
+  probe: () => Promise.resolve(verified),
+});
+
 interface Started {
   readonly clock: FakeClock;
   stop(): Promise<void>;
@@ -40,10 +47,7 @@ async function start(
   { features = ['monitoring'], namespaces = [] }: { readonly features?: string[]; readonly namespaces?: string[] } = {},
 ): Promise<Started> {
   const clock = createFakeClock();
-  const stop = startLead({
-    ...{ api, clock, features, namespaces, version: '1', metrics: createReconcilerMetrics(new Registry()) },
-    probe: () => Promise.resolve(verified),
-  });
+  const stop = startLead({ ...surroundings(clock), api, features, namespaces });
   running.push(stop);
   await clock.advance(1_000);
   return { clock, stop };
@@ -225,8 +229,64 @@ describe('an object of an optional kind', () => {
     await clock.advance(30_000);
     expect(monitored(api)).toBe('False/PodMonitorUnavailable');
     api.answer(() => false, undefined);
-    await clock.advance(60_000);
+    await clock.advance(300_000);
     expect(monitored(api)).toBe('True/Applied');
+  });
+
+  it('whose writes hang is tried seldom, and holds the status up for seconds at most', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    anMCPServer(api);
+    const clock = createFakeClock();
+    const isOfMonitor = ({ method, path }: ApiRequest): boolean => method === 'PATCH' && path === monitorPath();
+    let hung = 0;
+    const hanging: KubeApi = {
+      watch: (request, onEvent) => api.watch(request, onEvent),
+      request: async (request) => {
+        if (!isOfMonitor(request)) return api.request(request);
+        hung += 1;
+        await clock.sleep(request.timeoutMs ?? 10_000, request.signal);
+        return { ok: false, error: { status: 0, reason: 'Timeout', message: 'PATCH: no answer', retry: true } };
+      },
+    };
+    running.push(startLead({ ...surroundings(clock), api: hanging }));
+    await clock.advance(5_000);
+    expect(condition(api, 'Accepted')).toBe('True/Valid');
+    becomesAvailable(api);
+    await clock.advance(60_000);
+    expect([monitored(api), condition(api, 'Ready')]).toEqual(['False/PodMonitorUnavailable', 'True/Available']);
+    const before = hung;
+    await clock.advance(1_500_000);
+    expect(hung - before).toBeLessThanOrEqual(6);
+    expect(hung - before).toBeGreaterThanOrEqual(4);
+  });
+
+  it('that is too long to be remembered and cannot be read stops nothing but that kind', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    const extraLabels = Object.fromEntries(
+      Array.from({ length: 1_200 }, (_, at) => [`example.com/label-${at}-${'x'.repeat(40)}`, 'x']),
+    );
+    anMCPServer(api);
+    api.put(serverPath(), { spec: { extraLabels } });
+    const { clock } = await start(api);
+    expect(monitored(api)).toBe('True/Applied');
+    let refused = 0;
+    api.answer(({ method, path }) => {
+      const isOfMonitor = method === 'GET' && path === monitorPath();
+      refused += isOfMonitor ? 1 : 0;
+      return isOfMonitor;
+    }, 500);
+    api.put(serverPath(), { spec: { config: { port: 9090 } } });
+    await clock.advance(1_000);
+    expect(refused).toBeGreaterThan(0);
+    expect(api.get(deploymentPath())).toHaveProperty('spec.template.spec.containers.0.ports.0.containerPort', 9090);
+    expect(monitored(api)).toBe('True/Applied');
+    anMCPServer(api, { metrics: { port: 'mcp', path: '/stats' } });
+    await clock.advance(1_000);
+    api.answer(() => false, undefined);
+    await clock.advance(60_000);
+    expect(api.get(monitorPath())).toMatchObject({ spec: { podMetricsEndpoints: [{ path: '/stats' }] } });
   });
 
   it('costs no write while nothing happens, nor when we start again', async () => {

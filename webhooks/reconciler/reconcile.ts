@@ -2,6 +2,7 @@ import { decide } from '../core/plan/decide.ts';
 import type { Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus } from '../core/mcpserver/types.gen.ts';
+import type { ApiStates } from '../core/engine/installation.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
 import type { Said } from '../core/plan/condition.ts';
 import { nextReport } from '../core/plan/report.ts';
@@ -26,7 +27,7 @@ import { keepAsking } from './verification.ts';
 import type { World } from './world.ts';
 
 /** How soon a server is reconciled again although no watch told us anything, in milliseconds. */
-const comeBackMs = { toForeignObject: 60_000, toRefusal: 300_000 };
+const comeBackMs = { toForeignObject: 60_000, toUnread: 60_000, toRefusal: 300_000 };
 
 /**
  * Brings one server from what is to what is wanted: gather, decide, act; then look at what came of it, decide what to say
@@ -45,11 +46,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
   endUnread(key, world);
 
-  const { subject, observed, references } = gathered;
+  const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
   const { expandedKinds, policy, policyDigest, installation } = world;
   const judged = { policy, policyDigest, installation, now: timestamp(world.clock.now()) };
-  const apis = world.optional.statesIn(splitKey(key).namespace);
+  const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
   const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, apis, digest });
   if (decision.verdict === 'retry') {
     world.pacing.stopWaiting(key);
@@ -82,7 +83,13 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (written.result === 'failed') return retryAfter(written.error);
   if (comeBack !== undefined) return comeBack;
   if (written.result === 'reduced') return { type: 'again', afterMs: comeBackMs.toRefusal };
-  return whatNext(executed, soonest([afterMs, afterLeaving(key, executed, world), report.lookAgainMs]));
+  const looksMs = [afterMs, afterLeaving(key, executed, world), report.lookAgainMs];
+  return whatNext(executed, soonest([...looksMs, ...[...unreadKinds].map(() => comeBackMs.toUnread)]));
+}
+
+/** Of a kind that has an object which nobody could read this time, nothing is known. */
+function withoutUnread(apis: ApiStates, unreadKinds: ReadonlySet<string>): ApiStates {
+  return { get: (kind) => (unreadKinds.has(kind) ? 'unknown' : apis.get(kind)) };
 }
 
 /** There is a verdict to act on. */
@@ -167,6 +174,6 @@ function whatNext(executed: readonly Executed[], nextLookMs: number | undefined)
   if (executed.some(({ action }) => action.type === 'conflict'))
     return { type: 'again', afterMs: comeBackMs.toForeignObject };
   const isRefused = executed.some(({ result }) => result === 'failed');
-  if (isRefused) return { type: 'again', afterMs: comeBackMs.toRefusal };
+  if (isRefused) return { type: 'again', afterMs: Math.min(comeBackMs.toRefusal, nextLookMs ?? Infinity) };
   return nextLookMs === undefined ? { type: 'done' } : { type: 'again', afterMs: nextLookMs };
 }

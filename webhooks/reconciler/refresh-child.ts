@@ -12,6 +12,21 @@ export interface ChildWorld {
   readonly signal: AbortSignal;
 }
 
+/**
+ * How long a request about an object of an optional kind may take, in milliseconds: whoever answers for that kind (a
+ * webhook of another project, its conversion) may hang, and the status of the server waits meanwhile.
+ */
+const optionalTimeoutMs = 3_000;
+
+/** The API as it is asked about objects of the kind. */
+export function apiFor({ requirement }: ChildKind, api: KubeApi): KubeApi {
+  if (requirement === 'required') return api;
+  return {
+    request: (request) => api.request({ timeoutMs: optionalTimeoutMs, ...request }),
+    watch: (request, onEvent) => api.watch(request, onEvent),
+  };
+}
+
 /** A child, existing or not, of the owner that has the key. */
 export interface ChildRef {
   readonly owner: string;
@@ -21,8 +36,9 @@ export interface ChildRef {
 
 /** Reads the object itself, past its watch, into the cache. */
 export async function refreshChild(child: ChildRef, world: ChildWorld): Promise<ApiResult> {
-  const { api, signal } = world;
+  const { signal } = world;
   const { owner, of, name } = child;
+  const api = apiFor(of, world.api);
   const cache = world.children.get(of.kind);
   const path = childPath(child);
   const key = keyOf({ kind: of.kind, namespace: splitKey(owner).namespace, name });
