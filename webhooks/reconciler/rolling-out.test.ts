@@ -213,6 +213,39 @@ describe('a server that is changed', () => {
     expect(told.map(({ type }) => type)).toEqual(first === verified ? ['Normal'] : []);
   });
 
+  it.each([
+    ['path', { config: { port: 8080, path: '/new' } }],
+    ['scheme', { transport: { tls: { enabled: true } } }],
+  ])('in its %s is not said to fail for what its old pods answer to the new question', async (_, spec) => {
+    change(2, { ...image(2), ...spec });
+    answer = failed;
+    podIs('new', 'two', starting, 5);
+    deploymentIs({ replicas: 2, updated: 1, ready: 1, progress: 'ReplicaSetUpdated' });
+    await clock.advance(300_000);
+    expect(conditions()).toMatchObject({ Ready: 'True@1', Verified: 'True@1', Available: 'True@1' });
+    await stop();
+    start();
+    await clock.advance(300_000);
+    expect(conditions()).toMatchObject({ Ready: 'True@1', Verified: 'True@1', Available: 'True@1' });
+    answer = verified;
+    podIs('new', 'two', readyPod, 5);
+    api.remove(podPath('old'));
+    complete();
+    await clock.advance(10_000);
+    expect(conditions()).toEqual(allOf(2));
+    expect(statuses.map((written) => conditions(written)['Verified']?.slice(0, 4))).not.toContain('Fals');
+  });
+
+  it('in its image only goes on being asked while its new pods do not come up', async () => {
+    change(2, image(2));
+    podIs('new', 'two', starting, 5);
+    deploymentIs({ replicas: 2, updated: 1, ready: 1, progress: 'ReplicaSetUpdated' });
+    await clock.advance(1_000);
+    answer = failed;
+    await clock.advance(100_000);
+    expect(conditions()).toMatchObject({ Verified: 'False@1', Available: 'True@1' });
+  });
+
   it('in its number of pods only is asked nothing, and moves on', async () => {
     const before = asked;
     change(2, { runtime: { replicas: 3 } });

@@ -50,11 +50,12 @@ export function keepAsking(
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
   const how = { image: eraImage(server.spec), era: believedEra(server), tls: tlsTrustOf(server, caBundle) };
   const url = serviceUrl(server, world.clusterDomain);
+  const isBehind = generation < (server.metadata.generation ?? 0);
   const believed = believedVerification(server.status);
   const isOfThese = believed?.answeredBy.generation === generation;
   world.verifier.watch(
     key,
-    { url, generation, pods, periodMs: periodSeconds * 1_000, ...how },
+    { url, generation, isBehind, pods, periodMs: periodSeconds * 1_000, ...how },
     isOfThese ? believed.verification : undefined,
   );
 }

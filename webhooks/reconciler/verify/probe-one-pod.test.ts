@@ -46,7 +46,7 @@ describe('a pod that is asked at its own address', () => {
     const read = parseCaBundle(authority.certificate);
     if (read.state !== 'usable') throw new Error('an issued CA is a certificate');
     const { bundle } = read;
-    const tls: TlsTrust = { type: 'bundle', bundle: { digest: bundle.digest, get: () => bundle } };
+    const tls: TlsTrust = { type: 'bundle', secret: 'ca', bundle: { digest: bundle.digest, get: () => bundle } };
     const asServed = async (of: string) => {
       const { certificate, privateKey } = await issueServing(authority, [of], new Date());
       const names: unknown[] = [];

@@ -62,7 +62,7 @@ function trusting({ certificate }: CertificateAuthority): TlsTrust {
   const read = parseCaBundle(certificate);
   if (read.state !== 'usable') throw new Error('an issued CA is a certificate');
   const { bundle } = read;
-  return { type: 'bundle', bundle: { digest: bundle.digest, get: () => bundle } };
+  return { type: 'bundle', secret: 'ca', bundle: { digest: bundle.digest, get: () => bundle } };
 }
 
 const anyCertificate: TlsTrust = { type: 'any-certificate' };
@@ -77,7 +77,9 @@ describe('a server that serves TLS', () => {
 
   it('is not verified while there is no room for the bundle, and says so', async () => {
     const bundle = { digest: 'one that nobody has', get: () => undefined };
-    expect(await probe(await serveTls(), { type: 'bundle', bundle })).toMatch(/^there is no room for its CA bundle/);
+    expect(await probe(await serveTls(), { type: 'bundle', secret: 'ca', bundle })).toMatch(
+      /^there is no room for its CA bundle/,
+    );
   });
 
   it('is not verified with the bundle of another CA, nor by the public ones', async () => {

@@ -9,8 +9,8 @@ export type TlsTrust =
   | { readonly type: 'any-certificate' }
   /** What Node trusts by itself: its list of public CAs, and NODE_EXTRA_CA_CERTS or NODE_USE_SYSTEM_CA if set. */
   | { readonly type: 'public-authorities' }
-  /** These and no others. */
-  | { readonly type: 'bundle'; readonly bundle: KeptCaBundle }
+  /** These and no others: of this Secret. */
+  | { readonly type: 'bundle'; readonly secret: string; readonly bundle: KeptCaBundle }
   /** A bundle is asked for, and there is none. */
   | { readonly type: 'bundle-missing'; readonly secret: string };
 
@@ -28,9 +28,8 @@ export function tlsTrustOf(server: MCPServer, bundle: KeptCaBundle | undefined):
   const tls = server.spec.transport?.tls;
   if (tls?.enabled !== true) return undefined;
   if (tls.caBundleSecret !== undefined) {
-    return bundle === undefined
-      ? { type: 'bundle-missing', secret: tls.caBundleSecret.name }
-      : { type: 'bundle', bundle };
+    const { name: secret } = tls.caBundleSecret;
+    return bundle === undefined ? { type: 'bundle-missing', secret } : { type: 'bundle', secret, bundle };
   }
   return { type: tls.insecureSkipVerify === true ? 'any-certificate' : 'public-authorities' };
 }
@@ -48,6 +47,11 @@ export function tlsTrustKey(trust: TlsTrust | undefined): string {
     case 'public-authorities':
       return trust.type;
   }
+}
+
+/** Equal texts mean that a spec asks for the same trust, whatever its Secret holds by now. */
+export function tlsSpecKey(trust: TlsTrust | undefined): string {
+  return trust !== undefined && 'secret' in trust ? `bundle of ${trust.secret}` : tlsTrustKey(trust);
 }
 
 /**

@@ -115,18 +115,21 @@ describe('Verifier', () => {
     t.verifier.stop();
   });
 
-  it('asks again at once when another CA is trusted, and keeps the answer meanwhile', async () => {
+  it.each([
+    ['', {}],
+    [' of pods that a newer spec has not reached', { isBehind: true }],
+  ])('asks again at once when another CA is trusted%s, and keeps the answer meanwhile', async (_, behind) => {
     const t = start([verified, failed]);
     const trusting = (digest: string) => ({
       ...target,
-      tls: { type: 'bundle', bundle: { digest, get: () => undefined } } as const,
+      tls: { type: 'bundle', secret: 'ca', bundle: { digest, get: () => undefined } } as const,
     });
     t.verifier.watch('a', trusting('1'));
     await t.clock.advance(1_000);
     t.verifier.watch('a', trusting('1'));
     await t.clock.advance(1_000);
     expect(t.asked).toEqual([0]);
-    t.verifier.watch('a', trusting('2'));
+    t.verifier.watch('a', { ...trusting('2'), ...behind });
     expect(t.verifier.current('a').verification).toEqual(verified);
     await t.clock.advance(3_000);
     expect(t.asked).toEqual([0, 2_000, 2_250, 2_750, 3_750]);

@@ -22,6 +22,7 @@ import {
   goOn,
   inSteps,
   isCountDue,
+  isForOthers,
   isKnownToFail,
   isOfThese,
   isRoutingLate,
@@ -30,7 +31,7 @@ import {
   nextStanding,
   note,
 } from './watched.ts';
-import type { VerificationTarget, Watched } from './watched.ts';
+import type { Proof, VerificationTarget, Watched } from './watched.ts';
 
 export interface VerifierOptions {
   readonly probe: Probe;
@@ -65,6 +66,8 @@ const goneWithinMs = 30_000;
 export class Verifier {
   readonly #options: VerifierOptions;
   readonly #watched = new Map<string, Watched>();
+  /** Those that are not asked until the pods are there which the question is for. */
+  readonly #leftAlone = new Set<string>();
   readonly #learnt = new Map<string, Learnt>();
   readonly #lanes: Lanes;
   /** When each of them is asked that is not being asked. */
@@ -122,26 +125,47 @@ export class Verifier {
    * Starts asking, or goes on if the target is the same. `believed` is an earlier answer for this target (from status,
    * after a restart): it stands until the first answer of our own. When only the trust has changed (another CA), the pods,
    * or the period, the answer stands too, and the server is asked again at once; when nothing but the generation has, the
-   * answer is that generation's, and nobody is asked. Of whom the answer is, {@link current} says.
+   * answer is that generation's, and nobody is asked. Of whom the answer is, {@link current} says. Nobody is asked either
+   * while the pods are older ones than the question is for; who comes after them is asked at once.
    */
   watch(key: string, wanted: VerificationTarget, believed?: ProbeVerdict): void {
     const known = this.#watched.get(key);
-    const target = asItRuns(wanted, known);
-    if (known !== undefined && isSameQuestion(known.target, target)) {
-      moveOn(known, target);
+    const wasLeftAlone = this.#leftAlone.delete(key);
+    if ((wasLeftAlone && wanted.isBehind === true) || isForOthers(wanted, known, believed)) {
+      this.#drop(key);
+      this.#leftAlone.add(key);
       return;
     }
-    known?.stop?.();
-    const before = known?.target.url === target.url ? known : undefined;
-    if (before === undefined) this.#pods.forget(key);
-    const nowMs = this.#options.clock.monotonicMs();
-    const watched = before === undefined ? begin(target, believed, nowMs) : goOn(before, target, nowMs);
-    const isFirst = known === undefined;
-    if (isFirst && believed !== undefined) this.#pods.believe(key, failingPodsOf(believed));
-    // Failures in a row that other pods had say nothing about how soon these may answer.
-    watched.tries = isFirst ? watched.tally.failures : 0;
+    const target = asItRuns(wanted, known);
+    if (known === undefined) this.#begin(key, target, { believed, proof: wasLeftAlone ? wantedProof : noProof });
+    else if (isSameQuestion(known.target, target)) moveOn(known, target);
+    else this.#goOn(key, known, target);
+  }
+
+  #begin(
+    key: string,
+    target: VerificationTarget,
+    known: Pick<Watched, 'proof'> & { readonly believed?: ProbeVerdict | undefined },
+  ): void {
+    this.#pods.forget(key);
+    const watched = begin(target, known, this.#options.clock.monotonicMs());
+    if (known.believed !== undefined) this.#pods.believe(key, failingPodsOf(known.believed));
+    watched.tries = watched.tally.failures;
     this.#watched.set(key, watched);
-    this.#agenda.set(key, this.#untilFirstMs(key, watched, isFirst));
+    this.#agenda.set(key, this.#untilFirstMs(key, watched, true));
+  }
+
+  /** Another question, or other pods. */
+  #goOn(key: string, known: Watched, target: VerificationTarget): void {
+    known.stop?.();
+    const nowMs = this.#options.clock.monotonicMs();
+    const isSameEndpoint = known.target.url === target.url;
+    if (!isSameEndpoint) this.#pods.forget(key);
+    const watched = isSameEndpoint ? goOn(known, target, nowMs) : begin(target, { proof: noProof }, nowMs);
+    // Failures in a row that other pods had say nothing about how soon these may answer.
+    watched.tries = 0;
+    this.#watched.set(key, watched);
+    this.#agenda.set(key, this.#untilFirstMs(key, watched, false));
   }
 
   /** Stops asking and forgets what was answered, and all else: the server is gone. */
@@ -155,6 +179,11 @@ export class Verifier {
   /** Stops asking and forgets what was answered, not how to ask: the server is not available. */
   rest(key: string): void {
     this.#noteEnd(key);
+    this.#leftAlone.delete(key);
+    this.#drop(key);
+  }
+
+  #drop(key: string): void {
     this.#watched.get(key)?.stop?.();
     this.#watched.delete(key);
     this.#agenda.delete(key);
@@ -365,6 +394,10 @@ export class Verifier {
 function failingPodsOf(verdict: ProbeVerdict): readonly FailingPod[] {
   return (verdict.state === 'failed' ? verdict.failingPods : undefined) ?? noPods;
 }
+
+/** See {@link Proof}. */
+const noProof: Proof = { state: 'none' };
+const wantedProof: Proof = { state: 'wanted', askedPods: 0 };
 
 const noPods: readonly FailingPod[] = [];
 

@@ -1,11 +1,11 @@
 import type { AnsweredBy, ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import type { ProbeVerdict } from './probe.ts';
-import { settle } from './settle.ts';
+import { isUp, settle } from './settle.ts';
 import type { Standing } from './settle.ts';
 import { nextTally, startTally } from './tally.ts';
 import type { Tally } from './tally.ts';
-import { tlsTrustKey } from './tls-trust.ts';
+import { tlsSpecKey, tlsTrustKey } from './tls-trust.ts';
 import type { TlsTrust } from './tls-trust.ts';
 
 /** What to ask, and whom the answer is from. */
@@ -21,6 +21,8 @@ export interface VerificationTarget {
   readonly image: string;
   /** How status says that this image is asked; what we have learnt ourselves goes before it. */
   readonly era?: ProtocolEra | undefined;
+  /** The spec is of a newer generation than these pods, so `url` and `tls` may be what they know nothing of. */
+  readonly isBehind?: boolean;
   /** Which pods answer there: another text when they are others, as far as that is seen; empty when it is not. */
   readonly pods: string;
 }
@@ -70,12 +72,16 @@ const maxFailuresSaid = 8;
 const routingMs = 5_000;
 
 /** `believed`: an earlier answer of the same pods; the first one of our own ends it. */
-export function begin(target: VerificationTarget, believed: ProbeVerdict | undefined, nowMs: number): Watched {
+export function begin(
+  target: VerificationTarget,
+  { believed, proof }: { readonly believed?: ProbeVerdict | undefined; readonly proof: Proof },
+  nowMs: number,
+): Watched {
   const result = believed ?? { state: 'not-attempted' };
   return {
     ...{ target, stop: undefined, isGone: false, tries: 0 },
     ...{ standing: { result }, tally: startTally(result, nowMs), lists: listsOf(result) },
-    ...{ of: believed === undefined ? undefined : answeredBy(target), proof: { state: 'none' } },
+    ...{ of: believed === undefined ? undefined : answeredBy(target), proof },
     ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
   };
 }
@@ -109,6 +115,23 @@ export function asItRuns(target: VerificationTarget, watched: Watched | undefine
   const before = watched?.target;
   if (before === undefined || before.pods === '' || !isSamePods(before, target)) return target;
   return { ...target, pods: before.pods, image: before.image };
+}
+
+/**
+ * Whether the pods would be asked what only those after them are to answer: another path, scheme or trust. What they say to
+ * that is nothing about them, so what is known of them stands. After a restart of ours nobody knows what they were asked:
+ * one that answered is left alone, too.
+ */
+export function isForOthers(
+  wanted: VerificationTarget,
+  watched: Watched | undefined,
+  believed: ProbeVerdict | undefined,
+): boolean {
+  if (wanted.isBehind !== true) return false;
+  if (watched === undefined) return believed !== undefined && isUp(believed);
+  const { target, standing } = watched;
+  const isSame = target.url === wanted.url && tlsSpecKey(target.tls) === tlsSpecKey(wanted.tls);
+  return !isSame && standing.result.state !== 'failed';
 }
 
 /** The standing answer as that of the pods of `target`, which are the same, if it was that of the current ones before. */
