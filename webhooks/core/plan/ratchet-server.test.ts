@@ -215,6 +215,30 @@ describe('what an earlier release tolerated, with fingerprints of what it said',
     expect(judge(options, [reworded], newRules).enforced).toEqual([]);
   });
 
+  describe('about a privilege', () => {
+    const privileged: RatchetedServer = {
+      ...tolerant,
+      policy: ofEarlier(judge([], [ofPrivilege], { observed: runs }).policy),
+    };
+    const ofAnother: Finding = { ...ofPrivilege, headline: 'another privilege at that path' };
+
+    it.each<[string, readonly Option[]]>([
+      ['during the upgrade', [after(privileged, 1), withGeneration(2)]],
+      ['while a change is refused', [after(privileged, 2), withGeneration(3)]],
+    ])('does not excuse what was put at its path past the webhook %s', (_, options) => {
+      expect(ids(judge(options, [ofAnother], newRules).enforced)).toEqual(['privileged']);
+    });
+
+    it('is recognised in a server that nobody changed, and is compared by its value from then on', () => {
+      const once = judge([after(privileged, 1)], [ofAnother], newRules);
+      expect(once.enforced).toEqual([]);
+      const next = [after(once, 1), withGeneration(2)];
+      expect(judge(next, [ofPrivilege], newRules).enforced).toEqual([]);
+      const changed = judge([...next, withSpec({ runtime: { replicas: 2 } })], [ofPrivilege], newRules);
+      expect(ids(changed.enforced)).toEqual(['privileged']);
+    });
+  });
+
   it('is compared by its value from then on', () => {
     const once = judge([after(earlier, 1), withGeneration(2)], [reworded], newRules);
     expect(once.policy.tolerated?.map((entry) => entry.fingerprint)).toEqual(

@@ -48,7 +48,8 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
     return { enforced: denials, policy: previous ?? { digest: policyDigest } };
   }
   const printed = fingerprint({ object: server, findings: denials }, digest);
-  const listed = inTodaysFormat(previous?.tolerated ?? [], printed);
+  const isRecognised = age === 'old' ? () => true : isUnsuspicious(input.rules);
+  const listed = inTodaysFormat(previous?.tolerated ?? [], printed.filter(isRecognised));
   const known = selectKnown(age, { rules: input.rules, listed }, printed);
   const { enforced, tolerated } = ratchet(
     printed,
@@ -142,7 +143,8 @@ function afterRefusal(
 /**
  * The entries with fingerprints that can be compared; the same list when all can be already. Those of earlier releases depend
  * on the words of then, so such an entry is recognised once by its rule and its path, and kept with the fingerprint of
- * what is there. One that is not there now waits as it is, in case the change that took it away is taken back.
+ * what is there: of a server that was changed since only if it is about no privilege, because another one may stand at that
+ * path now. One that is not there now waits as it is, in case the change that took it away is taken back.
  */
 function inTodaysFormat(
   listed: readonly ToleratedFinding[],
