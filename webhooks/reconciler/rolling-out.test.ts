@@ -367,6 +367,43 @@ describe('a status of the release before', () => {
     expect(api.writes.slice(count)).toEqual([]);
   });
 
+  it('in the middle of a stuck roll-out does not vouch for the generation that never came up', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    podIs('new', 'two', crashing, 5);
+    deploymentIs({ replicas: 2, updated: 1, ready: 1, progress: 'ReplicaSetUpdated' });
+    await clock.advance(1_000);
+    await stop();
+    asBefore();
+    // That one wrote the newest generation into each condition.
+    const { conditions: written = [] } = status();
+    api.put(serverPath, { status: { conditions: written.map((one) => ({ ...one, observedGeneration: 2 })) } });
+    expect(conditions()).toEqual(allOf(2));
+    start();
+    await clock.advance(10_000);
+    expect(conditions()).toEqual({ ...allOf(1), Accepted: 'True@2', Progressing: 'False@2', Stalled: 'True@2' });
+    expect(messageOf('Progressing')).toMatch(/those of generation 1 go on serving$/);
+    const count = api.writes.length;
+    await stop();
+    start();
+    await clock.advance(600_000);
+    expect(api.writes.slice(count)).toEqual([]);
+    podIs('new', 'two', readyPod, 5);
+    api.remove(podPath('old'));
+    complete();
+    await clock.advance(10_000);
+    expect(conditions()).toEqual(allOf(2));
+  });
+
+  it('of a server that has no generation before its first one is not said to serve an older one', async () => {
+    await stop();
+    asBefore();
+    start();
+    deploymentIs({ replicas: 2, updated: 1, ready: 1, progress: 'ReplicaSetUpdated' });
+    await clock.advance(10_000);
+    expect(conditions()).toMatchObject(allOf(1));
+  });
+
   it('of a server whose pod crashes is read whatever moment it is seen in, and told again to nobody', async () => {
     podIs('old', 'one', crashing);
     deploymentIs({ replicas: 1, updated: 1, ready: 0, progress: 'NewReplicaSetAvailable' });

@@ -1053,7 +1053,7 @@ export interface GatewayBindingReference {
  */
 export interface StatusExtensions {
   /**
-   * Version of mcp-lifecycle that says what is wrong, while a condition is False. Another version may say the same in other words: events tell of another message only if the same version wrote both.
+   * Version of mcp-lifecycle that wrote this status last. A new version writes it only with other news, or where a condition is False: it may say the same in other words, and events tell of another message only if the same version wrote both. Absent: a version before 0.2 wrote it.
    */
   release?: string;
   policy?: PolicyState;

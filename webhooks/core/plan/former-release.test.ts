@@ -50,6 +50,11 @@ describe('what an earlier release said of a pod', () => {
     expect(formerPodFailure(aStatus(message, status))).toBeUndefined();
   });
 
+  it('is not looked for in the words of a release that keeps it as data', () => {
+    const ofOurs = { ...aStatus('Container crashing: restarts: 1 (pod: a)'), extensions: { release: '0.2.0' } };
+    expect(formerPodFailure(ofOurs)).toBeUndefined();
+  });
+
   it('is nothing where there is no status', () => {
     expect(formerPodFailure(undefined)).toBeUndefined();
   });

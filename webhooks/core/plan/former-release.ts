@@ -1,19 +1,28 @@
 import type { MCPServerStatus, PodFailure } from '../mcpserver/types.gen.ts';
 
+/** Whether a status is of a release that did not sign what it wrote (until 0.1.0), or of the reference operator. */
+export function wroteFormerRelease(status: MCPServerStatus | undefined): boolean {
+  return status !== undefined && status.extensions?.release === undefined;
+}
+
 /**
  * Why a pod failed, where status says it in the words of an earlier release only; undefined when it says nothing of that.
- * Asked where the typed `status.extensions.podFailure` is missing, which is once: the next status has it. The sentences
- * below are that release's, whatever ours are by now.
+ * Asked where the typed `status.extensions.podFailure` is missing; in a status of ours it is missing for good reason. The
+ * sentences below are that release's, whatever ours are by now.
  */
 export function formerPodFailure(status: MCPServerStatus | undefined): PodFailure | undefined {
-  const available = status?.conditions?.find(({ type }) => type === 'Available');
-  if (available?.status !== 'False') return undefined;
-  const { what = '', pod = '' } = /^(?<what>.*) \(pod: (?<pod>\S+)\)$/.exec(available.message)?.groups ?? {};
+  const message = wroteFormerRelease(status) ? whyUnavailable(status) : '';
+  const { what = '', pod = '' } = /^(?<what>.*) \(pod: (?<pod>\S+)\)$/.exec(message)?.groups ?? {};
   for (const [sentence, toFailure] of sentences) {
     const groups: Groups | undefined = sentence.exec(what)?.groups;
     if (groups !== undefined) return { ...toFailure(groups), pod };
   }
   return undefined;
+}
+
+function whyUnavailable(status: MCPServerStatus | undefined): string {
+  const available = status?.conditions?.find(({ type }) => type === 'Available');
+  return available?.status === 'False' ? available.message : '';
 }
 
 type Groups = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,6 @@
 import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { wroteFormerRelease } from './former-release.ts';
+import { hasOlderPods } from './serving.ts';
 import type { WorkloadInput } from './status-input.ts';
 
 /**
@@ -6,12 +8,23 @@ import type { WorkloadInput } from './status-input.ts';
  * nothing served before, it is the one that was accepted before this one, or simply an older one. The generations of an
  * MCPServer count by one, so `kubectl wait` goes on waiting in each case.
  */
-export function servedGeneration({ server, previous, serving }: WorkloadInput): number | undefined {
+export function servedGeneration(input: WorkloadInput): number | undefined {
+  const { server, previous, serving } = input;
   const generation = generationOf(server);
   if (generation === undefined || serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
   const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
-  return Math.min(serving.generation ?? servingCondition(previous)?.observedGeneration ?? older, generation);
+  return Math.min(serving.generation ?? saidToServe(input) ?? older, generation);
+}
+
+/**
+ * What status says. An earlier release wrote the generation that it looked at into each condition, also while pods of the
+ * one before served: while there are such pods, its word stands for that one.
+ */
+function saidToServe({ previous, deployment }: WorkloadInput): number | undefined {
+  const said = servingCondition(previous)?.observedGeneration;
+  if (said === undefined || said !== previous?.observedGeneration || !wroteFormerRelease(previous)) return said;
+  return deployment !== undefined && hasOlderPods(deployment) ? Math.max(1, said - 1) : said;
 }
 
 /** Whether status says that something served; a server that is scaled to zero does not. */

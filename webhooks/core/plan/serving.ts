@@ -68,6 +68,11 @@ function templatesOf(pods: readonly ServingPod[]): readonly string[] {
 }
 
 /** Pods that are on their way out are in none of these numbers, and behind no Service. */
-function hasOnlyNewestPods({ generation, observedGeneration, replicas, updatedReplicas }: DeploymentStatus): boolean {
-  return observedGeneration >= generation && updatedReplicas >= replicas;
+function hasOnlyNewestPods(deployment: DeploymentStatus): boolean {
+  return deployment.observedGeneration >= deployment.generation && !hasOlderPods(deployment);
+}
+
+/** By the template that its controller has seen last. */
+export function hasOlderPods({ replicas, updatedReplicas }: DeploymentStatus): boolean {
+  return updatedReplicas < replicas;
 }

@@ -36,7 +36,7 @@ export interface StatusInput {
   /** From `diagnosePods`, when some pod was looked at and fails. */
   readonly podFailure?: PodFailure | undefined;
   readonly hints?: PodHints;
-  /** Version of this program. Messages are compared with those of the same one only. */
+  /** Version of this program. It signs what it writes: messages are compared with those of the same one only. */
   readonly release?: string | undefined;
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;

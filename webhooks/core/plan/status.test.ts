@@ -302,8 +302,9 @@ describe('while another generation rolls out', () => {
   const at = (generation: number): Partial<StatusInput> => ({ server: anMCPServer(withGeneration(generation)) });
   const now = '2026-02-02T00:00:00Z';
   const answeredBy = { generation: 2, podSet: 'a' };
-  const ready = statusOf({ verification: verified, answeredBy });
-  const changed = { ...at(3), previous: ready, verification: verified, answeredBy, now };
+  const release = '1';
+  const ready = statusOf({ verification: verified, answeredBy, release });
+  const changed = { ...at(3), previous: ready, verification: verified, answeredBy, release, now };
   const surging = {
     ...healthy,
     generation: 6,
@@ -457,6 +458,39 @@ describe('while another generation rolls out', () => {
   ])('takes what serves for %s where it cannot be told', (_, previous, wanted) => {
     const status = statusOf({ ...at(4), previous, deployment: surging, serving: rolling });
     expect(generations(status)['Available']).toBe(`True@${wanted}`);
+  });
+
+  describe('the status of a release that wrote the newest generation into each condition', () => {
+    const ofFormer = statusOf({ verification: verified, answeredBy });
+    const stuck = aDeployment({ Available: 'True' }, { replicas: 2, updatedReplicas: 1, readyReplicas: 1 });
+    const beginning = { ...healthy, generation: healthy.generation + 1 };
+
+    it.each<[string, StatusInput['deployment'], MCPServerStatus, number]>([
+      ['of the one before, while pods of that are there', stuck, ofFormer, 1],
+      ['of the newest one, where a roll-out of it only begins', beginning, ofFormer, 2],
+      ['of the newest one, where the release says which it means', stuck, ready, 2],
+    ])('is taken to speak %s', (_, deployment, previous, wanted) => {
+      const server = anMCPServer(withGeneration(2));
+      const status = statusOf({ server, previous, deployment, serving: rolling, release });
+      expect(generations(status)).toMatchObject({ Ready: `True@${wanted}`, Available: `True@${wanted}` });
+    });
+  });
+});
+
+describe('by whom it is written', () => {
+  it('is said of what is written, and no reason to write good news again', () => {
+    const by = (release: string, previous?: MCPServerStatus): MCPServerStatus =>
+      statusOf({ verification: verified, release, previous });
+    const first = by('1');
+    expect(first.extensions?.release).toBe('1');
+    expect(by('2', first)).toBe(first);
+    const changed = statusOf({ verification: verified, release: '2', previous: first, serviceExists: false });
+    expect(changed.extensions?.release).toBe('2');
+  });
+
+  it('is told again where something is wrong, in whatever words', () => {
+    const first = statusOf({ ...invalid, release: '1' });
+    expect(statusOf({ ...invalid, release: '2', previous: first }).extensions?.release).toBe('2');
   });
 });
 

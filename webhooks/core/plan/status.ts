@@ -4,7 +4,7 @@ import type { Condition, MCPServerStatus, PolicyState, VerificationStatus } from
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing, isStuck } from './availability.ts';
 import { nextCondition, sayAgain } from './condition.ts';
-import type { Saying } from './condition.ts';
+import type { Said, Saying } from './condition.ts';
 import { mentionStanding } from './foreign/standing.ts';
 import { optionalTypes } from './optional-conditions.ts';
 import { decideRollout, sayProgressing, sayReconciling, sayStalled } from './rollout.ts';
@@ -42,17 +42,30 @@ export function decideVerdicts(input: StatusInput): Verdicts {
  * nothing is written when nothing changed.
  */
 export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input)): MCPServerStatus {
-  const { availability, verified } = verdicts;
   const said = conditions.flatMap(({ type, say }) => {
     const saying = say(input, verdicts);
     return saying === undefined ? [] : [{ type, ...saying }];
   });
-  // Of good news nobody compares the words.
+  // Of good news nobody compares the words, and by whom they are is no reason to write them again.
   const saysBadNews = said.some(({ status }) => status === 'False');
+  const { previous, release } = input;
+  const standing = writtenBy(saysBadNews ? release : previous?.extensions?.release, { input, verdicts, said });
+  if (previous !== undefined && saysTheSame(previous, standing)) return previous;
+  return saysBadNews ? standing : writtenBy(release, { input, verdicts, said });
+}
+
+interface SaidInFull {
+  readonly input: StatusInput;
+  readonly verdicts: Verdicts;
+  readonly said: readonly Said[];
+}
+
+function writtenBy(release: string | undefined, { input, verdicts, said }: SaidInFull): MCPServerStatus {
+  const { availability, verified } = verdicts;
   const { previous, now, server } = input;
   const generation = generationOf(server);
   const context = { previous, generation, now };
-  const next = {
+  return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase: decidePhase(availability, verified),
     ...(input.accepted.state === 'valid' ? whereItRuns(input, verified) : {}),
@@ -60,10 +73,9 @@ export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input))
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(server),
-    ...extensionsOf(saysBadNews ? input : { ...input, release: undefined }, verdicts),
+    ...extensionsOf({ ...input, release }, verdicts),
     conditions: said.map((one) => nextCondition(one, context)),
   };
-  return previous !== undefined && saysTheSame(previous, next) ? previous : next;
 }
 
 function whereItRuns(input: StatusInput, verified: ConditionVerdict): MCPServerStatus {
