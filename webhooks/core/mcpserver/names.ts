@@ -65,9 +65,14 @@ export function objectLabels(server: MCPServer): Readonly<Record<string, string>
   return { ...recommendedLabels(server), ...baseLabels(server) };
 }
 
+/** Name of the Service in DNS: what a certificate of the server has to be for. */
+export function serviceHost(server: MCPServer, clusterDomain: string): string {
+  return `${childName(server)}.${namespaceOf(server)}.svc.${clusterDomain}`;
+}
+
 /** URL of the MCP endpoint through the Service, for status.address.url and for the verification. */
 export function serviceUrl(server: MCPServer, clusterDomain: string): string {
   const scheme = server.spec.transport?.tls?.enabled === true ? 'https' : 'http';
-  const host = `${childName(server)}.${namespaceOf(server)}.svc.${clusterDomain}`;
+  const host = serviceHost(server, clusterDomain);
   return `${scheme}://${host}:${server.spec.config.port}${server.spec.config.path ?? DEFAULT_PATH}`;
 }

@@ -1,8 +1,8 @@
-import { METRICS_PORT_NAME, namespaceOf, childName, PORT_NAME } from '../mcpserver/names.ts';
+import { METRICS_PORT_NAME, PORT_NAME, serviceHost } from '../mcpserver/names.ts';
 import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
 import type { MCPServer, MetricsSettings } from '../mcpserver/types.gen.ts';
 import { compact } from './compact.ts';
-import type { OptionalApi } from './expanded-kind.ts';
+import type { ExpansionInput, OptionalApi } from './expanded-kind.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Monitor = NonNullable<MetricsSettings['kind']>;
@@ -44,22 +44,23 @@ export function metricsPortName(server: MCPServer): string {
 }
 
 /** What both kinds say of how to scrape. */
-export function scrapeSettings(server: MCPServer, { path, interval }: MetricsSettings): Fields {
-  return { path: path ?? DEFAULT_METRICS_PATH, ...compact({ interval }), ...tlsOf(server) };
+export function scrapeSettings(input: ExpansionInput, { path, interval }: MetricsSettings): Fields {
+  return { path: path ?? DEFAULT_METRICS_PATH, ...compact({ interval }), ...tlsOf(input) };
 }
 
 /** Where metrics are when the spec does not say (the API server sets it). */
 const DEFAULT_METRICS_PATH = '/metrics';
 
 /** On the port of the server metrics are served as the server is: over TLS, with the trust that the spec names. */
-function tlsOf(server: MCPServer): Fields {
+function tlsOf({ server, installation }: ExpansionInput): Fields {
   const { enabled, caBundleSecret, insecureSkipVerify } = server.spec.transport?.tls ?? {};
   if (enabled !== true || metricsPort(server) !== undefined) return {};
   const ca = caBundleSecret === undefined ? undefined : { secret: { name: caBundleSecret.name, key: CA_BUNDLE_KEY } };
   const trust = insecureSkipVerify === true ? { insecureSkipVerify } : {};
+  const serverName = installation === undefined ? undefined : serviceHost(server, installation.clusterDomain);
   return {
     scheme: 'https',
-    // Targets are addresses of pods, for which no certificate is.
-    tlsConfig: { ...compact({ ca }), ...trust, serverName: `${childName(server)}.${namespaceOf(server)}.svc` },
+    // Targets are addresses of pods, for which no certificate is; the one of the server is for the host of its URL.
+    tlsConfig: { ...compact({ ca, serverName }), ...trust },
   };
 }

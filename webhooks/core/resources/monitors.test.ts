@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { serviceUrl } from '../mcpserver/names.ts';
 import type { MCPServer, MetricsSettings } from '../mcpserver/types.gen.ts';
+import { anInstallation } from '../testing/an-installation.ts';
 import { anMCPServer, withRawSpec, withSpec } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
 import { deployment } from './deployment.ts';
@@ -10,6 +12,7 @@ import { serviceMonitor } from './service-monitor.ts';
 const scraped = (metrics: MetricsSettings, ...options: readonly Option[]): MCPServer =>
   anMCPServer(...options, withSpec({ extensions: { metrics } }));
 const tls = (settings: object): Option => withRawSpec({ transport: { tls: { enabled: true, ...settings } } });
+const installation = anInstallation({ clusterDomain: 'k8s.example' });
 const selector = { matchLabels: { 'mcp-server': 'search' } };
 
 describe('PodMonitor', () => {
@@ -31,8 +34,8 @@ describe('PodMonitor', () => {
 
   it('trusts the server as the spec says, where metrics come over its TLS', () => {
     const secured = (settings: object, port: MetricsSettings['port'] = 'mcp'): unknown =>
-      podMonitor.build({ server: scraped({ port }, tls(settings)) })[0]?.['spec'];
-    const serverName = 'search.mcp.svc';
+      podMonitor.build({ server: scraped({ port }, tls(settings)), installation })[0]?.['spec'];
+    const serverName = 'search.mcp.svc.k8s.example';
     expect(secured({ caBundleSecret: { name: 'ca' } })).toMatchObject({
       podMetricsEndpoints: [
         { scheme: 'https', tlsConfig: { ca: { secret: { name: 'ca', key: 'ca.crt' } }, serverName } },
@@ -45,6 +48,20 @@ describe('PodMonitor', () => {
       podMetricsEndpoints: [{ port: 'metrics', path: '/metrics' }],
     });
     expect(JSON.stringify(secured({}, 9090))).not.toContain('https');
+  });
+
+  it('expects a certificate for the host of status.address.url, the only one that a server needs one for', () => {
+    const metrics = { port: 'mcp', kind: 'ServiceMonitor' } as const;
+    const server = scraped(metrics, tls({ caBundleSecret: { name: 'ca' } }));
+    const { hostname } = new URL(serviceUrl(server, installation.clusterDomain));
+    const expected = { endpoints: [{ tlsConfig: { serverName: hostname } }] };
+    expect(serviceMonitor.build({ server, installation })[0]).toMatchObject({ spec: expected });
+  });
+
+  it('names no host on the command line, which does not know the domain of the cluster', () => {
+    const [built] = podMonitor.build({ server: scraped({ port: 'mcp' }, tls({ caBundleSecret: { name: 'ca' } })) });
+    const tlsConfig = { ca: { secret: { name: 'ca', key: 'ca.crt' } } };
+    expect(built).toHaveProperty('spec.podMetricsEndpoints.0.tlsConfig', tlsConfig);
   });
 });
 

@@ -12,7 +12,8 @@ export const podMonitor: ExpandedKind = {
   requirement: monitoringApi('PodMonitor'),
   wanted: 'sometimes',
   unavailable: { reason: 'PodMonitorUnavailable', order: 10, eventAction: 'PodMonitorReconcileFailed' },
-  build({ server }) {
+  build(input) {
+    const { server } = input;
     const metrics = metricsOf(server, 'PodMonitor');
     if (metrics === undefined) return [];
     return [
@@ -22,7 +23,7 @@ export const podMonitor: ExpandedKind = {
         metadata: childMetadata(server, metrics.labels),
         spec: {
           selector: { matchLabels: selectorLabels(server) },
-          podMetricsEndpoints: [{ port: metricsPortName(server), ...scrapeSettings(server, metrics) }],
+          podMetricsEndpoints: [{ port: metricsPortName(server), ...scrapeSettings(input, metrics) }],
         },
       },
     ];

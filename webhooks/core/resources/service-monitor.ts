@@ -12,7 +12,8 @@ export const serviceMonitor: ExpandedKind = {
   requirement: monitoringApi('ServiceMonitor'),
   wanted: 'sometimes',
   unavailable: { reason: 'ServiceMonitorUnavailable', order: 11, eventAction: 'ServiceMonitorReconcileFailed' },
-  build({ server }) {
+  build(input) {
+    const { server } = input;
     const metrics = metricsOf(server, 'ServiceMonitor');
     if (metrics === undefined) return [];
     const name = metricsPortName(server);
@@ -25,7 +26,7 @@ export const serviceMonitor: ExpandedKind = {
         metadata: childMetadata(server, metrics.labels),
         spec: {
           selector: { matchLabels: selectorLabels(server) },
-          endpoints: [{ ...port, ...scrapeSettings(server, metrics) }],
+          endpoints: [{ ...port, ...scrapeSettings(input, metrics) }],
         },
       },
     ];
