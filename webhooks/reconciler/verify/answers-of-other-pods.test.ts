@@ -141,6 +141,37 @@ describe('a release whose pods answer otherwise than those before', () => {
     t.verifier.stop();
   });
 
+  it.each([
+    ['pods cannot be reached by themselves', {}],
+    ['a new pod has answered', { 'new-1': verified('2') }],
+  ])('is not vouched for during a whole period by the pod that has left, where %s', async (_, answers) => {
+    const cluster: Cluster = { service: verified('1'), pods: [oldPod], answers };
+    const t = start(cluster);
+    t.watch(1);
+    await t.clock.advance(1_000);
+    cluster.pods = [newPod];
+    t.watch(2);
+    await t.clock.advance(1_000);
+    expect(t.verifier.current('ns/a')).toMatchObject({ verification: { state: 'verified' }, of: { generation: 2 } });
+    // Only now the Service leads to the new one.
+    cluster.service = broken;
+    await t.clock.advance(10_000);
+    expect(t.verifier.current('ns/a').verification.state).toBe('failed');
+    t.verifier.stop();
+  });
+
+  it('is asked no more than once more when all is well', async () => {
+    const cluster: Cluster = { service: verified('1'), pods: [oldPod], answers: {} };
+    const t = start(cluster);
+    t.watch(1);
+    await t.clock.advance(1_000);
+    cluster.pods = [newPod];
+    t.watch(2);
+    await t.clock.advance(600_000);
+    expect(t.asked).toEqual(['service', 'new-1', 'service', 'service']);
+    t.verifier.stop();
+  });
+
   it('is asked again when other pods serve before it has answered', async () => {
     const clock = createFakeClock();
     const answers: ((result: ProbeResult) => void)[] = [];

@@ -27,9 +27,11 @@ import {
   isOfThese,
   isRoutingLate,
   isSameQuestion,
+  mayBeOfOthers,
   moveOn,
   nextStanding,
   note,
+  routingMs,
 } from './watched.ts';
 import type { Proof, VerificationTarget, Watched } from './watched.ts';
 
@@ -242,8 +244,8 @@ export class Verifier {
     // Whoever has stopped us has seen to what comes next.
     if (asked?.answer === undefined || stop.signal.aborted) return;
     if (pod !== undefined && isProof(asked.answer)) {
-      const { answer } = asked;
-      watched.proof = isUp(answer) ? { state: 'given', atMs: this.#options.clock.monotonicMs() } : { state: 'none' };
+      const atMs = this.#options.clock.monotonicMs();
+      watched.proof = { state: isUp(asked.answer) ? 'given' : 'unreachable', atMs };
       this.#askAfter(key, watched, 0);
       return;
     }
@@ -297,6 +299,10 @@ export class Verifier {
       case 'auth-required':
         this.#believe(key, watched, answer);
         this.#pods.next(key, 'well');
+        if (mayBeOfOthers(watched, nowMs)) {
+          watched.countedAtMs = undefined;
+          return Math.min(routingMs, target.periodMs);
+        }
         // One second look: who answers differently each time is not asked more often for it.
         return watched.standing.candidate === undefined || standing.candidate !== undefined
           ? jittered(target.periodMs, jitter, random)

@@ -54,11 +54,12 @@ export interface Watched {
 /**
  * After a rollout a Service leads to the old pods for a moment, so what comes through it then may be their answer. A new
  * pod is asked itself first. `wanted`: not done yet. `given`: one has answered at its own address, `atMs`; what comes
- * through the Service counts. `none`: there is nobody to be mistaken for, or pods cannot be reached by themselves.
+ * through the Service counts. `unreachable`: pods cannot be reached by themselves, as was found out `atMs`. `none`: there is
+ * nobody to be mistaken for.
  */
 export type Proof =
   | { readonly state: 'wanted'; readonly askedPods: number }
-  | { readonly state: 'given'; readonly atMs: number }
+  | { readonly state: 'given' | 'unreachable'; readonly atMs: number }
   | { readonly state: 'none' };
 
 /** The part of an answer that is there only when lists were counted. */
@@ -69,7 +70,7 @@ const countPeriodMs = 600_000;
 /** Highest number of failures that is told. */
 const maxFailuresSaid = 8;
 /** How long after a new pod has answered a Service may still lead elsewhere, in milliseconds. */
-const routingMs = 5_000;
+export const routingMs = 5_000;
 
 /** `believed`: an earlier answer of the same pods; the first one of our own ends it. */
 export function begin(
@@ -188,6 +189,11 @@ export function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: num
 /** Whether what fails now may be pods that are gone: the new ones have just answered. */
 export function isRoutingLate({ proof }: Watched, nowMs: number): boolean {
   return proof.state === 'given' && nowMs - proof.atMs < routingMs;
+}
+
+/** Whether what succeeds now may be pods that are gone: then it is asked for once more when that is over. */
+export function mayBeOfOthers({ proof }: Watched, nowMs: number): boolean {
+  return 'atMs' in proof && nowMs - proof.atMs < routingMs;
 }
 
 /** An answer with what it does not say itself: how often it failed, and what it listed the last time. */
