@@ -40,8 +40,9 @@ const backoff = { initialMs: 200, maxMs: 30_000 } as const;
 const longestRestMs = 20 * 86_400_000;
 
 /**
- * The objects are listed again after this time, in milliseconds, and everything is looked at anew: a clock that was set, or
- * an event that was missed, is made good soon. A list of one name costs next to nothing.
+ * The objects are listed again when their watch ends next after this time, in milliseconds. It is shorter than nearly every
+ * watch (five to ten minutes), so each end of one is followed by a list, and everything is looked at anew: a clock that was
+ * set, or an event that was missed, is made good soon. A list of one name costs next to nothing.
  */
 const relistMs = 240_000;
 
