@@ -114,6 +114,20 @@ function applyAs(api: FakeKubeApi, request: Pick<ApiRequest, 'path' | 'query' | 
   return api.request({ method: 'PATCH', contentType: 'application/apply-patch+yaml', ...request });
 }
 
+it('pods that cannot be listed delay the first reconcile by ten seconds, and no longer', async () => {
+  const api = createFakeKubeApi();
+  anMCPServer(api);
+  api.answer(({ path }) => path === '/api/v1/pods', 500);
+  const { clock } = await start(api);
+  await clock.advance(7_000);
+  expect(api.writes).toEqual([]);
+  await clock.advance(4_000);
+  expect(api.get(deploymentPath())).toBeDefined();
+  becomesAvailable(api);
+  await clock.advance(5_000);
+  expect(conditions(api)).toMatchObject({ Ready: 'True/Available' });
+});
+
 describe('the reconciler', () => {
   it('gives nobody beside it its own account, whoever let that in', async () => {
     const api = createFakeKubeApi();

@@ -25,6 +25,8 @@ const backoff = { initialMs: 250, maxMs: 60_000 };
 const crashesBeforeTelling = 3;
 /** How often we ask whether the first lists are complete, in milliseconds. */
 const syncPollMs = 50;
+/** How long the pods are waited for once all else is known, in milliseconds: decisions about children need none of them. */
+const podsWaitMs = 10_000;
 /** Before the loop is started again after an error that nobody caught, in milliseconds. */
 const restartMs = 5_000;
 
@@ -93,6 +95,11 @@ async function work(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted && !triggers.isFilled()) await clock.sleep(syncPollMs, signal);
+  // Pods that are known late look like other ones than those that status speaks of, and every server is asked at once.
+  const podsByMs = clock.monotonicMs() + podsWaitMs;
+  while (!signal.aborted && !triggers.arePodsKnown() && clock.monotonicMs() < podsByMs)
+    await clock.sleep(syncPollMs, signal);
+  if (!signal.aborted && !triggers.arePodsKnown()) log.warn('reconcile: begins without knowing the pods');
   log.info('reconcile: the caches are filled', { queued: queue.depth });
   const worker: Worker = {
     work: (key, workSignal) =>

@@ -11,6 +11,8 @@ export interface Triggers {
   readonly watches: readonly ListWatch[];
   /** Whether enough is known to decide: the servers, and what they were expanded into; but for optional kinds. */
   isFilled(): boolean;
+  /** Whether the pods are known too, as far as we may know them. They are worth a wait, and no more. */
+  arePodsKnown(): boolean;
   /** The watches of an optional kind, by namespace, `''` for all of them at once; nobody runs them yet. */
   watchKind(of: ExpandedKind): ReadonlyMap<string, ListWatch>;
 }
@@ -38,6 +40,8 @@ const secretSelector = 'type!=helm.sh/release.v1';
 export function createTriggers(world: World, options: TriggerOptions, enqueue: (key: string) => void): Triggers {
   const { namespaces } = options;
   const places = namespaces.length === 0 ? [undefined] : namespaces;
+  // A namespace of several that was deleted takes its rights with it, and must not stop the others.
+  const isLost = ({ servers }: Scope): boolean => namespaces.length > 0 && servers.isForbidden && !servers.isSynced;
   const scopes = places.map((namespace) => createScope(world, { ...options, namespace }, enqueue));
   return {
     watchKind: (of) =>
@@ -45,17 +49,13 @@ export function createTriggers(world: World, options: TriggerOptions, enqueue: (
         places.map((namespace) => [namespace ?? '', watchOptional(of, world, { ...options, namespace }, enqueue)]),
       ),
     watches: scopes.flatMap(({ servers, children, pods, others }) => [servers, ...children, pods, ...others]),
-    isFilled: () => scopes.every((scope) => isFilled(scope, namespaces.length > 0)),
+    isFilled: () => scopes.every((scope) => isLost(scope) || isFilled(scope)),
+    arePodsKnown: () => scopes.every((scope) => isLost(scope) || scope.pods.isSynced || scope.pods.isForbidden),
   };
 }
 
-/**
- * A namespace of several that was deleted takes its rights with it, and must not stop the others. Pods that are known late
- * would look like other ones than those that status speaks of, and every server would be asked at once.
- */
-function isFilled({ servers, children, pods }: Scope, isOneOfSeveral: boolean): boolean {
-  if (isOneOfSeveral && servers.isForbidden && !servers.isSynced) return true;
-  return [servers, ...children].every(({ isSynced }) => isSynced) && (pods.isSynced || pods.isForbidden);
+function isFilled({ servers, children }: Scope): boolean {
+  return [servers, ...children].every(({ isSynced }) => isSynced);
 }
 
 type ScopeOptions = Omit<TriggerOptions, 'namespaces'> & { readonly namespace: string | undefined };
