@@ -198,6 +198,15 @@ describe('silence of a pod', () => {
   });
 });
 
+it('pods that take the place of silent ones are asked although those are left alone', async () => {
+  const t = start({ pods: podsNamed('a', 'b', 'c'), answers: { a: silent, b: silent, c: silent } });
+  await t.clock.advance(3 * periodMs);
+  t.now.pods = podsNamed('d', 'e', 'f');
+  await t.clock.advance(2 * periodMs);
+  expect(new Set(t.asked.slice(12))).toEqual(new Set(['d', 'e', 'f']));
+  t.verifier.stop();
+});
+
 describe('pods are not asked', () => {
   it('where there is only one: the Service leads to it', async () => {
     const t = start({ pods: podsNamed('a') });
@@ -210,6 +219,20 @@ describe('pods are not asked', () => {
     const t = start({ pods: podsNamed('a', 'b'), service: { state: 'throttled', message: 'answered HTTP 429' } });
     await t.clock.advance(10 * periodMs);
     expect(t.asked).toEqual([]);
+    t.verifier.stop();
+  });
+
+  it('before the time that the server has named, however new they are', async () => {
+    const t = start({ pods: podsNamed(...Array.from({ length: 50 }, (_, index) => `pod-${index + 10}`)) });
+    await t.clock.advance(periodMs / 2);
+    t.now.service = { state: 'throttled', message: 'answered HTTP 429', retryAfterMs: 5 * periodMs };
+    await t.clock.advance(periodMs);
+    const before = t.asked.length;
+    await t.clock.advance(3 * periodMs);
+    expect(t.asked).toHaveLength(before);
+    t.now.service = verified;
+    await t.clock.advance(3 * periodMs);
+    expect(t.asked.length).toBeGreaterThan(before + 5);
     t.verifier.stop();
   });
 

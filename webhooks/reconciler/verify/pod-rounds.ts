@@ -20,6 +20,8 @@ export interface PodRoundsOptions {
   readonly lanes: Lanes;
   /** Those that serve now, in an order that stays. */
   readonly podsOf: (key: string) => readonly ServingPod[];
+  /** Until when the server asked, through the Service, not to be asked; on the monotonic clock, undefined: it did not. */
+  readonly notBeforeMs: (key: string) => number | undefined;
   /** Asks one pod at its own address. Undefined: it was not asked, and nothing follows. */
   readonly ask: (key: string, pod: ServingPod, signal: AbortSignal) => Promise<ProbeVerdict | undefined>;
   /** Other pods of this server fail than before. */
@@ -95,6 +97,7 @@ export class PodRounds {
       for (const seen of round.seen.values()) seen.isWell = false;
     }
     round.isServiceFailing = isServiceFailing;
+    forgetOthers(round, pods);
     const isLeftAlone = this.#options.clock.monotonicMs() < round.notBeforeMs;
     if (round.stop === undefined && !isLeftAlone) this.#agenda.set(key, 0);
   }
@@ -109,7 +112,12 @@ export class PodRounds {
   #onDue(key: string): void {
     const round = this.#rounds.get(key);
     if (round === undefined || round.stop !== undefined) return;
-    const { lanes } = this.#options;
+    const { clock, lanes, notBeforeMs } = this.#options;
+    const waitMs = (notBeforeMs(key) ?? 0) - clock.monotonicMs();
+    if (waitMs > 0) {
+      this.#agenda.set(key, waitMs);
+      return;
+    }
     const lane = lanes.laneOf(round.slowAtMs);
     const turn = { hasCome: false };
     const leave = lanes.wait(lane, splitKey(key).namespace, (release) => {
@@ -257,9 +265,12 @@ function nextPod(round: Round, pods: readonly ServingPod[]): ServingPod | undefi
   return pods[0];
 }
 
-function forgetOthers({ seen }: Round, pods: readonly ServingPod[]): void {
+/** When all of them are others, nobody knows whether those can be reached. */
+function forgetOthers(round: Round, pods: readonly ServingPod[]): void {
+  const { seen } = round;
   const ids = new Set(pods.map(idOf));
   for (const id of [...seen.keys()]) if (!ids.has(id)) seen.delete(id);
+  if (seen.size === 0) round.notBeforeMs = 0;
 }
 
 function believedDoubt(message: string, nowMs: number): Doubt {

@@ -82,6 +82,7 @@ export class Verifier {
     this.#pods = new PodRounds({
       ...{ clock: options.clock, log: options.log, random: options.random, lanes: this.#lanes },
       ...{ onChange: options.onChange, podsOf: (key) => this.#podsOf(key) },
+      notBeforeMs: (key) => this.#notBeforeMs(key, this.#watched.get(key)?.target.image),
       ask: (key, pod, signal) => this.#askPod(key, pod, signal),
     });
     this.#agenda = new Agenda({
@@ -269,14 +270,17 @@ export class Verifier {
   #untilFirstMs(key: string, { askedAtMs, standing, target }: Watched, isFirst: boolean): number {
     const { clock, random } = this.#options;
     const nowMs = clock.monotonicMs();
-    const learnt = this.#learnt.get(key);
-    const allowedAtMs = learnt?.image === target.image ? learnt.notBeforeMs : undefined;
-    const untilAllowed = Math.max(0, (allowedAtMs ?? nowMs) - nowMs);
+    const untilAllowed = Math.max(0, (this.#notBeforeMs(key, target.image) ?? nowMs) - nowMs);
     // After a restart all believed servers are due at once.
     if (isFirst && standing.result.state === 'verified') {
       return Math.max(untilAllowed, random() * Math.min(target.periodMs, maxSpreadMs));
     }
     return askedAtMs === undefined ? untilAllowed : Math.max(untilAllowed, askedAtMs + minBetweenMs - nowMs);
+  }
+
+  #notBeforeMs(key: string, image: string | undefined): number | undefined {
+    const learnt = this.#learnt.get(key);
+    return learnt?.image === image ? learnt?.notBeforeMs : undefined;
   }
 
   /** Believes the answer, if it is one to believe already, and says how long to wait until the next question, in milliseconds. */
