@@ -40,6 +40,12 @@ export class FairStore<Value> {
     return this.#shares.get(splitKey(key).namespace)?.byKey.get(key)?.value;
   }
 
+  /** A key in the namespace whose value is such a one, if there is any. */
+  findKey(namespace: string, isWanted: (value: Value) => boolean): string | undefined {
+    for (const [key, { value }] of this.#shares.get(namespace)?.byKey ?? []) if (isWanted(value)) return key;
+    return undefined;
+  }
+
   /** In place of what was kept under the key; what is kept may be an equal one of before. */
   put(key: string, weighed: Weighed<Value>): void {
     this.drop(key);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import { PodCache } from './pod-cache.ts';
 import { runAsReconciler } from './testing/run-as-reconciler.ts';
@@ -89,6 +89,24 @@ describe('PodCache', () => {
     const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
     cache.put({ metadata, spec, status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] } });
     expect(cache.servingOf('MCPServer/mcp/search')).toEqual([]);
+  });
+
+  it('takes no server’s pods apart for the event of a pod that is nobody’s, and still finds one that lost its label', () => {
+    const cache = new PodCache();
+    const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
+    const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
+    const named = (name: string, labels: object) => ({ metadata: { name, namespace: 'mcp', labels }, spec, status });
+    for (let at = 0; at < 300; at += 1) {
+      const labels = { 'mcp-server': `server-${at}`, 'pod-template-hash': 'x' };
+      for (const name of [`pod-${at}-a`, `pod-${at}-b`]) cache.put(named(name, labels));
+    }
+    const split = jest.spyOn(String.prototype, 'split');
+    expect(cache.put(named('pod-7', {}))).toBeUndefined();
+    const pieces = split.mock.calls.length;
+    split.mockRestore();
+    expect(pieces).toBeLessThan(10);
+    expect(cache.put(named('pod-7-b', {}))).toBe('MCPServer/mcp/server-7');
+    expect(cache.servingOf('MCPServer/mcp/server-7')).toMatchObject([{ name: 'pod-7-a' }]);
   });
 
   it('keeps 64 pods of a server that has a thousand', () => {

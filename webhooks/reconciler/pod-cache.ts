@@ -61,8 +61,7 @@ export class PodCache {
   /** Returns the server whose it was; without a label, that is looked for. */
   remove(raw: unknown): string | undefined {
     const key = podKey(raw);
-    const server =
-      serverOf(raw) ?? this.#serving.ownerOf(raw) ?? [...this.#kept].find(([, pods]) => pods.has(key))?.[0];
+    const server = serverOf(raw) ?? this.#serving.ownerOf(raw) ?? this.#keeperOf(key);
     if (server === undefined) return undefined;
     const isOther = this.#serving.remove(server, raw);
     const wasNewest = this.#newest.remove(server, raw);
@@ -76,6 +75,11 @@ export class PodCache {
       keys.has(keyOf({ kind: 'Pod', namespace: splitKey(server).namespace, name }));
     const others = [...this.#serving.keepOnly(exists), ...this.#newest.keepOnly(exists)];
     return [...new Set([...failed.map(({ server }) => server), ...others])];
+  }
+
+  #keeperOf(pod: string): string | undefined {
+    for (const [server, pods] of this.#kept) if (pods.has(pod)) return server;
+    return undefined;
   }
 
   /** Returns whether its diagnosis may have changed. */

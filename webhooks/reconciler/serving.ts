@@ -1,6 +1,6 @@
 import { PORT_NAME } from '../core/mcpserver/names.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
-import { listAt, metaOf, numberAt, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
+import { listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
 
 /** In bytes. A pod takes about 80: room for a server of 64 with the longest names and labels, and for 13,000 pods in all. */
@@ -39,11 +39,10 @@ export class ServingPods {
     );
   }
 
-  /** The server of a pod whose labels do not say it any more. */
+  /** The server of a pod whose labels do not say it any more. Asked for each event of a pod that is nobody's. */
   ownerOf(raw: unknown): string | undefined {
     const { name, namespace } = metaOf(raw);
-    const inNamespace = [...this.#servers].filter((server) => splitKey(server).namespace === namespace);
-    return inNamespace.find((server) => this.of(server).some((pod) => pod.name === name));
+    return this.#texts.findKey(namespace, (text) => text.startsWith(`${name} `) || text.includes(`\n${name} `));
   }
 
   /** Drops the pods that do not exist; says of which servers. */
