@@ -23,7 +23,7 @@ export function apiFor({ requirement }: ChildKind, api: KubeApi): KubeApi {
   if (requirement === 'required') return api;
   return {
     request: (request) => api.request({ timeoutMs: optionalTimeoutMs, ...request }),
-    watch: (request, onEvent) => api.watch(request, onEvent),
+    watch: api.watch.bind(api),
   };
 }
 
