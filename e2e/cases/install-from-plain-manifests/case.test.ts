@@ -1,4 +1,7 @@
-/** @alone it uninstalls the chart, and installs without helm. */
+/**
+ * @alone it uninstalls the chart, and installs without helm.
+ * @slow it installs and removes us by manifests, and installs us again by Helm.
+ */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { buildManifests } from '../../../scripts/manifests/manifests.ts';
 import { release } from '../../../scripts/quickstart/install.ts';

@@ -1,4 +1,7 @@
-/** @alone it kills reconcilers. */
+/**
+ * @alone it kills reconcilers.
+ * @slow reconcilers are killed one after another, and each time another has to lead.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';

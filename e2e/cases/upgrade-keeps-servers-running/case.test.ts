@@ -1,4 +1,7 @@
-/** @alone it upgrades the chart. */
+/**
+ * @alone it upgrades the chart.
+ * @slow an upgrade and a rollback, each until the last pod has changed.
+ */
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
