@@ -126,7 +126,10 @@ describe('what an MCPServer of the same name left behind', () => {
   it('is taken over once when an earlier release has adopted it without that, and no pod restarts', async () => {
     const name = 'moved';
     const [deployment] = await withManagers(name);
-    const pods = await list({ namespace }, 'pods', `mcp-server=${name}`);
+    const pods = await eventually('the pod of the roll-out before is gone', async () => {
+      const found = await list({ namespace }, 'pods', `mcp-server=${name}`);
+      return found.length === 1 ? found : undefined;
+    });
     const ours = deployment?.metadata.managedFields.find(({ manager }) => manager === 'mcp-lifecycle');
     const theirs = { ...ours, manager: 'manager', operation: 'Update' };
     await kubectlOk([
