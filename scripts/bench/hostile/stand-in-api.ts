@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest } from '../../../webhooks/platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
-import { isRecord, metaOf } from '../../../webhooks/platform/kube/object.ts';
+import { isRecord, metaOf, recordAt } from '../../../webhooks/platform/kube/object.ts';
 
 /** The API server of the unit tests behind HTTP, with a Deployment controller whose pods run at once. */
 export interface StandInApi {
@@ -68,7 +68,10 @@ async function answer(
   // Our own client sends these methods only.
   const method = request.method as ApiRequest['method'];
   if (method !== 'GET' && path.includes('/leases/')) noteLease();
-  const result = await objects.request({ method, path, query, ...(body === undefined ? {} : { body }) });
+  // As our own client sends it, or none.
+  const contentType = request.headers['content-type'] as ApiRequest['contentType'];
+  const given = { ...(body === undefined ? {} : { body }), ...(contentType === undefined ? {} : { contentType }) };
+  const result = await objects.request({ method, path, query, ...given });
   const [status, text] = result.ok ? [200, result.body] : [result.error.status, statusOf(result.error)];
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(text));
   if (result.ok && method !== 'GET' && path.includes('/deployments/')) runPods(objects, path);
@@ -92,6 +95,13 @@ function runPods(objects: FakeKubeApi, path: string): void {
     conditions,
   };
   objects.put(path, { status });
+  const { namespace, name } = metaOf(found);
+  const template = recordAt(recordAt(found, 'spec'), 'template');
+  const labels = { ...recordAt(recordAt(template, 'metadata'), 'labels'), 'pod-template-hash': 'stand-in' };
+  objects.put(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels }, spec: recordAt(template, 'spec') },
+    status: { podIP: '127.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+  });
 }
 
 async function follow(
