@@ -7,18 +7,11 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
-import type { Probe, ProbeResult } from './verify/probe.ts';
+import { verified } from './testing/verified.ts';
+import type { Probe } from './verify/probe.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
-
-const verified: ProbeResult = {
-  ...{ state: 'verified', era: 'stateless' },
-  serverInfo: {
-    ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
-    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
-  },
-};
 
 const running: (() => Promise<void>)[] = [];
 

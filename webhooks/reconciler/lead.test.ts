@@ -10,6 +10,7 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
 import type { ProbeResult } from './verify/probe.ts';
 
 const serverPath = (name = 'search') => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
@@ -17,15 +18,6 @@ const deploymentPath = (name = 'search') => `/apis/apps/v1/namespaces/mcp/deploy
 const servicePath = '/api/v1/namespaces/mcp/services/search';
 const policyPath = '/apis/networking.k8s.io/v1/namespaces/mcp/networkpolicies/search';
 const configMapPath = '/api/v1/namespaces/mcp/configmaps/settings';
-
-const verified: ProbeResult = {
-  state: 'verified',
-  era: 'stateless',
-  serverInfo: {
-    ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
-    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
-  },
-};
 
 const running: (() => Promise<void>)[] = [];
 

@@ -8,7 +8,7 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
-import type { ProbeResult } from './verify/probe.ts';
+import { verified } from './testing/verified.ts';
 
 const discoveryPath = '/apis/monitoring.coreos.com/v1';
 const serverPath = (name = 'search') => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
@@ -16,14 +16,6 @@ const deploymentPath = (name = 'search') => `/apis/apps/v1/namespaces/mcp/deploy
 const monitorPath = (name = 'search') => `${discoveryPath}/namespaces/mcp/podmonitors/${name}`;
 /** Longer than an API can come or go unnoticed. */
 const noticedMs = 65_000;
-
-const verified: ProbeResult = {
-  ...{ state: 'verified', era: 'stateless' },
-  serverInfo: {
-    ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
-    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
-  },
-};
 
 const running: (() => Promise<void>)[] = [];
 

@@ -5,6 +5,7 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
 import type { ProbeResult } from './verify/probe.ts';
 
 /**
@@ -16,15 +17,6 @@ const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search'
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
 const podPath = '/api/v1/namespaces/mcp/pods/search-1';
 const configMapPath = '/api/v1/namespaces/mcp/configmaps/settings';
-
-const verified: ProbeResult = {
-  state: 'verified',
-  era: 'stateless',
-  serverInfo: {
-    ...{ name: 'x', version: '1', protocolVersion: '2026-07-28' },
-    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
-  },
-};
 
 const storage = [{ path: '/etc/x', source: { type: 'ConfigMap', configMap: { name: 'settings' } } }];
 
