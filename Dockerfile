@@ -1,4 +1,4 @@
-# The one image: Node, one bundle, nobody's rights. `docker build .` needs only Docker and a registry.
+# The one image: Node, a bundle of each program, nobody's rights. `docker build .` needs only Docker and a registry.
 # `npm run image` builds the same file without a registry: BASE is a base made from the pinned Node, and the stage
 # `bundle` is replaced by a directory that holds the bundle (--build-context bundle=DIR).
 ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot
@@ -10,10 +10,10 @@ COPY package.json package-lock.json ./
 # Optional packages bring another Node and test binaries; the bundler's own binary is all that is needed of them.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node scripts/image/bundle.ts /mcp-lifecycle.cjs
+RUN node scripts/image/bundle.ts --image /app
 
 FROM ${BASE}
-COPY --from=bundle /mcp-lifecycle.cjs /app/mcp-lifecycle.cjs
+COPY --from=bundle /app /app
 USER 65532:65532
 # Code is optimised one function after the other: what becomes hot together is otherwise compiled together on other
 # threads, and the 10 to 20 MB that takes stay in the process for good (docs/decisions/0029-one-compilation-at-a-time.md).

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bundleProgram } from '../image/bundle.ts';
+import { writeImageParts } from '../image/bundle.ts';
 import { release } from '../quickstart/install.ts';
 import { openStage, type Stage } from './cluster/stage.ts';
 import type { Measurement } from './measurement.ts';
@@ -26,7 +26,7 @@ export const startUp: Measurement = {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-bench-'));
     try {
       const bundle = join(folder, 'mcp-lifecycle.cjs');
-      await writeFile(bundle, await bundleProgram());
+      await writeImageParts(folder);
       const environment = await environmentOfWebhook(stage);
       const times: number[] = [];
       for (let round = 0; round < rounds; round += 1) times.push(await measureOne(bundle, environment));

@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from '@jest/globals';
-import { nodeGuard } from './bundle.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { nodeGuard, writeImageParts } from './bundle.ts';
 
 /** What the guard says, and the exit code that it ends the process with. */
 function runOn(version: string): { readonly said: string; readonly code: number | undefined } {
@@ -30,5 +34,41 @@ describe('the first lines of the bundle', () => {
 
   it('use no syntax that an old Node does not read', () => {
     expect(nodeGuard).not.toMatch(/const |let |=>|`|\?\.|\?\?/);
+  });
+});
+
+describe('the files of the image', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-'));
+  beforeAll(() => writeImageParts(folder));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): readonly unknown[] => {
+    const program = join(folder, 'mcp-lifecycle.cjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { env, encoding: 'utf8' });
+    return [status, stdout, stderr];
+  };
+
+  it('are the command line', () => {
+    expect(run(['version'])).toEqual([0, expect.stringMatching(/^mcp-lifecycle \d/), '']);
+    expect(run(['explain', 'run-as-non-root'])).toEqual([0, expect.stringContaining('run-as-non-root'), '']);
+  });
+
+  it.each(['webhook', 'reconciler', 'await-admission'])('are the program %s', (name) => {
+    expect(run([name])).toEqual([2, '', expect.stringContaining('POD_NAMESPACE is not set')]);
+  });
+
+  it('are what reads a kubeconfig, where there is one', () => {
+    const env = { POD_NAMESPACE: 'mcp-lifecycle-system', KUBECONFIG: join(folder, 'none') };
+    const [code, out] = run(['await-admission'], env);
+    expect(code).toBe(3);
+    expect(out).toContain("no such file or directory, open '" + env.KUBECONFIG);
+  });
+
+  it('hold nothing of the command line in the programs of the cluster', () => {
+    for (const name of ['webhook', 'reconciler', 'await-admission'])
+      expect(readFileSync(join(folder, `${name}.cjs`), 'utf8')).not.toMatch(/YAMLParseError|--fail-on|KubeConfig/);
+    expect(readFileSync(join(folder, 'command-line.cjs'), 'utf8')).toMatch(/YAMLParseError/);
   });
 });

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { exitCodes } from '../../webhooks/cli/exit-code.ts';
@@ -23,15 +23,9 @@ if (Number(node[0]) < ${oldestNode.major} || (Number(node[0]) === ${oldestNode.m
   process.exit(${exitCodes.unusable});
 }`;
 
-/**
- * The whole suite as one minified CommonJS file: the biggest lever on memory that there is. Commands stay lazy, so a
- * program does not evaluate the code of the others. Top-level await and `import.meta` do not exist in CommonJS: both
- * are errors here. `version` is what it says that it is, if not what package.json says.
- */
-export async function bundleProgram(version?: string): Promise<Uint8Array> {
-  return bundleScript('webhooks/main.ts', {
-    banner: { js: nodeGuard },
-    target: `node${oldestNodeText}`,
+/** What is bundled of the suite, wherever it goes. `version` is what it says that it is, if not what package.json says. */
+function suiteOptions(version = readPackageVersion(root)): BundleOptions {
+  return {
     alias: {
       // KubeConfig is all that we run of it; the package exports only the whole.
       '@kubernetes/client-node': `${root}node_modules/@kubernetes/client-node/dist/config.js`,
@@ -40,9 +34,62 @@ export async function bundleProgram(version?: string): Promise<Uint8Array> {
       'mime-db': stub('mime-db.cjs'),
     },
     plugins: [withoutGeneratedApi],
-    define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version ?? readPackageVersion(root)) },
+    define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version) },
+  };
+}
+
+/**
+ * The whole suite as one minified CommonJS file, for machines that have Node and nothing else. Commands stay lazy, so a
+ * program does not evaluate the code of the others. Top-level await and `import.meta` do not exist in CommonJS: both
+ * are errors here.
+ */
+export async function bundleProgram(version?: string): Promise<Uint8Array> {
+  return bundleScript('webhooks/main.ts', {
+    ...suiteOptions(version),
+    banner: { js: nodeGuard },
+    target: `node${oldestNodeText}`,
   });
 }
+
+/** The first file is what is started; the others are what it, or one of them, imports when it is needed. */
+const imageParts = {
+  'mcp-lifecycle': 'webhooks/main.ts',
+  webhook: 'webhooks/programs/webhook.ts',
+  reconciler: 'webhooks/programs/reconciler.ts',
+  'await-admission': 'webhooks/programs/await-admission.ts',
+  'command-line': 'webhooks/cli/main.ts',
+  kubeconfig: 'webhooks/platform/kube/kubeconfig.ts',
+} as const;
+
+/**
+ * The same for the image, by file name: a file for each program, because the text and the functions of the others would
+ * stay in its memory, used or not. What several of them import is in each, so nothing may go from one file to another
+ * but plain values (docs/decisions/0055-a-file-for-each-program.md).
+ */
+export async function bundleImage(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { plugins = [], ...options } = suiteOptions();
+  const parts = Object.entries(imageParts).map(async ([name, entry]) => {
+    const bytes = await bundleScript(entry, {
+      ...options,
+      plugins: [...plugins, otherPartsStayOutside],
+      // What is outside is loaded by `require`: the other loader would be one more in memory.
+      supported: { 'dynamic-import': false },
+    });
+    return [`${name}.cjs`, bytes] as const;
+  });
+  return new Map(await Promise.all(parts));
+}
+
+const otherPartsStayOutside: Plugin = {
+  name: 'each part of the image is a file',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      const file = relative(root, resolve(resolveDir, path));
+      const part = Object.entries(imageParts).find(([, entry]) => entry === file);
+      return kind !== 'dynamic-import' || part === undefined ? undefined : { path: `./${part[0]}.cjs`, external: true };
+    });
+  },
+};
 
 /** Replaces the generated API that KubeConfig imports, by the one specifier that names it. */
 const withoutGeneratedApi: Plugin = {
@@ -54,10 +101,15 @@ const withoutGeneratedApi: Plugin = {
   },
 };
 
+type BundleOptions = Pick<
+  BuildOptions,
+  'alias' | 'banner' | 'define' | 'format' | 'plugins' | 'supported' | 'target'
+>;
+
 /** One script with its dependencies as one file, CommonJS if not said otherwise; `entry` is relative to the repository. */
 export async function bundleScript(
   entry: string,
-  options: Pick<BuildOptions, 'alias' | 'banner' | 'define' | 'format' | 'plugins' | 'target'> = {},
+  options: BundleOptions = {},
 ): Promise<Uint8Array> {
   const result = await build({
     format: 'cjs',
@@ -80,10 +132,21 @@ export async function bundleScript(
   return file.contents;
 }
 
-// The image's build stage (Dockerfile) and `npm run bundle` run this file with the path to write. It names the commit where
-// there is one; `npm run image` leaves it out, so that an image is built again only when its content changes.
+// The image's build stage (Dockerfile) runs this file with `--image FOLDER`, `npm run bundle` with the path to write. The one
+// file names the commit where there is one; the image leaves it out, so that it is built again only when it changes.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [outfile = 'dist/mcp-lifecycle.cjs'] = process.argv.slice(2);
+  const [first = 'dist/mcp-lifecycle.cjs', folder = 'dist'] = process.argv.slice(2);
+  if (first === '--image') await writeImageParts(folder);
+  else await writeProgram(first);
+}
+
+/** Into the folder, which is made. */
+export async function writeImageParts(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of await bundleImage()) await writeFile(join(folder, name), bytes);
+}
+
+async function writeProgram(outfile: string): Promise<void> {
   await mkdir(dirname(outfile), { recursive: true });
   await writeFile(outfile, await bundleProgram(readCheckoutVersion(root)));
   process.stdout.write(`${outfile}: \`node ${outfile} check DIR\` runs it, on Node ${oldestNodeText} or newer\n`);

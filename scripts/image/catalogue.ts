@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
-import { bundleProgram, bundleScript } from './bundle.ts';
+import { bundleImage, bundleScript } from './bundle.ts';
 import { ImageFailure } from './failure.ts';
 import type { ImageFile, ImageRecipe } from './recipe.ts';
 
@@ -37,7 +37,7 @@ async function programImage(): Promise<ImageRecipe> {
     version: readPackageVersion(root),
     dockerfile: await readFile(`${root}Dockerfile`, 'utf8'),
     base: await nodeBase(),
-    files: [{ to: '/mcp-lifecycle.cjs', mode: 0o644, content: { bytes: await bundleProgram() } }],
+    files: [...(await bundleImage())].map(([name, bytes]) => ({ to: `/app/${name}`, mode: 0o644, content: { bytes } })),
   };
 }
 

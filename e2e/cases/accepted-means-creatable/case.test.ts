@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { compileCrdRules } from '../../../webhooks/cli/crd-rules.ts';
 import { structure } from '../../../webhooks/core/mcpserver/structure.gen.ts';
 import { rules } from '../../../webhooks/core/rules/index.gen.ts';
-import { createKubeApiFromEnvironment } from '../../../webhooks/platform/kube/kubeconfig.ts';
+import { connectToCluster } from '../../../webhooks/platform/kube/connect.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { createTrial, dryRun, type Outcome } from './creation.ts';
 import { exceptions, policyRules } from './exceptions.ts';
@@ -24,7 +24,7 @@ describe('an MCPServer that admission accepts has children that the API server a
     denials.some(({ ruleId }) => !policyRules.has(ruleId)) && denials.every(({ ruleId }) => ruleId !== 'schema');
 
   beforeAll(async () => {
-    const api = dryRun(createKubeApiFromEnvironment());
+    const api = dryRun(await connectToCluster());
     const tryMutant = createTrial({ api, crdRules: compileCrdRules(structure), namespace });
     const waiting = [...mutants];
     const work = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 /** @alone it stops the garbage collector and all other controllers of the cluster. */
 import { describe, expect, it } from '@jest/globals';
 import { applyObject } from '../../../webhooks/platform/kube/apply.ts';
-import { createKubeApiFromEnvironment } from '../../../webhooks/platform/kube/kubeconfig.ts';
+import { connectToCluster } from '../../../webhooks/platform/kube/connect.ts';
 import { whileNothingIsCollected } from '../../harness/controller-manager.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, kubectlOk, list, without, type KubeObject } from '../../harness/kubectl.ts';
@@ -149,7 +149,7 @@ describe('what an MCPServer of the same name left behind', () => {
 
   it('has a status of ours alone with the next change of it, without what the reference operator had written there', async () => {
     const server = await get(namespace, 'mcpservers', 'moved');
-    const written = await applyObject(createKubeApiFromEnvironment(), {
+    const written = await applyObject(await connectToCluster(), {
       object: {
         ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'moved', namespace } },
         status: {

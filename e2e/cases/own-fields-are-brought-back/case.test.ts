@@ -8,7 +8,7 @@ import { mutationsOf } from '../../../webhooks/core/plan/foreign/testing/mutatio
 import type { Mutation } from '../../../webhooks/core/plan/foreign/testing/mutations.ts';
 import { expandedKinds } from '../../../webhooks/core/resources/index.gen.ts';
 import { objectPath } from '../../../webhooks/platform/kube/api.ts';
-import { createKubeApiFromEnvironment } from '../../../webhooks/platform/kube/kubeconfig.ts';
+import { connectToCluster } from '../../../webhooks/platform/kube/connect.ts';
 import { apply } from '../../harness/kubectl.ts';
 import { untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -18,7 +18,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Servers that are changed side by side. */
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 const patienceMs = 20_000;
-const api = createKubeApiFromEnvironment();
+const api = await connectToCluster();
 
 /**
  * What the API server refuses at once, so that nobody can do it: what cannot be changed, and what would be no pod. All

@@ -4,7 +4,7 @@ import { ensureImagesLoaded, ensureInstalled, release } from '../../quickstart/i
 import type { BuiltImage } from '../../image/build.ts';
 import type { ImageName } from '../../image/catalogue.ts';
 import type { KubeApi } from '../../../webhooks/platform/kube/api.ts';
-import { createKubeApiFromEnvironment } from '../../../webhooks/platform/kube/kubeconfig.ts';
+import { connectToCluster } from '../../../webhooks/platform/kube/connect.ts';
 import type { Progress } from '../measurement.ts';
 
 /** A real cluster of the bench's own, with the chart on it. */
@@ -33,7 +33,7 @@ export async function openStage(progress: Progress, more: readonly ImageName[] =
   process.env['KUBECONFIG'] = cluster.kubeconfig;
   return {
     cluster,
-    api: createKubeApiFromEnvironment(),
+    api: await connectToCluster(),
     images: new Map(images.map((image) => [image.name, image])),
     async kubectl(...args) {
       const { code, stdout, stderr } = await runCommand(['kubectl', ...args], { env: cluster.environment });

@@ -9,7 +9,7 @@ import { isKind, kinds } from '../../../e2e/servers/odd-answers.ts';
 import type { FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
 import { startChild } from '../admission/child.ts';
 import { reconcilerFlags } from '../admission/webhook-flags.ts';
-import { bundleProgram } from '../../image/bundle.ts';
+import { writeImageParts } from '../../image/bundle.ts';
 import { apiVersion, numbered, plural } from '../cluster/servers.ts';
 import type { Progress } from '../measurement.ts';
 import { startStandInApi } from './stand-in-api.ts';
@@ -48,7 +48,7 @@ export async function seeAmongTenants(crowd: Crowd, progress: Progress): Promise
   try {
     // The process tells its address first.
     const { port } = (await tenants.receive()) as { readonly port: number };
-    await writeFile(join(folder, 'mcp-lifecycle.cjs'), await bundleProgram());
+    await writeImageParts(folder);
     await writeFile(join(folder, 'kubeconfig'), kubeconfig(api.url));
     const good = numbered('good', crowd.good);
     const odd = Object.keys(kinds)
