@@ -101,16 +101,10 @@ const withoutGeneratedApi: Plugin = {
   },
 };
 
-type BundleOptions = Pick<
-  BuildOptions,
-  'alias' | 'banner' | 'define' | 'format' | 'plugins' | 'supported' | 'target'
->;
+type BundleOptions = Pick<BuildOptions, 'alias' | 'banner' | 'define' | 'format' | 'plugins' | 'supported' | 'target'>;
 
 /** One script with its dependencies as one file, CommonJS if not said otherwise; `entry` is relative to the repository. */
-export async function bundleScript(
-  entry: string,
-  options: BundleOptions = {},
-): Promise<Uint8Array> {
+export async function bundleScript(entry: string, options: BundleOptions = {}): Promise<Uint8Array> {
   const result = await build({
     format: 'cjs',
     target: 'node24',

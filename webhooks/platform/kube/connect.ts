@@ -8,7 +8,8 @@ import { findOwnCluster } from './in-cluster.ts';
  * is loaded where there is one only: in a pod it would be a megabyte for nothing.
  */
 export async function connectToCluster(): Promise<KubeApi> {
-  const own = (process.env['KUBECONFIG'] ?? '') === '' ? findOwnCluster({ env: process.env, clock: systemClock }) : undefined;
+  const own =
+    (process.env['KUBECONFIG'] ?? '') === '' ? findOwnCluster({ env: process.env, clock: systemClock }) : undefined;
   const server = own ?? (await import('./kubeconfig.ts')).apiServerOfKubeconfig(systemClock);
   return createKubeApi({ server, userAgent: 'mcp-lifecycle' });
 }

@@ -19,7 +19,10 @@ const put = (name: string, text: string): void => {
 };
 
 /** In a pod whose kubelet has put both files. */
-function inPod(env: Record<string, string> = {}): { readonly server: ApiServer; readonly pass: (ms: number) => Promise<void> } {
+function inPod(env: Record<string, string> = {}): {
+  readonly server: ApiServer;
+  readonly pass: (ms: number) => Promise<void>;
+} {
   put('token', 'first\n');
   put('ca.crt', 'a certificate');
   const clock = createFakeClock();
