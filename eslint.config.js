@@ -23,6 +23,11 @@ const layers = [
     instead: 'the engine knows rules only through the Rule interface: pass what it needs as a parameter.',
   },
   {
+    folder: 'core/policy',
+    may: ['core/mcpserver', 'core/engine', 'core/testing'],
+    instead: 'a policy knows rules through the Rule interface: pass the list of rules as a parameter.',
+  },
+  {
     folder: 'core/resources',
     may: ['core/mcpserver', 'core/engine', 'core/testing'],
     instead: 'an expanded kind is built from the MCPServer alone; share facts through core/mcpserver/names.ts.',

@@ -4,6 +4,7 @@ import { createValidate } from './admission/validate.ts';
 import type { ReferenceFacts } from './core/engine/facts.ts';
 import type { Installation } from './core/engine/installation.ts';
 import { judge, prepare } from './core/engine/judge.ts';
+import type { Policy } from './core/engine/policy.ts';
 import { renderDenial, renderWarnings } from './core/engine/render.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
 import type { MCPServer } from './core/mcpserver/types.gen.ts';
@@ -13,44 +14,54 @@ import { aChild } from './core/plan/testing/a-child.ts';
 import { builtInPolicy } from './core/rules/built-in-policy.ts';
 import { rules } from './core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec, withUid } from './core/testing/builders.ts';
-import { anInstant, prepared } from './core/testing/evaluate-rules.ts';
+import { anInstant, policyOf, prepared } from './core/testing/evaluate-rules.ts';
 import { inMemoryFacts } from './core/testing/in-memory-facts.ts';
 import { digest } from './platform/digest.ts';
 
 /** One engine, one verdict: every example of every rule, through the door and through the control loop. */
 const samples = rules.flatMap((rule: Rule) =>
   [...rule.examples.accepts, ...rule.examples.rejects].map(
-    (example) => [`${rule.id}: ${example.title}`, example] as const,
+    (example) => [`${rule.id}: ${example.title}`, { rule, example }] as const,
   ),
 );
 
 /** No reference is missing, so that rules alone decide. */
 const everything: ReferenceFacts = { lookUp: () => ({ state: 'found', keys: new Set() }) };
 
+interface Sample {
+  readonly rule: Rule;
+  readonly example: Example;
+}
+
 interface Input {
+  readonly policy?: Policy;
   readonly server: MCPServer;
   readonly facts: ReferenceFacts;
   readonly installation?: Installation | undefined;
 }
 
-function toInput(example: Example): Input {
+function toInput({ rule, example }: Sample): Input {
   const named = example.name === undefined ? [] : [withName(example.name)];
   return {
     server: anMCPServer(withUid('5b1c'), ...named, withRawSpec(example.spec ?? {})),
     facts: inMemoryFacts(example),
     installation: example.installation,
+    policy: policyOf(builtInPolicy, rule, example),
   };
 }
 
 function decideOn({ server, ...input }: Input, observed: readonly ObservedChild[] = []): Decision {
-  const judged = { policy: builtInPolicy, policyDigest: 'p', now: anInstant };
-  return decide({ ...input, ...judged, subject: prepared(server), observed, digest });
+  const judged = { policyDigest: 'p', now: anInstant };
+  return decide({ policy: builtInPolicy, ...input, ...judged, subject: prepared(server), observed, digest });
 }
 
 /** As the API server asks, with the object as its author wrote it: mutation was skipped. */
-function askWebhook({ server, facts, installation }: Input, oldObject?: MCPServer): Promise<Answer> {
+function askWebhook(
+  { policy = builtInPolicy, server, facts, installation }: Input,
+  oldObject?: MCPServer,
+): Promise<Answer> {
   const gatherFacts = () => Promise.resolve(facts);
-  const options = { policy: builtInPolicy, now: () => anInstant, onSkipped: () => undefined };
+  const options = { policy, now: () => anInstant, onSkipped: () => undefined };
   const validate = createValidate({ ...options, gatherFacts, installation });
   const request = {
     uid: 'c2d1a7e0-0000-4000-8000-000000000000',
@@ -68,11 +79,11 @@ function askWebhook({ server, facts, installation }: Input, oldObject?: MCPServe
 }
 
 describe('the webhook and the reconciler say the same about', () => {
-  it.each(samples)('%s', async (_, example) => {
-    const input = toInput(example);
+  it.each(samples)('%s', async (_, sample) => {
+    const input = toInput(sample);
     const answer = await askWebhook(input);
-    const { server, facts, installation } = input;
-    const context = { policy: builtInPolicy, facts, installation, now: anInstant };
+    const { policy = builtInPolicy, server, facts, installation } = input;
+    const context = { policy, facts, installation, now: anInstant };
     const { findings } = judge(prepare(server), context);
     const denials = findings.filter(({ severity }) => severity === 'deny');
 
@@ -86,21 +97,23 @@ describe('the webhook and the reconciler say the same about', () => {
     expect(decideOn({ server, facts: inMemoryFacts() }).verdict).toBe('invalid');
   });
 
-  const changes = samples.map(([, example], index) => {
-    const [title, before = example] = samples[(index * 7 + 3) % samples.length] ?? [];
-    return [index % 2 === 0 ? 'itself' : (title ?? ''), index % 2 === 0 ? example : before, example] as const;
+  // Another example is judged by what its successor is judged by: one policy for both sides of a change.
+  const changes = samples.map(([, sample], index) => {
+    const [title = '', { example } = sample] = samples[(index * 7 + 3) % samples.length] ?? [];
+    const before = index % 2 === 0 ? sample.example : example;
+    return [index % 2 === 0 ? 'itself' : title, before, sample] as const;
   });
 
   it.each(changes)('a change from %s', async (_, before, after) => {
     const name = 'search';
-    const old = toInput({ ...before, name }).server;
-    const input = toInput({ ...after, name });
-    const { server, installation } = input;
+    const old = toInput({ ...after, example: { ...before, name } }).server;
+    const input = toInput({ ...after, example: { ...after.example, name } });
+    const { policy = builtInPolicy, server, installation } = input;
     const answer = await askWebhook(input, old);
 
     // It ran before the rules did, and was changed then.
     const oldest = { ...old, metadata: { ...old.metadata, generation: 1 } };
-    const first = decideOn({ server: oldest, facts: everything, installation }, [aChild({ uid: '5b1c' })]);
+    const first = decideOn({ policy, server: oldest, facts: everything, installation }, [aChild({ uid: '5b1c' })]);
     if (first.verdict === 'retry') throw new Error(first.unchecked.reason);
     const status = { observedGeneration: 1, extensions: { policy: first.policy } };
     const changed = { ...server, metadata: { ...server.metadata, generation: 2 }, status };

@@ -4,7 +4,7 @@ import { createValidate } from './admission/validate.ts';
 import { compileCrdRules } from './cli/crd-rules.ts';
 import { judgeManifest } from './cli/judge-manifest.ts';
 import { judge, prepare } from './core/engine/judge.ts';
-import type { Policy } from './core/engine/policy.ts';
+import { atOwnSeverity, type Policy } from './core/engine/policy.ts';
 import { fingerprint } from './core/engine/ratchet.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
 import type { MCPServer, PolicyState } from './core/mcpserver/types.gen.ts';
@@ -37,10 +37,14 @@ function reworded(rule: Rule, reword: Reword): Rule {
     detail: reword(violation.detail),
     ...(violation.remedy === undefined ? {} : { remedy: reword(violation.remedy) }),
   });
-  return { ...rule, remedy: reword(rule.remedy), check: (input) => rule.check(input).map(rewordedViolation) };
+  return {
+    ...rule,
+    remedy: reword(rule.remedy),
+    check: (input, parameters) => rule.check(input, parameters).map(rewordedViolation),
+  };
 }
 
-const policyIn = (reword: Reword): Policy => ({ ...builtInPolicy, rules: rules.map((rule) => reworded(rule, reword)) });
+const policyIn = (reword: Reword): Policy => atOwnSeverity(rules.map((rule) => reworded(rule, reword)));
 
 const crdRules = compileCrdRules(structure);
 

@@ -19,7 +19,7 @@ export const rulePages: Generator = {
 };
 
 /** Read from the files, not from index.gen.ts, which this very run may be about to change. */
-async function loadRules(): Promise<readonly Rule[]> {
+export async function loadRules(): Promise<readonly Rule[]> {
   const members = await findMembers(inRepository(rulesFolder), 'Rule');
   return Promise.all(
     members.map(async ({ id, constant }) => {
@@ -33,11 +33,15 @@ async function loadRules(): Promise<readonly Rule[]> {
 }
 
 function renderIndex(rules: readonly Rule[]): GeneratedFile {
-  const rows = rules.map(({ id, severity, summary }) => `| [${id}](${id}.md) | ${severity} | ${summary} |`);
+  const rows = rules.map(({ id, severity, isOptIn, summary }) => {
+    const when = isOptIn === true ? `${severity}, by policy` : severity;
+    return `| [${id}](${id}.md) | ${when} | ${summary} |`;
+  });
   const content = `${generatedMarkdownHeader(rulesFolder)}
 # Rules
 
 What must hold for an MCPServer. \`deny\` refuses the request, \`warn\` admits it and says so.
+One that is marked \`by policy\` judges nothing until a policy names it.
 
 | Rule | Severity | What must hold |
 | --- | --- | --- |

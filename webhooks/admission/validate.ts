@@ -3,9 +3,10 @@ import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judge, judgedObject, prepare, type JudgeContext, type Prepared, type Verdict } from '../core/engine/judge.ts';
-import type { Policy } from '../core/engine/policy.ts';
+import { restrictTo, type LabelsOf, type Policy } from '../core/engine/policy.ts';
 import { fingerprint, ratchet } from '../core/engine/ratchet.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
+import { enforceExpired } from '../core/plan/expired.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
 import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
@@ -21,7 +22,10 @@ export type GatherFacts = (
 ) => Promise<ReferenceFacts>;
 
 export interface ValidateOptions extends RenderOptions {
+  /** Read for every request, so it may be another one from then on. */
   readonly policy: Policy;
+  /** Absent where nobody may read namespaces. */
+  readonly labelsOf?: LabelsOf | undefined;
   readonly gatherFacts: GatherFacts;
   readonly installation?: Installation | undefined;
   /** The time, RFC 3339. */
@@ -56,20 +60,24 @@ export function createValidate(options: ValidateOptions): Handler {
 
 /** Tells the time when it is asked for it, which is next to never. */
 class LateContext implements JudgeContext {
-  readonly policy: Policy;
   readonly facts: ReferenceFacts;
   readonly installation: Installation | undefined;
-  readonly #now: () => string;
+  readonly labelsOf: LabelsOf | undefined;
+  readonly #options: Pick<ValidateOptions, 'policy' | 'now'>;
 
-  constructor(options: Pick<ValidateOptions, 'policy' | 'installation' | 'now'>, facts: ReferenceFacts) {
-    this.policy = options.policy;
+  constructor(options: ValidateOptions, facts: ReferenceFacts) {
     this.facts = facts;
     this.installation = options.installation;
-    this.#now = options.now;
+    this.labelsOf = options.labelsOf;
+    this.#options = options;
+  }
+
+  get policy(): Policy {
+    return this.#options.policy;
   }
 
   get now(): string {
-    return this.#now();
+    return this.#options.now();
   }
 }
 
@@ -77,9 +85,8 @@ const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', rea
 
 /** By the rules that refuse the new object: what others said of the old one is not asked for. */
 function judgeOld(raw: unknown, rules: ReadonlySet<string>, context: JudgeContext): Verdict {
-  const { policy, facts, installation, now } = context;
-  const asked = { ...policy, rules: policy.rules.filter(({ id }) => rules.has(id)) };
-  return judge(prepare(raw), { policy: asked, facts, installation, now });
+  const { policy, facts, installation, labelsOf, now } = context;
+  return judge(prepare(raw), { policy: restrictTo(policy, rules), facts, installation, labelsOf, now });
 }
 
 function isNamed({ name }: Reference): boolean {
@@ -140,10 +147,11 @@ function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, 
   const candidates = old.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
   const known = fingerprint({ object: before, findings: candidates }, brief).map((printed) => printed.fingerprint);
   const { enforced, tolerated } = ratchet(fingerprint({ object: now, findings: denials }, brief), known);
-  return {
+  const tolerance = {
     enforced: enforced.map(({ finding }) => finding),
     tolerated: tolerated.map(({ finding }) => finding),
   };
+  return enforceExpired(tolerance, old, verdict);
 }
 
 /** Nobody keeps these fingerprints, so what is short stays as it is. It is JSON, which never begins with that character. */
@@ -159,11 +167,18 @@ function annotationsFor(
   findings: readonly Finding[],
   tolerated: readonly Finding[],
 ): Readonly<Record<string, string>> {
+  const told = findings.filter(({ severity }) => severity !== 'audit');
+  const audited = findings.filter(({ severity }) => severity === 'audit');
   return {
     decision,
-    ...(findings.length === 0 ? {} : { rules: ruleIdsOf(findings).join(',') }),
-    ...(tolerated.length === 0 ? {} : { tolerated: ruleIdsOf(tolerated).join(',') }),
+    ...listIds('rules', told),
+    ...listIds('tolerated', tolerated),
+    ...listIds('audited', audited),
   };
+}
+
+function listIds(key: string, findings: readonly Finding[]): Readonly<Record<string, string>> {
+  return findings.length === 0 ? {} : { [key]: ruleIdsOf(findings).join(',') };
 }
 
 function ruleIdsOf(findings: readonly Finding[]): readonly string[] {

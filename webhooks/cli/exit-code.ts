@@ -27,7 +27,7 @@ export type Ending =
       readonly type: 'done';
       /** Of every finding. */
       readonly severities: readonly Severity[];
-      readonly failOn: Severity;
+      readonly failOn: 'deny' | 'warn';
       /** Whether a part of the input could not be read, so that the verdict is not the whole one. */
       readonly isIncomplete: boolean;
     };
@@ -45,6 +45,6 @@ export function exitCodeOf(ending: Ending): ExitCode {
   }
 }
 
-function reaches(severity: Severity, failOn: Severity): boolean {
-  return severity === 'deny' || failOn === 'warn';
+function reaches(severity: Severity, failOn: 'deny' | 'warn'): boolean {
+  return severity === 'deny' || severity === failOn;
 }

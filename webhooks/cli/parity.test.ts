@@ -8,13 +8,16 @@ import { renderSentence } from '../core/engine/render.ts';
 import type { Example } from '../core/engine/rule.ts';
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
-import { rules } from '../core/rules/index.gen.ts';
+import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
 import { anInstant } from '../core/testing/evaluate-rules.ts';
 import { inMemoryFacts } from '../core/testing/in-memory-facts.ts';
 import { issueAuthority } from '../platform/tls/certificates.ts';
 import { schemaRuleId } from '../core/engine/schema-finding.ts';
 import { runCli } from './testing/run-cli.ts';
+
+/** Those that judge without a policy. */
+const rules = everyRule.filter(({ isOptIn }) => isOptIn !== true);
 
 interface JsonReport {
   readonly findings: readonly { readonly ruleId: string; readonly path: string; readonly message: string }[];

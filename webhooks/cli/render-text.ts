@@ -11,7 +11,8 @@ type Paint = (style: Style, text: string) => string;
 /** One line for each finding, as compilers write them, and a summary; what could not be read apart from them. */
 export function renderText(report: CheckReport, { hasColour }: PrintOptions): PrintedReport {
   const paint: Paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
-  const lines = [...report.findings.map((located) => renderLocated(located, paint)), ...summarise(report, paint)];
+  const told = report.findings.filter(({ finding }) => finding.severity !== 'audit');
+  const lines = [...told.map((located) => renderLocated(located, paint)), ...summarise(report, paint)];
   return { out: toText(lines), error: toText(report.problems.map(renderProblem)) };
 }
 
@@ -25,7 +26,7 @@ export function renderProblem({ file, line, column, message }: InputProblem): st
   return `${printable(file)}${place}: ${printable(message)}`;
 }
 
-const colours = { deny: 'red', warn: 'yellow' } as const;
+const colours = { deny: 'red', warn: 'yellow', audit: 'dim' } as const;
 
 function renderLocated({ file, line, column, server, finding }: Located, paint: Paint): string {
   const place = paint('bold', `${printable(file)}:${line}:${column}:`);

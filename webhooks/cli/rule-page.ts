@@ -12,7 +12,7 @@ export function renderRulePage(rule: Rule): string {
 
 ${rule.summary}
 
-Severity: \`${rule.severity}\`
+Severity: \`${rule.severity}\`${rule.isOptIn === true ? ', where a policy asks for it; otherwise the rule judges nothing' : ''}
 
 ## Why
 
@@ -22,12 +22,23 @@ ${rule.rationale}
 
 ${rule.remedy}
 
-## Accepted
+${renderParameters(rule)}## Accepted
 
 ${rule.examples.accepts.map(renderExample).join('\n')}
 ## ${verdict}
 
 ${rule.examples.rejects.map(renderExample).join('\n')}`;
+}
+
+function renderParameters({ parameters = {} }: Rule): string {
+  const rows = Object.entries(parameters).map(([name, parameter]) => {
+    const { type, help, isOptional } = parameter;
+    const standard = parameter.default === undefined ? undefined : `\`${JSON.stringify(parameter.default)}\``;
+    const otherwise = standard ?? (isOptional === true ? 'may be absent' : 'has to be given');
+    return `| \`${name}\` | ${type} | ${otherwise} | ${help} |\n`;
+  });
+  if (rows.length === 0) return '';
+  return `## Parameters\n\n| Name | Type | Default | What it is |\n| --- | --- | --- | --- |\n${rows.join('')}\n`;
 }
 
 function renderExample(example: Example): string {
@@ -40,8 +51,9 @@ function renderExample(example: Example): string {
     ...describeObjects('Secret', example.secrets),
     ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
   ];
-  const { installation } = example;
+  const { installation, parameters } = example;
   const around = [
+    ...(parameters === undefined ? [] : [`With the parameters \`${JSON.stringify(parameters)}\`.`]),
     ...(existing.length === 0 ? [] : [`In its namespace: ${existing.join(', ')}.`]),
     ...(installation === undefined ? [] : [describeInstallation(installation)]),
   ];

@@ -1,4 +1,4 @@
-import { digestPolicy } from '../core/engine/policy-digest.ts';
+import { createPolicyDigest } from '../core/engine/policy-digest.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Installation } from '../core/engine/installation.ts';
@@ -72,7 +72,7 @@ export function createWorld(
     release: options.version,
     installation: options.installation,
     policy: builtInPolicy,
-    policyDigest: digestPolicy(builtInPolicy, { version: options.version, now: clock.now().toISOString() }, digest),
+    policyDigestFor: createPolicyDigest(builtInPolicy, { version: options.version, digest }),
     ...{ servers, children, pods, references, optional, verifier },
     ...{ notChecked, setbacks, reduced, pacing },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),

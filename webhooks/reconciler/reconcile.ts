@@ -2,6 +2,7 @@ import { decide } from '../core/plan/decide.ts';
 import type { Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus } from '../core/mcpserver/types.gen.ts';
+import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { ApiStates } from '../core/engine/installation.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
 import type { Said } from '../core/plan/condition.ts';
@@ -48,8 +49,10 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
   const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
-  const { expandedKinds, policy, policyDigest, installation } = world;
-  const judged = { policy, policyDigest, installation, now: timestamp(world.clock.now()) };
+  const { expandedKinds, policy, installation } = world;
+  const now = timestamp(world.clock.now());
+  const policyDigest = world.policyDigestFor({ namespace: namespaceOf(server), name: server.metadata.name }, { now });
+  const judged = { policy, policyDigest, installation, now };
   const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
   const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, apis, digest });
   if (decision.verdict === 'retry') {

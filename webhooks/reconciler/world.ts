@@ -1,5 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Installation } from '../core/engine/installation.ts';
+import type { PolicyDigestFor } from '../core/engine/policy-digest.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
@@ -30,8 +31,8 @@ export interface World {
   readonly installation: Installation | undefined;
   readonly expandedKinds: readonly ExpandedKind[];
   readonly policy: Policy;
-  /** From `digestPolicy`, of that policy. */
-  readonly policyDigest: string;
+  /** From `createPolicyDigest`, of that policy. */
+  readonly policyDigestFor: PolicyDigestFor;
   readonly servers: ServerCache;
   /** By kind. */
   readonly children: ReadonlyMap<string, ChildCache>;

@@ -1,28 +1,57 @@
+import { namespaceOf } from '../mcpserver/names.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import type { Finding, Severity } from './finding.ts';
-import type { Moment, Policy } from './policy.ts';
+import type { Exemption, LabelsOf, Moment, Policy, PolicyEntry } from './policy.ts';
 import type { Rule, RuleInput } from './rule.ts';
+
+export interface EvaluateContext extends Moment {
+  readonly policy: Policy;
+  /** Absent where nobody knows labels of namespaces. */
+  readonly labelsOf?: LabelsOf | undefined;
+}
 
 /**
  * Everything that the rules have to say about one server, every finding at once, in an order that depends on nothing
  * but the findings: by path (list items by their number), then by rule id. Runs for every admission
  * request, so a server without findings costs the checks and one empty list.
  */
-export function evaluate(input: RuleInput, context: Moment & { readonly policy: Policy }): readonly Finding[] {
-  const { rules, severityOf } = context.policy;
+export function evaluate(input: RuleInput, context: EvaluateContext): readonly Finding[] {
   const findings: Finding[] = [];
-  for (const rule of rules) {
-    const violations = rule.check(input);
+  for (const entry of context.policy.entriesFor(namespaceOf(input.server), context.labelsOf)) {
+    const { rule } = entry;
+    const violations = rule.check(input, entry.parameters);
     if (violations.length === 0) continue;
-    const severity = severityOf(rule, context);
-    for (const violation of violations) findings.push(toFinding(rule, severity, violation));
+    const ruling = rulingOf(entry, input, context);
+    for (const violation of violations) findings.push(toFinding(rule, ruling, violation));
   }
   return findings.length < 2
     ? findings
     : findings.sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
 }
 
-function toFinding(rule: Rule, severity: Severity, violation: Violation): Finding {
+/** What becomes of what a rule found in one object. */
+type Ruling = Pick<Finding, 'severity' | 'because' | 'hasExpired'>;
+
+function rulingOf(entry: PolicyEntry, { server }: RuleInput, context: EvaluateContext): Ruling {
+  const { exemptionOf } = context.policy;
+  if (exemptionOf === undefined) return entry;
+  const object = { namespace: namespaceOf(server), name: server.metadata.name };
+  const exemption = exemptionOf(entry.rule.id, object, context);
+  return exemption === undefined ? entry : exempt(entry.severity, exemption);
+}
+
+function exempt(severity: Severity, { state, because }: Exemption): Ruling {
+  switch (state) {
+    case 'excused':
+      return { severity: 'audit', because };
+    case 'ending':
+      return { severity: severity === 'audit' ? 'audit' : 'warn', because };
+    case 'ended':
+      return { severity, because, hasExpired: true };
+  }
+}
+
+function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violation: Violation): Finding {
   const { cause, isUnchecked } = violation;
   const finding: Finding = {
     ruleId: rule.id,
@@ -33,12 +62,15 @@ function toFinding(rule: Rule, severity: Severity, violation: Violation): Findin
     remedy: violation.remedy ?? rule.remedy,
   };
   // Nearly every finding has nothing more to it.
-  if (cause === undefined && isUnchecked === undefined && rule.holdsBack === undefined) return finding;
+  const isPlain = cause === undefined && isUnchecked === undefined && rule.holdsBack === undefined;
+  if (isPlain && because === undefined) return finding;
   return {
     ...finding,
     ...(cause === undefined ? {} : { cause }),
     ...(isUnchecked === true ? { isUnchecked } : {}),
     ...(rule.holdsBack === true && isUnchecked !== true ? { holdsBack: true } : {}),
+    ...(because === undefined ? {} : { because }),
+    ...(hasExpired === true ? { hasExpired } : {}),
   };
 }
 

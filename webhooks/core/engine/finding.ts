@@ -1,7 +1,10 @@
 import type { FieldPath } from '../mcpserver/violation.ts';
 
-/** `deny` refuses the request; `warn` admits it and says so. */
-export type Severity = 'deny' | 'warn';
+/**
+ * `deny` refuses the request; `warn` admits it and says so; `audit` tells nobody who asks: it is kept for those who look
+ * (audit log, JSON), and only a policy makes it so.
+ */
+export type Severity = 'deny' | 'warn' | 'audit';
 
 /** One thing that one rule has to say about one place. The same value in kubectl, status and CI. */
 export interface Finding {
@@ -17,4 +20,8 @@ export interface Finding {
   readonly isUnchecked?: true;
   /** Nothing of the server is rolled out while this is found, whatever its severity. */
   readonly holdsBack?: true;
+  /** Which entry of the policy made it as severe as it is: `overrides[2] prod-*`. Absent where the rule is so by itself. */
+  readonly because?: string;
+  /** The object was excused from it until a day that has come: it is tolerated only as long as its pods stay as they are. */
+  readonly hasExpired?: true;
 }

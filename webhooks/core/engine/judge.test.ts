@@ -54,22 +54,24 @@ describe('a verdict', () => {
 
   it('has the severity that the policy gives at that time', () => {
     const untilNewYear: JudgeContext['policy'] = {
-      rules: [complains],
-      severityOf: ({ severity }, { now }) => (now < '2027-01-01T00:00:00Z' ? 'warn' : severity),
+      ...atOwnSeverity([complains]),
+      exemptionOf: (_rule, { name }, { now }) => ({
+        state: now < '2027-01-01T00:00:00Z' ? 'excused' : 'ended',
+        because: name,
+      }),
     };
-    const severitiesAt = (now: string) =>
-      judge(prepare(anMCPServer()), { facts, policy: untilNewYear, now }).findings.map(({ severity }) => severity);
-    expect(severitiesAt('2026-12-31T23:59:59Z')).toEqual(['warn']);
-    expect(severitiesAt('2027-01-01T00:00:00Z')).toEqual(['deny']);
+    const foundAt = (now: string) => judge(prepare(anMCPServer()), { facts, policy: untilNewYear, now }).findings;
+    expect(foundAt('2026-12-31T23:59:59Z')).toMatchObject([{ severity: 'audit', because: 'search' }]);
+    expect(foundAt('2027-01-01T00:00:00Z')).toMatchObject([{ severity: 'deny', because: 'search', hasExpired: true }]);
   });
 
-  it('asks for neither time nor severity when nothing is found', () => {
+  it('asks for neither time nor exemptions when nothing is found', () => {
     const context: JudgeContext = {
       facts,
       policy: {
-        rules: [isContent],
-        severityOf: () => {
-          throw new Error('asked for the severity');
+        ...atOwnSeverity([isContent]),
+        exemptionOf: () => {
+          throw new Error('asked for exemptions');
         },
       },
       get now(): string {

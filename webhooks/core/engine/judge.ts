@@ -3,11 +3,10 @@ import { parseMCPServer } from '../mcpserver/parse.ts';
 import { referencesOf } from '../mcpserver/references.ts';
 import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, type EvaluateContext } from './evaluate.ts';
 import type { ReferenceFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import type { Installation } from './installation.ts';
-import type { Moment, Policy } from './policy.ts';
 import { toSchemaFinding } from './schema-finding.ts';
 
 /** What came in, read and completed: all that can be said before anything is looked up. */
@@ -31,8 +30,7 @@ export interface Unreadable {
 }
 
 /** What a verdict depends on, besides the object. */
-export interface JudgeContext extends Moment {
-  readonly policy: Policy;
+export interface JudgeContext extends EvaluateContext {
   /** Of the references of the object. */
   readonly facts: ReferenceFacts;
   /** Absent where nobody knows it. */

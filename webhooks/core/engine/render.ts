@@ -18,6 +18,9 @@ const maxSentenceLength = 600;
 /** All sentences of one denial together, in characters: what a terminal and a CI log still show as one answer. */
 export const maxDenialLength = 4000;
 
+/** What a warning has room for of the entry of the policy: its number, and a day or a short name. */
+const maxBecauseLength = 42;
+
 /**
  * What a warning always leaves for the headline. The place gives way last: a headline without its end still says what
  * kind of thing is wrong, and the rule id says it again; a place without its middle cannot be looked up.
@@ -44,12 +47,18 @@ export interface Denial {
 /** What was found, what to do and which rule says so; without the path, which kubectl prints itself. */
 export function renderSentence(finding: Finding, options: RenderOptions = {}): string {
   const { ruleId, headline, remedy, detail } = finding;
-  const frame = `${headline}: . ${remedy} [${ruleId}]`;
+  const because = renderBecause(finding);
+  const frame = `${headline}: . ${remedy}${because} [${ruleId}]`;
   // Nearly every sentence has room for all of it, whatever its characters: then nothing is counted.
   const hasRoom = frame.length + detail.length <= maxSentenceLength;
   const found = hasRoom ? detail : shortenMiddle(detail, Math.max(40, maxSentenceLength - lengthOf(frame)));
   const link = options.docsBaseUrl === undefined ? '' : ` ${options.docsBaseUrl.replace(/\/+$/, '')}/${ruleId}.md`;
-  return printable(`${headline}: ${found}. ${remedy} [${ruleId}]${link}`);
+  return printable(`${headline}: ${found}. ${remedy}${because} [${ruleId}]${link}`);
+}
+
+/** Which entry of the policy made it so severe; empty where the rule is so by itself. */
+function renderBecause({ because }: Finding): string {
+  return because === undefined ? '' : ` (policy: ${because})`;
 }
 
 /** `path: sentence`, for the command line, status conditions and logs. */
@@ -62,7 +71,7 @@ export function renderLine(finding: Finding, options: RenderOptions = {}): strin
  * {@link minHeadlineLength}, then the path its middle, the rule id nothing.
  */
 export function renderWarning(finding: Finding): string {
-  return renderShort(finding, ` [${finding.ruleId}]`);
+  return renderShort(finding, `${shortenMiddle(renderBecause(finding), maxBecauseLength)} [${finding.ruleId}]`);
 }
 
 /** As {@link renderWarning}, about what would be refused if it were new. */

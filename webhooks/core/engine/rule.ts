@@ -2,9 +2,9 @@ import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import type { ReferenceFacts } from './facts.ts';
-import type { Severity } from './finding.ts';
 import type { Installation } from './installation.ts';
 import type { JudgedContainer } from './judged-container.ts';
+import type { ParametersOf, ParameterTable, RuleParameters } from './parameters.ts';
 
 /** What a rule may see. */
 export interface RuleInput {
@@ -33,13 +33,22 @@ export interface Example {
   readonly serviceAccounts?: readonly string[];
   /** Where mcp-lifecycle runs; the server is in the namespace `mcp`. */
   readonly installation?: Installation;
+  /** What a policy gives the rule, besides its defaults. */
+  readonly parameters?: RuleParameters;
 }
 
 /** One thing that must hold for an MCPServer. One rule = one file, named as its id. */
 export interface Rule {
   /** Kebab-case, equals the file name; stable for ever (users write it into policies). */
   readonly id: string;
-  readonly severity: Severity;
+  /** Where no policy says otherwise. */
+  readonly severity: 'deny' | 'warn';
+  /** It judges nothing until a policy names it: what it demands is for somebody to decide, mostly by its parameters. */
+  readonly isOptIn?: true;
+  /** No policy makes it less severe and nobody is excused from it: it keeps authors of MCPServers from becoming us. */
+  readonly isMandatory?: true;
+  /** What a policy can give it. */
+  readonly parameters?: ParameterTable;
   /**
    * Set for the rules that together are the restricted Pod Security Standard (docs/decisions/0014): what they find is
    * never taken for old where nobody can tell when it came (docs/decisions/0036).
@@ -58,5 +67,17 @@ export interface Rule {
   readonly remedy: string;
   readonly examples: { readonly accepts: readonly Example[]; readonly rejects: readonly Example[] };
   /** Every violation, in field order. Must not throw for a valid MCPServer. */
-  check(input: RuleInput): readonly Violation[];
+  check(input: RuleInput, parameters: RuleParameters): readonly Violation[];
+}
+
+/** A rule whose check is given what its table declares, in the types of the table. */
+export interface RuleDefinition<Table extends ParameterTable> extends Omit<Rule, 'check' | 'parameters'> {
+  readonly parameters: Table;
+  check(input: RuleInput, parameters: ParametersOf<Table>): readonly Violation[];
+}
+
+/** For rules with parameters. Whoever calls `check` gives it what was read by the table (core/policy/parameter-shape.ts). */
+export function defineRule<const Table extends ParameterTable>(rule: RuleDefinition<Table>): Rule;
+export function defineRule(rule: Rule): Rule {
+  return rule;
 }

@@ -27,7 +27,7 @@ export interface DecideInput {
   readonly observed: readonly ObservedChild[];
   readonly digest: Digest;
   readonly policy: Policy;
-  /** From `digestPolicy`, of the same policy. */
+  /** From `createPolicyDigest`, of the same policy. */
   readonly policyDigest: string;
   /** RFC 3339. */
   readonly now: string;
@@ -64,7 +64,9 @@ export function decide(input: DecideInput): Decision {
   const { server } = subject;
   const verdict = judge(subject, input);
   const { rules } = input.policy;
-  const { enforced, policy } = ratchetServer({ ...input, server, findings: verdict.findings, rules });
+  // What a rule could not look at is looked at again: see findUnchecked.
+  const findings = verdict.findings.filter(({ isUnchecked }) => isUnchecked !== true);
+  const { enforced, policy } = ratchetServer({ ...input, server, findings, rules });
   const blocking = [...enforced, ...findMissing(verdict, enforced)];
   if (blocking.length > 0) {
     return { verdict: 'invalid', server, policy, message: explainInvalid(input, blocking) };

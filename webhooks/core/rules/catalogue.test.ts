@@ -16,17 +16,18 @@ function judge(rule: Rule, example: Example): readonly Finding[] {
     ...(example.name === undefined ? [] : [withName(example.name)]),
     withRawSpec(example.spec ?? {}),
   );
-  return evaluateRules([rule], {
-    server: applyDefaults(server),
-    facts: inMemoryFacts(example),
-    installation: example.installation,
-  });
+  const { installation, parameters } = example;
+  return evaluateRules(
+    [rule],
+    { server: applyDefaults(server), facts: inMemoryFacts(example), installation },
+    parameters,
+  );
 }
 
 /** The files that declare a rule; others hold what rules share. */
 const files = readdirSync(import.meta.dirname)
   .filter((name) => /(?<!\.test|\.gen)\.ts$/.test(name))
-  .filter((name) => readFileSync(`${import.meta.dirname}/${name}`, 'utf8').includes(': Rule = {'));
+  .filter((name) => readFileSync(`${import.meta.dirname}/${name}`, 'utf8').includes(': Rule = '));
 
 it('lists every rule of the folder', () => {
   expect(rules.map(({ id }) => `${id}.ts`).sort()).toEqual(files.sort());

@@ -4,7 +4,7 @@ import type { PreparedServer } from '../engine/judge.ts';
 import { fingerprint } from '../engine/ratchet.ts';
 import type { Example } from '../engine/rule.ts';
 import { anMCPServer, withName, withRawSpec } from '../testing/builders.ts';
-import { anInstant, prepared } from '../testing/evaluate-rules.ts';
+import { anInstant, policyOf, prepared } from '../testing/evaluate-rules.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { builtInPolicy } from './built-in-policy.ts';
 import { rules } from './index.gen.ts';
@@ -13,10 +13,15 @@ import { rules } from './index.gen.ts';
 const tellMore = new Set(['config-map-key-exists', 'environment-distinct', 'mount-paths-usable']);
 
 /** Every example, and each rule's rejected ones laid over each other: what one looks at is changed by another. */
-const cases = rules.flatMap(({ examples: { accepts, rejects } }) => [
-  ...[...accepts, ...rejects].map((example) => [example] as const),
-  ...rejects.flatMap((one) => rejects.filter((other) => other !== one).map((other) => [one, other] as const)),
-]);
+const cases = rules.flatMap((rule) => {
+  const { accepts, rejects } = rule.examples;
+  return [
+    ...[...accepts, ...rejects].map((example) => ({ rule, examples: [example] })),
+    ...rejects.flatMap((one) =>
+      rejects.filter((other) => other !== one).map((other) => ({ rule, examples: [one, other] })),
+    ),
+  ];
+});
 
 function serverOf(examples: readonly Example[]): PreparedServer | undefined {
   const names = examples.flatMap(({ name }) => (name === undefined ? [] : [withName(name)]));
@@ -31,14 +36,15 @@ function serverOf(examples: readonly Example[]): PreparedServer | undefined {
 it('are different for whatever the rules say differently', () => {
   const saidFor = new Map<string, Set<string>>();
   let servers = 0;
-  for (const examples of cases) {
+  for (const { rule, examples } of cases) {
     const subject = serverOf(examples);
-    if (subject === undefined) continue;
-    servers += 1;
     const [example] = examples;
+    if (subject === undefined || example === undefined) continue;
+    servers += 1;
     const facts = inMemoryFacts(example);
     const { installation } = example;
-    const { findings } = judge(subject, { policy: builtInPolicy, facts, installation, now: anInstant });
+    const policy = policyOf(builtInPolicy, rule, example);
+    const { findings } = judge(subject, { policy, facts, installation, now: anInstant });
     for (const { finding, fingerprint: print } of fingerprint({ object: subject.server, findings }, (text) => text)) {
       const said = saidFor.get(print) ?? new Set();
       const { headline, detail } = finding;

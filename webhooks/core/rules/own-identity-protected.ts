@@ -19,6 +19,7 @@ const installation: Installation = {
 export const ownIdentityProtected: Rule = {
   id: 'own-identity-protected',
   severity: 'deny',
+  isMandatory: true,
   summary: 'An MCPServer in the namespace of mcp-lifecycle must not use its account, its certificate or its labels.',
   rationale:
     'The ServiceAccount of mcp-lifecycle reads Secrets in every namespace, and the Secret of its certificate holds the ' +
