@@ -1,22 +1,23 @@
 import { errorText } from './platform/log.ts';
+import type { ProgramProcess } from './programs/serve.ts';
 
 /**
  * What runs in a cluster. Each is imported when it is asked for, and in the image it is a file of its own
  * (scripts/image/bundle.ts): a program must not pay memory for the others.
  */
-const programs: Readonly<Record<string, () => Promise<number>>> = {
-  webhook: async () => (await import('./programs/webhook.ts')).runWebhook(),
-  reconciler: async () => (await import('./programs/reconciler.ts')).runReconciler(),
-  'await-admission': async () => (await import('./programs/await-admission.ts')).runAwaitAdmission(),
+const programs: Readonly<Record<string, (process: ProgramProcess) => Promise<number>>> = {
+  webhook: async (own) => (await import('./programs/webhook.ts')).runWebhook(own),
+  reconciler: async (own) => (await import('./programs/reconciler.ts')).runReconciler(own),
+  'await-admission': async (own) => (await import('./programs/await-admission.ts')).runAwaitAdmission(own),
 };
 
-async function main(words: readonly string[]): Promise<number> {
+async function main(words: readonly string[], own: ProgramProcess): Promise<number> {
   const [name = '', ...args] = words;
   const program = Object.hasOwn(programs, name) && args.length === 0 ? programs[name] : undefined;
-  return program === undefined ? (await import('./cli/main.ts')).runCommandLine(words) : program();
+  return program === undefined ? (await import('./cli/main.ts')).runCommandLine(words, own) : program(own);
 }
 
-main(process.argv.slice(2)).then(
+main(process.argv.slice(2), { env: process.env, script: process.argv[1] ?? '' }).then(
   (code) => {
     process.exitCode = code;
   },

@@ -3,9 +3,12 @@ import { commands } from './commands.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
 import { runCommand } from './run.ts';
+import type { ProgramProcess } from '../programs/serve.ts';
 
 /** What takes no argument. Those that run in a cluster are started by ../main.ts; they come here with an argument only. */
-const plain: Readonly<Record<string, { readonly summary: string; readonly run?: () => Promise<string> }>> = {
+const plain: Readonly<
+  Record<string, { readonly summary: string; readonly run?: (own: ProgramProcess) => Promise<string> }>
+> = {
   webhook: { summary: 'serve mutating and validating admission (container 1 of the pod)' },
   reconciler: { summary: 'expand, verify and report accepted MCPServers (container 2 of the pod)' },
   'await-admission': { summary: "wait until API servers call the webhooks (the chart's hook Job)" },
@@ -14,7 +17,7 @@ const plain: Readonly<Record<string, { readonly summary: string; readonly run?: 
 const asked: typeof plain = {
   version: {
     summary: 'print the version (also --version)',
-    run: async () => `mcp-lifecycle ${await readProgramVersion()}\n`,
+    run: async ({ script }) => `mcp-lifecycle ${await readProgramVersion(script)}\n`,
   },
   help: {
     summary: 'print this (also --help, -h); mcp-lifecycle <command> --help says more of one command',
@@ -28,25 +31,25 @@ const withoutArguments: typeof plain = { ...plain, ...asked };
 const spellings: Readonly<Record<string, string>> = { '--help': 'help', '-h': 'help', '--version': 'version' };
 
 /** Everything but the programs of the cluster: no Kubernetes client is loaded. Answers with the exit code. */
-export async function runCommandLine(words: readonly string[]): Promise<ExitCode> {
+export async function runCommandLine(words: readonly string[], own: ProgramProcess): Promise<ExitCode> {
   const [word = '', ...args] = words;
   const name = Object.hasOwn(spellings, word) ? (spellings[word] ?? word) : word;
   const command = namesOf(commands).find((one) => one === name);
-  if (command !== undefined) return runCommand(command, args, { noColour: (process.env['NO_COLOR'] ?? '') !== '' });
-  if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args);
+  if (command !== undefined) return runCommand(command, args, { noColour: (own.env['NO_COLOR'] ?? '') !== '' });
+  if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args, own);
   process.stderr.write(name === '' ? renderUsage() : `there is no command '${name}'\n\n${renderUsage()}`);
   return exitCodes.unusable;
 }
 
 /** What it was given would be ignored, which looks as if it had been obeyed. */
-async function runPlain(name: string, args: readonly string[]): Promise<ExitCode> {
+async function runPlain(name: string, args: readonly string[], own: ProgramProcess): Promise<ExitCode> {
   const asksForHelp = args.length === 1 && ['--help', '-h'].includes(args[0] ?? '');
   if (args.length > 0 && !asksForHelp) {
     process.stderr.write(`${name} takes no argument, found ${args.join(' ')}\n\n${renderUsage()}`);
     return exitCodes.unusable;
   }
   const run = asksForHelp ? undefined : withoutArguments[name]?.run;
-  process.stdout.write(run === undefined ? renderUsage() : await run());
+  process.stdout.write(run === undefined ? renderUsage() : await run(own));
   return exitCodes.clean;
 }
 

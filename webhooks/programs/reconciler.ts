@@ -3,11 +3,11 @@ import { systemClock } from '../platform/clock.ts';
 import { parseReconcilerConfig } from '../platform/config.ts';
 import { connectToCluster } from '../platform/kube/connect.ts';
 import { startReconciler } from '../reconciler/start.ts';
-import { serve } from './serve.ts';
+import { serve, type ProgramProcess } from './serve.ts';
 
 /** Container 2 of the pod. */
-export function runReconciler(): Promise<ExitCode> {
-  return serve(parseReconcilerConfig(process.env), async (config, program) =>
-    startReconciler({ ...program, config, api: await connectToCluster(), clock: systemClock }),
+export function runReconciler(own: ProgramProcess): Promise<ExitCode> {
+  return serve(own, parseReconcilerConfig(own.env), async (config, program) =>
+    startReconciler({ ...program, config, api: await connectToCluster(own.env), clock: systemClock }),
   );
 }

@@ -11,8 +11,16 @@ export interface Program {
   readonly version: string;
 }
 
+/** Of the process, which only main.ts reads. */
+export interface ProgramProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The file that was started. */
+  readonly script: string;
+}
+
 /** Runs one in-cluster program until SIGTERM or SIGINT; what it throws is our bug: logged once, exit 3. */
 export async function serve<Config extends { readonly logLevel: LogLevel }>(
+  { script }: ProgramProcess,
   parsed: Parsed<Config>,
   run: (config: Config, program: Program) => Promise<void>,
 ): Promise<ExitCode> {
@@ -35,7 +43,7 @@ export async function serve<Config extends { readonly logLevel: LogLevel }>(
     });
   }
   try {
-    await run(config, { log, signal: stop.signal, version: await readProgramVersion() });
+    await run(config, { log, signal: stop.signal, version: await readProgramVersion(script) });
     return exitCodes.clean;
   } catch (error) {
     log.error('stopped by an unexpected error', { error: errorText(error) });

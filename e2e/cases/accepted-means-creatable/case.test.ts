@@ -24,7 +24,7 @@ describe('an MCPServer that admission accepts has children that the API server a
     denials.some(({ ruleId }) => !policyRules.has(ruleId)) && denials.every(({ ruleId }) => ruleId !== 'schema');
 
   beforeAll(async () => {
-    const api = dryRun(await connectToCluster());
+    const api = dryRun(await connectToCluster(process.env));
     const tryMutant = createTrial({ api, crdRules: compileCrdRules(structure), namespace });
     const waiting = [...mutants];
     const work = async (): Promise<void> => {

@@ -149,7 +149,7 @@ describe('what an MCPServer of the same name left behind', () => {
 
   it('has a status of ours alone with the next change of it, without what the reference operator had written there', async () => {
     const server = await get(namespace, 'mcpservers', 'moved');
-    const written = await applyObject(await connectToCluster(), {
+    const written = await applyObject(await connectToCluster(process.env), {
       object: {
         ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'moved', namespace } },
         status: {

@@ -18,7 +18,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Servers that are changed side by side. */
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 const patienceMs = 20_000;
-const api = await connectToCluster();
+const api = await connectToCluster(process.env);
 
 /**
  * What the API server refuses at once, so that nobody can do it: what cannot be changed, and what would be no pod. All

@@ -33,7 +33,7 @@ export async function openStage(progress: Progress, more: readonly ImageName[] =
   process.env['KUBECONFIG'] = cluster.kubeconfig;
   return {
     cluster,
-    api: await connectToCluster(),
+    api: await connectToCluster(process.env),
     images: new Map(images.map((image) => [image.name, image])),
     async kubectl(...args) {
       const { code, stdout, stderr } = await runCommand(['kubectl', ...args], { env: cluster.environment });
