@@ -99,10 +99,10 @@ describe('an optional API', () => {
     expect([discovery.isNeeded, stateOf(), asked.length]).toEqual([false, 'off', 0]);
   });
 
-  it('is asked for once for all kinds of its group version, every 30 to 60 seconds', async () => {
+  it('is asked for once for all kinds of its group version, every 10 to 20 seconds', async () => {
     const { asked, clock } = start(listOf('podmonitors', 'servicemonitors'));
     await clock.advance(600_000);
-    expect(asked.length).toBe(11);
+    expect(asked.length).toBe(31);
     expect(asked.every((request) => request.method === 'GET' && request.path === path)).toBe(true);
   });
 

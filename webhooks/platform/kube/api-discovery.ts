@@ -18,8 +18,8 @@ export interface ApiDiscoveryOptions {
   readonly onChange?: (of: OptionalKind, state: ApiState) => void;
 }
 
-/** Between two looks, 30 to 60 s: how long an API may have been there, or gone, unnoticed, in milliseconds. */
-const period = { ms: 45_000, share: 1 / 3 };
+/** Between two looks, 10 to 20 s: how long an API may have been there, or gone, unnoticed, in milliseconds. */
+const period = { ms: 15_000, share: 1 / 3 };
 /** Soonest after a look that the next one is, whoever asks for it, in milliseconds. */
 const restMs = 2_000;
 /** After an answer that says nothing. */
