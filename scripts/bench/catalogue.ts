@@ -3,6 +3,7 @@ import { admissionThroughput } from './admission-throughput.ts';
 import { anyBody } from './any-body.ts';
 import { applyToVerified } from './apply-to-verified.ts';
 import { checkManifests } from './check-manifests.ts';
+import { eightKinds } from './eight-kinds.ts';
 import { failedAdmissions } from './failed-admissions.ts';
 import { fuzzAnswers } from './fuzz-answers.ts';
 import { hostileTenants } from './hostile-tenants.ts';
@@ -25,6 +26,7 @@ export const measurements: readonly Measurement[] = [
   failedAdmissions,
   fuzzAnswers,
   hostileTenants,
+  eightKinds,
   thousandServers,
   memory,
   quiet,

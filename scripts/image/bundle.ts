@@ -64,14 +64,14 @@ const imageParts = {
 /**
  * The same for the image, by file name: a file for each program, because the text and the functions of the others would
  * stay in its memory, used or not. What several of them import is in each, so nothing may go from one file to another
- * but plain values (docs/decisions/0055-a-file-for-each-program.md).
+ * but plain values (docs/decisions/0055-a-file-for-each-program.md). `changes` may replace something, for a measurement.
  */
-export async function bundleImage(): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function bundleImage(changes: readonly Plugin[] = []): Promise<ReadonlyMap<string, Uint8Array>> {
   const { plugins = [], ...options } = suiteOptions();
   const parts = Object.entries(imageParts).map(async ([name, entry]) => {
     const bytes = await bundleScript(entry, {
       ...options,
-      plugins: [...plugins, otherPartsStayOutside],
+      plugins: [...plugins, otherPartsStayOutside, ...changes],
       // What is outside is loaded by `require`: the other loader would be one more in memory.
       supported: { 'dynamic-import': false },
     });
@@ -135,9 +135,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 }
 
 /** Into the folder, which is made. */
-export async function writeImageParts(folder: string): Promise<void> {
+export async function writeImageParts(folder: string, changes: readonly Plugin[] = []): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const [name, bytes] of await bundleImage()) await writeFile(join(folder, name), bytes);
+  for (const [name, bytes] of await bundleImage(changes)) await writeFile(join(folder, name), bytes);
 }
 
 async function writeProgram(outfile: string): Promise<void> {

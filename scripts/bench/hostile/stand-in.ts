@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { isKind, kinds } from '../../../e2e/servers/odd-answers.ts';
 import type { FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
 import { startChild } from '../admission/child.ts';
-import { reconcilerFlags } from '../admission/webhook-flags.ts';
-import { writeImageParts } from '../../image/bundle.ts';
 import { apiVersion, numbered, plural } from '../cluster/servers.ts';
 import type { Progress } from '../measurement.ts';
-import { startStandInApi } from './stand-in-api.ts';
+import { installReconciler, startReconciler } from '../stand-in/reconciler.ts';
+import { startStandInApi } from '../stand-in/stand-in-api.ts';
 
 /** What was seen while everybody was asked. */
 export interface Seen {
@@ -39,6 +36,7 @@ export interface Crowd {
 }
 
 const namespaces = { good: 'good', odd: 'odd' };
+const names = fileURLToPath(new URL('./loopback-names.cjs', import.meta.url));
 
 /** The reconciler of the bundle among tenants, with an API server and Services that stand in for a cluster. */
 export async function seeAmongTenants(crowd: Crowd, progress: Progress): Promise<Seen> {
@@ -48,15 +46,14 @@ export async function seeAmongTenants(crowd: Crowd, progress: Progress): Promise
   try {
     // The process tells its address first.
     const { port } = (await tenants.receive()) as { readonly port: number };
-    await writeImageParts(folder);
-    await writeFile(join(folder, 'kubeconfig'), kubeconfig(api.url));
+    await installReconciler(folder, api.url);
     const good = numbered('good', crowd.good);
     const odd = Object.keys(kinds)
       .filter((kind) => kind !== 'good')
       .flatMap((kind) => numbered(kind, crowd.ofEachKind));
     for (const name of good) put(api.objects, namespaces.good, { name, port, periodSeconds: crowd.periodSeconds.good });
     for (const name of odd) put(api.objects, namespaces.odd, { name, port, periodSeconds: crowd.periodSeconds.odd });
-    const program = startReconciler(folder);
+    const program = startReconciler(folder, { preload: names });
     try {
       await until(progress, 'the good ones are verified', () => countVerified(api.objects, good) === good.length);
       // From here on the time counts: everybody was asked once.
@@ -82,17 +79,6 @@ export async function seeAmongTenants(crowd: Crowd, progress: Progress): Promise
     await api.close();
     await rm(folder, { recursive: true });
   }
-}
-
-function kubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'stand-in', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'bench', user: {} }],
-    contexts: [{ name: 'stand-in', context: { cluster: 'stand-in', user: 'bench' } }],
-    'current-context': 'stand-in',
-  });
 }
 
 interface Tenant {
@@ -140,90 +126,6 @@ function misjudged(objects: FakeKubeApi, names: readonly string[]): readonly str
     return isRight ? [] : [kind];
   });
   return [...new Set(wrong)].map((kind) => `${wrong.filter((one) => one === kind).length} × ${kind}`);
-}
-
-interface RunningProgram {
-  mostMemoryBytes(): number;
-  cpuSeconds(): number;
-  ends(): number;
-  stop(): Promise<void>;
-}
-
-/** On a processor of its own; started again when it ends, as a kubelet would. */
-function startReconciler(folder: string): RunningProgram {
-  const names = fileURLToPath(new URL('./loopback-names.cjs', import.meta.url));
-  const command = [
-    ...['-c', '0', process.execPath, ...reconcilerFlags, '--require', names],
-    ...[join(folder, 'mcp-lifecycle.cjs'), 'reconciler'],
-  ];
-  const env = {
-    ...process.env,
-    KUBECONFIG: join(folder, 'kubeconfig'),
-    POD_NAMESPACE: 'mcp-lifecycle-system',
-    POD_NAME: 'bench',
-    OWN_IMAGE: 'registry.example.com/mcp-lifecycle:0.1.0',
-    OWN_SERVICE_ACCOUNTS: 'mcp-lifecycle',
-    OWN_SECRETS: 'mcp-lifecycle-certificate',
-    LEASE_NAME: 'mcp-lifecycle',
-    HEALTH_PORT: '18083',
-    METRICS_PORT: '18082',
-    CLUSTER_DOMAIN: 'cluster.local',
-    // As in the chart: what is measured is the container.
-    MALLOC_ARENA_MAX: '1',
-    MALLOC_MMAP_THRESHOLD_: '65536',
-    MALLOC_TRIM_THRESHOLD_: '65536',
-    LOG_LEVEL: 'error',
-  };
-  let ends = 0;
-  let most = 0;
-  let isStopping = false;
-  const start = (): ReturnType<typeof spawn> => {
-    const child = spawn('taskset', command, { env, stdio: ['ignore', 'inherit', 'inherit'] });
-    child.once('exit', () => {
-      if (isStopping) return;
-      ends += 1;
-      running = start();
-    });
-    return child;
-  };
-  let running = start();
-  const timer = setInterval(() => {
-    most = Math.max(most, anonymousBytes(running.pid));
-  }, 250);
-  return {
-    mostMemoryBytes: () => most,
-    cpuSeconds: () => cpuSecondsOf(running.pid),
-    ends: () => ends,
-    async stop() {
-      isStopping = true;
-      clearInterval(timer);
-      const ended = new Promise((resolve) => running.once('exit', resolve));
-      running.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
-
-/** Of a process that may be gone: 0 then. */
-function anonymousBytes(pid: number | undefined): number {
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid ?? 0}/status`))?.[1] ?? 0) * 1024;
-}
-
-/** Since its start; the clock of the kernel has a hundred ticks a second. */
-function cpuSecondsOf(pid: number | undefined): number {
-  const fields =
-    read(`/proc/${pid ?? 0}/stat`)
-      .split(') ')[1]
-      ?.split(' ') ?? [];
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 async function until(progress: Progress, what: string, isDone: () => boolean): Promise<void> {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest } from '../../../webhooks/platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
-import { isRecord, metaOf, recordAt } from '../../../webhooks/platform/kube/object.ts';
+import { isRecord, metaOf, numberAt, recordAt } from '../../../webhooks/platform/kube/object.ts';
 
 /** The API server of the unit tests behind HTTP, with a Deployment controller whose pods run at once. */
 export interface StandInApi {
@@ -77,7 +77,7 @@ async function answer(
   if (result.ok && method !== 'GET' && path.includes('/deployments/')) runPods(objects, path);
 }
 
-/** What a Deployment's controller would say a little later. */
+/** What a Deployment's controller would say a little later; one pod at most. */
 function runPods(objects: FakeKubeApi, path: string): void {
   const found = objects.get(path);
   if (found === undefined) return;
@@ -86,15 +86,10 @@ function runPods(objects: FakeKubeApi, path: string): void {
     { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' },
     { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
   ];
-  const status = {
-    observedGeneration,
-    replicas: 1,
-    readyReplicas: 1,
-    availableReplicas: 1,
-    updatedReplicas: 1,
-    conditions,
-  };
-  objects.put(path, { status });
+  const isStopped = numberAt(recordAt(found, 'spec'), 'replicas') === 0;
+  const counts = isStopped ? {} : { replicas: 1, readyReplicas: 1, availableReplicas: 1, updatedReplicas: 1 };
+  objects.put(path, { status: { observedGeneration, ...counts, conditions } });
+  if (isStopped) return;
   const { namespace, name } = metaOf(found);
   const template = recordAt(recordAt(found, 'spec'), 'template');
   const labels = { ...recordAt(recordAt(template, 'metadata'), 'labels'), 'pod-template-hash': 'stand-in' };
