@@ -1,21 +1,75 @@
-/**
- * Whether a text is what the pattern says: a name, in which `*` stands for any characters, also for none. Takes time in
- * proportion to the text for each `*`, whatever both are.
- */
+/** What is read of a text: a test counts how often. */
+export type ReadableText = Pick<string, 'length' | 'charCodeAt'>;
+
+/** Whether a text is what the pattern says: a name, in which `*` stands for any characters, also for none. */
 export function matchesGlob(pattern: string, text: string): boolean {
-  if (!pattern.includes('*')) return pattern === text;
-  const parts = pattern.split('*');
-  const first = parts[0] ?? '';
-  const last = parts.at(-1) ?? '';
-  const end = text.length - last.length;
-  if (!text.startsWith(first) || end < first.length || !text.endsWith(last)) return false;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at);
-    if (found === -1 || found + part.length > end) return false;
-    at = found + part.length;
+  return pattern.includes('*') ? compileGlob(pattern)(text) : pattern === text;
+}
+
+/** Reads a pattern once. Asking then looks at each character of a text twice at most, whatever the pattern is. */
+export function compileGlob(glob: string): (text: ReadableText) => boolean {
+  const parts = glob.split('*');
+  const [beginning = ''] = parts;
+  const end = parts.at(-1) ?? '';
+  const middle = parts
+    .slice(1, -1)
+    .filter((part) => part !== '')
+    .map(toSearch);
+  const shortest = beginning.length + end.length;
+  return (text) => {
+    if (text.length < shortest || !hasAt(text, beginning, 0)) return false;
+    const last = text.length - end.length;
+    if (!hasAt(text, end, last)) return false;
+    let at: number | undefined = beginning.length;
+    for (const search of middle) {
+      // The first place is the best one: it leaves most to the others.
+      at = search(text, at, last);
+      if (at === undefined) return false;
+    }
+    return true;
+  };
+}
+
+function hasAt(text: ReadableText, part: string, at: number): boolean {
+  for (let index = 0; index < part.length; index += 1) {
+    if (text.charCodeAt(at + index) !== part.charCodeAt(index)) return false;
   }
   return true;
+}
+
+/** Where the part ends for the first time in a piece of a text. */
+type Search = (text: ReadableText, from: number, to: number) => number | undefined;
+
+/** After Knuth, Morris and Pratt: it never goes back in the text. */
+function toSearch(part: string): Search {
+  const fallback = fallbacksOf(part);
+  return (text, from, to) => {
+    let matched = 0;
+    for (let at = from; at < to; at += 1) {
+      matched = extend(part, fallback, { matched, code: text.charCodeAt(at) });
+      if (matched === part.length) return at + 1;
+    }
+    return undefined;
+  };
+}
+
+/** For each length of what matches: how much of it still does if the next character is another one. */
+function fallbacksOf(part: string): readonly number[] {
+  const fallback = [0];
+  for (let at = 1; at < part.length; at += 1) {
+    fallback.push(extend(part, fallback, { matched: fallback[at - 1] ?? 0, code: part.charCodeAt(at) }));
+  }
+  return fallback;
+}
+
+function extend(
+  part: string,
+  fallback: readonly number[],
+  { matched, code }: { readonly matched: number; readonly code: number },
+): number {
+  let length = matched;
+  while (length > 0 && part.charCodeAt(length) !== code) length = fallback[length - 1] ?? 0;
+  return part.charCodeAt(length) === code ? length + 1 : length;
 }
 
 /** Whether there is a text that both patterns match. */

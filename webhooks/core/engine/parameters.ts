@@ -22,14 +22,27 @@ interface ParameterOf<Type extends ParameterType> {
   readonly isOptional?: true;
 }
 
+/** What each text of a list has to look like; in the schema of policies, too. */
+export interface TextForm {
+  /** Completes "has to be …". */
+  readonly what: string;
+  readonly pattern: RegExp;
+  /** What a pattern cannot say. */
+  readonly isUsable?: (text: string) => boolean;
+}
+
 /** One parameter of a rule, declared beside its metadata and given by a policy. */
 export type Parameter =
-  | (ParameterOf<'strings'> & { readonly choices?: readonly string[]; readonly minItems?: number })
+  | (ParameterOf<'strings'> & {
+      readonly choices?: readonly string[];
+      readonly minItems?: number;
+      readonly form?: TextForm;
+    })
   | (ParameterOf<'integer'> & { readonly minimum?: number; readonly maximum?: number })
   | ParameterOf<'quantity'>
   | ParameterOf<'boolean'>
   | (ParameterOf<'text'> & { readonly choices?: readonly string[] })
-  | ParameterOf<'map'>;
+  | (ParameterOf<'map'> & { readonly values?: 'quantity' });
 
 /** By name, in camelCase. */
 export type ParameterTable = Readonly<Record<string, Parameter>>;

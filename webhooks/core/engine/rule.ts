@@ -45,6 +45,11 @@ export interface Rule {
   readonly severity: 'deny' | 'warn';
   /** It judges nothing until a policy names it: what it demands is for somebody to decide, mostly by its parameters. */
   readonly isOptIn?: true;
+  /**
+   * It looks at nothing of the spec but the number of replicas, so it is asked where that is scaled as well. That webhook
+   * fails open, so what it finds is never taken for old where nobody can tell when it came (docs/decisions/0048).
+   */
+  readonly isAboutReplicas?: true;
   /** No policy makes it less severe and nobody is excused from it: it keeps authors of MCPServers from becoming us. */
   readonly isMandatory?: true;
   /** What a policy can give it. */

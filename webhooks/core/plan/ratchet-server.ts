@@ -21,7 +21,7 @@ export interface RatchetInput {
   readonly server: MCPServer;
   readonly findings: readonly Finding[];
   /** That found them. */
-  readonly rules: readonly Pick<Rule, 'id' | 'isAboutPrivileges'>[];
+  readonly rules: readonly Pick<Rule, 'id' | 'isAboutPrivileges' | 'isAboutReplicas'>[];
   readonly policyDigest: string;
   readonly digest: Digest;
   readonly observed: readonly ObservedChild[];
@@ -84,7 +84,8 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
  * | never, nothing runs        | -                | -               | new                                    |
  *
  * (1) Which of both brought it cannot be told. The webhook was asked about the change, by the rules of then; but if it
- * was not, an upgrade must not be what lets a privileged container in.
+ * was not, an upgrade must not be what lets a privileged container in; nor a policy what lets replicas past its own limit,
+ * because the webhook that is asked about scaling fails open. What is said of privileges here counts for these as well.
  */
 function selectKnown(
   age: Age,
@@ -114,8 +115,10 @@ function tellAge(input: RatchetInput): Age {
 }
 
 function isUnsuspicious(rules: RatchetInput['rules']): (printed: PrintedFinding) => boolean {
-  const aboutPrivileges = new Set(rules.filter((rule) => rule.isAboutPrivileges === true).map(({ id }) => id));
-  return ({ finding }) => !aboutPrivileges.has(finding.ruleId);
+  const suspicious = new Set(
+    rules.filter((rule) => rule.isAboutPrivileges === true || rule.isAboutReplicas === true).map(({ id }) => id),
+  );
+  return ({ finding }) => !suspicious.has(finding.ruleId);
 }
 
 /** By a reconciler that did not remember policies yet: what runs is not this generation. */

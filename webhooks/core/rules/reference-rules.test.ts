@@ -8,7 +8,10 @@ import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { caBundleUsable } from './ca-bundle-usable.ts';
 import { configMapKeyExists } from './config-map-key-exists.ts';
-import { rules } from './index.gen.ts';
+import { rules as everyRule } from './index.gen.ts';
+
+/** Those that judge without a policy. */
+const rules = everyRule.filter(({ isOptIn }) => isOptIn !== true);
 
 const server = anMCPServer(
   withSpec({

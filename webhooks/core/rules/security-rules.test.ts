@@ -5,7 +5,10 @@ import type { MCPServer, Security } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
-import { rules } from './index.gen.ts';
+import { rules as everyRule } from './index.gen.ts';
+
+/** Those that judge without a policy. */
+const rules = everyRule.filter(({ isOptIn }) => isOptIn !== true);
 
 const findings = (server: MCPServer): readonly string[] =>
   evaluateRules(rules, { server, facts: inMemoryFacts() }).map(

@@ -1,0 +1,137 @@
+import { defineRule, type Rule } from '../engine/rule.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, placeOf } from '../mcpserver/place.ts';
+import type { Network } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { checkPeer, type PeerLimits } from './parts/limited-peer.ts';
+import { addressRange } from './parts/parameter-forms.ts';
+
+const toDatabase = { podSelector: { matchLabels: { app: 'database' } } };
+const toEverything = { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32', '100.100.100.200/32'] } };
+
+export const networkEgressLimited: Rule = defineRule({
+  id: 'network-egress-limited',
+  severity: 'deny',
+  isOptIn: true,
+  summary: 'A server must name what it may reach, and nothing by "everything".',
+  rationale:
+    'A model that is talked into it, or a server with a bug, sends what it knows wherever the network lets it: to the ' +
+    'internet, to other teams, to the metadata service of the cloud, which hands out the credentials of the node. Unless ' +
+    'spec.network.egressTo says otherwise, that is everywhere; ports alone (egressPorts) are no destination. As for callers, ' +
+    'a selector of namespaces has to need a label, and addresses have to be in ranges that the policy lists. Whoever allows ' +
+    'the whole internet still keeps what is refused out of it: such addresses have to be excepted. DNS to anywhere stays open ' +
+    'unless dnsEgressPeer is set, and can carry data away; a policy can ask for it.',
+  remedy: 'Name the destinations in spec.network.egressTo.',
+  parameters: {
+    ranges: {
+      type: 'strings',
+      form: addressRange,
+      default: [],
+      help: 'Address ranges in which destinations that are named by address must be. None by default: destinations are named by selectors.',
+    },
+    refused: {
+      type: 'strings',
+      form: addressRange,
+      // Metadata services: most clouds, AWS over IPv6, Alibaba Cloud.
+      default: ['169.254.169.254/32', 'fd00:ec2::254/128', '100.100.100.200/32'],
+      help: 'Address ranges that no destination may hold unless it excepts them. By default the metadata services of clouds.',
+    },
+    everyNamespace: {
+      type: 'boolean',
+      default: false,
+      help: 'Whether destinations may be in any namespace, chosen by the labels of their pods or not at all.',
+    },
+    dnsPeer: {
+      type: 'boolean',
+      default: false,
+      help: 'Whether dnsEgressPeer has to be set, so that names are asked of the DNS server of the cluster only.',
+    },
+  },
+  examples: {
+    accepts: [
+      { title: 'pods of the same namespace', spec: withNetwork({ egressTo: [toDatabase] }) },
+      {
+        title: 'pods of another namespace at one port',
+        spec: withNetwork({
+          egressTo: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'databases' } } }],
+          egressPorts: [{ port: 5432 }],
+        }),
+      },
+      {
+        title: 'the internet without the metadata services, where the policy lists it',
+        spec: withNetwork({ egressTo: [toEverything] }),
+        parameters: { ranges: ['0.0.0.0/0'] },
+      },
+      {
+        title: 'the DNS server of the cluster',
+        spec: withNetwork({
+          egressTo: [toDatabase],
+          dnsEgressPeer: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+        }),
+        parameters: { dnsPeer: true },
+      },
+    ],
+    rejects: [
+      { title: 'a server that may reach everything' },
+      { title: 'ports alone', spec: withNetwork({ egressPorts: [{ port: 443 }] }) },
+      { title: 'every namespace', spec: withNetwork({ egressTo: [toDatabase, { namespaceSelector: {} }] }) },
+      { title: 'addresses, where the policy lists none', spec: withNetwork({ egressTo: [toEverything] }) },
+      {
+        title: 'the internet with the metadata services',
+        spec: withNetwork({ egressTo: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }),
+        parameters: { ranges: ['0.0.0.0/0'] },
+      },
+      {
+        title: 'a metadata service itself',
+        spec: withNetwork({ egressTo: [{ ipBlock: { cidr: '169.254.169.254/32' } }] }),
+        parameters: { ranges: ['0.0.0.0/0'] },
+      },
+      {
+        title: 'a metadata service as an IPv6 address',
+        spec: withNetwork({ egressTo: [{ ipBlock: { cidr: '::ffff:169.254.169.254/128' } }] }),
+        parameters: { ranges: ['0.0.0.0/0', '::/0'] },
+      },
+      {
+        title: 'DNS to anywhere, where the policy wants to know to whom',
+        spec: withNetwork({ egressTo: [toDatabase] }),
+        parameters: { dnsPeer: true },
+      },
+    ],
+  },
+  check({ server }, { ranges, refused, everyNamespace, dnsPeer }) {
+    const { network = {} } = server.spec;
+    const limits = { ranges, refused, everyNamespace };
+    return join(checkDns(network, limits, dnsPeer), checkDestinations(network, limits));
+  },
+});
+
+const place = placeOf('spec', 'network');
+const dnsPlace = inside(place, 'dnsEgressPeer');
+const destinationsPlace = inside(place, 'egressTo');
+
+function checkDestinations({ egressTo, egressPorts }: Network, limits: PeerLimits): readonly Violation[] {
+  if (egressTo !== undefined && egressTo.length > 0) {
+    return each(egressTo, destinationsPlace, (peer, at) => checkPeer(peer, at, limits));
+  }
+  const hasPorts = egressPorts !== undefined && egressPorts.length > 0;
+  return [
+    {
+      path: pathTo(destinationsPlace),
+      headline: hasPorts ? 'the server may reach everybody at some ports' : 'the server may reach everything',
+      detail: hasPorts ? 'found egressPorts, and no destinations' : 'found no destinations',
+      cause: [hasPorts ? 'ports' : 'none'],
+    },
+  ];
+}
+
+function checkDns({ dnsEgressPeer }: Network, limits: PeerLimits, isWanted: boolean): readonly Violation[] {
+  if (dnsEgressPeer !== undefined) return checkPeer(dnsEgressPeer, dnsPlace, limits);
+  if (!isWanted) return none;
+  const remedy =
+    'Set it to the DNS server of the cluster: namespaceSelector and podSelector, as its pods are labelled.';
+  return [{ path: pathTo(dnsPlace), headline: 'DNS may go to anywhere', detail: 'found no dnsEgressPeer', remedy }];
+}
+
+function withNetwork(network: object): Readonly<Record<string, unknown>> {
+  return { network };
+}

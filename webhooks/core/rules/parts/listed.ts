@@ -1,0 +1,13 @@
+import { shortenMiddle } from '../../engine/text.ts';
+
+/** Of a list that somebody wrote into a policy, in a sentence: so many entries, each of so many characters. */
+const maxEntries = 5;
+const maxEntryCharacters = 60;
+
+/** The entries for people: `'a', 'b' and 7 more`; "nothing" where there are none. */
+export function listed(entries: readonly string[]): string {
+  if (entries.length === 0) return 'nothing';
+  const shown = entries.slice(0, maxEntries).map((entry) => `'${shortenMiddle(entry, maxEntryCharacters)}'`);
+  const left = entries.length - shown.length;
+  return `${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}`;
+}

@@ -1,0 +1,27 @@
+import type { TextForm } from '../../engine/parameters.ts';
+import { parseRange } from './address-ranges.ts';
+
+/** The name of an object, as Kubernetes knows them, or a glob. */
+export const objectName: TextForm = {
+  what: 'the name of an object, or a part of it with * for the rest',
+  pattern: /^[a-z0-9.*-]+$/,
+};
+
+/** The key of a label or an annotation, or a glob. */
+export const metadataKey: TextForm = {
+  what: 'the key of a label or annotation, or a part of it with * for the rest',
+  pattern: /^[A-Za-z0-9._/*-]+$/,
+};
+
+/** What no image reference could begin with would allow nothing, and nobody would notice. */
+export const registryPlace: TextForm = {
+  what: 'a registry by its host name, with or without a path, and without a tag: ghcr.io/example',
+  pattern: /^(?:localhost|[^/@\s*]*[.:A-Z][^/@\s*]*)(?:\/[a-z0-9._-]+)*\/?$/,
+};
+
+/** What cannot be read would refuse nothing. */
+export const addressRange: TextForm = {
+  what: 'an address range, such as 10.0.0.0/8',
+  pattern: /^[0-9A-Fa-f:.]+\/[0-9]{1,3}$/,
+  isUsable: (text) => parseRange(text) !== undefined,
+};
