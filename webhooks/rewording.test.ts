@@ -133,7 +133,7 @@ describe.each(rewordings)('with %s', (_, reword) => {
   it.each(samples)('check reports the same: %s', (_title, example) => {
     const reported = (policy: Policy) => {
       const factsIn = () => inMemoryFacts(example);
-      const context = { policy, now: anInstant, crdRules, namespace: 'mcp', factsIn };
+      const context = { policy, now: anInstant, crdRules, namespace: 'mcp', validate: 'strict' as const, factsIn };
       const { findings } = judgeManifest(serverOf(example, example.name), context);
       return findings.map((finding) => ({ ...finding, headline: '', detail: '', remedy: '' }));
     };

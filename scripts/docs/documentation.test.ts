@@ -118,7 +118,7 @@ spec:
 
   it('stops a field that kubectl would refuse', () => {
     const { code, said } = push(fine.replace('port: 8080', 'port: 8080, prot: 1'));
-    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('spec.config.prot: unknown field') });
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('unknown field "spec.config.prot"') });
   });
 
   it('shows refusals also when a part of the input cannot be read', () => {

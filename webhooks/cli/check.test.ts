@@ -59,8 +59,8 @@ describe('check', () => {
     expect(code).toBe(1);
     expect(out).toMatchInlineSnapshot(`
      "-:14:9: deny default/search: spec.runtime.security.securityContext.runAsUser: container would run as root: found runAsUser: 0. Set runAsUser to an id above 0, or remove it. [run-as-non-root]
-     -:26:5: warn default/search: spec.config.prot: unknown field: the API server drops it, and kubectl refuses it unless --validate says otherwise. Remove it, or correct its name or its place. [schema]
-     2 MCPServers checked: 1 refused, 1 with warnings; 1 other document ignored
+     -:26:5: deny default/search: spec.config.prot: strict decoding error: unknown field "spec.config.prot": the API server drops it, so kubectl refuses it unless --validate says otherwise. Remove it, or correct its name or its place. [schema]
+     2 MCPServers checked: 2 refused, 0 with warnings; 1 other document ignored
      "
     `);
   });
@@ -125,9 +125,30 @@ describe('check', () => {
   });
 
   it('fails for warnings only when asked to', async () => {
+    const args = ['check', '--validate', 'warn'] as const;
     const text = server('', '    prot: 1\n');
-    expect((await runCli(['check', '-'], text)).code).toBe(0);
-    expect((await runCli(['check', '--fail-on', 'warn', '-'], text)).code).toBe(1);
+    expect((await runCli([...args, '-'], text)).code).toBe(0);
+    expect((await runCli([...args, '--fail-on', 'warn', '-'], text)).code).toBe(1);
+  });
+
+  it('treats a field that the schema does not know as kubectl does, whatever --validate says', async () => {
+    const text = `${server('', '    prot: 1\n    env:\n    - name: A\n      vlaue: b\n')}extra: 1\n`.replace(
+      '  name: search\n',
+      '  name: search\n  lables: {a: b}\n',
+    );
+    const fields = ['metadata.lables', 'spec.config.prot', 'spec.config.env[0].vlaue', 'extra'];
+    const strict = await runCli(['check', '-'], text);
+    expect(strict.code).toBe(1);
+    for (const field of fields) expect(strict.out).toContain(`: strict decoding error: unknown field "${field}": `);
+    const warned = await runCli(['check', '--validate', 'warn', '-'], text);
+    expect(warned.code).toBe(0);
+    for (const field of fields) expect(warned.out).toContain(`: unknown field "${field}": `);
+    expect(warned.out).not.toContain('strict decoding error');
+    expect(await runCli(['check', '--validate', 'ignore', '-'], text)).toEqual({
+      code: 0,
+      out: '1 MCPServer checked: 0 refused, 0 with warnings\n',
+      error: '',
+    });
   });
 
   it('warns of a deprecated version in the words of the API server', async () => {

@@ -5,6 +5,7 @@ import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { reportOutputs } from './outputs.ts';
 import { toReport } from './report.ts';
+import { validateOption } from './validate-option.ts';
 
 /** The gate: judges, prints, and answers with the exit code. */
 export const check = defineCommand({
@@ -17,15 +18,16 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     'fail-on': { type: 'choice', choices: ['deny', 'warn'], help: 'the least severity that fails' },
     output: { type: 'choice', choices: namesOf(reportOutputs), short: 'o', help: 'for people, or for programs' },
     namespace: namespaceOption,
+    validate: validateOption,
     'allow-empty': { type: 'flag', help: 'no MCPServer in the input is no mistake' },
   },
   exitCodes: { clean: 'nothing found', found: 'findings at or above --fail-on' },
   judgeArguments: ([path]) =>
     path === undefined ? 'name at least one file or folder, or - for standard input' : undefined,
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, hasColour }) {
-    const { namespace, output } = values;
+    const { namespace, output, validate } = values;
     const input = await gatherInput({ paths, namespace, readStdin });
-    const report = toReport(input, { namespace, now: new Date().toISOString() });
+    const report = toReport(input, { namespace, validate, now: new Date().toISOString() });
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty
       ? exitCodeOf({ type: 'usage' })

@@ -3,6 +3,7 @@ import type { Finding } from '../core/engine/finding.ts';
 import { judge, prepare } from '../core/engine/judge.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
+import { shortenMiddle } from '../core/engine/text.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
 import { findDuplicateItems } from '../core/mcpserver/list-keys.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
@@ -11,6 +12,7 @@ import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
 import { isRecord } from '../core/mcpserver/record.ts';
+import type { FieldValidation } from './validate-option.ts';
 
 export interface ManifestContext {
   readonly policy: Policy;
@@ -19,6 +21,7 @@ export interface ManifestContext {
   readonly crdRules: CrdRules;
   /** Of objects that name none. */
   readonly namespace: string;
+  readonly validate: FieldValidation;
   /** The facts as the servers of one namespace see them. */
   readonly factsIn: (namespace: string) => ReferenceFacts;
 }
@@ -35,12 +38,12 @@ export interface JudgedServer {
  * keeps the webhook's findings back until its own are gone.
  */
 export function judgeManifest(raw: unknown, context: ManifestContext): JudgedServer {
-  const { policy, now, crdRules, namespace, factsIn } = context;
+  const { policy, now, crdRules, namespace, validate, factsIn } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object);
   const ofApiServer = [
     ...findDeprecation(object),
-    ...unknownFields.map(toUnknownField),
+    ...unknownFields.flatMap(toUnknownField[validate]),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
     ...findDuplicateItems(object).map(toDenial),
   ];
@@ -89,11 +92,30 @@ function findDeprecation(object: unknown): readonly Finding[] {
   return [toSchemaFinding(violation, 'warn')];
 }
 
-function toUnknownField(path: FieldPath): Finding {
-  const detail = 'the API server drops it, and kubectl refuses it unless --validate says otherwise';
-  const violation = { path, headline: 'unknown field', detail, remedy: 'Remove it, or correct its name or its place.' };
-  return toSchemaFinding(violation, 'warn');
+/** In the words that kubectl prints: of the API server's refusal, or of its warning. */
+const toUnknownField = {
+  strict: (path: FieldPath): Finding[] => {
+    const headline = `strict decoding error: unknown field "${fieldOf(path)}"`;
+    const detail = 'the API server drops it, so kubectl refuses it unless --validate says otherwise';
+    return [toSchemaFinding({ path, headline, detail, remedy: unknownFieldRemedy }, 'deny')];
+  },
+  warn: (path: FieldPath): Finding[] => {
+    const headline = `unknown field "${fieldOf(path)}"`;
+    return [toSchemaFinding({ path, headline, detail: 'the API server drops it', remedy: unknownFieldRemedy }, 'warn')];
+  },
+  ignore: (): Finding[] => [],
+} as const satisfies Record<FieldValidation, (path: FieldPath) => Finding[]>;
+
+const unknownFieldRemedy = 'Remove it, or correct its name or its place.';
+
+/** As the API server writes it, which has no brackets but for items of lists. */
+function fieldOf(path: FieldPath): string {
+  const text = path.map((segment) => (typeof segment === 'number' ? `[${segment}]` : `.${segment}`)).join('');
+  return shortenMiddle(text.slice(1), maxFieldLength);
 }
+
+/** Longest place in a headline, in characters; the finding has the place, too. */
+const maxFieldLength = 120;
 
 function toDenial(violation: Violation): Finding {
   return toSchemaFinding(violation, 'deny');

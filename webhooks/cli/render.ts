@@ -8,6 +8,7 @@ import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { renderProblem, renderText } from './render-text.ts';
 import { judgeInput, type JudgedInput, type JudgedManifest, type Located } from './report.ts';
+import { validateOption } from './validate-option.ts';
 
 /** What `render --output` takes; the first is the default. */
 const objectOutputs = {
@@ -25,11 +26,12 @@ kinds are printed as for a cluster that has them, and an installation that uses 
   options: {
     output: { type: 'choice', choices: namesOf(objectOutputs), short: 'o', help: 'documents, or one List' },
     namespace: namespaceOption,
+    validate: validateOption,
   },
   exitCodes: { clean: 'rendered', found: 'refused (the findings are on standard error)' },
   judgeArguments: ([path]) => (path === undefined ? 'name at least one file or folder' : undefined),
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError }) {
-    const { namespace, output } = values;
+    const { namespace, output, validate } = values;
     const input = await gatherInput({ paths, namespace, readStdin });
     const { problems, servers } = input;
     for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
@@ -37,7 +39,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
       writeError(`no MCPServer in ${paths.join(', ')}\n`);
       return exitCodes.unusable;
     }
-    const judgement = judgeInput(input, { namespace, now: new Date().toISOString() });
+    const judgement = judgeInput(input, { namespace, validate, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
     writeOut(objectOutputs[output](judgement.judged.flatMap(expand)));

@@ -7,6 +7,7 @@ import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import type { NotChecked } from './input-facts.ts';
 import { judgeManifest, type JudgedServer } from './judge-manifest.ts';
+import type { FieldValidation } from './validate-option.ts';
 
 /** One finding at its place in a file. */
 export interface Located extends Position {
@@ -50,15 +51,16 @@ export interface JudgedInput extends Pick<CheckReport, 'rulesNotJudged' | 'rules
 export interface JudgeOptions {
   /** Of servers that name none. */
   readonly namespace: string;
+  readonly validate: FieldValidation;
   /** RFC 3339. */
   readonly now: string;
 }
 
 /** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
-export function judgeInput(input: Input, { namespace, now }: JudgeOptions): JudgedInput {
+export function judgeInput(input: Input, { namespace, validate, now }: JudgeOptions): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
-  const context = { policy: builtInPolicy, now, crdRules, namespace, factsIn };
+  const context = { policy: builtInPolicy, now, crdRules, namespace, validate, factsIn };
   const judged = input.servers.map((manifest) => {
     const result = judgeManifest(manifest.value, context);
     return { ...result, manifest, located: locate(manifest, result.findings, namespace) };

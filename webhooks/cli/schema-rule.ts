@@ -20,7 +20,7 @@ export const schemaPage = `# ${schemaRule.id}
 
 ${schemaRule.summary}
 
-Severity: \`${schemaRule.severity}\`; an unknown field and a deprecated version are \`warn\`
+Severity: \`${schemaRule.severity}\`; a deprecated version is \`warn\`, and so is an unknown field with \`--validate warn\`
 
 ## Why
 

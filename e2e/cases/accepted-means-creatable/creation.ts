@@ -70,7 +70,8 @@ export function createTrial(options: {
       spec: merge(smallest, spec),
     };
     const now = new Date().toISOString();
-    const context = { policy: builtInPolicy, now, crdRules, namespace, factsIn: () => noFacts };
+    const validate = 'warn' as const;
+    const context = { policy: builtInPolicy, now, crdRules, namespace, validate, factsIn: () => noFacts };
     const { findings, server } = judgeManifest(manifest, context);
     const path = objectPath({ apiVersion: manifest.apiVersion, plural: 'mcpservers', namespace });
     const created = await api.request({ method: 'POST', path, body: manifest, contentType: 'application/json' });

@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { resolvePlainScalar } from './plain-scalar.ts';
+import { resolvePlainKey, resolvePlainScalar } from './plain-scalar.ts';
+import { resolveTaggedScalar } from './tagged-scalar.ts';
 
 /** What is wrong, and how many characters into the text. */
 export interface DocumentProblem {
@@ -34,8 +35,9 @@ interface Conversion {
 
 /**
  * The value of a document that was parsed with the failsafe schema, as kubectl would send it: plain scalars by
- * {@link resolvePlainScalar}, keys as texts, merge keys in their order. Duplicate keys are a problem, although kubectl
- * takes the last one: a reader takes any of them.
+ * {@link resolvePlainScalar}, those with a tag by {@link resolveTaggedScalar}, keys as texts, merge keys in their order;
+ * tags of maps and lists mean nothing. Duplicate keys are a problem, although kubectl takes the last one: a reader takes
+ * any of them.
  */
 export function convertDocument(contents: Node | null): ConvertedDocument {
   const conversion: Conversion = {
@@ -54,7 +56,7 @@ function convert(node: Node | null, conversion: Conversion, depth: number): unkn
   if (node === null) return null;
   if (isAlias(node)) return convertAlias(node, conversion, depth);
   if (conversion.aliasDepth === 0) {
-    if (node.anchor !== undefined) conversion.anchors.set(node.anchor, node);
+    addAnchor(node, conversion);
   } else {
     conversion.aliasedNodes += 1;
     if (conversion.aliasedNodes > maxAliasedNodes) return null;
@@ -66,6 +68,16 @@ function convert(node: Node | null, conversion: Conversion, depth: number): unkn
   return value;
 }
 
+/** What kubectl's reader ends a name at belongs to the value for it: `&a:1` is an anchor and a text. */
+const anchorName = /^[A-Za-z0-9_-]+$/;
+
+function addAnchor(node: Node, conversion: Conversion): void {
+  const { anchor } = node;
+  if (anchor === undefined) return;
+  if (!anchorName.test(anchor)) refuse(conversion, node, "the name of an anchor is letters, digits, '-' and '_'");
+  conversion.anchors.set(anchor, node);
+}
+
 function convertContents(node: Node, conversion: Conversion, depth: number): unknown {
   if (isScalar(node)) return convertScalar(node, conversion);
   if (isMap(node)) return Object.fromEntries(convertEntries(node, conversion, depth));
@@ -74,7 +86,6 @@ function convertContents(node: Node, conversion: Conversion, depth: number): unk
 }
 
 function convertList(node: YAMLSeq, conversion: Conversion, depth: number): unknown {
-  if (!hasCoreTag(node, 'seq')) return refuse(conversion, node, tagRefusal(node));
   return node.items.map((item) => convert(asNode(item), conversion, depth + 1));
 }
 
@@ -112,7 +123,6 @@ type Entries = Map<string, unknown>;
 function convertEntries(node: YAMLMap, conversion: Conversion, depth: number): Entries {
   const entries: Entries = new Map();
   const written = new Set<string>();
-  if (!hasCoreTag(node, 'map')) refuse(conversion, node, tagRefusal(node));
   for (const pair of node.items) {
     if (isMergeKey(pair.key)) {
       mergeInto(entries, pair, conversion, depth);
@@ -127,9 +137,10 @@ function convertEntries(node: YAMLMap, conversion: Conversion, depth: number): E
   return entries;
 }
 
-/** Only the plain word: "<<" in quotes is an ordinary key. */
+/** Only the plain word, or one with a tag that says so: "<<" in quotes is an ordinary key. */
 export function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<' && key.tag === undefined;
+  if (!isScalar(key) || key.value !== '<<') return false;
+  return key.tag === undefined ? key.type === 'PLAIN' : key.tag === '!' || key.tag === `${coreTag}merge`;
 }
 
 function mergeInto(entries: Entries, pair: Pair, conversion: Conversion, depth: number): void {
@@ -156,42 +167,49 @@ function convertKey({ key }: Pair, conversion: Conversion): string | undefined {
     refuse(conversion, node, 'a key must be one value, not a map or a list');
     return undefined;
   }
-  const value = convertScalar(named, conversion);
-  if (conversion.aliasDepth === 0 && named.anchor !== undefined) conversion.anchors.set(named.anchor, named);
-  if (value === null) {
-    refuse(conversion, node, 'a key must not be empty');
-    return undefined;
-  }
-  return String(value);
+  if (conversion.aliasDepth === 0) addAnchor(named, conversion);
+  const text = textOfKey(named);
+  if (text === undefined) refuse(conversion, node, 'a key must be a text, or a value that becomes one');
+  return text;
+}
+
+/** Nothing for what kubectl refuses as a key, and for a tag that makes something else of a text. */
+function textOfKey(node: Scalar): string | undefined {
+  const source = textOf(node);
+  if (node.tag === undefined) return node.type === 'PLAIN' ? resolvePlainKey(source) : source;
+  const resolved = resolveTaggedScalar(node.tag, source);
+  return resolved.type === 'value' && typeof resolved.value === 'string' ? resolved.value : undefined;
+}
+
+/** What is no character (a lone half of one, as JSON may have it) is replaced, as Go does. */
+function textOf({ value }: Scalar): string {
+  return typeof value === 'string' ? value.toWellFormed() : '';
 }
 
 const coreTag = 'tag:yaml.org,2002:';
 
 function convertScalar(node: Scalar, conversion: Conversion): string | number | boolean | null {
-  const source = typeof node.value === 'string' ? node.value : '';
-  if (node.tag === `${coreTag}str` || node.tag === '!') return source;
-  if (node.tag !== undefined) return refuse(conversion, node, tagRefusal(node));
-  if (node.type !== 'PLAIN') return source;
-  const resolved = resolvePlainScalar(source);
-  if (resolved.type === 'value') return resolved.value;
-  return refuse(conversion, node, 'infinity and not-a-number do not exist in JSON: use a number, or quote the text');
+  const source = textOf(node);
+  if (node.tag === undefined && node.type !== 'PLAIN') return source;
+  const resolved = node.tag === undefined ? resolvePlainScalar(source) : resolveTaggedScalar(node.tag, source);
+  switch (resolved.type) {
+    case 'value':
+      return resolved.value;
+    case 'refused':
+      return refuse(conversion, node, resolved.message);
+    case 'not a JSON number':
+      return refuse(
+        conversion,
+        node,
+        'infinity and not-a-number do not exist in JSON: use a number, or quote the text',
+      );
+  }
 }
 
 /** The text of a key in a document that was converted, as {@link convertDocument} made it. */
 export function keyText(key: unknown, targets: ReadonlyMap<Alias, Node>): string | undefined {
   const node = isAlias(key) ? targets.get(key) : key;
-  if (!isScalar(node) || typeof node.value !== 'string') return undefined;
-  if (node.type !== 'PLAIN' || node.tag !== undefined) return node.value;
-  const resolved = resolvePlainScalar(node.value);
-  return resolved.type === 'value' ? String(resolved.value) : undefined;
-}
-
-function hasCoreTag({ tag }: YAMLMap | YAMLSeq, name: 'map' | 'seq'): boolean {
-  return tag === undefined || tag === `${coreTag}${name}` || tag === '!';
-}
-
-function tagRefusal({ tag = '' }: { readonly tag?: string }): string {
-  return `${tag.replace(coreTag, '!!')} is not supported: leave the tag out and write the value plainly`;
+  return isScalar(node) ? textOfKey(node) : undefined;
 }
 
 /** yaml types what a parsed collection holds as unknown; it holds nodes, or null where nothing was written. */

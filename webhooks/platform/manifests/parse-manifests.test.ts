@@ -24,6 +24,32 @@ describe('documents', () => {
     ]);
   });
 
+  it('are JSON objects one after the other', () => {
+    const values = [{ a: '}"', b: [{}] }, { c: '\u{1F980}\uFFFD' }, { d: 3 }];
+    expect(valuesOf(' {"a": "}\\"", "b": [{}]}{"c":"\\ud83e\\udd80\\ud800"}\n\n{"d":3}\n')).toEqual(values);
+    expect(placeOf('{"a":1}\n {"b":\n  2}', ['b'], 1)).toBe('2:3');
+  });
+
+  it('are YAML behind one JSON object, and where what begins with a brace is no JSON', () => {
+    expect(valuesOf('{"a":1} ---\nb: 2\n--- # c\n{"c": on}')).toEqual([{ a: 1 }, { b: 2 }, { c: true }]);
+    expect(valuesOf('{a: on}\n---\n{"b": 0777}')).toEqual([{ a: true }, { b: 511 }]);
+    expect(placeOf('{"a":1}\n---\n# b\nb: 2', ['b'], 1)).toBe('4:1');
+  });
+
+  it('may be parted and ended with comments', () => {
+    expect(valuesOf('--- # one\na: 1\n...  # end\n\n---\t# two\nb: 2\n')).toEqual([{ a: 1 }, { b: 2 }]);
+  });
+
+  it('of any kind are lists when they have items, as kubectl has it', () => {
+    const hidden = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nitems: [{kind: MCPServer}]';
+    expect(valuesOf(hidden)).toMatchObject([{ kind: 'ConfigMap' }, { kind: 'MCPServer' }]);
+    expect(valuesOf('apiVersion: x/v1\nkind: Foo\nitems: [{kind: "", a: 1}, {apiVersion: y/v1}]')).toMatchObject([
+      { kind: 'Foo' },
+      { kind: 'Foo', apiVersion: 'x/v1', a: 1 },
+      { apiVersion: 'y/v1' },
+    ]);
+  });
+
   it('of a List are its items, those of a typed list by its kind', () => {
     expect(valuesOf('kind: List\nitems: [{kind: A}, {kind: List, items: [{kind: B}]}]')).toEqual([
       { kind: 'A' },
@@ -42,6 +68,29 @@ describe('values', () => {
     ]);
   });
 
+  it('with a tag are what the tag makes of them', () => {
+    const text = `a: !!str on
+b: !!int "0o17"
+c: !!float 1
+d: !!bool "yes"
+e: !!null ''
+f: !!binary aGk=
+g: !own 12
+h: ! 12
+i: !!timestamp 2001-01-01
+j: !!set {x, ? z}
+k: !!map [1]
+!!str on: 2
+`;
+    expect(valuesOf(text)).toEqual([
+      {
+        ...{ a: 'on', b: 15, c: 1, d: true, e: null, f: 'hi', g: '12', h: '12', i: '2001-01-01' },
+        ...{ j: { x: null, z: null }, k: [1], on: 2 },
+      },
+    ]);
+    expect(placeOf(text, ['on'])).toBe('12:7');
+  });
+
   it('may be spread over lines', () => {
     expect(valuesOf('a: |\n  on\nb: >-\n  x\n  y\n')).toEqual([{ a: 'on\n', b: 'x y' }]);
   });
@@ -49,6 +98,9 @@ describe('values', () => {
   it('have keys that are texts', () => {
     expect(valuesOf('{on: 1, 0777: 2, 1.5: 3, 1e3: 4, "~": 5}')).toEqual([
       { true: 1, '511': 2, '1.5': 3, '1000': 4, '~': 5 },
+    ]);
+    expect(valuesOf('{12345678901234567: 1, 1e6: 2, 1.23456789: 3, 1e-5: 4, .INF: 5, 0.1: 6}')).toEqual([
+      { '12345678901234567': 1, '1e+06': 2, '1.2345679': 3, '1e-05': 4, '.inf': 5, '0.1': 6 },
     ]);
   });
 
@@ -65,6 +117,7 @@ describe('merge keys', () => {
     ['are overwritten by what stands after them', '{<<: *b, a: 1}', { a: 1, z: 9 }],
     ['prefer the first map of a list', '{<<: [{a: 5}, {a: 6, q: 7}]}', { a: 5, q: 7 }],
     ['in quotes are ordinary keys', '{"<<": {a: 1}}', { '<<': { a: 1 } }],
+    ['may have a tag', '{!!merge <<: {a: 1}, ! "<<": {b: 2}}', { a: 1, b: 2 }],
     ['may stand twice', '{<<: {a: 1}, <<: {b: 2}}', { a: 1, b: 2 }],
   ])('%s', (_name, map, expected) => {
     expect(valuesOf(`base: &b {a: 2, z: 9}\nm: ${map}`)).toEqual([{ base: { a: 2, z: 9 }, m: expected }]);
@@ -97,14 +150,43 @@ describe('problems', () => {
   it.each([
     ['a duplicate key', 'a: 1\nb:\n  c: 1\n  d: 1\n  c: 2', "5:3 the key 'c' stands twice in the same map"],
     ['keys that are the same text', '{on: 1, "true": 2}', "1:9 the key 'true' stands twice in the same map"],
-    ['an empty key', '{~: 1}', '1:2 a key must not be empty'],
+    ['an empty key', '{~: 1}', '1:2 a key must be a text, or a value that becomes one'],
     ['a list as a key', '{[a]: 1}', '1:2 a key must be one value, not a map or a list'],
     ['infinity', 'a: .inf', '1:4 infinity and not-a-number do not exist in JSON: use a number, or quote the text'],
     ['an unknown anchor', 'a: *b', "1:4 no anchor named 'b' before this alias"],
     ['an anchor in itself', 'a: &a [*a]', "1:8 the anchor 'a' contains itself"],
     ['a merge of no map', 'a: {<<: 3}', "1:9 a merge key '<<' needs a map, or a list of maps"],
-    ['a tag', 'a: !!binary aGk=', '1:13 !!binary is not supported: leave the tag out and write the value plainly'],
-    ['a tag of a map', 'a: !foo {}', '1:9 !foo is not supported: leave the tag out and write the value plainly'],
+    ['a value that is none of its tag', 'a: !!int x', '1:10 this value is no !!int: correct it, or leave the tag out'],
+    [
+      'bytes that are no text',
+      'a: !!binary /w==',
+      '1:13 !!binary holds bytes that are no text, which JSON does not have',
+    ],
+    [
+      'a directive',
+      'a: 1\n---\n# b\n%YAML 1.1\n---\nc: 1',
+      '4:1 kubectl reads no directives (%YAML, %TAG): leave the line out',
+    ],
+    [
+      'a document behind its mark',
+      '--- {a: 1}',
+      "1:5 only a comment may stand behind '---': begin the document on the next line",
+    ],
+    [
+      'what looks like a mark',
+      'a: 1\n---b\n',
+      "2:4 only a comment may stand behind '---': begin the document on the next line",
+    ],
+    [
+      'what stands behind the end',
+      'a: 1\n...\nb: 1',
+      "2:1 kubectl does not read what stands behind '...': part documents with '---'",
+    ],
+    [
+      'YAML behind JSON',
+      '{"a":1}{"b":2}\nc: 1',
+      "2:1 only JSON objects may stand behind JSON objects: part documents of YAML with '---'",
+    ],
     ['depth', `a: ${'['.repeat(300)}${']'.repeat(300)}`, '1:204 more than 200 levels deep'],
     ['a control character', 'a: b\nc: "\u0001"', '2:5 a character that must be escaped or left out (U+0001)'],
     ['a line end of kubectl alone', 'a: b # c\rd: on', '1:9 a character that must be escaped or left out (U+000D)'],
@@ -119,7 +201,7 @@ describe('problems', () => {
   });
 
   it('of one document leave the others readable', () => {
-    const text = 'a: 1\n---\nb: 1\nb: 2\n---\nc: [\n---\nd: 1';
+    const text = 'a: 1\n---\nb: 1\nb: 2\n--- # next\nc: [\n---\nd: 1';
     expect(valuesOf(text)).toEqual([{ a: 1 }, { d: 1 }]);
     expect(problemsOf(text)).toHaveLength(2);
   });

@@ -2,10 +2,11 @@ import { Composer, LineCounter, Parser, Schema } from 'yaml';
 import type { Document, YAMLParseError } from 'yaml';
 import { shortenEnd } from '../../core/engine/text.ts';
 import type { FieldPath } from '../../core/mcpserver/violation.ts';
-import { convertDocument, type ConvertedDocument } from './convert-document.ts';
+import { convertDocument, type ConvertedDocument, type DocumentProblem } from './convert-document.ts';
 import { locateField } from './locate-field.ts';
 import type { InputProblem, Manifest, Position } from './manifest.ts';
 import { readBlockStyle } from './read-block-style.ts';
+import { splitDocuments, type DocumentText } from './split-documents.ts';
 import { isRecord } from '../../core/mcpserver/record.ts';
 
 export interface ParsedManifests {
@@ -14,7 +15,10 @@ export interface ParsedManifests {
   readonly problems: readonly InputProblem[];
 }
 
-/** Reads YAML (so JSON too) of any number of documents, as kubectl does. */
+/**
+ * Reads YAML and JSON of any number of documents, as kubectl does; where we are stricter, docs/decisions/0051-reading-is-kubectls.md
+ * says why.
+ */
 export function parseManifests(file: string, text: string): ParsedManifests {
   const values = unreadable.test(text) ? undefined : readBlockStyle(text);
   return values === undefined ? parseWhole(file, text) : { manifests: toManifests(values, file, text), problems: [] };
@@ -63,60 +67,79 @@ const unreadable = /\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\uf
 const failsafe = new Schema({ schema: 'failsafe' });
 
 function parseText(file: string, text: string): ParsedManifests {
-  const lineCounter = new LineCounter();
-  const positionAt = (offset: number): Position => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
+  const positionAt = createPositionAt(text);
   const manifests: Manifest[] = [];
   const problems: InputProblem[] = [];
-  for (const document of composeDocuments(text, lineCounter)) {
-    const { value, problems: found } = parseDocument(document);
-    for (const { offset, message } of found) {
-      problems.push({ file, ...positionAt(offset), message: withHint(message, text) });
-    }
+  const report = ({ offset, message }: DocumentProblem): void => {
+    problems.push({ file, ...positionAt(offset), message: withHint(message, text) });
+  };
+  const { documents, problem } = splitDocuments(text);
+  for (const document of documents) {
+    const { value, problems: found } = parseDocument(document.text);
+    for (const { offset, message } of found) report({ offset: document.start + offset, message });
     if (found.length > 0 || value === null) continue;
-    const [start, , end] = document.range;
-    const locate = createLocate({ text, start, end }, positionAt);
+    const locate = createLocate(document, positionAt);
     for (const { value: item, path } of itemsOf(value)) {
       manifests.push({ file, value: item, locate: (below) => locate([...path, ...below]) });
     }
   }
+  if (problem !== undefined) report(problem);
   return { manifests, problems };
 }
 
-/** One after the other: the trees of thousands of documents would not fit beside each other. */
-function composeDocuments(text: string, lineCounter?: LineCounter): Iterable<Document.Parsed> {
+/** Looks for line ends when somebody asks: most texts have no findings. */
+function createPositionAt(text: string): (offset: number) => Position {
+  let counter: LineCounter | undefined;
+  return (offset) => {
+    counter ??= countLines(text);
+    const { line, col } = counter.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+}
+
+function countLines(text: string): LineCounter {
+  const counter = new LineCounter();
+  for (let start = 0; ;) {
+    counter.addNewLine(start);
+    const end = text.indexOf('\n', start);
+    if (end === -1) return counter;
+    start = end + 1;
+  }
+}
+
+/** One of them, and more only where kubectl would not read the text either. */
+function composeDocuments(text: string): readonly Document.Parsed[] {
   const composer = new Composer({
     schema: failsafe,
     // Judged where keys are texts already, and without comparing each with each.
     uniqueKeys: false,
     logLevel: 'silent',
   });
-  return composer.compose(new Parser(lineCounter?.addNewLine).parse(text));
+  return [...composer.compose(new Parser().parse(text))];
 }
 
-function parseDocument(document: Document.Parsed): Pick<ConvertedDocument, 'value' | 'problems'> {
+function parseDocument(text: string): Pick<ConvertedDocument, 'value' | 'problems'> {
+  const [document, second] = composeDocuments(text);
+  if (document === undefined) return { value: null, problems: [] };
   // What follows a syntax error is mostly its echo.
   const [error] = document.errors;
-  if (error === undefined) return convertDocument(document.contents);
-  return { value: null, problems: [{ offset: error.pos[0], message: describeError(error) }] };
-}
-
-interface Excerpt {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
+  if (error !== undefined) {
+    return { value: null, problems: [{ offset: error.pos[0], message: describeError(error) }] };
+  }
+  if (second !== undefined) {
+    return { value: null, problems: [{ offset: second.range[0], message: 'more than one value in a document' }] };
+  }
+  return convertDocument(document.contents);
 }
 
 /**
  * Reads the document a second time when somebody asks: most documents have no findings, and the trees of all of them
  * would cost more than everything else. Keep the tree out of this closure.
  */
-function createLocate({ text, start, end }: Excerpt, positionAt: (offset: number) => Position): Manifest['locate'] {
+function createLocate({ text, start }: DocumentText, positionAt: (offset: number) => Position): Manifest['locate'] {
   let offsetOf: ((path: FieldPath) => number) | undefined;
   return (path) => {
-    offsetOf ??= createOffsetOf(text.slice(start, end));
+    offsetOf ??= createOffsetOf(text);
     return positionAt(start + offsetOf(path));
   };
 }
@@ -149,16 +172,24 @@ interface Item {
   readonly path: FieldPath;
 }
 
-/** A List stands for its items, at any depth; items of `FooList` may leave out what the list says. */
+/**
+ * Whatever has `items` is a list for kubectl, at any depth and whatever its kind; items that leave out both apiVersion and
+ * kind are what their list says. What does not call itself a list is also judged as what it says it is.
+ */
 function itemsOf(value: unknown, path: FieldPath = []): readonly Item[] {
   if (!isRecord(value)) return [{ value, path }];
   const { apiVersion, kind, items } = value;
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ value, path }];
-  const itemKind = kind.slice(0, -'List'.length);
-  return (items as readonly unknown[]).flatMap((item, index) => {
-    const isBare = itemKind !== '' && isRecord(item) && !('kind' in item);
-    return itemsOf(isBare ? { ...item, apiVersion, kind: itemKind } : item, [...path, 'items', index]);
+  if (!Array.isArray(items) || typeof kind !== 'string' || kind === '') return [{ value, path }];
+  const listed = (items as readonly unknown[]).flatMap((item, index) => {
+    const isBare = isRecord(item) && isEmptyText(item['kind']) && isEmptyText(item['apiVersion']);
+    const completed = isBare ? { ...item, apiVersion, kind: kind.replace(/List$/, '') } : item;
+    return itemsOf(completed, [...path, 'items', index]);
   });
+  return kind.endsWith('List') ? listed : [{ value, path }, ...listed];
+}
+
+function isEmptyText(value: unknown): boolean {
+  return typeof value !== 'string' || value === '';
 }
 
 function hexOf(character: string): string {

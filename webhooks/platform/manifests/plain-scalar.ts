@@ -28,26 +28,69 @@ const integer = /^([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9]
 const float = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 
 function parseNumber(source: string): number | undefined {
+  const plain = withoutUnderscores(source);
+  if (plain === undefined) return undefined;
+  const whole = parseInteger(plain);
+  return whole === undefined ? parseFloating(plain) : Number(whole);
+}
+
+/** Nothing for what can be no number. */
+function withoutUnderscores(source: string): string | undefined {
   if (!/^[-+.0-9]/.test(source)) return undefined;
   // Underscores may stand anywhere, but after a leading point only between digits.
   if (source.startsWith('.') && /(^|\D)_|_(\D|$)/.test(source)) return undefined;
-  const plain = source.replaceAll('_', '');
-  return parseInteger(plain) ?? parseFloating(plain);
+  return source.replaceAll('_', '');
 }
 
 /** Nothing for what 64 bits do not hold: that is read as a floating-point number, if it can be. */
-function parseInteger(plain: string): number | undefined {
+function parseInteger(plain: string): bigint | undefined {
   const [, sign, digits] = integer.exec(plain) ?? [];
   if (digits === undefined) return undefined;
   const magnitude = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
   const isTooLarge = sign === '-' ? magnitude > 2n ** 63n : magnitude >= 2n ** 64n;
   if (isTooLarge) return undefined;
   // Zero has no sign in JSON.
-  return Number(sign === '-' ? -magnitude : magnitude);
+  return sign === '-' ? -magnitude : magnitude;
 }
 
 function parseFloating(plain: string): number | undefined {
   if (!float.test(plain)) return undefined;
   const value = Number(plain);
   return Number.isFinite(value) ? value : undefined;
+}
+
+/** Whether kubectl reads a value without quotes as a whole number. */
+export function isInteger(source: string): boolean {
+  const plain = withoutUnderscores(source);
+  return plain !== undefined && parseInteger(plain) !== undefined;
+}
+
+/**
+ * The text that kubectl makes of a key without quotes: `on` is "true", `0777` is "511", `1e6` is "1e+06". Nothing for
+ * what it refuses as a key: no value at all, and whole numbers of more than 63 bits.
+ */
+export function resolvePlainKey(source: string): string | undefined {
+  const word = words.get(source);
+  if (word !== undefined) return word === null ? undefined : String(word);
+  if (notJson.test(source)) return source.replace('+', '').toLowerCase();
+  const plain = withoutUnderscores(source);
+  if (plain === undefined) return source;
+  const whole = parseInteger(plain);
+  if (whole !== undefined) return whole < 2n ** 63n ? String(whole) : undefined;
+  const floating = parseFloating(plain);
+  return floating === undefined ? source : formatSingle(floating);
+}
+
+/** The shortest digits that 32 bits tell apart, as Go's strconv.FormatFloat(number, 'g', -1, 32) writes them. */
+function formatSingle(number: number): string {
+  const single = Math.fround(number);
+  if (!Number.isFinite(single)) return single > 0 ? '.inf' : '-.inf';
+  const shortest =
+    Array.from({ length: 9 }, (_, digits) => single.toExponential(digits)).find(
+      (text) => Math.fround(Number(text)) === single,
+    ) ?? String(single);
+  const [mantissa = '', exponent = '0'] = shortest.split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(Number(shortest));
+  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

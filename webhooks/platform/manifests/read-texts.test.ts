@@ -16,7 +16,8 @@ describe('readTexts', () => {
     for (const file of ['c.yml', 'a.yaml', 'b/d.json', 'b/readme.md', 'b/node_modules/e.yaml', '.git/f.yaml']) {
       writeFileSync(join(root, file), `# ${file}`);
     }
-    writeFileSync(join(root, 'b/bytes.bin'), Buffer.from([0xff, 0xfe]));
+    writeFileSync(join(root, 'b/bytes.bin'), Buffer.from([0xc3, 0x28]));
+    writeFileSync(join(root, 'b/half.bin'), Buffer.from([0xff, 0xfe, 0x00, 0xd8, 0x61, 0x00]));
     symlinkSync(root, join(root, 'b/loop.yaml'));
     symlinkSync(join(root, 'c.yml'), join(root, 'b/link.yaml'));
     symlinkSync('nowhere', join(root, 'b/z-broken.yaml'));
@@ -30,7 +31,7 @@ describe('readTexts', () => {
 
   it('reads the manifests of a folder in order, without those of others, and reports a broken link', async () => {
     const { texts, problems } = await readTexts([root], noStdin);
-    expect(texts.map(({ file }) => relative(file))).toEqual(['a.yaml', 'b/d.json', 'b/link.yaml', 'c.yml']);
+    expect(texts.map(({ file }) => relative(file))).toEqual(['a.yaml', 'b/d.json', 'c.yml']);
     expect(texts[0]?.text).toBe('# a.yaml');
     expect(problems.map(({ file, message }) => `${relative(file)}: ${message}`)).toEqual([
       'b/z-broken.yaml: no such file or folder',
@@ -43,14 +44,45 @@ describe('readTexts', () => {
     expect(texts.map(({ text }) => text)).toEqual(['# b/readme.md', 'a: 1']);
   });
 
+  it('reads a mounted ConfigMap once, by the names of its files', async () => {
+    const mount = join(root, 'mount');
+    mkdirSync(join(mount, '..2026_11_29'), { recursive: true });
+    writeFileSync(join(mount, '..2026_11_29/server.yaml'), 'a: 1');
+    symlinkSync('..2026_11_29', join(mount, '..data'));
+    symlinkSync('..data/server.yaml', join(mount, 'server.yaml'));
+    const { texts, problems } = await readTexts([mount, join(mount, 'server.yaml')], noStdin);
+    expect(texts.map(({ file }) => relative(file))).toEqual(['mount/server.yaml']);
+    expect(problems).toEqual([]);
+    rmSync(mount, { recursive: true });
+  });
+
+  it('knows what a pattern stands for that no shell has seen', async () => {
+    const pattern = join(root, '**', '*.{yaml,json}');
+    const { texts } = await readTexts([pattern, join(root, '[ab].yaml')], noStdin);
+    expect(texts.map(({ file }) => relative(file))).toEqual(['a.yaml', 'b/d.json', 'b/link.yaml']);
+    const { problems } = await readTexts([join(root, '*.none')], noStdin);
+    expect(problems.map(({ file, message }) => `${relative(file)}: ${message}`)).toEqual([
+      '*.none: no such file or folder',
+    ]);
+  });
+
+  it.each([
+    ['UTF-16, the low byte first', [0xff, 0xfe, 0x61, 0x00, 0x3a, 0x00, 0x20, 0x00, 0xac, 0x20]],
+    ['UTF-16, the high byte first', [0xfe, 0xff, 0x00, 0x61, 0x00, 0x3a, 0x00, 0x20, 0x20, 0xac]],
+    ['UTF-8', [0xef, 0xbb, 0xbf, 0x61, 0x3a, 0x20, 0xe2, 0x82, 0xac]],
+  ])('knows by the byte order mark: %s', async (_encoding, bytes) => {
+    const { texts } = await readTexts(['-'], () => Promise.resolve(Uint8Array.from(bytes)));
+    expect(texts.map(({ text }) => text)).toEqual(['a: \u20ac']);
+  });
+
   it('says what cannot be read', async () => {
     const tooMuch = new Uint8Array(maxInputBytes + 1);
-    const { problems } = await readTexts([join(root, 'gone'), join(root, 'b/bytes.bin'), '-'], () =>
-      Promise.resolve(tooMuch),
-    );
+    const files = ['gone', 'b/bytes.bin', 'b/half.bin'].map((file) => join(root, file));
+    const { problems } = await readTexts([...files, '-'], () => Promise.resolve(tooMuch));
     expect(problems.map(({ message }) => message)).toEqual([
       'no such file or folder',
       'not UTF-8 text',
+      'not UTF-16 text',
       'larger than 64 MiB',
     ]);
   });
