@@ -55,7 +55,7 @@ export const hostileTexts: Readonly<Record<Verdict, Readonly<Record<string, stri
     'YAML behind a JSON object': `${json('a')}\n---\n${head}a: on\n---\n${json('b')}\n`,
     'YAML on the line of a JSON object': `${json('a')} --- # next\n${head}`,
     'YAML that begins with a brace': `{apiVersion: v1, kind: Any, metadata: {name: a}, x: on}\n---\n${head}`,
-    'JSON with a key twice and its last value': `${json('a', ',"x":{"y":1}')}`,
+    'JSON with a key twice and its last value': json('a', ',"x":{"y":1}'),
     'a List': `apiVersion: v1\nkind: List\nitems:\n- ${json('a')}\n- ${json('b')}\n`,
     'a typed list': `apiVersion: v1\nkind: AnyList\nitems:\n- metadata: {name: a}\n- kind: Other\n  apiVersion: v2\n  metadata: {name: b}\n`,
     'a tab behind a key': `${head}a:\tb\nc: d\t# e\n`,

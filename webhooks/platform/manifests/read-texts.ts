@@ -42,15 +42,13 @@ export async function readTexts(paths: readonly string[], readStdin: () => Promi
     path === '-' ? 'stdin' : matchesOf(path).flatMap((match) => findFiles(match, problems)),
   );
   const isFirst = createIsFirst(found.flatMap((files) => (files === 'stdin' ? [] : files)));
-  let hasReadStdin = false;
-  for (const files of found) {
-    if (files !== 'stdin') {
-      for (const file of files) if (isFirst(file)) keep(file.path, () => readFileSync(file.path));
-    } else if (!hasReadStdin) {
-      hasReadStdin = true;
-      const bytes = await readStdin();
-      keep('-', () => bytes);
+  for (const [index, files] of found.entries()) {
+    if (files === 'stdin') {
+      const bytes = found.indexOf('stdin') === index ? await readStdin() : undefined;
+      if (bytes !== undefined) keep('-', () => bytes);
+      continue;
     }
+    for (const file of files.filter(isFirst)) keep(file.path, () => readFileSync(file.path));
   }
   return { texts, problems };
 }
