@@ -9,7 +9,7 @@ const referenced = { configMaps: ['search-config', 'search-settings'], secrets: 
  * carry. It has no finding, so what is measured is the way that nearly all requests take.
  */
 export function createReview(): Buffer {
-  return toBody((filling) => ({ operation: 'CREATE', object: server(filling) }));
+  return toBody((filling) => ({ operation: 'CREATE', object: toServer({ spec: everydaySpec, filling }) }));
 }
 
 /** What changes; an UPDATE has both. */
@@ -52,9 +52,26 @@ function toReview({ operation, object, oldObject }: Change): object {
   };
 }
 
-function server(filling: string): object {
+/** What is special about a server; the rest is as in all of them. */
+export interface ServerParts {
+  readonly spec: object;
+  readonly apiVersion?: string | undefined;
+  readonly metadata?: object | undefined;
+  readonly filling: string;
+}
+
+/** An MCPServer with the metadata that an API server sends along: who owns which field. */
+export function toServer({ spec, apiVersion = 'mcp.x-k8s.io/v1beta1', metadata, filling }: ServerParts): object {
+  const owned = {
+    manager: 'kustomize-controller',
+    operation: 'Apply',
+    apiVersion,
+    time: '2026-01-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:spec': fieldsOf(spec) },
+  };
   return {
-    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    apiVersion,
     kind: 'MCPServer',
     metadata: {
       name: 'search',
@@ -63,10 +80,25 @@ function server(filling: string): object {
       generation: 1,
       creationTimestamp: '2026-01-01T00:00:00Z',
       labels: { 'app.kubernetes.io/part-of': 'assistants', team: 'search' },
-      annotations: { 'example.com/description': filling },
+      ...(filling === '' ? {} : { annotations: { 'example.com/description': filling } }),
+      managedFields: [owned],
+      ...metadata,
     },
-    spec: everydaySpec,
+    spec,
   };
+}
+
+/** As the API server writes down who owns what; items by their name or path where they have one. */
+function fieldsOf(value: unknown): object {
+  if (Array.isArray(value)) return Object.fromEntries(value.map((item) => [keyOf(item), fieldsOf(item)]));
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [`f:${name}`, fieldsOf(field)]));
+}
+
+function keyOf(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return `v:${JSON.stringify(item)}`;
+  const key = Object.entries(item).find(([name]) => name === 'name' || name === 'path');
+  return key === undefined ? `v:${JSON.stringify(item)}` : `k:${JSON.stringify(Object.fromEntries([key]))}`;
 }
 
 /** Without a finding; names two ConfigMaps and a Secret. */

@@ -1,5 +1,5 @@
 import { absent, hidden } from './facts.ts';
-import { everydaySpec, toBody, type Change } from './review.ts';
+import { everydaySpec, toBody, toServer, type Change } from './review.ts';
 
 /** One request of those that admission is measured with. */
 export interface SampleReview {
@@ -262,49 +262,9 @@ export const sampleReviews: readonly SampleReview[] = samples.map((sample) => ({
   body: toBody((filling) => toChange(sample, filling)),
 }));
 
-function toChange(sample: Sample, filling: string): Change {
-  const object = toServer(sample, sample.spec, filling);
-  return sample.before === undefined
+function toChange({ spec, before, ...rest }: Sample, filling: string): Change {
+  const object = toServer({ ...rest, spec, filling });
+  return before === undefined
     ? { operation: 'CREATE', object }
-    : { operation: 'UPDATE', object, oldObject: toServer(sample, sample.before, '') };
-}
-
-function toServer({ apiVersion = 'mcp.x-k8s.io/v1beta1', metadata }: Sample, spec: Fields, filling: string): object {
-  const owned = {
-    manager: 'kustomize-controller',
-    operation: 'Apply',
-    apiVersion,
-    time: '2026-01-01T00:00:00Z',
-    fieldsType: 'FieldsV1',
-    fieldsV1: { 'f:spec': fieldsOf(spec) },
-  };
-  return {
-    apiVersion,
-    kind: 'MCPServer',
-    metadata: {
-      name: 'search',
-      namespace: 'tools',
-      uid: '7b1c2f5e-9a53-4a1c-8f5e-3f2b7c1d9e10',
-      generation: 1,
-      creationTimestamp: '2026-01-01T00:00:00Z',
-      labels: { 'app.kubernetes.io/part-of': 'assistants', team: 'search' },
-      ...(filling === '' ? {} : { annotations: { 'example.com/description': filling } }),
-      managedFields: [owned],
-      ...metadata,
-    },
-    spec,
-  };
-}
-
-/** As the API server writes down who owns what; items by their name or path where they have one. */
-function fieldsOf(value: unknown): Fields {
-  if (Array.isArray(value)) return Object.fromEntries(value.map((item) => [keyOf(item), fieldsOf(item)]));
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [`f:${name}`, fieldsOf(field)]));
-}
-
-function keyOf(item: unknown): string {
-  if (typeof item !== 'object' || item === null) return `v:${JSON.stringify(item)}`;
-  const key = Object.entries(item).find(([name]) => name === 'name' || name === 'path');
-  return key === undefined ? `v:${JSON.stringify(item)}` : `k:${JSON.stringify(Object.fromEntries([key]))}`;
+    : { operation: 'UPDATE', object, oldObject: toServer({ ...rest, spec: before, filling: '' }) };
 }
