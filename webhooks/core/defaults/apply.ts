@@ -1,4 +1,5 @@
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { Additions } from './additions.ts';
 import type { Default } from './default.ts';
 import { defaults } from './index.gen.ts';
 
@@ -7,7 +8,9 @@ import { defaults } from './index.gen.ts';
  * stay the same objects, and a server that lacks nothing comes back as it is. The order of the list does not matter.
  */
 export function applyDefaults(server: MCPServer, list: readonly Default[] = defaults): MCPServer {
-  return list.reduce((defaulted, one) => one.apply(defaulted), server);
+  const added = new Additions();
+  for (const one of list) one.apply(server, added);
+  return added.addTo(server);
 }
 
 /** The server as admission stores it: with the defaults that a later change of its author cannot contradict. */

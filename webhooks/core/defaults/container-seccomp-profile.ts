@@ -1,16 +1,15 @@
 import type { Default } from './default.ts';
-import { withContainerSecurity } from './security-context.ts';
 
 export const containerSeccompProfile: Default = {
   id: 'container-seccomp-profile',
   notStored: 'reads other fields',
   summary: "The container gets the runtime's seccomp profile (seccompProfile: RuntimeDefault).",
-  apply(server) {
-    const security = server.spec.runtime?.security;
-    if (security?.securityContext?.seccompProfile !== undefined) return server;
+  apply({ spec }, added) {
+    const security = spec.runtime?.security;
+    if (security?.securityContext?.seccompProfile !== undefined) return;
     // The container's value would hide the pod's, so it must not contradict what the author wrote there.
     const ofPod = security?.podSecurityContext?.seccompProfile?.type ?? 'RuntimeDefault';
-    if (ofPod !== 'RuntimeDefault') return server;
-    return withContainerSecurity(server, { seccompProfile: { type: 'RuntimeDefault' } });
+    if (ofPod !== 'RuntimeDefault') return;
+    added.container().seccompProfile = { type: 'RuntimeDefault' };
   },
 };

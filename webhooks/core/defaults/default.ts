@@ -1,4 +1,5 @@
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { Additions } from './additions.ts';
 
 /** One value that an MCPServer gets when its author said nothing. One default = one file. */
 export interface Default {
@@ -14,6 +15,9 @@ export interface Default {
   readonly notStored?: 'is one whole' | 'reads other fields';
   /** One sentence for the documentation. Ends with a full stop. */
   readonly summary: string;
-  /** Returns the same object when there is nothing to add; never changes its argument. Applying twice equals once. */
-  apply(server: MCPServer): MCPServer;
+  /**
+   * Says what it adds to the server, if anything; looks at what the author wrote alone, and never changes it. Applying
+   * twice equals once.
+   */
+  apply(server: MCPServer, added: Additions): void;
 }

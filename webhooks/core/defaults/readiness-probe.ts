@@ -4,11 +4,11 @@ export const readinessProbe: Default = {
   id: 'readiness-probe',
   notStored: 'is one whole',
   summary: 'A pod gets traffic as soon as it accepts TCP connections on its port, and only while it does.',
-  apply(server) {
-    const runtime = server.spec.runtime;
-    if (runtime?.health?.readinessProbe !== undefined) return server;
-    const health = {
-      ...runtime?.health,
+  apply({ spec }, added) {
+    const health = spec.runtime?.health;
+    if (health?.readinessProbe !== undefined) return;
+    added.setHealth({
+      ...health,
       readinessProbe: {
         // By name: the same text for every server, and nothing to change when the port does.
         tcpSocket: { port: 'mcp' },
@@ -17,7 +17,6 @@ export const readinessProbe: Default = {
         successThreshold: 1,
         failureThreshold: 3,
       },
-    };
-    return { ...server, spec: { ...server.spec, runtime: { ...runtime, health } } };
+    });
   },
 };

@@ -4,11 +4,12 @@ export const resources: Default = {
   id: 'resources',
   notStored: 'is one whole',
   summary: 'The container requests 50m CPU and 64Mi memory, and may use 500m CPU and 256Mi memory.',
-  apply(server) {
-    const runtime = server.spec.runtime;
+  apply({ spec }, added) {
     // Whoever says anything about resources has said everything: half a default beside half a value helps nobody.
-    if (runtime?.resources !== undefined) return server;
-    const added = { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } };
-    return { ...server, spec: { ...server.spec, runtime: { ...runtime, resources: added } } };
+    if (spec.runtime?.resources !== undefined) return;
+    added.setResources({
+      requests: { cpu: '50m', memory: '64Mi' },
+      limits: { cpu: '500m', memory: '256Mi' },
+    });
   },
 };
