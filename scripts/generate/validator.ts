@@ -24,7 +24,7 @@ export const validator: Generator = {
       code: { source: true, esm: true, lines: true },
     });
     const compiled = ajv.compile({ ...stripTexts(root), $defs: withoutTexts });
-    const steps = [importRuntime, boundErrors, passPathsOnly, dropSchemas, giveType];
+    const steps = [importRuntime, boundErrors, passPathsOnly, countWhatIsLong, dropSchemas, giveTypes];
     const code = steps.reduce((text, step) => step(text), standalone.default(ajv, compiled));
     return [{ path: 'webhooks/core/mcpserver/validate.gen.ts', content: head + code }];
   },
@@ -62,6 +62,9 @@ function addAll(errors, more) {
 function escapePointer(name) {
   return /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 }
+
+/** Whether errors are to have their paths: nearly all data has none, and putting paths together is what checking a list costs. */
+let tellsPaths = false;
 
 `;
 
@@ -102,14 +105,26 @@ function boundErrors(code: string): string {
 
 /**
  * Ajv gives every function an object with all that custom keywords could ask for, and looks for what to escape in every
- * name, which is half of what judging a valid object costs. Ours need the path alone.
+ * name, which is half of what judging a valid object costs. Ours need the path alone, and only where somebody asks.
  */
 function passPathsOnly(code: string): string {
   const passed = code
     .replaceAll('{instancePath="", parentData, parentDataProperty, rootData=data}={}', 'instancePath = ""')
-    .replaceAll(/\{instancePath:(.*?),parentData:\w+,parentDataProperty:[^{}]*?,rootData\}/g, '$1')
+    .replaceAll(/\{instancePath:(.*?),parentData:\w+,parentDataProperty:[^{}]*?,rootData\}/g, 'tellsPaths && $1')
     .replaceAll(/(\w+)\.replace\(\/~\/g, "~0"\)\.replace\(\/\\\/\/g, "~1"\)/g, 'escapePointer($1)');
   return expectChange(code, /parentData|rootData|\.replace\(/.test(passed) ? code : passed, 'paths');
+}
+
+/** Characters of every text are counted; one or two units make each, so nearly always their number says enough. */
+function countWhatIsLong(code: string): string {
+  const counted = code
+    .replaceAll(/if\((func\d+)\((\w+)\) > (\d+)\)/g, 'if($2.length > $3 && $1($2) > $3)')
+    .replaceAll(
+      /if\((func\d+)\((\w+)\) < (\d+)\)/g,
+      (_all, count: string, text: string, least: string) =>
+        `if(${text}.length < ${2 * Number(least)} && ${count}(${text}) < ${least})`,
+    );
+  return expectChange(code, counted.includes('if(func') ? code : counted, 'lengths');
 }
 
 /** Ajv prints each schema as a constant, of which the code reads the enums only. */
@@ -122,16 +137,25 @@ function dropSchemas(code: string): string {
   return expectChange(code, smaller, 'schemas');
 }
 
-function giveType(code: string): string {
+function giveTypes(code: string): string {
   const typed = code.replaceAll(
     /^export const validate = (\w+);$|^export default \w+;$/gm,
-    (_line, name: string | undefined) => (name === undefined ? '' : typedExport(name)),
+    (_line, name: string | undefined) => (name === undefined ? '' : typedExports(name)),
   );
   return expectChange(code, typed, 'exports').replaceAll(/\n{2,}/g, '\n');
 }
 
-function typedExport(name: string): string {
-  return `/** Whether the data is an MCPServer; if not, \`validate.errors\` says why, until the next call. */
-export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
-  ${name};`;
+function typedExports(name: string): string {
+  return `/** Whether the data is an MCPServer. */
+export function isValid(data: unknown): data is MCPServer {
+  return ${name}(data);
+}
+
+/** Why the data is none. */
+export function errorsOf(data: unknown): readonly SchemaError[] {
+  tellsPaths = true;
+  ${name}(data);
+  tellsPaths = false;
+  return ${name}.errors ?? [];
+}`;
 }

@@ -1,10 +1,10 @@
 /** The parts of an image reference as it is written; nothing is filled in. */
 export interface ImageReference {
   /** `ghcr.io`, `localhost:5000`; undefined when the runtime's default registry is meant. */
-  readonly registry?: string;
+  readonly registry?: string | undefined;
   /** The path in the registry: `example/search`. */
   readonly repository: string;
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** Algorithm and hash: `sha256:…`. A runtime that has both pulls by digest and ignores the tag. */
   readonly digest?: string;
 }
@@ -52,14 +52,7 @@ function parseUsual(text: string): ParsedImageReference | undefined {
   if (text.length > usualLength || text.length === imageIdLength) return undefined;
   const [, registry, repository = '', tag] = usual.exec(text) ?? [];
   if (repository === '' || (registry === undefined && mayBeginWithRegistry.test(repository))) return undefined;
-  return {
-    ok: true,
-    reference: {
-      repository,
-      ...(registry === undefined ? {} : { registry }),
-      ...(tag === undefined ? {} : { tag }),
-    },
-  };
+  return { ok: true, reference: { registry, repository, tag } };
 }
 
 const mayBeginWithRegistry = /^(?:localhost|[^/]*\.[^/]*)\//;

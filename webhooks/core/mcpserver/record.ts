@@ -8,5 +8,9 @@ export function isRecord(value: unknown): value is Fields {
 
 /** What stands under a name or at an index; undefined where nothing does. What JavaScript puts into every object is not there. */
 export function ownValue(value: unknown, name: string | number): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
+  return typeof value === 'object' && value !== null && hasOwn(value, name) ? value[name] : undefined;
+}
+
+function hasOwn<Name extends string | number>(value: object, name: Name): value is Readonly<Record<Name, unknown>> {
+  return Object.hasOwn(value, name);
 }

@@ -1,4 +1,4 @@
-import type { EnvFromSource, EnvVar, KeyToPath, MCPServer, StorageMount } from './types.gen.ts';
+import type { EnvFromSource, EnvVarSource, KeyToPath, MCPServer, StorageMount } from './types.gen.ts';
 import type { FieldPath } from './violation.ts';
 
 /** One place where an MCPServer names another object of its namespace. */
@@ -40,9 +40,10 @@ export function referencesOf(server: MCPServer): readonly Reference[] {
   envFrom.forEach((source, index) => {
     addEnvFrom(references, source, index);
   });
-  env.forEach((variable, index) => {
-    addEnv(references, variable, index);
-  });
+  for (let index = 0; index < env.length; index += 1) {
+    const source = env[index]?.valueFrom;
+    if (source !== undefined) addEnv(references, source, index);
+  }
   addTls(references, server);
   addServiceAccount(references, server);
   addPullSecrets(references, server);
@@ -100,21 +101,19 @@ function addEnvFrom(references: Reference[], { configMapRef, secretRef }: EnvFro
   }
 }
 
-function addEnv(references: Reference[], { valueFrom }: EnvVar, index: number): void {
-  if (valueFrom === undefined) return;
-  const { configMapKeyRef, secretKeyRef } = valueFrom;
-  const source = ['spec', 'config', 'env', index, 'valueFrom'];
+/** For hundreds of variables: each path is one literal, which is not put together. */
+function addEnv(references: Reference[], { configMapKeyRef, secretKeyRef }: EnvVarSource, index: number): void {
   const usage = 'env';
   if (configMapKeyRef !== undefined) {
     const { name = '', key, optional = false } = configMapKeyRef;
-    const path = [...source, 'configMapKeyRef', 'name'];
-    const keys = [{ key, path: [...source, 'configMapKeyRef', 'key'] }];
+    const path = ['spec', 'config', 'env', index, 'valueFrom', 'configMapKeyRef', 'name'];
+    const keys = [{ key, path: ['spec', 'config', 'env', index, 'valueFrom', 'configMapKeyRef', 'key'] }];
     references.push({ kind: 'ConfigMap', name, keys, isOptional: optional, usage, path });
   }
   if (secretKeyRef !== undefined) {
     const { name = '', key, optional = false } = secretKeyRef;
-    const path = [...source, 'secretKeyRef', 'name'];
-    const keys = [{ key, path: [...source, 'secretKeyRef', 'key'] }];
+    const path = ['spec', 'config', 'env', index, 'valueFrom', 'secretKeyRef', 'name'];
+    const keys = [{ key, path: ['spec', 'config', 'env', index, 'valueFrom', 'secretKeyRef', 'key'] }];
     references.push({ kind: 'Secret', name, keys, isOptional: optional, usage, path });
   }
 }

@@ -1,7 +1,7 @@
 import { likelyQuantities, quantityPattern } from './quantity-text.ts';
 import { ownValue } from './record.ts';
 import type { MCPServer } from './types.gen.ts';
-import { validate } from './validate.gen.ts';
+import { errorsOf, isValid } from './validate.gen.ts';
 import type { SchemaError } from './validate.gen.ts';
 import type { FieldPath, Violation } from './violation.ts';
 
@@ -16,8 +16,8 @@ export function checkSchema(
 ):
   | { readonly ok: true; readonly server: MCPServer }
   | { readonly ok: false; readonly violations: readonly Violation[] } {
-  if (validate(data)) return { ok: true, server: data };
-  return { ok: false, violations: (validate.errors ?? []).map((error) => toViolation(error, data)) };
+  if (isValid(data)) return { ok: true, server: data };
+  return { ok: false, violations: errorsOf(data).map((error) => toViolation(error, data)) };
 }
 
 function toViolation(error: SchemaError, data: unknown): Violation {

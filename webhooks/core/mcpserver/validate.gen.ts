@@ -27,10 +27,21 @@ function escapePointer(name) {
   return /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 }
 
+/** Whether errors are to have their paths: nearly all data has none, and putting paths together is what checking a list costs. */
+let tellsPaths = false;
 
-/** Whether the data is an MCPServer; if not, `validate.errors` says why, until the next call. */
-export const validate: ((data: unknown) => data is MCPServer) & { readonly errors?: readonly SchemaError[] | null } =
-  validate21;
+
+/** Whether the data is an MCPServer. */
+export function isValid(data: unknown): data is MCPServer {
+  return validate21(data);
+}
+/** Why the data is none. */
+export function errorsOf(data: unknown): readonly SchemaError[] {
+  tellsPaths = true;
+  validate21(data);
+  tellsPaths = false;
+  return validate21.errors ?? [];
+}
 const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
@@ -209,7 +220,7 @@ errors++;
 }
 }
 if(data.divisor !== undefined){
-if(!(validate31(data.divisor, instancePath+"/divisor"))){
+if(!(validate31(data.divisor, tellsPaths && instancePath+"/divisor"))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -274,31 +285,31 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.configMapKeyRef !== undefined){
-if(!(validate24(data.configMapKeyRef, instancePath+"/configMapKeyRef"))){
+if(!(validate24(data.configMapKeyRef, tellsPaths && instancePath+"/configMapKeyRef"))){
 vErrors = addAll(vErrors, validate24.errors);
 errors = vErrors.length;
 }
 }
 if(data.fieldRef !== undefined){
-if(!(validate26(data.fieldRef, instancePath+"/fieldRef"))){
+if(!(validate26(data.fieldRef, tellsPaths && instancePath+"/fieldRef"))){
 vErrors = addAll(vErrors, validate26.errors);
 errors = vErrors.length;
 }
 }
 if(data.fileKeyRef !== undefined){
-if(!(validate28(data.fileKeyRef, instancePath+"/fileKeyRef"))){
+if(!(validate28(data.fileKeyRef, tellsPaths && instancePath+"/fileKeyRef"))){
 vErrors = addAll(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
 if(data.resourceFieldRef !== undefined){
-if(!(validate30(data.resourceFieldRef, instancePath+"/resourceFieldRef"))){
+if(!(validate30(data.resourceFieldRef, tellsPaths && instancePath+"/resourceFieldRef"))){
 vErrors = addAll(vErrors, validate30.errors);
 errors = vErrors.length;
 }
 }
 if(data.secretKeyRef !== undefined){
-if(!(validate34(data.secretKeyRef, instancePath+"/secretKeyRef"))){
+if(!(validate34(data.secretKeyRef, tellsPaths && instancePath+"/secretKeyRef"))){
 vErrors = addAll(vErrors, validate34.errors);
 errors = vErrors.length;
 }
@@ -336,7 +347,7 @@ errors++;
 }
 }
 if(data.valueFrom !== undefined){
-if(!(validate23(data.valueFrom, instancePath+"/valueFrom"))){
+if(!(validate23(data.valueFrom, tellsPaths && instancePath+"/valueFrom"))){
 vErrors = addAll(vErrors, validate23.errors);
 errors = vErrors.length;
 }
@@ -409,7 +420,7 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.configMapRef !== undefined){
-if(!(validate39(data.configMapRef, instancePath+"/configMapRef"))){
+if(!(validate39(data.configMapRef, tellsPaths && instancePath+"/configMapRef"))){
 vErrors = addAll(vErrors, validate39.errors);
 errors = vErrors.length;
 }
@@ -422,7 +433,7 @@ errors++;
 }
 }
 if(data.secretRef !== undefined){
-if(!(validate41(data.secretRef, instancePath+"/secretRef"))){
+if(!(validate41(data.secretRef, tellsPaths && instancePath+"/secretRef"))){
 vErrors = addAll(vErrors, validate41.errors);
 errors = vErrors.length;
 }
@@ -522,7 +533,7 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate45(data1[i0], instancePath+"/items/" + i0))){
+if(!(validate45(data1[i0], tellsPaths && instancePath+"/items/" + i0))){
 vErrors = addAll(vErrors, validate45.errors);
 errors = vErrors.length;
 }
@@ -586,7 +597,7 @@ let data1 = data.items;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate45(data1[i0], instancePath+"/items/" + i0))){
+if(!(validate45(data1[i0], tellsPaths && instancePath+"/items/" + i0))){
 vErrors = addAll(vErrors, validate45.errors);
 errors = vErrors.length;
 }
@@ -633,7 +644,7 @@ errors++;
 }
 }
 if(data.sizeLimit !== undefined){
-if(!(validate31(data.sizeLimit, instancePath+"/sizeLimit"))){
+if(!(validate31(data.sizeLimit, tellsPaths && instancePath+"/sizeLimit"))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -688,7 +699,7 @@ let data0 = data.claims;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate55(data0[i0], instancePath+"/claims/" + i0))){
+if(!(validate55(data0[i0], tellsPaths && instancePath+"/claims/" + i0))){
 vErrors = addAll(vErrors, validate55.errors);
 errors = vErrors.length;
 }
@@ -704,7 +715,7 @@ if(data.limits !== undefined){
 let data2 = data.limits;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key0 in data2){
-if(!(validate31(data2[key0], instancePath+"/limits/" + escapePointer(key0)))){
+if(!(validate31(data2[key0], tellsPaths && instancePath+"/limits/" + escapePointer(key0)))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -720,7 +731,7 @@ if(data.requests !== undefined){
 let data4 = data.requests;
 if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
 for(const key1 in data4){
-if(!(validate31(data4[key1], instancePath+"/requests/" + escapePointer(key1)))){
+if(!(validate31(data4[key1], tellsPaths && instancePath+"/requests/" + escapePointer(key1)))){
 vErrors = addAll(vErrors, validate31.errors);
 errors = vErrors.length;
 }
@@ -929,7 +940,7 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.appArmorProfile !== undefined){
-if(!(validate61(data.appArmorProfile, instancePath+"/appArmorProfile"))){
+if(!(validate61(data.appArmorProfile, tellsPaths && instancePath+"/appArmorProfile"))){
 vErrors = addAll(vErrors, validate61.errors);
 errors = vErrors.length;
 }
@@ -1016,13 +1027,13 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate63(data.seLinuxOptions, instancePath+"/seLinuxOptions"))){
+if(!(validate63(data.seLinuxOptions, tellsPaths && instancePath+"/seLinuxOptions"))){
 vErrors = addAll(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate65(data.seccompProfile, instancePath+"/seccompProfile"))){
+if(!(validate65(data.seccompProfile, tellsPaths && instancePath+"/seccompProfile"))){
 vErrors = addAll(vErrors, validate65.errors);
 errors = vErrors.length;
 }
@@ -1070,7 +1081,7 @@ let data12 = data.sysctls;
 if(Array.isArray(data12)){
 const len1 = data12.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate67(data12[i1], instancePath+"/sysctls/" + i1))){
+if(!(validate67(data12[i1], tellsPaths && instancePath+"/sysctls/" + i1))){
 vErrors = addAll(vErrors, validate67.errors);
 errors = vErrors.length;
 }
@@ -1083,7 +1094,7 @@ errors++;
 }
 }
 if(data.windowsOptions !== undefined){
-if(!(validate69(data.windowsOptions, instancePath+"/windowsOptions"))){
+if(!(validate69(data.windowsOptions, tellsPaths && instancePath+"/windowsOptions"))){
 vErrors = addAll(vErrors, validate69.errors);
 errors = vErrors.length;
 }
@@ -1158,13 +1169,13 @@ errors++;
 }
 }
 if(data.appArmorProfile !== undefined){
-if(!(validate61(data.appArmorProfile, instancePath+"/appArmorProfile"))){
+if(!(validate61(data.appArmorProfile, tellsPaths && instancePath+"/appArmorProfile"))){
 vErrors = addAll(vErrors, validate61.errors);
 errors = vErrors.length;
 }
 }
 if(data.capabilities !== undefined){
-if(!(validate74(data.capabilities, instancePath+"/capabilities"))){
+if(!(validate74(data.capabilities, tellsPaths && instancePath+"/capabilities"))){
 vErrors = addAll(vErrors, validate74.errors);
 errors = vErrors.length;
 }
@@ -1238,19 +1249,19 @@ errors++;
 }
 }
 if(data.seLinuxOptions !== undefined){
-if(!(validate63(data.seLinuxOptions, instancePath+"/seLinuxOptions"))){
+if(!(validate63(data.seLinuxOptions, tellsPaths && instancePath+"/seLinuxOptions"))){
 vErrors = addAll(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
 if(data.seccompProfile !== undefined){
-if(!(validate65(data.seccompProfile, instancePath+"/seccompProfile"))){
+if(!(validate65(data.seccompProfile, tellsPaths && instancePath+"/seccompProfile"))){
 vErrors = addAll(vErrors, validate65.errors);
 errors = vErrors.length;
 }
 }
 if(data.windowsOptions !== undefined){
-if(!(validate69(data.windowsOptions, instancePath+"/windowsOptions"))){
+if(!(validate69(data.windowsOptions, tellsPaths && instancePath+"/windowsOptions"))){
 vErrors = addAll(vErrors, validate69.errors);
 errors = vErrors.length;
 }
@@ -1422,7 +1433,7 @@ let data1 = data.httpHeaders;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate86(data1[i0], instancePath+"/httpHeaders/" + i0))){
+if(!(validate86(data1[i0], tellsPaths && instancePath+"/httpHeaders/" + i0))){
 vErrors = addAll(vErrors, validate86.errors);
 errors = vErrors.length;
 }
@@ -1442,7 +1453,7 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate88(data.port, instancePath+"/port"))){
+if(!(validate88(data.port, tellsPaths && instancePath+"/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -1480,7 +1491,7 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate88(data.port, instancePath+"/port"))){
+if(!(validate88(data.port, tellsPaths && instancePath+"/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -1499,7 +1510,7 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.exec !== undefined){
-if(!(validate81(data.exec, instancePath+"/exec"))){
+if(!(validate81(data.exec, tellsPaths && instancePath+"/exec"))){
 vErrors = addAll(vErrors, validate81.errors);
 errors = vErrors.length;
 }
@@ -1525,13 +1536,13 @@ errors++;
 }
 }
 if(data.grpc !== undefined){
-if(!(validate83(data.grpc, instancePath+"/grpc"))){
+if(!(validate83(data.grpc, tellsPaths && instancePath+"/grpc"))){
 vErrors = addAll(vErrors, validate83.errors);
 errors = vErrors.length;
 }
 }
 if(data.httpGet !== undefined){
-if(!(validate85(data.httpGet, instancePath+"/httpGet"))){
+if(!(validate85(data.httpGet, tellsPaths && instancePath+"/httpGet"))){
 vErrors = addAll(vErrors, validate85.errors);
 errors = vErrors.length;
 }
@@ -1597,7 +1608,7 @@ errors++;
 }
 }
 if(data.tcpSocket !== undefined){
-if(!(validate91(data.tcpSocket, instancePath+"/tcpSocket"))){
+if(!(validate91(data.tcpSocket, tellsPaths && instancePath+"/tcpSocket"))){
 vErrors = addAll(vErrors, validate91.errors);
 errors = vErrors.length;
 }
@@ -1758,7 +1769,7 @@ let data0 = data.matchExpressions;
 if(Array.isArray(data0)){
 const len0 = data0.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate100(data0[i0], instancePath+"/matchExpressions/" + i0))){
+if(!(validate100(data0[i0], tellsPaths && instancePath+"/matchExpressions/" + i0))){
 vErrors = addAll(vErrors, validate100.errors);
 errors = vErrors.length;
 }
@@ -1801,19 +1812,19 @@ let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.ipBlock !== undefined){
-if(!(validate97(data.ipBlock, instancePath+"/ipBlock"))){
+if(!(validate97(data.ipBlock, tellsPaths && instancePath+"/ipBlock"))){
 vErrors = addAll(vErrors, validate97.errors);
 errors = vErrors.length;
 }
 }
 if(data.namespaceSelector !== undefined){
-if(!(validate99(data.namespaceSelector, instancePath+"/namespaceSelector"))){
+if(!(validate99(data.namespaceSelector, tellsPaths && instancePath+"/namespaceSelector"))){
 vErrors = addAll(vErrors, validate99.errors);
 errors = vErrors.length;
 }
 }
 if(data.podSelector !== undefined){
-if(!(validate99(data.podSelector, instancePath+"/podSelector"))){
+if(!(validate99(data.podSelector, tellsPaths && instancePath+"/podSelector"))){
 vErrors = addAll(vErrors, validate99.errors);
 errors = vErrors.length;
 }
@@ -1852,7 +1863,7 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate88(data.port, instancePath+"/port"))){
+if(!(validate88(data.port, tellsPaths && instancePath+"/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -2090,12 +2101,12 @@ errors++;
 if(data18.ref !== undefined){
 let data19 = data18.ref;
 if(typeof data19 === "string"){
-if(func2(data19) > 1000){
+if(data19.length > 1000 && func2(data19) > 1000){
 const err30 = {instancePath:instancePath+"/spec/source/containerImage/ref",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err30);
 errors++;
 }
-if(func2(data19) < 1){
+if(data19.length < 2 && func2(data19) < 1){
 const err31 = {instancePath:instancePath+"/spec/source/containerImage/ref",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err31);
 errors++;
@@ -2135,7 +2146,7 @@ errors++;
 if(data22.name !== undefined){
 let data23 = data22.name;
 if(typeof data23 === "string"){
-if(func2(data23) < 1){
+if(data23.length < 2 && func2(data23) < 1){
 const err36 = {instancePath:instancePath+"/spec/source/containerImage/imagePullSecrets/" + i0+"/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err36);
 errors++;
@@ -2206,12 +2217,12 @@ errors++;
 if(data24.path !== undefined){
 let data26 = data24.path;
 if(typeof data26 === "string"){
-if(func2(data26) > 253){
+if(data26.length > 253 && func2(data26) > 253){
 const err46 = {instancePath:instancePath+"/spec/config/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err46);
 errors++;
 }
-if(func2(data26) < 1){
+if(data26.length < 2 && func2(data26) < 1){
 const err47 = {instancePath:instancePath+"/spec/config/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err47);
 errors++;
@@ -2230,7 +2241,7 @@ const len1 = data27.length;
 for(let i1=0; i1<len1; i1++){
 let data28 = data27[i1];
 if(typeof data28 === "string"){
-if(func2(data28) < 1){
+if(data28.length < 2 && func2(data28) < 1){
 const err49 = {instancePath:instancePath+"/spec/config/arguments/" + i1,keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err49);
 errors++;
@@ -2259,7 +2270,7 @@ errors++;
 }
 const len2 = data29.length;
 for(let i2=0; i2<len2; i2++){
-if(!(validate22(data29[i2], instancePath+"/spec/config/env/" + i2))){
+if(!(validate22(data29[i2], tellsPaths && instancePath+"/spec/config/env/" + i2))){
 vErrors = addAll(vErrors, validate22.errors);
 errors = vErrors.length;
 }
@@ -2281,7 +2292,7 @@ errors++;
 }
 const len3 = data31.length;
 for(let i3=0; i3<len3; i3++){
-if(!(validate38(data31[i3], instancePath+"/spec/config/envFrom/" + i3))){
+if(!(validate38(data31[i3], tellsPaths && instancePath+"/spec/config/envFrom/" + i3))){
 vErrors = addAll(vErrors, validate38.errors);
 errors = vErrors.length;
 }
@@ -2323,12 +2334,12 @@ errors++;
 if(data34.path !== undefined){
 let data35 = data34.path;
 if(typeof data35 === "string"){
-if(func2(data35) > 4096){
+if(data35.length > 4096 && func2(data35) > 4096){
 const err60 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err60);
 errors++;
 }
-if(func2(data35) < 1){
+if(data35.length < 2 && func2(data35) < 1){
 const err61 = {instancePath:instancePath+"/spec/config/storage/" + i4+"/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err61);
 errors++;
@@ -2375,19 +2386,19 @@ errors++;
 }
 }
 if(data37.configMap !== undefined){
-if(!(validate44(data37.configMap, instancePath+"/spec/config/storage/" + i4+"/source/configMap"))){
+if(!(validate44(data37.configMap, tellsPaths && instancePath+"/spec/config/storage/" + i4+"/source/configMap"))){
 vErrors = addAll(vErrors, validate44.errors);
 errors = vErrors.length;
 }
 }
 if(data37.secret !== undefined){
-if(!(validate48(data37.secret, instancePath+"/spec/config/storage/" + i4+"/source/secret"))){
+if(!(validate48(data37.secret, tellsPaths && instancePath+"/spec/config/storage/" + i4+"/source/secret"))){
 vErrors = addAll(vErrors, validate48.errors);
 errors = vErrors.length;
 }
 }
 if(data37.emptyDir !== undefined){
-if(!(validate51(data37.emptyDir, instancePath+"/spec/config/storage/" + i4+"/source/emptyDir"))){
+if(!(validate51(data37.emptyDir, tellsPaths && instancePath+"/spec/config/storage/" + i4+"/source/emptyDir"))){
 vErrors = addAll(vErrors, validate51.errors);
 errors = vErrors.length;
 }
@@ -2444,7 +2455,7 @@ errors++;
 }
 }
 if(data42.resources !== undefined){
-if(!(validate54(data42.resources, instancePath+"/spec/runtime/resources"))){
+if(!(validate54(data42.resources, tellsPaths && instancePath+"/spec/runtime/resources"))){
 vErrors = addAll(vErrors, validate54.errors);
 errors = vErrors.length;
 }
@@ -2455,7 +2466,7 @@ if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
 if(data45.serviceAccountName !== undefined){
 let data46 = data45.serviceAccountName;
 if(typeof data46 === "string"){
-if(func2(data46) > 253){
+if(data46.length > 253 && func2(data46) > 253){
 const err75 = {instancePath:instancePath+"/spec/runtime/security/serviceAccountName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err75);
 errors++;
@@ -2468,13 +2479,13 @@ errors++;
 }
 }
 if(data45.podSecurityContext !== undefined){
-if(!(validate60(data45.podSecurityContext, instancePath+"/spec/runtime/security/podSecurityContext"))){
+if(!(validate60(data45.podSecurityContext, tellsPaths && instancePath+"/spec/runtime/security/podSecurityContext"))){
 vErrors = addAll(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
 if(data45.securityContext !== undefined){
-if(!(validate72(data45.securityContext, instancePath+"/spec/runtime/security/securityContext"))){
+if(!(validate72(data45.securityContext, tellsPaths && instancePath+"/spec/runtime/security/securityContext"))){
 vErrors = addAll(vErrors, validate72.errors);
 errors = vErrors.length;
 }
@@ -2495,13 +2506,13 @@ vErrors = add(vErrors, err78);
 errors++;
 }
 if(data49.livenessProbe !== undefined){
-if(!(validate80(data49.livenessProbe, instancePath+"/spec/runtime/health/livenessProbe"))){
+if(!(validate80(data49.livenessProbe, tellsPaths && instancePath+"/spec/runtime/health/livenessProbe"))){
 vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
 }
 if(data49.readinessProbe !== undefined){
-if(!(validate80(data49.readinessProbe, instancePath+"/spec/runtime/health/readinessProbe"))){
+if(!(validate80(data49.readinessProbe, tellsPaths && instancePath+"/spec/runtime/health/readinessProbe"))){
 vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
@@ -2545,7 +2556,7 @@ let data55 = data54.ingressFrom;
 if(Array.isArray(data55)){
 const len5 = data55.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate96(data55[i5], instancePath+"/spec/network/ingressFrom/" + i5))){
+if(!(validate96(data55[i5], tellsPaths && instancePath+"/spec/network/ingressFrom/" + i5))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2562,7 +2573,7 @@ let data57 = data54.egressTo;
 if(Array.isArray(data57)){
 const len6 = data57.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate96(data57[i6], instancePath+"/spec/network/egressTo/" + i6))){
+if(!(validate96(data57[i6], tellsPaths && instancePath+"/spec/network/egressTo/" + i6))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2579,7 +2590,7 @@ let data59 = data54.egressPorts;
 if(Array.isArray(data59)){
 const len7 = data59.length;
 for(let i7=0; i7<len7; i7++){
-if(!(validate106(data59[i7], instancePath+"/spec/network/egressPorts/" + i7))){
+if(!(validate106(data59[i7], tellsPaths && instancePath+"/spec/network/egressPorts/" + i7))){
 vErrors = addAll(vErrors, validate106.errors);
 errors = vErrors.length;
 }
@@ -2592,7 +2603,7 @@ errors++;
 }
 }
 if(data54.dnsEgressPeer !== undefined){
-if(!(validate96(data54.dnsEgressPeer, instancePath+"/spec/network/dnsEgressPeer"))){
+if(!(validate96(data54.dnsEgressPeer, tellsPaths && instancePath+"/spec/network/dnsEgressPeer"))){
 vErrors = addAll(vErrors, validate96.errors);
 errors = vErrors.length;
 }
@@ -2628,7 +2639,7 @@ errors++;
 if(data65.name !== undefined){
 let data66 = data65.name;
 if(typeof data66 === "string"){
-if(func2(data66) < 1){
+if(data66.length < 2 && func2(data66) < 1){
 const err89 = {instancePath:instancePath+"/spec/transport/tls/caBundleSecret/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err89);
 errors++;
@@ -2679,12 +2690,12 @@ errors++;
 if(data68.provider !== undefined){
 let data69 = data68.provider;
 if(typeof data69 === "string"){
-if(func2(data69) > 253){
+if(data69.length > 253 && func2(data69) > 253){
 const err96 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err96);
 errors++;
 }
-if(func2(data69) < 1){
+if(data69.length < 2 && func2(data69) < 1){
 const err97 = {instancePath:instancePath+"/spec/gateway/provider",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err97);
 errors++;
@@ -2699,7 +2710,7 @@ errors++;
 if(data68.configRef !== undefined){
 let data70 = data68.configRef;
 if(typeof data70 === "string"){
-if(func2(data70) > 253){
+if(data70.length > 253 && func2(data70) > 253){
 const err99 = {instancePath:instancePath+"/spec/gateway/configRef",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err99);
 errors++;
@@ -2794,7 +2805,7 @@ vErrors = add(vErrors, err110);
 errors++;
 }
 if(data78.port !== undefined){
-if(!(validate88(data78.port, instancePath+"/spec/extensions/metrics/port"))){
+if(!(validate88(data78.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
@@ -2802,12 +2813,12 @@ errors = vErrors.length;
 if(data78.path !== undefined){
 let data80 = data78.path;
 if(typeof data80 === "string"){
-if(func2(data80) > 253){
+if(data80.length > 253 && func2(data80) > 253){
 const err111 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err111);
 errors++;
 }
-if(func2(data80) < 1){
+if(data80.length < 2 && func2(data80) < 1){
 const err112 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err112);
 errors++;
@@ -3137,7 +3148,7 @@ if(data110 && typeof data110 == "object" && !Array.isArray(data110)){
 if(data110.release !== undefined){
 let data111 = data110.release;
 if(typeof data111 === "string"){
-if(func2(data111) > 64){
+if(data111.length > 64 && func2(data111) > 64){
 const err157 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err157);
 errors++;
@@ -3160,7 +3171,7 @@ errors++;
 if(data112.digest !== undefined){
 let data113 = data112.digest;
 if(typeof data113 === "string"){
-if(func2(data113) > 64){
+if(data113.length > 64 && func2(data113) > 64){
 const err160 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err160);
 errors++;
@@ -3227,7 +3238,7 @@ errors++;
 if(data116.rule !== undefined){
 let data117 = data116.rule;
 if(typeof data117 === "string"){
-if(func2(data117) > 100){
+if(data117.length > 100 && func2(data117) > 100){
 const err170 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err170);
 errors++;
@@ -3242,7 +3253,7 @@ errors++;
 if(data116.path !== undefined){
 let data118 = data116.path;
 if(typeof data118 === "string"){
-if(func2(data118) > 400){
+if(data118.length > 400 && func2(data118) > 400){
 const err172 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err172);
 errors++;
@@ -3257,7 +3268,7 @@ errors++;
 if(data116.message !== undefined){
 let data119 = data116.message;
 if(typeof data119 === "string"){
-if(func2(data119) > 400){
+if(data119.length > 400 && func2(data119) > 400){
 const err174 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err174);
 errors++;
@@ -3272,7 +3283,7 @@ errors++;
 if(data116.fingerprint !== undefined){
 let data120 = data116.fingerprint;
 if(typeof data120 === "string"){
-if(func2(data120) > 64){
+if(data120.length > 64 && func2(data120) > 64){
 const err176 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err176);
 errors++;
@@ -3363,7 +3374,7 @@ errors++;
 if(data124.kind !== undefined){
 let data125 = data124.kind;
 if(typeof data125 === "string"){
-if(func2(data125) > 63){
+if(data125.length > 63 && func2(data125) > 63){
 const err189 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err189);
 errors++;
@@ -3378,7 +3389,7 @@ errors++;
 if(data124.path !== undefined){
 let data126 = data124.path;
 if(typeof data126 === "string"){
-if(func2(data126) > 300){
+if(data126.length > 300 && func2(data126) > 300){
 const err191 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err191);
 errors++;
@@ -3393,7 +3404,7 @@ errors++;
 if(data124.manager !== undefined){
 let data127 = data124.manager;
 if(typeof data127 === "string"){
-if(func2(data127) > 128){
+if(data127.length > 128 && func2(data127) > 128){
 const err193 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i9+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err193);
 errors++;
@@ -3488,7 +3499,7 @@ errors++;
 if(data130.pod !== undefined){
 let data132 = data130.pod;
 if(typeof data132 === "string"){
-if(func2(data132) > 253){
+if(data132.length > 253 && func2(data132) > 253){
 const err207 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err207);
 errors++;
@@ -3503,7 +3514,7 @@ errors++;
 if(data130.image !== undefined){
 let data133 = data130.image;
 if(typeof data133 === "string"){
-if(func2(data133) > 1000){
+if(data133.length > 1000 && func2(data133) > 1000){
 const err209 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err209);
 errors++;
@@ -3578,7 +3589,7 @@ errors++;
 if(data130.detail !== undefined){
 let data137 = data130.detail;
 if(typeof data137 === "string"){
-if(func2(data137) > 512){
+if(data137.length > 512 && func2(data137) > 512){
 const err220 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err220);
 errors++;
@@ -3616,7 +3627,7 @@ if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
 if(data139.release !== undefined){
 let data140 = data139.release;
 if(typeof data140 === "string"){
-if(func2(data140) > 64){
+if(data140.length > 64 && func2(data140) > 64){
 const err225 = {instancePath:instancePath+"/status/extensions/verification/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err225);
 errors++;
@@ -3644,7 +3655,7 @@ errors++;
 if(data139.image !== undefined){
 let data142 = data139.image;
 if(typeof data142 === "string"){
-if(func2(data142) > 1000){
+if(data142.length > 1000 && func2(data142) > 1000){
 const err229 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err229);
 errors++;
@@ -3679,7 +3690,7 @@ errors++;
 if(data139.toolsDigest !== undefined){
 let data144 = data139.toolsDigest;
 if(typeof data144 === "string"){
-if(func2(data144) > 80){
+if(data144.length > 80 && func2(data144) > 80){
 const err234 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err234);
 errors++;
@@ -3694,7 +3705,7 @@ errors++;
 if(data139.notCounted !== undefined){
 let data145 = data139.notCounted;
 if(typeof data145 === "string"){
-if(func2(data145) > 256){
+if(data145.length > 256 && func2(data145) > 256){
 const err236 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err236);
 errors++;
@@ -3731,7 +3742,7 @@ errors++;
 if(data147.name !== undefined){
 let data148 = data147.name;
 if(typeof data148 === "string"){
-if(func2(data148) > 253){
+if(data148.length > 253 && func2(data148) > 253){
 const err241 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err241);
 errors++;
@@ -3746,7 +3757,7 @@ errors++;
 if(data147.message !== undefined){
 let data149 = data147.message;
 if(typeof data149 === "string"){
-if(func2(data149) > 256){
+if(data149.length > 256 && func2(data149) > 256){
 const err243 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i10+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err243);
 errors++;
@@ -3881,7 +3892,7 @@ errors++;
 if(data154.type !== undefined){
 let data155 = data154.type;
 if(typeof data155 === "string"){
-if(func2(data155) > 316){
+if(data155.length > 316 && func2(data155) > 316){
 const err263 = {instancePath:instancePath+"/status/conditions/" + i11+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err263);
 errors++;
@@ -3949,12 +3960,12 @@ errors++;
 if(data154.reason !== undefined){
 let data159 = data154.reason;
 if(typeof data159 === "string"){
-if(func2(data159) > 1024){
+if(data159.length > 1024 && func2(data159) > 1024){
 const err273 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-if(func2(data159) < 1){
+if(data159.length < 2 && func2(data159) < 1){
 const err274 = {instancePath:instancePath+"/status/conditions/" + i11+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err274);
 errors++;
@@ -3974,7 +3985,7 @@ errors++;
 if(data154.message !== undefined){
 let data160 = data154.message;
 if(typeof data160 === "string"){
-if(func2(data160) > 32768){
+if(data160.length > 32768 && func2(data160) > 32768){
 const err277 = {instancePath:instancePath+"/status/conditions/" + i11+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err277);
 errors++;

@@ -24,10 +24,12 @@ const identifier = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 /** The path as Kubernetes writes it: `spec.config.env[0].name`, `spec.extraLabels[team/owner]`. */
 export function renderPath(path: FieldPath): string {
-  return path.reduce<string>((text, segment) => {
-    if (typeof segment === 'string' && identifier.test(segment)) return text === '' ? segment : `${text}.${segment}`;
-    return `${text}[${segment}]`;
-  }, '');
+  let text = '';
+  for (const segment of path) {
+    if (typeof segment === 'number' || !identifier.test(segment)) text += `[${segment}]`;
+    else text += text === '' ? segment : `.${segment}`;
+  }
+  return text;
 }
 
 /** The pointer (RFC 6901) to a member of what `pointer` points to; the pointer to the whole is empty. */
