@@ -11,7 +11,8 @@ export function isDeeperThan(levels: number, value: unknown): boolean {
 }
 
 function addNested(found: object[], nested: object): void {
-  for (const value of Object.values(nested)) if (isNested(value)) found.push(value);
+  const values: readonly unknown[] = Array.isArray(nested) ? nested : Object.values(nested);
+  for (const value of values) if (isNested(value)) found.push(value);
 }
 
 function isNested(value: unknown): value is object {

@@ -71,7 +71,7 @@ type ContentOf = (value: unknown) => string;
 
 /** Nested lists name their items at each level, so each item is written out once. */
 function createContentOf(digest: Digest): ContentOf {
-  const known = new WeakMap<object, string>();
+  const known = new Map<object, string>();
   return (value) => {
     if (value === undefined) return 'absent';
     if (typeof value !== 'object' || value === null) return digest(JSON.stringify(value));

@@ -1,7 +1,7 @@
 import { renderPath } from '../mcpserver/violation.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 import type { Finding } from './finding.ts';
-import { lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
+import { isPlain, lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
 
 /**
  * Longest warning, in characters. Kubernetes advises 120; beyond 4,096 in one response the API server cuts each to 256
@@ -48,12 +48,14 @@ export interface Denial {
 export function renderSentence(finding: Finding, options: RenderOptions = {}): string {
   const { ruleId, headline, remedy, detail } = finding;
   const because = renderBecause(finding);
-  const frame = `${headline}: . ${remedy}${because} [${ruleId}]`;
-  // Nearly every sentence has room for all of it, whatever its characters: then nothing is counted.
-  const hasRoom = frame.length + detail.length <= maxSentenceLength;
-  const found = hasRoom ? detail : shortenMiddle(detail, Math.max(40, maxSentenceLength - lengthOf(frame)));
+  const end = `. ${remedy}${because} [${ruleId}]`;
   const link = options.docsBaseUrl === undefined ? '' : ` ${options.docsBaseUrl.replace(/\/+$/, '')}/${ruleId}.md`;
-  return printable(`${headline}: ${found}. ${remedy}${because} [${ruleId}]${link}`);
+  // Nearly every sentence has room for all of it, whatever its characters: then nothing is counted.
+  const hasRoom = headline.length + ': '.length + detail.length + end.length <= maxSentenceLength;
+  const found = hasRoom
+    ? detail
+    : shortenMiddle(detail, Math.max(40, maxSentenceLength - lengthOf(`${headline}: ${end}`)));
+  return printable(`${headline}: ${found}${end}${link}`);
 }
 
 /** Which entry of the policy made it so severe; empty where the rule is so by itself. */
@@ -80,6 +82,9 @@ export function renderToleratedWarning(finding: Finding): string {
 }
 
 function renderShort(finding: Finding, suffix: string): string {
+  const whole = `${renderPath(finding.path)}: ${finding.headline}${suffix}`;
+  // Nearly every warning: there is nothing to shorten and nothing to replace.
+  if (whole.length <= maxWarningLength && isPlain(whole)) return whole;
   const room = maxWarningLength - lengthOf(suffix) - lengthOf(': ');
   const headline = printable(finding.headline);
   const path = renderPathWithin(room - Math.min(lengthOf(headline), minHeadlineLength), finding.path);

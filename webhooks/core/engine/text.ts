@@ -23,9 +23,14 @@ const unitsLookedAt = 4;
 /** Nearly every text: one unit for each character, nothing to replace. Asking costs a tenth of what doing the work does. */
 const plain = /^[ -~]*$/;
 
+/** Whether the text is printable ASCII: each unit is a character, and there is nothing to replace. */
+export function isPlain(text: string): boolean {
+  return plain.test(text);
+}
+
 /** Text that stays on its line, whatever the user wrote into a name or a value. */
 export function printable(text: string): string {
-  return plain.test(text) ? text : text.replace(unprintable, '\uFFFD');
+  return isPlain(text) ? text : text.replace(unprintable, '\uFFFD');
 }
 
 /**
@@ -60,7 +65,7 @@ function startOf(text: string, units: number): string {
 
 /** Length as the API server counts it: characters, not UTF-16 units. */
 export function lengthOf(text: string): number {
-  return plain.test(text) ? text.length : Array.from(text).length;
+  return isPlain(text) ? text.length : Array.from(text).length;
 }
 
 /** At most `limit` characters; what is too long loses its middle, because names differ at both ends. */

@@ -33,6 +33,17 @@ describe('each', () => {
     expect(found.map(({ path }) => path)).toEqual([['spec', 'wrong']]);
   });
 
+  it('asks about nothing that is cleared for less', () => {
+    const asked: unknown[] = [];
+    const ask = (...about: readonly unknown[]): typeof none => {
+      asked.push(...about.slice(0, -1));
+      return none;
+    };
+    each([1, -2, 3], placeOf('spec'), ask, (value) => value > 0);
+    eachEntry({ fine: 1, wrong: -2 }, placeOf('spec'), ask, (_key, value) => value > 0);
+    expect(asked).toEqual([-2, 'wrong', -2]);
+  });
+
   it('answers with the one empty list when nothing was found, or nothing is there', () => {
     expect(each([1, 2], placeOf('spec'), negative)).toBe(none);
     expect(each(undefined, placeOf('spec'), negative)).toBe(none);

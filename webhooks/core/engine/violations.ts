@@ -10,17 +10,21 @@ export function join(...lists: readonly (readonly Violation[])[]): readonly Viol
   return none;
 }
 
-/** What the check says about each item of a list, which may be absent. Builds no list when it says nothing. */
+/**
+ * What the check says about each item of a list, which may be absent. Builds no list when it says nothing. `isFine` clears
+ * nearly every item for less: without a place. It must be false for whatever the check has something to say about.
+ */
 export function each<Item>(
   list: readonly Item[] | undefined,
   place: Place,
   check: (item: Item, place: Place) => readonly Violation[],
+  isFine: (item: Item) => boolean = never,
 ): readonly Violation[] {
   if (list === undefined) return none;
   let found: Violation[] | undefined;
   for (let index = 0; index < list.length; index += 1) {
     const item = list[index];
-    if (item !== undefined) found = append(found, check(item, inside(place, index)));
+    if (item !== undefined && !isFine(item)) found = append(found, check(item, inside(place, index)));
   }
   return found ?? none;
 }
@@ -30,14 +34,19 @@ export function eachEntry<Value>(
   map: Readonly<Record<string, Value>> | undefined,
   place: Place,
   check: (key: string, value: Value, place: Place) => readonly Violation[],
+  isFine: (key: string, value: Value) => boolean = never,
 ): readonly Violation[] {
   if (map === undefined) return none;
   let found: Violation[] | undefined;
   for (const key of Object.keys(map)) {
     const value = map[key];
-    if (value !== undefined) found = append(found, check(key, value, inside(place, key)));
+    if (value !== undefined && !isFine(key, value)) found = append(found, check(key, value, inside(place, key)));
   }
   return found ?? none;
+}
+
+function never(): boolean {
+  return false;
 }
 
 /** One by one: as arguments of one call, as many as a body has room for would not fit onto the stack. */

@@ -75,10 +75,14 @@ export const appArmorValid: Rule = {
 
 function checkAnnotations(input: RuleInput): readonly Violation[] {
   const { extraAnnotations } = input.server.spec;
-  if (extraAnnotations === undefined) return none;
+  if (extraAnnotations === undefined || !Object.keys(extraAnnotations).some(isAboutAppArmor)) return none;
   return Object.entries(extraAnnotations)
-    .filter(([key]) => key.startsWith(annotationPrefix))
+    .filter(([key]) => isAboutAppArmor(key))
     .flatMap(([key, value]) => checkAnnotation(input, key, value));
+}
+
+function isAboutAppArmor(key: string): boolean {
+  return key.startsWith(annotationPrefix);
 }
 
 function checkContext({ appArmorProfile: profile }: AnySecurityContext, place: Place): readonly Violation[] {

@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
+import { none } from '../engine/violations.ts';
+import { CA_BUNDLE_KEY, type Reference } from '../mcpserver/references.ts';
 import { whileMissing } from './parts/missing-reference.ts';
 
 /** By what the value of the key is. */
@@ -48,21 +49,25 @@ export const caBundleUsable: Rule = {
       },
     ],
   },
-  check: ({ references, facts }) =>
-    references
-      .filter(({ usage }) => usage === 'tls-ca')
-      .flatMap(({ kind, name, path }) => {
-        const found = facts.lookUp(kind, name);
-        if (found.state !== 'found') return [];
-        // As with every Secret, the names of its other keys are not told.
-        if (!found.keys.has(CA_BUNDLE_KEY)) {
-          const headline = `TLS CA bundle Secret '${name}' does not contain key "${CA_BUNDLE_KEY}"`;
-          return [{ path, headline, detail: whileMissing, cause: ['no-key'] }];
-        }
-        const { caBundle = 'usable' } = found;
-        const problem = problems[caBundle];
-        if (problem === undefined) return [];
-        const headline = `TLS CA bundle Secret '${name}' ${problem.headline}`;
-        return [{ path, headline, detail: problem.detail, cause: [caBundle] }];
-      }),
+  check: ({ references, facts }) => {
+    if (!references.some(isCaBundle)) return none;
+    return references.filter(isCaBundle).flatMap(({ kind, name, path }) => {
+      const found = facts.lookUp(kind, name);
+      if (found.state !== 'found') return [];
+      // As with every Secret, the names of its other keys are not told.
+      if (!found.keys.has(CA_BUNDLE_KEY)) {
+        const headline = `TLS CA bundle Secret '${name}' does not contain key "${CA_BUNDLE_KEY}"`;
+        return [{ path, headline, detail: whileMissing, cause: ['no-key'] }];
+      }
+      const { caBundle = 'usable' } = found;
+      const problem = problems[caBundle];
+      if (problem === undefined) return [];
+      const headline = `TLS CA bundle Secret '${name}' ${problem.headline}`;
+      return [{ path, headline, detail: problem.detail, cause: [caBundle] }];
+    });
+  },
 };
+
+function isCaBundle({ usage }: Reference): boolean {
+  return usage === 'tls-ca';
+}

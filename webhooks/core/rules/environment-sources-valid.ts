@@ -1,9 +1,10 @@
 import type { Rule } from '../engine/rule.ts';
 import { each, join, none } from '../engine/violations.ts';
 import { isDataKey, isQualifiedName, isSubdomain } from '../mcpserver/kubernetes-names.ts';
-import { pathTo, placeOf } from '../mcpserver/place.ts';
+import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type {
   EnvFromSource,
+  EnvVar,
   EnvVarSource,
   FileKeySelector,
   ObjectFieldSelector,
@@ -102,20 +103,29 @@ export const environmentSourcesValid: Rule = {
     ],
   },
   check({ server }) {
-    const { env, envFrom = [] } = server.spec.config;
+    const { env, envFrom } = server.spec.config;
     return join(
-      each(env, envPlace, ({ valueFrom }, at) =>
-        valueFrom === undefined || isUsual(valueFrom) ? none : checkSource(valueFrom, pathTo(at, 'valueFrom')),
-      ),
-      envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
+      each(env, envPlace, checkVariable, isUsual),
+      each(envFrom, envFromPlace, (source, at) => checkBulkSource(source, pathTo(at)), isUsualBulk),
     );
   },
 };
 
 const envPlace = placeOf('spec', 'config', 'env');
+const envFromPlace = placeOf('spec', 'config', 'envFrom');
 
-/** A key of a Secret or ConfigMap, or a field of the pod: nearly every source, and nothing to build for it. */
-function isUsual({ configMapKeyRef, secretKeyRef, fieldRef, fileKeyRef, resourceFieldRef }: EnvVarSource): boolean {
+/** A value, a key of a Secret or ConfigMap, or a field of the pod: nearly every variable, and nothing to build for it. */
+function isUsual({ valueFrom }: EnvVar): boolean {
+  return valueFrom === undefined || isUsualSource(valueFrom);
+}
+
+function isUsualSource({
+  configMapKeyRef,
+  secretKeyRef,
+  fieldRef,
+  fileKeyRef,
+  resourceFieldRef,
+}: EnvVarSource): boolean {
   if (fileKeyRef !== undefined || resourceFieldRef !== undefined) return false;
   return (
     isUsualKey(configMapKeyRef) &&
@@ -126,8 +136,19 @@ function isUsual({ configMapKeyRef, secretKeyRef, fieldRef, fileKeyRef, resource
 
 function isUsualKey(selector: { readonly name?: string; readonly key: string } | undefined): boolean {
   if (selector === undefined) return true;
-  const { name = '', key } = selector;
-  return (name === '' || isSubdomain(name)) && isDataKey(key);
+  return isUsualName(selector.name) && isDataKey(selector.key);
+}
+
+function isUsualBulk({ configMapRef, secretRef }: EnvFromSource): boolean {
+  return isUsualName(configMapRef?.name) && isUsualName(secretRef?.name);
+}
+
+function isUsualName(name = ''): boolean {
+  return name === '' || isSubdomain(name);
+}
+
+function checkVariable({ valueFrom }: EnvVar, place: Place): readonly Violation[] {
+  return valueFrom === undefined ? none : checkSource(valueFrom, pathTo(place, 'valueFrom'));
 }
 
 function checkSource(source: EnvVarSource, path: FieldPath): readonly Violation[] {

@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
-import { each, join, none } from '../engine/violations.ts';
+import { each, join } from '../engine/violations.ts';
 import { pathTo, placeOf } from '../mcpserver/place.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
@@ -67,20 +67,25 @@ export const environmentValid: Rule = {
     ],
   },
   check({ server }) {
-    const { env, envFrom = [] } = server.spec.config;
+    const { env, envFrom } = server.spec.config;
     return join(
-      each(env, envPlace, (variable, at) => (isPlain(variable) ? none : checkVariable(variable, pathTo(at)))),
-      envFrom.flatMap((source, index) => checkBulkSource(source, ['spec', 'config', 'envFrom', index])),
+      each(env, envPlace, (variable, at) => checkVariable(variable, pathTo(at)), isPlain),
+      each(envFrom, envFromPlace, (source, at) => checkBulkSource(source, pathTo(at)), isPlainBulk),
     );
   },
 };
 
 const envPlace = placeOf('spec', 'config', 'env');
+const envFromPlace = placeOf('spec', 'config', 'envFrom');
 
 /** Almost every variable of almost every request: nothing more has to be built or looked at. */
 function isPlain({ name, value = '', valueFrom }: EnvVar): boolean {
   if (name === '' || !allowedText.test(name)) return false;
   return valueFrom === undefined || (value === '' && hasOneOrigin(valueFrom));
+}
+
+function isPlainBulk({ configMapRef, prefix = '', secretRef }: EnvFromSource): boolean {
+  return allowedText.test(prefix) && (configMapRef === undefined) !== (secretRef === undefined);
 }
 
 function checkVariable({ name, value = '', valueFrom }: EnvVar, path: FieldPath): readonly Violation[] {

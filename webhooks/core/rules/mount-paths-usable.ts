@@ -1,4 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import type { StorageMount } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
 /** What the container runtime needs for itself; a mount there ends every start of the container. */
@@ -61,10 +63,26 @@ export const mountPathsUsable: Rule = {
     ],
   },
   check({ server }) {
-    const places = (server.spec.config.storage ?? []).map(({ path }) => cleanPath(path));
+    const { storage } = server.spec.config;
+    if (storage === undefined || areUsual(storage)) return none;
+    const places = storage.map(({ path }) => cleanPath(path));
     return places.flatMap((place, index) => checkPlace(place, places.indexOf(place), index));
   },
 };
+
+/** Nearly every list: short and clean paths, none of them twice, and none that is taken. */
+function areUsual(storage: readonly StorageMount[]): boolean {
+  if (!storage.every(isUsual)) return false;
+  return storage.length < 2 || new Set(storage.map(({ path }) => path)).size === storage.length;
+}
+
+function isUsual({ path }: StorageMount): boolean {
+  return path.length * 3 <= maxNameBytes && plain.test(path) && !isOccupied(path);
+}
+
+function isOccupied(place: string): boolean {
+  return occupied.has(place) || place.startsWith('/proc/');
+}
 
 function checkPlace(place: string, first: number, index: number): readonly Violation[] {
   const path: FieldPath = ['spec', 'config', 'storage', index, 'path'];
@@ -72,7 +90,7 @@ function checkPlace(place: string, first: number, index: number): readonly Viola
     const detail = `found ${place} in storage[${first}] too`;
     return [{ path, headline: 'the mount hides another one at the same place', detail, cause: ['hides'] }];
   }
-  if (occupied.has(place) || place.startsWith('/proc/')) {
+  if (isOccupied(place)) {
     return [{ path, headline: 'no container starts with a mount there', detail: `found ${place}` }];
   }
   if (isFileName(place) || place.split('/').every(isFileName)) return [];

@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { each, join, none } from '../engine/violations.ts';
-import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { IPBlock, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { isStrictlyInside, parseCidr } from './parts/cidr.ts';
@@ -51,14 +51,21 @@ export const networkPeersValid: Rule = {
   check({ server }) {
     const { ingressFrom, egressTo, dnsEgressPeer } = server.spec.network ?? {};
     return join(
-      each(ingressFrom, inside(network, 'ingressFrom'), checkPeer),
-      each(egressTo, inside(network, 'egressTo'), checkPeer),
-      dnsEgressPeer === undefined ? none : checkPeer(dnsEgressPeer, inside(network, 'dnsEgressPeer')),
+      each(ingressFrom, ingressPlace, checkPeer, isSelectorAlone),
+      each(egressTo, egressPlace, checkPeer, isSelectorAlone),
+      dnsEgressPeer === undefined ? none : checkPeer(dnsEgressPeer, dnsPlace),
     );
   },
 };
 
-const network = placeOf('spec', 'network');
+const ingressPlace = placeOf('spec', 'network', 'ingressFrom');
+const egressPlace = placeOf('spec', 'network', 'egressTo');
+const dnsPlace = placeOf('spec', 'network', 'dnsEgressPeer');
+
+/** Nearly every peer. */
+function isSelectorAlone({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer): boolean {
+  return ipBlock === undefined && (namespaceSelector !== undefined || podSelector !== undefined);
+}
 
 function checkPeer({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer, place: Place): readonly Violation[] {
   const hasSelector = namespaceSelector !== undefined || podSelector !== undefined;
@@ -78,6 +85,7 @@ function checkBlock({ cidr, except = [] }: IPBlock, path: FieldPath): readonly V
     const headline = 'the address range cannot be read';
     return [{ path: [...path, 'cidr'], headline, detail: `found '${cidr}'`, remedy }];
   }
+  if (except.length === 0) return none;
   return except.flatMap((text, index) => {
     const inner = parseCidr(text);
     if (inner !== undefined && isStrictlyInside(inner, outer)) return [];

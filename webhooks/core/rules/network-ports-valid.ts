@@ -1,4 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
+import { each } from '../engine/violations.ts';
+import { pathTo, placeOf } from '../mcpserver/place.ts';
 import type { NetworkPolicyPort } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { isPortName } from './parts/port-name.ts';
@@ -29,10 +31,20 @@ export const networkPortsValid: Rule = {
     ],
   },
   check: ({ server }) =>
-    (server.spec.network?.egressPorts ?? []).flatMap((port, index) =>
-      checkPort(port, ['spec', 'network', 'egressPorts', index]),
-    ),
+    each(server.spec.network?.egressPorts, egressPorts, (port, place) => checkPort(port, pathTo(place)), isFine),
 };
+
+const egressPorts = placeOf('spec', 'network', 'egressPorts');
+
+function isFine({ protocol, port, endPort }: NetworkPolicyPort): boolean {
+  return (
+    isProtocol(protocol) && (port === undefined || isPort(port)) && (endPort === undefined || isEnd(endPort, port))
+  );
+}
+
+function isProtocol(protocol: string | undefined): boolean {
+  return protocol === undefined || protocols.includes(protocol);
+}
 
 function checkPort({ protocol, port, endPort }: NetworkPolicyPort, path: FieldPath): readonly Violation[] {
   const at = (field: string, headline: string, found: string | number): Violation => ({

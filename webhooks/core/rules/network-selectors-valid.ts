@@ -75,14 +75,32 @@ export const networkSelectorsValid: Rule = {
   check({ server }) {
     const { dnsEgressPeer, egressTo, ingressFrom } = server.spec.network ?? {};
     return join(
-      dnsEgressPeer === undefined ? none : checkPeer(dnsEgressPeer, inside(network, 'dnsEgressPeer')),
-      each(egressTo, inside(network, 'egressTo'), checkPeer),
-      each(ingressFrom, inside(network, 'ingressFrom'), checkPeer),
+      dnsEgressPeer === undefined || isFine(dnsEgressPeer) ? none : checkPeer(dnsEgressPeer, dnsPlace),
+      each(egressTo, egressPlace, checkPeer, isFine),
+      each(ingressFrom, ingressPlace, checkPeer, isFine),
     );
   },
 };
 
-const network = placeOf('spec', 'network');
+const dnsPlace = placeOf('spec', 'network', 'dnsEgressPeer');
+const egressPlace = placeOf('spec', 'network', 'egressTo');
+const ingressPlace = placeOf('spec', 'network', 'ingressFrom');
+
+/** Nearly every peer: nothing is built to find out. */
+function isFine({ namespaceSelector, podSelector }: NetworkPolicyPeer): boolean {
+  return isFineSelector(namespaceSelector) && isFineSelector(podSelector);
+}
+
+function isFineSelector({ matchExpressions, matchLabels = {} }: LabelSelector = {}): boolean {
+  for (const key of Object.keys(matchLabels)) {
+    if (!isQualifiedName(key) || !isLabelValue(matchLabels[key] ?? '')) return false;
+  }
+  return matchExpressions === undefined || matchExpressions.every(isFineExpression);
+}
+
+function isFineExpression({ key, operator, values = [] }: LabelSelectorRequirement): boolean {
+  return isQualifiedName(key) && operators.get(operator) === values.length > 0 && values.every(isLabelValue);
+}
 
 function checkPeer({ namespaceSelector, podSelector }: NetworkPolicyPeer, place: Place): readonly Violation[] {
   return join(

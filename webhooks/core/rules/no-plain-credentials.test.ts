@@ -51,6 +51,18 @@ describe('a value with the shape of a credential', () => {
     expect(said({ arguments: [`--setting=${value}`] })).toEqual([headline]);
   });
 
+  it.each([
+    ['://:xy@', 'looks like a URL with a password in plain text'],
+    ['pwd=abc', 'looks like a password in a connection string in plain text'],
+    [['xo', 'xb-', '0123456789'].join(''), 'looks like a Slack token in plain text'],
+    [['xa', 'pp-', '1-', '0123456789'].join(''), 'looks like a Slack token in plain text'],
+    [['AK', 'IA', '0123456789ABCDEF'].join(''), 'looks like an AWS access key in plain text'],
+    [['-----BEGIN', 'PRIVATE', 'KEY'].join(' '), 'looks like a private key in plain text'],
+    [['rk', '_live_', '0123456789abcdef'].join(''), 'looks like a Stripe key in plain text'],
+  ])('is recognized when it is as short as it can be (%#)', (value, headline) => {
+    expect(said({ env: [{ name: 'SETTING', value }] })).toEqual([headline]);
+  });
+
   it('is one finding when its name says the same', () => {
     expect(said({ env: [{ name: 'GITHUB_TOKEN', value: samples.github }] })).toHaveLength(1);
   });

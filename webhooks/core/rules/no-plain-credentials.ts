@@ -80,7 +80,7 @@ export const noPlainCredentials: Rule = {
     const { livenessProbe, readinessProbe } = runtime?.health ?? {};
     return join(
       checkArguments(config.arguments, argumentsPlace),
-      each(config.env, envPlace, checkValue),
+      each(config.env, envPlace, checkValue, isHarmless),
       checkProbe(livenessProbe, livenessPlace),
       checkProbe(readinessProbe, readinessPlace),
     );
@@ -96,15 +96,22 @@ function checkProbe({ exec, httpGet }: Probe = {}, place: Place): readonly Viola
   if (exec === undefined && httpGet?.httpHeaders === undefined) return none;
   return join(
     checkArguments(exec?.command, inside(inside(place, 'exec'), 'command')),
-    each(httpGet?.httpHeaders, inside(inside(place, 'httpGet'), 'httpHeaders'), checkValue),
+    each(httpGet?.httpHeaders, inside(inside(place, 'httpGet'), 'httpHeaders'), checkValue, isHarmless),
   );
 }
 
-/** A variable or a header: a name, and perhaps a value. */
-function checkValue(
-  { name, value = '' }: { readonly name: string; readonly value?: string },
-  place: Place,
-): readonly Violation[] {
+/** A variable or a header. */
+interface Named {
+  readonly name: string;
+  readonly value?: string;
+}
+
+/** Nearly every one: all that the check would do for it, without a place. */
+function isHarmless({ name, value = '' }: Named): boolean {
+  return recognizeCredential(name, value) === undefined;
+}
+
+function checkValue({ name, value = '' }: Named, place: Place): readonly Violation[] {
   const what = recognizeCredential(name, value);
   return what === undefined ? none : [violation(what, pathTo(place, 'value'), name)];
 }

@@ -5,7 +5,8 @@ import type { ExecAction, HTTPGetAction, HTTPHeader, IntOrString, Probe } from '
 import type { Violation } from '../mcpserver/violation.ts';
 import { isPortName } from './parts/port-name.ts';
 
-const health = placeOf('spec', 'runtime', 'health');
+const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
+const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');
 
 /** https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes */
 const headerName = /^[-A-Za-z0-9]+$/;
@@ -79,8 +80,8 @@ export const probeValid: Rule = {
   check({ server }) {
     const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
     return join(
-      livenessProbe === undefined ? none : checkLiveness(livenessProbe, inside(health, 'livenessProbe')),
-      readinessProbe === undefined ? none : checkReadiness(readinessProbe, inside(health, 'readinessProbe')),
+      livenessProbe === undefined ? none : checkLiveness(livenessProbe, livenessPlace),
+      readinessProbe === undefined ? none : checkReadiness(readinessProbe, readinessPlace),
     );
   },
 };
@@ -138,8 +139,8 @@ function checkProbe(probe: Probe, place: Place): readonly Violation[] {
 }
 
 function checkHandlers(probe: Probe, place: Place): readonly Violation[] {
+  if (hasOneHandler(probe)) return none;
   const found = handlers.filter((handler) => probe[handler] !== undefined);
-  if (found.length === 1) return none;
   return [
     {
       path: pathTo(place),
@@ -148,6 +149,13 @@ function checkHandlers(probe: Probe, place: Place): readonly Violation[] {
       remedy: `Set exactly one of ${handlers.join(', ')}.`,
     },
   ];
+}
+
+/** As the length of the list above, without the list. */
+function hasOneHandler(probe: Probe): boolean {
+  let count = 0;
+  for (const handler of handlers) if (probe[handler] !== undefined) count += 1;
+  return count === 1;
 }
 
 function checkExec({ command = [] }: ExecAction, place: Place): readonly Violation[] {
@@ -160,7 +168,7 @@ function checkHttp({ httpHeaders, port, scheme }: HTTPGetAction, place: Place): 
   return join(
     checkPort(port, place),
     checkScheme(scheme, place),
-    each(httpHeaders, inside(place, 'httpHeaders'), checkHeader),
+    httpHeaders === undefined ? none : each(httpHeaders, inside(place, 'httpHeaders'), checkHeader, isFineHeader),
   );
 }
 
@@ -182,8 +190,11 @@ function checkScheme(scheme: string | undefined, place: Place): readonly Violati
   return [{ path, headline: 'the scheme is unknown', detail: `found "${scheme}"`, remedy: 'Use HTTP or HTTPS.' }];
 }
 
+function isFineHeader({ name }: HTTPHeader): boolean {
+  return headerName.test(name);
+}
+
 function checkHeader({ name }: HTTPHeader, place: Place): readonly Violation[] {
-  if (headerName.test(name)) return none;
   const path = pathTo(place, 'name');
   const remedy = 'Use letters, digits and hyphens.';
   return [{ path, headline: 'the name of the header is unusable', detail: `found "${name}"`, remedy }];

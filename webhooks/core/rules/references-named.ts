@@ -1,4 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
+import type { Reference } from '../mcpserver/references.ts';
 
 export const referencesNamed: Rule = {
   id: 'references-named',
@@ -27,12 +29,16 @@ export const referencesNamed: Rule = {
       },
     ],
   },
-  check: ({ references }) =>
-    references
-      .filter(({ name }) => name === '')
-      .map(({ kind, path }) => ({
-        path,
-        headline: `the reference to a ${kind} has no name`,
-        detail: 'found no name',
-      })),
+  check: ({ references }) => {
+    if (!references.some(isNameless)) return none;
+    return references.filter(isNameless).map(({ kind, path }) => ({
+      path,
+      headline: `the reference to a ${kind} has no name`,
+      detail: 'found no name',
+    }));
+  },
 };
+
+function isNameless({ name }: Reference): boolean {
+  return name === '';
+}

@@ -8,6 +8,9 @@ import { isUsual, toNano } from './parts/quantity.ts';
 import { HUGE_PAGES, isExtendedResource, isResourceName } from './parts/resource-name.ts';
 
 const root = placeOf('spec', 'runtime', 'resources');
+const claimsPlace = inside(root, 'claims');
+const limitsPlace = inside(root, 'limits');
+const requestsPlace = inside(root, 'requests');
 
 const one = 10n ** 9n;
 
@@ -54,10 +57,10 @@ export const resourcesValid: Rule = {
     if (resources === undefined) return none;
     const { claims, limits, requests } = resources;
     return join(
-      each(claims, inside(root, 'claims'), checkClaim),
+      each(claims, claimsPlace, checkClaim),
       checkHugePages(resources),
-      eachEntry(limits, inside(root, 'limits'), checkResource),
-      eachEntry(requests, inside(root, 'requests'), checkResource),
+      eachEntry(limits, limitsPlace, checkResource, isUsualResource),
+      eachEntry(requests, requestsPlace, checkResource, isUsualResource),
     );
   },
 };
@@ -82,9 +85,12 @@ function checkHugePages({ limits = {}, requests = {} }: ResourceRequirements): r
   ];
 }
 
+/** Nearly every resource of nearly every request. */
+function isUsualResource(name: string, quantity: Quantity): boolean {
+  return (name === 'cpu' || name === 'memory') && isUsual(quantity);
+}
+
 function checkResource(name: string, quantity: Quantity, place: Place): readonly Violation[] {
-  // Nearly every resource of nearly every request.
-  if ((name === 'cpu' || name === 'memory') && isUsual(quantity)) return none;
   const path = pathTo(place);
   if (!isResourceName(name)) {
     const remedy = 'Use cpu, memory, ephemeral-storage, hugepages-SIZE, or a device as domain/name.';

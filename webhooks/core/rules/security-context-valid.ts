@@ -52,21 +52,28 @@ export const securityContextValid: Rule = {
   check: (input) => join(checkIds(input), checkPolicies(input.server)),
 };
 
+const groupsPlace = inside(podSecurityPlace, 'supplementalGroups');
+
 function checkIds(input: RuleInput): readonly Violation[] {
   const { fsGroup, supplementalGroups } = input.server.spec.runtime?.security?.podSecurityContext ?? {};
   return join(
     eachSecurityContext(input, checkOwnIds),
-    checkId(fsGroup, inside(podSecurityPlace, 'fsGroup')),
-    each(supplementalGroups, inside(podSecurityPlace, 'supplementalGroups'), checkId),
+    isId(fsGroup) ? none : checkId(fsGroup, inside(podSecurityPlace, 'fsGroup')),
+    each(supplementalGroups, groupsPlace, checkId, isId),
   );
 }
 
 function checkOwnIds({ runAsGroup, runAsUser }: AnySecurityContext, place: Place): readonly Violation[] {
+  if (isId(runAsGroup) && isId(runAsUser)) return none;
   return join(checkId(runAsGroup, inside(place, 'runAsGroup')), checkId(runAsUser, inside(place, 'runAsUser')));
 }
 
+function isId(id: number | undefined): boolean {
+  return id === undefined || (id >= 0 && id <= maxId);
+}
+
 function checkId(id: number | undefined, place: Place): readonly Violation[] {
-  if (id === undefined || (id >= 0 && id <= maxId)) return none;
+  if (id === undefined || isId(id)) return none;
   return [{ path: pathTo(place), headline: 'the id is out of range', detail: `found ${id}` }];
 }
 

@@ -101,11 +101,31 @@ export const storageValid: Rule = {
     ],
   },
   check({ server }) {
-    return each(server.spec.config.storage, storage, checkMount);
+    return each(server.spec.config.storage, storage, checkMount, isUsual);
   },
 };
 
 const storage = placeOf('spec', 'config', 'storage');
+
+/** Nearly every mount: no modes, and files below it. Their size is looked at in any case. */
+function isUsual({ source }: StorageMount): boolean {
+  switch (source.type) {
+    case 'ConfigMap':
+      return areUsualFiles(source.configMap);
+    case 'Secret':
+      return areUsualFiles(source.secret);
+    case 'EmptyDir':
+      return source.emptyDir?.sizeLimit === undefined;
+  }
+}
+
+function areUsualFiles({ defaultMode, items }: Files = {}): boolean {
+  return isMode(defaultMode) && (items === undefined || items.every(isUsualFile));
+}
+
+function isUsualFile({ key, mode, path: file }: KeyToPath): boolean {
+  return key !== '' && isMode(mode) && findProblem(file) === undefined;
+}
 
 function checkMount({ source }: StorageMount, place: Place): readonly Violation[] {
   const at = inside(place, 'source');
@@ -119,10 +139,9 @@ function checkMount({ source }: StorageMount, place: Place): readonly Violation[
   }
 }
 
-function checkFiles(
-  { defaultMode, items }: Pick<ConfigMapVolumeSource, 'defaultMode' | 'items'> = {},
-  place: Place,
-): readonly Violation[] {
+type Files = Pick<ConfigMapVolumeSource, 'defaultMode' | 'items'>;
+
+function checkFiles({ defaultMode, items }: Files = {}, place: Place): readonly Violation[] {
   return join(checkMode(defaultMode, inside(place, 'defaultMode')), each(items, inside(place, 'items'), checkItem));
 }
 
@@ -155,8 +174,12 @@ function findProblem(file: string): string | undefined {
   return file.startsWith('..') ? 'the path of the file starts with two dots' : undefined;
 }
 
+function isMode(mode: number | undefined): boolean {
+  return mode === undefined || (mode >= 0 && mode <= maxMode);
+}
+
 function checkMode(mode: number | undefined, place: Place): readonly Violation[] {
-  if (mode === undefined || (mode >= 0 && mode <= maxMode)) return none;
+  if (mode === undefined || isMode(mode)) return none;
   return [
     {
       path: pathTo(place),

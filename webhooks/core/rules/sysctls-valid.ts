@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import { pathTo } from '../mcpserver/place.ts';
+import type { Sysctl } from '../mcpserver/types.gen.ts';
 import { podSecurityPlace } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/ */
@@ -51,7 +52,7 @@ export const sysctlsValid: Rule = {
   },
   check({ server }) {
     const { sysctls } = server.spec.runtime?.security?.podSecurityContext ?? {};
-    if (sysctls === undefined) return none;
+    if (sysctls === undefined || areUsual(sysctls)) return none;
     const firstOf = new Map(sysctls.map(({ name }, index) => [name, index] as const).reverse());
     return sysctls.flatMap(({ name }, index) => {
       const at = { path: pathTo(podSecurityPlace, 'sysctls', index, 'name'), detail: `found '${name}'` };
@@ -61,3 +62,10 @@ export const sysctlsValid: Rule = {
     });
   },
 };
+
+/** Nearly every list: names as they have to be, and none of them twice. */
+function areUsual(sysctls: readonly Sysctl[]): boolean {
+  return (
+    sysctls.every(({ name }) => form.test(name)) && new Set(sysctls.map(({ name }) => name)).size === sysctls.length
+  );
+}

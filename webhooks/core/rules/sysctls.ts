@@ -1,5 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
-import { pathTo } from '../mcpserver/place.ts';
+import { each } from '../engine/violations.ts';
+import { inside, pathTo, type Place } from '../mcpserver/place.ts';
+import type { Sysctl } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
 import { podSecurityPlace } from './parts/security-contexts.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("Sysctls"), as of Kubernetes 1.35 */
@@ -52,15 +55,21 @@ export const sysctls: Rule = {
     ],
   },
   check: ({ server }) =>
-    (server.spec.runtime?.security?.podSecurityContext?.sysctls ?? []).flatMap(({ name }, index) =>
-      safe.has(name)
-        ? []
-        : [
-            {
-              path: pathTo(podSecurityPlace, 'sysctls', index, 'name'),
-              headline: 'the pod sets a kernel parameter that is not safe',
-              detail: `found '${name}'`,
-            },
-          ],
-    ),
+    each(server.spec.runtime?.security?.podSecurityContext?.sysctls, sysctlsPlace, checkSysctl, isSafe),
 };
+
+const sysctlsPlace = inside(podSecurityPlace, 'sysctls');
+
+function isSafe({ name }: Sysctl): boolean {
+  return safe.has(name);
+}
+
+function checkSysctl({ name }: Sysctl, place: Place): readonly Violation[] {
+  return [
+    {
+      path: pathTo(place, 'name'),
+      headline: 'the pod sets a kernel parameter that is not safe',
+      detail: `found '${name}'`,
+    },
+  ];
+}

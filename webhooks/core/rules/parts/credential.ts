@@ -100,8 +100,12 @@ const shapes: readonly Shape[] = [
 const hint =
   /-BEGIN |gh[opsru]_|github_pat_|glpat-|sk-|A(?:KI|SI)A|AIza|xox[abeoprs]-|xapp-|hooks\.slack|k_(?:live|test)_|hf_|npm_|eyJ|(?:earer|asic) |@|[Pp](?:assword|ASSWORD|wd|WD)=/;
 
+/** Shorter than this, only the two shapes that have a password after a sign are possible. */
+const shortestToken = 15;
+
 function findShape(value: string): string | undefined {
-  const text = value.slice(0, maxSearchedCharacters);
+  if (value.length < shortestToken && !value.includes('@') && !value.includes('=')) return undefined;
+  const text = value.length <= maxSearchedCharacters ? value : value.slice(0, maxSearchedCharacters);
   if (!hint.test(text)) return undefined;
   return shapes.find(({ pattern }) => {
     const match = pattern.exec(text);
