@@ -44,6 +44,23 @@ it.each(cases)('exposes %s', async (line, act) => {
   expect((await registry.metrics()).split('\n')).toContain(`mcp_lifecycle_${line}`);
 });
 
+it('goes on counting denials from one scrape to the next', async () => {
+  const registry = new Registry();
+  const metrics = createAdmissionMetrics(registry, {
+    isReady: () => true,
+    certificateExpiry: () => ({}),
+    rotationPhase: () => 'none',
+    now: () => new Date(),
+  });
+  metrics.denied(['name-usable', 'run-as-non-root']);
+  expect(await registry.metrics()).toContain('admission_denials_total{rule="name-usable"} 1\n');
+  expect(await registry.metrics()).toContain('admission_denials_total{rule="name-usable"} 1\n');
+  metrics.denied(['name-usable']);
+  const text = await registry.metrics();
+  expect(text).toContain('admission_denials_total{rule="name-usable"} 2\n');
+  expect(text).toContain('admission_denials_total{rule="run-as-non-root"} 1\n');
+});
+
 it('says nothing about a certificate that does not exist yet', async () => {
   const registry = new Registry();
   createAdmissionMetrics(registry, {

@@ -1,6 +1,7 @@
 import type { GuardVerdict } from '../platform/json-guard.ts';
 import { parseAdmissionReview, type AdmissionRequest } from './admission-review.ts';
 import { guardBody } from './body-guard.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 import type { BodyRefusal } from './metrics.ts';
 import { bodyRefusals, type Refusal } from './refusal.ts';
 
@@ -24,10 +25,14 @@ export function parseReview(body: Buffer): ParsedReview {
   return { ok: false, why: 'review', refusal: { ...bodyRefusals.review, message: review.problem } };
 }
 
+/** Characters of a text that there is room for a second time, without what is left out of it. */
+const longestCut = 256 * 1024;
+
 /** JSON.parse makes `__proto__` an ordinary field, and nothing of ours copies fields by assignment. */
 function parseJson(body: Buffer): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   try {
-    return { ok: true, value: JSON.parse(body.toString('utf8')) };
+    const text = body.toString('utf8');
+    return { ok: true, value: JSON.parse(text.length <= longestCut ? withoutManagedFields(text) : text) };
   } catch {
     // The engine's message quotes the body, which may hold what nobody should read in a log.
     return { ok: false };

@@ -125,8 +125,16 @@ class UploadRoom implements Uploads {
         });
       };
       const upload: Upload = {
-        ...{ request, deadlineAt, fail, complete, sink: createPieces() },
-        ...{ arrived: 0, held: 0, ticks: 0, chunk: undefined, hasEnded: false },
+        request,
+        deadlineAt,
+        fail,
+        complete,
+        sink: createPieces(),
+        arrived: 0,
+        held: 0,
+        ticks: 0,
+        chunk: undefined,
+        hasEnded: false,
       };
       this.#arriving.add(upload);
       request.on('data', (chunk: Buffer) => {

@@ -4,10 +4,11 @@ import type { Installation } from '../core/engine/installation.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judge, judgedObject, prepare, type JudgeContext, type Prepared, type Verdict } from '../core/engine/judge.ts';
 import { restrictTo, type LabelsOf, type Policy } from '../core/engine/policy.ts';
-import { fingerprint, ratchet } from '../core/engine/ratchet.ts';
+import { fingerprint, ratchet, type Judged } from '../core/engine/ratchet.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
-import { enforceExpired } from '../core/plan/expired.ts';
+import { ownValue } from '../core/mcpserver/record.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
+import { enforceExpired } from '../core/plan/expired.ts';
 import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
 import { maxDepth } from './body-guard.ts';
@@ -42,7 +43,12 @@ export function createValidate(options: ValidateOptions): Handler {
   // Most servers name nothing: one context for all of them.
   const withoutFacts = new LateContext(options, nothingToLookUp);
   const answer = (request: AdmissionRequest, prepared: Prepared, context: JudgeContext): Answer =>
-    answerTo(request, judge(prepared, context), (rules) => judgeOld(request.oldObject, rules, context), options);
+    answerTo(
+      request,
+      judge(prepared, context),
+      (rules) => judgeOld(request.oldObject, rules, context, options),
+      options,
+    );
 
   return (request, call) => {
     const skip = skipReasonOf(request);
@@ -84,9 +90,13 @@ class LateContext implements JudgeContext {
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 
 /** By the rules that refuse the new object: what others said of the old one is not asked for. */
-function judgeOld(raw: unknown, rules: ReadonlySet<string>, context: JudgeContext): Verdict {
-  const { policy, facts, installation, labelsOf, now } = context;
-  return judge(prepare(raw), { policy: restrictTo(policy, rules), facts, installation, labelsOf, now });
+function judgeOld(
+  raw: unknown,
+  rules: ReadonlySet<string>,
+  { policy, facts }: JudgeContext,
+  options: ValidateOptions,
+): Verdict {
+  return judge(prepare(raw), new LateContext({ ...options, policy: restrictTo(policy, rules) }, facts));
 }
 
 function isNamed({ name }: Reference): boolean {
@@ -142,16 +152,28 @@ function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, 
   if (denials.length === 0 || !isComparable) return { enforced: denials, tolerated: [] };
   const rules = new Set(ruleIdsOf(denials));
   const old = judgeBefore(rules);
-  const [now, before] = [judgedObject(verdict), judgedObject(old)];
-  if ([now, before].some((object) => isDeeperThan(maxDepth, object))) return { enforced: denials, tolerated: [] };
   const candidates = old.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
-  const known = fingerprint({ object: before, findings: candidates }, brief).map((printed) => printed.fingerprint);
-  const { enforced, tolerated } = ratchet(fingerprint({ object: now, findings: denials }, brief), known);
+  const now: Judged = { object: judgedObject(verdict), findings: denials };
+  const before: Judged = { object: judgedObject(old), findings: candidates };
+  if (candidates.length === 0 || isTooDeep(now) || isTooDeep(before)) return { enforced: denials, tolerated: [] };
+  const known = fingerprint(before, brief).map((printed) => printed.fingerprint);
+  const { enforced, tolerated } = ratchet(fingerprint(now, brief), known);
   const tolerance = {
     enforced: enforced.map(({ finding }) => finding),
     tolerated: tolerated.map(({ finding }) => finding),
   };
   return enforceExpired(tolerance, old, verdict);
+}
+
+/** In the spec, and in what else findings lead into: the other fields of the object are not compared. */
+function isTooDeep({ object, findings }: Judged): boolean {
+  const fields = new Set(['spec', ...findings.map(({ path }) => path[0])]);
+  for (const field of fields) {
+    const isDeep =
+      field === undefined ? isDeeperThan(maxDepth, object) : isDeeperThan(maxDepth - 1, ownValue(object, field));
+    if (isDeep) return true;
+  }
+  return false;
 }
 
 /** Nobody keeps these fingerprints, so what is short stays as it is. It is JSON, which never begins with that character. */
