@@ -108,11 +108,13 @@ export class ChildCache {
    * the server that wants an object of that name, if it was read for that.
    */
   put(raw: unknown, asOf?: string, lookedAtFor?: string): Change {
-    const observed = observeChild(raw);
-    if (observed === undefined) return 'known';
-    const { namespace, name } = metaOf(raw);
+    const { namespace, name, resourceVersion } = metaOf(raw);
     const key = keyOf({ kind: this.#kind, namespace, name });
     const known = this.#entries.get(key);
+    // Each write of ours comes back as an event: not worth a look.
+    if (known?.child.resourceVersion === resourceVersion && !this.#doubted.has(key)) return 'known';
+    const observed = observeChild(raw);
+    if (observed === undefined) return 'known';
     if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
     if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
     this.#gone.delete(key);
