@@ -8,6 +8,8 @@ import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
 import { metricsPage } from './metrics-page.ts';
 import { performancePage } from './performance-page.ts';
+import { policyPage } from './policy-page.ts';
+import { policySchema, policyValues } from './policy-schema.ts';
 import { rulePages } from './rule-pages.ts';
 import { structure } from './structure.ts';
 import { types } from './types.ts';
@@ -22,6 +24,9 @@ export const generators: readonly Generator[] = [
   structure,
   lists,
   rulePages,
+  policyPage,
+  policySchema,
+  policyValues,
   cliPage,
   metricsPage,
   foreignFieldsPage,

@@ -1,3 +1,4 @@
+import { choosePolicy, policyOption } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { gatherInput } from './gather.ts';
@@ -19,6 +20,7 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     output: { type: 'choice', choices: namesOf(reportOutputs), short: 'o', help: 'for people, or for programs' },
     namespace: namespaceOption,
     validate: validateOption,
+    policy: policyOption,
     'allow-empty': { type: 'flag', help: 'no MCPServer in the input is no mistake' },
   },
   exitCodes: { clean: 'nothing found', found: 'findings at or above --fail-on' },
@@ -26,8 +28,14 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     path === undefined ? 'name at least one file or folder, or - for standard input' : undefined,
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, hasColour }) {
     const { namespace, output, validate } = values;
+    const chosen = await choosePolicy(values.policy, readStdin);
+    if (chosen.type === 'refused') {
+      writeError(chosen.problems);
+      return exitCodeOf({ type: 'usage' });
+    }
+    if (chosen.ignored !== '') writeError(chosen.ignored);
     const input = await gatherInput({ paths, namespace, readStdin });
-    const report = toReport(input, { namespace, validate, now: new Date().toISOString() });
+    const report = toReport(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty
       ? exitCodeOf({ type: 'usage' })

@@ -17,6 +17,10 @@ export const commands = {
     summary: 'print the objects that MCPServer manifests become',
     load: async () => (await import('./render.ts')).render,
   },
+  policy: {
+    summary: 'check a policy, or try it on manifests',
+    load: async () => (await import('./policy.ts')).policy,
+  },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
   explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },
 } as const satisfies Readonly<Record<string, ListedCommand>>;

@@ -1,4 +1,5 @@
 import type { Finding } from '../core/engine/finding.ts';
+import type { Policy } from '../core/engine/policy.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { structure } from '../core/mcpserver/structure.gen.ts';
 import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
@@ -49,6 +50,8 @@ export interface JudgedInput extends Pick<CheckReport, 'rulesNotJudged' | 'rules
 }
 
 export interface JudgeOptions {
+  /** Default: what judges in a cluster without a policy. */
+  readonly policy?: Policy;
   /** Of servers that name none. */
   readonly namespace: string;
   readonly validate: FieldValidation;
@@ -57,10 +60,10 @@ export interface JudgeOptions {
 }
 
 /** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
-export function judgeInput(input: Input, { namespace, validate, now }: JudgeOptions): JudgedInput {
+export function judgeInput(input: Input, { policy = builtInPolicy, namespace, validate, now }: JudgeOptions): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
-  const context = { policy: builtInPolicy, now, crdRules, namespace, validate, factsIn };
+  const context = { policy, now, crdRules, namespace, validate, factsIn };
   const judged = input.servers.map((manifest) => {
     const result = judgeManifest(manifest.value, context);
     return { ...result, manifest, located: locate(manifest, result.findings, namespace) };

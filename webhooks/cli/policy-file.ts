@@ -1,0 +1,53 @@
+import { maxPolicyBytes } from '../core/policy/document.ts';
+import type { PolicyProblem } from '../core/policy/problem.ts';
+import { renderPolicyProblem } from '../core/policy/problem.ts';
+import { readPolicy, type ReadPolicy } from '../core/policy/read-policy.ts';
+import { rules } from '../core/rules/index.gen.ts';
+import type { FieldPath } from '../core/mcpserver/violation.ts';
+import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
+import { parseManifests } from '../platform/manifests/parse-manifests.ts';
+import { readTexts, type InputText } from '../platform/manifests/read-texts.ts';
+import { renderProblem } from './render-text.ts';
+
+/** One policy that was named on the command line. `unreadable`: it is no document at all. */
+export type PolicyFile =
+  | { readonly type: 'unreadable'; readonly problems: readonly InputProblem[] }
+  | { readonly type: 'read'; readonly file: string; readonly policy: ReadPolicy; readonly locate: Manifest['locate'] };
+
+/** Every policy of the files, in their order; a file that holds several documents is none. */
+export async function readPolicyFiles(
+  paths: readonly string[],
+  readStdin: () => Promise<Uint8Array>,
+): Promise<readonly PolicyFile[]> {
+  const { texts, problems } = await readTexts(paths, readStdin);
+  return [
+    ...problems.map((problem): PolicyFile => ({ type: 'unreadable', problems: [problem] })),
+    ...texts.map(toFile),
+  ];
+}
+
+function toFile({ file, text }: InputText): PolicyFile {
+  if (new TextEncoder().encode(text).length > maxPolicyBytes) {
+    return unreadable({ file, message: `larger than ${maxPolicyBytes} bytes, which is what a ConfigMap has room for` });
+  }
+  const { manifests, problems } = parseManifests(file, text);
+  if (problems.length > 0) return unreadable(...problems);
+  const [manifest, ...others] = manifests;
+  if (manifest === undefined || others.length > 0) {
+    return unreadable({ file, message: `has to hold one document, found ${manifests.length}` });
+  }
+  const locate = (path: FieldPath) => manifest.locate(path);
+  return { type: 'read', file, policy: readPolicy(manifest.value, rules), locate };
+}
+
+function unreadable(...problems: readonly InputProblem[]): PolicyFile {
+  return { type: 'unreadable', problems };
+}
+
+/** `file:line:column: message`, as compilers write it. */
+export function renderPolicyPlace(
+  { file, locate }: Pick<PolicyFile & { readonly type: 'read' }, 'file' | 'locate'>,
+  problem: PolicyProblem,
+): string {
+  return renderProblem({ file, ...locate(problem.path), message: renderPolicyProblem(problem) });
+}

@@ -1,0 +1,72 @@
+import { printable } from '../core/engine/text.ts';
+import { choosePolicy } from './chosen-policy.ts';
+import { defineCommand } from './command.ts';
+import { exitCodes } from './exit-code.ts';
+import { gatherInput } from './gather.ts';
+import { namesOf } from './names-of.ts';
+import { namespaceOption } from './namespace-option.ts';
+import { renderProblem } from './render-text.ts';
+import { toReport } from './report.ts';
+import { tally, type Tally } from './tally.ts';
+
+/** What `policy try --output` takes; the first is the default. */
+const tryOutputs = {
+  text: renderTallyText,
+  json: renderTallyJson,
+} as const satisfies Readonly<Record<string, (tally: Tally) => string>>;
+
+/** Says what a policy would do, before anybody enforces it. */
+export const policyTry = defineCommand({
+  synopsis: 'policy try [options] POLICY PATH…',
+  description: `Says what a policy would do to these MCPServers if they were new: how many of each namespace each rule would refuse, warn about or
+keep for the audit log. POLICY is a file, PATH as for check; what a cluster has comes from kubectl get mcpservers -A -o yaml.
+`,
+  options: {
+    output: { type: 'choice', choices: namesOf(tryOutputs), short: 'o', help: 'for people, or for programs' },
+    namespace: namespaceOption,
+  },
+  exitCodes: { clean: 'printed, whatever the policy does' },
+  judgeArguments: ([policy, path]) =>
+    policy === undefined || path === undefined ? 'name a policy, and at least one file or folder, or -' : undefined,
+  async run({ values, positionals: [file = '', ...paths] }, { readStdin, writeOut, writeError }) {
+    const chosen = await choosePolicy(file, readStdin);
+    if (chosen.type === 'refused') {
+      writeError(chosen.problems);
+      return exitCodes.unusable;
+    }
+    const { namespace, output } = values;
+    const input = await gatherInput({ paths, namespace, readStdin });
+    // What the API server drops is nothing that a policy does.
+    const validate = 'ignore';
+    const report = toReport(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
+    writeOut(tryOutputs[output](tally(report)));
+    writeError(`${chosen.ignored}${report.problems.map((problem) => `${renderProblem(problem)}\n`).join('')}`);
+    if (report.servers === 0) writeError(`no MCPServer in ${paths.join(', ')}\n`);
+    return report.problems.length > 0 || report.servers === 0 ? exitCodes.unusable : exitCodes.clean;
+  },
+});
+
+function renderTallyText({ servers, refused, warned, rows }: Tally): string {
+  const table = [
+    ['NAMESPACE', 'RULE', 'ACTION', 'SERVERS', 'POLICY'],
+    ...rows.map(({ namespace, rule, action, servers: count, because }) => {
+      return [namespace === '' ? '-' : namespace, rule, action, String(count), because ?? '-'].map(printable);
+    }),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const verdict = `${servers} MCPServer${servers === 1 ? '' : 's'}: ${refused} would be refused, ${warned} warned about`;
+  return [...(rows.length === 0 ? [] : lines), verdict].map((line) => `${line}\n`).join('');
+}
+
+/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
+const trySchemaVersion = 'mcp-lifecycle.policy-try/v1';
+
+function renderTallyJson(found: Tally): string {
+  return `${JSON.stringify({ schemaVersion: trySchemaVersion, ...found }, null, 2)}\n`;
+}

@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
+import { anMCPServer, withImage, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
+import { runCli } from './testing/run-cli.ts';
+
+const head = { apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy' };
+const exemption = { rule: 'run-as-non-root', namespace: 'mcp', name: 'search', reason: 'R', owner: 'team-search' };
+const check = (document: object, ...args: readonly string[]) =>
+  runCli(['policy', 'check', ...args, '-'], stringify({ ...head, ...document }));
+
+let folder = '';
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policy-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('policy check', () => {
+  it('is content with a policy that means something', async () => {
+    expect(await check({ extends: 'baseline' })).toEqual({ code: 0, out: '-: 0 errors, 0 warnings\n', error: '' });
+  });
+
+  it('says everything that is wrong at once, each at its line, with what to do', async () => {
+    const { code, out } = await check({
+      extends: 'lax',
+      rules: { 'image-tag-pined': { action: 'deny' }, 'image-tag-pinned': { action: 'refuse' } },
+    });
+    expect(code).toBe(1);
+    expect(out.split('\n')).toEqual([
+      expect.stringMatching(
+        /^error -:3:\d+: extends: has to be one of restricted, baseline, audit-only: found 'lax'\. /,
+      ),
+      expect.stringMatching(/^error -:8:\d+: rules\.image-tag-pinned\.action: has to be one of deny, warn, audit, off/),
+      expect.stringMatching(/^error -:\d:\d+: rules\.image-tag-pined: is no rule of this release.*mcp-lifecycle rules/),
+      '-: 3 errors, 0 warnings',
+      '',
+    ]);
+  });
+
+  it.each<[what: string, document: object, told: string]>([
+    ['a parameter that is none', { rules: { 'run-as-non-root': { parameters: { uid: 1 } } } }, 'unknown parameter'],
+    ['a mandatory rule that is off', { rules: { 'own-identity-protected': { action: 'off' } } }, 'always denies'],
+    ['a rule that cannot be off', { rules: { 'secret-exists': { action: 'off' } } }, 'cannot be off'],
+  ])('refuses %s', async (_, document, told) => {
+    const { code, out } = await check(document);
+    expect(code).toBe(1);
+    expect(out).toContain(told);
+  });
+
+  it.each<[what: string, document: object, told: string]>([
+    ['an exemption that has ended', { exemptions: [{ ...exemption, expires: '2020-01-01' }] }, 'has ended'],
+    [
+      'an exemption that is there twice',
+      {
+        exemptions: [
+          { ...exemption, expires: '2099-01-01' },
+          { ...exemption, expires: '2099-02-01' },
+        ],
+      },
+      'is there twice',
+    ],
+    [
+      'overrides that may meet and differ',
+      {
+        overrides: [
+          { namespaces: ['prod-*'], rules: { 'image-tag-pinned': { action: 'deny' } } },
+          { namespaces: ['*-eu'], rules: { 'image-tag-pinned': { action: 'warn' } } },
+        ],
+      },
+      'may hold in the same namespace as overrides[0]',
+    ],
+  ])('warns about %s, which fails on request', async (_, document, told) => {
+    const { code, out } = await check(document);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^warning -:\d+:\d+: /);
+    expect(out).toContain(told);
+    expect((await check(document, '--fail-on', 'warning')).code).toBe(1);
+  });
+
+  it.each<[what: string, overrides: readonly object[]]>([
+    ['never meet', [{ namespaces: ['prod-*'] }, { namespaces: ['dev-*'] }]],
+    ['want other labels', [{ namespaceLabels: { a: 'b' } }, { namespaceLabels: { a: 'c' } }]],
+  ])('says nothing about overrides that %s', async (_, overrides) => {
+    const actions = ['deny', 'audit'];
+    const differing = overrides.map((one, index) => ({
+      ...one,
+      rules: { 'image-tag-pinned': { action: actions[index] } },
+    }));
+    expect((await check({ overrides: differing })).out).toBe('-: 0 errors, 0 warnings\n');
+  });
+
+  it('tells what is no document from what is no policy', async () => {
+    expect(await runCli(['policy', 'check', '-'], 'a: [')).toMatchObject({ code: 2, out: '' });
+    expect(await runCli(['policy', 'check', '-'], '')).toMatchObject({ code: 2, out: '' });
+    expect(await runCli(['policy', 'check', '-'], 'a: 1\n---\nb: 1\n')).toMatchObject({ code: 2, out: '' });
+    expect(await runCli(['policy', 'check', join(folder, 'none.yaml')])).toMatchObject({ code: 2, out: '' });
+    expect(await runCli(['policy', 'check', '-'], '- 1\n')).toMatchObject({ code: 1, error: '' });
+    expect(await runCli(['policy', 'check', '-'], `a: ${'x'.repeat(1_048_576)}`)).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('needs a word it knows, and a file', async () => {
+    expect((await runCli(['policy'])).code).toBe(2);
+    expect((await runCli(['policy', 'show'])).error).toContain('policy takes check or try, found show');
+    expect((await runCli(['policy', 'check'])).code).toBe(2);
+    expect((await runCli(['policy', 'try', 'policy.yaml'])).code).toBe(2);
+    expect((await runCli(['policy', '--help'])).out).toContain('policy try');
+    expect((await runCli(['policy', 'check', '--help'])).code).toBe(0);
+  });
+});
+
+const servers = [
+  anMCPServer(withNamespace('shop'), withImage('ghcr.io/example/a:latest')),
+  anMCPServer(withNamespace('shop'), withName('other'), withImage('ghcr.io/example/b:latest')),
+  anMCPServer(withNamespace('play'), withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } })),
+]
+  .map((server) => stringify(server))
+  .join('---\n');
+
+const policyText = stringify({
+  ...head,
+  rules: { 'image-tag-pinned': { action: 'deny' } },
+  overrides: [{ namespaces: ['play'], rules: { 'run-as-non-root': { action: 'audit' } } }],
+});
+
+describe('policy try', () => {
+  it('counts servers by namespace and rule, with the entry that makes it so', async () => {
+    expect(await runCli(['policy', 'try', file('policy.yaml', policyText), '-'], servers)).toEqual({
+      code: 0,
+      out: `NAMESPACE  RULE              ACTION  SERVERS  POLICY
+play       run-as-non-root   audit   1        overrides[0] play
+shop       image-tag-pinned  deny    2        rules
+3 MCPServers: 2 would be refused, 0 warned about
+`,
+      error: '',
+    });
+  });
+
+  it('says the same as JSON', async () => {
+    const { out } = await runCli(['policy', 'try', '-o', 'json', file('policy.yaml', policyText), '-'], servers);
+    expect(JSON.parse(out)).toEqual({
+      ...{ schemaVersion: 'mcp-lifecycle.policy-try/v1', servers: 3, refused: 2, warned: 0 },
+      rows: [
+        { namespace: 'play', rule: 'run-as-non-root', action: 'audit', servers: 1, because: 'overrides[0] play' },
+        { namespace: 'shop', rule: 'image-tag-pinned', action: 'deny', servers: 2, because: 'rules' },
+      ],
+    });
+  });
+
+  it('tries no policy that means nothing, and goes on without what it does not know', async () => {
+    const broken = file('broken.yaml', stringify({ ...head, extends: 'lax' }));
+    expect(await runCli(['policy', 'try', broken, '-'], servers)).toMatchObject({
+      ...{ code: 2, out: '', error: expect.stringContaining('extends: has to be one of') },
+    });
+    const newer = file('newer.yaml', stringify({ ...head, rules: { 'not-yet': { action: 'deny' } } }));
+    expect(await runCli(['policy', 'try', newer, '-'], servers)).toMatchObject({
+      ...{ code: 0, error: expect.stringContaining('rules.not-yet: is no rule of this release') },
+    });
+  });
+});
+
+describe('check --policy', () => {
+  it('judges by it, in the words of the cluster', async () => {
+    const { code, out } = await runCli(['check', '--policy', file('policy.yaml', policyText), '-'], servers);
+    expect(code).toBe(1);
+    expect(out.match(/ deny shop\/\S+: .* \(policy: rules\) \[image-tag-pinned\]$/gm)).toHaveLength(2);
+    expect(out).not.toContain('run-as-non-root');
+  });
+
+  it('passes what it only audits, and keeps it in the JSON', async () => {
+    const listening = file('listening.yaml', stringify({ ...head, extends: 'audit-only' }));
+    expect(await runCli(['check', '--fail-on', 'warn', '--policy', listening, '-'], servers)).toMatchObject({
+      code: 0,
+    });
+    const { out } = await runCli(['check', '--policy', listening, '-o', 'json', '-'], servers);
+    expect(JSON.parse(out)).toMatchObject({
+      findings: [{ severity: 'audit' }, { severity: 'audit' }, { severity: 'audit' }],
+    });
+  });
+
+  it('judges nothing by a policy that means nothing', async () => {
+    const broken = file('broken.yaml', '- 1\n');
+    expect(await runCli(['check', '--policy', broken, '-'], servers)).toMatchObject({ code: 2, out: '' });
+  });
+});

@@ -1,0 +1,56 @@
+import type { Parameter, ParameterTable, ParameterValue, RuleParameters } from '../engine/parameters.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
+import type { Tell } from './problem.ts';
+import { choice, flag, integer, list, map, object, optional, quantity, text, type Shape } from './shape.ts';
+
+/** Most items of a list and entries of a map that a parameter has; longest text of one, in characters. */
+const limits = { items: 500, length: 300 };
+
+const anyText = text({ maxLength: limits.length, what: `a text of at most ${limits.length} characters` });
+
+/** The largest number that every JSON reader takes as it is written. */
+const largest = Number.MAX_SAFE_INTEGER;
+
+/** What a policy may give for a parameter. */
+export function parameterShape(parameter: Parameter): Shape<ParameterValue> {
+  switch (parameter.type) {
+    case 'strings': {
+      const { choices, minItems = 0 } = parameter;
+      return list(choices === undefined ? anyText : choice(choices), { minItems, maxItems: limits.items });
+    }
+    case 'integer':
+      return integer(parameter.minimum ?? 0, parameter.maximum ?? largest);
+    case 'quantity':
+      return quantity;
+    case 'boolean':
+      return flag;
+    case 'text':
+      return parameter.choices === undefined ? anyText : choice(parameter.choices);
+    case 'map':
+      return map(anyText, { key: { maxLength: limits.length, what: 'a key' }, maxProperties: limits.items });
+  }
+}
+
+/** The parameters that a policy gives a rule, all of them optional here: another entry may have given the others. */
+export function parametersShape(table: ParameterTable = {}): Shape<RuleParameters> {
+  const fields = Object.entries(table).map(
+    ([name, parameter]) => [name, optional(parameterShape(parameter), parameter.help)] as const,
+  );
+  return object(Object.fromEntries(fields), { unknown: 'ignored', fieldsAre: 'parameter' });
+}
+
+/** What this rule needs and neither its table nor the policy gives. */
+export function missingParameters(table: ParameterTable | undefined, given: RuleParameters): readonly string[] {
+  return Object.entries(table ?? {}).flatMap(([name, { isOptional }]) =>
+    isOptional === true || given[name] !== undefined ? [] : [name],
+  );
+}
+
+/** Reads what an example or a test gives as a policy would. */
+export function readParameters(
+  table: ParameterTable | undefined,
+  raw: unknown,
+  { at, tell }: { readonly at: FieldPath; readonly tell: Tell },
+): RuleParameters | undefined {
+  return parametersShape(table).read(raw, at, tell);
+}
