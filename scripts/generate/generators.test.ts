@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { findOrphans, findStale } from './files.ts';
-import { generatedMark } from './generator.ts';
+import { generatedMark, type GeneratedFile } from './generator.ts';
 import { generators } from './generators.ts';
 import { repositoryRoot } from './root.ts';
+
+/** Of the schema of values one line is generated, and says so itself. */
+const isWhole = ({ path }: GeneratedFile): boolean => path !== 'chart/values.schema.json';
 
 describe.each(generators.map((generator) => [generator.name, generator] as const))('%s', (_name, generator) => {
   it('generates what is committed, so that nothing derived can differ from its source', async () => {
@@ -20,10 +23,9 @@ describe.each(generators.map((generator) => [generator.name, generator] as const
     expect(await generator.generate()).toEqual(await generator.generate());
   });
 
-  it('says in the first line that the file is generated, or where it is a part of one', async () => {
-    for (const { path, content } of await generator.generate()) {
-      const isPart = path === 'chart/values.schema.json';
-      expect(isPart ? content : content.slice(0, content.indexOf('\n'))).toContain(generatedMark);
+  it('says in the first line that the file is generated, but where one line of it is', async () => {
+    for (const { content } of await generator.generate().then((files) => files.filter(isWhole))) {
+      expect(content.slice(0, content.indexOf('\n'))).toContain(generatedMark);
     }
   });
 });
