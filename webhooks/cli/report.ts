@@ -60,7 +60,10 @@ export interface JudgeOptions {
 }
 
 /** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
-export function judgeInput(input: Input, { policy = builtInPolicy, namespace, validate, now }: JudgeOptions): JudgedInput {
+export function judgeInput(
+  input: Input,
+  { policy = builtInPolicy, namespace, validate, now }: JudgeOptions,
+): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
   const context = { policy, now, crdRules, namespace, validate, factsIn };

@@ -232,9 +232,12 @@ describe('whatever it is given', () => {
   });
 
   it('the schema refuses what reading refuses or ignores, but for what is needed of other entries', () => {
-    const isValid = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true, formats: { date: true } }).compile(
-      documentShape(rules).schema,
-    );
+    const isValid = new Ajv({
+      strict: true,
+      strictRequired: false,
+      allowUnionTypes: true,
+      formats: { date: true },
+    }).compile(documentShape(rules).schema);
     let differences = 0;
     fc.assert(
       fc.property(mutated, (raw) => {
