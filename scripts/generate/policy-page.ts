@@ -34,7 +34,7 @@ function renderPolicyPage(rules: readonly Rule[]): string {
   return `${generatedMarkdownHeader('webhooks/core/policy')}
 # Policy
 
-One file, \`apiVersion: ${policyApiVersion}\`, \`kind: ${policyKind}\`, of at most ${maxPolicyBytes} bytes. The same as a JSON
+One file, \`apiVersion: ${policyApiVersion}\`, \`kind: ${policyKind}\`, of at most ${maxPolicyBytes} bytes. How to write one: [the guide](../guides/policy.md). The same as a JSON
 schema: [policy.schema.json](policy.schema.json). \`mcp-lifecycle policy check FILE\` says what is wrong with one.
 
 ## Fields

@@ -40,7 +40,7 @@ function renderIndex(rules: readonly Rule[]): GeneratedFile {
   const content = `${generatedMarkdownHeader(rulesFolder)}
 # Rules
 
-What must hold for an MCPServer. \`deny\` refuses the request, \`warn\` admits it and says so.
+What must hold for an MCPServer. \`deny\` refuses the request, \`warn\` admits it and says so; a [policy](../reference/policy.md) changes that.
 One that is marked \`by policy\` judges nothing until a policy names it.
 
 | Rule | Severity | What must hold |
