@@ -5,6 +5,7 @@ import type { Report } from '../progress.ts';
 import type { ClusterStatus, PartStatus, Provider, UpContext } from '../provider.ts';
 import type { ClusterSettings } from '../settings.ts';
 import type { PackagesState } from '../state.ts';
+import { renewApiAddress } from './api-address.ts';
 import { buildLayout } from './layout.ts';
 import { ctr, stepNames } from './plan.ts';
 import { startPackages } from './start.ts';
@@ -20,12 +21,18 @@ export const packagesProvider: Provider<PackagesState> = {
   wrapCommand,
 };
 
-async function up(settings: ClusterSettings, before: PackagesState | undefined, { report }: UpContext): Promise<void> {
+async function up(
+  settings: ClusterSettings,
+  before: PackagesState | undefined,
+  { report, toolsPath }: UpContext,
+): Promise<void> {
   const condition = before === undefined ? 'ended' : await judgeRunning(settings, before, report);
   if (condition === 'ready') return;
   const state =
     before !== undefined && condition === 'starting' ? before : await startPackages(settings, before, report);
-  await waitUntilReady(state, buildLayout(settings.directory), report);
+  const layout = buildLayout(settings.directory);
+  await waitUntilReady(state, layout, report);
+  if (before !== undefined && before.port !== state.port) await renewApiAddress(layout.kubeconfig, toolsPath);
 }
 
 /** How a cluster is that was started some time; one that lacks a component is ended, to be started again. */
