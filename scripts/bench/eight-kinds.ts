@@ -31,11 +31,7 @@ export const eightKinds: Measurement = {
     if (eight.kinds !== 8) throw new Error(`each server has a child of ${eight.kinds} kinds`);
     const writes = eight.writes.length;
     return [
-      memoryFigure(
-        bars.fresh,
-        eight.fromFreshStart,
-        `${megabytes(today.fromFreshStart)} with ${ofToday(today)}; ${eachOf(today, eight)}`,
-      ),
+      memoryFigure(bars.fresh, eight.fromFreshStart, `${megabytes(today.fromFreshStart)} with ${ofToday(today)}`),
       memoryFigure(bars.creating, eight.whileCreating, `${megabytes(today.whileCreating)} with ${ofToday(today)}`),
       { ...bars.ends, measured: String(eight.ends), isMet: eight.ends === 0 },
       { ...bars.writes, measured: String(writes), isMet: writes === 0 },
@@ -49,10 +45,4 @@ function memoryFigure(bar: (typeof bars)['fresh'], bytes: number, remark: string
 
 function ofToday({ kinds }: SeenOfKinds): string {
   return `the ${kinds} of today`;
-}
-
-/** At rest, the whole process: its heap is not exactly as large as what is in it. */
-function eachOf(today: SeenOfKinds, eight: SeenOfKinds): string {
-  const bytes = (eight.atRest - today.atRest) / ((eight.kinds - today.kinds) * servers);
-  return `at rest ${megabytes(eight.atRest)} against ${megabytes(today.atRest)}: ${bytes.toFixed(0)} bytes for each child more`;
 }

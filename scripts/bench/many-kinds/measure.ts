@@ -18,9 +18,8 @@ export interface SeenOfKinds {
   /** Of how many kinds each server has a child. */
   readonly kinds: number;
   readonly whileCreating: number;
-  /** Where all of it exists already: most since the start, and once nothing happens any more. */
+  /** Where all of it exists already. */
   readonly fromFreshStart: number;
-  readonly atRest: number;
   /** Requests after the fresh start that write something else than the Lease. */
   readonly writes: readonly string[];
   readonly ends: number;
@@ -65,7 +64,6 @@ export async function measureKinds(
       kinds: children,
       whileCreating: creating.most,
       fromFreshStart: fresh.most,
-      atRest: fresh.atRest,
       writes: api.objects.writes.slice(before).filter((request) => !isOfLease(request)),
       ends: creating.ends + fresh.ends,
     };
@@ -96,12 +94,12 @@ function pathOf(name: string): string {
 async function runUntilQuiet(
   folder: string,
   api: StandInApi,
-): Promise<{ readonly most: number; readonly atRest: number; readonly ends: number }> {
+): Promise<{ readonly most: number; readonly ends: number }> {
   const program = startReconciler(folder, { features: 'monitoring' });
   try {
     await untilSettled(api);
     await untilQuiet(api);
-    return { most: program.mostMemoryBytes(), atRest: program.memoryBytes(), ends: program.ends() };
+    return { most: program.mostMemoryBytes(), ends: program.ends() };
   } finally {
     await program.stop();
   }

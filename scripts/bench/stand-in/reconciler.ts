@@ -29,8 +29,6 @@ function kubeconfig(server: string): string {
 export interface RunningReconciler {
   /** Most anonymous memory since the start, in bytes. */
   mostMemoryBytes(): number;
-  /** Anonymous memory now, in bytes. */
-  memoryBytes(): number;
   cpuSeconds(): number;
   /** How often the process ended by itself. */
   ends(): number;
@@ -91,7 +89,6 @@ export function startReconciler(folder: string, { preload, features = '' }: Reco
   }, 250);
   return {
     mostMemoryBytes: () => most,
-    memoryBytes: () => anonymousBytes(running.pid),
     cpuSeconds: () => cpuSecondsOf(running.pid),
     ends: () => ends,
     async stop() {
