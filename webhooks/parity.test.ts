@@ -11,6 +11,9 @@ import type { MCPServer } from './core/mcpserver/types.gen.ts';
 import { decide, type Decision } from './core/plan/decide.ts';
 import type { ObservedChild } from './core/plan/observed.ts';
 import { aChild } from './core/plan/testing/a-child.ts';
+import { policyApiVersion, policyKind } from './core/policy/document.ts';
+import { profiles } from './core/policy/profiles.ts';
+import { readPolicy } from './core/policy/read-policy.ts';
 import { builtInPolicy } from './core/rules/built-in-policy.ts';
 import { rules } from './core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec, withUid } from './core/testing/builders.ts';
@@ -40,13 +43,13 @@ interface Input {
   readonly installation?: Installation | undefined;
 }
 
-function toInput({ rule, example }: Sample): Input {
+function toInput({ rule, example }: Sample, base: Policy): Input {
   const named = example.name === undefined ? [] : [withName(example.name)];
   return {
     server: anMCPServer(withUid('5b1c'), ...named, withRawSpec(example.spec ?? {})),
     facts: inMemoryFacts(example),
     installation: example.installation,
-    policy: policyOf(builtInPolicy, rule, example),
+    policy: policyOf(base, rule, example),
   };
 }
 
@@ -78,9 +81,21 @@ function askWebhook(
   return Promise.resolve(validate(request, { remainingMs: () => 1000, signal: () => new AbortController().signal }));
 }
 
-describe('the webhook and the reconciler say the same about', () => {
+const inProfile = (profile: string): Policy => {
+  const document = { apiVersion: policyApiVersion, kind: policyKind, extends: profile };
+  const read = readPolicy(document, rules);
+  if (read.type === 'unusable') throw new Error(profile);
+  return read.policy;
+};
+
+const bases = [
+  ['without a policy', builtInPolicy],
+  ...Object.keys(profiles).map((profile) => [`under ${profile}`, inProfile(profile)] as const),
+] as const;
+
+describe.each(bases)('%s the webhook and the reconciler say the same about', (_base, base) => {
   it.each(samples)('%s', async (_, sample) => {
-    const input = toInput(sample);
+    const input = toInput(sample, base);
     const answer = await askWebhook(input);
     const { policy = builtInPolicy, server, facts, installation } = input;
     const context = { policy, facts, installation, now: anInstant };
@@ -92,11 +107,6 @@ describe('the webhook and the reconciler say the same about', () => {
     expect(answer.warnings).toEqual(renderWarnings(findings.filter(({ severity }) => severity === 'warn')));
   });
 
-  it('a server that the webhook denies: the reconciler does nothing about its children', () => {
-    const server = anMCPServer(withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
-    expect(decideOn({ server, facts: inMemoryFacts() }).verdict).toBe('invalid');
-  });
-
   // Another example is judged by what its successor is judged by: one policy for both sides of a change.
   const changes = samples.map(([, sample], index) => {
     const [title = '', { example } = sample] = samples[(index * 7 + 3) % samples.length] ?? [];
@@ -106,8 +116,8 @@ describe('the webhook and the reconciler say the same about', () => {
 
   it.each(changes)('a change from %s', async (_, before, after) => {
     const name = 'search';
-    const old = toInput({ ...after, example: { ...before, name } }).server;
-    const input = toInput({ ...after, example: { ...after.example, name } });
+    const old = toInput({ ...after, example: { ...before, name } }, base).server;
+    const input = toInput({ ...after, example: { ...after.example, name } }, base);
     const { policy = builtInPolicy, server, installation } = input;
     const answer = await askWebhook(input, old);
 
@@ -128,4 +138,9 @@ describe('the webhook and the reconciler say the same about', () => {
     expect(isAccepted).toBe(answer.decision === 'allowed');
     if (isAccepted) expect(new Set(second.policy.tolerated?.map(({ rule }) => rule))).toEqual(new Set(tolerated));
   });
+});
+
+it('a server that the webhook denies: the reconciler does nothing about its children', () => {
+  const server = anMCPServer(withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }));
+  expect(decideOn({ server, facts: inMemoryFacts() }).verdict).toBe('invalid');
 });

@@ -80,7 +80,10 @@ describe('rules and explain', () => {
     expect(JSON.parse(out)).toEqual({
       schemaVersion: 'mcp-lifecycle.rules/v1',
       rules: [
-        ...rules.map(({ id, severity, summary, rationale, remedy }) => ({ id, severity, summary, rationale, remedy })),
+        ...rules.map(({ id, severity, isOptIn = false, parameters = {}, summary, rationale, remedy }) => {
+          const named = Object.keys(parameters).map((name) => expect.objectContaining({ name }));
+          return { id, severity, isOptIn, parameters: named, summary, rationale, remedy };
+        }),
         expect.objectContaining(schema),
       ],
     });

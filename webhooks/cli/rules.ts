@@ -13,7 +13,8 @@ const ruleOutputs = {
 /** Lists every id that a finding can have. */
 export const listRules = defineCommand({
   synopsis: 'rules [options]',
-  description: 'Lists every rule: id, severity, what must hold. JSON also says why, and what to do.\n',
+  description:
+    'Lists every rule: id, severity, what must hold; by policy: only where a policy asks for it. JSON also says why, what to\ndo, and what parameters there are.\n',
   options: {
     output: { type: 'choice', choices: namesOf(ruleOutputs), short: 'o', help: 'for people, or for programs' },
   },
@@ -28,15 +29,23 @@ export const listRules = defineCommand({
 
 function renderRulesText(rows: readonly ListedRule[]): string {
   const width = Math.max(...rows.map(({ id }) => id.length));
-  return rows.map(({ id, severity, summary }) => `${id.padEnd(width)}  ${severity}  ${summary}\n`).join('');
+  return rows
+    .map(({ id, severity, isOptIn, summary }) => {
+      const when = isOptIn === true ? 'by policy: ' : '';
+      return `${id.padEnd(width)}  ${severity}  ${when}${summary}\n`;
+    })
+    .join('');
 }
 
 /** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
 const rulesSchemaVersion = 'mcp-lifecycle.rules/v1';
 
 function renderRulesJson(rows: readonly ListedRule[]): string {
-  const rules = rows.map(({ id, severity, summary, rationale, remedy }) => {
-    return { id, severity, summary, rationale, remedy };
+  const rules = rows.map(({ id, severity, isOptIn = false, parameters = {}, summary, rationale, remedy }) => {
+    const described = Object.entries(parameters).map(([name, one]) => {
+      return { name, type: one.type, default: one.default, help: one.help };
+    });
+    return { id, severity, isOptIn, parameters: described, summary, rationale, remedy };
   });
   return `${JSON.stringify({ schemaVersion: rulesSchemaVersion, rules }, null, 2)}\n`;
 }
