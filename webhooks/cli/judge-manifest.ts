@@ -1,6 +1,6 @@
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
-import { judge, prepare, type Verdict } from '../core/engine/judge.ts';
+import { judge, prepare } from '../core/engine/judge.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { shortenMiddle } from '../core/engine/text.ts';
@@ -29,10 +29,6 @@ export interface ManifestContext {
 export interface JudgedServer {
   /** In no particular order. */
   readonly findings: readonly Finding[];
-  /** Those among them that are said of every request anew, whatever is stored already. */
-  readonly ofRequest: readonly Finding[];
-  /** By the webhook; what the paths of findings lead into is its object. */
-  readonly verdict: Verdict;
   /** With every default, as it would be stored; absent when it is no MCPServer. */
   readonly server?: MCPServer;
 }
@@ -45,20 +41,19 @@ export function judgeManifest(raw: unknown, context: ManifestContext): JudgedSer
   const { policy, now, crdRules, namespace, validate, factsIn } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object);
-  const ofRequest = [
+  const ofApiServer = [
+    ...findDeprecation(object),
     ...unknownFields.flatMap(toUnknownField[validate]),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
+    ...findDuplicateItems(object).map(toDenial),
   ];
-  const ofApiServer = [...findDeprecation(object), ...ofRequest, ...findDuplicateItems(object).map(toDenial)];
-  if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings], ofRequest, verdict: prepared };
+  if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings] };
   const { server } = prepared;
   const facts = factsIn(server.metadata.namespace ?? namespace);
-  const verdict = judge(prepared, { policy, facts, now });
+  const { findings } = judge(prepared, { policy, facts, now });
   return {
     server,
-    verdict,
-    ofRequest,
-    findings: [...ofApiServer, ...crdRules.check(server).map(toDenial), ...verdict.findings.filter(isAboutServer)],
+    findings: [...ofApiServer, ...crdRules.check(server).map(toDenial), ...findings.filter(isAboutServer)],
   };
 }
 
@@ -72,7 +67,7 @@ const generatedSuffix = 'xxxxx';
 const maxGenerateName = 58;
 
 /** The namespace that kubectl would add, and a name for a server that gets its name when it is created. */
-export function completeMetadata(raw: unknown, namespace: string): unknown {
+function completeMetadata(raw: unknown, namespace: string): unknown {
   const metadata = metadataOf(raw);
   if (!isRecord(raw) || !isRecord(metadata)) return raw;
   const { name, generateName } = metadata;

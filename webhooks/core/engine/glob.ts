@@ -15,16 +15,17 @@ export function compileGlob(glob: string): (text: ReadableText) => boolean {
     .slice(1, -1)
     .filter((part) => part !== '')
     .map(toSearch);
-  const shortest = beginning.length + end.length;
+  const shortest = glob.length - (parts.length - 1);
   return (text) => {
+    // Nearly every text that is another one ends here.
     if (text.length < shortest || !hasAt(text, beginning, 0)) return false;
     const last = text.length - end.length;
     if (!hasAt(text, end, last)) return false;
-    let at: number | undefined = beginning.length;
+    let at = beginning.length;
     for (const search of middle) {
       // The first place is the best one: it leaves most to the others.
       at = search(text, at, last);
-      if (at === undefined) return false;
+      if (at === nowhere) return false;
     }
     return true;
   };
@@ -38,7 +39,9 @@ function hasAt(text: ReadableText, part: string, at: number): boolean {
 }
 
 /** Where the part ends for the first time in a piece of a text. */
-type Search = (text: ReadableText, from: number, to: number) => number | undefined;
+type Search = (text: ReadableText, from: number, to: number) => number;
+
+const nowhere = -1;
 
 /** After Knuth, Morris and Pratt: it never goes back in the text. */
 function toSearch(part: string): Search {
@@ -46,30 +49,25 @@ function toSearch(part: string): Search {
   return (text, from, to) => {
     let matched = 0;
     for (let at = from; at < to; at += 1) {
-      matched = extend(part, fallback, { matched, code: text.charCodeAt(at) });
+      const code = text.charCodeAt(at);
+      while (matched > 0 && part.charCodeAt(matched) !== code) matched = fallback[matched - 1] ?? 0;
+      if (part.charCodeAt(matched) === code) matched += 1;
       if (matched === part.length) return at + 1;
     }
-    return undefined;
+    return nowhere;
   };
 }
 
 /** For each length of what matches: how much of it still does if the next character is another one. */
 function fallbacksOf(part: string): readonly number[] {
   const fallback = [0];
+  let matched = 0;
   for (let at = 1; at < part.length; at += 1) {
-    fallback.push(extend(part, fallback, { matched: fallback[at - 1] ?? 0, code: part.charCodeAt(at) }));
+    while (matched > 0 && part[at] !== part[matched]) matched = fallback[matched - 1] ?? 0;
+    if (part[at] === part[matched]) matched += 1;
+    fallback.push(matched);
   }
   return fallback;
-}
-
-function extend(
-  part: string,
-  fallback: readonly number[],
-  { matched, code }: { readonly matched: number; readonly code: number },
-): number {
-  let length = matched;
-  while (length > 0 && part.charCodeAt(length) !== code) length = fallback[length - 1] ?? 0;
-  return part.charCodeAt(length) === code ? length + 1 : length;
 }
 
 /** Whether there is a text that both patterns match. */

@@ -35,8 +35,9 @@ export interface TextForm {
 export type Parameter =
   | (ParameterOf<'strings'> & {
       readonly choices?: readonly string[];
-      readonly minItems?: number;
       readonly form?: TextForm;
+      readonly minItems?: number;
+      readonly maxItems?: number;
     })
   | (ParameterOf<'integer'> & { readonly minimum?: number; readonly maximum?: number })
   | ParameterOf<'quantity'>

@@ -14,10 +14,8 @@ const largest = Number.MAX_SAFE_INTEGER;
 /** What a policy may give for a parameter. */
 export function parameterShape(parameter: Parameter): Shape<ParameterValue> {
   switch (parameter.type) {
-    case 'strings': {
-      const { choices, minItems = 0 } = parameter;
-      return list(choices === undefined ? anyText : choice(choices), { minItems, maxItems: limits.items });
-    }
+    case 'strings':
+      return listShape(parameter);
     case 'integer':
       return integer(parameter.minimum ?? 0, parameter.maximum ?? largest);
     case 'quantity':
@@ -27,8 +25,17 @@ export function parameterShape(parameter: Parameter): Shape<ParameterValue> {
     case 'text':
       return parameter.choices === undefined ? anyText : choice(parameter.choices);
     case 'map':
-      return map(anyText, { key: { maxLength: limits.length, what: 'a key' }, maxProperties: limits.items });
+      return map(parameter.values === 'quantity' ? quantity : anyText, {
+        key: { maxLength: limits.length, what: 'a key' },
+        maxProperties: limits.items,
+      });
   }
+}
+
+function listShape(parameter: Parameter & { readonly type: 'strings' }): Shape<readonly string[]> {
+  const { choices, form, minItems = 0, maxItems = limits.items } = parameter;
+  const anyItem = form === undefined ? anyText : text({ maxLength: limits.length, ...form });
+  return list(choices === undefined ? anyItem : choice(choices), { minItems, maxItems });
 }
 
 /** The parameters that a policy gives a rule, all of them optional here: another entry may have given the others. */

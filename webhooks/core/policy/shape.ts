@@ -17,20 +17,23 @@ export interface TextOptions {
   /** In characters as JavaScript counts them. */
   readonly maxLength: number;
   readonly pattern?: RegExp;
+  /** What a pattern cannot say, and the schema does not. */
+  readonly isUsable?: (text: string) => boolean;
   /** Completes "has to be …". */
   readonly what: string;
 }
 
 /** A text that is not empty. */
-export function text({ maxLength, pattern, what }: TextOptions): Shape<string> {
+export function text({ maxLength, pattern, isUsable, what }: TextOptions): Shape<string> {
   const schema = {
     type: 'string',
     minLength: 1,
     maxLength,
     ...(pattern === undefined ? {} : { pattern: pattern.source }),
   };
+  const isText = (raw: string): boolean => raw !== '' && raw.length <= maxLength && pattern?.test(raw) !== false;
   return scalar(schema, what, (raw) =>
-    typeof raw === 'string' && raw !== '' && raw.length <= maxLength && pattern?.test(raw) !== false ? raw : undefined,
+    typeof raw === 'string' && isText(raw) && isUsable?.(raw) !== false ? raw : undefined,
   );
 }
 

@@ -1,6 +1,6 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { checkAllowed } from './parts/allowed-reference.ts';
-import { objectName } from './parts/parameter-forms.ts';
+import { maxPatterns, objectName } from './parts/parameter-forms.ts';
 
 const parameters = { allowed: ['search', 'mcp-*'] };
 
@@ -15,7 +15,12 @@ export const configMapAllowed: Rule = defineRule({
     'only those that the policy lists, whether as variables or as files, and whether they exist or not.',
   remedy: 'Use a ConfigMap that the policy lists.',
   parameters: {
-    allowed: { type: 'strings', form: objectName, help: 'Names of ConfigMaps, or globs: `mcp-*`.' },
+    allowed: {
+      type: 'strings',
+      form: objectName,
+      maxItems: maxPatterns,
+      help: 'Names of ConfigMaps, or globs: `mcp-*`.',
+    },
   },
   examples: {
     accepts: [

@@ -6,7 +6,7 @@ import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { isCopiedAnnotation } from '../resources/child-metadata.ts';
 import { listed } from './parts/listed.ts';
-import { metadataKey } from './parts/parameter-forms.ts';
+import { maxPatterns, metadataKey } from './parts/parameter-forms.ts';
 
 const parameters = { labels: ['example.com/*', 'team'], annotations: ['example.com/note'] };
 
@@ -28,10 +28,17 @@ export const extraMetadataAllowed: Rule = defineRule({
     labels: {
       type: 'strings',
       form: metadataKey,
+      maxItems: maxPatterns,
       default: [],
       help: 'Keys of labels, or globs of them: `example.com/*`.',
     },
-    annotations: { type: 'strings', form: metadataKey, default: [], help: 'Keys of annotations, or globs of them.' },
+    annotations: {
+      type: 'strings',
+      form: metadataKey,
+      maxItems: maxPatterns,
+      default: [],
+      help: 'Keys of annotations, or globs of them.',
+    },
   },
   examples: {
     accepts: [

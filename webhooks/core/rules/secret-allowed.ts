@@ -1,6 +1,6 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { checkAllowed } from './parts/allowed-reference.ts';
-import { objectName } from './parts/parameter-forms.ts';
+import { maxPatterns, objectName } from './parts/parameter-forms.ts';
 
 const parameters = { allowed: ['search', 'mcp-*'] };
 
@@ -16,7 +16,7 @@ export const secretAllowed: Rule = defineRule({
     'the Secret exists or not. It says nothing about what a service account may read; that is for `service-account-allowed`.',
   remedy: 'Use a Secret that the policy lists.',
   parameters: {
-    allowed: { type: 'strings', form: objectName, help: 'Names of Secrets, or globs: `mcp-*`.' },
+    allowed: { type: 'strings', form: objectName, maxItems: maxPatterns, help: 'Names of Secrets, or globs: `mcp-*`.' },
   },
   examples: {
     accepts: [

@@ -2,7 +2,7 @@ import { patternsOf } from '../engine/name-patterns.ts';
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import { listed } from './parts/listed.ts';
-import { objectName } from './parts/parameter-forms.ts';
+import { maxPatterns, objectName } from './parts/parameter-forms.ts';
 
 const parameters = { allowed: ['mcp-*', 'search'] };
 
@@ -18,7 +18,12 @@ export const serviceAccountAllowed: Rule = defineRule({
     'one that names `default` gets its token, so `default` has to be on the list then.',
   remedy: 'Use a service account that the policy lists, or none.',
   parameters: {
-    allowed: { type: 'strings', form: objectName, help: 'Names of service accounts, or globs: `mcp-*`.' },
+    allowed: {
+      type: 'strings',
+      form: objectName,
+      maxItems: maxPatterns,
+      help: 'Names of service accounts, or globs: `mcp-*`.',
+    },
   },
   examples: {
     accepts: [

@@ -1,6 +1,12 @@
 import type { TextForm } from '../../engine/parameters.ts';
 import { parseRange } from './address-ranges.ts';
 
+/**
+ * Most names and globs of a list: an object may have ten thousands of names, and each is compared with every glob (`npm run
+ * bench -- rule-costs`).
+ */
+export const maxPatterns = 100;
+
 /** The name of an object, as Kubernetes knows them, or a glob. */
 export const objectName: TextForm = {
   what: 'the name of an object, or a part of it with * for the rest',
