@@ -7,6 +7,7 @@ import { digest } from '../platform/digest.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, recordAt, splitKey } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
+import { KeptOnce } from './kept-once.ts';
 import { KeptTexts } from './kept-texts.ts';
 import { controllerOf, observeChild, observeDeployment } from './observe.ts';
 
@@ -47,6 +48,7 @@ export class ChildCache {
   readonly #gone = new Map<string, Gone>();
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
   readonly #texts: KeptTexts;
+  readonly #prints = new KeptOnce<string>(100);
   readonly #kind: string;
   readonly #owner: OwnerKind;
 
@@ -111,9 +113,7 @@ export class ChildCache {
     const { namespace, name, resourceVersion } = metaOf(raw);
     const key = keyOf({ kind: this.#kind, namespace, name });
     const known = this.#entries.get(key);
-    // Each write of ours comes back as an event: not worth a look.
-    if (known?.child.resourceVersion === resourceVersion && !this.#doubted.has(key)) return 'known';
-    const observed = observeChild(raw);
+    const observed = this.#isSame(key, resourceVersion) ? undefined : observeChild(raw);
     if (observed === undefined) return 'known';
     if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
     if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
@@ -130,6 +130,11 @@ export class ChildCache {
     return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
   }
 
+  /** Each write of ours comes back as an event, which is not worth a look. */
+  #isSame(key: string, resourceVersion: string): boolean {
+    return this.#entries.get(key)?.child.resourceVersion === resourceVersion && !this.#doubted.has(key);
+  }
+
   /** The owned fields are kept apart; of the entry they are a digest. */
   #keepFields(key: string, { ownedFields, ...child }: ObservedChild): Pick<Entry, 'child' | 'fields'> {
     if (ownedFields === undefined) {
@@ -138,7 +143,8 @@ export class ChildCache {
     }
     const fields = withoutOwner(ownedFields, child);
     this.#texts.put(key, fields);
-    return { child, fields: digest(fields) };
+    const print = digest(fields);
+    return { child, fields: this.#prints.of(print, print) };
   }
 
   /** Nothing for the server that finds it by its name. */

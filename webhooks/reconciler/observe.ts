@@ -7,6 +7,7 @@ import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { digest } from '../platform/digest.ts';
+import { KeptOnce } from './kept-once.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 
 /**
@@ -24,6 +25,9 @@ const words = new Map(
     ...['MinimumReplicasAvailable', 'Deployment has minimum availability.'],
   ].map((word) => [word, word]),
 );
+
+/** Of more servers at a time than one installation is measured with. */
+const owners = new KeptOnce<OwnerReference>(5_000);
 
 /** The kinds whose objects have pods. */
 const withPods = new Set(expandedKinds.filter(({ hasPods }) => hasPods === true).map(({ kind }) => kind));
@@ -44,7 +48,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   return {
     apiVersion: once(apiVersion) ?? '',
     kind: once(kind) ?? '',
-    name,
+    name: shared(name, controller),
     uid,
     resourceVersion,
     isDeleting,
@@ -54,6 +58,11 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...(foreign === undefined ? {} : { foreign }),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
   };
+}
+
+/** Nearly every child has the name of its owner. */
+function shared(name: string, controller: OwnerReference | undefined): string {
+  return name === controller?.name ? controller.name : name;
 }
 
 /** Of a container that others added, which stays: who that was. */
@@ -99,13 +108,14 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
 export function controllerOf(metadata: unknown): OwnerReference | undefined {
   const found = listAt(metadata, 'ownerReferences').find((owner) => isRecord(owner) && owner['controller'] === true);
   if (found === undefined) return undefined;
-  return {
+  const uid = identityAt(found, 'uid') ?? '';
+  return owners.of(uid, {
     apiVersion: once(identityAt(found, 'apiVersion')) ?? '',
     kind: once(identityAt(found, 'kind')) ?? '',
     name: identityAt(found, 'name') ?? '',
-    uid: identityAt(found, 'uid') ?? '',
+    uid,
     controller: true,
-  };
+  });
 }
 
 /** Of one that is too long a digest, which is no less another one than any of ours. */

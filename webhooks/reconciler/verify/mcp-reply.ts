@@ -63,7 +63,7 @@ export type McpReply =
 /**
  * What JSON of a server may make us build. A tool with ten parameters has about 80 tokens, so 250 of them fit on a page; what
  * they become takes 130 bytes each at worst (measured over empty, nested and differently shaped objects), so 2.6 MB of a
- * heap of 31.
+ * heap of 30.
  */
 export const answerLimits: JsonLimits = { maxTokens: 20_000, maxDepth: 64 };
 
