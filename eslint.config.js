@@ -54,6 +54,7 @@ const layers = [
       'core/engine',
       'core/defaults',
       'core/resources',
+      'core/policy',
       'core/rules',
       'core/plan',
       'core/testing',

@@ -152,6 +152,10 @@ describe('what admission says', () => {
       decision: 'allowed',
       warnings: [expect.stringContaining('[image-tag-pinned]')],
       auditAnnotations: { decision: 'allowed', rules: 'image-tag-pinned', audited: 'run-as-non-root' },
+      found: [
+        { rule: 'run-as-non-root', action: 'audit' },
+        { rule: 'image-tag-pinned', action: 'warn' },
+      ],
     });
   });
 

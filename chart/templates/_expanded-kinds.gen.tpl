@@ -50,11 +50,46 @@
   verbs:
     - delete
 {{- end }}
+{{- if .Values.reports.enabled }}
+- apiGroups:
+    - wgpolicyk8s.io
+  resources:
+    - policyreports
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - openreports.io
+  resources:
+    - reports
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - wgpolicyk8s.io
+  resources:
+    - policyreports
+  verbs:
+    - delete
+- apiGroups:
+    - openreports.io
+  resources:
+    - reports
+  verbs:
+    - delete
+{{- end }}
 {{- end }}
 
 {{/* With commas between them; empty where nothing optional is switched on. */}}
 {{- define "mcp-lifecycle.features" -}}
 {{- $features := list }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
+{{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}
 {{- join "," $features }}
 {{- end }}

@@ -159,6 +159,38 @@ imagePullSecrets:
   value: {{ join "," $labels | quote }}
 {{- end }}
 
+{{/* Where the policy is: a ConfigMap of the chart, or of the user; empty where the built-in one judges. */}}
+{{- define "mcp-lifecycle.policyConfigMapName" -}}
+{{- if and .Values.policy .Values.policyConfigMap.name }}
+{{- fail "policy and policyConfigMap.name exclude each other: only one of them can judge" }}
+{{- end }}
+{{- if .Values.policy }}{{ include "mcp-lifecycle.suffixed" (list . "policy") }}{{ else }}{{ .Values.policyConfigMap.name }}{{ end }}
+{{- end }}
+
+{{/* `true` where overrides choose namespaces by label, which is to read namespaces. */}}
+{{- define "mcp-lifecycle.policyReadsNamespaces" -}}
+{{- $reads := and .Values.policyConfigMap.name .Values.policyConfigMap.readsNamespaces }}
+{{- range (.Values.policy).overrides }}{{ if .namespaceLabels }}{{ $reads = true }}{{ end }}{{ end }}
+{{- if and $reads .Values.watchNamespaces }}
+{{- fail "watchNamespaces gives no right to read namespaces, so the policy cannot choose them by label: let its overrides name them" }}
+{{- end }}
+{{- if $reads }}true{{ end }}
+{{- end }}
+
+{{/* Where both containers find the policy. What is in it is no part of the pods: it changes without them. */}}
+{{- define "mcp-lifecycle.policyEnv" -}}
+{{- with include "mcp-lifecycle.policyConfigMapName" . }}
+- name: POLICY_CONFIG_MAP
+  value: {{ . | quote }}
+- name: POLICY_KEY
+  value: {{ ternary "policy.yaml" $.Values.policyConfigMap.key (empty $.Values.policyConfigMap.name) | quote }}
+{{- with include "mcp-lifecycle.policyReadsNamespaces" $ }}
+- name: POLICY_READS_NAMESPACES
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/*
 How large the generations of the heap become, called with the megabytes of each: `young` is one of its two halves, `old`
 stays well below the memory limit. In 1 MiB a request of the webhook costs a third more, because what sixteen of them hold

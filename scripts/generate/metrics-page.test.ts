@@ -17,7 +17,9 @@ function registeringFiles(): readonly string[] {
 }
 
 it('knows every file that registers metrics', () => {
-  expect(registeringFiles()).toEqual(['admission/metrics.ts', 'platform/metrics.ts', 'reconciler/metrics.ts']);
+  expect(registeringFiles()).toEqual([
+    ...['admission/metrics.ts', 'platform/metrics.ts', 'platform/policy/metrics.ts', 'reconciler/metrics.ts'],
+  ]);
 });
 
 it('pages name only metrics that exist', () => {

@@ -5,11 +5,17 @@ import {
   createAdmissionMetrics,
   type BodyRefusal,
   type CertificateRole,
+  type FoundInRequest,
   type ShedReason,
 } from '../../webhooks/admission/metrics.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
+import type { Severity } from '../../webhooks/core/engine/finding.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
+import { builtInPolicy } from '../../webhooks/core/rules/built-in-policy.ts';
 import { createMetricsRegistry } from '../../webhooks/platform/metrics.ts';
+import { registerPolicyMetrics } from '../../webhooks/platform/policy/metrics.ts';
+import { fixedPolicy, policyOrigins } from '../../webhooks/platform/policy/policy-source.ts';
+import type { PolicyReads } from '../../webhooks/platform/policy/policy-source.ts';
 import { rotationPhases } from '../../webhooks/platform/tls/certificate-secret.ts';
 import { createReconcilerMetrics, handshakeResults } from '../../webhooks/reconciler/metrics.ts';
 import type { WorkResult } from '../../webhooks/reconciler/queue.ts';
@@ -37,6 +43,7 @@ export function registeredMetrics(): Readonly<Record<'webhook' | 'reconciler', r
   });
   const reconciler = createMetricsRegistry({ program: 'reconciler', process: true });
   createReconcilerMetrics(reconciler);
+  for (const registry of [webhook, reconciler]) registerPolicyMetrics(registry, fixedPolicy(builtInPolicy));
   return { webhook: metricsOf(webhook), reconciler: metricsOf(reconciler) };
 }
 
@@ -98,6 +105,7 @@ ${renderTable(reconciler)}
 | \`mcp_lifecycle_watch_failed_events_total > 0\` | a bug of ours: the change of an object was not seen, until the next list or change of it; the log has it |
 | \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
 | \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
+| \`mcp_lifecycle_policy_origin{origin=~"last-good\\|fallback"} > 0\` | the configured policy cannot be used: [when it is broken](../guides/policy-in-a-cluster.md#when-it-is-broken) |
 | \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |
 `;
     return Promise.resolve([{ path: 'docs/reference/metrics.md', content }]);
@@ -124,8 +132,14 @@ const labelWords: Readonly<Record<string, string>> = {
   webhook: list(endpoints),
   operation: list(namesOf<Operation>({ CREATE: true, UPDATE: true, DELETE: true, CONNECT: true })),
   decision: list(namesOf<AnswerDecision>({ allowed: true, denied: true, patched: true, errored: true })),
-  origin: '`exception`, `rejection`',
+  'mcp_lifecycle_unexpected_errors_total origin': '`exception`, `rejection`',
+  'mcp_lifecycle_policy_origin origin': list(policyOrigins),
+  read: list(namesOf<keyof PolicyReads>({ taken: true, refused: true })),
   rule: 'id of the [rule](../rules/README.md)',
+  'mcp_lifecycle_admission_findings_total action': list(
+    namesOf<FoundInRequest['action']>({ deny: true, warn: true, audit: true, tolerated: true }),
+  ),
+  action: list(namesOf<Severity>({ deny: true, warn: true, audit: true })),
   'mcp_lifecycle_admission_skipped_total reason': list(skipReasons),
   'mcp_lifecycle_admission_bodies_refused_total reason': list(
     namesOf<BodyRefusal>({
@@ -155,7 +169,7 @@ const labelWords: Readonly<Record<string, string>> = {
   status: list(['True', 'False', 'Unknown']),
   'mcpserver_condition_info reason': 'of the condition',
   kind: list(['tool', 'resource', 'prompt']),
-  watch: 'plural of the kind; with `watchNamespaces` after its namespace and a slash',
+  watch: 'plural of the kind, with `watchNamespaces` after its namespace and a slash; `policy`',
 };
 
 /** Every member of a union: one that is missing or too much does not compile. */

@@ -59,6 +59,7 @@ const imageParts = {
   'await-admission': 'webhooks/programs/await-admission.ts',
   'command-line': 'webhooks/cli/main.ts',
   kubeconfig: 'webhooks/platform/kube/kubeconfig.ts',
+  'policy-text': 'webhooks/platform/policy/parse-policy-text.ts',
 } as const;
 
 /**

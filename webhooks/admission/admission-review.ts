@@ -6,6 +6,7 @@
 import type { PatchOperation } from '../core/defaults/json-patch.ts';
 import type { DenialCause } from '../core/engine/render.ts';
 import { isRecord } from '../core/mcpserver/record.ts';
+import type { FoundInRequest } from './metrics.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -79,6 +80,8 @@ interface Remarks {
   readonly warnings?: readonly string[];
   /** The API server puts the webhook's name in front of each key: `validate.mcp.x-k8s.io/decision`. */
   readonly auditAnnotations?: Readonly<Record<string, string>>;
+  /** For metrics; not sent. */
+  readonly found?: readonly FoundInRequest[];
 }
 
 /** What a handler decided. The verb says what the client sees. */

@@ -175,6 +175,7 @@ async function answerBody(options: CallOptions, call: CallInProgress): Promise<v
   const { operation } = read.request;
   const seconds = (performance.now() - call.startedAt) / 1000;
   metrics.answered({ webhook: endpoint, operation, decision, seconds });
+  if (answer.found !== undefined) metrics.found(answer.found);
   if (decision === 'denied') reportDenial(options, read.request, answer);
 }
 

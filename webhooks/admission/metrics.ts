@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Severity } from '../core/engine/finding.ts';
 import { metricPrefix } from '../platform/metrics.ts';
 import { rotationPhases, type RotationPhase } from '../platform/tls/certificate-secret.ts';
 import type { AnswerDecision, Operation } from './admission-review.ts';
@@ -25,11 +26,19 @@ export interface AdmissionMetrics {
     readonly seconds: number;
   }): void;
   denied(ruleIds: readonly string[]): void;
+  /** Each rule once, however much it found in the request. */
+  found(findings: readonly FoundInRequest[]): void;
   skipped(reason: SkipReason): void;
   internalError(webhook: Endpoint): void;
   bodyRefused(reason: BodyRefusal): void;
   shed(reason: ShedReason): void;
   aborted(): void;
+}
+
+/** What one rule found in one request. `tolerated`: it would be refused if it were new. */
+export interface FoundInRequest {
+  readonly rule: string;
+  readonly action: Severity | 'tolerated';
 }
 
 /** What we serve, and by what API servers trust it. */
@@ -57,6 +66,7 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
     registers,
   });
   const denials = countDenials(registry);
+  const finds = countFindings(registry);
   const skips = counter('admission_skipped_total', 'Requests that are none of our business.', 'reason');
   const bugs = counter('admission_internal_errors_total', 'Requests that ran into a bug of ours.', 'webhook');
   const bodies = counter('admission_bodies_refused_total', 'Bodies that are no admission request.', 'reason');
@@ -70,6 +80,12 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
     },
     denied: (ruleIds) => {
       for (const rule of ruleIds) denials.set(rule, (denials.get(rule) ?? 0) + 1);
+    },
+    found: (found) => {
+      for (const { rule, action } of found) {
+        const counts = finds.get(rule) ?? new Map<FoundInRequest['action'], number>();
+        finds.set(rule, counts.set(action, (counts.get(action) ?? 0) + 1));
+      }
     },
     skipped: (reason) => {
       skips.inc({ reason });
@@ -106,6 +122,22 @@ function countDenials(registry: Registry): Map<string, number> {
     },
   });
   return denials;
+}
+
+/** By rule, then by action. */
+function countFindings(registry: Registry): Map<string, Map<FoundInRequest['action'], number>> {
+  const findings = new Map<string, Map<FoundInRequest['action'], number>>();
+  new Counter({
+    name: `${metricPrefix}admission_findings_total`,
+    help: 'Requests in which a rule found something, by rule and by what became of it.',
+    labelNames: ['rule', 'action'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [rule, counts] of findings) for (const [action, count] of counts) this.inc({ rule, action }, count);
+    },
+  });
+  return findings;
 }
 
 function registerGauges(registry: Registry, gauges: AdmissionGauges): void {

@@ -18,7 +18,10 @@ const complete: readonly ((readiness: WebhookReadiness) => void)[] = [
 function afterSteps(
   ...steps: readonly ((readiness: WebhookReadiness) => void)[]
 ): ReturnType<WebhookReadiness['read']> {
-  const readiness = createReadiness(() => new Date(now));
+  const readiness = createReadiness(
+    () => new Date(now),
+    () => true,
+  );
   for (const step of steps) step(readiness);
   return readiness.read();
 }
@@ -54,4 +57,16 @@ const notReady: readonly (readonly [string, readonly ((readiness: WebhookReadine
 
 it.each(notReady)('is not ready while %s, and says so', (_, steps, reason) => {
   expect(afterSteps(...steps)).toEqual({ ready: false, reasons: [expect.stringMatching(reason)] });
+});
+
+it('is not ready before the policy was looked for, and says so', () => {
+  let isSettled = false;
+  const readiness = createReadiness(
+    () => new Date(now),
+    () => isSettled,
+  );
+  for (const step of complete) step(readiness);
+  expect(readiness.read()).toEqual({ ready: false, reasons: ['policy: not read yet'] });
+  isSettled = true;
+  expect(readiness.read()).toEqual({ ready: true });
 });

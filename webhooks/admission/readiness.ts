@@ -11,10 +11,11 @@ export interface WebhookReadiness {
 }
 
 /**
- * Ready with a certificate that is valid now, and after API servers have once been told to trust it. Once: a bundle
- * that somebody wipes is written again, and taking every replica out of the Service meanwhile would only make it worse.
+ * Ready with a certificate that is valid now, after API servers have once been told to trust it, and after the policy was
+ * looked for. Once: a bundle that somebody wipes is written again, and taking every replica out of the Service meanwhile
+ * would only make it worse.
  */
-export function createReadiness(now: () => Date): WebhookReadiness {
+export function createReadiness(now: () => Date, isPolicySettled: () => boolean): WebhookReadiness {
   const waitingFor = new Set<WebhookConfigurationType>(webhookConfigurationTypes);
   let expiry: number | undefined;
   let isStopping = false;
@@ -31,6 +32,7 @@ export function createReadiness(now: () => Date): WebhookReadiness {
     read() {
       const reasons = [
         ...(isStopping ? ['stopping'] : []),
+        ...(isPolicySettled() ? [] : ['policy: not read yet']),
         ...(expiry === undefined ? ['certificate: none yet'] : []),
         ...(expiry !== undefined && expiry <= now().getTime() ? ['certificate: expired'] : []),
         ...Array.from(

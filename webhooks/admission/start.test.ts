@@ -131,6 +131,64 @@ describe('the webhook program', () => {
     expect(await ask('mcp')).toMatchObject({ response: { allowed: true } });
   });
 
+  describe('with a policy', () => {
+    const policy = { configMap: 'policy', key: 'policy.yaml', readsNamespaces: false };
+    const policies = '/api/v1/namespaces/mcp-system/configmaps';
+    const head = 'apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\n';
+    const write = (body: string): void => {
+      api.put(policies, { metadata: { name: 'policy' }, data: { 'policy.yaml': `${head}${body}` } });
+    };
+    const unpinned = anMCPServer(
+      withRawSpec({ source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:latest' } } }),
+    );
+    const ask = async (replica: Replica): Promise<unknown> =>
+      (await replica.send({ body: aReview({ object: unpinned }) })).body;
+    const isDenied = async (replica: Replica): Promise<boolean> =>
+      recordAt(await ask(replica), 'response')?.['allowed'] === false;
+
+    it('takes another one over as soon as it is there, and keeps it when what follows cannot be used', async () => {
+      write('');
+      const replica = await startReplica({ policy });
+      await becomeReady(replica);
+      expect(await ask(replica)).toMatchObject({
+        response: { allowed: true, warnings: [expect.stringContaining('[image-tag-pinned]')] },
+      });
+      write('rules:\n  image-tag-pinned: {action: deny}\n');
+      await until(() => isDenied(replica));
+      write('rules: 5\n');
+      await until(async () =>
+        (await replica.metrics()).includes('policy_origin{origin="last-good",program="webhook"} 1'),
+      );
+      expect(await isDenied(replica)).toBe(true);
+    });
+
+    it('says with each answer that the built-in one judges, where there was never one to use', async () => {
+      const replica = await startReplica({ policy });
+      await becomeReady(replica);
+      expect(await ask(replica)).toMatchObject({
+        response: {
+          allowed: true,
+          warnings: [expect.stringContaining('built-in profile'), expect.stringContaining('[image-tag-pinned]')],
+        },
+      });
+      const clean = await replica.send({ body: aReview({ object: applyDefaults(anMCPServer()) }) });
+      expect(clean.body).toMatchObject({
+        response: { allowed: true, warnings: [expect.stringContaining('built-in profile')] },
+      });
+      write('rules:\n  image-tag-pinned: {action: "off"}\n');
+      await until(async () => recordAt(await ask(replica), 'response')?.['warnings'] === undefined);
+    });
+
+    it('is not ready before it was looked for', async () => {
+      write('');
+      // Far longer than the test takes: it is looked for, and not found out yet.
+      const error = { status: 503, reason: 'Unavailable', message: 'later', retry: true, retryAfterMs: 600_000 };
+      api.interrupt(`GET ${policies}`, { error });
+      const replica = await startReplica({ policy });
+      await until(async () => (await replica.readyz()).text.trim() === 'policy: not read yet');
+    });
+  });
+
   it('looks up what a server names', async () => {
     const replica = await startReplica();
     await becomeReady(replica);

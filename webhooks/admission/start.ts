@@ -1,7 +1,6 @@
 import type { ApiStates } from '../core/engine/installation.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
-import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { WebhookConfig } from '../platform/config.ts';
 import { healthRoutes } from '../platform/http/health.ts';
@@ -12,6 +11,9 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
+import { registerPolicyMetrics } from '../platform/policy/metrics.ts';
+import { openPolicySource } from '../platform/policy/open-policy-source.ts';
+import { noticeOf, type PolicySource, type RunningPolicySource } from '../platform/policy/policy-source.ts';
 import type { RotationPhase } from '../platform/tls/certificate-secret.ts';
 import { expiryOf, serviceDnsNames } from '../platform/tls/certificates.ts';
 import { keepCertificates } from '../platform/tls/keep-certificates.ts';
@@ -52,7 +54,11 @@ const drainDeadlineMs = 10_000;
 export async function startWebhook(options: WebhookOptions): Promise<void> {
   const { config, clock, log, host } = options;
   const at = host === undefined ? { log } : { log, host };
-  const readiness = createReadiness(() => clock.now());
+  const policies = await openPolicySource(options);
+  const readiness = createReadiness(
+    () => clock.now(),
+    () => policies.isSettled,
+  );
   const registry = createMetricsRegistry({ program: 'webhook', process: true });
   const facts: CertificateFacts = { expiry: {}, phase: 'none' };
   const metrics = createAdmissionMetrics(registry, {
@@ -61,7 +67,8 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     rotationPhase: () => facts.phase,
     now: () => clock.now(),
   });
-  const handlers = createHandlers(options, metrics);
+  registerPolicyMetrics(registry, policies);
+  const handlers = createHandlers(options, metrics, policies);
   const opened: (() => Promise<void>)[] = [];
   try {
     const routes = healthRoutes({ readiness: () => readiness.read() });
@@ -77,6 +84,7 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     log.info('listening', { ...ports, version: options.version });
     options.onListening?.(ports);
 
+    followPolicy(options, policies);
     await keepTrusted(options, { server, readiness, facts });
   } finally {
     // Admission first: probes and scrapers see the drain to its end. What stays open would keep the process alive.
@@ -84,6 +92,12 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     for (const close of opened) await close();
     log.info('stopped');
   }
+}
+
+function followPolicy({ log, signal }: WebhookOptions, policies: RunningPolicySource): void {
+  policies.run(signal).catch((error: unknown) => {
+    log.error('the policy is not followed any more', { error: errorText(error) });
+  });
 }
 
 /** Follows which optional APIs the cluster has, for warnings about what a server asks for in vain. */
@@ -99,7 +113,11 @@ function followApis({ api, config, clock, log, signal }: WebhookOptions): ApiSta
   return discovery.states;
 }
 
-function createHandlers(options: WebhookOptions, metrics: AdmissionMetrics): Record<Endpoint, Handler> {
+function createHandlers(
+  options: WebhookOptions,
+  metrics: AdmissionMetrics,
+  policies: PolicySource,
+): Record<Endpoint, Handler> {
   const onSkipped = (reason: SkipReason): void => {
     metrics.skipped(reason);
   };
@@ -110,7 +128,13 @@ function createHandlers(options: WebhookOptions, metrics: AdmissionMetrics): Rec
     mutate: createMutate({ onSkipped }),
     validate: createValidate({
       ...links,
-      policy: builtInPolicy,
+      get policy() {
+        return policies.current().policy;
+      },
+      labelsOf: policies.labelsOf,
+      get notice() {
+        return noticeOf(policies.current());
+      },
       gatherFacts: createLookUps(api, clock),
       installation,
       now: () => clock.now().toISOString(),

@@ -113,6 +113,7 @@ describe('validation', () => {
         decision: 'allowed',
         warnings: [expect.stringMatching(/ \(not new\) \[run-as-non-root\]$/)],
         auditAnnotations: { decision: 'allowed', rules: 'run-as-non-root', tolerated: 'run-as-non-root' },
+        found: [{ rule: 'run-as-non-root', action: 'tolerated' }],
       });
     });
 

@@ -13,6 +13,7 @@ import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
 import { maxDepth } from './body-guard.ts';
 import type { CallContext, Handler } from './handler.ts';
+import type { FoundInRequest } from './metrics.ts';
 import { skipReasonOf, type SkipReason } from './scope.ts';
 
 /** Looks up what an MCPServer names; never fails: what it cannot tell is `unknown`. */
@@ -27,6 +28,8 @@ export interface ValidateOptions extends RenderOptions {
   readonly policy: Policy;
   /** Absent where nobody may read namespaces. */
   readonly labelsOf?: LabelsOf | undefined;
+  /** What is said with each verdict, whatever it is; read with the policy. */
+  readonly notice?: string | undefined;
   readonly gatherFacts: GatherFacts;
   readonly installation?: Installation | undefined;
   /** The time, RFC 3339. */
@@ -108,28 +111,54 @@ function isNamed({ name }: Reference): boolean {
  * let an update pass that leaves a violation of the schema as it was; no rule can judge such an object, and the reconciler
  * does not touch what runs for it.
  */
-function answerTo(request: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld, render: RenderOptions): Answer {
+function answerTo(
+  request: AdmissionRequest,
+  verdict: Verdict,
+  judgeBefore: JudgeOld,
+  options: RenderOptions & Pick<ValidateOptions, 'notice'>,
+): Answer {
   const { findings } = verdict;
-  if (findings.length === 0) return nothingToSay;
+  const { notice } = options;
+  if (findings.length === 0) return notice === undefined ? nothingToSay : nothingBut(notice);
   const { enforced, tolerated } = tolerate(request, verdict, judgeBefore);
+  const warnings = renderWarnings(
+    findings.filter(({ severity }) => severity === 'warn'),
+    tolerated,
+  );
   const remarks = {
-    warnings: renderWarnings(
-      findings.filter(({ severity }) => severity === 'warn'),
-      tolerated,
-    ),
+    warnings: notice === undefined ? warnings : [notice, ...warnings],
     auditAnnotations: annotationsFor(enforced.length === 0 ? 'allowed' : 'denied', findings, tolerated),
+    found: listFound(findings, tolerated),
   };
   if (enforced.length === 0) return allowed(remarks);
   const { group, kind } = request.kind;
   return denied({
     of: { group, kind, name: request.name },
-    ...renderDenial(enforced, render),
+    ...renderDenial(enforced, options),
     ruleIds: ruleIdsOf(enforced),
     ...remarks,
   });
 }
 
 const nothingToSay = allowed({ warnings: [], auditAnnotations: { decision: 'allowed' } });
+
+function nothingBut(notice: string): Answer {
+  return allowed({ warnings: [notice], auditAnnotations: { decision: 'allowed' } });
+}
+
+const nobody: ReadonlySet<Finding> = new Set();
+
+/** Each rule once for each thing that became of what it found. */
+function listFound(findings: readonly Finding[], tolerated: readonly Finding[]): readonly FoundInRequest[] {
+  const isTolerated = tolerated.length === 0 ? nobody : new Set(tolerated);
+  const found: FoundInRequest[] = [];
+  for (const finding of findings) {
+    const { ruleId: rule, severity } = finding;
+    const action = isTolerated.has(finding) ? 'tolerated' : severity;
+    if (!found.some((one) => one.rule === rule && one.action === action)) found.push({ rule, action });
+  }
+  return found;
+}
 
 /** What is found in the old object by the rules of these ids. */
 type JudgeOld = (rules: ReadonlySet<string>) => Verdict;

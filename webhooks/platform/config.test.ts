@@ -51,7 +51,7 @@ it('knows which optional features are switched on, and no others than there are'
   expect(parseWebhookConfig(environment)).toMatchObject({ config: { features: [] } });
   expect(parseWebhookConfig({ ...environment, FEATURES: 'monitoring,gateways' })).toEqual({
     ok: false,
-    problems: ['FEATURES has gateways: use any of monitoring.'],
+    problems: ['FEATURES has gateways: use any of monitoring, reports.'],
   });
 });
 
@@ -93,4 +93,15 @@ it('serves clients of a CA only when that is one', async () => {
       problems: [expect.stringMatching(/^WEBHOOK_CLIENT_CA has something that is no PEM certificate/)],
     });
   }
+});
+
+it('knows where the policy is, if there is one', () => {
+  expect(parseWebhookConfig(environment)).not.toMatchObject({ config: { policy: expect.anything() } });
+  const policy = { POLICY_CONFIG_MAP: 'ours', POLICY_READS_NAMESPACES: 'true' };
+  expect(parseWebhookConfig({ ...environment, ...policy })).toMatchObject({
+    config: { policy: { configMap: 'ours', key: 'policy.yaml', readsNamespaces: true } },
+  });
+  expect(parseWebhookConfig({ ...environment, POLICY_CONFIG_MAP: 'ours', POLICY_KEY: 'p.json' })).toMatchObject({
+    config: { policy: { configMap: 'ours', key: 'p.json', readsNamespaces: false } },
+  });
 });

@@ -19,6 +19,16 @@ interface CommonConfig {
   readonly installation: Installation;
   /** Optional features that are switched on (`monitoring`): FEATURES. */
   readonly features: readonly string[];
+  /** Where the policy is: POLICY_CONFIG_MAP, POLICY_KEY. Absent: the built-in one judges. */
+  readonly policy?: PolicyLocation;
+}
+
+/** A key of a ConfigMap in our own namespace. */
+export interface PolicyLocation {
+  readonly configMap: string;
+  readonly key: string;
+  /** Whether we may read namespaces, because overrides may choose them by labels: POLICY_READS_NAMESPACES. */
+  readonly readsNamespaces: boolean;
 }
 
 export interface WebhookConfig extends CommonConfig {
@@ -107,6 +117,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
 function common(read: Reader, ports: { readonly healthPort: number; readonly metricsPort: number }): CommonConfig {
   const namespace = read.required('POD_NAMESPACE');
   const clusterDomain = read.optional('CLUSTER_DOMAIN', 'cluster.local');
+  const configMap = read.optional('POLICY_CONFIG_MAP', '');
   return {
     namespace,
     clusterDomain,
@@ -115,6 +126,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
     features: read.someOf('FEATURES', optionalFeatures),
+    ...(configMap === '' ? {} : { policy: policyLocation(read, configMap) }),
     installation: {
       namespace,
       clusterDomain,
@@ -124,6 +136,11 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
       podLabels: read.pairs('OWN_POD_LABELS'),
     },
   };
+}
+
+function policyLocation(read: Reader, configMap: string): PolicyLocation {
+  const readsNamespaces = read.oneOf('POLICY_READS_NAMESPACES', ['false', 'true']) === 'true';
+  return { configMap, key: read.optional('POLICY_KEY', 'policy.yaml'), readsNamespaces };
 }
 
 interface Reader {

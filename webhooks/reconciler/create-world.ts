@@ -1,14 +1,18 @@
 import { createPolicyDigest } from '../core/engine/policy-digest.ts';
+import type { PolicyDigestFor } from '../core/engine/policy-digest.ts';
+import type { Policy } from '../core/engine/policy.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Installation } from '../core/engine/installation.ts';
-import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { Clock } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
+import { noticeOf } from '../platform/policy/policy-source.ts';
+import type { RunningPolicySource } from '../platform/policy/policy-source.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
+import { FoundRules } from './found-rules.ts';
 import { KeptTexts } from './kept-texts.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { OptionalApis } from './optional-apis.ts';
@@ -30,6 +34,7 @@ export interface WorldOptions {
   readonly metrics: ReconcilerMetrics;
   readonly clusterDomain: string;
   readonly installation: Installation | undefined;
+  readonly policies: Pick<RunningPolicySource, 'current' | 'labelsOf' | 'onChange' | 'isSettled' | 'watches'>;
   readonly podName: string;
   readonly version: string;
   /** Names of the optional ones that are switched on. */
@@ -43,7 +48,8 @@ export function createWorld(
   servers: ServerCache,
   add: (key: string) => void,
 ): World & { readonly optional: OptionalApis } {
-  const { api, clock, log, metrics, random } = options;
+  const { api, clock, log, metrics, policies, random } = options;
+  const digestFor = createDigests(options.version);
   const texts = new KeptTexts(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pods = new PodCache();
@@ -63,6 +69,7 @@ export function createWorld(
     },
   });
   const references = new ReferenceTracker(add);
+  const foundRules = new FoundRules();
   const setbacks = new Setbacks();
   const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
   const notChecked: World['notChecked'] = new Map();
@@ -71,14 +78,31 @@ export function createWorld(
     ...{ api, clock, log, metrics, expandedKinds, clusterDomain: options.clusterDomain },
     release: options.version,
     installation: options.installation,
-    policy: builtInPolicy,
-    policyDigestFor: createPolicyDigest(builtInPolicy, { version: options.version, digest }),
-    ...{ servers, children, pods, references, optional, verifier },
+    get policy() {
+      return policies.current().policy;
+    },
+    labelsOf: policies.labelsOf,
+    get policyDigestFor() {
+      return digestFor(policies.current().policy);
+    },
+    get policyNotice() {
+      return noticeOf(policies.current());
+    },
+    ...{ servers, children, pods, references, optional, verifier, foundRules },
     ...{ notChecked, setbacks, reduced, pacing },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
-      ...[verifier, references, setbacks, pacing],
+      ...[verifier, references, setbacks, pacing, foundRules],
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
     ],
+  };
+}
+
+/** Made once for each policy: it remembers what it has digested. */
+function createDigests(version: string): (policy: Policy) => PolicyDigestFor {
+  let made: { readonly of: Policy; readonly digestFor: PolicyDigestFor } | undefined;
+  return (policy) => {
+    if (made?.of !== policy) made = { of: policy, digestFor: createPolicyDigest(policy, { version, digest }) };
+    return made.digestFor;
   };
 }

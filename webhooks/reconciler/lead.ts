@@ -1,13 +1,16 @@
 import type { CollectGarbage } from '../platform/collect-garbage.ts';
 import { jittered } from '../platform/kube/backoff.ts';
+import { splitKey } from '../platform/kube/object.ts';
 import { errorText } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
 import { createWorld } from './create-world.ts';
 import type { WorldOptions } from './create-world.ts';
+import { followPolicy } from './follow-policy.ts';
 import { tellQuarantined } from './tell-quarantined.ts';
 import { WorkQueue } from './queue.ts';
 import type { Worker, WorkResult } from './queue.ts';
 import { reconcile } from './reconcile.ts';
+import { Rejudging } from './rejudging.ts';
 import { ServerCache } from './server-cache.ts';
 import { createTriggers } from './triggers.ts';
 import type { Triggers } from './triggers.ts';
@@ -53,7 +56,7 @@ export async function lead(options: LeadOptions, signal: AbortSignal): Promise<v
 /** Ends when the round is aborted, or with the error of whatever ends before. */
 async function runOnce(options: LeadOptions, round: AbortController): Promise<void> {
   const { signal } = round;
-  const { api, clock, collectGarbage, log, metrics, namespaces, random } = options;
+  const { api, clock, collectGarbage, log, metrics, namespaces, policies, random } = options;
   const servers = new ServerCache();
   const isLarge = (key: string): boolean => servers.isLarge(key);
   const queue = new WorkQueue({ clock, log, random, concurrency, backoff, isLarge });
@@ -61,40 +64,53 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     queue.add(key);
   };
   const world = createWorld(options, servers, add);
-  const { optional, setbacks, verifier } = world;
+  const { foundRules, optional, setbacks, verifier } = world;
   // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.
   const onListed = (what: 'page' | 'all'): void => {
     collectGarbage(what === 'page' ? 'young' : 'all');
   };
+  const rejudging = new Rejudging({ clock, queue });
+  const leavePolicy = followPolicy({
+    ...{ policies, events: world.events },
+    onChange: (namespace) => {
+      const keys = [...servers.keys()];
+      rejudging.add(namespace === undefined ? keys : keys.filter((key) => splitKey(key).namespace === namespace));
+    },
+  });
   const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, add);
   const { watches } = triggers;
   metrics.setSource({
-    ...{ servers, setbacks, verifier, queue },
+    ...{ servers, setbacks, verifier, queue, foundRules },
     get watches() {
-      return [...watches, ...optional.watches];
+      return [...watches, ...optional.watches, ...policies.watches];
     },
   });
   const tasks = [
     ...watches.map((watch) => watch.run(signal)),
     optional.run((of) => triggers.watchKind(of), signal),
+    rejudging.run(signal),
     work({ queue, triggers, world }, options, signal),
   ];
   try {
     await Promise.race(tasks);
   } finally {
     round.abort();
+    leavePolicy();
     verifier.stop();
     await Promise.allSettled(tasks);
   }
 }
 
-/** Nothing is decided before the first lists are complete: what is missing in a half-filled cache would be created. */
+/**
+ * Nothing is decided before the first lists are complete: what is missing in a half-filled cache would be created; nor
+ * before the policy was looked for.
+ */
 async function work(
   { queue, triggers, world }: { readonly queue: WorkQueue; readonly triggers: Triggers; readonly world: World },
-  { clock, log, metrics }: LeadOptions,
+  { clock, log, metrics, policies }: LeadOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted && !triggers.isFilled()) await clock.sleep(syncPollMs, signal);
+  while (!signal.aborted && !(triggers.isFilled() && policies.isSettled)) await clock.sleep(syncPollMs, signal);
   // Pods that are known late look like other ones than those that status speaks of, and every server is asked at once.
   const podsByMs = clock.monotonicMs() + podsWaitMs;
   while (!signal.aborted && !triggers.arePodsKnown() && clock.monotonicMs() < podsByMs)

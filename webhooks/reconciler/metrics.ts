@@ -6,6 +6,7 @@ import type { ApiError } from '../platform/kube/api.ts';
 import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { metricPrefix } from '../platform/metrics.ts';
+import type { FoundRules } from './found-rules.ts';
 import type { WorkQueue, WorkResult } from './queue.ts';
 import type { ServerCache } from './server-cache.ts';
 import { STATUS } from './setbacks.ts';
@@ -19,6 +20,7 @@ export interface MetricsSource {
   readonly setbacks: Setbacks;
   readonly verifier: Verifier;
   readonly queue: WorkQueue;
+  readonly foundRules: FoundRules;
   readonly watches: readonly ListWatch[];
 }
 
@@ -120,6 +122,14 @@ const scraped: readonly Scraped[] = [
   },
   { name: `${metricPrefix}leader`, help: 'Whether this replica reconciles.', read: () => 1 },
   { name: `${metricPrefix}servers`, help: 'MCPServers that exist.', read: ({ servers }) => servers.size },
+  {
+    name: `${metricPrefix}servers_with_findings`,
+    help: 'MCPServers in which a rule finds something as they stand, by rule and by what the policy makes of it.',
+    labels: ['rule', 'action'],
+    *read({ foundRules }) {
+      for (const [{ rule, action }, servers] of foundRules.counts()) yield [{ rule, action }, servers];
+    },
+  },
   { name: `${metricPrefix}queue_depth`, help: 'Servers that wait to be reconciled.', read: ({ queue }) => queue.depth },
   {
     name: `${metricPrefix}quarantined_servers`,

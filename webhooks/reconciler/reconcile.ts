@@ -49,10 +49,14 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
   const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
-  const { expandedKinds, policy, installation } = world;
+  // Read together: another policy may be in force after the next wait.
+  const { expandedKinds, policy, policyDigestFor, policyNotice, labelsOf, installation } = world;
   const now = timestamp(world.clock.now());
-  const policyDigest = world.policyDigestFor({ namespace: namespaceOf(server), name: server.metadata.name }, { now });
-  const judged = { policy, policyDigest, installation, now };
+  const policyDigest = policyDigestFor(
+    { namespace: namespaceOf(server), name: server.metadata.name },
+    { now, labelsOf },
+  );
+  const judged = { policy, policyDigest, labelsOf, installation, now };
   const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
   const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, apis, digest });
   if (decision.verdict === 'retry') {
@@ -67,6 +71,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
 
   world.notChecked.delete(key);
+  world.foundRules.put(key, decision.findings);
   const round = await carryOut(key, decision, world, signal);
   const { executed, afterMs } = round;
   // Nothing can be created in a namespace that is on its way out, and the server goes with it.
@@ -76,7 +81,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
   const workload = gatherWorkload(key, decision.server, world);
   const report = nextReport({
-    ...{ ...workload, accepted: acceptanceOf(decision), policy: decision.policy },
+    ...{ ...workload, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
     isApplied: isApplied(decision, told),
     ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
     optional: optionalFor(key, decision, { apis, outcomes: told }, world),
@@ -106,7 +111,7 @@ async function carryOut(
 ): Promise<Round & { readonly afterMs?: number }> {
   if (decision.verdict === 'invalid') {
     world.pacing.stopWaiting(key);
-    return { executed: [], putOff: [] };
+    return { executed: await execute(key, decision.actions, { ...world, signal }), putOff: [] };
   }
   const { server } = decision;
   const { generation = 0 } = server.metadata;
@@ -119,8 +124,11 @@ async function carryOut(
   return { executed, ...(fightMs === undefined ? {} : { afterMs: fightMs }), ...later };
 }
 
-function acceptanceOf(decision: DecidedServer): Acceptance {
-  return decision.verdict === 'accepted' ? { state: 'valid' } : { state: 'invalid', message: decision.message };
+function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acceptance {
+  const besides = notice === undefined ? {} : { notice };
+  return decision.verdict === 'accepted'
+    ? { state: 'valid', ...besides }
+    : { state: 'invalid', message: decision.message, ...besides };
 }
 
 /** Whether the Deployment that stands there is the one of this generation. */

@@ -9,8 +9,12 @@ import { startPlainServer } from '../platform/http/plain-server.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { fenceWrites } from '../platform/kube/fence.ts';
 import { LeaderElector } from '../platform/kube/lease.ts';
+import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
+import { registerPolicyMetrics } from '../platform/policy/metrics.ts';
+import { openPolicySource } from '../platform/policy/open-policy-source.ts';
+import type { RunningPolicySource } from '../platform/policy/policy-source.ts';
 import { lead } from './lead.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
@@ -35,6 +39,8 @@ export async function startReconciler(options: StartReconcilerOptions): Promise<
   const { config, log } = options;
   const registry = createMetricsRegistry({ program: 'reconciler', process: true });
   const metrics = createReconcilerMetrics(registry);
+  const policies = await openPolicySource(options);
+  registerPolicyMetrics(registry, policies);
   // Standing by is being ready: this replica does what it is there for.
   const routes = healthRoutes({ readiness: () => ({ ready: true }) });
   const health = await startPlainServer({ port: config.healthPort, routes, log });
@@ -42,7 +48,7 @@ export async function startReconciler(options: StartReconcilerOptions): Promise<
   try {
     const scraped = await startPlainServer({ port: config.metricsPort, routes: metricsRoutes(registry), log });
     try {
-      await reconcileInTurn(options, metrics);
+      await reconcileInTurn(options, metrics, policies);
     } finally {
       await scraped.close();
     }
@@ -52,9 +58,17 @@ export async function startReconciler(options: StartReconcilerOptions): Promise<
 }
 
 /** With other replicas: only while we hold the Lease. */
-async function reconcileInTurn(options: StartReconcilerOptions, metrics: ReconcilerMetrics): Promise<void> {
+async function reconcileInTurn(
+  options: StartReconcilerOptions,
+  metrics: ReconcilerMetrics,
+  policies: RunningPolicySource,
+): Promise<void> {
   const { api, clock, config, log, signal, version, probe } = options;
   const random = Math.random;
+  // By every replica, whether or not it leads: who leads next knows the last policy that could be used.
+  policies.run(signal).catch((error: unknown) => {
+    log.error('the policy is not followed any more', { error: errorText(error) });
+  });
   const elector = new LeaderElector({
     ...{ api, clock, log, random },
     namespace: config.namespace,
@@ -64,6 +78,7 @@ async function reconcileInTurn(options: StartReconcilerOptions, metrics: Reconci
   const { clusterDomain, features, installation, podName, watchNamespaces: namespaces } = config;
   const leadOptions = {
     ...{ api, clock, log, random, metrics, clusterDomain, features, installation, namespaces, podName, version },
+    policies,
     collectGarbage: createCollector(),
     ...(probe === undefined ? {} : { probe }),
   };

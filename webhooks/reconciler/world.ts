@@ -1,7 +1,7 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import type { PolicyDigestFor } from '../core/engine/policy-digest.ts';
-import type { Policy } from '../core/engine/policy.ts';
+import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -10,6 +10,7 @@ import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
 import type { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
+import type { FoundRules } from './found-rules.ts';
 import type { OptionalApis } from './optional-apis.ts';
 import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
@@ -30,9 +31,14 @@ export interface World {
   /** Absent for tests in which nobody is us. */
   readonly installation: Installation | undefined;
   readonly expandedKinds: readonly ExpandedKind[];
+  /** At this moment: another one may be in force as soon as something was waited for. */
   readonly policy: Policy;
+  /** Of the namespaces; absent where nobody may read them. */
+  readonly labelsOf: LabelsOf | undefined;
   /** From `createPolicyDigest`, of that policy. */
   readonly policyDigestFor: PolicyDigestFor;
+  /** What is said with each verdict of that policy. */
+  readonly policyNotice: string | undefined;
   readonly servers: ServerCache;
   /** By kind. */
   readonly children: ReadonlyMap<string, ChildCache>;
@@ -49,6 +55,8 @@ export interface World {
   /** When fields of others are taken away, and ours brought back. */
   readonly pacing: Pacing;
   readonly verifier: Verifier;
+  /** What rules find in each server, for metrics. */
+  readonly foundRules: FoundRules;
   readonly events: Pick<EventRecorder, 'record'>;
   /** All that remembers something of single servers which nothing else takes away when they are gone. */
   readonly memories: readonly { forget(key: string): void }[];

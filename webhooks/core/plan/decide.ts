@@ -3,9 +3,10 @@ import type { Finding } from '../engine/finding.ts';
 import type { ApiStates, Installation } from '../engine/installation.ts';
 import { judge } from '../engine/judge.ts';
 import type { PreparedServer, Verdict } from '../engine/judge.ts';
-import type { Policy } from '../engine/policy.ts';
+import type { LabelsOf, Policy } from '../engine/policy.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { renderDenial } from '../engine/render.ts';
+import { namespaceOf } from '../mcpserver/names.ts';
 import { isConfiguration } from '../mcpserver/references.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
@@ -29,6 +30,8 @@ export interface DecideInput {
   readonly policy: Policy;
   /** From `createPolicyDigest`, of the same policy. */
   readonly policyDigest: string;
+  /** Of namespaces; absent where nobody may read them. */
+  readonly labelsOf?: LabelsOf | undefined;
   /** RFC 3339. */
   readonly now: string;
   readonly expandedKinds?: readonly ExpandedKind[];
@@ -41,14 +44,17 @@ export type Decision =
   | {
       readonly verdict: 'accepted';
       readonly server: MCPServer;
+      readonly findings: readonly Finding[];
       readonly policy: PolicyState;
       readonly desired: readonly KubernetesObject[];
       readonly actions: readonly Action[];
     }
-  /** Do nothing: what runs keeps running as it is. Status says why. */
+  /** What runs keeps running as it is: the actions are about reports of the verdict alone. Status says why. */
   | {
       readonly verdict: 'invalid';
       readonly server: MCPServer;
+      readonly findings: readonly Finding[];
+      readonly actions: readonly Action[];
       readonly policy: PolicyState;
       readonly message: string;
     }
@@ -60,7 +66,7 @@ export type Decision =
  * been stored before the rule existed, or past the webhook.
  */
 export function decide(input: DecideInput): Decision {
-  const { subject, configHash, expandedKinds = everyKind } = input;
+  const { subject, expandedKinds = everyKind } = input;
   const { server } = subject;
   const verdict = judge(subject, input);
   const { rules } = input.policy;
@@ -68,22 +74,33 @@ export function decide(input: DecideInput): Decision {
   const findings = verdict.findings.filter(({ isUnchecked }) => isUnchecked !== true);
   const { enforced, policy } = ratchetServer({ ...input, server, findings, rules });
   const blocking = [...enforced, ...findMissing(verdict, enforced)];
+  const expand = (kinds: readonly ExpandedKind[]): Expanded => expandAs(kinds, input, verdict);
   if (blocking.length > 0) {
-    return { verdict: 'invalid', server, policy, message: explainInvalid(input, blocking) };
+    const { actions } = expand(expandedKinds.filter(({ isOfVerdict }) => isOfVerdict === true));
+    const message = explainInvalid(input, blocking);
+    return { verdict: 'invalid', server, findings: verdict.findings, policy, message, actions };
   }
   const unchecked = findUnchecked(input);
   if (unchecked !== undefined) return { verdict: 'retry', server, unchecked };
-  const expansion = { server, installation: input.installation, ...(configHash === undefined ? {} : { configHash }) };
-  const usable = usableKinds(expandedKinds, input.apis ?? new Map());
-  const desired = usable.flatMap((kind) => kind.build(expansion));
-  const actions = plan({
-    owner: ownerOf(server),
-    childKinds: usable,
-    desired,
-    observed: input.observed,
-    digest: input.digest,
-  });
-  return { verdict: 'accepted', server, policy, desired, actions };
+  return { verdict: 'accepted', server, findings: verdict.findings, policy, ...expand(expandedKinds) };
+}
+
+interface Expanded {
+  readonly desired: readonly KubernetesObject[];
+  readonly actions: readonly Action[];
+}
+
+/** What is wanted of those of the kinds that can be used, and what has to be done for it. */
+function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings }: Verdict): Expanded {
+  const { configHash, installation, labelsOf, observed, digest, policy, apis = new Map() } = input;
+  const { server } = input.subject;
+  const usable = usableKinds(kinds, apis);
+  const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
+  const expansion = { server, installation, verdict: { findings, rules, apis } };
+  const desired = usable.flatMap((kind) =>
+    kind.build({ ...expansion, ...(configHash === undefined ? {} : { configHash }) }),
+  );
+  return { desired, actions: plan({ owner: ownerOf(server), childKinds: usable, desired, observed, digest }) };
 }
 
 /** What is wrong, in the words of admission; and what that means for a server that runs already. */

@@ -3,8 +3,8 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import type { ChildKind, ExpandedKind } from '../resources/expanded-kind.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
-import { isOptional, lackOf, stateOf } from '../resources/optional-kind.ts';
-import type { OptionalKind } from '../resources/optional-kind.ts';
+import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
+import type { AskedKind } from '../resources/optional-kind.ts';
 import type { Outcome } from './action.ts';
 import { problemsOf } from './child-problem.ts';
 import { sayAgain } from './condition.ts';
@@ -13,7 +13,7 @@ import type { ObservedChild } from './observed.ts';
 
 /** Types of the conditions that optional kinds have, each once. */
 export const optionalTypes: readonly string[] = [
-  ...new Set(everyKind.filter(isOptional).map(({ requirement }) => requirement.condition)),
+  ...new Set(everyKind.filter(isAsked).map(({ requirement }) => requirement.asking.condition)),
 ];
 
 export interface OptionalInput {
@@ -33,39 +33,39 @@ export interface OptionalInput {
 export function optionalConditions(input: OptionalInput): readonly Said[] {
   const { server } = input;
   return input.expandedKinds
-    .filter(isOptional)
-    .filter(({ requirement }) => requirement.isAskedFor(server))
+    .filter(isAsked)
+    .filter(({ requirement }) => requirement.asking.isAskedFor(server))
     .map((of) => say(of, input));
 }
 
-function say(of: OptionalKind, input: OptionalInput): Said {
-  const type = of.requirement.condition;
+function say(of: AskedKind, input: OptionalInput): Said {
+  const type = of.requirement.asking.condition;
   const before = input.server.status?.conditions?.find((condition) => condition.type === type);
   // Nothing new is known, as in the first moments after a start: what was said stays.
   if (before !== undefined && stateOf(of, input.apis) === 'unknown') return { type, ...sayAgain(before) };
   return { type, ...verdictOf(of, input) };
 }
 
-function verdictOf(of: OptionalKind, { server, apis, outcomes, children }: OptionalInput): Omit<Said, 'type'> {
-  const { condition, path } = of.requirement;
+function verdictOf(of: AskedKind, { server, apis, outcomes, children }: OptionalInput): Omit<Said, 'type'> {
+  const { asking } = of.requirement;
   const lack = lackOf(of, stateOf(of, apis));
   if (lack !== undefined) {
     const { status, reason, what, fix } = lack;
-    return { status, reason, message: `${renderPath(path)} has no effect: ${what}; ${fix}` };
+    return { status, reason, message: `${renderPath(asking.path)} has no effect: ${what}; ${fix}` };
   }
   // Another kind of the same feature counts too: what it left behind does the same thing twice.
-  const [problem] = problemsOf(outcomes.filter(({ action }) => isAbout(action.of, condition)));
+  const [problem] = problemsOf(outcomes.filter(({ action }) => isAbout(action.of, asking.condition)));
   if (problem !== undefined) return { status: 'False', ...problem };
   const existing = children.find(({ kind, controller }) => kind === of.kind && isOurs(controller, server));
   if (existing === undefined)
     return { status: 'Unknown', reason: 'Initializing', message: `Waiting for the ${of.kind}` };
-  const caveat = of.requirement.caveat(server);
+  const caveat = asking.caveat(server);
   const message = `${of.kind} ${existing.name} is applied${caveat === undefined ? '' : `; ${caveat}`}`;
   return { status: 'True', reason: 'Applied', message };
 }
 
 function isAbout({ requirement }: ChildKind, condition: string): boolean {
-  return requirement !== 'required' && requirement.condition === condition;
+  return requirement !== 'required' && requirement.asking?.condition === condition;
 }
 
 function isOurs(controller: ObservedChild['controller'], { metadata }: MCPServer): boolean {

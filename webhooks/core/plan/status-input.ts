@@ -48,7 +48,12 @@ export interface StatusInput {
 export type WorkloadInput = Omit<StatusInput, 'verification' | 'answeredBy'>;
 
 export type Acceptance =
-  | { readonly state: 'valid' }
-  | { readonly state: 'invalid'; readonly message: string }
+  | ({ readonly state: 'valid' } & Noticed)
+  | ({ readonly state: 'invalid'; readonly message: string } & Noticed)
   /** It cannot be told whether everything that it references is there. */
   | { readonly state: 'not-checked'; readonly message: string };
+
+interface Noticed {
+  /** What is to be said of the policy that judged, a clause. */
+  readonly notice?: string;
+}

@@ -136,14 +136,18 @@ function retryCount({ verification, previous }: StatusInput, verified: Condition
 function decideAccepted({ accepted, policy, standing }: StatusInput): Saying {
   switch (accepted.state) {
     case 'valid': {
-      const besides = `${mentionTolerated(policy)}${mentionStanding(standing ?? undefined)}`;
+      const besides = `${mentionTolerated(policy)}${mentionStanding(standing ?? undefined)}${mentionNotice(accepted)}`;
       return { status: 'True', reason: 'Valid', message: `Configuration is valid${besides}` };
     }
     case 'invalid':
-      return { status: 'False', reason: 'Invalid', message: accepted.message };
+      return { status: 'False', reason: 'Invalid', message: `${accepted.message}${mentionNotice(accepted)}` };
     case 'not-checked':
       return { status: 'Unknown', reason: NOT_CHECKED, message: accepted.message };
   }
+}
+
+function mentionNotice({ notice }: { readonly notice?: string }): string {
+  return notice === undefined ? '' : `; ${notice}`;
 }
 
 function mentionTolerated({ tolerated = [], toleratedNotListed = 0 }: Partial<PolicyState> = {}): string {

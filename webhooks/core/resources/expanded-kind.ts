@@ -1,4 +1,5 @@
-import type { Installation } from '../engine/installation.ts';
+import type { Finding } from '../engine/finding.ts';
+import type { ApiStates, Installation } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 
@@ -37,6 +38,17 @@ export interface ExpansionInput {
   readonly configHash?: string;
   /** Absent on the command line, which knows of no cluster: what cannot be built without it is left out there. */
   readonly installation?: Installation | undefined;
+  /** Absent on the command line, which prints it. */
+  readonly verdict?: ExpandedVerdict;
+}
+
+/** What was found in the server, for kinds that report it. */
+export interface ExpandedVerdict {
+  readonly findings: readonly Finding[];
+  /** That judged. */
+  readonly rules: number;
+  /** Of the optional kinds. */
+  readonly apis: ApiStates;
 }
 
 /** A kind that an owner expands into: what has to be known of it to find, plan, apply and prune its objects. */
@@ -59,6 +71,8 @@ export interface ChildKind {
    * of it restarts them.
    */
   readonly hasPods?: true;
+  /** It reports the verdict, so it is brought about also where the verdict lets nothing be rolled out. */
+  readonly isOfVerdict?: true;
   readonly unavailable: Unavailable;
 }
 
@@ -91,13 +105,21 @@ export interface OptionalApi {
    * name (FEATURES).
    */
   readonly feature: string;
-  /** Type of the condition that says what became of it, on servers that ask for it. */
+  /** How a cluster gets the API, in an imperative clause without a full stop. */
+  readonly install: string;
+  /** Absent for what every server gets where the feature is on. */
+  readonly asking?: Asking;
+  /** The kind in whose place this one is, where its API is not there; while nobody can tell, nothing becomes of either. */
+  readonly insteadOf?: string;
+}
+
+/** How a server asks for an optional kind, and is told what became of it. */
+export interface Asking {
+  /** Type of the condition that says so, on servers that ask for it. */
   readonly condition: string;
   /** Where a server asks for it. */
   readonly path: FieldPath;
   isAskedFor(server: MCPServer): boolean;
   /** What may keep it from working although it is applied: a clause for the condition; undefined when nothing is known. */
   caveat(server: MCPServer): string | undefined;
-  /** How a cluster gets the API, in an imperative clause without a full stop. */
-  readonly install: string;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { anMCPServer } from '../testing/builders.ts';
 import { expandedKinds } from './index.gen.ts';
 import { askingFor } from './testing/asking.ts';
-import { isOptional, lackOf, stateOf, usableKinds } from './optional-kind.ts';
+import { isAsked, isOptional, lackOf, stateOf, usableKinds } from './optional-kind.ts';
 
 const distinct = (values: readonly unknown[]): number => new Set(values).size;
 const optional = expandedKinds.filter(isOptional);
@@ -23,11 +23,24 @@ describe('the kinds', () => {
 
   it('that a cluster may lack can be deleted, and are built for whoever asks, and nobody else', () => {
     expect(optional).not.toEqual([]);
-    for (const of of optional) {
-      const asking = anMCPServer(askingFor(of.kind));
-      expect(of.wanted).toBe('sometimes');
-      expect([of.requirement.isAskedFor(asking), of.build({ server: asking }).length]).toEqual([true, 1]);
-      expect([of.requirement.isAskedFor(anMCPServer()), of.build({ server: anMCPServer() })]).toEqual([false, []]);
+    for (const of of optional) expect(of.wanted).toBe('sometimes');
+    const asked = optional.filter(isAsked);
+    expect(asked).not.toEqual([]);
+    for (const of of asked) {
+      const { asking } = of.requirement;
+      const server = anMCPServer(askingFor(of.kind));
+      expect([asking.isAskedFor(server), of.build({ server }).length]).toEqual([true, 1]);
+      expect([asking.isAskedFor(anMCPServer()), of.build({ server: anMCPServer() })]).toEqual([false, []]);
+    }
+  });
+
+  it('that report a verdict are built of one only, whoever asks', () => {
+    const reporting = expandedKinds.filter(({ isOfVerdict }) => isOfVerdict === true);
+    expect(reporting).not.toEqual([]);
+    const verdict = { findings: [], rules: 1, apis: new Map() };
+    for (const of of reporting) {
+      expect(of.build({ server: anMCPServer() })).toEqual([]);
+      expect(of.build({ server: anMCPServer(), verdict })).toHaveLength(1);
     }
   });
 
@@ -37,6 +50,24 @@ describe('the kinds', () => {
       expect(usable).toEqual(state === 'served' ? optional : []);
     }
     expect(usableKinds(expandedKinds, new Map())).toEqual(expandedKinds.filter((of) => !isOptional(of)));
+  });
+
+  it('that are in the place of another one are used only where that is known to be there or not', () => {
+    const inPlace = optional.filter(({ requirement }) => requirement.insteadOf !== undefined);
+    expect(inPlace).not.toEqual([]);
+    for (const of of inPlace) {
+      const { insteadOf = '' } = of.requirement;
+      expect(expandedKinds.map(({ kind }) => kind)).toContain(insteadOf);
+      const usable = (other: 'absent' | 'unknown' | 'served'): number =>
+        usableKinds(
+          [of],
+          new Map([
+            [of.kind, 'served' as const],
+            [insteadOf, other],
+          ]),
+        ).length;
+      expect([usable('absent'), usable('unknown'), usable('served')]).toEqual([1, 0, 1]);
+    }
   });
 
   it('that are missing say how to get them', () => {

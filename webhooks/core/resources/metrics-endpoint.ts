@@ -18,11 +18,13 @@ const INGRESS_CAVEAT =
 export function monitoringApi(kind: Monitor): OptionalApi {
   return {
     feature: 'monitoring',
-    condition: 'Monitored',
-    path: ['spec', 'extensions', 'metrics'],
-    isAskedFor: (server) => metricsOf(server, kind) !== undefined,
-    caveat: ({ spec }) => ((spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT),
     install: 'install the Prometheus operator, or at least its CustomResourceDefinitions',
+    asking: {
+      condition: 'Monitored',
+      path: ['spec', 'extensions', 'metrics'],
+      isAskedFor: (server) => metricsOf(server, kind) !== undefined,
+      caveat: ({ spec }) => ((spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT),
+    },
   };
 }
 

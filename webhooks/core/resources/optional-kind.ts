@@ -1,11 +1,18 @@
 import type { ApiState, ApiStates } from '../engine/installation.ts';
-import type { ExpandedKind, OptionalApi } from './expanded-kind.ts';
+import type { Asking, ExpandedKind, OptionalApi } from './expanded-kind.ts';
 
 /** A kind whose API a cluster may lack. */
 export type OptionalKind = ExpandedKind & { readonly requirement: OptionalApi };
 
 export function isOptional(of: ExpandedKind): of is OptionalKind {
   return of.requirement !== 'required';
+}
+
+/** An optional kind for which a server asks in its spec. */
+export type AskedKind = OptionalKind & { readonly requirement: { readonly asking: Asking } };
+
+export function isAsked(of: ExpandedKind): of is AskedKind {
+  return isOptional(of) && of.requirement.asking !== undefined;
 }
 
 /** Of a kind that nobody looked for, nobody can tell. */
@@ -15,7 +22,12 @@ export function stateOf(of: ExpandedKind, apis: ApiStates): ApiState {
 
 /** The kinds whose API is known to be there. Of the others nothing is created, changed or pruned. */
 export function usableKinds(kinds: readonly ExpandedKind[], apis: ApiStates): readonly ExpandedKind[] {
-  return kinds.filter((of) => stateOf(of, apis) === 'served');
+  return kinds.filter((of) => stateOf(of, apis) === 'served' && !isInDoubt(of, apis));
+}
+
+function isInDoubt(of: ExpandedKind, apis: ApiStates): boolean {
+  const { insteadOf } = isOptional(of) ? of.requirement : {};
+  return insteadOf !== undefined && (apis.get(insteadOf) ?? 'unknown') === 'unknown';
 }
 
 /** What a server that asks for an optional kind has to do without. */

@@ -11,46 +11,43 @@ const build = (...options: readonly Option[]): unknown => deployment.build({ ser
 const inPod = (spec: object): object => ({ spec: { template: { spec } } });
 const inContainer = (match: object): object => inPod({ containers: [expect.objectContaining(match)] });
 
+/** Reports of a verdict have names and labels of their own: findings-report.test.ts. */
+const kinds = expandedKinds.filter(({ isOfVerdict }) => isOfVerdict !== true).map((kind) => [kind.kind, kind] as const);
+
 describe('every child', () => {
-  it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))(
-    '%s is named and labelled as its server',
-    (_, kind) => {
-      const server = anMCPServer(withName('a'.repeat(63)), askingFor(kind.kind));
-      const [child] = kind.build({ server });
-      expect(child).toMatchObject({ apiVersion: kind.apiVersion, kind: kind.kind });
-      expect(child?.metadata.name).toBe(server.metadata.name);
-      expect(child?.metadata.name.length).toBeLessThanOrEqual(63);
-      expect(child?.metadata).toEqual({
-        name: server.metadata.name,
-        namespace: 'mcp',
-        labels: {
-          app: 'mcp-server',
-          'mcp-server': server.metadata.name,
-          'app.kubernetes.io/name': 'mcp-server',
-          'app.kubernetes.io/instance': server.metadata.name,
-          'app.kubernetes.io/managed-by': 'mcp-lifecycle',
-        },
-      });
-    },
-  );
+  it.each(kinds)('%s is named and labelled as its server', (_, kind) => {
+    const server = anMCPServer(withName('a'.repeat(63)), askingFor(kind.kind));
+    const [child] = kind.build({ server });
+    expect(child).toMatchObject({ apiVersion: kind.apiVersion, kind: kind.kind });
+    expect(child?.metadata.name).toBe(server.metadata.name);
+    expect(child?.metadata.name.length).toBeLessThanOrEqual(63);
+    expect(child?.metadata).toEqual({
+      name: server.metadata.name,
+      namespace: 'mcp',
+      labels: {
+        app: 'mcp-server',
+        'mcp-server': server.metadata.name,
+        'app.kubernetes.io/name': 'mcp-server',
+        'app.kubernetes.io/instance': server.metadata.name,
+        'app.kubernetes.io/managed-by': 'mcp-lifecycle',
+      },
+    });
+  });
 
-  it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))(
-    '%s carries the extras that are not ours',
-    (_, kind) => {
-      const server = anMCPServer(
-        askingFor(kind.kind),
-        withSpec({
-          extraLabels: { team: 'search', app: 'mine', 'mcp-server': 'other' },
-          extraAnnotations: { note: 'hello', 'mcp.x-k8s.io/config-hash': 'x', 'mcp-lifecycle/applied-hash': 'x' },
-        }),
-      );
-      const [child] = kind.build({ server });
-      expect(child?.metadata.labels).toMatchObject({ team: 'search', app: 'mcp-server', 'mcp-server': 'search' });
-      expect(child?.metadata.annotations).toEqual({ note: 'hello' });
-    },
-  );
+  it.each(kinds)('%s carries the extras that are not ours', (_, kind) => {
+    const server = anMCPServer(
+      askingFor(kind.kind),
+      withSpec({
+        extraLabels: { team: 'search', app: 'mine', 'mcp-server': 'other' },
+        extraAnnotations: { note: 'hello', 'mcp.x-k8s.io/config-hash': 'x', 'mcp-lifecycle/applied-hash': 'x' },
+      }),
+    );
+    const [child] = kind.build({ server });
+    expect(child?.metadata.labels).toMatchObject({ team: 'search', app: 'mcp-server', 'mcp-server': 'search' });
+    expect(child?.metadata.annotations).toEqual({ note: 'hello' });
+  });
 
-  it.each(expandedKinds.map((kind) => [kind.kind, kind] as const))('%s says nothing empty or undefined', (_, kind) => {
+  it.each(kinds)('%s says nothing empty or undefined', (_, kind) => {
     const server = anMCPServer(
       askingFor(kind.kind),
       withSpec({

@@ -2,11 +2,11 @@ import type { ApiState, Installation } from '../engine/installation.ts';
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
-import { isOptional, lackOf, stateOf } from '../resources/optional-kind.ts';
+import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { Lack } from '../resources/optional-kind.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
-const optionalKinds = expandedKinds.filter(isOptional);
+const optionalKinds = expandedKinds.filter(isAsked);
 
 const asksForMetrics = { extensions: { metrics: { port: 'mcp' } } };
 const installationIn = (state: ApiState): Installation => ({
@@ -43,9 +43,9 @@ export const featureAvailable: Rule = {
     if (apis === undefined) return none;
     let found: Violation[] | undefined;
     for (const of of optionalKinds) {
-      if (!of.requirement.isAskedFor(server)) continue;
+      if (!of.requirement.asking.isAskedFor(server)) continue;
       const lack = lackOf(of, stateOf(of, apis));
-      if (lack?.status === 'False') (found ??= []).push(toViolation(of.requirement.path, of.kind, lack));
+      if (lack?.status === 'False') (found ??= []).push(toViolation(of.requirement.asking.path, of.kind, lack));
     }
     return found ?? none;
   },

@@ -1,4 +1,6 @@
+import { builtInPolicy } from '../../core/rules/built-in-policy.ts';
 import { silentLogger } from '../../platform/log.ts';
+import { fixedPolicy } from '../../platform/policy/policy-source.ts';
 import type { FakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import { lead } from '../lead.ts';
 import type { LeadOptions } from '../lead.ts';
@@ -9,6 +11,7 @@ export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | '
   readonly probe: NonNullable<LeadOptions['probe']>;
   readonly installation?: LeadOptions['installation'];
   readonly features?: LeadOptions['features'];
+  readonly policies?: LeadOptions['policies'];
 }
 
 /** Begins one term of leadership; the returned function ends it. For tests. */
@@ -16,7 +19,14 @@ export function startLead(options: LeadTestOptions): () => Promise<void> {
   const stopping = new AbortController();
   const surroundings = { log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p' };
   const done = lead(
-    { installation: undefined, features: [], ...options, ...surroundings, collectGarbage: () => undefined },
+    {
+      installation: undefined,
+      features: [],
+      policies: fixedPolicy(builtInPolicy),
+      ...options,
+      ...surroundings,
+      collectGarbage: () => undefined,
+    },
     stopping.signal,
   );
   return () => (stopping.abort(), done);

@@ -1,0 +1,127 @@
+/**
+ * @alone it installs the chart with a policy.
+ * @slow the pods are replaced when the first policy comes, once to begin with a broken one, and when the last one goes.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { release } from '../../../scripts/quickstart/install.ts';
+import { whileAdmitting } from '../../harness/admission-load.ts';
+import { installChart } from '../../harness/chart.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
+import { renewPods, untilComplete } from '../../harness/leader.ts';
+import { untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+import { listPods } from '../../harness/replicas.ts';
+
+const configMap = `${release.name}-policy`;
+const system = ['--namespace', release.namespace];
+
+/** Without pods; of its image one rule has something to say, which only warns by itself. */
+const unpinned = (name: string): object => ({
+  apiVersion: 'mcp.x-k8s.io/v1beta1',
+  kind: 'MCPServer',
+  metadata: { name },
+  spec: {
+    source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:latest' } },
+    config: { port: 8080 },
+    runtime: { replicas: 0 },
+  },
+});
+
+const withPolicy = (...settings: readonly string[]): Promise<void> =>
+  installChart({ args: ['policy.extends=restricted', ...settings].flatMap((setting) => ['--set', setting]) });
+
+async function podsOfOurs(): Promise<readonly unknown[]> {
+  const pods = await listPods();
+  return pods
+    .map(({ metadata, status }) => [metadata.uid, containersOf(status?.['containerStatuses'])])
+    .sort(([one], [other]) => String(one).localeCompare(String(other)));
+}
+
+function containersOf(statuses: unknown): readonly unknown[] {
+  const all = statuses as readonly { readonly name: string; readonly restartCount: number }[];
+  return all.map(({ name, restartCount }) => [name, restartCount]);
+}
+
+describe('a policy', () => {
+  const namespace = useNamespace();
+
+  const answer = async (): Promise<{ readonly code: number; readonly stderr: string }> =>
+    kubectl(['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'], unpinned('new'));
+  const untilAnswer = (what: string, isIt: (answer: { code: number; stderr: string }) => boolean): Promise<unknown> =>
+    eventually(what, async () => isIt(await answer()), { withinMs: 20_000, describe: answer });
+  const toleratedRules = async (): Promise<readonly string[]> => {
+    const { policy } = ((await get(namespace, 'mcpservers', 'old'))?.status?.['extensions'] ?? {}) as {
+      readonly policy?: { readonly tolerated?: readonly { readonly rule: string }[] };
+    };
+    return (policy?.tolerated ?? []).map(({ rule }) => rule);
+  };
+  const editPolicy = async (script: string): Promise<void> => {
+    process.env['KUBE_EDITOR'] = `sed -i '${script}'`;
+    await kubectlOk(['edit', 'configmap', configMap, ...system]);
+  };
+  const eventsOfPolicy = async (): Promise<string> => kubectlOk(['describe', 'configmap', configMap, ...system]);
+
+  beforeAll(async () => {
+    await withPolicy();
+    await untilComplete();
+    await apply(namespace, unpinned('old'));
+    await untilCondition(namespace, 'old', { type: 'Accepted', status: 'True' });
+  });
+  // Whatever happened: the next case finds the chart as it was.
+  afterAll(() => installChart());
+
+  it('that changes nothing changes no verdict', async () => {
+    const { code, stderr } = await answer();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Warning: .*\[image-tag-pinned\]$/m);
+    expect(await toleratedRules()).toEqual([]);
+  });
+
+  it('is taken over within seconds, by helm upgrade and by kubectl edit, with no restart and no admission lost', async () => {
+    const pods = await podsOfOurs();
+    const failures = await whileAdmitting(namespace, async ({ during, untilMore }) => {
+      await untilMore(20);
+      await during('helm upgrade changed the policy', () => withPolicy('policy.rules.image-tag-pinned.action=deny'));
+      await during('it came into force', () =>
+        untilAnswer(
+          'a new server is refused',
+          ({ code, stderr }) => code !== 0 && stderr.includes('[image-tag-pinned]'),
+        ),
+      );
+      await eventually('the stored one is judged again, and tolerated', async () =>
+        (await toleratedRules()).includes('image-tag-pinned'),
+      );
+      await during('kubectl edit changed the policy', () => editPolicy('s/action: deny/action: "off"/'));
+      await untilAnswer('nothing is said any more', ({ code, stderr }) => code === 0 && stderr === '');
+      await eventually('nothing is tolerated any more', async () => (await toleratedRules()).length === 0);
+      await during('what is broken is written', () => editPolicy('s/action: "off"/action: refuse/'));
+      await eventually('whoever looks at the ConfigMap is told', async () =>
+        (await eventsOfPolicy()).includes('PolicyUnusable'),
+      );
+      await untilMore(20);
+    });
+    expect(failures).toEqual([]);
+    // The last good one goes on, and nobody but the ConfigMap says so.
+    expect(await answer()).toMatchObject({ code: 0, stderr: '' });
+    expect(conditionOf(await get(namespace, 'mcpservers', 'old'), 'Accepted')?.message).toBe('Configuration is valid');
+    expect(await podsOfOurs()).toEqual(pods);
+  });
+
+  it('that is broken from the start leaves the built-in one in force, and each verdict says so', async () => {
+    await renewPods();
+    const { code, stderr } = await answer();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Warning: .*built-in profile/m);
+    expect(stderr).toMatch(/^Warning: .*\[image-tag-pinned\]$/m);
+    await eventually('status says so', async () =>
+      conditionOf(await get(namespace, 'mcpservers', 'old'), 'Accepted')?.message.includes('built-in profile'),
+    );
+    await editPolicy('s/action: refuse/action: "off"/');
+    await untilAnswer('the policy is in force', (said) => said.code === 0 && said.stderr === '');
+    await eventually('status says nothing of it any more', async () => {
+      const accepted = conditionOf(await get(namespace, 'mcpservers', 'old'), 'Accepted');
+      return accepted?.message === 'Configuration is valid';
+    });
+  });
+});

@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { loadPolicyReader } from '../../webhooks/platform/policy/load-policy-reader.ts';
+import { at, render, type Manifest } from './render.ts';
+
+// Each helm is a process of its own, and the machine may be busy.
+/** Rendered with these values, as a file: they keep their types. */
+async function renderWith(values: object): Promise<readonly Manifest[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-values-'));
+  try {
+    // JSON is YAML.
+    await writeFile(join(folder, 'values.yaml'), JSON.stringify({ crds: { enabled: false }, ...values }));
+    return await render('--values', join(folder, 'values.yaml'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const policy = {
+  extends: 'baseline',
+  rules: { 'image-tag-pinned': { action: 'deny' }, 'image-reference-valid': {} },
+  exemptions: [
+    ...[
+      {
+        rule: 'image-tag-pinned',
+        namespace: 'tools',
+        name: 'search',
+        reason: 'a: b',
+        owner: '1',
+        expires: '2030-01-01',
+      },
+    ],
+  ],
+};
+const byLabel = {
+  overrides: [{ namespaceLabels: { stage: 'prod' }, rules: { 'image-tag-pinned': { action: 'deny' } } }],
+};
+
+function policyOf(manifests: readonly Manifest[]): Manifest | undefined {
+  return manifests.find(({ kind }) => kind === 'ConfigMap');
+}
+
+/** Under a key that has a dot. */
+function textIn(configMap: Manifest | undefined): string {
+  const data: unknown = at(configMap, 'data');
+  const entries = Object.entries(typeof data === 'object' && data !== null ? data : {});
+  return String(entries.find(([key]) => key === 'policy.yaml')?.[1]);
+}
+
+function templateOf(manifests: readonly Manifest[]): unknown {
+  return at(
+    manifests.find(({ kind }) => kind === 'Deployment'),
+    'spec.template',
+  );
+}
+
+/** `POLICY_…` of each of the two containers. */
+function toldIn(manifests: readonly Manifest[]): readonly Readonly<Record<string, unknown>>[] {
+  return ['0', '1'].map((container) => {
+    const env = at(templateOf(manifests), `spec.containers.${container}.env`);
+    const entries = Array.isArray(env)
+      ? env.map((entry) => [String(at(entry, 'name')), at(entry, 'value')] as const)
+      : [];
+    return Object.fromEntries(entries.filter(([name]) => name.startsWith('POLICY_')));
+  });
+}
+
+function rulesOf(manifests: readonly Manifest[], role: string, resource: string): readonly unknown[] {
+  const found = manifests.filter(({ kind, metadata }) => `${kind}/${metadata.name}` === role);
+  return found.flatMap(({ rules = [] }) => rules.filter(({ resources }) => resources.includes(resource)));
+}
+
+describe('the policy of the chart', () => {
+  it('is none without a value: no ConfigMap, and nothing in the pods', async () => {
+    const manifests = await renderWith({});
+    expect(policyOf(manifests)).toBeUndefined();
+    expect(toldIn(manifests)).toEqual([{}, {}]);
+  });
+
+  it('is a ConfigMap that the programs can read, of exactly what the values say', async () => {
+    const configMap = policyOf(await renderWith({ policy }));
+    expect(configMap?.metadata).toMatchObject({ name: 'mcp-lifecycle-policy', namespace: 'mcp-lifecycle-system' });
+    const text = textIn(configMap);
+    expect(parse(text)).toEqual({ apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', ...policy });
+    expect((await loadPolicyReader())(text)).toMatchObject({ ok: true, ignored: [] });
+  });
+
+  it('is found by both containers, which it restarts neither of when it changes', async () => {
+    const manifests = await renderWith({ policy });
+    const told = { POLICY_CONFIG_MAP: 'mcp-lifecycle-policy', POLICY_KEY: 'policy.yaml' };
+    expect(toldIn(manifests)).toEqual([told, told]);
+    expect(templateOf(await renderWith({ policy: { extends: 'audit-only' } }))).toEqual(templateOf(manifests));
+  });
+
+  it('may be a ConfigMap of the user', async () => {
+    const manifests = await renderWith({ policyConfigMap: { name: 'ours', key: 'p.yaml' } });
+    expect(policyOf(manifests)).toBeUndefined();
+    const told = { POLICY_CONFIG_MAP: 'ours', POLICY_KEY: 'p.yaml' };
+    expect(toldIn(manifests)).toEqual([told, told]);
+    await expect(renderWith({ policy, policyConfigMap: { name: 'ours' } })).rejects.toThrow(/exclude each other/);
+  });
+
+  it.each([
+    [{ policy }, 'mcp-lifecycle-policy'],
+    [{ policyConfigMap: { name: 'ours' } }, 'ours'],
+  ])('may be read by name, and written by nobody of ours, with %j', async (values, name) => {
+    const rules = rulesOf(await renderWith(values), 'Role/mcp-lifecycle', 'configmaps');
+    expect(rules).toEqual([
+      { apiGroups: [''], resources: ['configmaps'], resourceNames: [name], verbs: ['list', 'watch'] },
+    ]);
+    expect(rulesOf(await renderWith({}), 'Role/mcp-lifecycle', 'configmaps')).toEqual([]);
+  });
+
+  it('can be told about in our own namespace, also where we may only look at some', async () => {
+    const values = { policy, watchNamespaces: ['a'] };
+    expect(rulesOf(await renderWith(values), 'Role/mcp-lifecycle', 'events')).toEqual([
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+    ]);
+  });
+
+  it('gives the right to read namespaces only where it chooses them by label', async () => {
+    const namespaces = async (values: object): Promise<readonly unknown[]> =>
+      rulesOf(await renderWith(values), 'ClusterRole/mcp-lifecycle', 'namespaces');
+    const right = [{ apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] }];
+    expect(await namespaces({ policy })).toEqual([]);
+    expect(await namespaces({ policy: byLabel })).toEqual(right);
+    expect(await namespaces({ policyConfigMap: { name: 'ours' } })).toEqual([]);
+    expect(await namespaces({ policyConfigMap: { name: 'ours', readsNamespaces: true } })).toEqual(right);
+    expect(toldIn(await renderWith({ policy: byLabel }))[0]).toMatchObject({ POLICY_READS_NAMESPACES: 'true' });
+    await expect(renderWith({ policy: byLabel, watchNamespaces: ['a'] })).rejects.toThrow(
+      /no right to read namespaces/,
+    );
+  });
+
+  it.each([
+    ['a misspelt action', { rules: { 'image-tag-pinned': { action: 'refuse' } } }],
+    ['a rule that this release does not have', { rules: { 'image-tag-pined': { action: 'deny' } } }],
+    ['a misspelt field', { exemption: [] }],
+    ['an exemption without an end', { exemptions: [{ rule: 'image-tag-pinned', namespace: 'a', name: 'b' }] }],
+    ['another kind', { kind: 'ClusterPolicy', extends: 'restricted' }],
+  ])('is refused by Helm with %s', async (_what, wrong) => {
+    await expect(renderWith({ policy: wrong })).rejects.toThrow(/values don't meet the specifications/);
+  });
+});
