@@ -1,12 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { judge, prepare } from '../core/engine/judge.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { renderSentence } from '../core/engine/render.ts';
-import type { Example } from '../core/engine/rule.ts';
+import type { Policy } from '../core/engine/policy.ts';
+import type { Example, Rule } from '../core/engine/rule.ts';
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
+import { policyApiVersion, policyKind } from '../core/policy/document.ts';
+import { profiles } from '../core/policy/profiles.ts';
+import { readPolicy } from '../core/policy/read-policy.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { anMCPServer, withName, withRawSpec } from '../core/testing/builders.ts';
@@ -20,17 +26,17 @@ import { runCli } from './testing/run-cli.ts';
 const rules = everyRule.filter(({ isOptIn }) => isOptIn !== true);
 
 interface JsonReport {
-  readonly findings: readonly { readonly ruleId: string; readonly path: string; readonly message: string }[];
+  readonly findings: readonly { readonly ruleId: string; readonly severity: string; readonly message: string }[];
 }
-
-const examples = rules.flatMap((rule) =>
-  [...rule.examples.accepts, ...rule.examples.rejects].map(
-    (example) => [`${rule.id}: ${example.title}`, example] as const,
-  ),
-);
 
 /** In base64; examples name keys only, and a bundle without a certificate has a finding of its own. */
 let caBundle = '';
+
+const policyFile = join(mkdtempSync(join(tmpdir(), 'parity-')), 'policy.yaml');
+
+afterAll(() => {
+  rmSync(dirname(policyFile), { recursive: true });
+});
 
 beforeAll(async () => {
   const { certificate } = await issueAuthority(new Date());
@@ -73,20 +79,53 @@ function factsOf(example: Example): ReferenceFacts {
 
 const isJudgedAnywhere = ({ installation }: Example): boolean => installation === undefined;
 
-describe('check says what the engine says', () => {
-  it.each(examples)('%s', async (_title, example) => {
+/** A policy that begins with that profile, and asks for the rule of the example as the example does. */
+function policyFor(profile: string, rule: Rule, { parameters }: Example): object {
+  const named = { action: rule.severity, ...(parameters === undefined ? {} : { parameters }) };
+  const asked = rule.isOptIn === true || parameters !== undefined ? { rules: { [rule.id]: named } } : {};
+  return { apiVersion: policyApiVersion, kind: policyKind, extends: profile, ...asked };
+}
+
+function readDocument(document: object): Policy {
+  const read = readPolicy(document, everyRule);
+  if (read.type === 'unusable' || read.ignored.length > 0) throw new Error(JSON.stringify(read));
+  return read.policy;
+}
+
+/** Without a policy only those rules judge that need none. */
+const bases = [undefined, ...Object.keys(profiles)].map((profile) => {
+  const judging = profile === undefined ? rules : everyRule;
+  const cases = judging.flatMap((rule) =>
+    [...rule.examples.accepts, ...rule.examples.rejects].map(
+      (example) => [`${rule.id}: ${example.title}`, rule, example] as const,
+    ),
+  );
+  return [profile === undefined ? 'without a policy' : `under ${profile}`, profile, cases] as const;
+});
+
+describe.each(bases)('%s check says what the engine says', (_base, profile, cases) => {
+  it.each(cases)('%s', async (_title, rule, example) => {
     const server = serverOf(example);
-    const context = { policy: builtInPolicy, facts: factsOf(example), now: anInstant };
+    const document = profile === undefined ? undefined : policyFor(profile, rule, example);
+    const policy = document === undefined ? builtInPolicy : readDocument(document);
+    const context = { policy, facts: factsOf(example), now: anInstant };
     const expected = judge(prepare(server), context)
       .findings.filter(({ isUnchecked }) => isUnchecked !== true)
-      .map((finding) => `${finding.ruleId} ${renderSentence(finding)}`);
+      .map((finding) => `${finding.ruleId} ${finding.severity} ${renderSentence(finding)}`);
     const manifests = [...objectsBeside(example), server].map((object) => stringify(object));
-    const { out } = await runCli(['check', '--output', 'json', '-'], manifests.join('---\n'));
+    if (document !== undefined) writeFileSync(policyFile, stringify(document));
+    const given = document === undefined ? [] : ['--policy', policyFile];
+    const { out, error } = await runCli(['check', ...given, '--output', 'json', '-'], manifests.join('---\n'));
+    expect(error).toBe('');
     const { findings } = JSON.parse(out) as JsonReport;
     const told = findings.filter(({ ruleId }) => ruleId !== schemaRuleId);
-    expect(told.map(({ ruleId, message }) => `${ruleId} ${message}`).sort()).toEqual([...expected].sort());
+    expect(told.map(({ ruleId, severity, message }) => `${ruleId} ${severity} ${message}`).sort()).toEqual(
+      [...expected].sort(),
+    );
   });
+});
 
+describe('check says what the engine says', () => {
   it.each(
     rules
       .filter(({ severity }) => severity === 'deny')
