@@ -21,10 +21,14 @@ const rounds = 5;
 /** The version in go/kubeconform/go.mod; only in the name of its cache entry. */
 const kubeconformVersion = '0.8.0';
 
-/** In seconds, of each output. */
+/** In seconds, of each output and of all at once. */
 const maxSeconds = 0.5;
 
-const time = { what: `\`check\` of ${count} manifests, in its slowest output`, bar: `< ${maxSeconds} s` };
+/** In seconds, of a single manifest. */
+const maxSecondsForOne = 0.1;
+
+const time = { what: `\`check\` of ${count} manifests, in all outputs at once`, bar: `< ${maxSeconds} s` };
+const timeOfOne = { what: '`check` of one manifest', bar: `< ${maxSecondsForOne} s` };
 
 export const checkManifests: Measurement = {
   name: 'check-manifests',
@@ -34,7 +38,7 @@ export const checkManifests: Measurement = {
     'plain block style; beside them a folder where each has a comment behind a value, so that the YAML library reads it, ' +
     'and a single manifest, which is the start and little else. kubeconform judges the schema alone.',
   minutes: 2,
-  bars: [time],
+  bars: [time, timeOfOne],
   async run(progress) {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-bench-'));
     try {
@@ -49,21 +53,32 @@ export const checkManifests: Measurement = {
       const kubeconform = [await ensureKubeconform(), '-schema-location', join(folder, 'mcpserver.json'), '-strict'];
       const medians = await timeInTurn({
         ...Object.fromEntries(outputs.map((output) => [output, check(manifests, output)])),
+        everything: [
+          ...check(manifests, 'text'),
+          ...outputs.map((output) => `--output=${output}=${join(folder, `report.${output}`)}`),
+        ],
         kubeconform: [...kubeconform, manifests],
         commented: check(commented, 'text'),
         one: check(join(manifests, `${numbered('server', 1)[0] ?? ''}.yaml`), 'text'),
       });
       for (const [name, seconds] of Object.entries(medians)) progress(`${name} ${seconds.toFixed(2)} s`);
       const told = (name: string): string => `${(medians[name] ?? NaN).toFixed(2)} s`;
-      const slowest = Math.max(...outputs.map((output) => medians[output] ?? NaN));
+      const slowest = Math.max(...[...outputs, 'everything'].map((name) => medians[name] ?? NaN));
+      const one = medians['one'] ?? NaN;
       return [
         {
           ...time,
-          measured: `${slowest.toFixed(2)} s`,
+          measured: told('everything'),
           isMet: slowest < maxSeconds,
           remark:
-            `${outputs.map((output) => `${output} ${told(output)}`).join(', ')}; ${told('commented')} where the YAML library reads each; ` +
-            `${told('one')} for a single manifest; kubeconform took ${told('kubeconform')}`,
+            `one at a time ${outputs.map((output) => `${output} ${told(output)}`).join(', ')}; ${told('commented')} where the YAML library reads each; ` +
+            `kubeconform took ${told('kubeconform')}`,
+        },
+        {
+          ...timeOfOne,
+          measured: told('one'),
+          isMet: one < maxSecondsForOne,
+          remark: 'the start of the program, and little else',
         },
       ];
     } finally {

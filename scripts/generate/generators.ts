@@ -1,4 +1,5 @@
 import { chartCrds } from './chart-crds.ts';
+import { checkReport } from './check-report.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { cliPage } from './cli-page.ts';
 import { crd } from './crd.ts';
@@ -28,6 +29,7 @@ export const generators: readonly Generator[] = [
   policySchema,
   policyValues,
   cliPage,
+  checkReport,
   metricsPage,
   foreignFieldsPage,
   performancePage,

@@ -11,7 +11,7 @@ const stub = (name: string): string => fileURLToPath(new URL(`stubs/${name}`, im
 
 /** Oldest Node that the command line of the bundle runs on (`util.styleText`); the image brings its own, newer one. */
 const oldestNode = { major: 20, minor: 12 } as const;
-const oldestNodeText = `${oldestNode.major}.${oldestNode.minor}`;
+export const oldestNodeText = `${oldestNode.major}.${oldestNode.minor}`;
 
 /**
  * First lines of the bundle: on a Node that is too old it says so and ends as wrong usage does, before anything fails
@@ -44,7 +44,13 @@ function suiteOptions(version = readPackageVersion(root)): BundleOptions {
  * are errors here.
  */
 export async function bundleProgram(version?: string): Promise<Uint8Array> {
-  return bundleScript('webhooks/main.ts', {
+  const { contents } = await buildProgram(version);
+  return contents;
+}
+
+/** The same, and what it is made of. */
+export function buildProgram(version?: string): Promise<Bundle> {
+  return buildScript('webhooks/main.ts', {
     ...suiteOptions(version),
     banner: { js: nodeGuard },
     target: `node${oldestNodeText}`,
@@ -104,8 +110,19 @@ const withoutGeneratedApi: Plugin = {
 
 type BundleOptions = Pick<BuildOptions, 'alias' | 'banner' | 'define' | 'format' | 'plugins' | 'supported' | 'target'>;
 
+export interface Bundle {
+  readonly contents: Uint8Array;
+  /** What is in it, relative to the repository. */
+  readonly files: readonly string[];
+}
+
 /** One script with its dependencies as one file, CommonJS if not said otherwise; `entry` is relative to the repository. */
 export async function bundleScript(entry: string, options: BundleOptions = {}): Promise<Uint8Array> {
+  const { contents } = await buildScript(entry, options);
+  return contents;
+}
+
+async function buildScript(entry: string, options: BundleOptions): Promise<Bundle> {
   const result = await build({
     format: 'cjs',
     target: 'node24',
@@ -116,6 +133,7 @@ export async function bundleScript(entry: string, options: BundleOptions = {}): 
     minify: true,
     platform: 'node',
     legalComments: 'none',
+    metafile: true,
     logOverride: { 'empty-import-meta': 'error' },
     logLevel: 'silent',
     write: false,
@@ -124,7 +142,7 @@ export async function bundleScript(entry: string, options: BundleOptions = {}): 
   });
   const [file] = result.outputFiles;
   if (file === undefined) throw new ImageFailure(`${entry} was bundled into nothing: check that it is a script.`);
-  return file.contents;
+  return { contents: file.contents, files: Object.keys(result.metafile.inputs) };
 }
 
 // The image's build stage (Dockerfile) runs this file with `--image FOLDER`, `npm run bundle` with the path to write. The one

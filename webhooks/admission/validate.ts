@@ -1,17 +1,15 @@
-import { isDeeperThan } from '../core/engine/depth.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judge, judgedObject, prepare, type JudgeContext, type Prepared, type Verdict } from '../core/engine/judge.ts';
 import { restrictTo, type LabelsOf, type Policy } from '../core/engine/policy.ts';
-import { fingerprint, ratchet, type Judged } from '../core/engine/ratchet.ts';
+import type { Judged } from '../core/engine/ratchet.ts';
+import { ratchetUpdate, type Tolerance } from '../core/engine/ratchet-update.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
-import { ownValue } from '../core/mcpserver/record.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
 import { enforceExpired } from '../core/plan/expired.ts';
 import { digest } from '../platform/digest.ts';
 import { allowed, denied, type AdmissionRequest, type Answer } from './admission-review.ts';
-import { maxDepth } from './body-guard.ts';
 import type { CallContext, Handler } from './handler.ts';
 import type { FoundInRequest } from './metrics.ts';
 import { skipReasonOf, type SkipReason } from './scope.ts';
@@ -163,46 +161,18 @@ function listFound(findings: readonly Finding[], tolerated: readonly Finding[]):
 /** What is found in the old object by the rules of these ids. */
 type JudgeOld = (rules: ReadonlySet<string>) => Verdict;
 
-interface Tolerance {
-  readonly enforced: readonly Finding[];
-  readonly tolerated: readonly Finding[];
-}
-
-/**
- * Most denials of one object that are compared with those of the old one. Comparing costs some microseconds for each, and
- * a body has room for a hundred thousand; an object that has more than this is refused for all of them. So is one that is
- * nested deeper than a long body may be: comparing is recursive.
- */
-const maxCompared = 1_000;
-
 function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld): Tolerance {
   const denials = verdict.findings.filter(({ severity }) => severity === 'deny');
-  const isComparable = operation === 'UPDATE' && oldObject !== undefined && denials.length <= maxCompared;
-  if (denials.length === 0 || !isComparable) return { enforced: denials, tolerated: [] };
-  const rules = new Set(ruleIdsOf(denials));
-  const old = judgeBefore(rules);
-  const candidates = old.findings.filter(({ ruleId }) => rules.has(ruleId)).slice(0, maxCompared);
-  const now: Judged = { object: judgedObject(verdict), findings: denials };
-  const before: Judged = { object: judgedObject(old), findings: candidates };
-  if (candidates.length === 0 || isTooDeep(now) || isTooDeep(before)) return { enforced: denials, tolerated: [] };
-  const known = fingerprint(before, brief).map((printed) => printed.fingerprint);
-  const { enforced, tolerated } = ratchet(fingerprint(now, brief), known);
-  const tolerance = {
-    enforced: enforced.map(({ finding }) => finding),
-    tolerated: tolerated.map(({ finding }) => finding),
-  };
-  return enforceExpired(tolerance, old, verdict);
+  if (denials.length === 0 || operation !== 'UPDATE' || oldObject === undefined) {
+    return { enforced: denials, tolerated: [] };
+  }
+  const old = judgeBefore(new Set(ruleIdsOf(denials)));
+  const now = { object: judgedObject(verdict), findings: denials };
+  return enforceExpired(ratchetUpdate(now, toJudged(old), brief), old, verdict);
 }
 
-/** In the spec, and in what else findings lead into: the other fields of the object are not compared. */
-function isTooDeep({ object, findings }: Judged): boolean {
-  const fields = new Set(['spec', ...findings.map(({ path }) => path[0])]);
-  for (const field of fields) {
-    const isDeep =
-      field === undefined ? isDeeperThan(maxDepth, object) : isDeeperThan(maxDepth - 1, ownValue(object, field));
-    if (isDeep) return true;
-  }
-  return false;
+function toJudged(verdict: Verdict): Judged {
+  return { object: judgedObject(verdict), findings: verdict.findings };
 }
 
 /** Nobody keeps these fingerprints, so what is short stays as it is. It is JSON, which never begins with that character. */

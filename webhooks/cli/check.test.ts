@@ -89,6 +89,7 @@ describe('check', () => {
          {
            "ruleId": "run-as-non-root",
            "severity": "deny",
+           "tolerated": false,
            "file": "-",
            "line": 14,
            "column": 9,
@@ -100,7 +101,8 @@ describe('check', () => {
            "headline": "container would run as root",
            "detail": "found runAsUser: 0",
            "remedy": "Set runAsUser to an id above 0, or remove it.",
-           "message": "container would run as root: found runAsUser: 0. Set runAsUser to an id above 0, or remove it. [run-as-non-root]"
+           "message": "container would run as root: found runAsUser: 0. Set runAsUser to an id above 0, or remove it. [run-as-non-root]",
+           "fingerprint": "0e9b04b751f7585cca128beb954911af"
          }
        ],
        "notChecked": [],
@@ -245,7 +247,11 @@ describe('wrong input', () => {
   it.each([
     ['no path', ['check'], 'name at least one file or folder'],
     ['an unknown option', ['check', '--nope', '-'], "Unknown option '--nope'"],
-    ['an unknown format', ['check', '-o', 'xml', '-'], "--output takes text or json, not 'xml'"],
+    [
+      'an unknown format',
+      ['check', '-o', 'xml', '-'],
+      "--output takes text, json, sarif, junit, github, gitlab or markdown, not 'xml'",
+    ],
     ['an unknown severity', ['check', '--fail-on', 'info', '-'], "--fail-on takes deny or warn, not 'info'"],
     ['a path that does not exist', ['check', '/does/not/exist'], '/does/not/exist: no such file or folder'],
   ] as const)('is a mistake in the usage: %s', async (_name, args, message) => {

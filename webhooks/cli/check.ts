@@ -1,3 +1,4 @@
+import { gatherBase } from './base.ts';
 import { choosePolicy, policyOption } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -5,8 +6,10 @@ import { gatherInput } from './gather.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { reportOutputs } from './outputs.ts';
+import { renderProblem } from './outputs/text.ts';
 import { toReport } from './report.ts';
 import { validateOption } from './validate-option.ts';
+import { writeReport } from './write-report.ts';
 
 /** The gate: judges, prints, and answers with the exit code. */
 export const check = defineCommand({
@@ -17,7 +20,18 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
 `,
   options: {
     'fail-on': { type: 'choice', choices: ['deny', 'warn'], help: 'the least severity that fails' },
-    output: { type: 'choice', choices: namesOf(reportOutputs), short: 'o', help: 'for people, or for programs' },
+    base: {
+      type: 'text',
+      placeholder: 'REF|DIR',
+      default: '',
+      help: 'judge updates of what stands at a Git ref or in a folder: what was there before fails nothing',
+    },
+    output: {
+      type: 'targets',
+      choices: namesOf(reportOutputs),
+      short: 'o',
+      help: 'may be given several times, at most once without a file',
+    },
     namespace: namespaceOption,
     validate: validateOption,
     policy: policyOption,
@@ -26,8 +40,9 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
   exitCodes: { clean: 'nothing found', found: 'findings at or above --fail-on' },
   judgeArguments: ([path]) =>
     path === undefined ? 'name at least one file or folder, or - for standard input' : undefined,
-  async run({ values, positionals: paths }, { readStdin, writeOut, writeError, hasColour }) {
-    const { namespace, output, validate } = values;
+  async run({ values, positionals: paths }, terminal) {
+    const { namespace, validate } = values;
+    const { readStdin, writeError, hasColour } = terminal;
     const chosen = await choosePolicy(values.policy, readStdin);
     if (chosen.type === 'refused') {
       writeError(chosen.problems);
@@ -35,20 +50,28 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     }
     if (chosen.ignored !== '') writeError(chosen.ignored);
     const input = await gatherInput({ paths, namespace, readStdin });
-    const report = toReport(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
+    const gathered = await gatherBase(values.base, input, { namespace });
+    if (gathered.type === 'refused') {
+      writeError(`${gathered.problem}\n`);
+      return exitCodeOf({ type: 'usage' });
+    }
+    const { policy } = chosen;
+    const now = new Date().toISOString();
+    const report = toReport(input, { policy, namespace, validate, now, base: gathered.base });
+    const failOn = values['fail-on'];
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty
       ? exitCodeOf({ type: 'usage' })
       : exitCodeOf({
           type: 'done',
-          severities: report.findings.map(({ finding }) => finding.severity),
-          failOn: values['fail-on'],
+          severities: report.findings.flatMap(({ finding, isTolerated }) => (isTolerated ? [] : [finding.severity])),
+          failOn,
           isIncomplete: report.problems.length > 0,
         });
-    const { out, error } = reportOutputs[output](report, { exitCode, hasColour });
-    writeOut(out);
-    if (error !== '') writeError(error);
+    for (const problem of report.problems) writeError(`${renderProblem(problem)}\n`);
+    const unwritten = await writeReport(report, values.output, { exitCode, failOn, hasColour }, terminal);
+    for (const problem of unwritten) writeError(`${problem}\n`);
     if (isEmpty) writeError(`no MCPServer in ${paths.join(', ')}: name its file, or allow it with --allow-empty\n`);
-    return exitCode;
+    return unwritten.length > 0 ? exitCodeOf({ type: 'usage' }) : exitCode;
   },
 });

@@ -1,7 +1,7 @@
 import type { Policy } from '../core/engine/policy.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { readPolicyFiles, renderPolicyPlace, type PolicyFile } from './policy-file.ts';
-import { renderProblem } from './render-text.ts';
+import { renderProblem } from './outputs/text.ts';
 
 /** As `check` and others take it. */
 export const policyOption = {

@@ -6,6 +6,9 @@ import type { Terminal } from './terminal.ts';
 export interface Command {
   /** What `--help` prints. */
   readonly usage: string;
+  readonly options: CommandOptions;
+  /** What its arguments may be, if they are words of ours; otherwise they are files. */
+  readonly argumentWords: readonly string[] | undefined;
   run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;
 }
 
@@ -17,6 +20,8 @@ export interface CommandDefinition<Of extends CommandOptions> {
   readonly options: Of;
   /** What the first two exit codes say about this command; the others always mean the same. */
   readonly exitCodes: { readonly clean: string; readonly found?: string };
+  /** Every word that an argument may be; absent where arguments are files. */
+  readonly argumentWords?: readonly string[];
   /** What is wrong with the arguments that are no options, if anything is. */
   readonly judgeArguments: (positionals: readonly string[]) => string | undefined;
   readonly run: (input: CommandInput<Of>, terminal: Terminal) => Promise<ExitCode> | ExitCode;
@@ -32,6 +37,8 @@ export function defineCommand<const Of extends CommandOptions>(definition: Comma
   const usage = renderUsage(definition);
   return {
     usage,
+    options: definition.options,
+    argumentWords: definition.argumentWords,
     async run(args, terminal) {
       const refuse = (problem: string): ExitCode => {
         terminal.writeError(`${problem}\n\n${usage}`);

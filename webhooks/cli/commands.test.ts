@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { applyDefaults } from '../core/defaults/apply.ts';
+import { applyDefaults, applyStoredDefaults } from '../core/defaults/apply.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { rules } from '../core/rules/index.gen.ts';
 import { anMCPServer, withSpec } from '../core/testing/builders.ts';
@@ -16,12 +16,12 @@ const readBack = (text: string): readonly unknown[] => parseManifests('-', text)
 const server = anMCPServer(withSpec({ config: { path: '/mcp', arguments: ['on'] }, runtime: { replicas: 2 } }));
 
 describe('render', () => {
-  it('prints the defaulted server and exactly what the reconciler would build', async () => {
+  it('prints the server as it is stored, and exactly what the reconciler would build', async () => {
     const { code, out, error } = await runCli(['render', '-'], renderYaml([server]));
     const defaulted = applyDefaults(server);
     const children = expandedKinds.flatMap((kind) => kind.build({ server: defaulted }));
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(readBack(out)).toEqual([defaulted, ...children]);
+    expect(readBack(out)).toEqual([applyStoredDefaults(server), ...children]);
   });
 
   it('prints the same as one List of JSON', async () => {

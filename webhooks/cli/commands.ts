@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import type { LoadedCommand } from './completion.ts';
 
 /** A command by what it is for; it is loaded when it is asked for, because programs in a cluster must not pay for it. */
 interface ListedCommand {
@@ -17,12 +18,28 @@ export const commands = {
     summary: 'print the objects that MCPServer manifests become',
     load: async () => (await import('./render.ts')).render,
   },
+  diff: {
+    summary: 'show what defaults and the API server change in MCPServer manifests',
+    load: async () => (await import('./diff.ts')).diff,
+  },
   policy: {
     summary: 'check a policy, or try it on manifests',
     load: async () => (await import('./policy.ts')).policy,
   },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
   explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },
+  completion: {
+    summary: 'print a script by which a shell completes all of this',
+    load: async () => (await import('./completion.ts')).createCompletion(loadAll),
+  },
 } as const satisfies Readonly<Record<string, ListedCommand>>;
 
 export type CommandName = keyof typeof commands;
+
+/** All of them, for who describes them to a shell. */
+function loadAll(): Promise<readonly LoadedCommand[]> {
+  const listed: Readonly<Record<string, ListedCommand>> = commands;
+  return Promise.all(
+    Object.entries(listed).map(async ([name, { summary, load }]) => ({ name, summary, command: await load() })),
+  );
+}

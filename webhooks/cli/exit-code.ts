@@ -9,7 +9,7 @@ export const exitCodes = {
   clean: 0,
   /** Findings at or above `--fail-on`. */
   found: 1,
-  /** Wrong usage, or input that cannot be read: a part of it is enough. */
+  /** Wrong usage, input that cannot be read (a part of it is enough), or a report that cannot be written. */
   unusable: 2,
   /** A bug of ours. */
   crashed: 3,
@@ -19,15 +19,15 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** How a command ended. */
 export type Ending =
-  /** The user asked for something that does not exist, or named no input that could be judged. */
+  /** The user asked for something that does not exist, named no input that could be judged, or a file that cannot be written. */
   | { readonly type: 'usage' }
   /** Our bug. */
   | { readonly type: 'crashed' }
   | {
       readonly type: 'done';
-      /** Of every finding. */
+      /** Of every finding that is not tolerated. */
       readonly severities: readonly Severity[];
-      readonly failOn: 'deny' | 'warn';
+      readonly failOn: FailOn;
       /** Whether a part of the input could not be read, so that the verdict is not the whole one. */
       readonly isIncomplete: boolean;
     };
@@ -45,6 +45,10 @@ export function exitCodeOf(ending: Ending): ExitCode {
   }
 }
 
-function reaches(severity: Severity, failOn: 'deny' | 'warn'): boolean {
+/** The least severity that fails. */
+export type FailOn = Exclude<Severity, 'audit'>;
+
+/** Whether a finding fails a command. */
+export function reaches(severity: Severity, failOn: FailOn): boolean {
   return severity === 'deny' || severity === failOn;
 }

@@ -12,6 +12,7 @@ mcp-lifecycle rules lists every rule.
 `,
   options: {},
   exitCodes: { clean: 'printed' },
+  argumentWords: [...everyRule.map(({ id }) => id), schemaRule.id],
   judgeArguments: ([word, ...more]) => {
     if (word === undefined || more.length > 0) return 'name one rule';
     return pageOf(idIn(word)) === undefined ? `no rule '${idIn(word)}'` : undefined;

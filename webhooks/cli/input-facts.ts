@@ -34,7 +34,7 @@ export class InputFacts {
     return true;
   }
 
-  /** The facts as the servers of one namespace see them. */
+  /** The facts as the servers of one namespace see them. What is asked for in vain is remembered. */
   in(namespace: string): ReferenceFacts {
     return {
       lookUp: (kind, name): ReferenceState => {
@@ -44,6 +44,14 @@ export class InputFacts {
         this.#notChecked.set(key, { kind, namespace, name });
         return { state: 'unknown', reason: notInInput };
       },
+    };
+  }
+
+  /** The same for servers that are not of the input, only compared with. */
+  beside(namespace: string): ReferenceFacts {
+    return {
+      lookUp: (kind, name): ReferenceState =>
+        this.#found.get(keyOf({ kind, namespace, name })) ?? { state: 'unknown', reason: notInInput },
     };
   }
 

@@ -1,6 +1,6 @@
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
-import { judge, prepare } from '../core/engine/judge.ts';
+import { judge, prepare, type Verdict } from '../core/engine/judge.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { shortenMiddle } from '../core/engine/text.ts';
@@ -29,6 +29,10 @@ export interface ManifestContext {
 export interface JudgedServer {
   /** In no particular order. */
   readonly findings: readonly Finding[];
+  /** Those among them that are said of every request anew, whatever is stored already. */
+  readonly ofRequest: readonly Finding[];
+  /** By the webhook; what the paths of findings lead into is its object. */
+  readonly verdict: Verdict;
   /** With every default, as it would be stored; absent when it is no MCPServer. */
   readonly server?: MCPServer;
 }
@@ -41,19 +45,20 @@ export function judgeManifest(raw: unknown, context: ManifestContext): JudgedSer
   const { policy, now, crdRules, namespace, validate, factsIn } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object);
-  const ofApiServer = [
-    ...findDeprecation(object),
+  const ofRequest = [
     ...unknownFields.flatMap(toUnknownField[validate]),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
-    ...findDuplicateItems(object).map(toDenial),
   ];
-  if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings] };
+  const ofApiServer = [...findDeprecation(object), ...ofRequest, ...findDuplicateItems(object).map(toDenial)];
+  if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings], ofRequest, verdict: prepared };
   const { server } = prepared;
   const facts = factsIn(server.metadata.namespace ?? namespace);
-  const { findings } = judge(prepared, { policy, facts, now });
+  const verdict = judge(prepared, { policy, facts, now });
   return {
     server,
-    findings: [...ofApiServer, ...crdRules.check(server).map(toDenial), ...findings.filter(isAboutServer)],
+    verdict,
+    ofRequest,
+    findings: [...ofApiServer, ...crdRules.check(server).map(toDenial), ...verdict.findings.filter(isAboutServer)],
   };
 }
 
@@ -67,7 +72,7 @@ const generatedSuffix = 'xxxxx';
 const maxGenerateName = 58;
 
 /** The namespace that kubectl would add, and a name for a server that gets its name when it is created. */
-function completeMetadata(raw: unknown, namespace: string): unknown {
+export function completeMetadata(raw: unknown, namespace: string): unknown {
   const metadata = metadataOf(raw);
   if (!isRecord(raw) || !isRecord(metadata)) return raw;
   const { name, generateName } = metadata;

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { parseOptions, renderOptions } from './options.ts';
 
 const options = {
@@ -33,6 +33,46 @@ it.each([
 
 it.each(['--help', '-h'])('knows %s everywhere', (help) => {
   expect(parseOptions(['a', help], {})).toEqual({ type: 'help' });
+});
+
+describe('targets', () => {
+  const targets = { output: { type: 'targets', choices: ['text', 'json'], short: 'o', help: 'for whom' } } as const;
+  const read = (...args: readonly string[]) => parseOptions(args, targets);
+
+  it('are the first word on standard output when nothing is said', () => {
+    expect(read()).toMatchObject({ values: { output: [{ name: 'text', file: undefined }] } });
+  });
+
+  it('are words and files, of which one has none', () => {
+    const parsed = read('-o', 'json=a=b.json', '--output', 'json=c', '--output=text=-');
+    if (parsed.type !== 'parsed') throw new Error('refused');
+    // Compiles because each is one of the words.
+    const values: readonly { readonly name: 'text' | 'json'; readonly file: string | undefined }[] =
+      parsed.values.output;
+    expect(values).toEqual([
+      { name: 'json', file: 'a=b.json' },
+      { name: 'json', file: 'c' },
+      { name: 'text', file: undefined },
+    ]);
+  });
+
+  it.each([
+    [['-o', 'xml=a'], "--output takes text or json, not 'xml'"],
+    [['-o', 'text', '-o', 'json'], 'both go to standard output: give one of them a file, as --output json=FILE'],
+    [['-o', 'text=-', '-o', 'text'], 'both go to standard output'],
+    [['-o', 'text='], '--output text= names no file'],
+    [['-o', 'text=a', '-o', 'json=a'], '--output names the file a twice'],
+  ])('refuse %j', (args, problem) => {
+    expect(read(...args)).toEqual({ type: 'refused', problem: expect.stringContaining(problem) });
+  });
+
+  it('are described with their words, on a line of their own when these are many', () => {
+    expect(renderOptions(targets)).toMatchInlineSnapshot(`
+     "  --output text|json[=FILE]
+                                for whom (default text)
+     "
+    `);
+  });
 });
 
 it('writes the help from the options themselves', () => {

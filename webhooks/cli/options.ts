@@ -4,7 +4,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 export type CommandOption =
   /** One of these words, of which the first is the default. */
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly short?: string; readonly help: string }
-  /** Any text; `placeholder` stands for it in the help. */
+  /** Any text; `placeholder` stands for it in the help. An empty default says that there is none. */
   | {
       readonly type: 'text';
       readonly placeholder: string;
@@ -12,6 +12,11 @@ export type CommandOption =
       readonly short?: string;
       readonly help: string;
     }
+  /**
+   * Any number of these words, each for standard output or, as `word=FILE`, for a file. At most one goes to standard
+   * output; when nothing is given, the first does.
+   */
+  | { readonly type: 'targets'; readonly choices: readonly string[]; readonly short?: string; readonly help: string }
   /** There or not. */
   | { readonly type: 'flag'; readonly help: string };
 
@@ -21,13 +26,22 @@ export type CommandOptions = Readonly<Record<string, CommandOption>>;
 export type OptionValues<Of extends CommandOptions> = { readonly [Name in keyof Of]: ValueOf<Of[Name]> };
 
 type ValueOf<One extends CommandOption> = One extends {
-  readonly type: 'choice';
+  readonly type: infer Type extends 'choice' | 'targets';
   readonly choices: readonly (infer Choice)[];
 }
-  ? Choice
+  ? Type extends 'choice'
+    ? Choice
+    : readonly Target<Choice>[]
   : One extends { readonly type: 'flag' }
     ? boolean
     : string;
+
+/** What is written where. */
+export interface Target<Name> {
+  readonly name: Name;
+  /** Standard output without one. */
+  readonly file: string | undefined;
+}
 
 export type ParsedOptions<Of extends CommandOptions> =
   | { readonly type: 'parsed'; readonly values: OptionValues<Of>; readonly positionals: readonly string[] }
@@ -47,20 +61,21 @@ export function parseOptions<const Of extends CommandOptions>(args: readonly str
     });
     const given: Given = values;
     if (given['help'] === true) return { type: 'help' };
+    const read: Record<string, unknown> = {};
     for (const [name, option] of Object.entries(options)) {
-      const problem = problemOf(name, option, given[name]);
+      const { problem, value } = readOption(name, option, given[name]);
       if (problem !== undefined) return { type: 'refused', problem };
+      read[name] = value;
     }
     // Each has its default or what was given, of the type that parseArgs was told, and choices are among theirs.
-    return { type: 'parsed', values: given as OptionValues<Of>, positionals };
+    return { type: 'parsed', values: read as OptionValues<Of>, positionals };
   } catch (error) {
     // Its messages name the argument and what is wrong with it.
     return { type: 'refused', problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** None of our options may be given several times, so parseArgs makes no lists. */
-type Given = Readonly<Record<string, string | boolean | undefined>>;
+type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
 type ParseArgsOption = NonNullable<ParseArgsConfig['options']>[string];
 
@@ -76,6 +91,8 @@ function toParseArgsOption(option: CommandOption): ParseArgsOption {
       return { type: 'string', default: option.choices[0] ?? '', ...shortOf(option) };
     case 'text':
       return { type: 'string', default: option.default, ...shortOf(option) };
+    case 'targets':
+      return { type: 'string', multiple: true, default: [option.choices[0] ?? ''], ...shortOf(option) };
   }
 }
 
@@ -83,9 +100,49 @@ function shortOf({ short }: { readonly short?: string }): { readonly short?: str
   return short === undefined ? {} : { short };
 }
 
-function problemOf(name: string, option: CommandOption, value: Given[string]): string | undefined {
-  if (option.type !== 'choice' || option.choices.some((choice) => choice === value)) return undefined;
-  return `--${name} takes ${listChoices(option.choices)}, not '${String(value)}'`;
+type ReadOption =
+  { readonly problem: string; readonly value?: never } | { readonly problem?: never; readonly value: unknown };
+
+function readOption(name: string, option: CommandOption, given: Given[string]): ReadOption {
+  switch (option.type) {
+    case 'flag':
+    case 'text':
+      return { value: given };
+    case 'choice':
+      return option.choices.some((choice) => choice === given)
+        ? { value: given }
+        : { problem: refuseChoice(name, option.choices, String(given)) };
+    case 'targets':
+      return readTargets(name, option.choices, Array.isArray(given) ? given.map(String) : []);
+  }
+}
+
+function refuseChoice(name: string, choices: readonly string[], given: string): string {
+  return `--${name} takes ${listChoices(choices)}, not '${given}'`;
+}
+
+function readTargets(option: string, choices: readonly string[], given: readonly string[]): ReadOption {
+  const targets = given.map(toTarget);
+  const unknown = targets.find(({ name }) => !choices.includes(name));
+  if (unknown !== undefined) return { problem: refuseChoice(option, choices, unknown.name) };
+  const nameless = targets.find(({ file }) => file === '');
+  if (nameless !== undefined) return { problem: `--${option} ${nameless.name}= names no file` };
+  const [first, second] = targets.filter(({ file }) => file === undefined);
+  if (first !== undefined && second !== undefined) {
+    const problem = `--${option} ${first.name} and --${option} ${second.name} both go to standard output: give one of them a file, as --${option} ${second.name}=FILE`;
+    return { problem };
+  }
+  const files = targets.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  return twice === undefined ? { value: targets } : { problem: `--${option} names the file ${twice} twice` };
+}
+
+/** `-` is standard output, as it is standard input elsewhere. */
+function toTarget(text: string): Target<string> {
+  const at = text.indexOf('=');
+  if (at === -1) return { name: text, file: undefined };
+  const file = text.slice(at + 1);
+  return { name: text.slice(0, at), file: file === '-' ? undefined : file };
 }
 
 /** `text or json`; `text, json or sarif`. */
@@ -93,12 +150,18 @@ function listChoices(choices: readonly string[]): string {
   return choices.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
-/** One line for each option, as a part of the help of a command. */
+/** Each option with what it is for, as a part of the help of a command: on one line, unless its words are too long for that. */
 export function renderOptions(options: CommandOptions): string {
   return Object.entries(options)
-    .map(([name, option]) => `  ${renderSyntax(name, option).padEnd(24)} ${renderHelp(option)}\n`)
+    .map(([name, option]) => {
+      const syntax = renderSyntax(name, option);
+      const gap = syntax.length <= syntaxWidth ? '' : `\n  ${''.padEnd(syntaxWidth)}`;
+      return `  ${syntax.padEnd(syntaxWidth)}${gap} ${renderHelp(option)}\n`;
+    })
     .join('');
 }
+
+const syntaxWidth = 24;
 
 function renderSyntax(name: string, option: CommandOption): string {
   switch (option.type) {
@@ -108,11 +171,24 @@ function renderSyntax(name: string, option: CommandOption): string {
       return `--${name} ${option.choices.join('|')}`;
     case 'text':
       return `--${name} ${option.placeholder}`;
+    case 'targets':
+      return `--${name} ${option.choices.join('|')}[=FILE]`;
   }
 }
 
 function renderHelp(option: CommandOption): string {
-  if (option.type === 'flag') return option.help;
-  const standard = option.type === 'choice' ? option.choices[0] : option.default;
-  return `${option.help} (default ${standard ?? ''})`;
+  const standard = standardOf(option);
+  return standard === '' ? option.help : `${option.help} (default ${standard})`;
+}
+
+function standardOf(option: CommandOption): string {
+  switch (option.type) {
+    case 'flag':
+      return '';
+    case 'text':
+      return option.default;
+    case 'choice':
+    case 'targets':
+      return option.choices[0] ?? '';
+  }
 }

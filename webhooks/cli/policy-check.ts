@@ -3,7 +3,7 @@ import { rules } from '../core/rules/index.gen.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { readPolicyFiles, renderPolicyPlace, type PolicyFile } from './policy-file.ts';
-import { renderProblem } from './render-text.ts';
+import { renderProblem } from './outputs/text.ts';
 
 /** Says what is wrong with a policy before a cluster has it. */
 export const policyCheck = defineCommand({

@@ -7,7 +7,7 @@ import type { FieldPath } from '../core/mcpserver/violation.ts';
 import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { readTexts, type InputText } from '../platform/manifests/read-texts.ts';
-import { renderProblem } from './render-text.ts';
+import { renderProblem } from './outputs/text.ts';
 
 /** One policy that was named on the command line. `unreadable`: it is no document at all. */
 export type PolicyFile =

@@ -5,7 +5,7 @@ import { exitCodes } from './exit-code.ts';
 import { gatherInput } from './gather.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
-import { renderProblem } from './render-text.ts';
+import { renderProblem } from './outputs/text.ts';
 import { toReport } from './report.ts';
 import { tally, type Tally } from './tally.ts';
 

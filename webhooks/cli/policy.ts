@@ -13,6 +13,8 @@ const usage = Object.values(subcommands)
 
 export const policy: Command = {
   usage,
+  options: { ...policyCheck.options, ...policyTry.options },
+  argumentWords: namesOf(subcommands),
   async run([word, ...args], terminal) {
     const name = namesOf(subcommands).find((one) => one === word);
     if (name !== undefined) return subcommands[name].run(args, terminal);

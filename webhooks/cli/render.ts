@@ -6,7 +6,8 @@ import { exitCodeOf, exitCodes } from './exit-code.ts';
 import { gatherInput, type Input } from './gather.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
-import { renderProblem, renderText } from './render-text.ts';
+import { renderProblem, renderText } from './outputs/text.ts';
+import { toStoredServer } from './stored-server.ts';
 import { judgeInput, type JudgedInput, type JudgedManifest, type Located } from './report.ts';
 import { validateOption } from './validate-option.ts';
 
@@ -19,7 +20,7 @@ const objectOutputs = {
 /** Shows what the reconciler would build. A server that the cluster would refuse is not built. */
 export const render = defineCommand({
   synopsis: 'render [options] PATH…',
-  description: `Prints each MCPServer with every default, and the objects that it becomes. What depends on the cluster is left out:
+  description: `Prints each MCPServer as a cluster stores it, and the objects that it becomes. What depends on the cluster is left out:
 owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. Objects of optional
 kinds are printed as for a cluster that has them, and an installation that uses them. PATH as in check.
 `,
@@ -42,7 +43,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     const judgement = judgeInput(input, { namespace, validate, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
-    writeOut(objectOutputs[output](judgement.judged.flatMap(expand)));
+    writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, namespace))));
     return exitCodeOf({
       type: 'done',
       severities: refused.map(({ finding }) => finding.severity),
@@ -59,12 +60,19 @@ function isDenial({ finding }: Located): boolean {
 /** As `check` would, for people. */
 function renderRefused(
   findings: readonly Located[],
-  { servers, problems }: Input,
-  { rulesNotJudgedFor }: JudgedInput,
+  { problems }: Input,
+  { judged, rulesNotJudgedFor }: JudgedInput,
 ): string {
   const unsaid = { others: 0, notChecked: [], rulesNotJudged: [] };
-  const report = { ...unsaid, servers: servers.length, findings, rulesNotJudgedFor, problems };
-  return renderText(report, { exitCode: exitCodes.found, hasColour: false }).out;
+  const report = {
+    ...unsaid,
+    servers: judged.length,
+    checked: judged.map(({ checked }) => checked),
+    findings,
+    rulesNotJudgedFor,
+    problems,
+  };
+  return renderText(report, { hasColour: false, isFile: false });
 }
 
 /** One JSON document that kubectl takes, as `kubectl get --output json` prints several objects. */
@@ -72,9 +80,10 @@ function renderList(items: readonly unknown[]): string {
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
 }
 
-function expand({ server, findings }: JudgedManifest): readonly unknown[] {
+/** What runs has every default; what is stored has only those that its author cannot contradict later. */
+function expand({ server, findings, manifest }: JudgedManifest, namespace: string): readonly unknown[] {
   if (server === undefined || findings.some(({ severity }) => severity === 'deny')) return [];
-  return [server, ...buildChildren(server)];
+  return [toStoredServer(manifest.value, namespace), ...buildChildren(server)];
 }
 
 /** In the order of the kinds, those that are wanted; of optional kinds as in a cluster that has them. */

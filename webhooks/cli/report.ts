@@ -1,20 +1,44 @@
 import type { Finding } from '../core/engine/finding.ts';
+import { judgedObject } from '../core/engine/judge.ts';
 import type { Policy } from '../core/engine/policy.ts';
+import { fingerprint } from '../core/engine/ratchet.ts';
+import { ratchetUpdate } from '../core/engine/ratchet-update.ts';
+import { enforceExpired } from '../core/plan/expired.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { structure } from '../core/mcpserver/structure.gen.ts';
+import { digest } from '../platform/digest.ts';
 import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
+import type { Base } from './base.ts';
 import { compileCrdRules } from './crd-rules.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import type { NotChecked } from './input-facts.ts';
-import { judgeManifest, type JudgedServer } from './judge-manifest.ts';
+import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
 import type { FieldValidation } from './validate-option.ts';
+
+/** A server of the input. */
+export interface CheckedServer {
+  readonly file: string;
+  readonly namespace: string;
+  /** Empty where there is none, or the API server would make one. */
+  readonly name: string;
+  /** Whether the base has it, so that it was judged as the update that it is. */
+  readonly isUpdate: boolean;
+}
 
 /** One finding at its place in a file. */
 export interface Located extends Position {
   readonly file: string;
-  readonly server: { readonly namespace: string; readonly name: string };
+  /** The same object for all findings of a server: that is how they are counted. */
+  readonly server: CheckedServer;
   readonly finding: Finding;
+  /** Whether the base has it as well, unchanged: it fails nothing. */
+  readonly isTolerated: boolean;
+  /**
+   * The same as long as server, rule, place and value are, wherever the manifest stands and whatever is said about it;
+   * another one for each finding of a report.
+   */
+  readonly fingerprint: string;
 }
 
 /** A server whose findings may not be all of them. */
@@ -28,6 +52,8 @@ export interface NotJudged {
 export interface CheckReport {
   /** How many MCPServers were judged. */
   readonly servers: number;
+  /** Each of them, in the order of the input. */
+  readonly checked: readonly CheckedServer[];
   /** How many documents of the input were something else (what servers can name is not counted). */
   readonly others: number;
   /** File by file in the order of the input, each by line. */
@@ -38,10 +64,13 @@ export interface CheckReport {
   /** Servers of which the schema refuses so much that neither CEL rules nor ours could be asked. */
   readonly rulesNotJudgedFor: readonly NotJudged[];
   readonly problems: readonly InputProblem[];
+  /** What the input was compared with, as the user named it. */
+  readonly base?: string;
 }
 
 export interface JudgedManifest extends JudgedServer {
   readonly manifest: Manifest;
+  readonly checked: CheckedServer;
   readonly located: readonly Located[];
 }
 
@@ -57,56 +86,97 @@ export interface JudgeOptions {
   readonly validate: FieldValidation;
   /** RFC 3339. */
   readonly now: string;
+  /** What the input is an update of; without it every server is new. */
+  readonly base?: Base | undefined;
 }
 
 /** Every server of the input with what is to be said about it, by the rules that the webhook uses. */
 export function judgeInput(
   input: Input,
-  { policy = builtInPolicy, namespace, validate, now }: JudgeOptions,
+  { policy = builtInPolicy, namespace, validate, now, base }: JudgeOptions,
 ): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const factsIn = (of: string) => input.facts.in(of);
   const context = { policy, now, crdRules, namespace, validate, factsIn };
+  const besideIt = { ...context, factsIn: (of: string) => input.facts.beside(of) };
+  const locate = createLocate();
   const judged = input.servers.map((manifest) => {
     const result = judgeManifest(manifest.value, context);
-    return { ...result, manifest, located: locate(manifest, result.findings, namespace) };
+    const identity = identityOf(manifest.value, namespace);
+    const before = base?.find(manifest.file, identity);
+    const { file } = manifest;
+    const checked = { file, namespace: identity.namespace, name: identity.name, isUpdate: before !== undefined };
+    const tolerated = before === undefined ? noFinding : toleratedIn(result, before.value, besideIt);
+    return { ...result, manifest, checked, located: locate({ ...result, manifest, checked, tolerated }) };
   });
   const rulesNotJudgedFor = judged
     .filter(({ server }) => server === undefined)
-    .map(({ manifest }) => toNotJudged(manifest, namespace));
+    .map(({ checked: { file, namespace: of, name } }) => ({ file, namespace: of, name }));
   return { judged, rulesNotJudged: crdRules.notJudged, rulesNotJudgedFor };
-}
-
-function toNotJudged({ file, value }: Manifest, defaultNamespace: string): NotJudged {
-  const { namespace, name } = identityOf(value, defaultNamespace);
-  return { file, namespace, name };
 }
 
 export function toReport(input: Input, options: JudgeOptions): CheckReport {
   const { judged, rulesNotJudged, rulesNotJudgedFor } = judgeInput(input, options);
+  const { base } = options;
   return {
     servers: input.servers.length,
+    checked: judged.map(({ checked }) => checked),
     others: input.others,
     findings: judged.flatMap(({ located }) => located),
     notChecked: input.facts.notChecked,
     rulesNotJudged,
     rulesNotJudgedFor,
     problems: input.problems,
+    ...(base === undefined ? {} : { base: base.name }),
   };
 }
 
-function locate(manifest: Manifest, findings: readonly Finding[], defaultNamespace: string): readonly Located[] {
-  const { namespace, name } = identityOf(manifest.value, defaultNamespace);
-  // One object for all findings of a server: that is how they are counted.
-  const server = { namespace, name };
-  return findings
-    .map((finding) => ({
-      file: manifest.file,
-      ...manifest.locate(finding.path),
-      server,
-      finding,
-    }))
-    .sort(byPlace);
+const noFinding: ReadonlySet<Finding> = new Set();
+
+/**
+ * What the server had before, too: as the webhook and the API server tolerate it, and warnings as well, because who gates
+ * on them gates on new ones.
+ */
+function toleratedIn(
+  { verdict, findings, ofRequest }: JudgedServer,
+  before: unknown,
+  context: ManifestContext,
+): ReadonlySet<Finding> {
+  const isAnew = new Set(ofRequest);
+  const comparable = findings.filter((finding) => !isAnew.has(finding));
+  if (comparable.length === 0) return noFinding;
+  const old = judgeManifest(before, context);
+  const now = { object: judgedObject(verdict), findings: comparable };
+  const known = { object: judgedObject(old.verdict), findings: old.findings };
+  return new Set(enforceExpired(ratchetUpdate(now, known, digest), old.verdict, verdict).tolerated);
+}
+
+interface Unlocated extends Pick<JudgedServer, 'verdict' | 'findings'> {
+  readonly manifest: Manifest;
+  readonly checked: CheckedServer;
+  readonly tolerated: ReadonlySet<Finding>;
+}
+
+/** Where findings stand, and what they are known by. Each report needs its own: it counts what looks the same. */
+function createLocate(): (judged: Unlocated) => readonly Located[] {
+  const known = new Map<string, number>();
+  const identify = ({ namespace, name }: CheckedServer, print: string): string => {
+    const identity = digest(JSON.stringify([namespace, name, print]));
+    const count = known.get(identity) ?? 0;
+    known.set(identity, count + 1);
+    return count === 0 ? identity : digest(`${identity} ${count}`);
+  };
+  return ({ verdict, findings, manifest, checked, tolerated }) =>
+    fingerprint({ object: judgedObject(verdict), findings }, digest)
+      .map(({ finding, fingerprint: print }) => ({
+        file: manifest.file,
+        ...manifest.locate(finding.path),
+        server: checked,
+        finding,
+        isTolerated: tolerated.has(finding),
+        fingerprint: identify(checked, print),
+      }))
+      .sort(byPlace);
 }
 
 function byPlace(a: Located, b: Located): number {

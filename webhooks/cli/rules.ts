@@ -19,6 +19,7 @@ export const listRules = defineCommand({
     output: { type: 'choice', choices: namesOf(ruleOutputs), short: 'o', help: 'for people, or for programs' },
   },
   exitCodes: { clean: 'listed' },
+  argumentWords: [],
   judgeArguments: ([word]) => (word === undefined ? undefined : 'rules takes no argument'),
   run({ values }, { writeOut }) {
     writeOut(ruleOutputs[values.output]([...everyRule, schemaRule]));

@@ -1,14 +1,9 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Finding } from '../engine/finding.ts';
 import { judgedObject, type Verdict } from '../engine/judge.ts';
+import type { Tolerance } from '../engine/ratchet-update.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { buildPodTemplate } from '../resources/pod/pod-template.ts';
-
-/** Findings of an update, by whether the object before it had them as well. */
-interface Tolerance {
-  readonly enforced: readonly Finding[];
-  readonly tolerated: readonly Finding[];
-}
 
 /**
  * What was there before is tolerated, but for what an exemption excused until its end: that ends with the next change of

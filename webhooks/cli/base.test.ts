@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCli, type CliRun } from './testing/run-cli.ts';
+
+let top = '';
+const at = (name: string): string => join(top, name);
+
+const server = (name: string, security = 'runAsUser: 0', more = ''): string => `apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata: {name: ${name}, namespace: tools}
+spec:
+  source: {type: ContainerImage, containerImage: {ref: "example.com/search:1.4.0"}}
+  config: {port: 8080${more}}
+  runtime: {replicas: 1, security: {securityContext: {${security}}}}
+`;
+
+function write(name: string, ...documents: readonly string[]): void {
+  mkdirSync(join(at(name), '..'), { recursive: true });
+  writeFileSync(at(name), documents.join('---\n'));
+}
+
+function git(...args: readonly string[]): void {
+  const identity = ['-c', 'user.name=a', '-c', 'user.email=a@example.com', '-c', 'commit.gpgsign=false'];
+  const { status, stderr } = spawnSync('git', ['-C', top, ...identity, ...args], { encoding: 'utf8' });
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+}
+
+/** What stands in the folder now is the base, as a ref and as a folder. */
+function commit(): void {
+  cpSync(top, `${top}-base`, { recursive: true });
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'base');
+}
+
+beforeEach(() => {
+  top = realpathSync(mkdtempSync(join(tmpdir(), 'base-')));
+});
+afterEach(() => {
+  rmSync(top, { recursive: true });
+  rmSync(`${top}-base`, { recursive: true, force: true });
+});
+
+const bases = { 'a Git ref': () => 'main', 'a folder': () => `${top}-base` };
+
+describe.each(Object.keys(bases) as readonly (keyof typeof bases)[])('against %s', (kind) => {
+  const check = (...args: readonly string[]): Promise<CliRun> =>
+    runCli(['check', '--base', bases[kind](), ...args, top]);
+
+  it('a violation that was there before is shown as tolerated, and fails nothing', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    write('deploy/a.yaml', `# moved a line\n${server('search').replace('replicas: 1', 'replicas: 0')}`);
+    const { code, out } = await check();
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('a.yaml:8:55: tolerated tools/search: ') });
+    expect(out).toContain('1 MCPServer checked: 0 refused, 0 with warnings; 1 finding tolerated, because ');
+    expect((await runCli(['check', top])).code).toBe(1);
+  });
+
+  it('a new violation of the same server is refused', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    write('deploy/a.yaml', server('search', 'runAsUser: 0, privileged: true'));
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    expect(out).toMatch(/ deny tools\/search: .*privileged/);
+    expect(out).toMatch(/ tolerated tools\/search: .*runAsUser/);
+  });
+
+  it('a changed value at the same place is refused', async () => {
+    write('deploy/a.yaml', server('search', 'runAsUser: 0', ', path: "no-slash"'));
+    commit();
+    write('deploy/a.yaml', server('search', 'runAsUser: 0', ', path: "no-slash-either"'));
+    expect((await check()).code).toBe(1);
+  });
+
+  it('a server that the base does not have is new', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    write('deploy/a.yaml', server('search'), server('copy'));
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    expect(out).toMatch(/ deny tools\/copy: /);
+    expect(out).toMatch(/ tolerated tools\/search: /);
+  });
+
+  it('an object in another namespace is another one', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    write('deploy/a.yaml', server('search').replace('namespace: tools', 'namespace: other'));
+    expect((await check()).code).toBe(1);
+  });
+
+  it('an object is the same wherever its file is now', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    mkdirSync(at('renamed'));
+    renameSync(at('deploy/a.yaml'), at('renamed/b.yaml'));
+    expect((await check()).code).toBe(0);
+  });
+
+  it('what one overlay had excuses no other', async () => {
+    write('dev/a.yaml', server('search'));
+    write('prod/a.yaml', server('search', 'runAsUser: 1000'));
+    commit();
+    write('prod/a.yaml', server('search'));
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    expect(out).toMatch(/prod\/a\.yaml:\d+:\d+: deny /);
+    expect(out).toMatch(/dev\/a\.yaml:\d+:\d+: tolerated /);
+  });
+
+  it('fields that the schema does not know are said of every request', async () => {
+    write('deploy/a.yaml', server('search', 'runAsUser: 1000', ', prot: 1'));
+    commit();
+    const { code, out } = await check('--fail-on', 'warn');
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('unknown field') });
+  });
+
+  it('schema errors that were there before are tolerated, as by the API server', async () => {
+    write('deploy/a.yaml', server('search').replace('8080', '"8080"'));
+    commit();
+    write('deploy/a.yaml', server('search').replace('8080', '"8080"').replace('replicas: 1', 'replicas: 0'));
+    const { code, out } = await check();
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: expect.stringContaining('tolerated tools/search: spec.config.port'),
+    });
+  });
+
+  it('a base that cannot be read in part excuses nothing', async () => {
+    write('deploy/a.yaml', server('search'), 'a: 1\na: 2\nkind: MCPServer\n');
+    write('deploy/b.yaml', 'kind: MCPServer\nb: [');
+    commit();
+    write('deploy/a.yaml', server('search'));
+    rmSync(at('deploy/b.yaml'));
+    expect((await check()).code).toBe(0);
+    write('deploy/a.yaml', server('other'));
+    expect((await check()).code).toBe(1);
+  });
+
+  it('references of the base alone are not listed as not checked', async () => {
+    write('deploy/a.yaml', server('search', 'runAsUser: 0', ', envFrom: [{secretRef: {name: only-before}}]'));
+    commit();
+    write('deploy/a.yaml', server('search'));
+    expect((await check()).out).not.toContain('only-before');
+  });
+
+  it('programs are told as well', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    const { out } = await check('--output', 'json');
+    expect(JSON.parse(out)).toMatchObject({
+      exitCode: 0,
+      base: { name: bases[kind](), updates: 1 },
+      findings: [{ severity: 'deny', tolerated: true }],
+    });
+    expect((await check('--output', 'github')).out).toMatch(/^::notice .*tolerated/);
+    expect((await check('--output', 'sarif')).out).toContain('"level": "note"');
+    expect((await check('--output', 'gitlab')).out).toContain('"severity": "info"');
+    expect((await check('--output', 'junit')).out).toContain('failures="0"');
+    expect((await check('--output', 'markdown')).out).toContain('| tolerated |');
+  });
+});
+
+it('what is no ref and no folder is wrong usage', async () => {
+  write('a.yaml', server('search'));
+  expect(await runCli(['check', '--base', 'nope', at('a.yaml')])).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(/^--base: .* is in no Git repository/),
+  });
+  commit();
+  expect(await runCli(['check', '--base', 'nope', at('a.yaml')])).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(/^--base: there is no commit 'nope'/),
+  });
+  expect(await runCli(['check', '--base=--upload-pack=x', at('a.yaml')])).toMatchObject({ code: 2 });
+});

@@ -1,0 +1,70 @@
+import { styleText } from 'node:util';
+import { renderLine } from '../../core/engine/render.ts';
+import { printable } from '../../core/engine/text.ts';
+import type { InputProblem } from '../../platform/manifests/manifest.ts';
+import type { Located, CheckReport } from '../report.ts';
+import type { RenderOptions } from './render-report.ts';
+import { count, countServers, nameOf, renderVerdict } from './told.ts';
+
+type Style = Parameters<typeof styleText>[0];
+type Paint = (style: Style, text: string) => string;
+
+/** One line for each finding, as compilers write them, and a summary. */
+export function renderText(
+  report: CheckReport,
+  { hasColour, isFile }: Pick<RenderOptions, 'hasColour' | 'isFile'>,
+): string {
+  const paint: Paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
+  const lines = [
+    ...(isFile ? report.problems.map(renderProblem) : []),
+    ...report.findings.map((located) => renderLocated(located, paint)),
+    ...summarise(report, paint),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** `file:line:column: message`; without a place when the whole input could not be read. */
+export function renderProblem({ file, line, column, message }: InputProblem): string {
+  const place = line === undefined ? '' : `:${line}:${column ?? 1}`;
+  return `${printable(file)}${place}: ${printable(message)}`;
+}
+
+const colours = { deny: 'red', warn: 'yellow', audit: 'dim' } as const;
+
+function renderLocated({ file, line, column, server, finding, isTolerated }: Located, paint: Paint): string {
+  const place = paint('bold', `${printable(file)}:${line}:${column}:`);
+  const severity = isTolerated ? paint('gray', 'tolerated') : paint(colours[finding.severity], finding.severity);
+  return `${place} ${severity} ${nameOf(server)}: ${renderLine(finding)}`;
+}
+
+function summarise(report: CheckReport, paint: Paint): readonly string[] {
+  const { notChecked, rulesNotJudged, rulesNotJudgedFor } = report;
+  return [
+    ...(notChecked.length === 0 ? [] : [`not checked, because not in the input: ${listReferences(notChecked)}`]),
+    ...(rulesNotJudged.length === 0
+      ? []
+      : [
+          `not judged, because they compare with the object before the change: ${count(rulesNotJudged.length, 'CEL rule')}`,
+        ]),
+    ...(rulesNotJudgedFor.length === 0
+      ? []
+      : [`rules not judged until the schema holds: ${listNames(rulesNotJudgedFor.map(nameOf))}`]),
+    paint(colourOf(report), renderVerdict(report)),
+  ];
+}
+
+function colourOf({ findings, problems }: CheckReport): Style {
+  if (problems.length > 0 || countServers(findings, 'deny') > 0) return 'red';
+  return countServers(findings, 'warn') > 0 ? 'yellow' : 'green';
+}
+
+const maxListed = 20;
+
+function listReferences(notChecked: CheckReport['notChecked']): string {
+  return listNames(notChecked.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
+}
+
+function listNames(names: readonly string[]): string {
+  const more = names.length - maxListed;
+  return printable([...names.slice(0, maxListed), ...(more > 0 ? [`${more} more`] : [])].join(', '));
+}
