@@ -33,7 +33,7 @@ const timeOfOne = { what: '`check` of one manifest', bar: `< ${maxSecondsForOne}
 export const checkManifests: Measurement = {
   name: 'check-manifests',
   method:
-    `\`mcp-lifecycle check\` (the bundle of the image) on a folder of ${count} manifests, one MCPServer each, and ` +
+    `\`mcp-lifecycle check\` (as one file) on a folder of ${count} manifests, one MCPServer each, and ` +
     `kubeconform ${kubeconformVersion} with the schema of the CRD on the same folder, in turn; medians of ${rounds}. The manifests are in ` +
     'plain block style; beside them a folder where each has a comment behind a value, so that the YAML library reads it, ' +
     'and a single manifest, which is the start and little else. kubeconform judges the schema alone.',

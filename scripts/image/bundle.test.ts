@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { nodeGuard, writeImageParts } from './bundle.ts';
+import { bundleProgram, nodeGuard, writeImageParts } from './bundle.ts';
 
 /** What the guard says, and the exit code that it ends the process with. */
 function runOn(version: string): { readonly said: string; readonly code: number | undefined } {
@@ -34,6 +34,28 @@ describe('the first lines of the bundle', () => {
 
   it('use no syntax that an old Node does not read', () => {
     expect(nodeGuard).not.toMatch(/const |let |=>|`|\?\.|\?\?/);
+  });
+});
+
+describe('the command line as one file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-'));
+  const program = join(folder, 'one.cjs');
+  beforeAll(async () => {
+    writeFileSync(program, await bundleProgram());
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each(['webhook', 'reconciler', 'await-admission'])('says that %s runs from the image', (name) => {
+    const { status, stderr } = spawnSync(process.execPath, [program, name], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(`${name} runs in a cluster`) });
+  });
+
+  it('holds nothing of them: it is read as a whole before it judges anything', () => {
+    const text = readFileSync(program, 'utf8');
+    expect(text).toMatch(/YAMLParseError/);
+    expect(text).not.toMatch(/AdmissionReview|coordination\.k8s\.io/);
   });
 });
 

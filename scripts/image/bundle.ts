@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { exitCodes } from '../../webhooks/cli/exit-code.ts';
@@ -39,8 +39,8 @@ function suiteOptions(version = readPackageVersion(root)): BundleOptions {
 }
 
 /**
- * The whole suite as one minified CommonJS file, for machines that have Node and nothing else. Commands stay lazy, so a
- * program does not evaluate the code of the others. Top-level await and `import.meta` do not exist in CommonJS: both
+ * The command line as one minified CommonJS file, for machines that have Node and nothing else. Commands stay lazy, so one
+ * does not evaluate the code of the others. Top-level await and `import.meta` do not exist in CommonJS: both
  * are errors here.
  */
 export async function bundleProgram(version?: string): Promise<Uint8Array> {
@@ -50,8 +50,10 @@ export async function bundleProgram(version?: string): Promise<Uint8Array> {
 
 /** The same, and what it is made of. */
 export function buildProgram(version?: string): Promise<Bundle> {
+  const { plugins = [], ...options } = suiteOptions(version);
   return buildScript('webhooks/main.ts', {
-    ...suiteOptions(version),
+    ...options,
+    plugins: [...plugins, withoutPrograms],
     banner: { js: nodeGuard },
     target: `node${oldestNodeText}`,
   });
@@ -94,6 +96,18 @@ const otherPartsStayOutside: Plugin = {
       const file = relative(root, resolve(resolveDir, path));
       const part = Object.entries(imageParts).find(([, entry]) => entry === file);
       return kind !== 'dynamic-import' || part === undefined ? undefined : { path: `./${part[0]}.cjs`, external: true };
+    });
+  },
+};
+
+/** What runs in a cluster runs from the image. A file is read as a whole before its first line runs, used or not. */
+const withoutPrograms: Plugin = {
+  name: 'a command line without the programs of the cluster',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/webhooks\/programs\/(webhook|reconciler|await-admission)\.ts$/ }, ({ path }) => {
+      const said = `${basename(path, '.ts')} runs in a cluster, from the image: this file is the command line alone\n`;
+      const refuse = `() => { process.stderr.write(${JSON.stringify(said)}); return Promise.resolve(${exitCodes.unusable}); }`;
+      return { contents: `export const [runWebhook, runReconciler, runAwaitAdmission] = Array(3).fill(${refuse});` };
     });
   },
 };

@@ -1,10 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { rules } from '../core/rules/index.gen.ts';
 import { commands } from './commands.ts';
 import { namesOf } from './names-of.ts';
 import { reportOutputs } from './outputs.ts';
 import { runCli } from './testing/run-cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'completion-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 
 const scriptFor = async (shell: string): Promise<string> => {
   const { code, out } = await runCli(['completion', shell]);
@@ -58,7 +66,9 @@ it.each(['bash', 'zsh', 'fish'])('%s has every command and every option', async 
     expect(script).toContain(name);
     for (const option of Object.keys((await load()).options)) expect(script).toContain(option);
   }
-  const read = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+  const file = join(folder, `completion.${shell}`);
+  writeFileSync(file, script);
+  const read = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
   expect({ shell, said: read.error === undefined ? read.stderr : '' }).toEqual({ shell, said: '' });
 });
 
