@@ -30,6 +30,8 @@ describe('a policy as text', () => {
     ['another kind', 'apiVersion: v1\nkind: Secret\n', /apiVersion/],
     ['a misspelt action', `${head}rules:\n  image-tag-pinned: {action: refuse}\n`, /rules\.image-tag-pinned\.action/],
     ['more than a heap has room for', `${head}rules: [${'[],'.repeat(50_000)}]`, /at most 30000 are read/],
+    ['long, and not in block style', `${head}rules: {${'a: {},'.repeat(3_000)}}`, /and 6000 where not every key/],
+    ['longer than any style may be', `${head}exemptions:\n${'- rule: a\n  name: b\n'.repeat(8_000)}`, /at most 30000/],
   ])('is none where it is %s, and says why', (_what, text, problem) => {
     const read = readPolicyText(text);
     expect(read).toMatchObject({ ok: false });
@@ -38,7 +40,7 @@ describe('a policy as text', () => {
 
   it('has room for a thousand exemptions', () => {
     const exemption = (index: number): string =>
-      `- {rule: image-tag-pinned, namespace: tools, name: s${index}, reason: old, owner: team, expires: '2030-01-01'}\n`;
+      `- rule: image-tag-pinned\n  namespace: tools\n  name: s${index}\n  reason: old\n  owner: team\n  expires: "2030-01-01"\n`;
     const text = `${head}exemptions:\n${Array.from({ length: 1_000 }, (_, index) => exemption(index)).join('')}`;
     expect(readPolicyText(text)).toMatchObject({ ok: true, ignored: [] });
   });
