@@ -68,11 +68,11 @@ describe('check', () => {
   it('uses colours on a terminal only', async () => {
     const escape = '\u001b[';
     expect((await runCli(['check', '-'], asRoot)).out).not.toContain(escape);
-    expect((await runCli(['check', '-'], asRoot, true)).out).toContain(escape);
+    expect((await runCli(['check', '-'], asRoot, { hasColour: true })).out).toContain(escape);
   });
 
   it('never prints what would change the terminal', async () => {
-    const { out } = await runCli(['check', '-'], server().replace('search\n', '"a\\e[31m\\nb"\n'), true);
+    const { out } = await runCli(['check', '-'], server().replace('search\n', '"a\\e[31m\\nb"\n'), { hasColour: true });
     expect(out).not.toContain('a\u001b[31m');
   });
 

@@ -8,6 +8,7 @@ export const policyOption = {
   type: 'text',
   placeholder: 'FILE',
   default: '',
+  isPath: true,
   help: 'a policy to judge by, as the cluster has it',
 } as const;
 

@@ -1,3 +1,6 @@
+import { printable } from '../core/engine/text.ts';
+import { isRecord } from '../core/mcpserver/record.ts';
+import { checkDefaults, type OwnDefaults } from './defaults-file.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { parseOptions, renderOptions, type CommandOptions, type OptionValues } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,7 +12,7 @@ export interface Command {
   readonly options: CommandOptions;
   /** What its arguments may be, if they are words of ours; otherwise they are files. */
   readonly argumentWords: readonly string[] | undefined;
-  run(args: readonly string[], terminal: Terminal): Promise<ExitCode>;
+  run(args: readonly string[], terminal: Terminal, defaults?: OwnDefaults): Promise<ExitCode>;
 }
 
 export interface CommandDefinition<Of extends CommandOptions> {
@@ -23,7 +26,7 @@ export interface CommandDefinition<Of extends CommandOptions> {
   /** Every word that an argument may be; absent where arguments are files. */
   readonly argumentWords?: readonly string[];
   /** What is wrong with the arguments that are no options, if anything is. */
-  readonly judgeArguments: (positionals: readonly string[]) => string | undefined;
+  readonly judgeArguments: (positionals: readonly string[], values: OptionValues<Of>) => string | undefined;
   readonly run: (input: CommandInput<Of>, terminal: Terminal) => Promise<ExitCode> | ExitCode;
 }
 
@@ -39,12 +42,17 @@ export function defineCommand<const Of extends CommandOptions>(definition: Comma
     usage,
     options: definition.options,
     argumentWords: definition.argumentWords,
-    async run(args, terminal) {
+    async run(args, terminal, defaults) {
+      const checked = defaults === undefined ? noDefaults : checkDefaults(defaults, definition.options);
+      if (checked.type === 'refused') {
+        terminal.writeError(`${checked.problem}\n`);
+        return exitCodes.unusable;
+      }
       const refuse = (problem: string): ExitCode => {
         terminal.writeError(`${problem}\n\n${usage}`);
         return exitCodes.unusable;
       };
-      const parsed = parseOptions(args, definition.options);
+      const parsed = parseOptions(args, definition.options, checked.values);
       switch (parsed.type) {
         case 'help':
           terminal.writeOut(usage);
@@ -52,12 +60,25 @@ export function defineCommand<const Of extends CommandOptions>(definition: Comma
         case 'refused':
           return refuse(parsed.problem);
         case 'parsed': {
-          const problem = definition.judgeArguments(parsed.positionals);
-          return problem === undefined ? await definition.run(parsed, terminal) : refuse(problem);
+          const problem = definition.judgeArguments(parsed.positionals, parsed.values);
+          if (problem !== undefined) return refuse(problem);
+          if (defaults !== undefined && isForPeople(parsed.values)) {
+            terminal.writeError(`options of ${printable(defaults.file)} are used\n`);
+          }
+          return await definition.run(parsed, terminal);
         }
       }
     },
   };
+}
+
+const noDefaults = { type: 'checked', values: {} } as const;
+
+/** Whether a command prints a text: what is for programs must not have anything beside it. */
+function isForPeople(values: Readonly<Record<string, unknown>>): boolean {
+  const { output } = values;
+  const named: readonly unknown[] = Array.isArray(output) ? output : [output];
+  return named.some((one) => one === 'text' || (isRecord(one) && one['name'] === 'text' && one['file'] === undefined));
 }
 
 type Described = Pick<CommandDefinition<CommandOptions>, 'synopsis' | 'description' | 'options' | 'exitCodes'>;

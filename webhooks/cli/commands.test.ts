@@ -126,6 +126,8 @@ it('ends with 3 for a bug of ours, and says that it is one', async () => {
       error += text;
     },
     hasColour: false,
+    folder: process.cwd(),
+    env: {},
   });
   expect(code).toBe(3);
   expect(error).toMatch(/a bug of ours: Error: out of paper/);

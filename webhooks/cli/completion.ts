@@ -49,6 +49,7 @@ function valuesOf(option: CommandOption): readonly string[] | undefined {
     case 'flag':
       return undefined;
     case 'text':
+    case 'texts':
       return [];
     case 'choice':
     case 'targets':

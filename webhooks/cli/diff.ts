@@ -8,11 +8,13 @@ import { exitCodes } from './exit-code.ts';
 import { gatherInput } from './gather.ts';
 import { identityOf } from './identity.ts';
 import { completeMetadata } from './judge-manifest.ts';
+import { inputOptions, judgeInputNames, nameInput } from './input-options.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { renderProblem } from './outputs/text.ts';
 import { toJson } from './outputs/to-json.ts';
 import { count, nameOf } from './outputs/told.ts';
+import { renderInput } from './rendered-input.ts';
 import { toStoredServer } from './stored-server.ts';
 
 /** What `diff --output` takes; the first is the default. */
@@ -29,19 +31,21 @@ gets a default, - for one that is dropped, "when it runs" for a default that is 
 `,
   options: {
     output: { type: 'choice', choices: namesOf(diffOutputs), short: 'o', help: 'for people, or for programs' },
+    ...inputOptions,
     namespace: namespaceOption,
   },
   exitCodes: { clean: 'nothing differs', found: 'something differs' },
-  judgeArguments: ([path]) => (path === undefined ? 'name at least one file or folder' : undefined),
-  async run({ values, positionals: paths }, { readStdin, writeOut, writeError }) {
+  judgeArguments: judgeInputNames,
+  async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env }) {
     const { namespace } = values;
-    const input = await gatherInput({ paths, namespace, readStdin });
+    const rendered = await renderInput(values, { namespace, env });
+    const input = await gatherInput({ paths, namespace, readStdin, rendered });
     const found = input.servers.map((manifest) => differ(manifest, namespace));
     const problems = [...input.problems, ...found.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))];
     const changes = found.flatMap((one) => one.changes);
     for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
     if (found.length === 0 && problems.length === 0) {
-      writeError(`no MCPServer in ${paths.join(', ')}\n`);
+      writeError(`no MCPServer in ${nameInput(paths, values)}\n`);
       return exitCodes.unusable;
     }
     writeOut(diffOutputs[values.output]({ servers: found.length, changes, problems }));

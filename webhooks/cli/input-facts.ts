@@ -5,15 +5,15 @@ import { parseCaBundle } from '../platform/tls/ca-certificates.ts';
 import { recordAt, stringAt } from '../platform/kube/object.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { identityOf, type ObjectIdentity } from './identity.ts';
+import { factsIn, type ClusterFacts, type NamedObject } from './known-facts.ts';
 
-/** A reference to an object that is not in the input, so nothing is known about it. */
-export interface NotChecked {
-  readonly kind: ReferencedKind;
-  readonly namespace: string;
-  readonly name: string;
-}
+/** A reference to an object that is not in the input, and of which no cluster told anything. */
+export type NotChecked = NamedObject;
 
-const notInInput = 'it is not in the input, and there is no cluster to ask';
+const notInInput: ReferenceState = {
+  state: 'unknown',
+  reason: 'it is not in the input, and there is no cluster to ask',
+};
 
 /** What the ConfigMaps, Secrets and ServiceAccounts of the input answer. Their values are dropped here: key names are all that is kept. */
 export class InputFacts {
@@ -24,25 +24,19 @@ export class InputFacts {
   add(manifest: Manifest, defaultNamespace: string): boolean {
     const identity = identityOf(manifest.value, defaultNamespace);
     if (!isReferable(identity)) return false;
-    const fields: readonly string[] = dataFields[identity.kind];
-    const keys = new Set(fields.flatMap((field) => keysOf(manifest.value, field)));
-    this.#found.set(keyOf(identity), {
-      state: 'found',
-      keys,
-      ...(identity.kind === 'Secret' ? certificatesOf(manifest.value) : {}),
-    });
+    this.#found.set(keyOf(identity), stateOf(identity.kind, manifest.value));
     return true;
   }
 
-  /** The facts as the servers of one namespace see them. What is asked for in vain is remembered. */
-  in(namespace: string): ReferenceFacts {
+  /** The facts as the servers of one namespace see them: the input first, and where it has nothing that cluster. */
+  in(namespace: string, cluster?: ClusterFacts): ReferenceFacts {
+    const beyond = cluster === undefined ? undefined : factsIn(cluster, namespace);
     return {
       lookUp: (kind, name): ReferenceState => {
         const key = keyOf({ kind, namespace, name });
-        const found = this.#found.get(key);
-        if (found !== undefined) return found;
-        this.#notChecked.set(key, { kind, namespace, name });
-        return { state: 'unknown', reason: notInInput };
+        const state = this.#found.get(key) ?? beyond?.lookUp(kind, name) ?? notInInput;
+        if (state.state === 'unknown') this.#notChecked.set(key, { kind, namespace, name });
+        return state;
       },
     };
   }
@@ -50,12 +44,16 @@ export class InputFacts {
   /** The same for servers that are not of the input, only compared with. */
   beside(namespace: string): ReferenceFacts {
     return {
-      lookUp: (kind, name): ReferenceState =>
-        this.#found.get(keyOf({ kind, namespace, name })) ?? { state: 'unknown', reason: notInInput },
+      lookUp: (kind, name): ReferenceState => this.#found.get(keyOf({ kind, namespace, name })) ?? notInInput,
     };
   }
 
-  /** Everything that was asked for and is not in the input, by kind, namespace and name. */
+  /** Whether the input has it, so that nobody else needs to be asked. */
+  has(object: NamedObject): boolean {
+    return this.#found.has(keyOf(object));
+  }
+
+  /** Everything that was asked for and that nobody knows, by kind, namespace and name. */
   get notChecked(): readonly NotChecked[] {
     return [...this.#notChecked].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
   }
@@ -73,6 +71,13 @@ function isReferable(identity: ObjectIdentity): identity is ObjectIdentity & { r
 }
 
 type Found = ReferenceState & { readonly state: 'found' };
+
+/** What is to be known of an object that is there, without its values. */
+export function stateOf(kind: ReferencedKind, object: unknown): Found {
+  const fields: readonly string[] = dataFields[kind];
+  const keys = new Set(fields.flatMap((field) => keysOf(object, field)));
+  return { state: 'found', keys, ...(kind === 'Secret' ? certificatesOf(object) : {}) };
+}
 
 /** Whether the key of a CA bundle, where the Secret has it, holds certificates: the value is dropped here, too. */
 function certificatesOf(value: unknown): Pick<Found, 'caBundle'> {

@@ -35,7 +35,8 @@ export async function runCommandLine(words: readonly string[], own: ProgramProce
   const [word = '', ...args] = words;
   const name = Object.hasOwn(spellings, word) ? (spellings[word] ?? word) : word;
   const command = namesOf(commands).find((one) => one === name);
-  if (command !== undefined) return runCommand(command, args, { noColour: (own.env['NO_COLOR'] ?? '') !== '' });
+  if (command !== undefined)
+    return runCommand(command, args, { noColour: (own.env['NO_COLOR'] ?? '') !== '', env: own.env });
   if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args, own);
   process.stderr.write(name === '' ? renderUsage() : `there is no command '${name}'\n\n${renderUsage()}`);
   return exitCodes.unusable;

@@ -10,6 +10,8 @@ export type CommandOption =
       readonly placeholder: string;
       readonly default: string;
       readonly short?: string;
+      /** Whether it names a file or a folder. */
+      readonly isPath?: true;
       readonly help: string;
     }
   /**
@@ -17,6 +19,14 @@ export type CommandOption =
    * output; when nothing is given, the first does.
    */
   | { readonly type: 'targets'; readonly choices: readonly string[]; readonly short?: string; readonly help: string }
+  /** Any number of texts, none by default. */
+  | {
+      readonly type: 'texts';
+      readonly placeholder: string;
+      readonly short?: string;
+      readonly isPath?: true;
+      readonly help: string;
+    }
   /** There or not. */
   | { readonly type: 'flag'; readonly help: string };
 
@@ -34,7 +44,9 @@ type ValueOf<One extends CommandOption> = One extends {
     : readonly Target<Choice>[]
   : One extends { readonly type: 'flag' }
     ? boolean
-    : string;
+    : One extends { readonly type: 'texts' }
+      ? readonly string[]
+      : string;
 
 /** What is written where. */
 export interface Target<Name> {
@@ -50,12 +62,19 @@ export type ParsedOptions<Of extends CommandOptions> =
 
 const help = { type: 'boolean', short: 'h', default: false } as const;
 
+/** What an option is where the command line does not say, instead of its own default. */
+export type OptionDefaults = Readonly<Record<string, string | boolean | string[]>>;
+
 /** Arguments of a command, which may always be `--help`. */
-export function parseOptions<const Of extends CommandOptions>(args: readonly string[], options: Of): ParsedOptions<Of> {
+export function parseOptions<const Of extends CommandOptions>(
+  args: readonly string[],
+  options: Of,
+  defaults: OptionDefaults = {},
+): ParsedOptions<Of> {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { ...toParseArgs(options), help },
+      options: { ...toParseArgs(options, defaults), help },
       allowPositionals: true,
       strict: true,
     });
@@ -79,8 +98,13 @@ type Given = Readonly<Record<string, string | boolean | readonly (string | boole
 
 type ParseArgsOption = NonNullable<ParseArgsConfig['options']>[string];
 
-function toParseArgs(options: CommandOptions): Record<string, ParseArgsOption> {
-  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, toParseArgsOption(option)]));
+function toParseArgs(options: CommandOptions, defaults: OptionDefaults): Record<string, ParseArgsOption> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => {
+      const { [name]: given } = defaults;
+      return [name, { ...toParseArgsOption(option), ...(given === undefined ? {} : { default: given }) }];
+    }),
+  );
 }
 
 function toParseArgsOption(option: CommandOption): ParseArgsOption {
@@ -93,6 +117,8 @@ function toParseArgsOption(option: CommandOption): ParseArgsOption {
       return { type: 'string', default: option.default, ...shortOf(option) };
     case 'targets':
       return { type: 'string', multiple: true, default: [option.choices[0] ?? ''], ...shortOf(option) };
+    case 'texts':
+      return { type: 'string', multiple: true, default: [], ...shortOf(option) };
   }
 }
 
@@ -107,6 +133,7 @@ function readOption(name: string, option: CommandOption, given: Given[string]): 
   switch (option.type) {
     case 'flag':
     case 'text':
+    case 'texts':
       return { value: given };
     case 'choice':
       return option.choices.some((choice) => choice === given)
@@ -170,6 +197,7 @@ function renderSyntax(name: string, option: CommandOption): string {
     case 'choice':
       return `--${name} ${option.choices.join('|')}`;
     case 'text':
+    case 'texts':
       return `--${name} ${option.placeholder}`;
     case 'targets':
       return `--${name} ${option.choices.join('|')}[=FILE]`;
@@ -184,6 +212,7 @@ function renderHelp(option: CommandOption): string {
 function standardOf(option: CommandOption): string {
   switch (option.type) {
     case 'flag':
+    case 'texts':
       return '';
     case 'text':
       return option.default;

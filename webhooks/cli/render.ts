@@ -4,9 +4,11 @@ import { renderYaml } from '../platform/manifests/render-yaml.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
 import { gatherInput, type Input } from './gather.ts';
+import { inputOptions, judgeInputNames, nameInput } from './input-options.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { renderProblem, renderText } from './outputs/text.ts';
+import { renderInput } from './rendered-input.ts';
 import { toStoredServer } from './stored-server.ts';
 import { judgeInput, type JudgedInput, type JudgedManifest, type Located } from './report.ts';
 import { validateOption } from './validate-option.ts';
@@ -26,18 +28,20 @@ kinds are printed as for a cluster that has them, and an installation that uses 
 `,
   options: {
     output: { type: 'choice', choices: namesOf(objectOutputs), short: 'o', help: 'documents, or one List' },
+    ...inputOptions,
     namespace: namespaceOption,
     validate: validateOption,
   },
   exitCodes: { clean: 'rendered', found: 'refused (the findings are on standard error)' },
-  judgeArguments: ([path]) => (path === undefined ? 'name at least one file or folder' : undefined),
-  async run({ values, positionals: paths }, { readStdin, writeOut, writeError }) {
+  judgeArguments: judgeInputNames,
+  async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env }) {
     const { namespace, output, validate } = values;
-    const input = await gatherInput({ paths, namespace, readStdin });
+    const rendered = await renderInput(values, { namespace, env });
+    const input = await gatherInput({ paths, namespace, readStdin, rendered });
     const { problems, servers } = input;
     for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
     if (servers.length === 0 && problems.length === 0) {
-      writeError(`no MCPServer in ${paths.join(', ')}\n`);
+      writeError(`no MCPServer in ${nameInput(paths, values)}\n`);
       return exitCodes.unusable;
     }
     const judgement = judgeInput(input, { namespace, validate, now: new Date().toISOString() });

@@ -13,6 +13,7 @@ import { compileCrdRules } from './crd-rules.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import type { NotChecked } from './input-facts.ts';
+import { judgeInClusters } from './judge-in-clusters.ts';
 import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
 import type { FieldValidation } from './validate-option.ts';
 
@@ -96,12 +97,11 @@ export function judgeInput(
   { policy = builtInPolicy, namespace, validate, now, base }: JudgeOptions,
 ): JudgedInput {
   const crdRules = compileCrdRules(structure);
-  const factsIn = (of: string) => input.facts.in(of);
-  const context = { policy, now, crdRules, namespace, validate, factsIn };
+  const context = { policy, now, crdRules, namespace, validate };
   const besideIt = { ...context, factsIn: (of: string) => input.facts.beside(of) };
   const locate = createLocate();
   const judged = input.servers.map((manifest) => {
-    const result = judgeManifest(manifest.value, context);
+    const result = judgeInClusters(manifest.value, context, input);
     const identity = identityOf(manifest.value, namespace);
     const before = base?.find(manifest.file, identity);
     const { file } = manifest;

@@ -5,4 +5,8 @@ export interface Terminal {
   readonly writeError: (text: string) => void;
   /** Whether colours may be used on standard output. */
   readonly hasColour: boolean;
+  /** The working folder. */
+  readonly folder: string;
+  /** For programs that a command runs. */
+  readonly env: NodeJS.ProcessEnv;
 }

@@ -12,7 +12,7 @@ export interface CliRun {
 export async function runCli(
   [name, ...args]: readonly [CommandName, ...(readonly string[])],
   stdin = '',
-  hasColour = false,
+  { hasColour = false, folder = process.cwd(), env = process.env } = {},
 ): Promise<CliRun> {
   let out = '';
   let error = '';
@@ -25,6 +25,8 @@ export async function runCli(
       error += text;
     },
     hasColour,
+    folder,
+    env,
   });
   return { code, out, error };
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '../clock.ts';
+import { errorText } from '../log.ts';
 import type { KubeApi } from './api.ts';
 import { createKubeApi } from './api-client.ts';
 import { findOwnCluster, type PodEnvironment } from './in-cluster.ts';
@@ -11,4 +12,20 @@ export async function connectToCluster(env: PodEnvironment['env']): Promise<Kube
   const own = (env['KUBECONFIG'] ?? '') === '' ? findOwnCluster({ env, clock: systemClock }) : undefined;
   const server = own ?? (await import('./kubeconfig.ts')).apiServerOfKubeconfig(systemClock);
   return createKubeApi({ server, userAgent: 'mcp-lifecycle' });
+}
+
+export type Connection =
+  | { readonly type: 'connected'; readonly api: KubeApi }
+  /** What is wrong with the kubeconfig, or with the name. */
+  | { readonly type: 'refused'; readonly problem: string };
+
+/** The cluster of one context of KUBECONFIG or ~/.kube/config; credential plugins are run as kubectl runs them. */
+export async function connectToContext(context: string): Promise<Connection> {
+  const { apiServerOfContext } = await import('./kubeconfig.ts');
+  try {
+    const server = apiServerOfContext(context, systemClock);
+    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }) };
+  } catch (error) {
+    return { type: 'refused', problem: errorText(error) };
+  }
 }

@@ -10,6 +10,22 @@ import { createApiServer } from './api-server.ts';
 export function apiServerOfKubeconfig(clock: Clock): ApiServer {
   const config = new KubeConfig();
   config.loadFromDefault();
+  return apiServerOf(config, clock);
+}
+
+/** The cluster of one context there. Throws with what is wrong, when there is none of that name for one. */
+export function apiServerOfContext(context: string, clock: Clock): ApiServer {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const names = config.getContexts().map(({ name }) => name);
+  if (!names.includes(context)) {
+    throw new Error(`the kubeconfig has no context '${context}': it has ${names.join(', ')}`);
+  }
+  config.setCurrentContext(context);
+  return apiServerOf(config, clock);
+}
+
+function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {
   const cluster = config.getCurrentCluster();
   if (cluster === null)
     throw new Error(`context '${config.getCurrentContext()}' names no cluster: check the kubeconfig.`);

@@ -1,0 +1,266 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { serveFakeApi } from '../platform/kube/testing/serve-fake-api.ts';
+import { askCluster } from './ask-cluster.ts';
+import { renderFacts } from './facts-file.ts';
+import type { ClusterFacts, NamedObject } from './known-facts.ts';
+import { runCli } from './testing/run-cli.ts';
+
+const using = `apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata: {name: search, namespace: tools}
+spec:
+  source: {type: ContainerImage, containerImage: {ref: "example.com/search:1.4.0"}}
+  config:
+    port: 8080
+    env:
+    - name: TOKEN
+      valueFrom: {secretKeyRef: {name: token, key: token}}
+    envFrom:
+    - configMapRef: {name: settings}
+  runtime: {security: {serviceAccountName: search}}
+`;
+
+const named: readonly NamedObject[] = [
+  { kind: 'Secret', namespace: 'tools', name: 'token' },
+  { kind: 'ConfigMap', namespace: 'tools', name: 'settings' },
+  { kind: 'ServiceAccount', namespace: 'tools', name: 'search' },
+];
+
+const secret = (key: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'token', namespace: 'tools' },
+  data: { [key]: Buffer.from('s3cret').toString('base64') },
+});
+
+function clusterWith(
+  ...objects: readonly (readonly [path: string, object: object])[]
+): ReturnType<typeof createFakeKubeApi> {
+  const api = createFakeKubeApi();
+  for (const [path, object] of objects) api.put(`/api/v1/namespaces/tools/${path}`, { ...object });
+  return api;
+}
+
+const everything = (key = 'token') =>
+  clusterWith(
+    ['secrets/token', secret(key)],
+    [
+      'configmaps/settings',
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { b: '1', a: '2' } },
+    ],
+    ['serviceaccounts/search', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'search' } }],
+  );
+
+async function factsOf(context: string, api: KubeApi): Promise<ClusterFacts> {
+  const { facts, problem } = await askCluster(api, { context, objects: named });
+  expect(problem).toBeUndefined();
+  return facts;
+}
+
+describe('a cluster', () => {
+  it('is asked once for each object, and nothing is written', async () => {
+    const api = everything();
+    await askCluster(api, { context: 'prod', objects: named });
+    expect(api.reads).toHaveLength(named.length);
+    expect(api.writes).toEqual([]);
+  });
+
+  it('tells names of keys; values are in no record', async () => {
+    const text = renderFacts([await factsOf('prod', everything())]);
+    expect(JSON.parse(text)).toEqual({
+      schemaVersion: 'mcp-lifecycle.facts/v1',
+      clusters: [
+        {
+          context: 'prod',
+          objects: [
+            { kind: 'ConfigMap', namespace: 'tools', name: 'settings', state: 'found', keys: ['a', 'b'] },
+            { kind: 'Secret', namespace: 'tools', name: 'token', state: 'found', keys: ['token'] },
+            { kind: 'ServiceAccount', namespace: 'tools', name: 'search', state: 'found', keys: [] },
+          ],
+        },
+      ],
+    });
+    expect(text).not.toMatch(/s3cret|czNjcmV0/);
+  });
+
+  it('that forbids something leaves that unknown', async () => {
+    const api = everything();
+    api.answer(({ path }) => path.includes('secrets'), 403);
+    const facts = await factsOf('prod', api);
+    expect([...facts.objects.values()].map(({ kind, state }) => `${kind} ${state.state}`).sort()).toEqual([
+      'ConfigMap found',
+      'Secret unknown',
+      'ServiceAccount found',
+    ]);
+  });
+
+  it('that does not answer is asked no more, and is a problem', async () => {
+    let asked = 0;
+    const error = {
+      status: 0,
+      reason: 'Unreachable',
+      message: 'GET secrets tools/token: connection refused',
+      retry: true,
+    };
+    const api: KubeApi = {
+      ...everything(),
+      request: () => {
+        asked += 1;
+        return Promise.resolve({ ok: false, error });
+      },
+    };
+    const objects = Array.from(
+      { length: 100 },
+      (_, index) => ({ kind: 'Secret', namespace: 'tools', name: `s${index}` }) as const,
+    );
+    const { facts, problem } = await askCluster(api, { context: 'prod', objects });
+    expect(problem).toEqual({ file: 'context prod', message: error.message });
+    expect(facts.objects.size).toBe(100);
+    expect(asked).toBeLessThan(20);
+  });
+});
+
+describe('contexts of the kubeconfig', () => {
+  const before = process.env['KUBECONFIG'];
+  let folder = '';
+  let end: () => Promise<unknown> = () => Promise.resolve();
+
+  /** With a context for each API. */
+  async function serve(apis: Readonly<Record<string, KubeApi>>): Promise<void> {
+    folder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-'));
+    const servers = await Promise.all(Object.values(apis).map((api) => serveFakeApi(api)));
+    end = () => Promise.all(servers.map((server) => once(server.close(), 'close')));
+    const names = Object.keys(apis);
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      users: [{ name: 'me', user: {} }],
+      clusters: names.map((name, index) => {
+        // Listening, so it has an address and a port.
+        const { port } = servers[index]?.address() as AddressInfo;
+        return { name, cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } };
+      }),
+      contexts: names.map((name) => ({ name, context: { cluster: name, user: 'me' } })),
+    };
+    writeFileSync(join(folder, 'config'), JSON.stringify(config));
+    process.env['KUBECONFIG'] = join(folder, 'config');
+  }
+
+  afterEach(async () => {
+    if (before === undefined) Reflect.deleteProperty(process.env, 'KUBECONFIG');
+    else process.env['KUBECONFIG'] = before;
+    await end();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('are asked, and what they told is replayed to the letter', async () => {
+    const prod = everything('other');
+    await serve({ staging: everything(), prod });
+    const file = join(folder, 'facts.json');
+    const asked = await runCli(['check', '--context', 'staging', '--context', 'prod', '--record', file, '-'], using);
+    expect(asked.error).toBe('');
+    expect(asked.out).toMatch(/no key 'token' in Secret 'token'.*, in prod\. /);
+    expect(asked.out).not.toContain('not checked');
+    expect(prod.writes).toEqual([]);
+    expect(readFileSync(file, 'utf8')).not.toMatch(/s3cret|czNjcmV0/);
+    expect(await runCli(['check', '--facts', file, '-'], using)).toEqual(asked);
+  });
+
+  it('that the kubeconfig does not have are refused', async () => {
+    await serve({ staging: everything() });
+    const { code, error } = await runCli(['check', '--context', 'prod', '-'], using);
+    expect(code).toBe(2);
+    expect(error).toContain("--context: the kubeconfig has no context 'prod': it has staging");
+  });
+
+  it('that do not answer make the verdict incomplete, and record nothing', async () => {
+    await serve({ staging: everything() });
+    await end();
+    end = () => Promise.resolve();
+    const file = join(folder, 'facts.json');
+    const { code, out, error } = await runCli(['check', '--context', 'staging', '--record', file, '-'], using);
+    expect(code).toBe(2);
+    expect(error).toContain('context staging: GET ');
+    expect(out).toContain('Secret tools/token');
+    expect(() => readFileSync(file)).toThrow('ENOENT');
+  });
+});
+
+describe('recorded facts', () => {
+  let folder = '';
+  let file = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-'));
+    file = join(folder, 'facts.json');
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('leave nothing unchecked, and say what is missing as the cluster would', async () => {
+    writeFileSync(file, renderFacts([await factsOf('prod', everything('other'))]));
+    const { code, out } = await runCli(['check', '--fail-on', 'warn', '--facts', file, '-'], using);
+    expect(code).toBe(1);
+    expect(out).toContain("no key 'token' in Secret 'token'");
+    expect(out).not.toContain('not checked');
+    expect(out).toContain('0 refused, 1 with warnings');
+  });
+
+  it('of several clusters say in which of them it is so', async () => {
+    const clusters = [await factsOf('staging', everything()), await factsOf('prod', clusterWith())];
+    writeFileSync(file, renderFacts(clusters));
+    const { out } = await runCli(['check', '--facts', file, '-'], using);
+    expect(out).toMatch(/Secret 'token'.*, in prod\. /);
+    expect(out).not.toContain('staging');
+    writeFileSync(
+      file,
+      renderFacts([clusters[1], { ...clusters[1], context: 'other' }].flatMap((one) => one as ClusterFacts)),
+    );
+    const both = await runCli(['check', '--facts', file, '-'], using);
+    expect(both.out).toMatch(/Secret 'token'/);
+    expect(both.out).not.toContain(', in ');
+  });
+
+  it('give way to the input', async () => {
+    writeFileSync(file, renderFacts([await factsOf('prod', clusterWith())]));
+    const beside = `${using}---\n${JSON.stringify(secret('token'))}`;
+    const { out } = await runCli(['check', '--facts', file, '-'], beside);
+    expect(out).not.toMatch(/Secret/);
+  });
+
+  it('know nothing of what was not asked', async () => {
+    writeFileSync(file, renderFacts([await factsOf('prod', everything())]));
+    const { code, out } = await runCli(
+      ['check', '--fail-on', 'warn', '--facts', file, '-'],
+      using.replace('name: token, key', 'name: new, key'),
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('Secret tools/new');
+  });
+
+  it.each([
+    ['of another version', '{"schemaVersion": "mcp-lifecycle.facts/v2"}', 'is not of version mcp-lifecycle.facts/v1'],
+    ['that are none', 'a: 1', 'is no file of facts'],
+  ])('%s are refused', async (_what, text, problem) => {
+    writeFileSync(file, text);
+    const { code, error } = await runCli(['check', '--facts', file, '-'], using);
+    expect(code).toBe(2);
+    expect(error).toContain(problem);
+  });
+
+  it('need somebody who tells them', async () => {
+    const { code, error } = await runCli(['check', '--record', file, '-'], using);
+    expect(code).toBe(2);
+    expect(error).toContain('--record keeps what clusters told: name one with --context');
+    expect(() => readFileSync(file)).toThrow('ENOENT');
+  });
+});

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import type { ReferenceState } from '../core/engine/facts.ts';
+import { isRecord, listAt, stringAt } from '../platform/kube/object.ts';
+import { toClusterFacts, type ClusterFacts, type KnownObject, type NamedObject } from './known-facts.ts';
+
+/** Of the file: it changes when a field changes its meaning or goes; new fields may come at any time. */
+const factsSchemaVersion = 'mcp-lifecycle.facts/v1';
+
+/** Largest file of facts, in bytes: a hundred thousand objects. */
+const maxFactsBytes = 64 * 1024 * 1024;
+
+export type ReadFacts =
+  | { readonly type: 'read'; readonly clusters: readonly ClusterFacts[] }
+  | { readonly type: 'refused'; readonly problem: string };
+
+/** What `--record` writes: the same text for the same facts, so that a repository shows when they change. No values. */
+export function renderFacts(clusters: readonly ClusterFacts[]): string {
+  const document = {
+    schemaVersion: factsSchemaVersion,
+    clusters: clusters.map(({ context, objects }) => ({
+      context,
+      objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => toRecord(object)),
+    })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function toRecord({ kind, namespace, name, state }: KnownObject): object {
+  const identity = { kind, namespace, name };
+  return state.state === 'found' ? { ...identity, ...state, keys: [...state.keys].sort() } : { ...identity, ...state };
+}
+
+/** What `--facts` replays. */
+export function readFacts(file: string): ReadFacts {
+  try {
+    const bytes = readFileSync(file);
+    if (bytes.byteLength > maxFactsBytes) return refuse(file, `larger than ${maxFactsBytes / 1024 / 1024} MiB`);
+    return parseFacts(file, JSON.parse(bytes.toString('utf8')) as unknown);
+  } catch (error) {
+    const isMissing = isRecord(error) && error['code'] === 'ENOENT';
+    return refuse(file, isMissing ? 'no such file' : 'is no file of facts: make it anew with --record');
+  }
+}
+
+function parseFacts(file: string, document: unknown): ReadFacts {
+  const version = stringAt(document, 'schemaVersion');
+  if (version !== factsSchemaVersion) {
+    return refuse(file, `is not of version ${factsSchemaVersion}: make it anew with --record`);
+  }
+  const clusters = listAt(document, 'clusters').map((cluster) => {
+    const objects = listAt(cluster, 'objects').map(parseObject);
+    return toClusterFacts(
+      stringAt(cluster, 'context') ?? '',
+      objects.flatMap((object) => object ?? []),
+    );
+  });
+  return { type: 'read', clusters };
+}
+
+const kinds = ['ConfigMap', 'Secret', 'ServiceAccount'] as const satisfies readonly NamedObject['kind'][];
+
+/** Nothing for an object that this version does not understand: then nothing is known about it. */
+function parseObject(record: unknown): KnownObject | undefined {
+  const kind = kinds.find((one) => one === stringAt(record, 'kind'));
+  const state = parseState(record);
+  if (kind === undefined || state === undefined) return undefined;
+  return { kind, namespace: stringAt(record, 'namespace') ?? '', name: stringAt(record, 'name') ?? '', state };
+}
+
+const bundles = ['usable', 'none', 'too-large'] as const;
+
+function parseState(record: unknown): ReferenceState | undefined {
+  switch (stringAt(record, 'state')) {
+    case 'found': {
+      const keys = new Set(listAt(record, 'keys').flatMap((key) => (typeof key === 'string' ? [key] : [])));
+      const caBundle = bundles.find((one) => one === stringAt(record, 'caBundle'));
+      return { state: 'found', keys, ...(caBundle === undefined ? {} : { caBundle }) };
+    }
+    case 'missing':
+      return { state: 'missing' };
+    case 'unknown':
+      return { state: 'unknown', reason: stringAt(record, 'reason') ?? 'not told' };
+    case undefined:
+    default:
+      return undefined;
+  }
+}
+
+function refuse(file: string, why: string): ReadFacts {
+  return { type: 'refused', problem: `--facts ${file} ${why}` };
+}

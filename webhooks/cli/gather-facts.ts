@@ -1,0 +1,106 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { prepare } from '../core/engine/judge.ts';
+import { toStored } from '../core/mcpserver/as-stored.ts';
+import { keyOf } from '../platform/kube/object.ts';
+import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { askCluster } from './ask-cluster.ts';
+import { readFacts, renderFacts } from './facts-file.ts';
+import type { Input } from './gather.ts';
+import { identityOf } from './identity.ts';
+import { completeMetadata } from './judge-manifest.ts';
+import type { ClusterFacts, NamedObject } from './known-facts.ts';
+import type { CommandOptions } from './options.ts';
+
+/** Who else is asked about what the input does not have. */
+export const factsOptions = {
+  context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig: ask this cluster, too, and change nothing' },
+  facts: { type: 'texts', placeholder: 'FILE', isPath: true, help: 'as --record wrote it, instead of a cluster' },
+  record: { type: 'text', placeholder: 'FILE', default: '', isPath: true, help: 'keep what clusters told; no values' },
+} as const satisfies CommandOptions;
+
+export interface FactsValues {
+  readonly context: readonly string[];
+  readonly facts: readonly string[];
+  readonly record: string;
+}
+
+export type GatheredFacts = { readonly type: 'gathered'; readonly input: Input } | Refused;
+
+interface Refused {
+  readonly type: 'refused';
+  readonly problem: string;
+}
+
+/** The input with what clusters, and records of what they told, know about the objects that its servers name. */
+export async function gatherFacts(
+  input: Input,
+  { context: contexts, facts: files, record }: FactsValues,
+  namespace: string,
+): Promise<GatheredFacts> {
+  if (record !== '' && contexts.length === 0) {
+    return { type: 'refused', problem: '--record keeps what clusters told: name one with --context' };
+  }
+  const clusters: ClusterFacts[] = [];
+  for (const file of files) {
+    const read = readFacts(file);
+    if (read.type === 'refused') return read;
+    clusters.push(...read.clusters);
+  }
+  const asked = await askContexts(contexts, contexts.length === 0 ? [] : objectsNamedIn(input, namespace));
+  if (asked.type === 'refused') return asked;
+  if (record !== '' && asked.problems.length === 0) writeChanged(record, renderFacts(asked.clusters));
+  const problems = [...input.problems, ...asked.problems];
+  return { type: 'gathered', input: { ...input, clusters: [...clusters, ...asked.clusters], problems } };
+}
+
+interface AskedContexts {
+  readonly type: 'asked';
+  readonly clusters: readonly ClusterFacts[];
+  readonly problems: readonly InputProblem[];
+}
+
+async function askContexts(
+  contexts: readonly string[],
+  objects: readonly NamedObject[],
+): Promise<AskedContexts | Refused> {
+  if (contexts.length === 0) return { type: 'asked', clusters: [], problems: [] };
+  // Who asks no cluster does not pay for its client.
+  const { connectToContext } = await import('../platform/kube/connect.ts');
+  const clusters: ClusterFacts[] = [];
+  const problems: InputProblem[] = [];
+  for (const context of new Set(contexts)) {
+    const connection = await connectToContext(context);
+    if (connection.type === 'refused') return { type: 'refused', problem: `--context: ${connection.problem}` };
+    const { facts, problem } = await askCluster(connection.api, { context, objects });
+    clusters.push(facts);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return { type: 'asked', clusters, problems };
+}
+
+/** What the input does not have itself, each once. A server whose schema does not hold names nothing. */
+function objectsNamedIn({ servers, facts }: Input, defaultNamespace: string): readonly NamedObject[] {
+  const objects = new Map<string, NamedObject>();
+  for (const { value } of servers) {
+    const prepared = prepare(toStored(completeMetadata(value, defaultNamespace)).object);
+    const { namespace } = identityOf(value, defaultNamespace);
+    for (const { kind, name } of prepared.parsed ? prepared.references : []) {
+      const object = { kind, namespace, name };
+      if (name !== '' && !facts.has(object)) objects.set(keyOf(object), object);
+    }
+  }
+  return [...objects.values()];
+}
+
+/** Nothing is written when nothing changed. */
+function writeChanged(file: string, text: string): void {
+  if (textOf(file) !== text) writeFileSync(file, text);
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

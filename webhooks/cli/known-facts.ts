@@ -1,0 +1,36 @@
+import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import { keyOf } from '../platform/kube/object.ts';
+
+/** An object that servers of the input name. */
+export interface NamedObject {
+  readonly kind: ReferencedKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is known about the objects of one cluster: asked just now, or recorded earlier. Names of keys, no values. */
+export interface ClusterFacts {
+  /** The context of the kubeconfig. */
+  readonly context: string;
+  /** By {@link keyOf}. */
+  readonly objects: ReadonlyMap<string, KnownObject>;
+}
+
+export interface KnownObject extends NamedObject {
+  readonly state: ReferenceState;
+}
+
+export function toClusterFacts(context: string, objects: readonly KnownObject[]): ClusterFacts {
+  return { context, objects: new Map(objects.map((object) => [keyOf(object), object])) };
+}
+
+/** The facts of one namespace; what was never asked for is unknown. */
+export function factsIn({ context, objects }: ClusterFacts, namespace: string): ReferenceFacts {
+  return {
+    lookUp: (kind, name) =>
+      objects.get(keyOf({ kind, namespace, name }))?.state ?? {
+        state: 'unknown',
+        reason: `it is not in the facts of ${context}`,
+      },
+  };
+}
