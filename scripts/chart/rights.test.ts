@@ -87,6 +87,7 @@ const uses: Readonly<Record<string, Use>> = {
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
   'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
+  'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'platform/kube/events.ts': {
     requests: ['PATCH', 'POST'],
     needs: rights(everywhere, ['create', 'patch'], ['events.k8s.io/events']),

@@ -1,4 +1,5 @@
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
+import { conditionOf } from '../core/plan/condition.ts';
 import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
 import { eraImage, eras } from '../core/plan/verification-status.ts';
 import type { ProbeResult } from './verify/probe.ts';
@@ -15,7 +16,7 @@ export interface BelievedVerification {
  * is read by nobody but people.
  */
 export function believedVerification(status: MCPServerStatus | undefined): BelievedVerification | undefined {
-  const verified = status?.conditions?.find(({ type }) => type === 'Verified');
+  const verified = conditionOf(status, 'Verified');
   if (verified?.observedGeneration === undefined) return undefined;
   const verification = believedResult(status, verified.reason);
   // Which pods they were is not in status.

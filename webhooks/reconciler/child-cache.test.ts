@@ -27,7 +27,7 @@ describe('a newer version of a child', () => {
   it('with nothing that a decision looks at is none, and is known from then on', () => {
     const cache = new ChildCache();
     cache.put(deployment('1', managed({ 'f:a': {} })));
-    const annotated = { ...managed({ 'f:a': {} }), annotations: { 'deployment.kubernetes.io/revision': '1' } };
+    const annotated = { ...managed({ 'f:a': {} }), annotations: { 'example.com/seen': '1' } };
     expect(cache.put(deployment('2', annotated))).toBe('known');
     expect(cache.get('MCPServer/mcp/search')?.child.resourceVersion).toBe('2');
   });

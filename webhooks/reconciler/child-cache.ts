@@ -7,8 +7,8 @@ import { digest } from '../platform/digest.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { keyOf, metaOf, recordAt, splitKey } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
+import { FairStore, weighText } from './fair-store.ts';
 import { KeptOnce } from './kept-once.ts';
-import { KeptTexts } from './kept-texts.ts';
 import { controllerOf, observeChild, observeDeployment } from './observe.ts';
 
 /** Whether a cache learned something from an event. */
@@ -47,13 +47,13 @@ export class ChildCache {
   /** What was told to be gone, until the next list: the answer to a write of ours may come later, and speak of before. */
   readonly #gone = new Map<string, Gone>();
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
-  readonly #texts: KeptTexts;
+  readonly #texts: FairStore<string>;
   readonly #prints = new KeptOnce<string>(100);
   readonly #kind: string;
   readonly #owner: OwnerKind;
 
   /** `texts` of all kinds together, each under its `kind`. `owner`: whose children they are, here called servers. */
-  constructor(kind = '', texts = new KeptTexts(childTextLimits), owner: OwnerKind = API) {
+  constructor(kind = '', texts = new FairStore<string>(childTextLimits), owner: OwnerKind = API) {
     this.#kind = kind;
     this.#texts = texts;
     this.#owner = owner;
@@ -142,7 +142,7 @@ export class ChildCache {
       return { child };
     }
     const fields = withoutOwner(ownedFields, child);
-    this.#texts.put(key, fields);
+    this.#texts.put(key, weighText(fields));
     const print = digest(fields);
     return { child, fields: this.#prints.of(print, print) };
   }

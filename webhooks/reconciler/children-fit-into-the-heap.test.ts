@@ -5,7 +5,7 @@ import { runAsReconciler } from './testing/run-as-reconciler.ts';
 /** As long as names of people are; each server has its own. */
 const program = `
 import { ChildCache, childTextLimits } from ${JSON.stringify(new URL('child-cache.ts', import.meta.url).href)};
-import { KeptTexts } from ${JSON.stringify(new URL('kept-texts.ts', import.meta.url).href)};
+import { FairStore } from ${JSON.stringify(new URL('fair-store.ts', import.meta.url).href)};
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -34,7 +34,7 @@ const text = (kind, index) => {
     status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, conditions: conditions(name) },
   });
 };
-const texts = new KeptTexts(childTextLimits);
+const texts = new FairStore(childTextLimits);
 const caches = kinds.map((kind) => new ChildCache(kind, texts));
 collect();
 const before = process.memoryUsage().heapUsed;

@@ -12,8 +12,8 @@ import type { Logger } from '../platform/log.ts';
 import { noticeOf } from '../platform/policy/policy-source.ts';
 import type { RunningPolicySource } from '../platform/policy/policy-source.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
+import { FairStore } from './fair-store.ts';
 import { FoundRules } from './found-rules.ts';
-import { KeptTexts } from './kept-texts.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { OptionalApis } from './optional-apis.ts';
 import { Pacing } from './pacing.ts';
@@ -50,7 +50,7 @@ export function createWorld(
 ): World & { readonly optional: OptionalApis } {
   const { api, clock, log, metrics, policies, random } = options;
   const digestFor = createDigests(options.version);
-  const texts = new KeptTexts(childTextLimits);
+  const texts = new FairStore<string>(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pods = new PodCache();
   const verifier = new Verifier({
@@ -75,7 +75,7 @@ export function createWorld(
   const notChecked: World['notChecked'] = new Map();
   const reduced: World['reduced'] = new Map();
   return {
-    ...{ api, clock, log, metrics, expandedKinds, clusterDomain: options.clusterDomain },
+    ...{ api, clock, log, metrics, clusterDomain: options.clusterDomain },
     release: options.version,
     installation: options.installation,
     get policy() {

@@ -3,6 +3,7 @@ import { childOf } from '../core/plan/action.ts';
 import type { ChildKind } from '../core/resources/expanded-kind.ts';
 import type { Action, Outcome } from '../core/plan/action.ts';
 import { nextManagedFields } from '../core/plan/foreign/claim.ts';
+import { causeOf } from '../platform/kube/api-error.ts';
 import { applyObject, writeManagedFields } from '../platform/kube/apply.ts';
 import type { Expected } from '../platform/kube/apply.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
@@ -155,7 +156,8 @@ async function checkForeign(key: string, action: Of<'conflict'>, world: ChildWor
     world.children.get(action.of.kind)?.named(key, action.name)?.child.resourceVersion;
   const before = versionOf();
   await refreshChild(refOf(key, action), world);
-  return { action, result: 'failed', message: action.message, retry: false, isNews: versionOf() !== before };
+  const isNews = versionOf() !== before;
+  return { action, result: 'failed', message: action.message, cause: 'NotOurs', retry: false, isNews };
 }
 
 /** Nothing of the kind can be found, or made while its definition is on its way out: the next look at the API tells more. */
@@ -177,5 +179,5 @@ async function failAfterLooking(key: string, action: Action, error: ApiError, wo
 }
 
 function failedBy(action: Action, error: ApiError): Executed {
-  return { action, result: 'failed', message: error.message, retry: error.retry, error };
+  return { action, result: 'failed', message: error.message, cause: causeOf(error), retry: error.retry, error };
 }

@@ -120,6 +120,7 @@ describe('a child that cannot be written because somebody’s webhook is down', 
     const metrics = await registry.metrics();
     expect(metrics).toContain('mcp_lifecycle_servers_with_failing_writes{what="Deployment"} 1');
     expect(metrics).toMatch(/mcp_lifecycle_failed_writes_total\{what="Deployment",failure="transient"\} [5-9]/);
+    expect(metrics).not.toContain('what="PodMonitor"');
     lift();
     await clock.advance(61_000);
     expect(api.get(deploymentPath)).toBeDefined();

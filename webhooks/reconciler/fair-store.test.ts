@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { FairStore } from './fair-store.ts';
+import { FairStore, weighText } from './fair-store.ts';
 
 const limits = { largest: 100, inAll: 1_000 };
 
@@ -54,4 +54,11 @@ describe('FairStore', () => {
     for (const key of keys) store.drop(key);
     expect(store.bytes).toBe(0);
   });
+});
+
+it('texts are kept by what their characters take in memory', () => {
+  const texts = new FairStore<string>({ largest: 100, inAll: 1_000 });
+  for (const text of ['é'.repeat(100), '→'.repeat(50), '→'.repeat(51)]) texts.put(`a/${text}`, weighText(text));
+  const kept = ['é'.repeat(100), '→'.repeat(50), '→'.repeat(51)].map((text) => texts.get(`a/${text}`)?.length);
+  expect(kept).toEqual([100, 50, undefined]);
 });

@@ -1,21 +1,44 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { ReportInput } from '../core/plan/report.ts';
+import { saidToServe } from '../core/plan/served-generation.ts';
+import { templateToCheck } from '../core/plan/serving.ts';
 import type { CachedChild } from './child-cache.ts';
+import { readTemplateRevision } from './template-revision.ts';
 import { lastVerification } from './verification.ts';
 import type { World } from './world.ts';
 
 /** What is known of the workload and of what was verified, as it is at this moment: after our writes, if there were any. */
-export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'isApplied' | 'standing' | 'problem'>;
+export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'standing' | 'problem'>;
 
-/** Looks into the caches; decides nothing, and starts nothing. `server` with every default applied. */
-export function gatherWorkload(key: string, server: MCPServer, world: World): Workload {
+export interface WorkloadScope {
+  /** Whether the Deployment that stands there is the one of this generation. */
+  readonly isApplied: boolean;
+  readonly world: World;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks into the caches, and once after a rollout at a ReplicaSet; decides nothing, and starts nothing. `server` with every
+ * default applied.
+ */
+export async function gatherWorkload(
+  key: string,
+  server: MCPServer,
+  { isApplied, world, signal }: WorkloadScope,
+): Promise<Workload> {
+  const deployment = ourChild(key, server, 'Deployment', world)?.deployment;
+  const servingPods = world.pods.servingOf(key);
+  const { generation = 0 } = server.metadata;
+  const template = templateToCheck(
+    { pods: servingPods, deployment, generation, isApplied },
+    saidToServe(server.status),
+  );
+  const templateRevision =
+    template === undefined ? undefined : await readTemplateRevision(key, template, world, signal);
   const now = world.clock.now();
   return {
-    server,
-    previous: server.status,
-    deployment: ourChild(key, server, 'Deployment', world)?.deployment,
+    ...{ server, previous: server.status, deployment, servingPods, isApplied, templateRevision },
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
-    servingPods: world.pods.servingOf(key),
     pods: world.pods.of(key),
     newestTemplate: world.pods.newestTemplateOf(key),
     ...lastVerification(key, server, world),

@@ -3,6 +3,7 @@ import type { PreparedServer } from '../core/engine/judge.ts';
 import { isConfiguration } from '../core/mcpserver/references.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import { isSameChild } from '../core/plan/action.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
@@ -63,7 +64,7 @@ type CutChildren =
 async function readCutChildren(key: string, world: World, signal: AbortSignal): Promise<CutChildren> {
   const children: ObservedChild[] = [];
   const unreadKinds = new Set<string>();
-  const cut = world.expandedKinds.flatMap((of) =>
+  const cut = expandedKinds.flatMap((of) =>
     (world.children.get(of.kind)?.of(key) ?? []).flatMap(({ isCut, child }) =>
       isCut === true ? { of, ...child } : [],
     ),

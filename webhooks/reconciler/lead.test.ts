@@ -619,9 +619,13 @@ describe('the reconciler', () => {
         ],
       },
     });
-    await clock.advance(59_000);
+    await clock.advance(19_000);
     expect(messageOf(api, 'Available')).toBe('Waiting for instances to become healthy');
-    await clock.advance(2_000);
+    await clock.advance(11_000);
+    expect(messageOf(api, 'Available')).toMatch(
+      /^Waiting for instances to become healthy; nothing accepts connections/,
+    );
+    await clock.advance(31_000);
     expect(messageOf(api, 'Available')).toBe(
       'Container not passing health checks: not ready 60 seconds after its start; nothing accepts connections on port 8080 (spec.config.port): does the server listen on another one, or on 127.0.0.1 only? (pod: search-1)',
     );

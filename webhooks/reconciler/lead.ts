@@ -3,6 +3,8 @@ import { jittered } from '../platform/kube/backoff.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { errorText } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { stateOf } from '../core/resources/optional-kind.ts';
 import { createWorld } from './create-world.ts';
 import type { WorldOptions } from './create-world.ts';
 import { followPolicy } from './follow-policy.ts';
@@ -81,6 +83,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const { watches } = triggers;
   metrics.setSource({
     ...{ servers, setbacks, verifier, queue, foundRules },
+    kinds: expandedKinds.flatMap((of) => (stateOf(of, optional.statesIn('')) === 'off' ? [] : of.kind)),
     get watches() {
       return [...watches, ...optional.watches, ...policies.watches];
     },

@@ -1,7 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
-import { expandedKinds } from '../core/resources/index.gen.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { splitKey } from '../platform/kube/object.ts';
@@ -16,6 +15,8 @@ import type { Verifier } from './verify/verifier.ts';
 
 /** What the gauges are computed from when somebody scrapes; set while we lead. */
 export interface MetricsSource {
+  /** That servers are expanded into, but for those that are switched off. */
+  readonly kinds: readonly string[];
   readonly servers: ServerCache;
   readonly setbacks: Setbacks;
   readonly verifier: Verifier;
@@ -144,10 +145,9 @@ const scraped: readonly Scraped[] = [
   },
   {
     name: `${metricPrefix}servers_with_failing_writes`,
-    help: 'Servers of which a child or the status could not be written several times in a row.',
+    help: 'Servers of which a child or the status could not be written several times in a row; of optional kinds where they are switched on.',
     labels: ['what'],
-    read: ({ setbacks }) =>
-      [...expandedKinds.map(({ kind }) => kind), STATUS].map((what) => [{ what }, setbacks.told(what)]),
+    read: ({ kinds, setbacks }) => [...kinds, STATUS].map((what) => [{ what }, setbacks.told(what)]),
   },
   {
     name: `${metricPrefix}watch_seconds_since_last_event`,

@@ -1,4 +1,4 @@
-import { childOf, isSameChild } from '../core/plan/action.ts';
+import { childIdOf } from '../core/plan/action.ts';
 import type { Action } from '../core/plan/action.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { ApiError } from '../platform/kube/api.ts';
@@ -33,68 +33,75 @@ export function noteRound(key: string, round: Round, world: World): NotedRound {
   }
   const noted = noteSetbacks(key, round, world);
   const told = [
-    ...executed.map((one) => inKeptWords(one, noted.get(one.action.of.kind))),
-    ...putOff.flatMap(({ action }) => stillFailed(action, noted.get(action.of.kind), executed)),
+    ...executed.map((one) => inKeptWords(one, noted)),
+    ...putOff.flatMap(({ action }) => stillFailed(action, noted, executed)),
   ];
   const transient = executed.filter(({ error }) => error?.retry === true);
   const [first] = transient.filter((one) => !isLeftForLater(one, noted)).flatMap(({ error }) => error ?? []);
   if (first === undefined) return { told };
   const comeBack = retryAfter(first);
   const isHeldUp = transient.some(({ action }) => action.of.requirement === 'required');
-  const required = world.expandedKinds.filter(({ requirement }) => requirement === 'required');
-  return !isHeldUp || required.some(({ kind }) => isToldOf(kind, noted.get(kind)))
+  const isToldOfRequired = [...executed, ...putOff].some(
+    ({ action }) => action.of.requirement === 'required' && isToldOf(action, noted),
+  );
+  return !isHeldUp || isToldOfRequired
     ? { told: told.filter((one) => !isPassing(one, noted)), comeBack }
     : { told: undefined, comeBack };
 }
 
-/** By kind: those of this round, and those that nobody tried to end in it. The others are over. */
-function noteSetbacks(key: string, { executed, putOff }: Round, world: World): ReadonlyMap<string, Setback> {
-  const { clock, expandedKinds, setbacks } = world;
+/** By the id of the child. */
+type Noted = ReadonlyMap<string, Setback>;
+
+/** Those of this round, and those that nobody tried to end in it. The others are over. */
+function noteSetbacks(key: string, { executed, putOff }: Round, { clock, setbacks }: World): Noted {
+  const nowMs = clock.monotonicMs();
   const noted = new Map<string, Setback>();
-  for (const { kind } of expandedKinds) {
-    const ofKind = executed.filter(({ action }) => action.of.kind === kind);
-    // Of several objects the one that fails counts.
-    const tried = ofKind.find(({ error }) => error !== undefined) ?? ofKind[0];
-    const isPutOff = tried === undefined && putOff.some(({ action }) => action.of.kind === kind);
-    const setback =
-      tried?.error === undefined
-        ? setbacks.of(kind, key)
-        : setbacks.note(kind, key, { error: tried.error, nowMs: clock.monotonicMs() });
-    if (tried?.error === undefined && !isPutOff) setbacks.end(kind, key);
-    else if (setback !== undefined) noted.set(kind, setback);
+  const tried = new Set<string>();
+  for (const { action, error } of executed) {
+    const child = childIdOf(action);
+    tried.add(child);
+    if (error !== undefined) noted.set(child, setbacks.note(child, key, { error, nowMs }));
   }
+  for (const child of putOff.map(({ action }) => childIdOf(action))) {
+    const setback = setbacks.of(child, key);
+    if (setback !== undefined && !tried.has(child)) noted.set(child, setback);
+  }
+  setbacks.keepChildren(key, noted);
   return noted;
 }
 
 /** Of an optional kind, which holds nothing up: what may be over in a moment is not told, and all else is. */
-function isPassing(one: Executed, noted: ReadonlyMap<string, Setback>): boolean {
-  const { kind, requirement } = one.action.of;
-  return requirement !== 'required' && one.error?.retry === true && !isToldOf(kind, noted.get(kind));
+function isPassing({ action, error }: Executed, noted: Noted): boolean {
+  return action.of.requirement !== 'required' && error?.retry === true && !isToldOf(action, noted);
 }
 
 /** Of an optional kind, and known to last: it is looked at as seldom as a refusal, for each try may take its time-out. */
-function isLeftForLater({ action }: Executed, noted: ReadonlyMap<string, Setback>): boolean {
-  const { kind, requirement } = action.of;
-  return requirement !== 'required' && isToldOf(kind, noted.get(kind));
+function isLeftForLater({ action }: Executed, noted: Noted): boolean {
+  return action.of.requirement !== 'required' && isToldOf(action, noted);
 }
 
-function isToldOf(kind: string, setback: Setback | undefined): boolean {
-  return setback !== undefined && isTold(kind, setback);
+function isToldOf(action: Action, noted: Noted): boolean {
+  const child = childIdOf(action);
+  const setback = noted.get(child);
+  return setback !== undefined && isTold(child, setback);
 }
 
-function inKeptWords(one: Executed, setback: Setback | undefined): Executed {
+function inKeptWords(one: Executed, noted: Noted): Executed {
+  const setback = noted.get(childIdOf(one.action));
   if (one.result === 'done' || !one.retry || setback === undefined) return one;
-  return { ...one, message: wordsOf(setback) };
+  return { ...one, ...saidOf(setback) };
 }
 
-function stillFailed(action: Action, setback: Setback | undefined, executed: readonly Executed[]): readonly Executed[] {
-  if (setback === undefined || !isTold(action.of.kind, setback)) return [];
-  if (executed.some((one) => isSameChild(childOf(one.action), childOf(action)))) return [];
-  return [{ action, result: 'failed', message: wordsOf(setback), retry: setback.retry }];
+function stillFailed(action: Action, noted: Noted, executed: readonly Executed[]): readonly Executed[] {
+  const child = childIdOf(action);
+  const setback = noted.get(child);
+  if (setback === undefined || !isTold(child, setback)) return [];
+  if (executed.some((one) => childIdOf(one.action) === child)) return [];
+  return [{ action, result: 'failed', retry: setback.retry, ...saidOf(setback) }];
 }
 
-function wordsOf({ words, retry }: Setback): string {
-  return retry ? `${words}; it is tried again` : words;
+function saidOf({ words, cause, retry }: Setback): { readonly message: string; readonly cause: string } {
+  return { message: retry ? `${words}; it is tried again` : words, cause };
 }
 
 export function retryAfter({ message, retryAfterMs }: ApiError): WorkResult {

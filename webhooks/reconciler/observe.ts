@@ -16,6 +16,9 @@ import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platf
  */
 const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20 };
 
+/** How the Deployment controller counts templates, on Deployments and ReplicaSets. */
+export const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
+
 /** What is the same in nearly every object, and kept once for all of them: each text that is read is a copy of its own. */
 const words = new Map(
   [
@@ -84,12 +87,14 @@ function unclaimed(weak: readonly WeakField[], raw: unknown): readonly WeakField
 export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
   if (!withPods.has(stringAt(raw, 'kind') ?? '')) return undefined;
   const status = recordAt(raw, 'status');
+  const revision = identityAt(recordAt(recordAt(raw, 'metadata'), 'annotations'), REVISION_ANNOTATION);
   return {
     generation: metaOf(raw).generation,
     observedGeneration: numberAt(status, 'observedGeneration') ?? 0,
     replicas: numberAt(status, 'replicas') ?? 0,
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
+    ...(revision === undefined ? {} : { revision }),
     conditions: listAt(status, 'conditions')
       .slice(0, limits.conditions)
       .map((condition) => {

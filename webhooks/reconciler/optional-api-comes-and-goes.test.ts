@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
-import type { ApiRequest, KubeApi } from '../platform/kube/api.ts';
+import type { ApiRequest, KubeApi, WatchEnd } from '../platform/kube/api.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { silentLogger } from '../platform/log.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
@@ -121,6 +122,60 @@ describe.each([
   });
 });
 
+it('an API that goes is noticed by its own watch, within seconds and with one warning', async () => {
+  const api = createFakeKubeApi();
+  install(api);
+  anMCPServer(api);
+  const clock = createFakeClock();
+  const warnings: unknown[] = [];
+  const log = {
+    ...silentLogger,
+    warn: (_: string, fields?: Readonly<Record<string, unknown>>) => void warnings.push(fields?.['watch']),
+  };
+  let end: (how: WatchEnd) => void = () => undefined;
+  const ending: KubeApi = {
+    request: (request) => api.request(request),
+    watch: (request, onEvent) => {
+      const watching = api.watch(request, onEvent);
+      if (!request.path.endsWith('/podmonitors')) return watching;
+      return Promise.race([watching, new Promise<WatchEnd>((resolve) => (end = resolve))]);
+    },
+  };
+  running.push(startLead({ ...surroundings(clock), api: ending, log }));
+  await clock.advance(20_000);
+  expect(monitored(api)).toBe('True/Applied');
+  const asked = (): number => api.reads.filter((read) => read === `GET ${discoveryPath}`).length;
+  const before = asked();
+  uninstall(api);
+  api.answer(({ path }) => path.startsWith(discoveryPath), 404);
+  end({ why: 'failed', error: { status: 404, reason: 'NotFound', message: 'no such API', retry: false } });
+  await clock.advance(5_000);
+  expect(monitored(api)).toBe('False/APINotInstalled');
+  expect(warnings).toEqual(['podmonitors']);
+  expect(asked() - before).toBeLessThanOrEqual(3);
+});
+
+it('an API that its own watch does not find, and discovery does, is asked for again and again, and warned of once', async () => {
+  const api = createFakeKubeApi();
+  install(api);
+  anMCPServer(api);
+  const clock = createFakeClock();
+  const warnings: unknown[] = [];
+  const log = {
+    ...silentLogger,
+    warn: (_: string, fields?: Readonly<Record<string, unknown>>) => void warnings.push(fields?.['watch']),
+  };
+  api.answer(({ path }) => path === `${discoveryPath}/podmonitors`, 404);
+  running.push(startLead({ ...surroundings(clock), api, log }));
+  await clock.advance(60_000);
+  expect(monitored(api)).toBe('Unknown/NotChecked');
+  expect(warnings).toEqual(['podmonitors']);
+  expect(api.reads.filter((read) => read === `GET ${discoveryPath}`).length).toBeLessThanOrEqual(12);
+  api.answer(() => false, undefined);
+  await clock.advance(60_000);
+  expect(monitored(api)).toBe('True/Applied');
+});
+
 describe('while discovery fails', () => {
   it('what was known of an API stays: changes are applied, nothing is pruned, status says the same', async () => {
     const api = createFakeKubeApi();
@@ -223,6 +278,28 @@ describe('an object of an optional kind', () => {
     api.answer(() => false, undefined);
     await clock.advance(300_000);
     expect(monitored(api)).toBe('True/Applied');
+  });
+
+  it('that cannot be written for one server is written for all others', async () => {
+    const api = createFakeKubeApi();
+    install(api);
+    api.answer(({ method, path }) => method === 'PATCH' && path === monitorPath(), 404);
+    anMCPServer(api);
+    anMCPServer(api, { metrics: { port: 'mcp' } }, 'other');
+    const clock = createFakeClock();
+    const registry = new Registry();
+    running.push(startLead({ ...surroundings(clock), api, metrics: createReconcilerMetrics(registry) }));
+    await clock.advance(1_000);
+    expect(monitored(api, 'other')).toBe('True/Applied');
+    await clock.advance(120_000);
+    expect(monitored(api)).toBe('False/PodMonitorUnavailable');
+    const counted = await registry.metrics();
+    expect(counted).toContain('servers_with_failing_writes{what="PodMonitor"} 1');
+    anMCPServer(api, { metrics: { port: 'mcp', path: '/stats' } }, 'other');
+    anMCPServer(api, { metrics: { port: 'mcp' } }, 'third');
+    await clock.advance(1_000);
+    expect(api.get(monitorPath('other'))).toMatchObject({ spec: { podMetricsEndpoints: [{ path: '/stats' }] } });
+    expect(['other', 'third'].map((name) => monitored(api, name))).toEqual(['True/Applied', 'True/Applied']);
   });
 
   it('whose writes hang is tried seldom, and holds the status up for seconds at most', async () => {

@@ -50,7 +50,7 @@ export class OptionalApis {
     return { get: (kind) => this.#stateIn(namespace, kind) };
   }
 
-  /** A request for an object of an optional kind was answered as if there were none such. */
+  /** A request for objects of an optional kind was answered as if there were none such. */
   askSoon(): void {
     this.#discovery.askSoon();
   }

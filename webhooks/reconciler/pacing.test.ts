@@ -54,7 +54,10 @@ function aPacing(rolloutOf: (key: string) => Rollout = () => complete): {
   };
 }
 
-const refused = (action: Action): Executed => ({ action, result: 'failed', message: 'no', retry: false });
+const refused = (action: Action): Executed => ({
+  ...{ action, result: 'failed', message: 'no' },
+  ...{ cause: 'Invalid', retry: false },
+});
 
 describe('what others wrote', () => {
   it('is taken away twice at once in one generation, then every ten minutes, and comes back meanwhile', async () => {

@@ -1,3 +1,4 @@
+import { childIdOf } from '../core/plan/action.ts';
 import type { Action } from '../core/plan/action.ts';
 import { isRelated } from '../core/plan/foreign/field-tree.ts';
 import type { OwnedPath } from '../core/plan/foreign/field-tree.ts';
@@ -51,7 +52,7 @@ export interface PacingOptions {
  */
 export class Pacing {
   readonly #options: PacingOptions;
-  /** By server, then by kind of the child. */
+  /** By server, then by the id of the child. */
   readonly #kept = new Map<string, Map<string, Kept>>();
   readonly #places = new Map<string, Place>();
   readonly #waiting = new Set<string>();
@@ -76,9 +77,9 @@ export class Pacing {
   settle(key: string, generation: number, executed: readonly Executed[]): void {
     for (const { action, result } of executed) {
       if (action.type !== 'apply') continue;
-      const { kind } = action.of;
-      if (result === 'done' && action.cause === 'drift') this.#count(key, generation, { kind, what: 'repair' });
-      if (result === 'done' && isCleaning(action)) this.#count(key, generation, { kind, what: 'cleaning' });
+      const child = childIdOf(action);
+      if (result === 'done' && action.cause === 'drift') this.#count(key, generation, { child, what: 'repair' });
+      if (result === 'done' && isCleaning(action)) this.#count(key, generation, { child, what: 'cleaning' });
       if (action.of.hasPods === true) this.#answer(key, result);
     }
   }
@@ -88,9 +89,9 @@ export class Pacing {
    * pause may not stand for long. Undefined: no fight is known.
    */
   fightMs(key: string, generation: number): number | undefined {
-    const rests = [...(this.#kept.get(key)?.keys() ?? [])].flatMap((kind) => {
-      const { repair } = this.#keptOf(key, generation, kind);
-      return repair.times > patience.repair.atOnce ? this.#pauseOf(key, generation, { kind, what: 'repair' }) : 0;
+    const rests = [...(this.#kept.get(key)?.keys() ?? [])].flatMap((child) => {
+      const { repair } = this.#keptOf(key, generation, child);
+      return repair.times > patience.repair.atOnce ? this.#pauseOf(key, generation, { child, what: 'repair' }) : 0;
     });
     const restMs = Math.max(0, ...rests);
     return restMs === 0 ? undefined : restMs;
@@ -109,11 +110,11 @@ export class Pacing {
 
   #pace(key: string, generation: number, action: Action): PacedAction {
     if (action.type !== 'apply') return { now: action };
-    const { kind } = action.of;
-    const repairMs = action.cause === 'drift' ? this.#pauseOf(key, generation, { kind, what: 'repair' }) : 0;
+    const child = childIdOf(action);
+    const repairMs = action.cause === 'drift' ? this.#pauseOf(key, generation, { child, what: 'repair' }) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
     if (!isCleaning(action)) return { now: action };
-    const cleaningMs = this.#pauseOf(key, generation, { kind, what: 'cleaning' });
+    const cleaningMs = this.#pauseOf(key, generation, { child, what: 'cleaning' });
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
     const waitMs = action.of.hasPods === true ? this.#takePlace(key) : 0;
     return waitMs > 0 ? withhold(action, 'Waiting', waitMs) : { now: action };
@@ -140,21 +141,21 @@ export class Pacing {
     else this.#places.delete(key);
   }
 
-  #pauseOf(key: string, generation: number, { kind, what }: Counted): number {
-    const { times, lastMs } = this.#keptOf(key, generation, kind)[what];
+  #pauseOf(key: string, generation: number, { child, what }: Counted): number {
+    const { times, lastMs } = this.#keptOf(key, generation, child)[what];
     const { atOnce, pauseMs } = patience[what];
     return times < atOnce ? 0 : Math.max(0, pauseMs - (this.#nowMs() - lastMs));
   }
 
-  #count(key: string, generation: number, { kind, what }: Counted): void {
-    const kept = this.#keptOf(key, generation, kind);
-    const kinds = this.#kept.get(key) ?? new Map<string, Kept>();
+  #count(key: string, generation: number, { child, what }: Counted): void {
+    const kept = this.#keptOf(key, generation, child);
+    const children = this.#kept.get(key) ?? new Map<string, Kept>();
     const counted = { times: kept[what].times + 1, lastMs: this.#nowMs() };
-    this.#kept.set(key, kinds.set(kind, { ...kept, [what]: counted }));
+    this.#kept.set(key, children.set(child, { ...kept, [what]: counted }));
   }
 
-  #keptOf(key: string, generation: number, kind: string): Kept {
-    const kept = this.#kept.get(key)?.get(kind);
+  #keptOf(key: string, generation: number, child: string): Kept {
+    const kept = this.#kept.get(key)?.get(child);
     return kept?.generation === generation ? kept : { generation, repair: never, cleaning: never };
   }
 
@@ -180,7 +181,7 @@ export class Pacing {
 const never = { times: 0, lastMs: -Infinity };
 
 interface Counted {
-  readonly kind: string;
+  readonly child: string;
   readonly what: keyof typeof patience;
 }
 

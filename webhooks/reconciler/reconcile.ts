@@ -10,6 +10,7 @@ import { nextReport } from '../core/plan/report.ts';
 import { optionalConditions } from '../core/plan/optional-conditions.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { digest } from '../platform/digest.ts';
 import { splitKey } from '../platform/kube/object.ts';
@@ -50,7 +51,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
   // Read together: another policy may be in force after the next wait.
-  const { expandedKinds, policy, policyDigestFor, policyNotice, labelsOf, installation } = world;
+  const { policy, policyDigestFor, policyNotice, labelsOf, installation } = world;
   const now = timestamp(world.clock.now());
   const policyDigest = policyDigestFor(
     { namespace: namespaceOf(server), name: server.metadata.name },
@@ -58,7 +59,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   );
   const judged = { policy, policyDigest, labelsOf, installation, now };
   const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
-  const decision = decide({ ...references, ...judged, subject, observed, expandedKinds, apis, digest });
+  const decision = decide({ ...references, ...judged, subject, observed, apis, digest });
   if (decision.verdict === 'retry') {
     world.pacing.stopWaiting(key);
     await tellNotChecked(key, server, decision.unchecked, { world, signal });
@@ -79,10 +80,9 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { told, comeBack } = noteRound(key, round, world);
   if (told === undefined) return comeBack;
 
-  const workload = gatherWorkload(key, decision.server, world);
+  const workload = await gatherWorkload(key, decision.server, { isApplied: isApplied(decision, told), world, signal });
   const report = nextReport({
     ...{ ...workload, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
-    isApplied: isApplied(decision, told),
     ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
     optional: optionalFor(key, decision, { apis, outcomes: told }, world),
   });
@@ -126,9 +126,9 @@ async function carryOut(
 
 function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acceptance {
   const besides = notice === undefined ? {} : { notice };
-  return decision.verdict === 'accepted'
-    ? { state: 'valid', ...besides }
-    : { state: 'invalid', message: decision.message, ...besides };
+  if (decision.verdict === 'accepted') return { state: 'valid', ...besides };
+  const { message, cause } = decision;
+  return { state: 'invalid', message, cause, ...besides };
 }
 
 /** Whether the Deployment that stands there is the one of this generation. */
@@ -161,11 +161,11 @@ function optionalFor(
   key: string,
   { verdict, server }: DecidedServer,
   known: Pick<OptionalInput, 'apis' | 'outcomes'>,
-  { children, expandedKinds }: World,
+  { children }: World,
 ): readonly Said[] | undefined {
   if (verdict !== 'accepted') return undefined;
   const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => children.get(kind)?.of(key) ?? []);
-  return optionalConditions({ ...known, server, expandedKinds, children: existing.map(({ child }) => child) });
+  return optionalConditions({ ...known, server, children: existing.map(({ child }) => child) });
 }
 
 /** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */

@@ -3,7 +3,7 @@ import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import type { Change } from './child-cache.ts';
-import { KeptTexts } from './kept-texts.ts';
+import { FairStore, weighText } from './fair-store.ts';
 
 /** One condition of one server, for metrics. */
 export interface ConditionInfo {
@@ -27,7 +27,7 @@ const textLimits = { largest: largeBytes, inAll: 4 * 1024 * 1024 };
  */
 export class ServerCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #texts = new KeptTexts(textLimits);
+  readonly #texts = new FairStore<string>(textLimits);
   /** Keys of entries whose versions say nothing any more. */
   readonly #doubted = new Set<string>();
   /** Most servers are in one of a few states: each list of conditions is kept once. */
@@ -81,7 +81,7 @@ export class ServerCache {
     const offers = offersOf(raw);
     const json = JSON.stringify(lean(raw));
     const bytes = Buffer.byteLength(json);
-    this.#texts.put(key, json);
+    this.#texts.put(key, weighText(json));
     this.#entries.set(key, {
       ...(offers === undefined ? {} : { offers }),
       uid,

@@ -78,7 +78,7 @@ async function write(
   }
   // The next decision compares with what we have just written, not with what the watch will say in a moment.
   world.servers.put(result.body);
-  for (const event of events) world.events.record({ regarding: regarding({ name, namespace, uid }), ...event });
+  for (const event of events) world.events.record({ regarding: regarding(server.metadata), ...event });
   return { result: 'written' };
 }
 
@@ -127,10 +127,9 @@ async function writePart(attempt: Attempt, { why }: ReducedStatus): Promise<Stat
 }
 
 function recordEvent({ server, world }: Attempt, { words }: Setback, { retry }: ApiError): void {
-  const { name, namespace = '', uid = '' } = server.metadata;
   const meanwhile = retry ? '' : ', and meanwhile only a part of it is written';
   world.events.record({
-    regarding: regarding({ name, namespace, uid }),
+    regarding: regarding(server.metadata),
     type: 'Warning',
     reason: 'StatusNotWritten',
     action: 'StatusUpdate',

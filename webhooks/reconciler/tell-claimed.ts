@@ -6,7 +6,6 @@ import type { World } from './world.ts';
 
 /** Whoever wrote a field that is gone now, and the owner of the server, should meet the reason. */
 export function tellClaimed({ metadata }: MCPServer, executed: readonly Executed[], world: World): void {
-  const { name, namespace = '', uid = '' } = metadata;
   for (const { action, result } of executed) {
     if (result !== 'done' || action.type !== 'apply' || action.claims === undefined) continue;
     const { fields, more, isTakeOver } = action.claims;
@@ -15,7 +14,7 @@ export function tellClaimed({ metadata }: MCPServer, executed: readonly Executed
       ? `${action.of.kind}: taken over from the reference operator; what it wrote and the MCPServer does not say is gone. ${what}`
       : `${action.of.kind}: took back what only the MCPServer can say: ${what}. It has the MCPServer's value again, or is gone where that says none: write it there, if there is a field for it.`;
     world.events.record({
-      regarding: regarding({ name, namespace, uid }),
+      regarding: regarding(metadata),
       ...(isTakeOver
         ? { type: 'Normal', reason: 'TakenOver', action: 'TakeOver' }
         : { type: 'Warning', reason: 'ForeignFieldsRemoved', action: 'RemoveForeignFields' }),

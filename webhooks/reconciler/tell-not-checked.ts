@@ -1,4 +1,5 @@
 import type { MCPServer, MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { conditionOf } from '../core/plan/condition.ts';
 import { nextReport } from '../core/plan/report.ts';
 import { NOT_CHECKED } from '../core/plan/status.ts';
 import { isSameUnchecked } from '../core/plan/unchecked-reference.ts';
@@ -30,8 +31,8 @@ export async function tellNotChecked(
   world.notChecked.set(key, unchecked);
   if (wasJudged(server.status)) return;
   const accepted = { state: 'not-checked', message } as const;
-  const workload = gatherWorkload(key, server, world);
-  await writeStatus(server, nextReport({ ...workload, isApplied: false, accepted }), world, signal);
+  const workload = await gatherWorkload(key, server, { ...scope, isApplied: false });
+  await writeStatus(server, nextReport({ ...workload, accepted }), world, signal);
 }
 
 export function renderUnchecked({ kind, name, reason }: UncheckedReference): string {
@@ -44,13 +45,14 @@ export function renderUnchecked({ kind, name, reason }: UncheckedReference): str
  */
 function wasTold(key: string, { status }: MCPServer, unchecked: UncheckedReference, world: World): boolean {
   const told = world.notChecked.get(key);
-  return told === undefined ? findAccepted(status)?.reason === NOT_CHECKED : isSameUnchecked(told, unchecked);
+  return told === undefined
+    ? conditionOf(status, 'Accepted')?.reason === NOT_CHECKED
+    : isSameUnchecked(told, unchecked);
 }
 
 function recordEvent({ metadata }: MCPServer, note: string, world: World): void {
-  const { name, namespace = '', uid = '' } = metadata;
   world.events.record({
-    regarding: regarding({ name, namespace, uid }),
+    regarding: regarding(metadata),
     type: 'Warning',
     reason: 'ReferenceNotChecked',
     action: 'ConfigurationValidation',
@@ -59,10 +61,6 @@ function recordEvent({ metadata }: MCPServer, note: string, world: World): void 
 }
 
 function wasJudged(status: MCPServerStatus | undefined): boolean {
-  const accepted = findAccepted(status);
+  const accepted = conditionOf(status, 'Accepted');
   return accepted !== undefined && accepted.reason !== NOT_CHECKED;
-}
-
-function findAccepted(status: MCPServerStatus | undefined) {
-  return status?.conditions?.find(({ type }) => type === 'Accepted');
 }

@@ -1,6 +1,7 @@
 import { API, APP, LABELS } from '../core/mcpserver/api.ts';
 import type { ReferencedKind } from '../core/engine/facts.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import { ListWatch } from '../platform/kube/list-watch.ts';
 import type { ListWatchOptions, WatchHandlers } from '../platform/kube/list-watch.ts';
@@ -81,6 +82,9 @@ function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, enqu
   const handlers = childHandlers(of, world, enqueue);
   const watch: ListWatch = createWatch(scope, of, {
     labelSelector: childSelector,
+    onNotFound: () => {
+      world.optional.askSoon();
+    },
     handlers: {
       ...handlers,
       onReplace: (keys) => {
@@ -103,7 +107,7 @@ function createScope(world: World, scope: ScopeOptions, enqueue: (key: string) =
   const watch = (watched: Watched, selection: Selection): ListWatch => createWatch(scope, watched, selection);
   return {
     servers: watch(API, { handlers: serverHandlers(world, enqueue) }),
-    children: world.expandedKinds
+    children: expandedKinds
       .filter(({ requirement }) => requirement === 'required')
       .map((kind) => watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) })),
     pods: watch(

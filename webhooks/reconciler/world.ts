@@ -3,7 +3,6 @@ import type { Installation } from '../core/engine/installation.ts';
 import type { PolicyDigestFor } from '../core/engine/policy-digest.ts';
 import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
-import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import type { EventRecorder } from '../platform/kube/events.ts';
@@ -30,7 +29,6 @@ export interface World {
   readonly clusterDomain: string;
   /** Absent for tests in which nobody is us. */
   readonly installation: Installation | undefined;
-  readonly expandedKinds: readonly ExpandedKind[];
   /** At this moment: another one may be in force as soon as something was waited for. */
   readonly policy: Policy;
   /** Of the namespaces; absent where nobody may read them. */
@@ -63,9 +61,14 @@ export interface World {
   readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite'>;
 }
 
+interface Identity {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+}
+
 /** What an event about a server names. */
-export function regarding(server: { readonly name: string; readonly namespace: string; readonly uid: string }) {
-  const { name, namespace, uid } = server;
+export function regarding({ name, namespace = '', uid = '' }: Identity) {
   const { apiVersion, kind } = API;
   return { apiVersion, kind, namespace, name, uid };
 }

@@ -1053,9 +1053,15 @@ export interface GatewayBindingReference {
  */
 export interface StatusExtensions {
   /**
-   * Version of mcp-lifecycle that wrote this status last. A new version writes it only with other news, or where a condition is False: it may say the same in other words, and events tell of another message only if the same version wrote both. Absent: a version before 0.2 wrote it.
+   * Version of mcp-lifecycle that wrote this status last, which it does only with other news. Absent: a version before 0.2 wrote it.
    */
   release?: string;
+  /**
+   * For our own comparison: what the conditions that are False come from, by their type, in no words. Another cause is told as an event, another message alone is not.
+   */
+  causes?: {
+    [k: string]: string;
+  };
   policy?: PolicyState;
   foreign?: ForeignFieldsStatus;
   podFailure?: PodFailure;
@@ -1182,10 +1188,6 @@ export interface PodFailure {
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.
  */
 export interface VerificationStatus {
-  /**
-   * Version of mcp-lifecycle that found out why Verified is False, in its words. Absent otherwise.
-   */
-  release?: string;
   /**
    * How it is asked first. Stateless: server/discover, of revision 2026-07-28. Handshake: initialize, of the older ones. Learnt, and kept while the image is the same.
    */

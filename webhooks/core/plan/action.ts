@@ -44,6 +44,12 @@ export function childOf(action: Action): ChildName {
   return { kind: action.of.kind, name: action.type === 'apply' ? action.object.metadata.name : action.name };
 }
 
+/** The same as one text; no name holds a slash. */
+export function childIdOf(action: Action): string {
+  const { kind, name } = childOf(action);
+  return `${kind}/${name}`;
+}
+
 export function isSameChild(a: ChildName, b: ChildName): boolean {
   return a.kind === b.kind && a.name === b.name;
 }
@@ -51,5 +57,14 @@ export function isSameChild(a: ChildName, b: ChildName): boolean {
 /** How an action ended. */
 export type Outcome =
   | { readonly action: Action; readonly result: 'done' }
-  /** `retry` says whether trying again can help (a 5xx, a lost connection) or not (the object is refused). */
-  | { readonly action: Action; readonly result: 'failed'; readonly message: string; readonly retry: boolean };
+  /**
+   * `retry` says whether trying again can help (a 5xx, a lost connection) or not (the object is refused). `cause`: which
+   * failure it is, in no words.
+   */
+  | {
+      readonly action: Action;
+      readonly result: 'failed';
+      readonly message: string;
+      readonly cause: string;
+      readonly retry: boolean;
+    };

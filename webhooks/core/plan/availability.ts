@@ -86,20 +86,31 @@ function unavailable(input: WorkloadInput, deployment: DeploymentStatus): Pick<A
     return { cause: 'processing-update', message: 'Deployment is processing spec update' };
   }
   const isHalted =
-    isTrue(deployment, 'ReplicaFailure') || (!isTrue(deployment, 'Progressing') && !isTrue(deployment, 'Available'));
+    replicaFailureOf(deployment) !== undefined ||
+    (!isTrue(deployment, 'Progressing') && !isTrue(deployment, 'Available'));
   const isVisible = podFailure !== undefined && (isHalted || deployment.readyReplicas === 0);
   if (isVisible) return { cause: 'pod-fails', message: renderPodFailure(podFailure, hints) };
-  if (!isHalted) return { cause: 'waiting', message: 'Waiting for instances to become healthy' };
+  if (!isHalted) return { cause: 'waiting', message: `Waiting for instances to become healthy${findsNothing(input)}` };
   const said = deploymentMessage(deployment);
   const unexplained = `No healthy instances (pod details unavailable)${said === undefined ? '' : `: ${said}`}`;
   return { cause: 'halted', message: unexplained };
 }
 
+/** Beside what goes on: a port on which nothing listens is known long before it is a failure. */
+export function findsNothing({ isSlow = false, hints }: Pick<WorkloadInput, 'isSlow' | 'hints'>): string {
+  return isSlow && hints?.unready !== undefined ? `; ${hints.unready}` : '';
+}
+
 /** A replica that cannot be created says more than the progress that it prevents; an empty message says nothing. */
-export function deploymentMessage({ conditions }: DeploymentStatus): string | undefined {
-  const failure = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
-  const progressing = conditions.find(({ type }) => type === 'Progressing');
-  return [failure?.message, progressing?.message].find((message) => message !== undefined && message !== '');
+export function deploymentMessage(deployment: DeploymentStatus): string | undefined {
+  const progressing = deployment.conditions.find(({ type }) => type === 'Progressing');
+  const said = [replicaFailureOf(deployment)?.message, progressing?.message];
+  return said.find((message) => message !== undefined && message !== '');
+}
+
+/** That pods cannot be created, if it is so. */
+export function replicaFailureOf({ conditions }: DeploymentStatus): DeploymentStatus['conditions'][number] | undefined {
+  return conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
 }
 
 function replicasOf({ server }: WorkloadInput): number {
@@ -110,7 +121,7 @@ function isSilent({ conditions, readyReplicas }: DeploymentStatus): boolean {
   return conditions.length === 0 && readyReplicas === 0;
 }
 
-export function isTrue({ conditions }: DeploymentStatus, type: string): boolean {
+function isTrue({ conditions }: DeploymentStatus, type: string): boolean {
   return conditions.some((condition) => condition.type === type && condition.status === 'True');
 }
 

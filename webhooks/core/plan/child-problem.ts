@@ -1,10 +1,13 @@
 import type { Unavailable } from '../resources/expanded-kind.ts';
-import type { Action, Outcome } from './action.ts';
+import { childIdOf } from './action.ts';
+import type { Outcome } from './action.ts';
 
 /** A child that could not be brought about. */
 export interface ChildProblem {
   readonly reason: Unavailable['reason'];
   readonly message: string;
+  /** Tells this problem from another of the same reason, in no words. */
+  readonly cause: string;
 }
 
 /**
@@ -20,9 +23,9 @@ export function problemsOf(outcomes: readonly Outcome[]): readonly ChildProblem[
   return outcomes
     .filter((outcome) => outcome.result === 'failed')
     .sort((a, b) => a.action.of.unavailable.order - b.action.of.unavailable.order)
-    .map(({ action, message }) => toProblem(action, message));
-}
-
-function toProblem({ of }: Action, message: string): ChildProblem {
-  return { reason: of.unavailable.reason, message: `Failed to reconcile ${of.kind}: ${message}` };
+    .map(({ action, message, cause }) => ({
+      reason: action.of.unavailable.reason,
+      message: `Failed to reconcile ${action.of.kind}: ${message}`,
+      cause: `${childIdOf(action)} ${cause}`,
+    }));
 }

@@ -7,8 +7,8 @@ const maxMessageLength = 4096;
 /** What a condition says, whichever; of the newest generation, if it does not say of which. */
 export type Saying = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly generation?: number | undefined };
 
-/** What one condition says now. */
-export type Said = Saying & Pick<Condition, 'type'>;
+/** What one condition says now. `cause`: tells it from another of the same reason, in no words. */
+export type Said = Saying & Pick<Condition, 'type'> & { readonly cause?: string };
 
 export interface ConditionContext {
   readonly previous: MCPServerStatus | undefined;
@@ -20,7 +20,7 @@ export interface ConditionContext {
 /** The condition as it is written: its time moves only when its status does, not for a new reason or message. */
 export function nextCondition(said: Said, context: ConditionContext): Condition {
   const { type, status, reason, message, generation = context.generation } = said;
-  const before = context.previous?.conditions?.find((condition) => condition.type === type);
+  const before = conditionOf(context.previous, type);
   return {
     type,
     status,
@@ -29,6 +29,10 @@ export function nextCondition(said: Said, context: ConditionContext): Condition 
     reason,
     message: shortenEnd(printable(message), maxMessageLength),
   };
+}
+
+export function conditionOf(status: MCPServerStatus | undefined, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
 }
 
 /** What was said stays, of the generation of which it was said. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApiState } from '../engine/installation.ts';
+import { judge } from '../engine/judge.ts';
+import { atOwnSeverity } from '../engine/policy.ts';
 import { builtInPolicy } from '../rules/built-in-policy.ts';
 import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
@@ -64,6 +66,49 @@ describe('an optional kind', () => {
   it.each([undefined, 'unknown', 'absent', 'off'] as const)('is neither made nor pruned while it is %s', (state) => {
     expect(planned(state, asking)).toEqual([]);
     expect(planned(state)).toEqual([]);
+  });
+});
+
+describe('an optional kind that is not there, under a policy that denies what has no effect', () => {
+  const asking = withSpec({ extensions: { metrics: { port: 'mcp' } } });
+  const strict = atOwnSeverity(
+    builtInPolicy.rules.map((rule) => (rule.id === 'feature-available' ? { ...rule, severity: 'deny' } : rule)),
+  );
+  const installation = {
+    ...{ namespace: 'mcp-lifecycle', image: 'x', clusterDomain: 'cluster.local' },
+    ...{ serviceAccounts: [], secrets: [], podLabels: {} },
+  };
+
+  it.each<[ApiState, Decision['verdict']]>([
+    ['off', 'invalid'],
+    ['absent', 'invalid'],
+    ['unknown', 'accepted'],
+    ['served', 'accepted'],
+  ])('is judged here as at admission: %s', (state, verdict) => {
+    const subject = prepared(anMCPServer(withUid('u-1'), asking));
+    const apis = new Map([['PodMonitor', state]]);
+    const context = { facts: inMemoryFacts(), now: anInstant, policy: strict };
+    const { findings } = judge(subject, { ...context, installation: { ...installation, apis } });
+    expect(findings.some(({ severity }) => severity === 'deny')).toBe(verdict === 'invalid');
+    const round = { ...context, installation, apis, policyDigest: 'p', observed: [], digest: () => 'd' };
+    expect(decide({ ...round, subject }).verdict).toBe(verdict);
+  });
+});
+
+describe('what an invalid server comes from', () => {
+  const digest = (text: string): string => text;
+  const causeOf = (...options: readonly Option[]): string | undefined => {
+    const subject = prepared(anMCPServer(withUid('u-1'), ...options));
+    const decision = decide({ subject, facts: inMemoryFacts(), observed: [], ...policy, digest });
+    return decision.verdict === 'invalid' ? decision.cause : undefined;
+  };
+
+  it('is the same for the same, and another for another rule, place or value', () => {
+    const asGroup = withSpec({ runtime: { security: { securityContext: { runAsUser: 0, runAsGroup: 1 } } } });
+    const causes = [asRoot, fromConfigMap, fromKey(), withCaBundle].map((option) => causeOf(option));
+    expect(new Set(causes).size).toBe(4);
+    expect(causes).not.toContain(undefined);
+    expect(causeOf(asRoot, asGroup)).toBe(causeOf(asRoot));
   });
 });
 

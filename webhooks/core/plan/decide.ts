@@ -4,6 +4,7 @@ import type { ApiStates, Installation } from '../engine/installation.ts';
 import { judge } from '../engine/judge.ts';
 import type { PreparedServer, Verdict } from '../engine/judge.ts';
 import type { LabelsOf, Policy } from '../engine/policy.ts';
+import { fingerprint } from '../engine/ratchet.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { renderDenial } from '../engine/render.ts';
 import { namespaceOf } from '../mcpserver/names.ts';
@@ -16,7 +17,7 @@ import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { ownerOf } from './ownership.ts';
 import { plan } from './plan.ts';
-import { ownsChildren, ratchetServer } from './ratchet-server.ts';
+import { maxCompared, ownsChildren, ratchetServer } from './ratchet-server.ts';
 import type { UncheckedReference } from './unchecked-reference.ts';
 
 /** Everything that was gathered about one server. */
@@ -57,18 +58,24 @@ export type Decision =
       readonly actions: readonly Action[];
       readonly policy: PolicyState;
       readonly message: string;
+      /** Digest of what is wrong, where, and of the values there; of no sentence. */
+      readonly cause: string;
     }
   /** It cannot be told whether everything that the server references is there: leave all alone and try again. */
   | { readonly verdict: 'retry'; readonly server: MCPServer; readonly unchecked: UncheckedReference };
+
+const unknownApis: ApiStates = new Map();
 
 /**
  * What to do about one server; what to say follows in report.ts. Judged again although admission did: a server may have
  * been stored before the rule existed, or past the webhook.
  */
 export function decide(input: DecideInput): Decision {
-  const { subject, expandedKinds = everyKind } = input;
+  const { subject, expandedKinds = everyKind, apis = unknownApis } = input;
   const { server } = subject;
-  const verdict = judge(subject, input);
+  // Rules and the plan see the same APIs; the webhook is told of them in the same way.
+  const installation = input.installation && { ...input.installation, apis };
+  const verdict = judge(subject, { ...input, installation });
   const { rules } = input.policy;
   // What a rule could not look at is looked at again: see findUnchecked.
   const findings = verdict.findings.filter(({ isUnchecked }) => isUnchecked !== true);
@@ -78,7 +85,8 @@ export function decide(input: DecideInput): Decision {
   if (blocking.length > 0) {
     const { actions } = expand(expandedKinds.filter(({ isOfVerdict }) => isOfVerdict === true));
     const message = explainInvalid(input, blocking);
-    return { verdict: 'invalid', server, findings: verdict.findings, policy, message, actions };
+    const cause = causeOf(input, blocking);
+    return { verdict: 'invalid', server, findings: verdict.findings, policy, message, cause, actions };
   }
   const unchecked = findUnchecked(input);
   if (unchecked !== undefined) return { verdict: 'retry', server, unchecked };
@@ -92,7 +100,7 @@ interface Expanded {
 
 /** What is wanted of those of the kinds that can be used, and what has to be done for it. */
 function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings }: Verdict): Expanded {
-  const { configHash, installation, labelsOf, observed, digest, policy, apis = new Map() } = input;
+  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis } = input;
   const { server } = input.subject;
   const usable = usableKinds(kinds, apis);
   const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
@@ -108,6 +116,11 @@ function explainInvalid({ subject: { server }, observed }: DecideInput, blocking
   const { message } = renderDenial(blocking);
   const isRunning = ownsChildren({ server, observed });
   return isRunning ? `${message}; nothing is rolled out until then, what runs stays as it is` : message;
+}
+
+function causeOf({ subject: { server }, digest }: DecideInput, blocking: readonly Finding[]): string {
+  const printed = fingerprint({ object: server, findings: blocking.slice(0, maxCompared) }, digest);
+  return digest(printed.map((one) => one.fingerprint).join(' '));
 }
 
 /**

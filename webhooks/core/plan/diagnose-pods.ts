@@ -101,6 +101,12 @@ export function patienceEndsAtMs(pods: readonly PodState[], { nowMs, readyWithin
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
+/** Whether patience with some container that is not ready has ended. */
+export function isPatienceOver(pods: readonly PodState[], patience: Patience): boolean {
+  const containers = pods.flatMap(({ status }) => status?.containerStatuses ?? []);
+  return containers.some((container) => isNotReadyYet(container) && isOutOf(patience, container));
+}
+
 /** Runs for the first time, and was not ready so far. */
 export function isNotReadyYet({ state, ready, restartCount }: ContainerState): boolean {
   return state?.running !== undefined && !ready && restartCount === 0;

@@ -13,16 +13,24 @@ import type { Cause } from './availability.ts';
 import { nextEvents } from './events.ts';
 import type { NextEvent } from './events.ts';
 
-/** `Accepted: 'True/Valid/message'` */
-function aStatus(conditions: Readonly<Record<string, string>>, capabilities?: ServerCapabilities): MCPServerStatus {
+/** `Accepted: 'True/Valid/message'`; what is bad has its message for its cause, too. */
+function aStatus(
+  conditions: Readonly<Record<string, string>>,
+  { capabilities, ...extensions }: Named<MCPServerStatus['extensions']> = {},
+): MCPServerStatus {
+  const said = Object.entries(conditions).map(([type, text]) => {
+    const [status, reason = '', message = ''] = text.split('/');
+    return { type, status: toStatus(status), reason, message, lastTransitionTime: '' };
+  });
+  const bad = said.filter(({ status }) => status === 'False');
   return {
-    conditions: Object.entries(conditions).map(([type, text]) => {
-      const [status, reason = '', message = ''] = text.split('/');
-      return { type, status: toStatus(status), reason, message, lastTransitionTime: '' };
-    }),
+    conditions: said,
+    extensions: { causes: Object.fromEntries(bad.map(({ type, message }) => [type, message])), ...extensions },
     ...(capabilities === undefined ? {} : { serverInfo: { capabilities } }),
   };
 }
+
+type Named<Extensions> = Extensions & { readonly capabilities?: ServerCapabilities };
 
 const toStatus = (text: string | undefined): Condition['status'] =>
   text === 'True' || text === 'False' ? text : 'Unknown';
@@ -52,10 +60,10 @@ function becauseOf(cause: Cause, status: MCPServerStatus): MCPServerStatus {
 }
 
 const down = (message: string, cause: Cause, podFailure?: PodFailure): MCPServerStatus =>
-  becauseOf(cause, {
-    ...aStatus({ Available: `False/DeploymentUnavailable/${message}` }),
-    ...(podFailure === undefined ? {} : { extensions: { podFailure } }),
-  });
+  becauseOf(
+    cause,
+    aStatus({ Available: `False/DeploymentUnavailable/${message}` }, podFailure === undefined ? {} : { podFailure }),
+  );
 
 const waiting = down('Waiting for instances to become healthy', 'waiting');
 const processing = down('Deployment is processing spec update', 'processing-update');
@@ -162,11 +170,11 @@ describe('nextEvents', () => {
     ],
     [
       'capabilities that change',
-      aStatus({}, { tools: true }),
-      aStatus({}, { tools: false, prompts: true }),
+      aStatus({}, { capabilities: { tools: true } }),
+      aStatus({}, { capabilities: { tools: false, prompts: true } }),
       ['Warning CapabilityChanged CapabilityChangeDetected: tools: true->false, prompts: false->true'],
     ],
-    ['capabilities that are known for the first time', aStatus({}), aStatus({}, { tools: true }), []],
+    ['capabilities that are known for the first time', aStatus({}), aStatus({}, { capabilities: { tools: true } }), []],
   ])('%s', (_, previous, next, wanted) => {
     expect(summary(previous, next)).toEqual(wanted);
   });
@@ -195,10 +203,11 @@ describe('nextEvents', () => {
     expect(summary(of(before), of(after))).toEqual(wanted);
   });
 
-  const stalled = (reason: string, restarts: number): MCPServerStatus => ({
-    ...aStatus({ Available: 'True/Available/up', Progressing: `False/${reason}/restarts: ${restarts}` }),
-    extensions: { podFailure: crash(restarts) },
-  });
+  const stalled = (reason: string, restarts: number): MCPServerStatus =>
+    aStatus(
+      { Available: 'True/Available/up', Progressing: `False/${reason}/restarts: ${restarts}` },
+      { podFailure: crash(restarts) },
+    );
 
   it.each<[string, MCPServerStatus, MCPServerStatus, readonly string[]]>([
     [
@@ -218,10 +227,13 @@ describe('nextEvents', () => {
     [
       'once that nothing runs, and not that new pods do not come up besides',
       up,
-      becauseOf('pod-fails', {
-        ...aStatus({ Available: 'False/DeploymentUnavailable/no', Progressing: 'False/PodsFailing/no' }),
-        extensions: { podFailure: crash(0) },
-      }),
+      becauseOf(
+        'pod-fails',
+        aStatus(
+          { Available: 'False/DeploymentUnavailable/no', Progressing: 'False/PodsFailing/no' },
+          { podFailure: crash(0) },
+        ),
+      ),
       ['Warning DeploymentUnavailable ServerUnavailable: no'],
     ],
   ])('tell %s', (_, before, after, wanted) => {
@@ -230,6 +242,7 @@ describe('nextEvents', () => {
 
   it('tell no second time what an earlier release told in words only', () => {
     const before = down('Container crashing: exit code 1, restarts: 2+ (pod: a)', 'pod-fails');
+    delete before.extensions;
     expect(summary(before, crashing('4+'))).toEqual([]);
   });
 
@@ -253,32 +266,35 @@ describe('nextEvents', () => {
   });
 });
 
-describe('another message of what is as bad as before', () => {
-  const says = (text: string, extensions: MCPServerStatus['extensions']): MCPServerStatus => ({
+describe('what is as bad as before', () => {
+  const says = (text: string, causes?: Readonly<Record<string, string>>): MCPServerStatus => ({
     ...aStatus({ Accepted: `False/Invalid/${text}`, Verified: `False/EndpointUnavailable/${text}` }),
-    ...(extensions === undefined ? {} : { extensions }),
+    extensions: { release: '1', ...(causes === undefined ? {} : { causes: { ...causes } }) },
   });
-  const by = (release: string, asked: string): MCPServerStatus['extensions'] => ({
-    release,
-    verification: { release: asked },
+  const of = (Accepted: string, Verified: string) => ({ Accepted, Verified });
+
+  it.each<[string, MCPServerStatus, MCPServerStatus, readonly string[]]>([
+    [
+      'of the same causes, in other words of the same release: nothing',
+      says('a', of('x', 'y')),
+      says('b', of('x', 'y')),
+      [],
+    ],
+    [
+      'of other causes, in the same words: both',
+      says('a', of('x', 'y')),
+      says('a', of('z', 'w')),
+      ['Invalid', 'EndpointUnavailable'],
+    ],
+    ['of one other cause: that', says('a', of('x', 'y')), says('a', of('x', 'w')), ['EndpointUnavailable']],
+    ['of causes that an earlier release did not keep: nothing', says('a'), says('b', of('x', 'y')), []],
+  ])('is told %s', (_, before, now, reasons) => {
+    expect(eventsOf(withPrevious(before), now).map(({ reason }) => reason)).toEqual(reasons);
   });
 
-  it.each<[string, MCPServerStatus['extensions'], MCPServerStatus['extensions'], readonly string[]]>([
-    ['by the same release, of both', by('2', '2'), by('2', '2'), ['Invalid', 'EndpointUnavailable']],
-    ['by another release, of none', by('1', '1'), by('2', '2'), []],
-    ['by the release after 0.1.0, of none', undefined, by('2', '2'), []],
-    ['by another one that found only one of them out, of that', by('1', '1'), by('2', '1'), ['EndpointUnavailable']],
-  ])('is told when it was said %s', (_, before, now, reasons) => {
-    const events = eventsOf(withPrevious(says('no a', before)), says('no b', now));
-    expect(events.map(({ reason }) => reason)).toEqual(reasons);
-  });
-
-  it('is told by every release when the reason is another', () => {
-    const refused = becauseOf('refused', {
-      ...aStatus({ Available: 'False/ServiceUnavailable/no' }),
-      extensions: { release: '2' },
-    });
-    const before = { ...aStatus({ Available: 'False/NetworkPolicyUnavailable/no' }), extensions: { release: '1' } };
+  it('is told when the reason is another', () => {
+    const refused = becauseOf('refused', { ...aStatus({ Available: 'False/ServiceUnavailable/no' }), extensions: {} });
+    const before = aStatus({ Available: 'False/NetworkPolicyUnavailable/no' });
     expect(eventsOf(withPrevious(before), refused).map(({ reason }) => reason)).toEqual(['ServiceUnavailable']);
   });
 });

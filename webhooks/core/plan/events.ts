@@ -1,5 +1,6 @@
 import { expandedKinds } from '../resources/index.gen.ts';
 import type { Cause } from './availability.ts';
+import { conditionOf } from './condition.ts';
 import { renderStanding } from './foreign/standing.ts';
 import { formerPodFailure } from './former-release.ts';
 import { optionalTypes } from './optional-conditions.ts';
@@ -45,7 +46,7 @@ const capabilityNames = [
 
 /**
  * What happened between the status of the server and the next: good news once for each transition, bad news whenever
- * its message changes, and nothing when the status is the same.
+ * its cause is another one, and nothing when the status is the same.
  */
 export function nextEvents(
   { spec, previous }: { readonly spec: MCPServer['spec']; readonly previous: MCPServerStatus | undefined },
@@ -73,8 +74,8 @@ export function nextEvents(
 
 /** The condition, if it has become True. */
 function findTurned(previous: MCPServerStatus | undefined, next: MCPServerStatus, type: string): Condition | undefined {
-  const condition = find(next, type);
-  return condition?.status === 'True' && find(previous, type)?.status !== 'True' ? condition : undefined;
+  const condition = conditionOf(next, type);
+  return condition?.status === 'True' && conditionOf(previous, type)?.status !== 'True' ? condition : undefined;
 }
 
 interface Change {
@@ -84,14 +85,14 @@ interface Change {
 }
 
 function warnings({ previous, next, cause }: Change, type: string): readonly NextEvent[] {
-  const condition = find(next, type);
+  const condition = conditionOf(next, type);
   // A Deployment whose pods do not run is unavailable too, and was reconciled all the same: see `unavailability`.
   if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused')) return [];
   const action = failures.get(condition.reason);
-  const before = find(previous, type);
+  const before = conditionOf(previous, type);
   if (
     action === undefined ||
-    (before?.status === 'False' && !saysAnother({ previous, next }, { before, now: condition }))
+    (before?.status === 'False' && !hasAnotherCause({ previous, next }, { before, now: condition }))
   )
     return [];
   return [warning(condition.reason, action, condition.message)];
@@ -102,9 +103,9 @@ function warnings({ previous, next, cause }: Change, type: string): readonly Nex
  * way, nor one more restart of the same container.
  */
 function unavailability({ previous, next, cause }: Change): readonly NextEvent[] {
-  const available = find(next, 'Available');
+  const available = conditionOf(next, 'Available');
   if (available === undefined || !unavailable.has(cause)) return [];
-  const before = find(previous, 'Available');
+  const before = conditionOf(previous, 'Available');
   const isLost = before?.status === 'True' && before.reason === 'Available';
   const isExplained = cause !== 'waiting' && tellsAnother({ previous, next }, 'Available');
   return isLost || isExplained ? [warning(available.reason, 'ServerUnavailable', available.message)] : [];
@@ -114,8 +115,8 @@ const unavailable: ReadonlySet<Cause> = new Set(['waiting', 'pod-fails', 'halted
 
 /** New pods that do not come up while others serve; otherwise `unavailability` tells. */
 function stalledRollout(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
-  const stalled = find(next, 'Progressing');
-  if (stalled?.status !== 'False' || find(next, 'Available')?.status !== 'True') return [];
+  const stalled = conditionOf(next, 'Progressing');
+  if (stalled?.status !== 'False' || conditionOf(next, 'Available')?.status !== 'True') return [];
   return tellsAnother({ previous, next }, 'Progressing')
     ? [warning(stalled.reason, 'RolloutStalled', stalled.message)]
     : [];
@@ -123,46 +124,35 @@ function stalledRollout(previous: MCPServerStatus | undefined, next: MCPServerSt
 
 /** Whether a condition that is False is so for another cause than before. What pods fail of is compared as data. */
 function tellsAnother({ previous, next }: Omit<Change, 'cause'>, type: string): boolean {
-  const [before, now] = [find(previous, type), find(next, type)];
+  const [before, now] = [conditionOf(previous, type), conditionOf(next, type)];
   if (before?.status !== 'False' || before.reason !== now?.reason) return true;
   const [failedBefore, fails] = [failureIn(previous), failureIn(next)];
   if (failedBefore !== undefined && fails !== undefined) return !isSameFailure(failedBefore, fails);
-  return saysAnother({ previous, next }, { before, now });
+  return hasAnotherCause({ previous, next }, { before, now });
 }
 
 /**
- * Whether one bad condition is news after another. Its message is what tells best, and another release may word the same
- * otherwise: then only another reason counts.
+ * Whether one bad condition is news after another: by its reason, and by its cause where that is known of both. An earlier
+ * release kept none. What it says counts for nothing.
  */
-function saysAnother(
+function hasAnotherCause(
   { previous, next }: Omit<Change, 'cause'>,
   { before, now }: { readonly before: Condition; readonly now: Condition },
 ): boolean {
-  const [by, nowBy] = [previous, next].map((status) => wordedBy(status, now.type));
-  return before.reason !== now.reason || (by === nowBy && before.message !== now.message);
+  const [cause, causeNow] = [previous, next].map((status) => status?.extensions?.causes?.[now.type]);
+  return before.reason !== now.reason || (cause !== undefined && causeNow !== undefined && cause !== causeNow);
 }
 
 function failureIn(status: MCPServerStatus | undefined): PodFailure | undefined {
   return status?.extensions?.podFailure ?? formerPodFailure(status);
 }
 
-/** Restarts are counted in the condition. */
+/** Restarts are counted in the condition; what a kubelet says of it differs from moment to moment. */
 function isSameFailure(a: PodFailure, b: PodFailure): boolean {
-  return (
-    a.cause === b.cause &&
-    a.pod === b.pod &&
-    a.exitCode === b.exitCode &&
-    a.image === b.image &&
-    a.detail === b.detail &&
-    a.hint === b.hint
-  );
+  return compared.every((field) => a[field] === b[field]);
 }
 
-/** Which release has worded the message of a condition: that of Verified stands after a restart until somebody was asked. */
-function wordedBy(status: MCPServerStatus | undefined, type: string): string | undefined {
-  const { release, verification } = status?.extensions ?? {};
-  return type === 'Verified' ? verification?.release : release;
-}
+const compared = ['cause', 'pod', 'exitCode', 'image', 'hint'] as const satisfies readonly (keyof PodFailure)[];
 
 /** Once for each change of the spec that leaves it on: whoever reads the events should meet it. */
 function insecureTls(
@@ -181,10 +171,10 @@ function insecureTls(
 
 /** Accepted all the same, and worth a look: a new server would be refused. */
 function toleratedChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
-  const accepted = find(next, 'Accepted');
+  const accepted = conditionOf(next, 'Accepted');
   const tolerated = countTolerated(next);
   if (tolerated === 0 || accepted?.status !== 'True') return [];
-  if (find(previous, 'Accepted')?.status === 'True' && countTolerated(previous) === tolerated) return [];
+  if (conditionOf(previous, 'Accepted')?.status === 'True' && countTolerated(previous) === tolerated) return [];
   return [warning('ViolationsTolerated', 'ConfigurationValidation', accepted.message)];
 }
 
@@ -229,10 +219,6 @@ function toolsChange(previous: MCPServerStatus | undefined, next: MCPServerStatu
   const note = `The names of its tools have changed (${image}), number of tools: ${count(before)}->${count(after)}`;
   const type = isSameImage ? 'Warning' : 'Normal';
   return [{ type, reason: 'ToolsChanged', action: 'CapabilityChangeDetected', note }];
-}
-
-function find(status: MCPServerStatus | undefined, type: string): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
 }
 
 function normal({ reason, message }: Condition, action: string): NextEvent {

@@ -13,7 +13,7 @@ describe('an endpoint that answers', () => {
 
   it('has failed when one of its pods does not answer, which is named; how to ask it is still known', () => {
     expect(withFailingPods(answers, [failing('a')], 3)).toEqual({
-      ...{ state: 'failed', era: 'handshake', failingPods: [failing('a')] },
+      ...{ state: 'failed', era: 'handshake', failingPods: [failing('a')], cause: 'pods 1 a' },
       message:
         '1 of 3 pods does not speak it, so a part of the calls fails (pod a: answered HTTP 500): delete it to get new ones, and let a liveness probe notice it the next time',
     });

@@ -23,6 +23,7 @@ export function withFailingPods(
   const failures = verification.state === 'failed' ? verification.failures : undefined;
   return {
     ...{ state: 'failed', message: sayFailing(failingPods, failing.length, servingPods), failingPods },
+    cause: `pods ${failing.length} ${failingPods.map(({ name }) => name).join(' ')}`,
     ...(failures === undefined ? {} : { failures }),
     ...(era === undefined ? {} : { era }),
   };

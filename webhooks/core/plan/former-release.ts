@@ -1,4 +1,5 @@
 import type { MCPServerStatus, PodFailure } from '../mcpserver/types.gen.ts';
+import { conditionOf } from './condition.ts';
 
 /** Whether a status is of a release that did not sign what it wrote (until 0.1.0), or of the reference operator. */
 export function wroteFormerRelease(status: MCPServerStatus | undefined): boolean {
@@ -21,7 +22,7 @@ export function formerPodFailure(status: MCPServerStatus | undefined): PodFailur
 }
 
 function whyUnavailable(status: MCPServerStatus | undefined): string {
-  const available = status?.conditions?.find(({ type }) => type === 'Available');
+  const available = conditionOf(status, 'Available');
   return available?.status === 'False' ? available.message : '';
 }
 

@@ -30,6 +30,8 @@ export interface DeploymentStatus {
   /** Of the newest template; all of them are when a rollout is complete. */
   readonly updatedReplicas: number;
   readonly readyReplicas: number;
+  /** Of its newest template, as its controller counts them (annotation `deployment.kubernetes.io/revision`); absent: it never did. */
+  readonly revision?: string;
   readonly conditions: readonly {
     readonly type: string;
     readonly status: string;
@@ -101,11 +103,13 @@ export type Verification =
    * `isTlsConfiguration`: no connection was tried, because what to trust could not be told.
    * `failures`: at least so many in a row; it grows in steps that double, so that failing on costs next to nothing.
    * `failingPods`: the endpoint answers, and these pods of it do not; the message names them.
+   * `cause`: tells one failure from another, in no words. Absent: not known, as of what is believed.
    * `isBelieved`: as above.
    */
   | {
       readonly state: 'failed';
       readonly message: string;
+      readonly cause?: string;
       readonly isUnanswered?: true;
       readonly isTlsConfiguration?: true;
       readonly failures?: number;

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { ApiState } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { deployment } from '../resources/deployment.ts';
-import { expandedKinds } from '../resources/index.gen.ts';
 import { podMonitor } from '../resources/pod-monitor.ts';
 import { serviceMonitor } from '../resources/service-monitor.ts';
 import { anMCPServer, withGeneration, withRawSpec, withStatus, withUid } from '../testing/builders.ts';
@@ -18,12 +17,12 @@ const asking = (...options: readonly Option[]): MCPServer =>
   anMCPServer(withUid('u-1'), withGeneration(2), withRawSpec({ extensions: { metrics: { port: 'mcp' } } }), ...options);
 const said = (state: ApiState, input: Partial<OptionalInput> = {}): ReturnType<typeof optionalConditions> =>
   optionalConditions({
-    ...{ server: asking(), expandedKinds, outcomes: [], children: [] },
+    ...{ server: asking(), outcomes: [], children: [] },
     ...{ apis: new Map([['PodMonitor', state]]), ...input },
   });
 const refused = (of: typeof podMonitor): Outcome => ({
   action: { type: 'delete', of, name: 'search', uid: 'x' },
-  ...{ result: 'failed', message: 'forbidden', retry: false },
+  ...{ result: 'failed', message: 'forbidden', cause: 'Forbidden', retry: false },
 });
 const applied = { ...aChild({ uid: 'u-1' }), kind: 'PodMonitor', apiVersion: podMonitor.apiVersion };
 
@@ -86,6 +85,7 @@ describe('a child that cannot be brought about', () => {
     expect(findProblem([refused(poddisruption)])).toEqual({
       reason: 'PodDisruptionBudgetUnavailable',
       message: 'Failed to reconcile PodDisruptionBudget: forbidden',
+      cause: 'PodDisruptionBudget/search Forbidden',
     });
     expect(findProblem([refused(poddisruption), refused(deployment)])).toMatchObject({
       reason: 'DeploymentUnavailable',

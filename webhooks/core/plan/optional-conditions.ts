@@ -1,25 +1,26 @@
 import type { ApiStates } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
-import type { ChildKind, ExpandedKind } from '../resources/expanded-kind.ts';
-import { expandedKinds as everyKind } from '../resources/index.gen.ts';
+import type { ChildKind } from '../resources/expanded-kind.ts';
+import { expandedKinds } from '../resources/index.gen.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { AskedKind } from '../resources/optional-kind.ts';
 import type { Outcome } from './action.ts';
 import { problemsOf } from './child-problem.ts';
-import { sayAgain } from './condition.ts';
+import { conditionOf, sayAgain } from './condition.ts';
 import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 
+const askedKinds = expandedKinds.filter(isAsked);
+
 /** Types of the conditions that optional kinds have, each once. */
 export const optionalTypes: readonly string[] = [
-  ...new Set(everyKind.filter(isAsked).map(({ requirement }) => requirement.asking.condition)),
+  ...new Set(askedKinds.map(({ requirement }) => requirement.asking.condition)),
 ];
 
 export interface OptionalInput {
   /** With every default applied. */
   readonly server: MCPServer;
-  readonly expandedKinds: readonly ExpandedKind[];
   readonly apis: ApiStates;
   readonly outcomes: readonly Outcome[];
   /** As they are after our writes. */
@@ -32,17 +33,18 @@ export interface OptionalInput {
  */
 export function optionalConditions(input: OptionalInput): readonly Said[] {
   const { server } = input;
-  return input.expandedKinds
-    .filter(isAsked)
-    .filter(({ requirement }) => requirement.asking.isAskedFor(server))
-    .map((of) => say(of, input));
+  return askedKinds.filter(({ requirement }) => requirement.asking.isAskedFor(server)).map((of) => say(of, input));
 }
 
 function say(of: AskedKind, input: OptionalInput): Said {
   const type = of.requirement.asking.condition;
-  const before = input.server.status?.conditions?.find((condition) => condition.type === type);
+  const { status } = input.server;
+  const before = conditionOf(status, type);
   // Nothing new is known, as in the first moments after a start: what was said stays.
-  if (before !== undefined && stateOf(of, input.apis) === 'unknown') return { type, ...sayAgain(before) };
+  if (before !== undefined && stateOf(of, input.apis) === 'unknown') {
+    const cause = status?.extensions?.causes?.[type];
+    return { type, ...sayAgain(before), ...(cause === undefined ? {} : { cause }) };
+  }
   return { type, ...verdictOf(of, input) };
 }
 
@@ -51,7 +53,7 @@ function verdictOf(of: AskedKind, { server, apis, outcomes, children }: Optional
   const lack = lackOf(of, stateOf(of, apis));
   if (lack !== undefined) {
     const { status, reason, what, fix } = lack;
-    return { status, reason, message: `${renderPath(asking.path)} has no effect: ${what}; ${fix}` };
+    return { status, reason, message: `${renderPath(asking.path)} has no effect: ${what}; ${fix}`, cause: of.kind };
   }
   // Another kind of the same feature counts too: what it left behind does the same thing twice.
   const [problem] = problemsOf(outcomes.filter(({ action }) => isAbout(action.of, asking.condition)));

@@ -5,13 +5,14 @@ import type { Rule } from '../engine/rule.ts';
 import { renderField } from '../engine/render.ts';
 import { printable, shortenEnd } from '../engine/text.ts';
 import type { MCPServer, PolicyState, ToleratedFinding } from '../mcpserver/types.gen.ts';
+import { conditionOf } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 
 /** Most tolerated findings that status lists; as in crds/source/mcpserver.yaml. */
 export const maxTolerated = 50;
 
 /** Most denials of one server that are compared with what was tolerated, as at admission: each costs some microseconds. */
-const maxCompared = 1_000;
+export const maxCompared = 1_000;
 
 /** Longest message of one of them, in characters. */
 const maxMessageLength = 100;
@@ -123,7 +124,7 @@ function isUnsuspicious(rules: RatchetInput['rules']): (printed: PrintedFinding)
 
 /** By a reconciler that did not remember policies yet: what runs is not this generation. */
 function wasRefused({ metadata, status }: MCPServer): boolean {
-  const accepted = status?.conditions?.find(({ type }) => type === 'Accepted');
+  const accepted = conditionOf(status, 'Accepted');
   return accepted?.status === 'False' && accepted.observedGeneration === metadata.generation;
 }
 

@@ -5,6 +5,18 @@ const minSeconds = 60;
 /** A probe may allow centuries. Whoever looks after a day wants to know why, in seconds. */
 const maxSeconds = 86_400;
 
+/** Two questions of a probe of the usual period: how long a container may run before it is said what its probe finds, in seconds. */
+const looksAfterSeconds = 20;
+
+/**
+ * How long a container may run, in seconds, until it is said beside the waiting what its readiness probe does not find; that
+ * it fails is said later ({@link readyWithinSeconds}), for it may only be slow. `server` with every default applied.
+ */
+export function hintAfterSeconds(server: MCPServer): number {
+  const { initialDelaySeconds = 0 } = server.spec.runtime?.health?.readinessProbe ?? {};
+  return Math.min(initialDelaySeconds + looksAfterSeconds, readyWithinSeconds(server));
+}
+
 /**
  * How long a container may run without having been ready before status says so, in seconds: what its readiness probe
  * allows at most until it counts as failed, within a minute and a day. `server` with every default applied.

@@ -15,12 +15,14 @@ const explaining: readonly string[] = ['Ready', 'Verified'];
  * stands in the messages of Ready and Verified.
  */
 export function reducedStatus(status: MCPServerStatus, why: string): MCPServerStatus {
-  const { extensions: { policy, release } = {}, conditions, ...others } = status;
+  const { extensions: { policy, release, causes } = {}, conditions, ...others } = status;
   const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => name !== 'serverInfo'));
+  const signed = release === undefined ? {} : { release };
+  const compared = causes === undefined ? {} : { causes };
   const message = `Only a part of this status can be written: ${shortenEnd(plain(why), maxWhyLength)}`;
   return {
     ...rest,
-    ...(policy === undefined ? {} : { extensions: { policy, ...(release === undefined ? {} : { release }) } }),
+    ...(policy === undefined ? {} : { extensions: { policy, ...signed, ...compared } }),
     ...(conditions === undefined
       ? {}
       : {

@@ -51,7 +51,7 @@ const statusOf = (changes: Partial<StatusInput>): MCPServerStatus => nextStatus(
 
 function notBrought(of: ExpandedKind): Partial<StatusInput> {
   const action = { type: 'delete', of, name: 'search', uid: 'u' } as const;
-  return { problem: findProblem([{ action, result: 'failed', message: 'quota', retry: false }]) };
+  return { problem: findProblem([{ action, result: 'failed', message: 'quota', cause: 'Forbidden', retry: false }]) };
 }
 
 const ready = 'MCP server is ready (1 of 1 instances healthy)';
@@ -60,7 +60,9 @@ const initializing = 'Waiting for Deployment to report status';
 const fixFirst = 'Configuration must be fixed before server can start';
 const notAttempted = 'Unknown/NotVerified: Handshake has not been attempted';
 const notMcp = 'MCP endpoint is not serving a valid MCP protocol: connection refused';
-const invalid: Partial<StatusInput> = { accepted: { state: 'invalid', message: "ConfigMap 'x' not found" } };
+const invalid: Partial<StatusInput> = {
+  accepted: { state: 'invalid', message: "ConfigMap 'x' not found", cause: 'd' },
+};
 
 describe('the conditions of the reference API', () => {
   it.each<[string, Partial<StatusInput>, Readonly<Record<'Accepted' | 'Available' | 'Verified' | 'Ready', string>>]>([

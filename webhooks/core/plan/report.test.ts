@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { applyDefaults } from '../defaults/apply.ts';
 import { anMCPServer, withGeneration } from '../testing/builders.ts';
 import type { PodState } from './diagnose-pods.ts';
 import { nextReport } from './report.ts';
@@ -66,6 +67,28 @@ describe('why new pods do not come up', () => {
   ])('%s', (_, changes, pod) => {
     expect(reportOf({ ...down, ...changes }).status.extensions?.podFailure?.pod).toBe(pod);
   });
+});
+
+it('says where a server does not listen half a minute after its start, before that is a failure', () => {
+  const startedAt = '2026-01-01T00:09:38Z';
+  const at = (second: number): Report => {
+    const now = `2026-01-01T00:09:${second}Z`;
+    const running = { image: 'x', ready: false, restartCount: 0, state: { running: { startedAt } } };
+    const pods = [{ metadata: { name: 'a' }, status: { containerStatuses: [running] } }];
+    return reportOf({
+      ...down,
+      server: applyDefaults(anMCPServer(withGeneration(4))),
+      pods,
+      now,
+      nowMs: Date.parse(now),
+    });
+  };
+  const availableAt = (second: number) => at(second).status.conditions?.find(({ type }) => type === 'Available');
+  expect(at(40).lookAgainMs).toBe(18_000);
+  expect(availableAt(40)?.message).toBe('Waiting for instances to become healthy');
+  expect(availableAt(58)?.message).toContain('; nothing accepts connections on port 8080 (spec.config.port)');
+  expect(at(58)).toMatchObject({ status: { phase: 'Pending' }, lookAgainMs: 40_000 });
+  expect(at(58).status.conditions?.map(({ type }) => type)).not.toContain('Stalled');
 });
 
 it('says when to look again at a container that is not ready yet', () => {

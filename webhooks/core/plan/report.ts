@@ -1,15 +1,15 @@
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { isServing } from './availability.ts';
-import { diagnosePods, patienceEndsAtMs } from './diagnose-pods.ts';
+import { diagnosePods, isPatienceOver, patienceEndsAtMs } from './diagnose-pods.ts';
 import type { Patience, PodState } from './diagnose-pods.ts';
 import { nextEvents } from './events.ts';
 import type { NextEvent } from './events.ts';
 import { formerPodFailure } from './former-release.ts';
 import { hintOnCrash } from './hint-on-crash.ts';
 import { hintOnUnready } from './hint-on-unready.ts';
-import { readyWithinSeconds } from './ready-within.ts';
+import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
 import { decideServing } from './serving.ts';
-import type { Serving, ServingPod } from './serving.ts';
+import type { Serving, ServingPod, TemplateRevision } from './serving.ts';
 import { decideVerdicts, nextStatus } from './status.ts';
 import type { StatusInput } from './status-input.ts';
 
@@ -18,6 +18,8 @@ export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' 
   readonly servingPods: readonly ServingPod[];
   /** Whether the Deployment that stands there is the one of this generation: nothing of it is left to be written. */
   readonly isApplied: boolean;
+  /** Of the pods, where it has to be known: see `templateToCheck`. */
+  readonly templateRevision?: TemplateRevision | undefined;
   /** That fail, or are not ready yet. */
   readonly pods: readonly PodState[];
   /** Of which template the youngest pod is: those of older ones say nothing of what is rolled out. */
@@ -51,11 +53,12 @@ export function nextReport(input: ReportInput): Report {
   const { server, previous, nowMs } = input;
   const serving = servingNow(input);
   const patience = { nowMs, readyWithinMs: readyWithinSeconds(server) * 1_000 };
+  const firstPatience = { nowMs, readyWithinMs: hintAfterSeconds(server) * 1_000 };
   const pods = ofNewest(input);
   const hints = { crash: hintOnCrash(server), unready: hintOnUnready(server) };
   const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
   const podFailure = diagnosePods(pods, { previous: before, patience, hints });
-  const known = { ...input, serving, podFailure, hints };
+  const known = { ...input, serving, podFailure, hints, isSlow: isPatienceOver(pods, firstPatience) };
   const verdicts = decideVerdicts(known);
   const status = nextStatus(known, verdicts);
   const { availability } = verdicts;
@@ -63,14 +66,14 @@ export function nextReport(input: ReportInput): Report {
     status,
     events: nextEvents({ spec: server.spec, previous }, status, availability.cause),
     ask: isServing(availability) ? { generation: availability.generation ?? 0, podSet: serving.podSet } : undefined,
-    ...lookAgain(pods, patience),
+    ...lookAgain({ pods, patiences: [firstPatience, patience], serving }),
   };
 }
 
 /** Where nobody tells of pods, it is taken to be others whenever the Deployment changes, and once more when that is done. */
-function servingNow({ server, servingPods, deployment, isApplied }: ReportInput): Serving {
+function servingNow({ server, servingPods: pods, deployment, isApplied, templateRevision }: ReportInput): Serving {
   const { generation = 0 } = server.metadata;
-  const serving = decideServing({ pods: servingPods, deployment, generation, isApplied });
+  const serving = decideServing({ pods, deployment, generation, isApplied, templateRevision });
   if (serving.podSet !== '' || deployment === undefined) return serving;
   return { ...serving, podSet: `${deployment.generation}${serving.isRolling ? '/rolling' : ''}` };
 }
@@ -81,8 +84,18 @@ function ofNewest({ pods, newestTemplate }: ReportInput): readonly PodState[] {
   return pods.filter(({ metadata }) => (metadata.template ?? newestTemplate) === newestTemplate);
 }
 
+/** Until it is read again of which template the pods are, where no watch may tell, in milliseconds. */
+const doubtMs = 5_000;
+
 /** A container that is not ready yet may still not be when patience ends, and nothing would tell. */
-function lookAgain(pods: readonly PodState[], patience: Patience): Pick<Report, 'lookAgainMs'> {
-  const endsAtMs = patienceEndsAtMs(pods, patience);
-  return endsAtMs === undefined ? {} : { lookAgainMs: endsAtMs - patience.nowMs };
+function lookAgain({ pods, patiences, serving }: Looked): Pick<Report, 'lookAgainMs'> {
+  const untilEnds = patiences.map((patience) => (patienceEndsAtMs(pods, patience) ?? Infinity) - patience.nowMs);
+  const lookAgainMs = Math.min(...untilEnds, serving.isInDoubt ? doubtMs : Infinity);
+  return lookAgainMs === Infinity ? {} : { lookAgainMs };
+}
+
+interface Looked {
+  readonly pods: readonly PodState[];
+  readonly patiences: readonly Patience[];
+  readonly serving: Serving;
 }

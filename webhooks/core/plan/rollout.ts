@@ -1,5 +1,5 @@
 import type { Availability } from './availability.ts';
-import { deploymentMessage, isServing, isTrue } from './availability.ts';
+import { deploymentMessage, findsNothing, isServing, replicaFailureOf } from './availability.ts';
 import type { Saying } from './condition.ts';
 import type { DeploymentStatus } from './observed.ts';
 import { renderPodFailure } from './render-pod-failure.ts';
@@ -12,7 +12,7 @@ export type Rollout =
   | { readonly state: 'settled' }
   | { readonly state: 'under-way'; readonly reason: 'RollingOut' | 'Verifying'; readonly message: string }
   /** It does not come up, and says why; nobody has to wait for a deadline to be told. */
-  | { readonly state: 'stalled'; readonly reason: StalledReason; readonly message: string };
+  | { readonly state: 'stalled'; readonly reason: StalledReason; readonly message: string; readonly cause?: string };
 
 type StalledReason = 'PodsFailing' | 'PodsNotCreated' | 'ProgressDeadlineExceeded' | Availability['reason'];
 
@@ -30,12 +30,12 @@ export function decideRollout(input: RolloutInput): Rollout {
   const { accepted, availability, deployment, problem } = input;
   if (accepted.state !== 'valid' || availability.cause === 'scaled-to-zero') return { state: 'settled' };
   if (problem !== undefined) return { state: 'stalled', ...problem };
-  if (deployment === undefined) return rollingOut(availability);
+  if (deployment === undefined) return rollingOut(input);
   const why = whyStalled(input, deployment);
   if (why !== undefined) {
     return { state: 'stalled', ...why, message: `New pods do not come up: ${why.message}${whatServes(input)}` };
   }
-  if (!isRolloutComplete(deployment)) return rollingOut(availability);
+  if (!isRolloutComplete(deployment)) return rollingOut(input);
   return isSaidOfNow(input)
     ? { state: 'settled' }
     : { state: 'under-way', reason: 'Verifying', message: 'The new pods serve, and are about to be verified' };
@@ -67,17 +67,21 @@ export function sayProgressing(rollout: Rollout): Saying | undefined {
 function whyStalled(
   { availability, podFailure, hints = {} }: RolloutInput,
   deployment: DeploymentStatus,
-): Pick<Rollout & { readonly state: 'stalled' }, 'reason' | 'message'> | undefined {
+): Omit<Rollout & { readonly state: 'stalled' }, 'state'> | undefined {
   if (deployment.observedGeneration < deployment.generation) return undefined;
-  const isRefused = isTrue(deployment, 'ReplicaFailure');
-  if (isRolloutComplete(deployment) && !isRefused) return undefined;
+  const refused = replicaFailureOf(deployment);
+  if (isRolloutComplete(deployment) && refused === undefined) return undefined;
   const said = deploymentMessage(deployment);
   const found = podFailure === undefined ? undefined : renderPodFailure(podFailure, hints);
   const isLate = progressOf(deployment)?.reason === 'ProgressDeadlineExceeded';
   if (isLate && (found === undefined || isServing(availability)))
     return { reason: 'ProgressDeadlineExceeded', message: joined(found, said) };
-  if (isRefused) return { reason: 'PodsNotCreated', message: joined(said, found) };
+  if (refused !== undefined) return { reason: 'PodsNotCreated', message: joined(said, found), ...causeOf(refused) };
   return found === undefined ? undefined : { reason: 'PodsFailing', message: found };
+}
+
+function causeOf({ reason }: DeploymentStatus['conditions'][number]): { readonly cause?: string } {
+  return reason === undefined ? {} : { cause: reason };
 }
 
 function joined(...texts: readonly (string | undefined)[]): string {
@@ -96,9 +100,9 @@ function progressOf({ conditions }: DeploymentStatus): DeploymentStatus['conditi
   return conditions.find(({ type }) => type === 'Progressing');
 }
 
-function rollingOut(availability: Availability): Rollout {
-  const message = isServing(availability) ? 'Rolling out; what served before goes on serving' : 'Rolling out';
-  return { state: 'under-way', reason: 'RollingOut', message };
+function rollingOut(input: RolloutInput): Rollout {
+  const what = isServing(input.availability) ? 'Rolling out; what served before goes on serving' : 'Rolling out';
+  return { state: 'under-way', reason: 'RollingOut', message: `${what}${findsNothing(input)}` };
 }
 
 /** Who is told that new pods fail asks next whether anything answers. */

@@ -1,4 +1,5 @@
 import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { conditionOf } from './condition.ts';
 import { wroteFormerRelease } from './former-release.ts';
 import { hasOlderPods } from './serving.ts';
 import type { WorkloadInput } from './status-input.ts';
@@ -14,15 +15,20 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   if (generation === undefined || serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
   const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
-  return Math.min(serving.generation ?? saidToServe(input) ?? older, generation);
+  return Math.min(serving.generation ?? believedToServe(input) ?? older, generation);
+}
+
+/** Of which generation status says that it serves; undefined: of none. */
+export function saidToServe(previous: MCPServerStatus | undefined): number | undefined {
+  return servingCondition(previous)?.observedGeneration;
 }
 
 /**
  * What status says. An earlier release wrote the generation that it looked at into each condition, also while pods of the
  * one before served: while there are such pods, its word stands for that one.
  */
-function saidToServe({ previous, deployment }: WorkloadInput): number | undefined {
-  const said = servingCondition(previous)?.observedGeneration;
+function believedToServe({ previous, deployment }: WorkloadInput): number | undefined {
+  const said = saidToServe(previous);
   if (said === undefined || said !== previous?.observedGeneration || !wroteFormerRelease(previous)) return said;
   return deployment !== undefined && hasOlderPods(deployment) ? Math.max(1, said - 1) : said;
 }
@@ -33,9 +39,8 @@ export function servedBefore(previous: MCPServerStatus | undefined): boolean {
 }
 
 function servingCondition(previous: MCPServerStatus | undefined): Condition | undefined {
-  return previous?.conditions?.find(
-    ({ type, status, reason }) => type === 'Available' && status === 'True' && reason === 'Available',
-  );
+  const available = conditionOf(previous, 'Available');
+  return available?.status === 'True' && available.reason === 'Available' ? available : undefined;
 }
 
 export function generationOf({ metadata }: MCPServer): number | undefined {

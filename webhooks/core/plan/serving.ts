@@ -25,7 +25,16 @@ export interface Serving {
   readonly ready: number;
   /** Whether pods of an older template are still there, or may be. */
   readonly isRolling: boolean;
+  /** The Deployment says that they are of the newest template, and what was read of theirs does not. */
+  readonly isInDoubt: boolean;
 }
+
+/** What the ReplicaSet of a template says of it: which revision of the Deployment it is, or that there is none any more. */
+export type TemplateRevision =
+  | { readonly state: 'read'; readonly revision: string }
+  | { readonly state: 'gone' }
+  /** This time. */
+  | { readonly state: 'unread' };
 
 export interface ServingInput {
   readonly pods: readonly ServingPod[];
@@ -34,23 +43,47 @@ export interface ServingInput {
   readonly generation: number;
   /** Whether the Deployment that stands there is the one of this generation: nothing of it is left to be written. */
   readonly isApplied: boolean;
+  /** Of the template of {@link templateToCheck}; absent where that is none, or where nobody tells. */
+  readonly templateRevision?: TemplateRevision | undefined;
 }
 
 /**
- * What serves. Nobody tells of which template a pod is: ReplicaSets are not read, and a mark of ours in the template would
- * roll every server. But a Deployment counts: once its controller has seen what we wrote (`observedGeneration`) and all of
- * its pods are of the newest template (`updatedReplicas`), those that serve are, too. Until then some of them may be older,
- * and are taken to be: which of two templates is the newer one is not guessed.
+ * What serves. A pod does not tell of which template it is, and a mark of ours in the template would roll every server. But a
+ * Deployment counts: once its controller has seen what we wrote (`observedGeneration`) and all of its pods are of the newest
+ * template (`updatedReplicas`), those that serve are, too. Until then some of them may be older, and are taken to be: which
+ * of two templates is the newer one is not guessed. The pods that we know of may be those of before all the same, because
+ * each kind has a watch of its own: then the ReplicaSet of theirs tells.
  */
-export function decideServing({ pods, deployment, generation, isApplied }: ServingInput): Serving {
-  const isComplete = deployment !== undefined && hasOnlyNewestPods(deployment);
-  const isNewest = isApplied && isComplete && templatesOf(pods).length <= 1;
+export function decideServing(input: ServingInput): Serving {
+  const { pods, deployment, generation, templateRevision } = input;
+  const isComplete = seemsComplete(input);
+  const isNewest = isComplete && isOfRevision(deployment?.revision, templateRevision);
   return {
     generation: isNewest ? generation : undefined,
     podSet: podSetOf(pods),
     ready: pods.length,
     isRolling: deployment !== undefined && !isNewest,
+    isInDoubt: isComplete && !isNewest,
   };
+}
+
+/**
+ * The template whose revision has to be read before it is said that its pods are of this generation; undefined where nothing
+ * depends on it. `said`: the generation of which status says already that it serves. The first one has no pods before it.
+ */
+export function templateToCheck(input: ServingInput, said: number | undefined): string | undefined {
+  const { pods, deployment, generation } = input;
+  if (said === generation || generation <= 1 || deployment?.revision === undefined) return undefined;
+  return seemsComplete(input) ? templatesOf(pods)[0] : undefined;
+}
+
+/** As far as the Deployment and the pods that are known tell. */
+function seemsComplete({ pods, deployment, isApplied }: ServingInput): boolean {
+  return isApplied && deployment !== undefined && hasOnlyNewestPods(deployment) && templatesOf(pods).length <= 1;
+}
+
+function isOfRevision(wanted: string | undefined, found: TemplateRevision | undefined): boolean {
+  return found === undefined || (found.state === 'read' && found.revision === wanted);
 }
 
 /**

@@ -36,7 +36,9 @@ export interface StatusInput {
   /** From `diagnosePods`, when some pod was looked at and fails. */
   readonly podFailure?: PodFailure | undefined;
   readonly hints?: PodHints;
-  /** Version of this program. It signs what it writes: messages are compared with those of the same one only. */
+  /** Some container runs for long enough to say what its readiness probe does not find, and not for too long. */
+  readonly isSlow?: boolean;
+  /** Version of this program. It signs what it writes. */
   readonly release?: string | undefined;
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;
@@ -49,7 +51,8 @@ export type WorkloadInput = Omit<StatusInput, 'verification' | 'answeredBy'>;
 
 export type Acceptance =
   | ({ readonly state: 'valid' } & Noticed)
-  | ({ readonly state: 'invalid'; readonly message: string } & Noticed)
+  /** `cause`: tells what is wrong from something else, in no words. */
+  | ({ readonly state: 'invalid'; readonly message: string; readonly cause: string } & Noticed)
   /** It cannot be told whether everything that it references is there. */
   | { readonly state: 'not-checked'; readonly message: string };
 

@@ -63,12 +63,12 @@ const said = (status: MCPServerStatus, type: string): string => {
 };
 
 const replicas = (count: number): Partial<StatusInput> => ({ server: anMCPServer(withReplicas(count)) });
-const invalid: Partial<StatusInput> = { accepted: { state: 'invalid', message: 'no' } };
+const invalid: Partial<StatusInput> = { accepted: { state: 'invalid', message: 'no', cause: 'digest' } };
 const notChecked: Partial<StatusInput> = {
   accepted: { state: 'not-checked', message: "ConfigMap 'x' not checked: forbidden" },
 };
 const refused: Partial<StatusInput> = {
-  problem: { reason: 'ServiceUnavailable', message: 'Failed to reconcile Service: x' },
+  problem: { reason: 'ServiceUnavailable', message: 'Failed to reconcile Service: x', cause: 'Service/a' },
 };
 const unavailable = 'False/DeploymentUnavailable: ';
 const podFailure: PodFailure = { cause: 'ImagePull', image: 'x', detail: 'y', pod: 'z' };
@@ -488,9 +488,26 @@ describe('by whom it is written', () => {
     expect(changed.extensions?.release).toBe('2');
   });
 
-  it('is told again where something is wrong, in whatever words', () => {
+  it('is no reason to write bad news again either', () => {
     const first = statusOf({ ...invalid, release: '1' });
-    expect(statusOf({ ...invalid, release: '2', previous: first }).extensions?.release).toBe('2');
+    expect(statusOf({ ...invalid, release: '2', previous: first })).toBe(first);
+  });
+});
+
+describe('what bad news come from', () => {
+  const causes = (changes: Partial<StatusInput>) => statusOf(changes).extensions?.causes;
+  const failed = { state: 'failed', message: 'answered HTTP 500', cause: 'HTTP 500' } as const;
+
+  it('is kept beside them in no words, and of good news nothing is', () => {
+    expect(causes(invalid)).toEqual({ Accepted: 'digest', Available: 'invalid' });
+    expect(causes({ verification: failed })).toEqual({ Verified: 'HTTP 500' });
+    expect(causes({ verification: verified })).toBeUndefined();
+  });
+
+  it('stands with what was found out before, until somebody was asked again', () => {
+    const previous = statusOf({ verification: failed });
+    const believed = { state: 'failed', message: '', isBelieved: true } as const;
+    expect(causes({ verification: believed, previous })).toEqual({ Verified: 'HTTP 500' });
   });
 });
 
@@ -535,7 +552,9 @@ describe('nextStatus', () => {
     expect(statusOf({ previous: before, verification: failed }).extensions).toEqual(kept);
     const down = { deployment: aDeployment({ Progressing: 'True' }) };
     const notAttempted: Verification = { state: 'not-attempted' };
-    expect(statusOf({ ...down, previous: before, verification: notAttempted }).extensions).toEqual(kept);
+    expect(statusOf({ ...down, previous: before, verification: notAttempted }).extensions).toEqual({
+      ...{ ...kept, causes: { Available: 'waiting' } },
+    });
   });
 
   it('says which era a failure has taught, and forgets it with the image', () => {
@@ -693,16 +712,18 @@ describe('findProblem', () => {
   });
 
   it('names the Deployment before the Service', () => {
-    const failed = { result: 'failed', retry: false } as const;
+    const failed = { result: 'failed', cause: 'Forbidden', retry: false } as const;
     const conflict = { ...failed, action: ofService, message: ofService.message };
     const refusal = { ...failed, action: ofDeployment, message: 'quota' };
     expect(findProblem([conflict, refusal])).toEqual({
       reason: 'DeploymentUnavailable',
       message: 'Failed to reconcile Deployment: quota',
+      cause: 'Deployment/x Forbidden',
     });
     expect(findProblem([conflict])).toEqual({
       reason: 'ServiceUnavailable',
       message: 'Failed to reconcile Service: Service search is not ours',
+      cause: 'Service/search Forbidden',
     });
   });
 });

@@ -1,9 +1,10 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
+import { oneLine } from '../engine/text.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
-import type { Condition, MCPServerStatus, PolicyState, VerificationStatus } from '../mcpserver/types.gen.ts';
+import type { MCPServerStatus, PolicyState, StatusExtensions } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
-import { decideAvailability, isServing, isStuck } from './availability.ts';
-import { nextCondition, sayAgain } from './condition.ts';
+import { decideAvailability, isServing, isStuck, replicaFailureOf } from './availability.ts';
+import { conditionOf, nextCondition, sayAgain } from './condition.ts';
 import type { Said, Saying } from './condition.ts';
 import { mentionStanding } from './foreign/standing.ts';
 import { optionalTypes } from './optional-conditions.ts';
@@ -20,6 +21,9 @@ export const NOT_CHECKED = 'NotChecked';
 
 /** Fields of the API's status that we do not write yet. */
 const foreignFields = new Set(['gatewayBinding']);
+
+/** Longest cause of a condition, in characters; the CRD says the same. */
+const maxCauseLength = 200;
 
 /** What is decided about one server, before it is written down. */
 export interface Verdicts {
@@ -42,30 +46,12 @@ export function decideVerdicts(input: StatusInput): Verdicts {
  * nothing is written when nothing changed.
  */
 export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input)): MCPServerStatus {
-  const said = conditions.flatMap(({ type, say }) => {
-    const saying = say(input, verdicts);
-    return saying === undefined ? [] : [{ type, ...saying }];
-  });
-  // Of good news nobody compares the words, and by whom they are is no reason to write them again.
-  const saysBadNews = said.some(({ status }) => status === 'False');
-  const { previous, release } = input;
-  const standing = writtenBy(saysBadNews ? release : previous?.extensions?.release, { input, verdicts, said });
-  if (previous !== undefined && saysTheSame(previous, standing)) return previous;
-  return saysBadNews ? standing : writtenBy(release, { input, verdicts, said });
-}
-
-interface SaidInFull {
-  readonly input: StatusInput;
-  readonly verdicts: Verdicts;
-  readonly said: readonly Said[];
-}
-
-function writtenBy(release: string | undefined, { input, verdicts, said }: SaidInFull): MCPServerStatus {
   const { availability, verified } = verdicts;
   const { previous, now, server } = input;
   const generation = generationOf(server);
   const context = { previous, generation, now };
-  return {
+  const said = conditions.flatMap((one) => sayAll(one, input, verdicts));
+  const next: MCPServerStatus = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase: decidePhase(availability, verified),
     ...(input.accepted.state === 'valid' ? whereItRuns(input, verified) : {}),
@@ -73,9 +59,20 @@ function writtenBy(release: string | undefined, { input, verdicts, said }: SaidI
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
     selector: selectorText(server),
-    ...extensionsOf({ ...input, release }, verdicts),
+    ...extensionsOf(input, verdicts, said),
     conditions: said.map((one) => nextCondition(one, context)),
   };
+  return previous !== undefined && saysTheSame(previous, next) ? previous : next;
+}
+
+/** One condition, with its cause where that can be compared: of bad news. */
+function sayAll({ type, say, cause }: ConditionOfOurs, input: StatusInput, verdicts: Verdicts): readonly Said[] {
+  const saying = say(input, verdicts);
+  if (saying === undefined) return [];
+  const { status, reason, message, generation } = saying;
+  const because = status === 'False' ? cause?.(input, verdicts) : undefined;
+  const compared = because === undefined ? {} : { cause: oneLine(because, maxCauseLength) };
+  return [{ type, status, reason, message, generation, ...compared }];
 }
 
 function whereItRuns(input: StatusInput, verified: ConditionVerdict): MCPServerStatus {
@@ -96,28 +93,28 @@ function whatItIs({ previous, verification }: StatusInput): Pick<MCPServerStatus
 }
 
 /** What we say beyond the reference API, beside what others do; the policy stays as it was while nothing can be judged. */
-function extensionsOf(input: StatusInput, { verified, ...verdicts }: Verdicts): Pick<MCPServerStatus, 'extensions'> {
+function extensionsOf(
+  input: StatusInput,
+  { verified, ...verdicts }: Verdicts,
+  said: readonly Said[],
+): Pick<MCPServerStatus, 'extensions'> {
   const { previous, policy, podFailure, release, standing } = input;
   const isNew = (name: string): boolean =>
-    ['release', 'podFailure', 'verification'].includes(name) || (name === 'foreign' && standing !== undefined);
+    ['release', 'causes', 'podFailure', 'verification'].includes(name) ||
+    (name === 'foreign' && standing !== undefined);
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
-  const asked = { ...nextVerificationStatus(input, verified.status), ...wordedBy(input, verified) };
+  const causes = said.flatMap(({ type, cause }) => (cause === undefined ? [] : [[type, cause] as const]));
+  const verification = nextVerificationStatus(input, verified.status);
   const extensions = {
     ...Object.fromEntries(kept),
     ...(release === undefined ? {} : { release }),
+    ...(causes.length === 0 ? {} : { causes: Object.fromEntries(causes) }),
     ...(policy === undefined ? {} : { policy }),
     ...(standing === undefined || standing === null ? {} : { foreign: standing }),
     ...(podFailure === undefined || !tellsOfPods(verdicts) ? {} : { podFailure }),
-    ...(Object.keys(asked).length === 0 ? {} : { verification: asked }),
+    ...(verification === undefined ? {} : { verification }),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
-}
-
-/** Who says that it failed: what an earlier release has found out stands in its words until somebody was asked again. */
-function wordedBy({ previous, release }: StatusInput, { status, from }: Verified): Pick<VerificationStatus, 'release'> {
-  if (status !== 'False') return {};
-  const by = from === 'before' ? previous?.extensions?.verification?.release : release;
-  return by === undefined ? {} : { release: by };
 }
 
 /** Whether some condition has the failure of a pod in its message: only then it is worth a write. */
@@ -180,7 +177,7 @@ function decideReady(
 /** The words of the verification; of what nobody has asked since, what was said here before. */
 function whyUnknown(previous: MCPServerStatus | undefined, { from, message }: Verified): string {
   if (from === 'answer') return message;
-  const before = from === 'before' ? find(previous, 'Ready') : undefined;
+  const before = from === 'before' ? conditionOf(previous, 'Ready') : undefined;
   return before?.status === 'Unknown' ? before.message : 'Waiting for the MCP handshake';
 }
 
@@ -197,26 +194,61 @@ function decideGatewayRegistered({ server }: StatusInput): Saying | undefined {
  */
 const conditions: readonly ConditionOfOurs[] = [
   { type: 'Ready', say: (_, { ready }) => ready },
-  { type: 'Accepted', say: decideAccepted },
-  { type: 'Available', say: (_, { availability }) => availability },
-  { type: 'Verified', say: (_, { verified }) => verified },
+  {
+    type: 'Accepted',
+    say: decideAccepted,
+    cause: ({ accepted }) => (accepted.state === 'invalid' ? accepted.cause : undefined),
+  },
+  { type: 'Available', say: (_, { availability }) => availability, cause: causeOfUnavailability },
+  { type: 'Verified', say: (_, { verified }) => verified, cause: causeOfFailure },
   { type: 'GatewayRegistered', say: decideGatewayRegistered },
-  { type: 'Progressing', say: (_, { rollout }) => sayProgressing(rollout) },
+  {
+    type: 'Progressing',
+    say: (_, { rollout }) => sayProgressing(rollout),
+    cause: (_, { rollout }) => (rollout.state === 'stalled' ? rollout.cause : undefined),
+  },
   { type: 'Reconciling', say: (_, { rollout }) => sayReconciling(rollout) },
   { type: 'Stalled', say: (_, { rollout }) => sayStalled(rollout) },
-  ...optionalTypes.map((type) => ({ type, say: (input: StatusInput) => sayOptional(input, type) })),
+  ...optionalTypes.map((type) => ({
+    type,
+    say: (input: StatusInput) => sayOptional(input, type),
+    cause: ({ optional, previous }: StatusInput) =>
+      optional === undefined ? causeBefore(previous, type) : optional.find((said) => said.type === type)?.cause,
+  })),
 ];
+
+function causeOfUnavailability({ deployment, problem }: StatusInput, { availability }: Verdicts): string | undefined {
+  const { cause } = availability;
+  if (cause === 'refused') return problem?.cause;
+  const refused = deployment === undefined ? undefined : replicaFailureOf(deployment);
+  return cause === 'halted' ? `halted ${refused?.reason ?? ''}` : cause;
+}
+
+/** What was found out before stands with its cause until somebody was asked again. */
+function causeOfFailure({ previous, verification }: StatusInput, { verified }: Verdicts): string | undefined {
+  if (verified.from === 'before') return causeBefore(previous, 'Verified');
+  return verification.state === 'failed' ? verification.cause : undefined;
+}
+
+function causeBefore(previous: MCPServerStatus | undefined, type: string): string | undefined {
+  return previous?.extensions?.causes?.[type];
+}
 
 /** Where nothing was brought about, what was said of it stays. */
 function sayOptional({ optional, previous }: StatusInput, type: string): Saying | undefined {
   if (optional !== undefined) return optional.find((said) => said.type === type);
-  const before = find(previous, type);
+  const before = conditionOf(previous, type);
   return before === undefined ? undefined : sayAgain(before);
 }
 
 interface ConditionOfOurs {
   readonly type: string;
   readonly say: (input: StatusInput, verdicts: Verdicts) => Saying | undefined;
+  /**
+   * What tells it from other bad news of the same reason, in no words: events are told of another cause, whatever becomes
+   * of the sentence. Absent: its reason says it all, or `podFailure` does.
+   */
+  readonly cause?: (input: StatusInput, verdicts: Verdicts) => string | undefined;
 }
 
 /**
@@ -238,16 +270,17 @@ function decidePhase(availability: Availability, verified: ConditionVerdict): No
   return isStuck(availability) ? 'Failed' : 'Pending';
 }
 
-/** Fields and conditions that others wrote (another version of the API's controller, a gateway) are not compared. */
+/**
+ * Fields and conditions that others wrote (another version of the API's controller, a gateway) are not compared; nor is who
+ * of us wrote last, which is no reason to write again.
+ */
 export function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
   return canonicalJson(ownPart(previous)) === canonicalJson(ownPart(next));
 }
 
 function ownPart(status: MCPServerStatus): MCPServerStatus {
   const fields = Object.fromEntries(Object.entries(status).filter(([name]) => !foreignFields.has(name)));
-  return { ...fields, conditions: conditions.flatMap(({ type }) => find(status, type) ?? []) };
-}
-
-function find(status: MCPServerStatus | undefined, type: string): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
+  const extensions: StatusExtensions = { ...status.extensions };
+  delete extensions.release;
+  return { ...fields, extensions, conditions: conditions.flatMap(({ type }) => conditionOf(status, type) ?? []) };
 }

@@ -1,6 +1,7 @@
 import type { Condition, MCPServer } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { isServing } from './availability.ts';
+import { conditionOf } from './condition.ts';
 import type { Verification } from './observed.ts';
 import { generationOf, olderOf, servedBefore } from './served-generation.ts';
 import { goneWhenAsked } from './verification-status.ts';
@@ -67,7 +68,7 @@ function explainEnd(times: number): string {
 
 /** What status says of pods that have served ever since. */
 function saidBefore({ previous }: StatusInput): ConditionVerdict | undefined {
-  const before = previous?.conditions?.find(({ type }) => type === 'Verified');
+  const before = conditionOf(previous, 'Verified');
   if (before === undefined || !servedBefore(previous)) return undefined;
   const { status, reason, message, observedGeneration } = before;
   return { status, reason, message, generation: observedGeneration };

@@ -29,6 +29,11 @@ export function describeRequest(method: string, path: string): string {
   return [method, kind, owner.join('/')].filter((part) => part !== '').join(' ');
 }
 
+/** Which failure it is, in no words: the reason, and the fields that the object was refused for. */
+export function causeOf({ reason, fields = [] }: Pick<ApiError, 'reason' | 'fields'>): string {
+  return [reason, ...fields].join(' ');
+}
+
 /** An answer with a status of 400 and above; `body` is the Status object, if it is one. */
 export function errorFromAnswer(options: {
   readonly request: string;

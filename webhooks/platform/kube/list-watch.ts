@@ -44,6 +44,8 @@ export interface ListWatchOptions {
   /** When its watch ends next after this time, a list is made again. Default: {@link relistMs}. */
   readonly relistMs?: number;
   readonly handlers: WatchHandlers;
+  /** The API server knows no such collection (404), which its owner can do something about; it is asked again all the same. */
+  readonly onNotFound?: () => void;
   /** After each page of a list, and after the last one: the time to throw away what it was read from. */
   readonly onListed?: (what: 'page' | 'all') => void;
 }
@@ -285,13 +287,22 @@ export class ListWatch {
 
   async #pause(error: ApiError, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const { clock, log, name, random } = this.#options;
+    const { clock, log, name, onNotFound, random } = this.#options;
     this.#failures += 1;
     const waitMs =
       error.retryAfterMs === undefined
         ? backoffDelay(this.#failures, retry, random)
         : jittered(Math.max(error.retryAfterMs, retry.initialMs), 0.1, random);
-    log.warn('watch: interrupted', { watch: name, error: error.message, failures: this.#failures, retryInMs: waitMs });
+    const told = error.status === 404 ? onNotFound : undefined;
+    // Whoever is told ends this watch before long: until then the same is no news each time.
+    const level = told !== undefined && this.#failures > 1 ? 'debug' : 'warn';
+    log[level]('watch: interrupted', {
+      watch: name,
+      error: error.message,
+      failures: this.#failures,
+      retryInMs: waitMs,
+    });
+    told?.();
     await clock.sleep(waitMs, signal);
   }
 

@@ -12,17 +12,19 @@ export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | '
   readonly installation?: LeadOptions['installation'];
   readonly features?: LeadOptions['features'];
   readonly policies?: LeadOptions['policies'];
+  readonly log?: LeadOptions['log'];
 }
 
 /** Begins one term of leadership; the returned function ends it. For tests. */
 export function startLead(options: LeadTestOptions): () => Promise<void> {
   const stopping = new AbortController();
-  const surroundings = { log: silentLogger, random: () => 1, clusterDomain: 'cluster.local', podName: 'p' };
+  const surroundings = { random: () => 1, clusterDomain: 'cluster.local', podName: 'p' };
   const done = lead(
     {
       installation: undefined,
       features: [],
       policies: fixedPolicy(builtInPolicy),
+      log: silentLogger,
       ...options,
       ...surroundings,
       collectGarbage: () => undefined,

@@ -1,4 +1,4 @@
-import { failureText, finalVerdict, isWithoutCommonVersion, knowsNotTheQuestion } from './judge-reply.ts';
+import { failureOf, finalVerdict, isWithoutCommonVersion, knowsNotTheQuestion } from './judge-reply.ts';
 import type { FailedVerdict, Unsuccessful } from './judge-reply.ts';
 import { listAt } from '../../platform/kube/object.ts';
 import type { ProbeResult } from './probe.ts';
@@ -28,10 +28,7 @@ export function unsettled(reply: Unsuccessful, url: URL): EraAnswer {
   return {
     type: 'unsettled',
     how: howOf(reply),
-    failure: {
-      ...{ state: 'failed', message: failureText(reply, url) },
-      ...(reply.type === 'timeout' ? { isUnanswered: true } : {}),
-    },
+    failure: { ...failureOf(reply, url), ...(reply.type === 'timeout' ? { isUnanswered: true } : {}) },
     ...(reply.type === 'http' ? { httpStatus: reply.status } : {}),
     ...(reply.type === 'rpc-error' ? { namesVersions: isWithoutCommonVersion(listAt(reply.data, 'supported')) } : {}),
   };

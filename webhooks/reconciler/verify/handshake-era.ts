@@ -153,5 +153,8 @@ function withoutCommonVersion(version: string | undefined): EraAnswer {
   const message = namesVersions
     ? noCommonVersion([version])
     : 'its answer to initialize has no version of the handshake';
-  return { ...{ type: 'unsettled', how: 'other-era', namesVersions }, failure: { state: 'failed', message } };
+  return {
+    ...{ type: 'unsettled', how: 'other-era', namesVersions },
+    failure: { state: 'failed', message, cause: 'version' },
+  };
 }

@@ -30,11 +30,7 @@ export function finalVerdict(reply: McpReply, url: URL): FinalVerdict | undefine
     case 'unreachable':
       // Who took the connection and closed it may have done so for what was asked.
       if (reply.isConnected && reply.cause === 'closed') return undefined;
-      return {
-        state: 'failed',
-        message: failureText(reply, url),
-        ...(reply.isConnected ? {} : { isUnanswered: true }),
-      };
+      return { ...failureOf(reply, url), ...(reply.isConnected ? {} : { isUnanswered: true }) };
     case 'http':
     case 'rpc-error':
       return ofRefusal(reply, url);
@@ -52,7 +48,28 @@ function ofRefusal(reply: Refusal, url: URL): FinalVerdict | undefined {
     return { state: 'throttled', message, ...retryAfterMs(headers.retryAfter) };
   }
   const isFinal = status === 403 || status === 421 || (status >= 300 && status < 400) || complainsAboutHost(reply);
-  return isFinal ? { state: 'failed', message: failureText(reply, url) } : undefined;
+  return isFinal ? failureOf(reply, url) : undefined;
+}
+
+/** That an answer is no MCP: in words, and which failure it is in none. */
+export function failureOf(reply: Unsuccessful, url: URL): FailedVerdict {
+  return { state: 'failed', message: failureText(reply, url), cause: causeOf(reply) };
+}
+
+/** What stays the same while the same fails, whatever the server says of it. */
+function causeOf(reply: Unsuccessful): string {
+  switch (reply.type) {
+    case 'unusable':
+    case 'timeout':
+      return reply.type;
+    case 'unreachable':
+      return `connection ${reply.cause}`;
+    case 'rpc-error':
+    case 'http': {
+      const what = reply.type === 'http' ? `HTTP ${reply.status}` : `JSON-RPC ${reply.code}`;
+      return complainsAboutHost(reply) ? `${what} Host` : what;
+    }
+  }
 }
 
 /**

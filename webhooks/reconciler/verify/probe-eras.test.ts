@@ -63,7 +63,7 @@ describe('the other era', () => {
     const server = await startAnswering({});
     await server.close();
     expect(await probe(server.url)).toEqual({
-      ...{ state: 'failed', isUnanswered: true },
+      ...{ state: 'failed', cause: 'connection refused', isUnanswered: true },
       message: expect.stringMatching(/^connection refused; nothing listens on port \d+: is spec\.config\.port right/),
     });
   });
@@ -112,7 +112,7 @@ describe('a server that exits when it is asked server/discover', () => {
       });
     });
     expect(await probe(`http://127.0.0.1:${port}/mcp`)).toEqual({
-      ...{ state: 'failed', era: 'handshake', isUnanswered: true, hasClosed: true },
+      ...{ state: 'failed', cause: 'connection refused', era: 'handshake', isUnanswered: true, hasClosed: true },
       message: expect.stringMatching(
         /^it closed the connection on server\/discover, and may have ended for it .*; then: connection refused; nothing listens on port \d+/,
       ),

@@ -145,6 +145,7 @@ describe('a bundle that is missing', () => {
     });
     expect(result).toEqual({
       ...{ state: 'failed', message: "Secret 'ca' holds no CA certificates", isTlsConfiguration: true },
+      cause: 'no-bundle',
     });
   });
 });

@@ -492,7 +492,7 @@ describe('what is no MCP server', () => {
     const url = await serve(() => undefined);
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
     expect(await probe(url)).toEqual({
-      ...{ state: 'failed', isUnanswered: true },
+      ...{ state: 'failed', cause: 'connection refused', isUnanswered: true },
       message: expect.stringMatching(
         /^connection refused; nothing listens on port \d+: .*on all addresses, not on 127\.0\.0\.1 only\?$/,
       ),

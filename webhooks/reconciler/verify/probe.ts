@@ -66,7 +66,9 @@ const maxSilences = 3;
  */
 export const probeMcpServer: Probe = async (target) => {
   const tls = clientSettings(target.tls);
-  if (tls?.type === 'unusable') return { state: 'failed', message: tls.why, isTlsConfiguration: true };
+  if (tls?.type === 'unusable') {
+    return { state: 'failed', message: tls.why, cause: tls.cause, isTlsConfiguration: true };
+  }
   const call = toCall(target, tls?.settings);
   try {
     const { verdict } = call.deadlines;
@@ -184,16 +186,18 @@ function clientSettings(
   trust: TlsTrust | undefined,
 ):
   | { readonly type: 'usable'; readonly settings: TlsClientSettings }
-  | { readonly type: 'unusable'; readonly why: string }
+  | { readonly type: 'unusable'; readonly why: string; readonly cause: string }
   | undefined {
   if (trust === undefined) return undefined;
   if (trust.type === 'bundle-missing') {
-    return { type: 'unusable', why: `Secret '${trust.secret}' holds no CA certificates` };
+    return { type: 'unusable', why: `Secret '${trust.secret}' holds no CA certificates`, cause: 'no-bundle' };
   }
   try {
     const settings = tlsClientSettings(trust);
-    return settings === undefined ? { type: 'unusable', why: noRoomForBundle } : { type: 'usable', settings };
+    return settings === undefined
+      ? { type: 'unusable', why: noRoomForBundle, cause: 'no-room' }
+      : { type: 'usable', settings };
   } catch (error) {
-    return { type: 'unusable', why: networkErrorText(error) };
+    return { type: 'unusable', why: networkErrorText(error), cause: 'unreadable-bundle' };
   }
 }

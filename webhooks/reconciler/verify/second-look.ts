@@ -38,12 +38,15 @@ export async function lookAgain(
   if (call.signal.aborted) return { failure, looks };
   if (isClosed && call.url.protocol === 'http:') {
     const isTls = looks.speaksTls ?? (await answersTls(call));
-    return { failure: isTls ? { ...failure, message: speaksTls } : failure, looks: { ...looks, speaksTls: isTls } };
+    return {
+      failure: isTls ? { ...failure, message: speaksTls, cause: 'speaks-tls' } : failure,
+      looks: { ...looks, speaksTls: isTls },
+    };
   }
   if (httpStatus === 404 || httpStatus === 405) {
     const path = looks.eventStreamPath ?? (await findOldTransport(call));
     return {
-      failure: path === '' ? failure : { state: 'failed', message: oldTransport(path) },
+      failure: path === '' ? failure : { state: 'failed', message: oldTransport(path), cause: 'old-transport' },
       looks: { ...looks, eventStreamPath: path },
     };
   }

@@ -18,7 +18,10 @@ export async function askStateless(call: McpCall, endsAt: number): Promise<EraAn
     const message = namesVersions
       ? noCommonVersion(versions)
       : `its answer to server/discover is without ${statelessVersion}`;
-    return { ...{ type: 'unsettled', how: 'other-era', namesVersions }, failure: { state: 'failed', message } };
+    return {
+      ...{ type: 'unsettled', how: 'other-era', namesVersions },
+      failure: { state: 'failed', message, cause: 'version' },
+    };
   }
   const identity =
     recordAt(recordAt(reply.result, '_meta'), 'io.modelcontextprotocol/serverInfo') ??
