@@ -44,6 +44,13 @@ it.each(['main', 'one', 'HEAD'])('reads files as %s has them, whatever the work 
   expect(filesOf(read(ref))).toEqual({ [join(folder, 'deploy/a b.yaml')]: 'kind: MCPServer # ü\n' });
 });
 
+it('reads the same whatever the user has set for eyes', () => {
+  git('config', 'color.ui', 'always');
+  git('config', 'grep.lineNumber', 'true');
+  git('config', 'core.quotePath', 'true');
+  expect(Object.keys(filesOf(read('main')))).toEqual([join(folder, 'deploy/a b.yaml')]);
+});
+
 it('finds the repository from a folder in it', () => {
   expect(Object.keys(filesOf(read('main', { folder: join(folder, 'deploy') })))).toHaveLength(1);
 });

@@ -50,7 +50,18 @@ export function readCommitted({ ref, folder, containing, names, paths }: CommitQ
   }
   const commit = textOf(found.stdout).trim();
   const literal = paths.map((path) => `:(top,literal)${toGitPath(relative(root, realPathOf(path)))}`);
-  const search = ['grep', '-lzaF', '--no-recurse-submodules', '-e', containing, commit, '--', ...names, ...literal];
+  const search = [
+    'grep',
+    '-lzaF',
+    '--no-color',
+    '--no-recurse-submodules',
+    '-e',
+    containing,
+    commit,
+    '--',
+    ...names,
+    ...literal,
+  ];
   const matching = git(root, search);
   // 1 says that there is none.
   if (matching.type === 'failed' && matching.code === 1) return { type: 'read', files: [] };
