@@ -99,6 +99,16 @@ describe('policy check', () => {
     expect((await check({ overrides: differing })).out).toBe('-: 0 errors, 0 warnings\n');
   });
 
+  it('compares no more overrides than it has time for, and says where it stopped', async () => {
+    const overrides = Array.from({ length: 60 }, (_, index) => ({
+      namespaces: Array.from({ length: 100 }, (_none, at) => `*a*${index}*b*${at}x`),
+      rules: { 'image-tag-pinned': { action: index % 2 === 0 ? 'deny' : 'audit' } },
+    }));
+    const { code, out } = await check({ overrides });
+    expect(code).toBe(0);
+    expect(out).toMatch(/^warning -:\d+:\d+: overrides\[\d+\]: .* were not compared with others/m);
+  });
+
   it('tells what is no document from what is no policy', async () => {
     expect(await runCli(['policy', 'check', '-'], 'a: [')).toMatchObject({ code: 2, out: '' });
     expect(await runCli(['policy', 'check', '-'], '')).toMatchObject({ code: 2, out: '' });

@@ -72,6 +72,7 @@ function fallbacksOf(part: string): readonly number[] {
 
 /** Whether there is a text that both patterns match. */
 export function canBothMatch(one: string, other: string): boolean {
+  if (!canBothBegin(one, other)) return false;
   // How far into the other pattern one may be, when so much of the first was read.
   let reached = withStarsAsNothing([0], other);
   for (const character of one) {
@@ -95,4 +96,13 @@ function withStarsAsNothing(places: readonly number[], other: string): ReadonlyS
   // What is added while it is walked is walked, too.
   for (const at of all) if (other[at] === '*') all.add(at + 1);
   return all;
+}
+
+/** Most patterns differ before their first `*`, and asking that builds nothing. */
+function canBothBegin(one: string, other: string): boolean {
+  for (let at = 0; at < one.length && at < other.length; at += 1) {
+    if (one[at] === '*' || other[at] === '*') return true;
+    if (one[at] !== other[at]) return false;
+  }
+  return true;
 }

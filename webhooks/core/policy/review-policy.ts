@@ -54,23 +54,46 @@ function reviewExpiry({ expires, of, today }: Expiry): readonly Omit<PolicyProbl
   return [{ headline: 'ends soon', detail: `${of}: ${expires}`, remedy: 'Mend the server, or agree on another day.' }];
 }
 
+/** Most pairs of patterns that are compared: each takes some microseconds, and a policy has room for a hundred million. */
+const maxComparisons = 200_000;
+
 /** Overrides that may hold in one namespace and say different things about one rule: the later one decides. */
 function findOverlaps({ overrides = [] }: PolicyDocument): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  overrides.forEach((later, index) => {
+  let left = maxComparisons;
+  for (const [index, later] of overrides.entries()) {
     for (const [before, earlier] of overrides.slice(0, index).entries()) {
-      if (problems.length >= maxOverlaps) return;
       const ids = contested(earlier, later);
-      if (ids.length === 0 || !canBothHold(earlier, later)) continue;
-      problems.push({
-        path: ['overrides', index],
-        headline: `may hold in the same namespace as overrides[${before}]`,
-        detail: `they differ in ${ids.join(', ')}, and the later one decides`,
-        remedy: 'Put the more special one last, and check that this is the order.',
-      });
+      if (ids.length === 0) continue;
+      left -= namespacesOf(earlier).length * namespacesOf(later).length;
+      if (left < 0) return [...problems, notCompared(index)];
+      if (canBothHold(earlier, later)) problems.push(overlap(index, before, ids));
+      if (problems.length >= maxOverlaps) return problems;
     }
-  });
+  }
   return problems;
+}
+
+function overlap(index: number, before: number, ids: readonly string[]): PolicyProblem {
+  return {
+    path: ['overrides', index],
+    headline: `may hold in the same namespace as overrides[${before}]`,
+    detail: `they differ in ${ids.join(', ')}, and the later one decides`,
+    remedy: 'Put the more special one last, and check that this is the order.',
+  };
+}
+
+function notCompared(index: number): PolicyProblem {
+  return {
+    path: ['overrides', index],
+    headline: 'this override and those after it were not compared with others',
+    detail: 'they name too many namespaces',
+    remedy: 'Check yourself in which order they have to stand.',
+  };
+}
+
+function namespacesOf({ namespaces = ['*'] }: PolicyOverride): readonly string[] {
+  return namespaces;
 }
 
 function contested(one: PolicyOverride, other: PolicyOverride): readonly string[] {
@@ -81,7 +104,7 @@ function contested(one: PolicyOverride, other: PolicyOverride): readonly string[
 }
 
 function canBothHold(one: PolicyOverride, other: PolicyOverride): boolean {
-  const [ours, theirs] = [one.namespaces ?? ['*'], other.namespaces ?? ['*']];
+  const [ours, theirs] = [namespacesOf(one), namespacesOf(other)];
   const labels = Object.entries(one.namespaceLabels ?? {});
   const areLabelsAtOdds = labels.some(([key, value]) => {
     const wanted = other.namespaceLabels ?? {};
