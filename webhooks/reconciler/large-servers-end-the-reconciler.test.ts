@@ -35,6 +35,8 @@ const program = (port: number): string => `
   import { createCollector } from ${JSON.stringify(new URL('../platform/collect-garbage.ts', import.meta.url))};
   import { createKubeApi } from ${JSON.stringify(new URL('../platform/kube/api-client.ts', import.meta.url))};
   import { lead } from ${JSON.stringify(new URL('lead.ts', import.meta.url))};
+  import { builtInPolicy } from ${JSON.stringify(new URL('../core/rules/built-in-policy.ts', import.meta.url))};
+  import { fixedPolicy } from ${JSON.stringify(new URL('../platform/policy/policy-source.ts', import.meta.url))};
   import { createReconcilerMetrics } from ${JSON.stringify(new URL('metrics.ts', import.meta.url))};
   const credentials = () => Promise.resolve({ tls: {}, headers: {} });
   const url = new URL('http://127.0.0.1:${port}');
@@ -44,6 +46,7 @@ const program = (port: number): string => `
     api, clock: systemClock, random: Math.random, log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     metrics: createReconcilerMetrics(new Registry()), collectGarbage: createCollector(), namespaces: [],
     clusterDomain: 'cluster.local', podName: 'p', version: '1', installation: undefined, features: [],
+    policies: fixedPolicy(builtInPolicy),
     probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
   }, new AbortController().signal);
 `;
