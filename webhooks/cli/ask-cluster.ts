@@ -50,7 +50,11 @@ export async function askCluster(
 }
 
 function unknown(context: string, error: ApiError): KnownObject['state'] {
-  return { state: 'unknown', reason: `${context} did not tell: ${error.message}`, cause: error.reason };
+  return {
+    state: 'unknown',
+    reason: `it is not in the input, and ${context} says ${error.reason}`,
+    cause: error.reason,
+  };
 }
 
 /** No answer, or none to anything that we may ask. */

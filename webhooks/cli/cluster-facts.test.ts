@@ -177,7 +177,7 @@ describe('contexts of the kubeconfig', () => {
     await serve({ staging: everything() });
     const { code, error } = await runCli(['check', '--context', 'prod', '-'], using);
     expect(code).toBe(2);
-    expect(error).toContain("--context: the kubeconfig has no context 'prod': it has staging");
+    expect(error).toContain("--context prod: the kubeconfig has no context 'prod': it has staging");
   });
 
   it('that do not answer make the verdict incomplete, and record nothing', async () => {
@@ -188,7 +188,7 @@ describe('contexts of the kubeconfig', () => {
     const { code, out, error } = await runCli(['check', '--context', 'staging', '--record', file, '-'], using);
     expect(code).toBe(2);
     expect(error).toContain('context staging: GET ');
-    expect(out).toContain('Secret tools/token');
+    expect(out).toContain('because it is not in the input, and staging says Unreachable: ');
     expect(() => readFileSync(file)).toThrow('ENOENT');
   });
 });
@@ -244,7 +244,7 @@ describe('recorded facts', () => {
       using.replace('name: token, key', 'name: new, key'),
     );
     expect(code).toBe(0);
-    expect(out).toContain('Secret tools/new');
+    expect(out).toContain('because it is not in the input, and not in the facts of prod: Secret tools/new\n');
   });
 
   it.each([

@@ -70,7 +70,8 @@ async function askContexts(
   const problems: InputProblem[] = [];
   for (const context of new Set(contexts)) {
     const connection = await connectToContext(context);
-    if (connection.type === 'refused') return { type: 'refused', problem: `--context: ${connection.problem}` };
+    if (connection.type === 'refused')
+      return { type: 'refused', problem: `--context ${context}: ${connection.problem}` };
     const { facts, problem } = await askCluster(connection.api, { context, objects });
     clusters.push(facts);
     if (problem !== undefined) problems.push(problem);

@@ -8,7 +8,10 @@ import { identityOf, type ObjectIdentity } from './identity.ts';
 import { factsIn, type ClusterFacts, type NamedObject } from './known-facts.ts';
 
 /** A reference to an object that is not in the input, and of which no cluster told anything. */
-export type NotChecked = NamedObject;
+export interface NotChecked extends NamedObject {
+  /** A clause; absent where there was nobody to ask. */
+  readonly reason?: string;
+}
 
 const notInInput: ReferenceState = {
   state: 'unknown',
@@ -35,7 +38,9 @@ export class InputFacts {
       lookUp: (kind, name): ReferenceState => {
         const key = keyOf({ kind, namespace, name });
         const state = this.#found.get(key) ?? beyond?.lookUp(kind, name) ?? notInInput;
-        if (state.state === 'unknown') this.#notChecked.set(key, { kind, namespace, name });
+        if (state.state !== 'unknown') return state;
+        const reason = beyond === undefined ? {} : { reason: state.reason };
+        this.#notChecked.set(key, { kind, namespace, name, ...reason });
         return state;
       },
     };

@@ -30,7 +30,7 @@ export function factsIn({ context, objects }: ClusterFacts, namespace: string): 
     lookUp: (kind, name) =>
       objects.get(keyOf({ kind, namespace, name }))?.state ?? {
         state: 'unknown',
-        reason: `it is not in the facts of ${context}`,
+        reason: `it is not in the input, and not in the facts of ${context}`,
       },
   };
 }

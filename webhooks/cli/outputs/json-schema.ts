@@ -66,7 +66,15 @@ export const reportSchema = {
       ),
       notChecked: list(
         'What servers name and the input does not hold.',
-        object({ kind: text('ConfigMap, Secret or ServiceAccount.'), namespace, name: text('Its name.') }),
+        object(
+          {
+            kind: text('ConfigMap, Secret or ServiceAccount.'),
+            namespace,
+            name: text('Its name.'),
+            reason: text('Why the cluster that was asked does not tell; absent where none was asked.'),
+          },
+          ['reason'],
+        ),
       ),
       rulesNotJudged: list(
         'CEL rules of the CustomResourceDefinition that compare with the object before the change.',

@@ -40,7 +40,10 @@ function renderLocated({ file, line, column, server, finding, isTolerated }: Loc
 function summarise(report: CheckReport, paint: Paint): readonly string[] {
   const { notChecked, rulesNotJudged, rulesNotJudgedFor } = report;
   return [
-    ...(notChecked.length === 0 ? [] : [`not checked, because not in the input: ${listReferences(notChecked)}`]),
+    ...[...new Set(notChecked.map(reasonOf))].map((reason) => {
+      const references = notChecked.filter((one) => reasonOf(one) === reason);
+      return `not checked, because ${printable(reason)}: ${listReferences(references)}`;
+    }),
     ...(rulesNotJudged.length === 0
       ? []
       : [
@@ -56,6 +59,10 @@ function summarise(report: CheckReport, paint: Paint): readonly string[] {
 function colourOf({ findings, problems }: CheckReport): Style {
   if (problems.length > 0 || countServers(findings, 'deny') > 0) return 'red';
   return countServers(findings, 'warn') > 0 ? 'yellow' : 'green';
+}
+
+function reasonOf({ reason = 'not in the input' }: CheckReport['notChecked'][number]): string {
+  return reason;
 }
 
 const maxListed = 20;
