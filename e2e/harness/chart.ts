@@ -6,6 +6,7 @@ import { findCluster, type ClusterHandle } from '../../scripts/cluster/cluster.t
 import { runCommand } from '../../scripts/cluster/command.ts';
 import { ensureImages, type BuiltImage } from '../../scripts/image/build.ts';
 import { ensureInstalled, release, uninstall, type InstallOptions } from '../../scripts/quickstart/install.ts';
+import { withoutFarewells } from './replicas.ts';
 
 async function cluster(): Promise<ClusterHandle> {
   const found = await findCluster();
@@ -13,11 +14,17 @@ async function cluster(): Promise<ClusterHandle> {
   return found;
 }
 
+let image: Promise<BuiltImage> | undefined;
+
 /** The image of the programs: scripts/e2e.ts built and loaded it. */
-export async function programImage(): Promise<BuiltImage> {
-  const [image] = await ensureImages(['mcp-lifecycle'], () => undefined);
-  if (image === undefined) throw new Error('images are returned in the order asked for');
-  return image;
+export function programImage(): Promise<BuiltImage> {
+  return (image ??= readProgramImage());
+}
+
+async function readProgramImage(): Promise<BuiltImage> {
+  const [found] = await ensureImages(['mcp-lifecycle'], () => undefined);
+  if (found === undefined) throw new Error('images are returned in the order asked for');
+  return found;
 }
 
 /** As every case finds the chart, or with other values. */
@@ -25,8 +32,10 @@ export async function installChart(options: InstallOptions = {}): Promise<void> 
   await ensureInstalled(await cluster(), await programImage(), () => undefined, options);
 }
 
+/** While nobody asks for a verdict: pods end at once. */
 export async function uninstallChart(): Promise<void> {
-  await uninstall(await cluster());
+  const found = await cluster();
+  await withoutFarewells(() => uninstall(found));
 }
 
 const ownChart = fileURLToPath(new URL('../../chart', import.meta.url));

@@ -2,7 +2,7 @@ import { release } from '../../scripts/quickstart/install.ts';
 import { helm, installChart } from './chart.ts';
 import { get } from './kubectl.ts';
 import { untilComplete } from './leader.ts';
-import { listPods } from './replicas.ts';
+import { listPods, withoutFarewells } from './replicas.ts';
 
 /** What scripts/quickstart/install.ts sets: with any other value the chart is installed as some case wanted it. */
 const usualValues: readonly string[] = ['image', 'podAnnotations'];
@@ -12,8 +12,13 @@ const usualValues: readonly string[] = ['image', 'podAnnotations'];
  * the case before it has changed, and also when it failed to change it back.
  */
 export async function ensureAsUsual(): Promise<void> {
+  await restoreChart();
+  await withoutFarewells(untilComplete);
+}
+
+/** For the `afterAll` of who has installed it otherwise; whoever comes next waits for the pods. */
+export async function restoreChart(): Promise<void> {
   if (!(await isAsUsual())) await installChart({ args: ['--take-ownership'] });
-  await untilComplete();
 }
 
 async function isAsUsual(): Promise<boolean> {

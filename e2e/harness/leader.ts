@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { release } from '../../scripts/quickstart/install.ts';
 import { eventually } from './eventually.ts';
-import { get, kubectlOk } from './kubectl.ts';
-import { untilReplicasStay } from './replicas.ts';
+import { get, kubectl, kubectlOk } from './kubectl.ts';
+import { kubernetesServer } from './mcp-server.ts';
+import { listPods, untilReplicasStay } from './replicas.ts';
 
 const system = release.namespace;
 const container = 'reconciler';
@@ -90,8 +91,30 @@ export async function untilComplete(): Promise<void> {
   await untilLeader();
 }
 
-/** New pods, without the pauses that a kubelet keeps before it starts a container again that ended often. */
-export async function renewPods(): Promise<void> {
+/** New pods as an upgrade brings them: one after another, while admissions go on. */
+export async function rollOut(): Promise<void> {
   await kubectlOk(['rollout', 'restart', `deployment/${release.name}`, '--namespace', system]);
   await untilComplete();
+}
+
+/**
+ * New pods at once, without the pauses that a kubelet keeps before it starts a container again that ended often. For a
+ * moment nobody answers; it is over when the webhooks judge servers in `namespace` again.
+ */
+export async function renewPods(namespace = 'default'): Promise<void> {
+  const names = (await listPods()).map(({ metadata }) => metadata.name);
+  // Long enough for the leader to give the Lease back.
+  const now = ['--namespace', system, '--grace-period=5', '--wait=false', '--ignore-not-found'];
+  await kubectlOk(['delete', 'pods', ...names, ...now]);
+  await untilComplete();
+  await untilJudging(namespace);
+}
+
+/** Nodes learn a moment after pods are ready that the Service has endpoints again; until then they refuse connections. */
+async function untilJudging(namespace: string): Promise<void> {
+  const asRoot = kubernetesServer('as-root', { runtime: { security: { securityContext: { runAsUser: 0 } } } });
+  const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+  await eventually('the webhooks judge', async () =>
+    (await kubectl(args, asRoot)).stderr.includes('[run-as-non-root]'),
+  );
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { release } from '../../scripts/quickstart/install.ts';
 import { eventually } from './eventually.ts';
-import { conditionOf, get, list, type KubeObject } from './kubectl.ts';
+import { conditionOf, get, kubectlOk, list, type KubeObject } from './kubectl.ts';
+import { meanwhile } from './meanwhile.ts';
 import { runInside } from './node-pod.ts';
 
 const ofRelease = `app.kubernetes.io/name=mcp-lifecycle,app.kubernetes.io/instance=${release.name}`;
@@ -33,6 +34,19 @@ export async function untilNoReplica(): Promise<void> {
 /** All of our pods, also those on their way out. */
 export function listPods(): Promise<readonly KubeObject[]> {
   return list({ namespace: release.namespace }, 'pods', ofRelease);
+}
+
+/**
+ * Does the work, which waits until pods of ours are gone, without what they wait for: each that has to end answers for ten
+ * seconds more, for API servers that have not heard of it. Not where somebody counts what is admitted meanwhile.
+ */
+export function withoutFarewells<T>(work: () => Promise<T>): Promise<T> {
+  return meanwhile(async () => {
+    const leaving = (await listPods()).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+    const names = leaving.map(({ metadata }) => metadata.name);
+    const now = ['--namespace', release.namespace, '--grace-period=1', '--wait=false', '--ignore-not-found'];
+    if (names.length > 0) await kubectlOk(['delete', 'pods', ...names, ...now]);
+  }, work);
 }
 
 function isStaying(pod: KubeObject): boolean {

@@ -1,11 +1,14 @@
-/**
- * @alone it replaces the CA of the webhooks.
- * @slow a CA is replaced in steps, between which API servers get a minute to hear of it.
- */
+/** @alone it replaces the CA of the webhooks. */
 import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';
-import { isAtRest, readSecret, requestRotation, type CertificateSecret } from '../../harness/ca-rotation.ts';
+import {
+  isAtRest,
+  readSecret,
+  requestRotation,
+  whileHurrying,
+  type CertificateSecret,
+} from '../../harness/ca-rotation.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer } from '../../harness/mcp-server.ts';
@@ -38,23 +41,25 @@ describe('replacing the CA', () => {
         withinMs: 400_000,
         describe: async () => Object.keys(await readSecret()),
       });
-    const failures = await changeDuring({ namespace, name: 'changed' }, async ({ untilMore }) => {
-      await untilMore(10);
-      await requestRotation();
-      await untilSecret('a rotation is under way', (secret) => !isAtRest(secret));
-      await untilMore(10);
-      await untilSecret('the certificate is of another CA', ({ 'tls.crt': certificate = '' }) => {
-        return certificate !== '' && !isSignedBy(certificate, before.ca);
-      });
-      await untilMore(10);
-      await untilSecret('another CA is the only one', (now) => isAtRest(now) && now['ca.crt'] !== before.ca);
-      await eventually('API servers are told to trust it alone', async () => {
-        const { 'ca.crt': ca } = await readSecret();
-        return (await readCaBundles()).every((bundle) => bundle === ca);
-      });
-      // Also on connections that are made after the old CA is gone.
-      await untilMore(10);
-    });
+    const failures = await changeDuring({ namespace, name: 'changed' }, ({ untilMore }) =>
+      whileHurrying(async () => {
+        await untilMore(10);
+        await requestRotation();
+        await untilSecret('a rotation is under way', (secret) => !isAtRest(secret));
+        await untilMore(10);
+        await untilSecret('the certificate is of another CA', ({ 'tls.crt': certificate = '' }) => {
+          return certificate !== '' && !isSignedBy(certificate, before.ca);
+        });
+        await untilMore(10);
+        await untilSecret('another CA is the only one', (now) => isAtRest(now) && now['ca.crt'] !== before.ca);
+        await eventually('API servers are told to trust it alone', async () => {
+          const { 'ca.crt': ca } = await readSecret();
+          return (await readCaBundles()).every((bundle) => bundle === ca);
+        });
+        // Also on connections that are made after the old CA is gone.
+        await untilMore(10);
+      }),
+    );
 
     expect(failures).toEqual([]);
     expect(await countFailedCalls()).toBe(before.failed);

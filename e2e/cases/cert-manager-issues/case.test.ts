@@ -5,11 +5,11 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';
-import { ensureImages } from '../../../scripts/image/build.ts';
-import { ensureInstalled, release } from '../../../scripts/quickstart/install.ts';
+import { release } from '../../../scripts/quickstart/install.ts';
 import { isSignedBy } from '../../../webhooks/platform/tls/certificates.ts';
 import { findTrustAnchor } from '../../../webhooks/platform/tls/trust-bundle.ts';
 import { type RunningCertManager, startCertManager } from '../../harness/cert-manager.ts';
+import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer } from '../../harness/mcp-server.ts';
@@ -25,12 +25,6 @@ async function cluster(): Promise<ClusterHandle> {
   const found = await findCluster();
   if (found === undefined) throw new Error('scripts/e2e.ts brought the cluster up');
   return found;
-}
-
-async function install(...args: readonly string[]): Promise<void> {
-  const [image] = await ensureImages(['mcp-lifecycle'], () => undefined);
-  if (image === undefined) throw new Error('images are returned in the order asked for');
-  await ensureInstalled(await cluster(), image, () => undefined, { args });
 }
 
 async function readCertificate(key: 'tls.crt' | 'ca.crt', secret = secretName): Promise<string> {
@@ -53,14 +47,14 @@ describe('with cert-manager', () => {
 
   beforeAll(async () => {
     certManager = await startCertManager(await cluster());
-    await install('--set', 'certManager.enabled=true');
+    await installChart({ args: ['--set', 'certManager.enabled=true'] });
     await startNodePods(namespace, [{ name: 'onlooker' }]);
   }, 600_000);
 
   // The cluster as the other cases expect it. cert-manager leaves the Secrets of Certificates that are gone.
   afterAll(async () => {
     try {
-      await install();
+      await installChart();
     } finally {
       await certManager?.remove();
       const secrets = [secretName, caSecretName];

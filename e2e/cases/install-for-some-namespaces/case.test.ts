@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
+import { restoreChart } from '../../harness/installation.ts';
 import { apply, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
 import { renewPods } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -19,7 +20,7 @@ describe('watchNamespaces', () => {
 
   beforeAll(() => installChart({ args: ['--set', `watchNamespaces={${first},${second}}`] }));
   // Whatever happened: the next case finds the chart as it was.
-  afterAll(() => installChart());
+  afterAll(restoreChart);
 
   it.each([first, second])('runs and judges servers in %s', async (namespace) => {
     await apply(namespace, kubernetesServer('inside'));
@@ -45,7 +46,7 @@ describe('watchNamespaces', () => {
 
   it('goes on in one namespace when another one is deleted', async () => {
     await kubectlOk(['delete', 'namespace', second]);
-    await renewPods();
+    await renewPods(first);
     await apply(first, kubernetesServer('after'));
     await untilCondition(first, 'after', { type: 'Verified', status: 'True' });
   });

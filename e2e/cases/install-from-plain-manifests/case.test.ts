@@ -8,9 +8,11 @@ import { release } from '../../../scripts/quickstart/install.ts';
 import { helm, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { restoreChart } from '../../harness/installation.ts';
 import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { withoutFarewells } from '../../harness/replicas.ts';
 
 const crd = 'mcpservers.mcp.x-k8s.io';
 const asRoot = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
@@ -23,7 +25,7 @@ async function manifests(): Promise<string> {
 async function removeAsTheFileSays(): Promise<void> {
   const clusterWide = 'validatingwebhookconfiguration,mutatingwebhookconfiguration,clusterrole,clusterrolebinding';
   await kubectlOk(['delete', clusterWide, 'mcp-lifecycle', '--ignore-not-found']);
-  await kubectlOk(['delete', 'namespace', release.namespace, '--ignore-not-found']);
+  await withoutFarewells(() => kubectlOk(['delete', 'namespace', release.namespace, '--ignore-not-found']));
 }
 
 describe('the manifests for kubectl', () => {
@@ -33,7 +35,7 @@ describe('the manifests for kubectl', () => {
   // Whatever happened: the next case finds the chart installed.
   afterAll(async () => {
     if ((await helm('status', release.name)).code !== 0) await removeAsTheFileSays();
-    await installChart({ args: ['--take-ownership'] });
+    await restoreChart();
   });
 
   it('install with one kubectl apply, over a kept CRD and living servers', async () => {

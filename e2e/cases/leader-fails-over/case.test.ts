@@ -44,7 +44,7 @@ describe('when the leader of the reconcilers goes', () => {
     await settledFingerprint(namespace);
   });
 
-  afterAll(renewPods);
+  afterAll(() => renewPods());
 
   it.each<['graceful' | 'killed', string, (leader: Leader) => Promise<unknown>]>([
     [

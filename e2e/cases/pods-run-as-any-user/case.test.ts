@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
+import { restoreChart } from '../../harness/installation.ts';
 import { apply, kubectl, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -19,7 +20,7 @@ describe('a cluster that chooses the user of our pods', () => {
       args: ['--set', `podSecurityContext.runAsUser=${user},podSecurityContext.runAsGroup=null`],
     }),
   );
-  afterAll(() => installChart());
+  afterAll(restoreChart);
 
   it('has pods of that user, and of no group of ours', async () => {
     const pods = await list({ namespace: release.namespace }, 'pods', 'app.kubernetes.io/name=mcp-lifecycle');

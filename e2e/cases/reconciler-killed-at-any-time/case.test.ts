@@ -30,7 +30,7 @@ describe('while reconcilers are killed and servers are created', () => {
   const namespace = useNamespace();
   const total = kills * serversPerKill;
 
-  afterAll(renewPods);
+  afterAll(() => renewPods());
 
   const ofKind = (objects: readonly KubeObject[], kind: string): readonly KubeObject[] =>
     objects.filter((object) => object.kind === kind);

@@ -1,40 +1,65 @@
 /**
  * @alone it kills reconcilers.
- * @slow three minutes in which every leader is ended: kubelets have to wait longer than a Lease does.
+ * @slow every leader is ended, until kubelets wait longer than a Lease does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { whileAdmitting } from '../../harness/admission-load.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, list } from '../../harness/kubectl.ts';
-import { findLeader, killReconciler, renewPods, untilComplete, type Leader } from '../../harness/leader.ts';
+import { apply, conditionOf, get, list, type KubeObject } from '../../harness/kubectl.ts';
+import {
+  findLeader,
+  killReconciler,
+  renewPods,
+  untilComplete,
+  untilLeader,
+  type Leader,
+} from '../../harness/leader.ts';
 import { kubernetesServer } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { listPods } from '../../harness/replicas.ts';
 
 const service = `${release.name}-webhook`;
 
-/**
- * Long enough for ten leaders if each followed as soon as the Lease of the last one has run out: kubelets would wait longer
- * than that before they start a container again, for those of all pods at once.
- */
-const dyingMs = 180_000;
-
-/** As many as it takes until kubelets wait for both pods; a busy machine gets more time for them. */
+/** As many as it takes until kubelets wait for both pods. */
 const leastEnds = 4;
+
+/** What a kubelet says of a container that it starts again in 40 s or later: a Lease runs out in 15. */
+const longPause = /^back-off (?:40s|\d+m)/;
+
+/**
+ * From there on, in milliseconds: if the next leader followed as soon as the Lease has run out, it would end while the
+ * kubelet of the last one still waits, and no pod would be left.
+ */
+const leaseAndMoreMs = 30_000;
+
+/** A busy machine gets more time for all of it than the two minutes that it takes. */
 const longestMs = 480_000;
 
 /** An API server learns of an endpoint a moment after a kubelet has told that its pod is ready: so many looks. */
 const looksOfAMoment = 5;
 
+interface Ending {
+  readonly ends: number;
+  readonly fewestEndpoints: number;
+  /** Whether a kubelet waited longer than a Lease does. */
+  readonly hadLongPause: boolean;
+}
+
 /** Ends every leader as soon as it leads: what leading itself would do if it took more memory than there is. */
-async function endLeaders(): Promise<{ readonly ends: number; readonly fewestEndpoints: number }> {
+async function endLeaders(): Promise<Ending> {
   const startedAt = Date.now();
   let ended: Leader | undefined;
   let ends = 0;
+  let pausesSince: number | undefined;
   const looks: number[] = [];
-  while (Date.now() - startedAt < (ends < leastEnds ? longestMs : dyingMs)) {
+  const isOver = (now: number): boolean =>
+    now - startedAt > longestMs ||
+    (ends >= leastEnds && pausesSince !== undefined && now - pausesSince > leaseAndMoreMs);
+  while (!isOver(Date.now())) {
     looks.push(await countEndpoints());
+    if ((await listPods()).some(isInLongPause)) pausesSince ??= Date.now();
     const leader = await findLeader(ended);
     if (leader === undefined) {
       await sleep(500);
@@ -45,7 +70,40 @@ async function endLeaders(): Promise<{ readonly ends: number; readonly fewestEnd
     ends += 1;
   }
   const moments = looks.slice(looksOfAMoment - 1).map((_, at) => Math.max(...looks.slice(at, at + looksOfAMoment)));
-  return { ends, fewestEndpoints: Math.min(...moments) };
+  return { ends, fewestEndpoints: Math.min(...moments), hadLongPause: pausesSince !== undefined };
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly restartCount: number;
+  readonly state?: { readonly waiting?: { readonly message?: string } };
+}
+
+function reconcilerOf(pod: KubeObject | undefined): ContainerStatus | undefined {
+  const statuses = (pod?.status?.['containerStatuses'] ?? []) as readonly ContainerStatus[];
+  return statuses.find(({ name }) => name === 'reconciler');
+}
+
+function isInLongPause(pod: KubeObject): boolean {
+  return longPause.test(reconcilerOf(pod)?.state?.waiting?.message ?? '');
+}
+
+/**
+ * Ends the reconciler that does not lead twice, so that its kubelet has waited once: from then on it waits twice as long
+ * each time.
+ */
+async function endTheOther(): Promise<void> {
+  const { pod } = await untilLeader();
+  const other = (await listPods()).find(({ metadata }) => metadata.name !== pod);
+  if (other === undefined) throw new Error('there are two replicas');
+  const before = reconcilerOf(other)?.restartCount ?? 0;
+  const { name } = other.metadata;
+  await killReconciler(name);
+  await killReconciler(name);
+  await eventually(`${name} is ready after two ends`, async () => {
+    const now = await get(release.namespace, 'pods', name);
+    return conditionOf(now, 'Ready')?.status === 'True' && (reconcilerOf(now)?.restartCount ?? 0) >= before + 2;
+  });
 }
 
 /** Pods that a new connection to the webhooks may reach; an API server whose connection is open does not need any. */
@@ -67,8 +125,11 @@ const isReady = ({ conditions }: Endpoint): boolean => conditions?.ready === tru
 describe('while every reconciler ends as soon as it leads', () => {
   const namespace = useNamespace();
 
-  beforeAll(untilComplete);
-  afterAll(renewPods);
+  beforeAll(async () => {
+    await untilComplete();
+    await endTheOther();
+  });
+  afterAll(() => renewPods());
 
   it('no create and no update fails, and there is always a pod for the next connection', async () => {
     const failures = await whileAdmitting(
@@ -76,9 +137,10 @@ describe('while every reconciler ends as soon as it leads', () => {
       async ({ during, untilMore }) => {
         await untilMore(20);
         await during('leaders ended', async () => {
-          const { ends, fewestEndpoints } = await endLeaders();
+          const { ends, fewestEndpoints, hadLongPause } = await endLeaders();
           expect(fewestEndpoints).toBeGreaterThan(0);
           expect(ends).toBeGreaterThanOrEqual(leastEnds);
+          expect(hadLongPause).toBe(true);
         });
         await untilMore(20);
       },

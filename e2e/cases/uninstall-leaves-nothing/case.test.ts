@@ -5,9 +5,11 @@ import { imageValues, release } from '../../../scripts/quickstart/install.ts';
 import { helm, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { restoreChart } from '../../harness/installation.ts';
 import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { withoutFarewells } from '../../harness/replicas.ts';
 
 const selector = `app.kubernetes.io/instance=${release.name}`;
 const crd = 'mcpservers.mcp.x-k8s.io';
@@ -43,8 +45,8 @@ describe('helm uninstall', () => {
 
   // Whatever happened: the next run finds the chart installed.
   afterAll(async () => {
-    await helm('uninstall', 'another', '--ignore-not-found', '--wait');
-    await installChart({ args: ['--take-ownership'] });
+    await withoutFarewells(() => helm('uninstall', 'another', '--ignore-not-found', '--wait'));
+    await restoreChart();
   });
 
   it('leaves nothing but the CRD and the MCPServers', async () => {

@@ -8,6 +8,7 @@ import { release } from '../../../scripts/quickstart/install.ts';
 import { whileAdmitting } from '../../harness/admission-load.ts';
 import { helmOk, installChart, laterChart } from '../../harness/chart.ts';
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';
+import { restoreChart } from '../../harness/installation.ts';
 import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -23,7 +24,7 @@ describe('an upgrade', () => {
   let before: readonly string[] = [];
 
   // Whatever happened: the next case finds the chart as it was.
-  afterAll(() => installChart());
+  afterAll(restoreChart);
 
   it('to another version with other values refuses and loses no admission, and writes nothing to what runs', async () => {
     await apply(namespace, kubernetesServer('steady'));

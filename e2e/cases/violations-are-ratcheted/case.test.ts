@@ -8,7 +8,7 @@ import type { KubectlResult, KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition, untilObserved } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
-import { untilNoReplica } from '../../harness/replicas.ts';
+import { untilNoReplica, withoutFarewells } from '../../harness/replicas.ts';
 
 /** A violation with which the server runs all the same. */
 const escalating = { allowPrivilegeEscalation: true };
@@ -85,7 +85,7 @@ describe('a violation', () => {
       await runPrograms(0);
       try {
         // One that is on its way out would still judge it.
-        await untilNoReplica();
+        await withoutFarewells(untilNoReplica);
         await bypass(async () => {
           expect(await patch('older', secure(escalating))).toMatchObject({ code: 0 });
           const forgotten = await patch('older', { status: { extensions: null } }, '--subresource', 'status');

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { whileAdmitting, type AdmissionLoad } from '../../harness/admission-load.ts';
 import { kubectlOk } from '../../harness/kubectl.ts';
-import { renewPods, untilComplete } from '../../harness/leader.ts';
+import { rollOut, untilComplete } from '../../harness/leader.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { untilReplicasStay } from '../../harness/replicas.ts';
 
@@ -38,5 +38,5 @@ describe('while the webhook pods come and go', () => {
   });
 
   it('no create and no update fails during a rollout', () =>
-    whileApplying(({ during }) => during('the pods were replaced', renewPods)));
+    whileApplying(({ during }) => during('the pods were replaced', rollOut)));
 });
