@@ -42,7 +42,7 @@ export const policyValues: Generator = {
 };
 
 /** Exported for its test. */
-export function valuesSchema(rules: readonly Rule[]): JsonSchema {
+function valuesSchema(rules: readonly Rule[]): JsonSchema {
   const { policy } = describeDocument(rules);
   // The chart writes these two; who copies a whole policy into his values need not take them out.
   const given = {

@@ -5,7 +5,7 @@ import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { parseOptions, type CommandOption, type CommandOptions, type OptionDefaults } from './options.ts';
 
 /** In the work tree of a repository: what its commands are run with, if the command line does not say otherwise. */
-export const defaultsFile = '.mcp-lifecycle.yaml';
+const defaultsFile = '.mcp-lifecycle.yaml';
 
 /** The part of the file that is for one command. */
 export interface OwnDefaults {

@@ -99,7 +99,8 @@ describe('applyDefaults', () => {
   });
 
   it('leaves nothing that a denying rule refuses', () => {
-    const findings = evaluateRules(rules, { server: applyDefaults(anMCPServer()), facts: inMemoryFacts() });
+    const always = rules.filter(({ isOptIn }) => isOptIn !== true);
+    const findings = evaluateRules(always, { server: applyDefaults(anMCPServer()), facts: inMemoryFacts() });
     expect(findings.filter(({ severity }) => severity === 'deny')).toEqual([]);
   });
 });

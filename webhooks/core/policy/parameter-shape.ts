@@ -12,7 +12,7 @@ const anyText = text({ maxLength: limits.length, what: `a text of at most ${limi
 const largest = Number.MAX_SAFE_INTEGER;
 
 /** What a policy may give for a parameter. */
-export function parameterShape(parameter: Parameter): Shape<ParameterValue> {
+function parameterShape(parameter: Parameter): Shape<ParameterValue> {
   switch (parameter.type) {
     case 'strings':
       return listShape(parameter);
