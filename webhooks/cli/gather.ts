@@ -1,8 +1,10 @@
+import type { LabelsOf } from '../core/engine/policy.ts';
 import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests, type ParsedManifests } from '../platform/manifests/parse-manifests.ts';
 import { readTexts, type InputText, type ReadTexts } from '../platform/manifests/read-texts.ts';
 import { isMeantAsMCPServer } from './identity.ts';
 import { InputFacts } from './input-facts.ts';
+import { InputNamespaces } from './input-namespaces.ts';
 import type { ClusterFacts } from './known-facts.ts';
 
 /** Everything that was read before anything is judged. */
@@ -10,6 +12,8 @@ export interface Input {
   /** In the order of the input. */
   readonly servers: readonly Manifest[];
   readonly facts: InputFacts;
+  /** Of the Namespaces of the input. */
+  readonly labelsOf: LabelsOf;
   /** Who knows of objects that the input does not have; nobody, unless they are asked. */
   readonly clusters: readonly ClusterFacts[];
   /** How many documents are neither MCPServers nor what servers can name. */
@@ -32,6 +36,7 @@ export async function gatherInput({ paths, namespace, readStdin, rendered }: Inp
   const problems = [...read.problems, ...(rendered?.problems ?? [])];
   const servers: Manifest[] = [];
   const facts = new InputFacts();
+  const namespaces = new InputNamespaces();
   const allProblems = [...problems];
   let others = 0;
   for (const text of texts) {
@@ -40,9 +45,10 @@ export async function gatherInput({ paths, namespace, readStdin, rendered }: Inp
     for (const manifest of parsed.manifests) {
       if (isMeantAsMCPServer(manifest.value)) servers.push(manifest);
       else if (!facts.add(manifest, namespace)) others += 1;
+      namespaces.add(manifest.value);
     }
   }
-  return { servers, facts, clusters: [], others, problems: allProblems };
+  return { servers, facts, labelsOf: namespaces.labelsOf, clusters: [], others, problems: allProblems };
 }
 
 /** With every place in the file that the user has. */

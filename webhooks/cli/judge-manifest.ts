@@ -1,7 +1,7 @@
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judge, prepare, type Verdict } from '../core/engine/judge.ts';
-import type { Policy } from '../core/engine/policy.ts';
+import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { shortenMiddle } from '../core/engine/text.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
@@ -24,6 +24,8 @@ export interface ManifestContext {
   readonly validate: FieldValidation;
   /** The facts as the servers of one namespace see them. */
   readonly factsIn: (namespace: string) => ReferenceFacts;
+  /** Absent where nobody knows labels of namespaces. */
+  readonly labelsOf?: LabelsOf | undefined;
 }
 
 export interface JudgedServer {
@@ -42,7 +44,7 @@ export interface JudgedServer {
  * keeps the webhook's findings back until its own are gone.
  */
 export function judgeManifest(raw: unknown, context: ManifestContext): JudgedServer {
-  const { policy, now, crdRules, namespace, validate, factsIn } = context;
+  const { policy, now, crdRules, namespace, validate, factsIn, labelsOf } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object);
   const ofRequest = [
@@ -53,7 +55,7 @@ export function judgeManifest(raw: unknown, context: ManifestContext): JudgedSer
   if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings], ofRequest, verdict: prepared };
   const { server } = prepared;
   const facts = factsIn(server.metadata.namespace ?? namespace);
-  const verdict = judge(prepared, { policy, facts, now });
+  const verdict = judge(prepared, { policy, facts, labelsOf, now });
   return {
     server,
     verdict,

@@ -186,6 +186,25 @@ describe('check --policy', () => {
     expect(out).not.toContain('run-as-non-root');
   });
 
+  it('knows the labels of the Namespaces of the input, and of no others', async () => {
+    const byLabel = file(
+      'labels.yaml',
+      stringify({
+        ...head,
+        overrides: [{ namespaceLabels: { stage: 'play' }, rules: { 'run-as-non-root': { action: 'off' } } }],
+      }),
+    );
+    const play = stringify({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'play', labels: { stage: 'play' } },
+    });
+    const run = (...documents: readonly string[]) =>
+      runCli(['check', '--policy', byLabel, '-'], documents.join('---\n'));
+    expect((await run(servers, play)).out).not.toContain('run-as-non-root');
+    expect((await run(servers)).out).toContain('(policy: overrides[0] stage=play not checked) [run-as-non-root]');
+  });
+
   it('passes what it only audits, and keeps it in the JSON', async () => {
     const listening = file('listening.yaml', stringify({ ...head, extends: 'audit-only' }));
     expect(await runCli(['check', '--fail-on', 'warn', '--policy', listening, '-'], servers)).toMatchObject({

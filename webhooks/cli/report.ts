@@ -97,7 +97,7 @@ export function judgeInput(
   { policy = builtInPolicy, namespace, validate, now, base }: JudgeOptions,
 ): JudgedInput {
   const crdRules = compileCrdRules(structure);
-  const context = { policy, now, crdRules, namespace, validate };
+  const context = { policy, now, crdRules, namespace, validate, labelsOf: input.labelsOf };
   const besideIt = { ...context, factsIn: (of: string) => input.facts.beside(of) };
   const locate = createLocate();
   const judged = input.servers.map((manifest) => {

@@ -1,0 +1,22 @@
+import type { LabelsOf } from '../core/engine/policy.ts';
+import { recordAt } from '../platform/kube/object.ts';
+import { identityOf } from './identity.ts';
+
+/** What every API server writes into a namespace: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+/** The labels of the Namespaces of the input, for policies that choose namespaces by them; of others nobody can tell. */
+export class InputNamespaces {
+  readonly #labels = new Map<string, Readonly<Record<string, string>>>();
+
+  /** Remembers a Namespace; whatever else it is given it passes by. */
+  add(value: unknown): void {
+    const { apiVersion, kind, name } = identityOf(value, '');
+    if (apiVersion !== 'v1' || kind !== 'Namespace' || name === '') return;
+    const written = Object.entries(recordAt(recordAt(value, 'metadata'), 'labels') ?? {});
+    const labels = written.flatMap(([key, label]) => (typeof label === 'string' ? [[key, label] as const] : []));
+    this.#labels.set(name, { ...Object.fromEntries(labels), [nameLabel]: name });
+  }
+
+  readonly labelsOf: LabelsOf = (namespace) => this.#labels.get(namespace);
+}
