@@ -123,6 +123,7 @@ export function errored(error: Omit<Extract<Answer, { decision: 'errored' }>, 'd
 
 /** The AdmissionReview that goes back, as JSON; always with HTTP status 200. */
 export function renderAdmissionReview(uid: string, answer: Answer): string {
+  if (answer.decision === 'denied' || answer.decision === 'errored') return renderRefusal(uid, answer);
   const { warnings, auditAnnotations } = answer;
   const said = warnings === undefined || warnings.length === 0 ? '' : `,"warnings":${JSON.stringify(warnings)}`;
   const noted = auditAnnotations === undefined ? '' : `,"auditAnnotations":${JSON.stringify(auditAnnotations)}`;
@@ -130,15 +131,29 @@ export function renderAdmissionReview(uid: string, answer: Answer): string {
   return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":${response}}`;
 }
 
+type Refusal = Extract<Answer, { decision: 'denied' | 'errored' }>;
+
+/** In one piece: it may be long. */
+function renderRefusal(uid: string, answer: Refusal): string {
+  const { warnings = [], auditAnnotations } = answer;
+  const said = warnings.length === 0 ? {} : { warnings };
+  const response = {
+    uid,
+    ...verdictOf(answer),
+    ...said,
+    ...(auditAnnotations === undefined ? {} : { auditAnnotations }),
+  };
+  return JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response });
+}
+
 /** The fields of the verdict; as text, because most answers are one of two. */
-function renderVerdict(answer: Answer): string {
+function renderVerdict(answer: Exclude<Answer, Refusal>): string {
   if (answer.decision === 'allowed') return '"allowed":true';
-  if (answer.decision !== 'patched') return JSON.stringify(verdictOf(answer)).slice(1, -1);
   const patch = Buffer.from(JSON.stringify(answer.patch)).toString('base64');
   return `"allowed":true,"patchType":"JSONPatch","patch":"${patch}"`;
 }
 
-function verdictOf(answer: Exclude<Answer, { decision: 'allowed' | 'patched' }>): object {
+function verdictOf(answer: Refusal): object {
   switch (answer.decision) {
     case 'denied': {
       const causes = answer.causes.map(({ field, message }) => ({ reason: 'FieldValueInvalid', message, field }));

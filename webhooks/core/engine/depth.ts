@@ -1,5 +1,14 @@
-/** Whether lists and maps are nested deeper than this. Level by level, so that no value is too deep to be looked at. */
+import { ownValue } from '../mcpserver/record.ts';
+
+/** Deeper than nearly every value, and so few frames that any stack has room for them. */
+const usualDepth = 16;
+
+/**
+ * Whether lists and maps are nested deeper than this. What is not flat enough to be seen at once is looked at level by
+ * level, so that no value is too deep to be looked at.
+ */
 export function isDeeperThan(levels: number, value: unknown): boolean {
+  if (isWithin(Math.min(levels, usualDepth), value)) return false;
   let level = isNested(value) ? [value] : [];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth === levels) return true;
@@ -8,6 +17,17 @@ export function isDeeperThan(levels: number, value: unknown): boolean {
     level = inside;
   }
   return false;
+}
+
+/** Builds nothing. */
+function isWithin(levels: number, value: unknown): boolean {
+  if (!isNested(value)) return true;
+  if (levels === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isWithin(levels - 1, item));
+  for (const key of Object.keys(value)) {
+    if (!isWithin(levels - 1, ownValue(value, key))) return false;
+  }
+  return true;
 }
 
 function addNested(found: object[], nested: object): void {

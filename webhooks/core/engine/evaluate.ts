@@ -53,7 +53,7 @@ function exempt(severity: Severity, { state, because }: Exemption): Ruling {
 
 function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violation: Violation): Finding {
   const { cause, isUnchecked } = violation;
-  const finding: Finding = {
+  const finding: Draft<Finding> = {
     ruleId: rule.id,
     severity,
     path: violation.path,
@@ -61,18 +61,17 @@ function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violat
     detail: violation.detail,
     remedy: violation.remedy ?? rule.remedy,
   };
-  // Nearly every finding has nothing more to it.
-  const isPlain = cause === undefined && isUnchecked === undefined && rule.holdsBack === undefined;
-  if (isPlain && because === undefined) return finding;
-  return {
-    ...finding,
-    ...(cause === undefined ? {} : { cause }),
-    ...(isUnchecked === true ? { isUnchecked } : {}),
-    ...(rule.holdsBack === true && isUnchecked !== true ? { holdsBack: true } : {}),
-    ...(because === undefined ? {} : { because }),
-    ...(hasExpired === true ? { hasExpired } : {}),
-  };
+  // Nearly every finding has nothing more to it, and none is copied for what it has.
+  if (cause !== undefined) finding.cause = cause;
+  if (isUnchecked === true) finding.isUnchecked = true;
+  else if (rule.holdsBack === true) finding.holdsBack = true;
+  if (because !== undefined) finding.because = because;
+  if (hasExpired === true) finding.hasExpired = true;
+  return finding;
 }
+
+/** What is being made, before anybody else sees it. */
+type Draft<Value> = { -readonly [Field in keyof Value]: Value[Field] };
 
 /** Segment by segment, so that `env[2]` comes before `env[10]`; a field comes before what is inside it. */
 function comparePaths(a: FieldPath, b: FieldPath): number {

@@ -71,10 +71,11 @@ type ContentOf = (value: unknown) => string;
 
 /** Nested lists name their items at each level, so each item is written out once. */
 function createContentOf(digest: Digest): ContentOf {
-  const known = new Map<object, string>();
+  let known: Map<object, string> | undefined;
   return (value) => {
     if (value === undefined) return 'absent';
     if (typeof value !== 'object' || value === null) return digest(JSON.stringify(value));
+    known ??= new Map();
     const content = known.get(value) ?? digest(canonicalJson(value));
     known.set(value, content);
     return content;

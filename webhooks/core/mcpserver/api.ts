@@ -26,9 +26,11 @@ export function isOfKind(of: { readonly apiVersion: string; readonly kind: strin
   return of.kind === owner.kind && of.apiVersion.startsWith(`${owner.group}/`);
 }
 
+const groupPrefix = `${API.group}/`;
+
 /** Whether an `apiVersion`, or the key of an annotation, is of this group; other groups have an MCPServer, too. */
 export function isOfGroup(text: string): boolean {
-  return text.startsWith(`${API.group}/`);
+  return text.startsWith(groupPrefix);
 }
 
 /**

@@ -1,19 +1,22 @@
-const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const qualifiedName = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+// No two repetitions side by side match the same characters, so none of these tries anything twice.
+const subdomain = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
+const dnsLabel = /^[a-z0-9]+(?:-+[a-z0-9]+)*$/;
+const name = /^[A-Za-z0-9]+(?:[-_.]+[A-Za-z0-9]+)*$/;
+const qualifiedName =
+  /^(?:[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*\/)?[A-Za-z0-9]+(?:[-_.]+[A-Za-z0-9]+)*$/;
 const dataKey = /^[-._a-zA-Z0-9]+$/;
 
 /**
  * Whether the text can name most objects: at most 253 lower case letters, digits, hyphens and dots.
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
-export function isSubdomain(name: string): boolean {
-  return name.length <= 253 && subdomain.test(name);
+export function isSubdomain(text: string): boolean {
+  return text.length <= 253 && subdomain.test(text);
 }
 
 /** Whether the text is a DNS label: at most 63 lower case letters, digits and hyphens. */
-export function isDnsLabel(name: string): boolean {
-  return name.length <= 63 && dnsLabel.test(name);
+export function isDnsLabel(text: string): boolean {
+  return text.length <= 63 && dnsLabel.test(text);
 }
 
 /**
@@ -22,15 +25,12 @@ export function isDnsLabel(name: string): boolean {
  */
 export function isQualifiedName(key: string): boolean {
   const slash = key.indexOf('/');
-  if (slash !== -1 && !isSubdomain(key.slice(0, slash))) return false;
-  // The pattern knows no slash, so a second one is refused as well.
-  const name = key.slice(slash + 1);
-  return name.length <= 63 && qualifiedName.test(name);
+  return slash <= 253 && key.length - slash - 1 <= 63 && qualifiedName.test(key);
 }
 
 /** Whether the text can be the value of a label; an empty one can. */
 export function isLabelValue(value: string): boolean {
-  return value === '' || (value.length <= 63 && qualifiedName.test(value));
+  return value === '' || (value.length <= 63 && name.test(value));
 }
 
 /** Whether the text can be a key of a ConfigMap or a Secret: https://kubernetes.io/docs/concepts/configuration/configmap/ */
