@@ -25,7 +25,9 @@ async function completeInBash(...words: readonly string[]): Promise<readonly str
   const typed = ['mcp-lifecycle', ...words];
   const script = `${await scriptFor('bash')}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mcp_lifecycle; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, status, stderr } = spawnSync('bash', ['--norc', '-uc', script, 'bash', ...typed], { encoding: 'utf8' });
+  const { stdout, status, stderr } = spawnSync('bash', ['--norc', '-uc', script, 'bash', ...typed], {
+    encoding: 'utf8',
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout.split('\n').filter((line) => line !== '');
 }
