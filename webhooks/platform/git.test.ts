@@ -63,6 +63,11 @@ it('reads files of other names that are asked for', () => {
   ]);
 });
 
+it('passes over files that are of no repository, or of another', () => {
+  const paths = ['/elsewhere/a.txt', join(folder, '..', 'b.txt'), folder];
+  expect(Object.keys(filesOf(read('main', { paths })))).toEqual([join(folder, 'deploy/a b.yaml')]);
+});
+
 it('reads nothing where nothing is', () => {
   expect(filesOf(read('main', { containing: 'Nobody' }))).toEqual({});
 });

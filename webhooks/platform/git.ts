@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { oneLine } from '../core/engine/text.ts';
 
 /** One file of a commit. */
@@ -49,7 +49,11 @@ export function readCommitted({ ref, folder, containing, names, paths }: CommitQ
     return refuse(problem);
   }
   const commit = textOf(found.stdout).trim();
-  const literal = paths.map((path) => `:(top,literal)${toGitPath(relative(root, realPathOf(path)))}`);
+  const literal = paths
+    .map((path) => relative(root, realPathOf(path)))
+    // Git refuses the whole question for a path that is not of the repository.
+    .filter((path) => path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+    .map((path) => `:(top,literal)${toGitPath(path)}`);
   const search = [
     'grep',
     '-lzaF',
