@@ -3,6 +3,7 @@
  * @slow the pods are replaced when the first policy comes, once to begin with a broken one, and when the last one goes.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCommand } from '../../../scripts/cluster/command.ts';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { whileAdmitting } from '../../harness/admission-load.ts';
 import { installChart } from '../../harness/chart.ts';
@@ -57,8 +58,10 @@ describe('a policy', () => {
     return (policy?.tolerated ?? []).map(({ rule }) => rule);
   };
   const editPolicy = async (script: string): Promise<void> => {
-    process.env['KUBE_EDITOR'] = `sed -i '${script}'`;
-    await kubectlOk(['edit', 'configmap', configMap, ...system]);
+    // What Jest gives out as the environment is a copy, of which no child knows.
+    const editor = `KUBE_EDITOR=sed -i '${script}'`;
+    const { code, stderr } = await runCommand(['env', editor, 'kubectl', 'edit', 'configmap', configMap, ...system]);
+    if (code !== 0) throw new Error(`kubectl edit: ${stderr}`);
   };
   const eventsOfPolicy = async (): Promise<string> => kubectlOk(['describe', 'configmap', configMap, ...system]);
 
