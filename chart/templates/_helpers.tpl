@@ -177,6 +177,18 @@ imagePullSecrets:
 {{- if $reads }}true{{ end }}
 {{- end }}
 
+{{/* `true` where the policy has a rule about nothing but replicas judge somewhere: then scaling is asked about, too. */}}
+{{- define "mcp-lifecycle.policyLimitsReplicas" -}}
+{{- $policy := .Values.policy | default dict }}
+{{- $limits := and .Values.policyConfigMap.name .Values.policyConfigMap.limitsReplicas }}
+{{- range prepend (($policy.overrides | default list)) $policy }}
+{{- $rules := .rules | default dict }}
+{{- $rule := get $rules "max-replicas" | default dict }}
+{{- if and (hasKey $rules "max-replicas") (not (has (toString (get $rule "action")) (list "off" "false"))) }}{{ $limits = true }}{{ end }}
+{{- end }}
+{{- if $limits }}true{{ end }}
+{{- end }}
+
 {{/* Where both containers find the policy. What is in it is no part of the pods: it changes without them. */}}
 {{- define "mcp-lifecycle.policyEnv" -}}
 {{- with include "mcp-lifecycle.policyConfigMapName" . }}

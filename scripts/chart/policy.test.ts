@@ -135,6 +135,37 @@ describe('the policy of the chart', () => {
     );
   });
 
+  it.each<[what: string, values: object, isAsked: boolean]>([
+    ['no policy', {}, false],
+    ['a policy without it', { policy }, false],
+    ['it', { policy: { rules: { 'max-replicas': {} } } }, true],
+    ['it, switched off', { policy: { rules: { 'max-replicas': { action: 'off' } } } }, false],
+    ['it, switched off as YAML reads that', { policy: { rules: { 'max-replicas': { action: false } } } }, false],
+    [
+      'it in one namespace',
+      { policy: { overrides: [{ namespaces: ['a'], rules: { 'max-replicas': { action: 'warn' } } }] } },
+      true,
+    ],
+    ['a ConfigMap of the user', { policyConfigMap: { name: 'ours' } }, false],
+    ['a ConfigMap of the user with it', { policyConfigMap: { name: 'ours', limitsReplicas: true } }, true],
+  ])('asks about scaling only where it has max-replicas: %s', async (_, values, isAsked) => {
+    const manifests = await renderWith(values);
+    const configuration = manifests.find(({ kind }) => kind === 'ValidatingWebhookConfiguration');
+    expect(at(configuration, 'webhooks.0')).toMatchObject({ name: 'validate.mcpservers.mcp.x-k8s.io' });
+    const scale = at(configuration, 'webhooks.1');
+    if (!isAsked) {
+      expect(scale).toBeUndefined();
+      return;
+    }
+    expect(scale).toMatchObject({
+      name: 'scale.mcpservers.mcp.x-k8s.io',
+      clientConfig: { service: { path: '/scale' } },
+      rules: [{ operations: ['UPDATE'], resources: ['mcpservers/scale'] }],
+      failurePolicy: 'Ignore',
+      sideEffects: 'None',
+    });
+  });
+
   it.each([
     ['a misspelt action', { rules: { 'image-tag-pinned': { action: 'refuse' } } }],
     ['a rule that this release does not have', { rules: { 'image-tag-pined': { action: 'deny' } } }],

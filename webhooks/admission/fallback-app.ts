@@ -13,7 +13,7 @@ export function createFallbackApp(): Express {
     return refuse(request, response, refusal(405, 'MethodNotAllowed', `${request.path} answers POST only.`));
   });
   app.use((request, response) =>
-    refuse(request, response, refusal(404, 'NotFound', `Nothing here: the webhooks are ${paths.join(' and ')}.`)),
+    refuse(request, response, refusal(404, 'NotFound', `Nothing here: the webhooks are ${paths.join(', ')}.`)),
   );
   // Express recognises an error handler by its four parameters.
   app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {

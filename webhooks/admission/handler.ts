@@ -1,7 +1,7 @@
 import type { AdmissionRequest, Answer } from './admission-review.ts';
 
-/** The two things that API servers ask us, each on the path of its name. */
-export const endpoints = ['mutate', 'validate'] as const;
+/** What API servers ask us, each on the path of its name. */
+export const endpoints = ['mutate', 'validate', 'scale'] as const;
 
 export type Endpoint = (typeof endpoints)[number];
 

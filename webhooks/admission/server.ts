@@ -66,8 +66,8 @@ const tlsSettings: SecureContextOptions = {
 };
 
 /**
- * Serves `POST /mutate` and `POST /validate` over TLS and HTTP/1.1, which is all that API servers speak to webhooks.
- * These two are answered in front of express: it would more than double what an admission costs. Listens at once;
+ * Serves `POST` at the path of each endpoint over TLS and HTTP/1.1, which is all that API servers speak to webhooks.
+ * These are answered in front of express: it would more than double what an admission costs. Listens at once;
  * rejects when the port cannot be taken.
  */
 export async function startAdmissionServer(options: AdmissionServerOptions): Promise<AdmissionServer> {

@@ -1,4 +1,5 @@
 import type { ApiStates } from '../core/engine/installation.ts';
+import type { Policy } from '../core/engine/policy.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -25,9 +26,10 @@ import { createLookUps } from './look-ups.ts';
 import { createAdmissionMetrics, type AdmissionMetrics, type CertificateRole } from './metrics.ts';
 import { createMutate } from './mutate.ts';
 import { createReadiness, type WebhookReadiness } from './readiness.ts';
+import { aboutReplicas, createScale } from './scale.ts';
 import type { SkipReason } from './scope.ts';
 import { startAdmissionServer, type AdmissionServer } from './server.ts';
-import { createValidate } from './validate.ts';
+import { createValidate, type ValidateOptions } from './validate.ts';
 
 export interface WebhookOptions {
   readonly api: KubeApi;
@@ -124,22 +126,25 @@ function createHandlers(
   const { api, config, clock } = options;
   const links = config.docsBaseUrl === undefined ? {} : { docsBaseUrl: config.docsBaseUrl };
   const installation = { ...config.installation, apis: followApis(options) };
+  const gatherFacts = createLookUps(api, clock);
+  const validating = (select: (policy: Policy) => Policy): ValidateOptions => ({
+    ...links,
+    get policy() {
+      return select(policies.current().policy);
+    },
+    labelsOf: policies.labelsOf,
+    get notice() {
+      return noticeOf(policies.current());
+    },
+    gatherFacts,
+    installation,
+    now: () => clock.now().toISOString(),
+    onSkipped,
+  });
   return {
     mutate: createMutate({ onSkipped }),
-    validate: createValidate({
-      ...links,
-      get policy() {
-        return policies.current().policy;
-      },
-      labelsOf: policies.labelsOf,
-      get notice() {
-        return noticeOf(policies.current());
-      },
-      gatherFacts: createLookUps(api, clock),
-      installation,
-      now: () => clock.now().toISOString(),
-      onSkipped,
-    }),
+    validate: createValidate(validating((policy) => policy)),
+    scale: createScale(validating(aboutReplicas)),
   };
 }
 

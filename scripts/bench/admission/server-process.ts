@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
+import { allowed } from '../../../webhooks/admission/admission-review.ts';
 import { defaultCallLimits } from '../../../webhooks/admission/call.ts';
 import { defaultConnectionLimits } from '../../../webhooks/admission/connections.ts';
 import { createAdmissionMetrics } from '../../../webhooks/admission/metrics.ts';
@@ -61,6 +62,7 @@ async function startWebhook(certificate: Certificate): Promise<number> {
       now: () => new Date().toISOString(),
       onSkipped: () => undefined,
     }),
+    scale: () => allowed(),
   };
   const metrics = createAdmissionMetrics(new Registry(), {
     isReady: () => true,
