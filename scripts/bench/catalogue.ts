@@ -11,6 +11,7 @@ import { largeObjects } from './large-objects.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { quiet } from './quiet.ts';
+import { ruleCosts } from './rule-costs.ts';
 import { startUp } from './start-up.ts';
 import { thousandServers } from './thousand-servers.ts';
 
@@ -19,6 +20,7 @@ export const measurements: readonly Measurement[] = [
   admissionThroughput,
   anyBody,
   largeObjects,
+  ruleCosts,
   checkManifests,
   startUp,
   applyToVerified,

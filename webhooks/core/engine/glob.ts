@@ -6,7 +6,10 @@ export function matchesGlob(pattern: string, text: string): boolean {
   return pattern.includes('*') ? compileGlob(pattern)(text) : pattern === text;
 }
 
-/** Reads a pattern once. Asking then looks at each character of a text twice at most, whatever the pattern is. */
+/**
+ * Reads a pattern once. Asking then takes time in proportion to the text, whatever the pattern is: it looks at each
+ * character twice at most, but for parts so short that the engine finds them faster.
+ */
 export function compileGlob(glob: string): (text: ReadableText) => boolean {
   const parts = glob.split('*');
   const [beginning = ''] = parts;
@@ -47,6 +50,7 @@ const nowhere = -1;
 function toSearch(part: string): Search {
   const fallback = fallbacksOf(part);
   return (text, from, to) => {
+    if (typeof text === 'string' && part.length <= shortPart) return findShort(part, text, { from, to });
     let matched = 0;
     for (let at = from; at < to; at += 1) {
       const code = text.charCodeAt(at);
@@ -56,6 +60,14 @@ function toSearch(part: string): Search {
     }
     return nowhere;
   };
+}
+
+/** In characters. */
+const shortPart = 8;
+
+function findShort(part: string, text: string, { from, to }: { readonly from: number; readonly to: number }): number {
+  const found = text.indexOf(part, from);
+  return found === -1 || found + part.length > to ? nowhere : found + part.length;
 }
 
 /** For each length of what matches: how much of it still does if the next character is another one. */
