@@ -6,6 +6,7 @@ import { rules } from '../core/rules/index.gen.ts';
 import type { FieldPath } from '../core/mcpserver/violation.ts';
 import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
+import { parsePolicyText } from '../platform/policy/parse-policy-text.ts';
 import { readTexts, type InputText } from '../platform/manifests/read-texts.ts';
 import { renderProblem } from './outputs/text.ts';
 
@@ -36,6 +37,9 @@ function toFile({ file, text }: InputText): PolicyFile {
   if (manifest === undefined || others.length > 0) {
     return unreadable({ file, message: `has to hold one document, found ${manifests.length}` });
   }
+  // What is too much for the programs in a cluster is no policy here either.
+  const parsed = parsePolicyText(text);
+  if (!parsed.ok) return unreadable({ file, message: parsed.problem });
   const locate = (path: FieldPath) => manifest.locate(path);
   return { type: 'read', file, policy: readPolicy(manifest.value, rules), locate };
 }

@@ -118,6 +118,18 @@ describe('policy check', () => {
     expect(await runCli(['policy', 'check', '-'], `a: ${'x'.repeat(1_048_576)}`)).toMatchObject({ code: 2, out: '' });
   });
 
+  it('reads no more than a cluster reads', async () => {
+    const exemptions = Array.from({ length: 900 }, (_, at) => ({
+      ...exemption,
+      name: `s-${at}`,
+      expires: '2099-01-01',
+    }));
+    expect(await check({ exemptions })).toMatchObject({ code: 0 });
+    const { code, error } = await runCli(['policy', 'check', '-'], JSON.stringify({ ...head, exemptions }));
+    expect(code).toBe(2);
+    expect(error).toContain('6000 where not every key has a line of its own');
+  });
+
   it('needs a word it knows, and a file', async () => {
     expect((await runCli(['policy'])).code).toBe(2);
     expect((await runCli(['policy', 'show'])).error).toContain('policy takes check or try, found show');
