@@ -153,8 +153,14 @@ describe('the webhook program', () => {
       expect(await ask(replica)).toMatchObject({
         response: { allowed: true, warnings: [expect.stringContaining('[image-tag-pinned]')] },
       });
+      expect(await replica.metrics()).toMatch(
+        /admission_findings_total\{rule="image-tag-pinned",action="warn".*\} 1$/m,
+      );
       write('rules:\n  image-tag-pinned: {action: deny}\n');
       await until(() => isDenied(replica));
+      expect(await replica.metrics()).toMatch(
+        /admission_findings_total\{rule="image-tag-pinned",action="deny".*\} 1$/m,
+      );
       write('rules: 5\n');
       await until(async () =>
         (await replica.metrics()).includes('policy_origin{origin="last-good",program="webhook"} 1'),
