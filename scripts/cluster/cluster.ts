@@ -92,7 +92,7 @@ export async function execInteractively(handle: ClusterHandle, command: readonly
 }
 
 /** The command line that does it, for callers who spawn it themselves; give it `handle.environment`. */
-async function commandInCluster(handle: ClusterHandle, command: readonly string[]): Promise<readonly string[]> {
+export async function commandInCluster(handle: ClusterHandle, command: readonly string[]): Promise<readonly string[]> {
   return (await boundTo(handle)).wrapCommand(command);
 }
 

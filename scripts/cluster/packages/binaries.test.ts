@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
+import { operatorVersion } from './monitoring-kinds.ts';
+import { prometheusVersion } from './prometheus.ts';
 
 describe('the built components', () => {
   it.each([
@@ -9,9 +11,16 @@ describe('the built components', () => {
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
     ['cert-manager', 'github.com/cert-manager/cert-manager'],
+    ['prometheus', 'github.com/prometheus/prometheus'],
+    ['prometheus-operator', 'github.com/prometheus-operator/prometheus-operator'],
   ] as const)('have the version of %s in its go.mod', (component, module) => {
     const goMod = readFileSync(new URL(`../go/${component}/go.mod`, import.meta.url), 'utf8');
-    const versions = { ...componentVersions, 'cert-manager': certManagerVersion };
+    const versions = {
+      ...componentVersions,
+      'cert-manager': certManagerVersion,
+      prometheus: prometheusVersion,
+      'prometheus-operator': operatorVersion,
+    };
     expect(goMod).toContain(`\t${module} v${versions[component]}`);
   });
 

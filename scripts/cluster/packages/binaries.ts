@@ -40,15 +40,20 @@ function ensureComponent(cache: string, component: Component, report: Report): P
   });
 }
 
-/** Builds a directory of `../go` into `output`. */
-export async function goBuild(module: string, output: string, target: string): Promise<void> {
+/** Builds a directory of `../go` into `output`, with some build tags. */
+export async function goBuild(
+  module: string,
+  output: string,
+  target: string,
+  tags: readonly string[] = [],
+): Promise<void> {
   if (!(await hasProgram('go'))) {
     throw new ClusterFailure(
       'The local cluster is built with Go: install Go 1.26 or newer and put it on the PATH, then run this again.',
     );
   }
   await requireCommand(
-    ['go', 'build', '-trimpath', '-ldflags', linkFlags(), '-o', output, target],
+    ['go', 'build', '-trimpath', '-tags', tags.join(','), '-ldflags', linkFlags(), '-o', output, target],
     'read the error above in full with the same command',
     {
       cwd: path.join(import.meta.dirname, '..', 'go', module),

@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parse, stringify } from 'yaml';
+import { commandInCluster, execInCluster, type ClusterHandle } from '../../scripts/cluster/cluster.ts';
+import { ensurePrometheus, type PrometheusPrograms } from '../../scripts/cluster/packages/prometheus.ts';
+import { resolveSettings } from '../../scripts/cluster/settings.ts';
+import { proxyUrl } from './api.ts';
+import { eventually } from './eventually.ts';
+import { get } from './kubectl.ts';
+
+/** The last lines of what a program says, for a failure. */
+const keptLines = 20;
+
+export interface Running {
+  /** Ends it; throws when it had ended before. */
+  readonly stop: () => Promise<void>;
+  /** Its last lines. */
+  readonly said: () => readonly string[];
+}
+
+/** The first time it takes minutes. */
+export function buildPrometheus(): Promise<PrometheusPrograms> {
+  const { cache } = resolveSettings({}, process.env);
+  return ensurePrometheus(cache, (line) => process.stderr.write(`${line}\n`));
+}
+
+/** The operator, as a process beside the cluster that speaks to the API server alone. */
+export function startOperator({ operator }: PrometheusPrograms, namespace: string): Running {
+  return start([
+    operator,
+    `--apiserver=${proxyUrl()}`,
+    `--namespaces=${namespace}`,
+    '--web.listen-address=127.0.0.1:0',
+  ]);
+}
+
+/**
+ * What the operator made of the monitors for a Prometheus of its kind, once it speaks about `wanted`. Read it again after
+ * a change.
+ */
+export function untilConfigured(namespace: string, name: string, wanted: string): Promise<string> {
+  return eventually(`the operator has configured ${wanted}`, async () => {
+    const { 'prometheus.yaml.gz': packed } = (await get(namespace, 'secrets', `prometheus-${name}`))?.data ?? {};
+    if (packed === undefined) return undefined;
+    const text = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8');
+    return text.includes(wanted) ? text : undefined;
+  });
+}
+
+export interface RunningPrometheus extends Running {
+  /** The values of an instant query, by the labels as JSON. */
+  readonly query: (expression: string) => Promise<readonly Sample[]>;
+}
+
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  /** When, and how much. */
+  readonly value: readonly [number, string];
+}
+
+const port = 19_090;
+
+/** Prometheus itself in the network of the cluster, where pods can be reached, with a configuration of the operator. */
+export async function startPrometheus(
+  cluster: ClusterHandle,
+  { prometheus }: PrometheusPrograms,
+  configuration: string,
+): Promise<RunningPrometheus> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-prometheus-'));
+  const file = path.join(folder, 'prometheus.yaml');
+  await writeFile(file, withKubeconfig(configuration, cluster.kubeconfig));
+  const url = `127.0.0.1:${port}`;
+  const command = [
+    ...[prometheus, `--config.file=${file}`, `--storage.tsdb.path=${path.join(folder, 'data')}`],
+    `--web.listen-address=${url}`,
+  ];
+  const running = start(await commandInCluster(cluster, command), cluster.environment);
+  return {
+    said: () => running.said(),
+    async query(expression) {
+      const address = `http://${url}/api/v1/query?query=${encodeURIComponent(expression)}`;
+      const { code, stdout, stderr } = await execInCluster(cluster, ['curl', '--silent', '--show-error', address]);
+      if (code !== 0) throw new Error(`Prometheus does not answer: ${stderr.trim()}`);
+      return (JSON.parse(stdout) as { readonly data: { readonly result: readonly Sample[] } }).data.result;
+    },
+    async stop() {
+      await running.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the reloader beside a Prometheus puts in place of variables: which replica it is, and which shard of the targets. */
+const variables: Readonly<Record<string, string>> = { POD_NAME: 'prometheus-team-0', SHARD: '0' };
+
+/** Inside a cluster Prometheus uses its account; beside it, our kubeconfig. Nothing else is changed. */
+function withKubeconfig(configuration: string, kubeconfig: string): string {
+  interface Configuration {
+    readonly scrape_configs?: readonly { readonly kubernetes_sd_configs?: readonly object[] }[];
+    readonly [field: string]: unknown;
+  }
+  const expanded = configuration.replaceAll(/\$\((\w+)\)/g, (text, name: string) => variables[name] ?? text);
+  const read = parse(expanded) as Configuration;
+  const scrape_configs = (read.scrape_configs ?? []).map((scrape) => ({
+    ...scrape,
+    kubernetes_sd_configs: (scrape.kubernetes_sd_configs ?? []).map((found) => ({
+      ...found,
+      kubeconfig_file: kubeconfig,
+    })),
+  }));
+  return stringify({ ...read, scrape_configs });
+}
+
+function start(command: readonly string[], environment: ClusterHandle['environment'] = process.env): Running {
+  const [program = '', ...args] = command;
+  // A group of its own: what enters the network of the cluster is a program that starts another one.
+  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const lines: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lines.push(...text.trim().split('\n'));
+    lines.splice(0, Math.max(0, lines.length - keptLines));
+  });
+  const ended = once(child, 'close');
+  return {
+    said: () => lines,
+    async stop() {
+      const hadEnded = child.exitCode !== null;
+      endGroup(child);
+      await ended;
+      if (hadEnded) throw new Error(`${program} ended by itself:\n${lines.join('\n')}`);
+    },
+  };
+}
+
+function endGroup({ pid, exitCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGTERM');
+}
