@@ -23,10 +23,11 @@ export function isDeeperThan(levels: number, value: unknown): boolean {
 function isWithin(levels: number, value: unknown): boolean {
   if (!isNested(value)) return true;
   if (levels === 0) return false;
-  if (Array.isArray(value)) return value.every((item) => isWithin(levels - 1, item));
-  for (const key of Object.keys(value)) {
-    if (!isWithin(levels - 1, ownValue(value, key))) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isWithin(levels - 1, item)) return false;
+    return true;
   }
+  for (const key in value) if (!isWithin(levels - 1, ownValue(value, key))) return false;
   return true;
 }
 
