@@ -18,7 +18,15 @@ export const structure: StructuralSchema = ${JSON.stringify(toStructure(source.s
 /** By apiVersion: what the API server warns whoever uses that version. */
 export const deprecationWarnings: Readonly<Record<string, string>> = ${JSON.stringify(toDeprecationWarnings(source.definition.spec), null, 1)};
 `;
-    return [{ path: 'webhooks/core/mcpserver/structure.gen.ts', content }];
+    const status = `${generatedHeader('//', sourcePath)}import type { StructuralSchema } from './structural-schema.ts';
+
+/** The fields of a status. Apart from the others, because admission has no use for it. */
+export const statusStructure: StructuralSchema = ${JSON.stringify(toStatusStructure(source.schema, definitions), null, 1)};
+`;
+    return [
+      { path: 'webhooks/core/mcpserver/structure.gen.ts', content },
+      { path: 'webhooks/core/mcpserver/status-structure.gen.ts', content: status },
+    ];
   },
 };
 
@@ -29,6 +37,12 @@ export function toStructure(schema: SchemaNode, definitions: Definitions): Struc
     ...root,
     properties: Object.fromEntries(Object.entries(properties).filter(([name]) => name !== 'status')),
   });
+}
+
+/** What of a status is known: the API server drops it from a manifest, but refuses a field that it does not know. */
+function toStatusStructure(schema: SchemaNode, definitions: Definitions): StructuralSchema {
+  const { properties: { status } = {} } = toStructural(schema, definitions);
+  return status === undefined ? {} : convert(status);
 }
 
 /** A version that is deprecated without a text gets the API server's own. Exported for its test. */

@@ -171,6 +171,9 @@ describe('contexts of the kubeconfig', () => {
     expect(prod.writes).toEqual([]);
     expect(readFileSync(file, 'utf8')).not.toMatch(/s3cret|czNjcmV0/);
     expect(await runCli(['check', '--facts', file, '-'], using)).toEqual(asked);
+    const nowhere = join(folder, 'no/such/folder');
+    const unwritten = await runCli(['check', '--context', 'staging', '--record', nowhere, '-'], using);
+    expect(unwritten).toMatchObject({ code: 2, error: `--record ${nowhere} cannot be written: no such folder\n` });
   });
 
   it('that the kubeconfig does not have are refused', async () => {

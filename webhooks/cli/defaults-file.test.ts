@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -73,6 +73,17 @@ describe('defaults of a repository', () => {
     expect(code).toBe(2);
     expect(error).toContain('.mcp-lifecycle.yaml: ');
     expect(error).toContain(problem);
+  });
+
+  it('are shown in the guide as they are understood', async () => {
+    const guide = readFileSync('docs/guides/gate-a-pull-request.md', 'utf8');
+    const [, sample = ''] = /```yaml\n(check:\n[^`]*)```/.exec(guide) ?? [];
+    write(sample);
+    mkdirSync(join(top, 'repository/ci'));
+    writeFileSync(join(top, 'repository/ci/facts.json'), '{"schemaVersion": "mcp-lifecycle.facts/v1"}');
+    const { code, out, error } = await check('--facts', join(top, 'repository/ci/facts.json'));
+    expect({ code, error }).toEqual({ code: 1, error: 'options of ../../.mcp-lifecycle.yaml are used\n' });
+    expect(out).toContain(' deny tools/search: ');
   });
 
   it('may be none, for this command or at all', async () => {

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { prepare } from '../core/engine/judge.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { replaceFile } from '../platform/replace-file.ts';
 import { askCluster } from './ask-cluster.ts';
 import { readFacts, renderFacts } from './facts-file.ts';
 import type { Input } from './gather.ts';
@@ -48,7 +49,10 @@ export async function gatherFacts(
   }
   const asked = await askContexts(contexts, contexts.length === 0 ? [] : objectsNamedIn(input, namespace));
   if (asked.type === 'refused') return asked;
-  if (record !== '' && asked.problems.length === 0) writeChanged(record, renderFacts(asked.clusters));
+  if (record !== '' && asked.problems.length === 0) {
+    const why = writeChanged(record, renderFacts(asked.clusters));
+    if (why !== undefined) return { type: 'refused', problem: `--record ${record} cannot be written: ${why}` };
+  }
   const problems = [...input.problems, ...asked.problems];
   return { type: 'gathered', input: { ...input, clusters: [...clusters, ...asked.clusters], problems } };
 }
@@ -93,9 +97,9 @@ function objectsNamedIn({ servers, facts }: Input, defaultNamespace: string): re
   return [...objects.values()];
 }
 
-/** Nothing is written when nothing changed. */
-function writeChanged(file: string, text: string): void {
-  if (textOf(file) !== text) writeFileSync(file, text);
+/** Nothing is written when nothing changed; says why it could not be. */
+function writeChanged(file: string, text: string): string | undefined {
+  return textOf(file) === text ? undefined : replaceFile(file, text);
 }
 
 function textOf(file: string): string | undefined {

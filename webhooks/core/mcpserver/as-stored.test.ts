@@ -60,7 +60,12 @@ describe('toStored', () => {
   });
 
   it('drops the status without a word', () => {
-    expect(toStored({ ...head, status: { nonsense: 1 } })).toEqual({ object: head, unknownFields: [] });
+    const { object, unknownFields } = toStored({
+      ...head,
+      status: { phase: 'Running', nonsense: 1, conditions: [{ tpye: 'Ready' }] },
+    });
+    expect(object).toEqual(head);
+    expect(unknownFields.map(renderPath)).toEqual(['status.nonsense', 'status.conditions[0].tpye']);
   });
 
   it('reads nulls of metadata as Go does', () => {

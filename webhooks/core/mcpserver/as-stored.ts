@@ -1,4 +1,5 @@
 import type { StructuralSchema } from './structural-schema.ts';
+import { statusStructure } from './status-structure.gen.ts';
 import { structure } from './structure.gen.ts';
 import type { FieldPath } from './violation.ts';
 import { isRecord, type Fields } from './record.ts';
@@ -32,7 +33,10 @@ const head: Readonly<Record<string, (value: unknown, unknownFields: FieldPath[])
   apiVersion: (value) => value,
   kind: (value) => value,
   metadata: storeMetadata,
-  status: () => undefined,
+  status: (value, unknown) => {
+    store(value, statusStructure, ['status'], unknown);
+    return undefined;
+  },
 };
 
 function store(value: unknown, schema: StructuralSchema, path: FieldPath, unknown: FieldPath[]): unknown {
