@@ -39,7 +39,11 @@ export function ratchetUpdate(now: Judged, before: Judged, digest: Digest): Tole
 
 /** In the spec, and in what else findings lead into: the other fields of the object are not compared. */
 function isTooDeep({ object, findings }: Judged): boolean {
-  const fields = new Set(['spec', ...findings.map(({ path }) => path[0])]);
+  if (isDeeperThan(maxComparedDepth - 1, ownValue(object, 'spec'))) return true;
+  const elsewhere = findings.filter(({ path }) => path[0] !== 'spec');
+  // Nearly always.
+  if (elsewhere.length === 0) return false;
+  const fields = new Set(elsewhere.map(({ path }) => path[0]));
   for (const field of fields) {
     const isDeep =
       field === undefined
