@@ -84,6 +84,8 @@ const uses: Readonly<Record<string, Use>> = {
     requests: ['DELETE', 'GET'],
     needs: [...rights(everywhere, ['get'], children), ...rights(everywhere, ['delete'], deletable)],
   },
+  // Whoever runs the command asks with rights of his own.
+  'cli/ask-cluster.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
   'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
