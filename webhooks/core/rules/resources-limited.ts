@@ -17,7 +17,7 @@ export const resourcesLimited: Rule = defineRule({
   rationale:
     'Without a limit of memory one server can take a node down with everything on it, and a limit as large as the node is ' +
     'none. Servers that say nothing about resources get limits by default; those that say something have said everything, ' +
-    'and may have left them out. A resource that nobody has unless he asks for it (a device, huge pages) needs no limit, and ' +
+    'and may have left them out; a limit of zero is none to Kubernetes, either. A resource that nobody has unless he asks for it (a device, huge pages) needs no limit, and ' +
     'must not have more of it than the policy allows; what the policy does not name may be forbidden altogether. Requests ' +
     'are never above limits, so they are limited as well.',
   remedy: 'Set the limit in spec.runtime.resources.limits.',
@@ -56,6 +56,8 @@ export const resourcesLimited: Rule = defineRule({
     rejects: [
       { title: 'more memory than is allowed', spec: withLimits({ cpu: 1, memory: '5Gi' }), parameters },
       { title: 'no limit of memory', spec: withLimits({ cpu: 1 }), parameters },
+      { title: 'a limit of zero, which is none', spec: withLimits({ cpu: 1, memory: '0' }), parameters },
+      { title: 'a limit below zero', spec: withLimits({ cpu: '-1', memory: '1Gi' }), parameters },
       {
         title: 'requests without limits',
         spec: { runtime: { resources: { requests: { cpu: '100m', memory: '64Mi' } } } },
@@ -99,7 +101,9 @@ interface Limited {
 }
 
 function checkLimit({ resource, limit, most }: Limited, place: Place): readonly Violation[] {
-  if (limit === undefined) return canOvercommit(resource) ? [withoutLimit(place, most)] : none;
+  // A node sets no limit for an amount of zero.
+  if (canOvercommit(resource) && (limit === undefined || isNothing(limit))) return [withoutLimit(place, limit, most)];
+  if (limit === undefined) return none;
   if (isAtMost(limit, most)) return none;
   return [
     {
@@ -112,15 +116,21 @@ function checkLimit({ resource, limit, most }: Limited, place: Place): readonly 
   ];
 }
 
+function isNothing(limit: Quantity): boolean {
+  const found = toNano(limit);
+  return found !== undefined && found <= 0n;
+}
+
 /** False for what cannot be read, of the server or of the policy: what nobody can compare is not within limits. */
 function isAtMost(limit: Quantity, most: Quantity): boolean {
   const [found, allowed] = [toNano(limit), toNano(most)];
   return found !== undefined && allowed !== undefined && found <= allowed;
 }
 
-function withoutLimit(place: Place, most: Quantity): Violation {
+function withoutLimit(place: Place, limit: Quantity | undefined, most: Quantity): Violation {
+  const detail = limit === undefined ? 'found none' : `found ${shortened(limit)}, which is none`;
   const remedy = `Set it, to at most ${shortened(most)}.`;
-  return { path: pathTo(place), headline: 'there is no limit of this resource', detail: 'found none', remedy };
+  return { path: pathTo(place), headline: 'there is no limit of this resource', detail, remedy };
 }
 
 function other(place: Place): readonly Violation[] {
