@@ -45,8 +45,9 @@ export const probeBudget: Rule = defineRule({
     'A probe each second costs a server, and with a command the node, more than many of its requests. A liveness probe that ' +
     'gives up after a few seconds restarts a server that is merely busy, which makes the others busier: an outage that ' +
     'nobody asked for. And a readiness probe that takes minutes to notice a broken pod sends it requests all the while. How ' +
-    'long is right is for the platform to say. The time until something happens is failureThreshold times periodSeconds, or ' +
-    'timeoutSeconds where that is longer; what is not set counts with its default, 3 times 10 seconds.',
+    'long is right is for the platform to say. The longest time until something happens is failureThreshold times ' +
+    'periodSeconds, or timeoutSeconds where that is longer; the shortest is that of periodSeconds alone, because most probes ' +
+    'fail at once. What is not set counts with its default, 3 times 10 seconds.',
   remedy: 'Change periodSeconds, timeoutSeconds or failureThreshold of the probe.',
   parameters: table,
   examples: {
@@ -77,6 +78,10 @@ export const probeBudget: Rule = defineRule({
       {
         title: 'a restart after the first failure',
         spec: withHealth({ livenessProbe: { tcpSocket: { port: 'mcp' }, failureThreshold: 1 } }),
+      },
+      {
+        title: 'a restart after the first failure with a long timeout, which a refused connection does not wait for',
+        spec: withHealth({ livenessProbe: { tcpSocket: { port: 'mcp' }, failureThreshold: 1, timeoutSeconds: 300 } }),
       },
       {
         title: 'ten minutes with a broken pod',
@@ -110,27 +115,26 @@ function checkContainer(
 }
 
 function checkLiveness(probe: Probe, place: Place, budget: Budget): readonly Violation[] {
-  const seconds = secondsToFail(probe);
+  const seconds = leastSecondsToFail(probe);
   if (seconds >= budget.minLivenessSeconds) return checkAny(probe, place, budget);
   const headline = 'the liveness probe restarts the container sooner than is allowed here';
   const remedy = `Let it fail for ${budget.minLivenessSeconds} seconds at least: failureThreshold times periodSeconds.`;
-  return join(checkAny(probe, place, budget), [failing(probe, place, { headline, remedy })]);
+  return join(checkAny(probe, place, budget), [failing(seconds, place, { headline, remedy })]);
 }
 
 function checkReadiness(probe: Probe, place: Place, budget: Budget): readonly Violation[] {
-  const seconds = secondsToFail(probe);
+  const seconds = mostSecondsToFail(probe);
   if (seconds <= budget.maxReadinessSeconds) return checkAny(probe, place, budget);
   const headline = 'the readiness probe takes longer to notice a broken pod than is allowed here';
   const remedy = `Let it fail after ${budget.maxReadinessSeconds} seconds at most: failureThreshold times periodSeconds.`;
-  return join(checkAny(probe, place, budget), [failing(probe, place, { headline, remedy })]);
+  return join(checkAny(probe, place, budget), [failing(seconds, place, { headline, remedy })]);
 }
 
 function failing(
-  probe: Probe,
+  seconds: number,
   place: Place,
   { headline, remedy }: Pick<Violation, 'headline'> & { readonly remedy: string },
 ): Violation {
-  const seconds = secondsToFail(probe);
   const path = pathTo(place, 'failureThreshold');
   return { path, headline, detail: `found ${seconds} seconds until it has failed`, cause: [seconds], remedy };
 }
@@ -162,8 +166,13 @@ function checkAny(probe: Probe, place: Place, budget: Budget): readonly Violatio
   );
 }
 
-/** From the first failure of so many in a row until the last one counts; a probe that waits for its timeout is late for the next. */
-function secondsToFail({ failureThreshold, periodSeconds, timeoutSeconds }: Probe): number {
+/** From the first failure of so many in a row until the last one counts, where each fails at once. */
+function leastSecondsToFail({ failureThreshold, periodSeconds }: Probe): number {
+  return orDefault(failureThreshold, 3) * orDefault(periodSeconds, 10);
+}
+
+/** The same where each waits for its timeout, and may be late for the next. */
+function mostSecondsToFail({ failureThreshold, periodSeconds, timeoutSeconds }: Probe): number {
   const secondsEach = Math.max(orDefault(periodSeconds, 10), orDefault(timeoutSeconds, 1));
   return orDefault(failureThreshold, 3) * secondsEach;
 }
