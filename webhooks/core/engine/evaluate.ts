@@ -52,7 +52,7 @@ function exempt(severity: Severity, { state, because }: Exemption): Ruling {
 }
 
 function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violation: Violation): Finding {
-  const { cause, isUnchecked } = violation;
+  const { cause, dependsOn, isUnchecked } = violation;
   const finding: Draft<Finding> = {
     ruleId: rule.id,
     severity,
@@ -63,6 +63,7 @@ function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violat
   };
   // Nearly every finding has nothing more to it, and none is copied for what it has.
   if (cause !== undefined) finding.cause = cause;
+  if (dependsOn !== undefined) finding.dependsOn = dependsOn;
   if (isUnchecked === true) finding.isUnchecked = true;
   else if (rule.holdsBack === true) finding.holdsBack = true;
   if (because !== undefined) finding.because = because;

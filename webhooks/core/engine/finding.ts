@@ -16,6 +16,8 @@ export interface Finding {
   readonly remedy: string;
   /** As the violation has it. */
   readonly cause?: readonly (string | number)[];
+  /** As the violation has it. */
+  readonly dependsOn?: readonly FieldPath[];
   /** Says only that the rule could not look. Who has a better way to tell that, or no way to help it, goes by this. */
   readonly isUnchecked?: true;
   /** Nothing of the server is rolled out while this is found, whatever its severity. */

@@ -22,6 +22,8 @@ function toleratedIn(now: Judged, before: Judged): readonly FieldPath[] {
 
 const spec = (fields: object, ...findings: readonly Finding[]): Judged => ({ object: { spec: fields }, findings });
 
+const pathField = ['spec', 'config', 'path'];
+
 const port = (value: number | undefined, change: Partial<Finding> = {}): Judged =>
   spec({ config: { port: value, path: '/mcp' } }, at(['spec', 'config', 'port'], change));
 
@@ -71,6 +73,11 @@ describe('what an object had before', () => {
     ['its value is a text now', spec({ config: { port: '1' } }, at(['spec', 'config', 'port'])), port(1)],
     ['another rule says it', port(1, { ruleId: 's' }), port(1)],
     ['the rule found something else', port(1, { cause: [2] }), port(1, { cause: [1] })],
+    [
+      'a field elsewhere that it depends on changed',
+      spec({ config: { port: 1, path: '/other' } }, at(['spec', 'config', 'port'], { dependsOn: [pathField] })),
+      port(1, { dependsOn: [pathField] }),
+    ],
     ['the rule says something else', port(1, { cause: ['worse'] }), port(1)],
     ['the rule could not look before', port(1), port(1, { isUnchecked: true })],
     ['it is in another field', spec({ config: { path: 1 } }, at(['spec', 'config', 'path'])), port(1)],

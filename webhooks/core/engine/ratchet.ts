@@ -36,8 +36,9 @@ export function fingerprint({ object, findings }: Judged, digest: Digest): reado
   const contentOf = createContentOf(digest);
   return findings.map((finding) => {
     const { place, value } = walk(object, finding.path, contentOf);
-    const { ruleId, cause = [], isUnchecked = false } = finding;
-    const print = digest(JSON.stringify([ruleId, place, contentOf(value), cause, isUnchecked]));
+    const { ruleId, cause = [], dependsOn = [], isUnchecked = false } = finding;
+    const others = dependsOn.map((path) => contentOf(walk(object, path, contentOf).value));
+    const print = digest(JSON.stringify([ruleId, place, contentOf(value), cause, isUnchecked, ...others]));
     return { finding, fingerprint: `${format}${print}` };
   });
 }

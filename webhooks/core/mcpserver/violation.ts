@@ -16,6 +16,11 @@ export interface Violation {
    * is said about them. No Secret value.
    */
   readonly cause?: readonly (string | number)[];
+  /**
+   * Fields elsewhere that it depends on with all that is in them: where one of them says something else, it is another
+   * violation. For what has no bound, and would be too long as a cause of many.
+   */
+  readonly dependsOn?: readonly FieldPath[];
   /** Nothing was found: what the rule needed to know is unknown, and that is all that is said. */
   readonly isUnchecked?: true;
 }

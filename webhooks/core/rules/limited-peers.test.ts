@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RuleParameters } from '../engine/parameters.ts';
-import type { LabelSelector, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
+import type { LabelSelector, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { evaluateRules } from '../testing/evaluate-rules.ts';
@@ -48,7 +48,7 @@ describe('an address range', () => {
     expect(block('0.0.0.0/0')).toEqual(['ipBlock']);
     expect(block('0.0.0.0/0', '169.254.169.254/32')).toEqual(['ipBlock']);
     expect(block('169.254.169.0/24', '169.254.169.254/32')).toEqual(['ipBlock']);
-    expect(block('0.0.0.0/0', 'everything')).toEqual(['ipBlock']);
+    expect(block('0.0.0.0/0', 'everything')).toEqual(['ipBlock', 'ipBlock.except[0]']);
   });
 
   it('may not hold the metadata services of clouds by default', () => {
@@ -99,4 +99,43 @@ it('judges every caller', () => {
     'spec.network.ingressFrom[1].namespaceSelector',
     'spec.network.ingressFrom[2].ipBlock.cidr',
   ]);
+});
+
+describe('a network that Kubernetes would refuse the NetworkPolicy of, so that there is none', () => {
+  const ranges = ['10.0.0.0/8'];
+  const fine = { podSelector: {} };
+
+  it.each<[what: string, network: Network, path: string]>([
+    ['a caller that selects nothing', { ingressFrom: [fine, {}] }, 'ingressFrom[1]'],
+    ['a destination that selects nothing', { egressTo: [{}] }, 'egressTo[0]'],
+    ['a DNS server that selects nothing', { dnsEgressPeer: {} }, 'dnsEgressPeer'],
+    [
+      'addresses beside a selector',
+      { egressTo: [{ ipBlock: { cidr: '10.1.0.0/16' }, podSelector: {} }] },
+      'egressTo[0]',
+    ],
+    [
+      'an exception outside of its range',
+      { ingressFrom: [{ ipBlock: { cidr: '10.1.0.0/16', except: ['11.0.0.0/8'] } }] },
+      'ingressFrom[0].ipBlock.except[0]',
+    ],
+    [
+      'an exception that cannot be read',
+      { egressTo: [{ ipBlock: { cidr: '10.1.0.0/16', except: ['10.1.0.1'] } }] },
+      'egressTo[0].ipBlock.except[0]',
+    ],
+    ['addresses that cannot be read', { egressTo: [{ ipBlock: { cidr: 'x' } }] }, 'egressTo[0].ipBlock.cidr'],
+    ['a port that there is not', { egressPorts: [{ port: 70_000 }] }, 'egressPorts[0].port'],
+    [
+      'a label that cannot be',
+      { ingressFrom: [{ podSelector: { matchLabels: { role: 'a b' } } }] },
+      'ingressFrom[0].podSelector.matchLabels.role',
+    ],
+  ])('is no limit to either rule, with %s', (_, wrong, path) => {
+    const server = anMCPServer(withSpec({ network: { ingressFrom: [fine], egressTo: [fine], ...wrong } }));
+    for (const rule of [networkEgressLimited, networkIngressLimited]) {
+      const findings = evaluateRules([rule], { server, facts: inMemoryFacts() }, { ranges });
+      expect([rule.id, ...findings.map((one) => renderPath(one.path))]).toEqual([rule.id, `spec.network.${path}`]);
+    }
+  });
 });

@@ -5,6 +5,7 @@ import type { Network } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { checkPeer, type PeerLimits } from './parts/limited-peer.ts';
 import { addressRange } from './parts/parameter-forms.ts';
+import { checkUsable } from './parts/usable-network.ts';
 
 const toDatabase = { podSelector: { matchLabels: { app: 'database' } } };
 const toEverything = { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32', '100.100.100.200/32'] } };
@@ -20,7 +21,8 @@ export const networkEgressLimited: Rule = defineRule({
     'spec.network.egressTo says otherwise, that is everywhere; ports alone (egressPorts) are no destination. As for callers, ' +
     'a selector of namespaces has to need a label, and addresses have to be in ranges that the policy lists. Whoever allows ' +
     'the whole internet still keeps what is refused out of it: such addresses have to be excepted. DNS to anywhere stays open ' +
-    'unless dnsEgressPeer is set, and can carry data away; a policy can ask for it.',
+    'unless dnsEgressPeer is set, and can carry data away; a policy can ask for it. Whatever Kubernetes refuses a NetworkPolicy ' +
+    'for is refused here as well, of callers, too: a server whose policy is refused has none.',
   remedy: 'Name the destinations in spec.network.egressTo.',
   parameters: {
     ranges: {
@@ -96,22 +98,34 @@ export const networkEgressLimited: Rule = defineRule({
         spec: withNetwork({ egressTo: [toDatabase] }),
         parameters: { dnsPeer: true },
       },
+      { title: 'a peer that selects nothing, which Kubernetes refuses', spec: withNetwork({ egressTo: [{}] }) },
+      {
+        title: 'addresses beside a selector, which Kubernetes refuses',
+        spec: withNetwork({ egressTo: [{ ipBlock: { cidr: '10.1.0.0/16' }, podSelector: {} }] }),
+        parameters: { ranges: ['10.0.0.0/8'] },
+      },
+      {
+        title: 'a range of ports that ends before it begins, which Kubernetes refuses',
+        spec: withNetwork({ egressTo: [toDatabase], egressPorts: [{ port: 443, endPort: 80 }] }),
+      },
     ],
   },
-  check({ server }, { ranges, refused, everyNamespace, dnsPeer }) {
-    const { network = {} } = server.spec;
+  check(input, { ranges, refused, everyNamespace, dnsPeer }) {
+    const { network = {} } = input.server.spec;
     const limits = { ranges, refused, everyNamespace };
-    return join(checkDns(network, limits, dnsPeer), checkDestinations(network, limits));
+    return join(checkUsable(input), checkDns(network, limits, dnsPeer), checkDestinations(network, limits));
   },
 });
 
 const place = placeOf('spec', 'network');
 const dnsPlace = inside(place, 'dnsEgressPeer');
 const destinationsPlace = inside(place, 'egressTo');
+/** At more ports everybody is reached for more than was found before. */
+const ports = pathTo(place, 'egressPorts');
 
 function checkDestinations({ egressTo, egressPorts }: Network, limits: PeerLimits): readonly Violation[] {
   if (egressTo !== undefined && egressTo.length > 0) {
-    return each(egressTo, destinationsPlace, (peer, at) => checkPeer(peer, at, limits));
+    return each(egressTo, destinationsPlace, (peer, at) => checkPeer(peer, at, { ...limits, ports }));
   }
   const hasPorts = egressPorts !== undefined && egressPorts.length > 0;
   return [
@@ -120,6 +134,7 @@ function checkDestinations({ egressTo, egressPorts }: Network, limits: PeerLimit
       headline: hasPorts ? 'the server may reach everybody at some ports' : 'the server may reach everything',
       detail: hasPorts ? 'found egressPorts, and no destinations' : 'found no destinations',
       cause: [hasPorts ? 'ports' : 'none'],
+      dependsOn: hasPorts ? [ports] : [],
     },
   ];
 }

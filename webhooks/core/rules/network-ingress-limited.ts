@@ -1,8 +1,11 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
-import { each } from '../engine/violations.ts';
-import { placeOf } from '../mcpserver/place.ts';
-import { checkPeer } from './parts/limited-peer.ts';
+import { each, join } from '../engine/violations.ts';
+import { pathTo, placeOf } from '../mcpserver/place.ts';
+import type { Network } from '../mcpserver/types.gen.ts';
+import type { Violation } from '../mcpserver/violation.ts';
+import { checkPeer, type PeerLimits } from './parts/limited-peer.ts';
 import { addressRange } from './parts/parameter-forms.ts';
+import { checkUsable } from './parts/usable-network.ts';
 
 export const networkIngressLimited: Rule = defineRule({
   id: 'network-ingress-limited',
@@ -14,7 +17,8 @@ export const networkIngressLimited: Rule = defineRule({
     'whatever reaches pods from outside. A list of peers is no limit if it lists all namespaces or all addresses, so those ' +
     'are refused as well: a selector of namespaces has to need a label, and addresses have to be in ranges that the policy ' +
     'lists. Pods of the namespace of the server may always be named. mcp-lifecycle asks servers whether they speak MCP, so a ' +
-    'server that is to be verified has a peer for it, too.',
+    'server that is to be verified has a peer for it, too. Whatever Kubernetes refuses a NetworkPolicy for is refused here ' +
+    'as well, of destinations, too: a server whose policy is refused has none.',
   remedy: 'Name the callers in spec.network.ingressFrom, and mcp-lifecycle, which verifies the server.',
   parameters: {
     ranges: {
@@ -70,20 +74,33 @@ export const networkIngressLimited: Rule = defineRule({
         spec: withPeers({ ipBlock: { cidr: '0.0.0.0/0' } }),
         parameters: { ranges: ['10.0.0.0/8'] },
       },
+      { title: 'a peer that selects nothing, which Kubernetes refuses', spec: withPeers({}) },
+      {
+        title: 'addresses beside a selector, which Kubernetes refuses',
+        spec: withPeers({ ipBlock: { cidr: '10.1.0.0/16' }, podSelector: {} }),
+        parameters: { ranges: ['10.0.0.0/8'] },
+      },
+      {
+        title: 'an exception outside of its range, which Kubernetes refuses',
+        spec: withPeers({ ipBlock: { cidr: '10.1.0.0/16', except: ['192.168.0.0/16'] } }),
+        parameters: { ranges: ['10.0.0.0/8'] },
+      },
     ],
   },
-  check({ server }, { ranges, everyNamespace }) {
-    const { ingressFrom } = server.spec.network ?? {};
-    if (ingressFrom === undefined || ingressFrom.length === 0) {
-      const path = ['spec', 'network', 'ingressFrom'];
-      return [{ path, headline: 'everybody may reach the server', detail: 'found no peers' }];
-    }
-    const limits = { ranges, refused: [], everyNamespace };
-    return each(ingressFrom, place, (peer, at) => checkPeer(peer, at, limits));
+  check(input, { ranges, everyNamespace }) {
+    const { network = {} } = input.server.spec;
+    return join(checkUsable(input), checkCallers(network, { ranges, refused: [], everyNamespace }));
   },
 });
 
 const place = placeOf('spec', 'network', 'ingressFrom');
+
+function checkCallers({ ingressFrom }: Network, limits: PeerLimits): readonly Violation[] {
+  if (ingressFrom === undefined || ingressFrom.length === 0) {
+    return [{ path: pathTo(place), headline: 'everybody may reach the server', detail: 'found no peers' }];
+  }
+  return each(ingressFrom, place, (peer, at) => checkPeer(peer, at, limits));
+}
 
 function withPeers(...ingressFrom: readonly object[]): Readonly<Record<string, unknown>> {
   return { network: { ingressFrom } };

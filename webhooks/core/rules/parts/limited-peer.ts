@@ -1,7 +1,7 @@
 import { join, none } from '../../engine/violations.ts';
 import { inside, pathTo, type Place } from '../../mcpserver/place.ts';
 import type { IPBlock, LabelSelector, NetworkPolicyPeer } from '../../mcpserver/types.gen.ts';
-import type { Violation } from '../../mcpserver/violation.ts';
+import type { FieldPath, Violation } from '../../mcpserver/violation.ts';
 import { covers, doOverlap, isInRanges, parseRange, rangesOf, type NamedRange } from './address-ranges.ts';
 import type { Cidr } from './cidr.ts';
 import { listed } from './listed.ts';
@@ -14,10 +14,22 @@ export interface PeerLimits {
   readonly refused: readonly string[];
   /** Whether a peer may be in any namespace. */
   readonly everyNamespace: boolean;
+  /** Of the field with the ports at which these peers are reached; absent where the author does not choose them. */
+  readonly ports?: FieldPath;
 }
 
-/** What is to be said about a peer: that it is whoever happens to be there. */
-export function checkPeer(
+/**
+ * What is to be said about a peer: that it is whoever happens to be there. Who that is depends on all of the peer, not only
+ * on the part that is wrong. A peer that Kubernetes refuses is for {@link checkUsable} (usable-network.ts).
+ */
+export function checkPeer(peer: NetworkPolicyPeer, place: Place, limits: PeerLimits): readonly Violation[] {
+  const found = checkReach(peer, place, limits);
+  if (found.length === 0) return none;
+  const dependsOn = [pathTo(place), ...(limits.ports === undefined ? [] : [limits.ports])];
+  return found.map((violation) => ({ ...violation, dependsOn }));
+}
+
+function checkReach(
   { ipBlock, namespaceSelector }: NetworkPolicyPeer,
   place: Place,
   limits: PeerLimits,
@@ -52,8 +64,9 @@ function everyNamespace(place: Place): Violation {
 
 function checkBlock(block: IPBlock, place: Place, limits: PeerLimits): readonly Violation[] {
   const range = parseRange(block.cidr);
-  // What cannot be read is in no range; whether it is usable at all is for other rules.
-  if (range === undefined || !isInRanges(range, rangesOf(limits.ranges))) {
+  // What cannot be read is not usable, which is said already.
+  if (range === undefined) return none;
+  if (!isInRanges(range, rangesOf(limits.ranges))) {
     const headline = 'the address range is not allowed here';
     const remedy = `Use a range inside those that the policy lists, or select pods: ${listed(limits.ranges)}.`;
     return [{ path: pathTo(place, 'cidr'), headline, detail: `found '${block.cidr}'`, remedy }];
