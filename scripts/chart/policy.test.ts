@@ -171,6 +171,8 @@ describe('the policy of the chart', () => {
     ['a rule that this release does not have', { rules: { 'image-tag-pined': { action: 'deny' } } }],
     ['a misspelt field', { exemption: [] }],
     ['an exemption without an end', { exemptions: [{ rule: 'image-tag-pinned', namespace: 'a', name: 'b' }] }],
+    ['a rule without the parameter that it needs', { rules: { 'image-registry': { action: 'deny' } } }],
+    ['namespaces by no label', { overrides: [{ namespaceLabels: {}, rules: {} }] }],
     ['another kind', { kind: 'ClusterPolicy', extends: 'restricted' }],
   ])('is refused by Helm with %s', async (_what, wrong) => {
     await expect(renderWith({ policy: wrong })).rejects.toThrow(/values don't meet the specifications/);

@@ -57,8 +57,10 @@ ${renderFields(exemption)}
 | --- | --- |
 | \`action\` | ${Object.keys(meanings)
     .map((action) => `\`${action}\``)
-    .join(', ')}. Without it, as before this entry; of a rule that judges nothing by itself, its own severity. |
-| \`parameters\` | All parameters that are not the rule's defaults; those of an entry before this one are replaced as a whole. |
+    .join(
+      ', ',
+    )}. Without it, as before this entry; of a rule that judges nothing by itself and that no entry named before, its own severity. |
+| \`parameters\` | All parameters that are not the rule's defaults; those of an entry before this one are replaced as a whole, so what has no default has to be there. |
 
 ## Actions
 

@@ -60,6 +60,11 @@ describe('policy check', () => {
   it.each<[what: string, document: object, told: string]>([
     ['an exemption that has ended', { exemptions: [{ ...exemption, expires: '2020-01-01' }] }, 'has ended'],
     [
+      'it by advice that keeps it until the server is mended (removing it tolerated the rest for ever)',
+      { exemptions: [{ ...exemption, expires: '2020-01-01' }] },
+      'Mend the server and then remove it',
+    ],
+    [
       'an exemption that is there twice',
       {
         exemptions: [

@@ -60,6 +60,26 @@ describe('a policy', () => {
     expect(judgingIn(compiled(document), 'mcp')).toEqual(judging);
   });
 
+  it('leaves a rule off that is switched off, whoever gives it parameters (they switched it on)', () => {
+    const off = compiled({
+      rules: { limited: { action: 'off' } },
+      overrides: [
+        { namespaces: ['a*'], rules: { limited: { parameters: { most: 1 } } } },
+        { namespaces: ['ab'], rules: { limited: {} } },
+      ],
+    });
+    for (const namespace of ['other', 'a', 'ab']) {
+      expect(judgingIn(off, namespace)).toEqual(['plain warn', 'strict deny']);
+    }
+    const again = compiled({
+      overrides: [
+        { namespaces: ['a*'], rules: { limited: { action: 'off' } } },
+        { namespaces: ['a'], rules: { limited: { parameters: { most: 1 } } } },
+      ],
+    });
+    expect(judgingIn(again, 'a')).toEqual(['plain warn', 'strict deny']);
+  });
+
   it('leaves open what the baseline standard leaves open, and goes on refusing the rest', () => {
     const two = ['run-as-non-root', 'privileged'].map((id): Rule => ({ ...strict, id }));
     expect(judgingIn(compiled({ extends: 'baseline' }, two), 'mcp')).toEqual([
@@ -138,7 +158,7 @@ describe('overrides by labels', () => {
     ['nobody could tell', () => undefined],
   ])('do the strictest that is possible, marked, where %s', (_, labelsOf) => {
     expect(judgingIn(policy, 'a', labelsOf)).toEqual([
-      'plain deny (overrides[1] stage=prod,team=x not checked)',
+      'plain deny (overrides[0] stage=prod not checked)',
       'strict deny (overrides[0] stage=prod not checked)',
     ]);
   });
@@ -152,6 +172,60 @@ describe('overrides by labels', () => {
       'limited warn {"most":3,"least":1} (overrides[0] a=b not checked)',
       'limited deny {"most":9,"least":1} (overrides[0] a=b not checked)',
     ]);
+  });
+
+  it('name the one that made it so, of several that nobody could check (the last one was blamed)', () => {
+    const other = compiled({
+      rules: { limited: {} },
+      overrides: [
+        { namespaceLabels: { a: '1' }, rules: { limited: { parameters: { most: 1 } } } },
+        { namespaceLabels: { b: '2' }, rules: { limited: { parameters: { most: 2 } }, plain: { action: 'warn' } } },
+        { namespaces: ['y'], rules: { limited: { action: 'warn' } } },
+        { namespaces: ['z'], rules: { limited: { action: 'warn', parameters: { most: 9 } } } },
+      ],
+    });
+    const severityAnd = (severity: string) => [
+      'plain warn',
+      'strict deny',
+      `limited ${severity} {"most":3,"least":1} (overrides[0] a=1 not checked)`,
+      `limited ${severity} {"most":2,"least":1} (overrides[1] b=2 not checked)`,
+      `limited ${severity} {"most":1,"least":1} (overrides[0] a=1 not checked)`,
+    ];
+    expect(judgingIn(other, 'x').toSorted()).toEqual(severityAnd('deny').toSorted());
+    expect(judgingIn(other, 'y').toSorted()).toEqual(severityAnd('warn').toSorted());
+    expect(judgingIn(other, 'z')).toEqual([
+      'plain warn',
+      'strict deny',
+      'limited warn {"most":9,"least":1} (overrides[3] z)',
+    ]);
+  });
+
+  it('may want a label that is empty, which is an ordinary one', () => {
+    const labelled = compiled({ overrides: [{ namespaceLabels: { mcp: '' }, rules: { plain: { action: 'deny' } } }] });
+    expect(judgingIn(labelled, 'x', () => ({ mcp: '' }))).toContain('plain deny (overrides[0] mcp=)');
+    expect(judgingIn(labelled, 'x', () => ({}))).toContain('plain warn');
+  });
+
+  it('are forgotten when the labels of one namespace change again and again (they filled the heap)', () => {
+    const bits = 12;
+    const many = compiled({
+      overrides: Array.from({ length: bits }, (_, index) => ({
+        namespaceLabels: { [`bit-${index}`]: '1' },
+        rules: { limited: { parameters: { most: index } } },
+      })),
+    });
+    const labelsAt = (number: number) =>
+      Object.fromEntries(Array.from({ length: bits }, (_, bit) => [`bit-${bit}`, String((number >> bit) % 2)]));
+    const numbers = Array.from({ length: 2 ** bits }, (_, number) => number);
+    const settled = numbers.map((number) => many.entriesFor('one', () => labelsAt(number)));
+    // From the newest to the oldest: the first one that is not remembered is settled again, and may be all that is.
+    const remembered = numbers.toReversed().filter((number) => {
+      const entries = many.entriesFor('one', () => labelsAt(number));
+      expect(entries).toEqual(settled[number]);
+      return entries === settled[number];
+    });
+    expect(remembered.length).toBeGreaterThan(0);
+    expect(remembered.length * (bits + 2)).toBeLessThanOrEqual(30_000);
   });
 
   it('are settled in time although nobody knows which of two hundred hold', () => {

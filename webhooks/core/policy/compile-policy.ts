@@ -1,15 +1,22 @@
 import { matchesGlob } from '../engine/glob.ts';
 import type { Action, LabelsOf, Policy, PolicyEntry } from '../engine/policy.ts';
 import type { Rule } from '../engine/rule.ts';
+import { ownValue } from '../mcpserver/record.ts';
 import { actions, type PolicyDocument, type PolicyOverride } from './document.ts';
 import { compileExemptions } from './exemptions.ts';
-import { applyTo, ownNamed, settingOf, type Setting } from './settings.ts';
+import { applyTo, isUnmet, ownNamed, settingOf, type Setting } from './settings.ts';
 
 /**
  * Most namespaces that are remembered with what judges in them; beyond that all are forgotten and asked for anew. More than
  * a cluster is made for (https://kubernetes.io/docs/setup/best-practices/cluster-large/), and about a megabyte.
  */
 const maxNamespaces = 10_000;
+
+/**
+ * Most entries in the lists that are remembered, where an override weighs as much as an entry: it is in the key of each list. One
+ * namespace whose labels change comes to a new list each time. Beyond that all are forgotten, too; about two megabytes.
+ */
+const maxRemembered = 30_000;
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
@@ -28,11 +35,23 @@ export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]):
   const asksForLabels = overrides.some(({ namespaceLabels }) => namespaceLabels !== undefined);
   const byMatches = new Map<string, readonly PolicyEntry[]>();
   const byNamespace = new Map<string, Known>();
+  const choices = overrides.map(toChoice);
+  let remembered = 0;
 
+  const forget = (): void => {
+    byNamespace.clear();
+    byMatches.clear();
+    remembered = 0;
+  };
   const settle = (namespace: string, labels: Labels): readonly PolicyEntry[] => {
-    const matches = overrides.map((override) => matchOf(override, namespace, labels));
-    const key = JSON.stringify(matches);
-    const entries = byMatches.get(key) ?? settleRules(document, rules, matches);
+    const matches = choices.map((choice) => matchOf(choice, namespace, labels));
+    const key = matches.map((match) => match.key).join();
+    const known = byMatches.get(key);
+    if (known !== undefined) return known;
+    const entries = settleRules(document, rules, matches);
+    const weight = entries.length + overrides.length;
+    if (remembered + weight > maxRemembered) forget();
+    remembered += weight;
     byMatches.set(key, entries);
     return entries;
   };
@@ -41,10 +60,7 @@ export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]):
     const known = byNamespace.get(namespace);
     if (known !== undefined && known.labels === labels) return known.entries;
     const entries = settle(namespace, labels);
-    if (byNamespace.size >= maxNamespaces) {
-      byNamespace.clear();
-      byMatches.clear();
-    }
+    if (byNamespace.size >= maxNamespaces) forget();
     byNamespace.set(namespace, { labels, entries });
     return entries;
   };
@@ -53,18 +69,36 @@ export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]):
   return { rules, entriesFor: () => everywhere, ...exemptions };
 }
 
-/** Whether an override holds in a namespace: by which of its words, or why that cannot be told. */
-type Match = { readonly holds: 'no' } | { readonly holds: 'yes' | 'maybe'; readonly by: string };
+/** Which namespaces an override is for. */
+interface Choice extends Pick<PolicyOverride, 'namespaces' | 'namespaceLabels'> {
+  /** `overrides[2]`. */
+  readonly entry: string;
+  /** `stage=prod,team=x`; written once, because it may be long and many lists of entries have it. */
+  readonly labelText: string;
+}
 
-function matchOf({ namespaces, namespaceLabels }: PolicyOverride, namespace: string, labels: Labels): Match {
-  const pattern = namespaces?.find((one) => matchesGlob(one, namespace));
-  if (namespaces !== undefined && pattern === undefined) return { holds: 'no' };
-  if (namespaceLabels === undefined) return { holds: 'yes', by: pattern ?? '' };
-  const wanted = Object.entries(namespaceLabels);
-  const by = wanted.map(([key, value]) => `${key}=${value}`).join(',');
-  if (labels === undefined) return { holds: 'maybe', by };
-  const holds = wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
-  return holds ? { holds: 'yes', by } : { holds: 'no' };
+function toChoice({ namespaces, namespaceLabels }: PolicyOverride, index: number): Choice {
+  const labelText = Object.entries(namespaceLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return { namespaces, namespaceLabels, entry: `overrides[${index}]`, labelText: labelText.join(',') };
+}
+
+/** Whether an override holds in a namespace. `key`: the same for the same answer of the same override, and short. */
+type Match =
+  | { readonly holds: 'no'; readonly key: '' }
+  /** `because`: by which of its words, or what cannot be told. */
+  | { readonly holds: 'yes' | 'maybe'; readonly key: string; readonly because: string };
+
+const holdsNot: Match = { holds: 'no', key: '' };
+
+function matchOf(choice: Choice, namespace: string, labels: Labels): Match {
+  const { namespaces, namespaceLabels, entry, labelText } = choice;
+  const at = namespaces?.findIndex((one) => matchesGlob(one, namespace)) ?? 0;
+  if (at === -1) return holdsNot;
+  if (namespaceLabels === undefined)
+    return { holds: 'yes', key: `y${at}`, because: `${entry} ${namespaces?.[at] ?? ''}` };
+  if (labels === undefined) return { holds: 'maybe', key: 'm', because: `${entry} ${labelText} not checked` };
+  const holds = Object.entries(namespaceLabels).every(([key, value]) => ownValue(labels, key) === value);
+  return holds ? { holds: 'yes', key: 'y', because: `${entry} ${labelText}` } : holdsNot;
 }
 
 function settleRules(
@@ -75,44 +109,66 @@ function settleRules(
   return rules.flatMap((rule) => settleRule(document, rule, matches));
 }
 
+/** What may become of a rule. */
+interface Possible extends Setting {
+  /** Which override that nobody could check made it so, or may make something else of it. */
+  readonly doubt?: string;
+}
+
 /**
  * Nothing where the rule is off. One entry, but where it cannot be told which override holds: then one for each set of
  * parameters that may be meant, each as severe as it may be.
  */
 function settleRule(document: PolicyDocument, rule: Rule, matches: readonly Match[]): readonly PolicyEntry[] {
   const { extends: profile = 'restricted', overrides = [] } = document;
-  let possible: readonly Setting[] = [settingOf(rule, document)];
-  let doubt: string | undefined;
+  let possible: readonly Possible[] = [settingOf(rule, document)];
   overrides.forEach((override, index) => {
     const match = matches[index];
     const named = ownNamed(override.rules, rule);
     if (named === undefined || match === undefined || match.holds === 'no') return;
-    const because = `overrides[${index}] ${match.by}`;
-    const changed = possible.map((setting) => applyTo(setting, named, { rule, profile, because }));
-    if (match.holds === 'maybe') doubt = `${because} not checked`;
-    possible = distinct(match.holds === 'maybe' ? [...possible, ...changed] : changed);
+    const entry = { rule, profile, because: match.because };
+    possible = distinct(
+      possible.flatMap((before) => {
+        const after = applyTo(before, named, entry);
+        // Reading refuses what comes to this.
+        if (after === before || isUnmet(rule, after)) return [before];
+        return match.holds === 'yes' ? [keepDoubt(after, before)] : inDoubt(before, after, match.because);
+      }),
+    );
   });
-  return strictest(possible).flatMap(({ action, parameters, because }) => {
-    const cause = possible.length > 1 ? (doubt ?? because) : because;
-    return action === 'off'
-      ? []
-      : [{ rule, severity: action, parameters, ...(cause === undefined ? {} : { because: cause }) }];
+  const isCertain = possible.length === 1;
+  return strictest(possible).flatMap((setting) => {
+    const { action, parameters } = setting;
+    if (action === 'off' || isUnmet(rule, setting)) return [];
+    const cause = isCertain ? setting.because : (setting.doubt ?? setting.because);
+    return [{ rule, severity: action, parameters, ...(cause === undefined ? {} : { because: cause }) }];
   });
 }
 
-/** By what is done, not by who says so: with n overrides of which nobody knows whether they hold there are at most 4n of them. */
-function distinct(settings: readonly Setting[]): readonly Setting[] {
+/** Both may be meant; what was in doubt before stays so for what was said before. */
+function inDoubt(before: Possible, after: Setting, doubt: string): readonly Possible[] {
+  return [before.doubt === undefined ? { ...before, doubt } : before, { ...after, doubt }];
+}
+
+/** What is certain changes a part of what is in doubt. */
+function keepDoubt(after: Setting, { doubt }: Possible): Possible {
+  return doubt === undefined ? after : { ...after, doubt };
+}
+
+/** By what is done, not by who says so: with n overrides of which nobody knows whether they hold there are at most 4n + 1 of them. */
+function distinct(settings: readonly Possible[]): readonly Possible[] {
+  if (settings.length < 2) return settings;
   const seen = new Set<string>();
-  return settings.filter(({ action, parameters }) => {
-    const key = JSON.stringify([action, parameters]);
+  return settings.filter(({ action, parameters, isUnnamed }) => {
+    const key = JSON.stringify([action, parameters, isUnnamed]);
     return seen.size < seen.add(key).size;
   });
 }
 
 /** Of those with the same parameters the most severe one. */
-function strictest(settings: readonly Setting[]): readonly Setting[] {
+function strictest(settings: readonly Possible[]): readonly Possible[] {
   if (settings.length < 2) return settings;
-  const found = new Map<string, Setting>();
+  const found = new Map<string, Possible>();
   for (const setting of settings) {
     const key = JSON.stringify(setting.parameters);
     const known = found.get(key);

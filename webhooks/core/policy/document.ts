@@ -1,9 +1,9 @@
-import type { RuleParameters } from '../engine/parameters.ts';
+import { defaultParameters, type RuleParameters } from '../engine/parameters.ts';
 import type { Action } from '../engine/policy.ts';
 import type { Rule } from '../engine/rule.ts';
 import { schemaRuleId } from '../engine/schema-finding.ts';
 import { isRecord } from '../mcpserver/record.ts';
-import { parametersShape } from './parameter-shape.ts';
+import { missingParameters, parametersShape } from './parameter-shape.ts';
 import { describe } from './problem.ts';
 import { profiles, type ProfileName } from './profiles.ts';
 import { choice, list, map, object, optional, required, text, type Read, type Shape } from './shape.ts';
@@ -76,7 +76,7 @@ function ruleShape(rule: Rule): Shape<NamedRule> {
   return object({
     action: optional(
       actionShape(rule),
-      'What becomes of what the rule finds; `off` may be `false`, which is what YAML makes of it. Without it, as before this entry; of a rule that judges nothing by itself, its own severity.',
+      'What becomes of what the rule finds; `off` may be `false`, which is what YAML makes of it. Without it, as before this entry; of a rule that judges nothing by itself and that no entry named before, its own severity.',
     ),
     parameters: optional(
       parametersShape(rule.parameters),
@@ -85,10 +85,21 @@ function ruleShape(rule: Rule): Shape<NamedRule> {
   });
 }
 
+/**
+ * Before this entry there is nothing, so a rule that judges by it needs all its parameters here. For the schema alone: reading
+ * looks at what entries make of each other.
+ */
+function firstRuleShape(rule: Rule): Shape<NamedRule> {
+  const shape = ruleShape(rule);
+  if (missingParameters(rule.parameters, defaultParameters(rule.parameters)).length === 0) return shape;
+  const isOff = { properties: { action: { enum: ['off', false] } }, required: ['action'] };
+  return { ...shape, schema: { ...shape.schema, anyOf: [{ required: ['parameters'] }, isOff] } };
+}
+
 /** Rules by id. What this release does not know is told and left out: the policy may be older or newer. */
-function rulesShape(rules: readonly Rule[]): Shape<NamedRules> {
-  const byId = new Map(rules.map((rule) => [rule.id, ruleShape(rule)]));
-  const properties = rules.map((rule) => [rule.id, { description: rule.summary, ...ruleShape(rule).schema }] as const);
+function rulesShape(rules: readonly Rule[], shapeOf = ruleShape): Shape<NamedRules> {
+  const byId = new Map(rules.map((rule) => [rule.id, shapeOf(rule)]));
+  const properties = rules.map((rule) => [rule.id, { description: rule.summary, ...shapeOf(rule).schema }] as const);
   return {
     schema: { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false },
     read(raw, at, tell) {
@@ -124,8 +135,10 @@ const overrideFields = (rules: readonly Rule[]) => ({
     'Names of namespaces; `*` in one stands for any characters. One of them has to match.',
   ),
   namespaceLabels: optional(
-    map(text({ maxLength: 63, what: 'the value of a label' }), { key: labelKey, maxProperties: policyLimits.labels }),
-    'Labels that the namespace has to have, all of them. Where nobody can tell, the strictest of what is possible is done, and told as `not checked`.',
+    map(text({ minLength: 0, maxLength: 63, what: 'the value of a label' }), {
+      ...{ key: labelKey, minProperties: 1, maxProperties: policyLimits.labels },
+    }),
+    'Labels that the namespace has to have, all of them, at least one; a value may be empty. Where nobody can tell, the strictest of what is possible is done, and told as `not checked`.',
   ),
   rules: required(rulesShape(rules), 'What is different in these namespaces, by the id of the rule.'),
 });
@@ -163,7 +176,7 @@ const documentFields = (rules: readonly Rule[]) => ({
     choice(Object.keys(profiles).filter((name): name is ProfileName => Object.hasOwn(profiles, name))),
     'What the policy begins with. Default: `restricted`.',
   ),
-  rules: optional(rulesShape(rules), 'What is different everywhere, by the id of the rule.'),
+  rules: optional(rulesShape(rules, firstRuleShape), 'What is different everywhere, by the id of the rule.'),
   overrides: optional(
     list(overrideShape(rules), { maxItems: policyLimits.overrides }),
     'What is different in some namespaces. Of several that match, the last one that names a rule decides.',

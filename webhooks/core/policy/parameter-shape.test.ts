@@ -7,11 +7,12 @@ import { createTell } from './problem.ts';
 const table: ParameterTable = {
   evens: {
     type: 'strings',
+    default: [],
     help: 'H.',
     maxItems: 2,
     form: { what: 'an even number', pattern: /^\d+$/, isUsable: (text) => Number(text) % 2 === 0 },
   },
-  amounts: { type: 'map', values: 'quantity', help: 'H.' },
+  amounts: { type: 'map', values: 'quantity', isOptional: true, help: 'H.' },
 };
 
 function read(raw: object): { readonly value: RuleParameters | undefined; readonly wrong: readonly string[] } {
@@ -21,6 +22,14 @@ function read(raw: object): { readonly value: RuleParameters | undefined; readon
 }
 
 describe('the parameters of a rule', () => {
+  it('are all that it needs, because they replace those of other entries', () => {
+    const tell = createTell();
+    parametersShape({ ...table, needed: { type: 'boolean', help: 'Whether it is.' } }).read({}, ['parameters'], tell);
+    expect(tell.problems.wrong).toEqual([
+      { path: ['parameters', 'needed'], headline: 'is missing', detail: 'Whether it is', remedy: 'Add it.' },
+    ]);
+  });
+
   it('are lists of what the rule can use', () => {
     expect(read({ evens: ['2', '4'] })).toEqual({ value: { evens: ['2', '4'] }, wrong: [] });
     expect(read({ evens: ['2', '3'] }).wrong).toEqual(['parameters.evens[1] has to be an even number']);

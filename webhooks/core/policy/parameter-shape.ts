@@ -1,7 +1,13 @@
-import type { Parameter, ParameterTable, ParameterValue, RuleParameters } from '../engine/parameters.ts';
+import {
+  defaultParameters,
+  type Parameter,
+  type ParameterTable,
+  type ParameterValue,
+  type RuleParameters,
+} from '../engine/parameters.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 import type { Tell } from './problem.ts';
-import { choice, flag, integer, list, map, object, optional, quantity, text, type Shape } from './shape.ts';
+import { choice, flag, integer, list, map, object, optional, quantity, required, text, type Shape } from './shape.ts';
 
 /** Most items of a list and entries of a map that a parameter has; longest text of one, in characters. */
 const limits = { items: 500, length: 300 };
@@ -38,11 +44,13 @@ function listShape(parameter: Parameter & { readonly type: 'strings' }): Shape<r
   return list(choices === undefined ? anyItem : choice(choices), { minItems, maxItems });
 }
 
-/** The parameters that a policy gives a rule, all of them optional here: another entry may have given the others. */
+/** The parameters that a policy gives a rule. They replace those of other entries, so those that the rule needs have to be there. */
 export function parametersShape(table: ParameterTable = {}): Shape<RuleParameters> {
-  const fields = Object.entries(table).map(
-    ([name, parameter]) => [name, optional(parameterShape(parameter), parameter.help)] as const,
-  );
+  const needed = new Set(missingParameters(table, defaultParameters(table)));
+  const fields = Object.entries(table).map(([name, parameter]) => {
+    const field = needed.has(name) ? required : optional;
+    return [name, field(parameterShape(parameter), parameter.help)] as const;
+  });
   return object(Object.fromEntries(fields), { unknown: 'ignored', fieldsAre: 'parameter' });
 }
 

@@ -131,6 +131,23 @@ describe('reading a policy', () => {
       ['rules.demanding.parameters.allowed'],
     ],
     [
+      'chooses namespaces by no label at all, which would be all of them',
+      { ...head, overrides: [{ namespaceLabels: {}, rules: {} }] },
+      ['overrides[0].namespaceLabels'],
+    ],
+    [
+      'takes the parameters that a rule needs away where it is off, so that a later override lets it judge without (it threw)',
+      {
+        ...head,
+        rules: { demanding: { action: 'deny', parameters: { allowed: ['a'] } } },
+        overrides: [
+          { namespaces: ['dev-*'], rules: { demanding: { action: 'off', parameters: {} } } },
+          { namespaces: ['dev-a'], rules: { demanding: { action: 'deny' } } },
+        ],
+      },
+      ['overrides[0].rules.demanding.parameters.allowed'],
+    ],
+    [
       'lets a rule judge in one namespace without what it needs',
       { ...head, overrides: [{ namespaces: ['a'], rules: { demanding: { action: 'deny' } } }] },
       ['overrides[0].rules.demanding.parameters.allowed'],
@@ -231,13 +248,32 @@ describe('whatever it is given', () => {
     expect(Math.min(usable, unusable)).toBeGreaterThan(10);
   });
 
+  const isValid = new Ajv({
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    formats: { date: true },
+  }).compile(documentShape(rules).schema);
+
+  it.each<[what: string, named: object, isTaken: boolean]>([
+    ['nothing of it', {}, false],
+    ['that it judges', { action: 'warn' }, false],
+    ['parameters, but not the one that it needs', { parameters: { most: 4 } }, false],
+    ['the same while it is off', { action: 'off', parameters: { most: 4 } }, false],
+    ['the one that it needs', { parameters: { allowed: [] } }, true],
+    ['that it is off', { action: 'off' }, true],
+    ['that it is off, as YAML reads that', { action: false }, true],
+  ])(
+    'the schema takes a rule without what it needs no more than reading does (Helm took it): %s',
+    (_, named, isTaken) => {
+      const document = { ...head, rules: { demanding: named } };
+      expect({ schema: isValid(document), reading: readPolicy(document, rules).type === 'usable' }).toEqual({
+        ...{ schema: isTaken, reading: isTaken },
+      });
+    },
+  );
+
   it('the schema refuses what reading refuses or ignores, but for what is needed of other entries', () => {
-    const isValid = new Ajv({
-      strict: true,
-      strictRequired: false,
-      allowUnionTypes: true,
-      formats: { date: true },
-    }).compile(documentShape(rules).schema);
     let differences = 0;
     fc.assert(
       fc.property(mutated, (raw) => {

@@ -47,7 +47,7 @@ interface Expiry {
 function reviewExpiry({ expires, of, today }: Expiry): readonly Omit<PolicyProblem, 'path'>[] {
   const day = today.slice(0, expires.length);
   if (day >= expires) {
-    const remedy = 'Remove it, or agree on another day.';
+    const remedy = 'Mend the server and then remove it, or agree on another day.';
     return [{ headline: 'has ended, and is enforced', detail: `${of}: ${expires}`, remedy }];
   }
   if (day < daysBefore(announcedDays, expires)) return [];

@@ -13,12 +13,17 @@ export interface Setting {
   readonly parameters: RuleParameters;
   /** Which entry made it so; absent where it is the rule's own or the profile's. */
   readonly because?: string;
+  /** No entry has named this rule, which judges only where one does. Another thing than being switched off. */
+  readonly isUnnamed?: true;
 }
 
 /** What a policy does with a rule where no override says otherwise. */
 export function settingOf(rule: Rule, { extends: profile = 'restricted', rules = {} }: PolicyDocument): Setting {
   const parameters = defaultParameters(rule.parameters);
-  const before: Setting = { action: rule.isOptIn === true ? 'off' : actionIn(profile, rule), parameters };
+  const before: Setting =
+    rule.isOptIn === true
+      ? { action: 'off', parameters, isUnnamed: true }
+      : { action: actionIn(profile, rule), parameters };
   const named = ownNamed(rules, rule);
   return named === undefined ? before : applyTo(before, named, { rule, profile, because: 'rules' });
 }
@@ -32,11 +37,9 @@ interface Entry {
 
 /** What an entry makes of what was said before it; the same where it changes nothing. */
 export function applyTo(before: Setting, named: NamedRule, { rule, profile, because }: Entry): Setting {
-  const action = allowed(
-    rule,
-    named.action ?? (before.action === 'off' && rule.isOptIn === true ? actionIn(profile, rule) : before.action),
-  );
-  const isSame = action === before.action && named.parameters === undefined;
+  const isFirst = before.isUnnamed === true;
+  const action = allowed(rule, named.action ?? (isFirst ? actionIn(profile, rule) : before.action));
+  const isSame = !isFirst && action === before.action && named.parameters === undefined;
   if (isSame) return before;
   const { parameters } = named;
   if (parameters === undefined) return { action, parameters: before.parameters, because };
@@ -54,7 +57,10 @@ export function ownNamed(named: Readonly<Record<string, NamedRule>>, { id }: Rul
   return Object.hasOwn(named, id) ? named[id] : undefined;
 }
 
-/** Entries by which a rule would judge without a parameter that it needs. */
+/**
+ * Entries by which a rule would judge without a parameter that it needs. Entries add up, and still each override is compared
+ * with what holds everywhere alone: parameters that are given are all that the rule needs, so who has some never loses them.
+ */
 export function findUnmetParameters(document: PolicyDocument, rules: readonly Rule[]): readonly PolicyProblem[] {
   const { extends: profile = 'restricted', overrides = [] } = document;
   return rules
@@ -72,12 +78,20 @@ export function findUnmetParameters(document: PolicyDocument, rules: readonly Ru
     });
 }
 
-function unmet(rule: Rule, at: FieldPath, { action, parameters }: Setting): readonly PolicyProblem[] {
-  if (action === 'off') return [];
-  return missingParameters(rule.parameters, parameters).map((name) => ({
+function unmet(rule: Rule, at: FieldPath, setting: Setting): readonly PolicyProblem[] {
+  return unmetNames(rule, setting).map((name) => ({
     path: [...at, 'parameters', name],
     headline: 'is missing',
     detail: `${rule.id} cannot judge without it`,
     remedy: 'Add it, or switch the rule off.',
   }));
+}
+
+/** Whether the rule could not judge as it is wanted; where it is off nothing is needed. */
+export function isUnmet(rule: Rule, setting: Setting): boolean {
+  return unmetNames(rule, setting).length > 0;
+}
+
+function unmetNames(rule: Rule, { action, parameters }: Setting): readonly string[] {
+  return action === 'off' ? [] : missingParameters(rule.parameters, parameters);
 }

@@ -14,7 +14,8 @@ export interface Shape<Value> {
 }
 
 export interface TextOptions {
-  /** In characters as JavaScript counts them. */
+  /** In characters as JavaScript counts them, as is `maxLength`. Default: 1. */
+  readonly minLength?: number;
   readonly maxLength: number;
   readonly pattern?: RegExp;
   /** What a pattern cannot say, and the schema does not. */
@@ -23,15 +24,16 @@ export interface TextOptions {
   readonly what: string;
 }
 
-/** A text that is not empty. */
-export function text({ maxLength, pattern, isUsable, what }: TextOptions): Shape<string> {
+/** A text that is not empty, unless it says so. */
+export function text({ minLength = 1, maxLength, pattern, isUsable, what }: TextOptions): Shape<string> {
   const schema = {
     type: 'string',
-    minLength: 1,
+    ...(minLength > 0 ? { minLength } : {}),
     maxLength,
     ...(pattern === undefined ? {} : { pattern: pattern.source }),
   };
-  const isText = (raw: string): boolean => raw !== '' && raw.length <= maxLength && pattern?.test(raw) !== false;
+  const isText = (raw: string): boolean =>
+    raw.length >= minLength && raw.length <= maxLength && pattern?.test(raw) !== false;
   return scalar(schema, what, (raw) =>
     typeof raw === 'string' && isText(raw) && isUsable?.(raw) !== false ? raw : undefined,
   );
@@ -121,21 +123,27 @@ function complete<Item>(items: readonly (Item | undefined)[]): readonly Item[] |
 
 export interface MapOptions {
   readonly key: TextOptions;
+  readonly minProperties?: number;
   readonly maxProperties: number;
 }
 
 export function map<Value>(
   value: Shape<Value>,
-  { key, maxProperties }: MapOptions,
+  { key, minProperties = 0, maxProperties }: MapOptions,
 ): Shape<Readonly<Record<string, Value>>> {
   const name = text(key);
+  const count = minProperties > 0 ? `${minProperties} to ${maxProperties}` : `at most ${maxProperties}`;
   return {
-    schema: { type: 'object', propertyNames: name.schema, additionalProperties: value.schema, maxProperties },
+    schema: {
+      ...{ type: 'object', propertyNames: name.schema, additionalProperties: value.schema },
+      ...(minProperties > 0 ? { minProperties } : {}),
+      maxProperties,
+    },
     read(raw, at, tell) {
-      const entries = readFields(raw, `an object of at most ${maxProperties} fields`, { at, tell });
+      const entries = readFields(raw, `an object of ${count} fields`, { at, tell });
       if (entries === undefined) return undefined;
-      if (entries.length > maxProperties) {
-        tellOther(raw, `at most ${maxProperties} fields`, { at, tell });
+      if (entries.length < minProperties || entries.length > maxProperties) {
+        tellOther(raw, `an object of ${count} fields`, { at, tell });
         return undefined;
       }
       const found = entries.map(([field, one]) => {
