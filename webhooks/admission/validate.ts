@@ -2,7 +2,7 @@ import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judge, judgedObject, prepare, type JudgeContext, type Prepared, type Verdict } from '../core/engine/judge.ts';
-import { restrictTo, type LabelsOf, type Policy } from '../core/engine/policy.ts';
+import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import type { Judged } from '../core/engine/ratchet.ts';
 import { ratchetUpdate, type Tolerance } from '../core/engine/ratchet-update.ts';
 import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
@@ -47,7 +47,7 @@ export function createValidate(options: ValidateOptions): Handler {
     answerTo(
       request,
       judge(prepared, context),
-      (rules) => judgeOld(request.oldObject, rules, context, options),
+      (rules) => judge(prepare(request.oldObject), new LateContext(options, context.facts, rules)),
       options,
     );
 
@@ -70,12 +70,14 @@ class LateContext implements JudgeContext {
   readonly facts: ReferenceFacts;
   readonly installation: Installation | undefined;
   readonly labelsOf: LabelsOf | undefined;
+  readonly only: ReadonlySet<string> | undefined;
   readonly #options: Pick<ValidateOptions, 'policy' | 'now'>;
 
-  constructor(options: ValidateOptions, facts: ReferenceFacts) {
+  constructor(options: ValidateOptions, facts: ReferenceFacts, only?: ReadonlySet<string>) {
     this.facts = facts;
     this.installation = options.installation;
     this.labelsOf = options.labelsOf;
+    this.only = only;
     this.#options = options;
   }
 
@@ -89,16 +91,6 @@ class LateContext implements JudgeContext {
 }
 
 const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
-
-/** By the rules that refuse the new object: what others said of the old one is not asked for. */
-function judgeOld(
-  raw: unknown,
-  rules: ReadonlySet<string>,
-  { policy, facts }: JudgeContext,
-  options: ValidateOptions,
-): Verdict {
-  return judge(prepare(raw), new LateContext({ ...options, policy: restrictTo(policy, rules) }, facts));
-}
 
 function isNamed({ name }: Reference): boolean {
   return name !== '';
@@ -153,12 +145,17 @@ function listFound(findings: readonly Finding[], tolerated: readonly Finding[]):
   for (const finding of findings) {
     const { ruleId: rule, severity } = finding;
     const action = isTolerated.has(finding) ? 'tolerated' : severity;
-    if (!found.some((one) => one.rule === rule && one.action === action)) found.push({ rule, action });
+    if (!isListed(found, rule, action)) found.push({ rule, action });
   }
   return found;
 }
 
-/** What is found in the old object by the rules of these ids. */
+function isListed(found: readonly FoundInRequest[], rule: string, action: FoundInRequest['action']): boolean {
+  for (const one of found) if (one.rule === rule && one.action === action) return true;
+  return false;
+}
+
+/** What is found in the old object by the rules of these ids, which refuse the new one: the others are not asked. */
 type JudgeOld = (rules: ReadonlySet<string>) => Verdict;
 
 function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld): Tolerance {
@@ -188,18 +185,14 @@ function annotationsFor(
   findings: readonly Finding[],
   tolerated: readonly Finding[],
 ): Readonly<Record<string, string>> {
-  const told = findings.filter(({ severity }) => severity !== 'audit');
   const audited = findings.filter(({ severity }) => severity === 'audit');
-  return {
-    decision,
-    ...listIds('rules', told),
-    ...listIds('tolerated', tolerated),
-    ...listIds('audited', audited),
-  };
-}
-
-function listIds(key: string, findings: readonly Finding[]): Readonly<Record<string, string>> {
-  return findings.length === 0 ? {} : { [key]: ruleIdsOf(findings).join(',') };
+  // Only a policy keeps something to the audit log.
+  const told = audited.length === 0 ? findings : findings.filter(({ severity }) => severity !== 'audit');
+  const annotations: Record<string, string> = { decision };
+  if (told.length > 0) annotations['rules'] = ruleIdsOf(told).join(',');
+  if (tolerated.length > 0) annotations['tolerated'] = ruleIdsOf(tolerated).join(',');
+  if (audited.length > 0) annotations['audited'] = ruleIdsOf(audited).join(',');
+  return annotations;
 }
 
 function ruleIdsOf(findings: readonly Finding[]): readonly string[] {

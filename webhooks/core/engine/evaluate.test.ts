@@ -4,6 +4,8 @@ import type { FieldPath } from '../mcpserver/violation.ts';
 import { anMCPServer } from '../testing/builders.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { evaluateRules } from '../testing/evaluate-rules.ts';
+import { evaluate } from './evaluate.ts';
+import { atOwnSeverity } from './policy.ts';
 import type { Rule } from './rule.ts';
 
 const aRule = (id: string, paths: readonly FieldPath[], remedy?: string): Rule => ({
@@ -33,6 +35,21 @@ it('orders findings by place, list items by number, then by rule', () => {
     'spec.config.env[10] a',
     'spec.config.env[10] b',
   ]);
+});
+
+it('asks no other rules than those that are named', () => {
+  const unasked: Rule = {
+    ...aRule('b', []),
+    check: () => {
+      throw new Error('asked');
+    },
+  };
+  const policy = atOwnSeverity([unasked, aRule('a', [['spec']])]);
+  const findings = evaluate(
+    { ...input, references: [] },
+    { policy, now: '2026-11-29T12:00:00Z', only: new Set(['a']) },
+  );
+  expect(findings.map(({ ruleId }) => ruleId)).toEqual(['a']);
 });
 
 it("gives each finding its rule's severity and remedy, unless the violation knows a better one", () => {

@@ -8,6 +8,8 @@ export interface EvaluateContext extends Moment {
   readonly policy: Policy;
   /** Absent where nobody knows labels of namespaces. */
   readonly labelsOf?: LabelsOf | undefined;
+  /** The ids of the rules that are asked, and no others. Absent: every rule of the policy. */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -17,8 +19,10 @@ export interface EvaluateContext extends Moment {
  */
 export function evaluate(input: RuleInput, context: EvaluateContext): readonly Finding[] {
   const findings: Finding[] = [];
-  for (const entry of context.policy.entriesFor(namespaceOf(input.server), context.labelsOf)) {
+  const { policy, labelsOf, only } = context;
+  for (const entry of policy.entriesFor(namespaceOf(input.server), labelsOf)) {
     const { rule } = entry;
+    if (only !== undefined && !only.has(rule.id)) continue;
     const violations = rule.check(input, entry.parameters);
     if (violations.length === 0) continue;
     const ruling = rulingOf(entry, input, context);
