@@ -7,13 +7,19 @@ import { loadPolicyReader } from '../../webhooks/platform/policy/load-policy-rea
 import { at, render, type Manifest } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
-/** Rendered with these values, as a file: they keep their types. */
-async function renderWith(values: object): Promise<readonly Manifest[]> {
+/** Rendered with these values, each as a file: they keep their types. Later ones are laid over earlier ones. */
+async function renderWith(...all: readonly object[]): Promise<readonly Manifest[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-values-'));
   try {
-    // JSON is YAML.
-    await writeFile(join(folder, 'values.yaml'), JSON.stringify({ crds: { enabled: false }, ...values }));
-    return await render('--values', join(folder, 'values.yaml'));
+    const files = await Promise.all(
+      all.map(async (values, index) => {
+        const file = join(folder, `values-${index}.yaml`);
+        // JSON is YAML.
+        await writeFile(file, JSON.stringify({ crds: { enabled: false }, ...values }));
+        return ['--values', file];
+      }),
+    );
+    return await render(...files.flat());
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -86,6 +92,22 @@ describe('the policy of the chart', () => {
     const text = textIn(configMap);
     expect(parse(text)).toEqual({ apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', ...policy });
     expect((await loadPolicyReader())(text)).toMatchObject({ ok: true, ignored: [] });
+  });
+
+  it('keeps what a later file no longer has, which is why the guide resets the values', async () => {
+    const night = { policy: { extends: 'audit-only', rules: { 'run-as-non-root': { action: 'off' } } } };
+    const morning = { policy: { rules: { 'image-tag-pinned': { action: 'deny' } } } };
+    const read = async (...values: readonly object[]): Promise<unknown> =>
+      parse(textIn(policyOf(await renderWith(...values))));
+    expect(await read(night, morning)).toMatchObject({
+      extends: 'audit-only',
+      rules: { 'run-as-non-root': { action: 'off' } },
+    });
+    expect(await read(morning)).toEqual({
+      apiVersion: 'mcp-lifecycle.policy/v1alpha1',
+      kind: 'Policy',
+      ...morning.policy,
+    });
   });
 
   it('is found by both containers, which it restarts neither of when it changes', async () => {

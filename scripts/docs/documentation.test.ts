@@ -48,6 +48,11 @@ function npmScripts(text: string): readonly string[] {
 describe.each(pages())('%s', (page) => {
   const text = readFileSync(page, 'utf8');
 
+  it('lays no file of values over those of the release before, where a deleted line of a policy would stay in force', () => {
+    const commands = text.replaceAll('\\\n', ' ').match(/^helm upgrade .*$/gm) ?? [];
+    expect(commands.filter((line) => /reuse-values/.test(line) && /--values|-f /.test(line))).toEqual([]);
+  });
+
   it('names only paths that exist', () => {
     expect(namedPaths(text).filter((path) => !existsSync(path.replace(/[:#].*$/, '')))).toEqual([]);
   });
