@@ -5,7 +5,10 @@ import { identityOf } from './identity.ts';
 /** What every API server writes into a namespace: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
 const nameLabel = 'kubernetes.io/metadata.name';
 
-/** The labels of the Namespaces of the input, for policies that choose namespaces by them; of others nobody can tell. */
+/**
+ * The labels of the Namespaces of the input, for policies that choose namespaces by them; of others nobody can tell. A
+ * manifest says which labels it gives, not which ones the namespace has: others are added and changed in the cluster.
+ */
 export class InputNamespaces {
   readonly #labels = new Map<string, Readonly<Record<string, string>>>();
 
@@ -18,5 +21,7 @@ export class InputNamespaces {
     this.#labels.set(name, { ...Object.fromEntries(labels), [nameLabel]: name });
   }
 
-  readonly labelsOf: LabelsOf = (namespace) => this.#labels.get(namespace);
+  readonly labelsOf: LabelsOf = Object.assign((namespace: string) => this.#labels.get(namespace), {
+    isIncomplete: true as const,
+  });
 }

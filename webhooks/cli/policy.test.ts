@@ -222,6 +222,24 @@ describe('check --policy', () => {
     expect((await run(servers)).out).toContain('(policy: overrides[0] stage=play not checked) [run-as-non-root]');
   });
 
+  it.each<[what: string, labels: object]>([
+    ['does not give', { team: 'games' }],
+    ['gives another value', { stage: 'play' }],
+  ])('does not take a label for missing that a Namespace of the input %s', async (_, labels) => {
+    const byLabel = file(
+      'prod.yaml',
+      stringify({
+        ...head,
+        rules: { 'run-as-non-root': { action: 'audit' } },
+        overrides: [{ namespaceLabels: { stage: 'prod' }, rules: { 'run-as-non-root': { action: 'deny' } } }],
+      }),
+    );
+    const play = stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'play', labels } });
+    const { code, out } = await runCli(['check', '--policy', byLabel, '-'], [servers, play].join('---\n'));
+    expect(out).toContain('(policy: overrides[0] stage=prod not checked) [run-as-non-root]');
+    expect(code).toBe(1);
+  });
+
   it('passes what it only audits, and keeps it in the JSON', async () => {
     const listening = file('listening.yaml', stringify({ ...head, extends: 'audit-only' }));
     expect(await runCli(['check', '--fail-on', 'warn', '--policy', listening, '-'], servers)).toMatchObject({

@@ -44,7 +44,11 @@ export interface Exemption {
 }
 
 /** Labels of a namespace; undefined where nobody could tell. The same object as long as they are the same. */
-export type LabelsOf = (namespace: string) => Readonly<Record<string, string>> | undefined;
+export interface LabelsOf {
+  (namespace: string): Readonly<Record<string, string>> | undefined;
+  /** Namespaces may have more labels than that, and other values: what is not there is not known to be missing. */
+  readonly isIncomplete?: true;
+}
 
 /** What a policy says may end at some time. RFC 3339; who has no use for it does not read it. */
 export interface Moment {

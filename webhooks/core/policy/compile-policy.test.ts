@@ -163,6 +163,31 @@ describe('overrides by labels', () => {
     ]);
   });
 
+  it.each<[what: string, labels: Readonly<Record<string, string>>, judging: readonly string[]]>([
+    ['all of what is asked for', { stage: 'prod' }, ['plain deny (overrides[0] stage=prod)']],
+    [
+      'none of it',
+      {},
+      ['plain deny (overrides[0] stage=prod not checked)', 'strict deny (overrides[0] stage=prod not checked)'],
+    ],
+    [
+      'another value',
+      { stage: 'test' },
+      ['plain deny (overrides[0] stage=prod not checked)', 'strict deny (overrides[0] stage=prod not checked)'],
+    ],
+  ])('hold by labels that are told, and may hold by those that are not: told is %s', (_, labels, judging) => {
+    const labelsOf = Object.assign(() => labels, { isIncomplete: true as const });
+    expect(judgingIn(policy, 'b', labelsOf)).toEqual(judging);
+  });
+
+  it('do not hold by the name of another namespace, however little is known of this one', () => {
+    const named = compiled({
+      overrides: [{ namespaceLabels: { 'kubernetes.io/metadata.name': 'prod' }, rules: { plain: { action: 'deny' } } }],
+    });
+    const labelsOf = Object.assign(() => ({}), { isIncomplete: true as const });
+    expect(judgingIn(named, 'test', labelsOf)).toContain('plain warn');
+  });
+
   it('judge by each set of parameters that may be meant', () => {
     const other = compiled({
       rules: { limited: { action: 'warn' } },

@@ -43,8 +43,8 @@ export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]):
     byMatches.clear();
     remembered = 0;
   };
-  const settle = (namespace: string, labels: Labels): readonly PolicyEntry[] => {
-    const matches = choices.map((choice) => matchOf(choice, namespace, labels));
+  const settle = (namespace: string, labels: Labels, isIncomplete = false): readonly PolicyEntry[] => {
+    const matches = choices.map((choice) => matchOf(choice, namespace, { labels, isIncomplete }));
     const key = matches.map((match) => match.key).join();
     const known = byMatches.get(key);
     if (known !== undefined) return known;
@@ -59,7 +59,7 @@ export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]):
     const labels = asksForLabels ? labelsOf?.(namespace) : undefined;
     const known = byNamespace.get(namespace);
     if (known !== undefined && known.labels === labels) return known.entries;
-    const entries = settle(namespace, labels);
+    const entries = settle(namespace, labels, labelsOf?.isIncomplete);
     if (byNamespace.size >= maxNamespaces) forget();
     byNamespace.set(namespace, { labels, entries });
     return entries;
@@ -90,15 +90,29 @@ type Match =
 
 const holdsNot: Match = { holds: 'no', key: '' };
 
-function matchOf(choice: Choice, namespace: string, labels: Labels): Match {
+function matchOf(
+  choice: Choice,
+  namespace: string,
+  { labels, isIncomplete }: { readonly labels: Labels; readonly isIncomplete: boolean },
+): Match {
   const { namespaces, namespaceLabels, entry, labelText } = choice;
   const at = namespaces?.findIndex((one) => matchesGlob(one, namespace)) ?? 0;
   if (at === -1) return holdsNot;
   if (namespaceLabels === undefined)
     return { holds: 'yes', key: `y${at}`, because: `${entry} ${namespaces?.[at] ?? ''}` };
-  if (labels === undefined) return { holds: 'maybe', key: 'm', because: `${entry} ${labelText} not checked` };
-  const holds = Object.entries(namespaceLabels).every(([key, value]) => ownValue(labels, key) === value);
-  return holds ? { holds: 'yes', key: 'y', because: `${entry} ${labelText}` } : holdsNot;
+  const holds =
+    labels !== undefined && Object.entries(namespaceLabels).every(([key, value]) => ownValue(labels, key) === value);
+  if (holds) return { holds: 'yes', key: 'y', because: `${entry} ${labelText}` };
+  const isUnknown = labels === undefined || (isIncomplete && mayBeNamed(namespaceLabels, namespace));
+  return isUnknown ? { holds: 'maybe', key: 'm', because: `${entry} ${labelText} not checked` } : holdsNot;
+}
+
+/** Every namespace has it, with its own name as the value: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+/** Whether labels that nobody knows completely could be these: of all labels only the name is known without being told. */
+function mayBeNamed(wanted: Readonly<Record<string, string>>, namespace: string): boolean {
+  return [undefined, namespace].some((name) => ownValue(wanted, nameLabel) === name);
 }
 
 function settleRules(
