@@ -50,7 +50,7 @@ describe.each(pages())('%s', (page) => {
 
   it('lays no file of values over those of the release before, where a deleted line of a policy would stay in force', () => {
     const commands = text.replaceAll('\\\n', ' ').match(/^helm upgrade .*$/gm) ?? [];
-    expect(commands.filter((line) => /reuse-values/.test(line) && /--values|-f /.test(line))).toEqual([]);
+    expect(commands.filter((line) => line.includes('reuse-values') && /--values|-f /.test(line))).toEqual([]);
   });
 
   it('names only paths that exist', () => {
