@@ -9,6 +9,14 @@ export interface AskedCluster {
   readonly problem?: InputProblem;
 }
 
+export interface AskOptions {
+  /** Of the kubeconfig. */
+  readonly context: string;
+  readonly objects: readonly NamedObject[];
+  /** Whether the servers are of that cluster, too, so that there is nobody else to know of the objects. */
+  readonly isInput?: boolean;
+}
+
 /** Objects that are read at the same time. */
 const parallelReads = 8;
 
@@ -24,8 +32,9 @@ const plurals = {
  */
 export async function askCluster(
   api: KubeApi,
-  { context, objects }: { readonly context: string; readonly objects: readonly NamedObject[] },
+  { context, objects, isInput = false }: AskOptions,
 ): Promise<AskedCluster> {
+  const source = isInput ? context : `it is not in the input, and ${context}`;
   const known: KnownObject[] = [];
   const waiting = objects[Symbol.iterator]();
   const cluster: { lost?: ApiError } = {};
@@ -34,11 +43,11 @@ export async function askCluster(
       const { kind, namespace, name } = object;
       const path = objectPath({ apiVersion: 'v1', plural: plurals[kind], namespace, name });
       const asked = cluster.lost ?? (await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES }));
-      if (!('ok' in asked)) known.push({ ...object, state: unknown(context, asked) });
+      if (!('ok' in asked)) known.push({ ...object, state: unknown(source, asked) });
       else if (asked.ok) known.push({ ...object, state: stateOf(kind, asked.body) });
       else if (asked.error.status === 404) known.push({ ...object, state: { state: 'missing' } });
       else {
-        known.push({ ...object, state: unknown(context, asked.error) });
+        known.push({ ...object, state: unknown(source, asked.error) });
         if (isAboutCluster(asked.error)) cluster.lost ??= asked.error;
       }
     }
@@ -49,15 +58,15 @@ export async function askCluster(
   return lost === undefined ? { facts } : { facts, problem: { file: `context ${context}`, message: lost.message } };
 }
 
-function unknown(context: string, error: ApiError): KnownObject['state'] {
+function unknown(source: string, error: ApiError): KnownObject['state'] {
   return {
     state: 'unknown',
-    reason: `it is not in the input, and ${context} says ${error.reason}`,
+    reason: `${source} says ${error.reason}`,
     cause: error.reason,
   };
 }
 
 /** No answer, or none to anything that we may ask. */
-function isAboutCluster({ status, reason }: ApiError): boolean {
+export function isAboutCluster({ status, reason }: ApiError): boolean {
   return status === 401 || (status === 0 && reason !== 'TooLarge');
 }

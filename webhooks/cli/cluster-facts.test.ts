@@ -1,16 +1,14 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
-import { serveFakeApi } from '../platform/kube/testing/serve-fake-api.ts';
 import { askCluster } from './ask-cluster.ts';
 import { renderFacts } from './facts-file.ts';
 import type { ClusterFacts, NamedObject } from './known-facts.ts';
 import { runCli } from './testing/run-cli.ts';
+import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
 
 const using = `apiVersion: mcp.x-k8s.io/v1beta1
 kind: MCPServer
@@ -128,41 +126,17 @@ describe('a cluster', () => {
 });
 
 describe('contexts of the kubeconfig', () => {
-  const before = process.env['KUBECONFIG'];
-  let folder = '';
-  let end: () => Promise<unknown> = () => Promise.resolve();
+  let served: ServedContexts | undefined;
+  const serve = async (apis: Readonly<Record<string, KubeApi>>): Promise<ServedContexts> => {
+    served = await serveContexts(apis);
+    return served;
+  };
 
-  /** With a context for each API. */
-  async function serve(apis: Readonly<Record<string, KubeApi>>): Promise<void> {
-    folder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-'));
-    const servers = await Promise.all(Object.values(apis).map((api) => serveFakeApi(api)));
-    end = () => Promise.all(servers.map((server) => once(server.close(), 'close')));
-    const names = Object.keys(apis);
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      users: [{ name: 'me', user: {} }],
-      clusters: names.map((name, index) => {
-        // Listening, so it has an address and a port.
-        const { port } = servers[index]?.address() as AddressInfo;
-        return { name, cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } };
-      }),
-      contexts: names.map((name) => ({ name, context: { cluster: name, user: 'me' } })),
-    };
-    writeFileSync(join(folder, 'config'), JSON.stringify(config));
-    process.env['KUBECONFIG'] = join(folder, 'config');
-  }
-
-  afterEach(async () => {
-    if (before === undefined) Reflect.deleteProperty(process.env, 'KUBECONFIG');
-    else process.env['KUBECONFIG'] = before;
-    await end();
-    rmSync(folder, { recursive: true });
-  });
+  afterEach(() => served?.end());
 
   it('are asked, and what they told is replayed to the letter', async () => {
     const prod = everything('other');
-    await serve({ staging: everything(), prod });
+    const { folder } = await serve({ staging: everything(), prod });
     const file = join(folder, 'facts.json');
     const asked = await runCli(['check', '--context', 'staging', '--context', 'prod', '--record', file, '-'], using);
     expect(asked.error).toBe('');
@@ -184,9 +158,8 @@ describe('contexts of the kubeconfig', () => {
   });
 
   it('that do not answer make the verdict incomplete, and record nothing', async () => {
-    await serve({ staging: everything() });
-    await end();
-    end = () => Promise.resolve();
+    const { folder, stop } = await serve({ staging: everything() });
+    await stop();
     const file = join(folder, 'facts.json');
     const { code, out, error } = await runCli(['check', '--context', 'staging', '--record', file, '-'], using);
     expect(code).toBe(2);

@@ -23,7 +23,7 @@ export const commands = {
     load: async () => (await import('./diff.ts')).diff,
   },
   policy: {
-    summary: 'check a policy, or try it on manifests',
+    summary: 'check a policy, or try it on manifests or on what a cluster has',
     load: async () => (await import('./policy.ts')).policy,
   },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },

@@ -84,7 +84,10 @@ async function askContexts(
 }
 
 /** What the input does not have itself, each once. A server whose schema does not hold names nothing. */
-function objectsNamedIn({ servers, facts }: Input, defaultNamespace: string): readonly NamedObject[] {
+export function objectsNamedIn(
+  { servers, facts }: Pick<Input, 'servers' | 'facts'>,
+  defaultNamespace: string,
+): readonly NamedObject[] {
   const objects = new Map<string, NamedObject>();
   for (const { value } of servers) {
     const prepared = prepare(toStored(completeMetadata(value, defaultNamespace)).object);

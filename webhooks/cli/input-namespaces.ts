@@ -16,12 +16,18 @@ export class InputNamespaces {
   add(value: unknown): void {
     const { apiVersion, kind, name } = identityOf(value, '');
     if (apiVersion !== 'v1' || kind !== 'Namespace' || name === '') return;
-    const written = Object.entries(recordAt(recordAt(value, 'metadata'), 'labels') ?? {});
-    const labels = written.flatMap(([key, label]) => (typeof label === 'string' ? [[key, label] as const] : []));
-    this.#labels.set(name, { ...Object.fromEntries(labels), [nameLabel]: name });
+    this.#labels.set(name, { ...labelsIn(value), [nameLabel]: name });
   }
 
   readonly labelsOf: LabelsOf = Object.assign((namespace: string) => this.#labels.get(namespace), {
     isIncomplete: true as const,
   });
+}
+
+/** Those that an object has. */
+export function labelsIn(value: unknown): Readonly<Record<string, string>> {
+  const written = Object.entries(recordAt(recordAt(value, 'metadata'), 'labels') ?? {});
+  return Object.fromEntries(
+    written.flatMap(([key, label]) => (typeof label === 'string' ? [[key, label] as const] : [])),
+  );
 }

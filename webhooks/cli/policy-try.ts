@@ -2,11 +2,10 @@ import { printable } from '../core/engine/text.ts';
 import { choosePolicy } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
-import { gatherInput } from './gather.ts';
 import { namesOf } from './names-of.ts';
-import { namespaceOption } from './namespace-option.ts';
-import { renderProblem } from './outputs/text.ts';
+import { renderNotChecked, renderProblem } from './outputs/text.ts';
 import { toReport } from './report.ts';
+import { gatherStored, storedOptions } from './stored-input.ts';
 import { tally, type Tally } from './tally.ts';
 
 /** What `policy try --output` takes; the first is the default. */
@@ -17,32 +16,49 @@ const tryOutputs = {
 
 /** Says what a policy would do, before anybody enforces it. */
 export const policyTry = defineCommand({
-  synopsis: 'policy try [options] POLICY PATH…',
+  synopsis: 'policy try [options] POLICY [PATH…]',
   description: `Says what a policy would do to these MCPServers if they were new: how many of each namespace each rule would refuse, warn about or
-keep for the audit log. POLICY is a file, PATH as for check; what a cluster has comes from kubectl get mcpservers -A -o yaml.
+keep for the audit log. POLICY is a file, PATH as for check; with --context instead of a PATH those that a cluster has, with what it
+knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
 `,
   options: {
     output: { type: 'choice', choices: namesOf(tryOutputs), short: 'o', help: 'for people, or for programs' },
-    namespace: namespaceOption,
+    ...storedOptions,
   },
   exitCodes: { clean: 'printed, whatever the policy does' },
-  judgeArguments: ([policy, path]) =>
-    policy === undefined || path === undefined ? 'name a policy, and at least one file or folder, or -' : undefined,
+  judgeArguments: ([policy, path], { context }) => {
+    if (policy === undefined || (path === undefined && context === '')) {
+      return 'name a policy, and at least one file or folder, or -, or a cluster with --context';
+    }
+    return path === undefined || context === '' ? undefined : 'name files or a --context, not both';
+  },
   async run({ values, positionals: [file = '', ...paths] }, { readStdin, writeOut, writeError }) {
     const chosen = await choosePolicy(file, readStdin);
     if (chosen.type === 'refused') {
       writeError(chosen.problems);
       return exitCodes.unusable;
     }
-    const { namespace, output } = values;
-    const input = await gatherInput({ paths, namespace, readStdin });
+    const { policy, ignored } = chosen;
+    const stored = await gatherStored({ ...values, paths, policy, readStdin });
+    if (stored.type === 'refused') {
+      writeError(`${printable(stored.problem)}\n`);
+      return exitCodes.unusable;
+    }
     // What the API server drops is nothing that a policy does.
     const validate = 'ignore';
-    const report = toReport(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
-    writeOut(tryOutputs[output](tally(report)));
-    writeError(`${chosen.ignored}${report.problems.map((problem) => `${renderProblem(problem)}\n`).join('')}`);
-    if (report.servers === 0) writeError(`no MCPServer in ${paths.join(', ')}\n`);
-    return report.problems.length > 0 || report.servers === 0 ? exitCodes.unusable : exitCodes.clean;
+    const { input, namespace } = stored;
+    const report = toReport(input, { policy, namespace, validate, now: new Date().toISOString() });
+    writeOut(tryOutputs[values.output](tally(report)));
+    const isEmpty = report.servers === 0 && report.problems.length === 0;
+    const lines = [
+      ...report.problems.map(renderProblem),
+      ...stored.notes,
+      ...renderNotChecked(stored.input.clusters.length === 0 ? [] : report.notChecked),
+      ...(isEmpty ? [`no MCPServer in ${stored.source}`] : []),
+    ];
+    writeError(`${ignored}${lines.map((line) => `${line}\n`).join('')}`);
+    const isUnusable = report.problems.length > 0 || (isEmpty && !stored.mayBeEmpty);
+    return isUnusable ? exitCodes.unusable : exitCodes.clean;
   },
 });
 

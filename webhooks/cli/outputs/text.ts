@@ -40,10 +40,7 @@ function renderLocated({ file, line, column, server, finding, isTolerated }: Loc
 function summarise(report: CheckReport, paint: Paint): readonly string[] {
   const { notChecked, rulesNotJudged, rulesNotJudgedFor } = report;
   return [
-    ...[...new Set(notChecked.map(reasonOf))].map((reason) => {
-      const references = notChecked.filter((one) => reasonOf(one) === reason);
-      return `not checked, because ${printable(reason)}: ${listReferences(references)}`;
-    }),
+    ...renderNotChecked(notChecked),
     ...(rulesNotJudged.length === 0
       ? []
       : [
@@ -54,6 +51,14 @@ function summarise(report: CheckReport, paint: Paint): readonly string[] {
       : [`rules not judged until the schema holds: ${listNames(rulesNotJudgedFor.map(nameOf))}`]),
     paint(colourOf(report), renderVerdict(report)),
   ];
+}
+
+/** A line for each reason why references could not be looked up. */
+export function renderNotChecked(notChecked: CheckReport['notChecked']): readonly string[] {
+  return [...new Set(notChecked.map(reasonOf))].map((reason) => {
+    const references = notChecked.filter((one) => reasonOf(one) === reason);
+    return `not checked, because ${printable(reason)}: ${listReferences(references)}`;
+  });
 }
 
 function colourOf({ findings, problems }: CheckReport): Style {

@@ -15,16 +15,19 @@ export async function connectToCluster(env: PodEnvironment['env']): Promise<Kube
 }
 
 export type Connection =
-  | { readonly type: 'connected'; readonly api: KubeApi }
+  | { readonly type: 'connected'; readonly api: KubeApi; readonly context: string }
   /** What is wrong with the kubeconfig, or with the name. */
   | { readonly type: 'refused'; readonly problem: string };
 
-/** The cluster of one context of KUBECONFIG or ~/.kube/config; credential plugins are run as kubectl runs them. */
-export async function connectToContext(context: string): Promise<Connection> {
+/**
+ * The cluster of one context of KUBECONFIG or ~/.kube/config, the current one where none is named; credential plugins are
+ * run as kubectl runs them.
+ */
+export async function connectToContext(name?: string): Promise<Connection> {
   const { apiServerOfContext } = await import('./kubeconfig.ts');
   try {
-    const server = apiServerOfContext(context, systemClock);
-    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }) };
+    const { server, context } = apiServerOfContext(name, systemClock);
+    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }), context };
   } catch (error) {
     return { type: 'refused', problem: errorText(error) };
   }

@@ -13,16 +13,25 @@ export function apiServerOfKubeconfig(clock: Clock): ApiServer {
   return apiServerOf(config, clock);
 }
 
-/** The cluster of one context there. Throws with what is wrong, when there is none of that name for one. */
-export function apiServerOfContext(context: string, clock: Clock): ApiServer {
+export interface ServerOfContext {
+  readonly server: ApiServer;
+  readonly context: string;
+}
+
+/**
+ * The cluster of one context there, of the current one by default. Throws with what is wrong, when there is none of that
+ * name for one.
+ */
+export function apiServerOfContext(name: string | undefined, clock: Clock): ServerOfContext {
   const config = new KubeConfig();
   config.loadFromDefault();
-  const names = config.getContexts().map(({ name }) => name);
+  const context = name ?? config.getCurrentContext();
+  const names = config.getContexts().map((one) => one.name);
   if (!names.includes(context)) {
     throw new Error(`the kubeconfig has no context '${context}': it has ${names.join(', ')}`);
   }
   config.setCurrentContext(context);
-  return apiServerOf(config, clock);
+  return { server: apiServerOf(config, clock), context };
 }
 
 function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {

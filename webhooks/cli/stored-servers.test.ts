@@ -1,0 +1,208 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { stringify } from 'yaml';
+import { anMCPServer, withImage, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { runCli, type CliRun } from './testing/run-cli.ts';
+import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
+
+const collection = '/apis/mcp.x-k8s.io/v1beta1/mcpservers';
+
+function clusterWith(...servers: readonly ReturnType<typeof anMCPServer>[]): FakeKubeApi {
+  const api = createFakeKubeApi();
+  for (const server of servers) {
+    const { namespace = '', name } = server.metadata;
+    api.put(`/apis/mcp.x-k8s.io/v1beta1/namespaces/${namespace}/mcpservers/${name}`, { ...server });
+  }
+  return api;
+}
+
+const unpinned = (namespace: string, name: string) =>
+  anMCPServer(withNamespace(namespace), withName(name), withImage('ghcr.io/example/a:latest'));
+
+const usingSecret = anMCPServer(
+  withNamespace('tools'),
+  withRawSpec({
+    config: { port: 8080, env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'token', key: 'token' } } }] },
+  }),
+);
+
+const policyOf = (document: object) =>
+  stringify({ apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', ...document });
+
+const pinned = { rules: { 'image-tag-pinned': { action: 'deny' } } };
+
+const requests: string[] = [];
+
+/** The same API, which remembers what it was asked for. */
+function recorded(api: KubeApi): KubeApi {
+  return {
+    ...api,
+    request: (request) => {
+      requests.push(`${request.method} ${request.path} ${JSON.stringify(request.query ?? {})}`);
+      return api.request(request);
+    },
+  };
+}
+
+let served: ServedContexts | undefined;
+
+beforeEach(() => {
+  requests.length = 0;
+});
+
+afterEach(async () => {
+  await served?.end();
+  served = undefined;
+});
+
+/** `policy try` of a policy on the cluster. */
+async function tryOn(api: KubeApi, document: object, ...args: readonly string[]): Promise<CliRun> {
+  served = await serveContexts({ prod: recorded(api) });
+  const file = join(served.folder, 'policy.yaml');
+  writeFileSync(file, policyOf(document));
+  return runCli(['policy', 'try', file, '--context', 'prod', ...args]);
+}
+
+describe('policy try --context', () => {
+  it('counts what a cluster has, by namespace and rule, and writes nothing', async () => {
+    const api = clusterWith(unpinned('shop', 'a'), unpinned('shop', 'b'), unpinned('play', 'c'));
+    const document = {
+      ...pinned,
+      overrides: [{ namespaces: ['play'], rules: { 'image-tag-pinned': { action: 'audit' } } }],
+    };
+    expect(await tryOn(api, document)).toEqual({
+      code: 0,
+      out: `NAMESPACE  RULE              ACTION  SERVERS  POLICY
+play       image-tag-pinned  audit   1        overrides[0] play
+shop       image-tag-pinned  deny    2        rules
+3 MCPServers: 2 would be refused, 0 warned about
+`,
+      error: '',
+    });
+    expect(api.writes).toEqual([]);
+  });
+
+  it('reads page by page', async () => {
+    const servers = Array.from({ length: 120 }, (_, index) => unpinned('shop', `s-${index}`));
+    const { out } = await tryOn(clusterWith(...servers), pinned);
+    expect(out).toContain('120 MCPServers: 120 would be refused');
+    expect(requests.filter((request) => request.includes('mcpservers'))).toHaveLength(3);
+  });
+
+  it('asks for one namespace only where one is named', async () => {
+    const api = clusterWith(unpinned('shop', 'a'), unpinned('play', 'b'));
+    const { code, out } = await tryOn(api, pinned, '-n', 'play');
+    expect(code).toBe(0);
+    expect(out).toContain('1 MCPServer: 1 would be refused');
+    expect(out).not.toContain('shop');
+    expect(requests.join()).not.toContain(`${collection} `);
+  });
+
+  it('is content with a cluster that has none, and with an older one', async () => {
+    expect(await tryOn(createFakeKubeApi(), pinned)).toMatchObject({
+      code: 0,
+      error: 'no MCPServer in context prod\n',
+    });
+    await served?.end();
+    const older = createFakeKubeApi();
+    const server = { ...unpinned('shop', 'a'), apiVersion: 'mcp.x-k8s.io/v1alpha1' };
+    older.put('/apis/mcp.x-k8s.io/v1alpha1/namespaces/shop/mcpservers/a', server);
+    older.answer(({ path }) => path === collection, 404);
+    expect((await tryOn(older, pinned)).out).toContain('1 MCPServer: 1 would be refused');
+  });
+
+  it('says which right is missing when it may not list them', async () => {
+    const api = clusterWith(unpinned('shop', 'a'));
+    api.answer(({ path }) => path.includes('mcpservers'), 403);
+    const { code, error } = await tryOn(api, pinned);
+    expect(code).toBe(2);
+    expect(error).toContain(
+      'the right to list mcpservers.mcp.x-k8s.io in all namespaces, or in one that --namespace names',
+    );
+    expect(error).not.toContain('no MCPServer in');
+  });
+
+  it('tells a cluster without the kind, and one that does not answer', async () => {
+    const api = createFakeKubeApi();
+    api.answer(() => true, 404);
+    const missing = await tryOn(api, pinned);
+    expect(missing).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('CustomResourceDefinition is not installed'),
+    });
+    await served?.stop();
+    const policy = join(served?.folder ?? '', 'policy.yaml');
+    const lost = await runCli(['policy', 'try', policy, '--context', 'prod']);
+    expect(lost).toMatchObject({ code: 2, error: expect.stringContaining('context prod: GET mcpservers') });
+  });
+
+  it('judges what was read before a page was refused, and is not done', async () => {
+    const api = clusterWith(...Array.from({ length: 60 }, (_, index) => unpinned('shop', `s-${index}`)));
+    api.answer(({ query }) => query?.['continue'] !== undefined, 410);
+    const { code, out, error } = await tryOn(api, pinned);
+    expect(code).toBe(2);
+    expect(out).toContain('50 MCPServers: 50 would be refused');
+    expect(error).toContain('try again');
+  });
+
+  it('asks the same cluster for what servers name', async () => {
+    const { code, out, error } = await tryOn(clusterWith(usingSecret), {});
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).toMatch(/^tools +secret-exists +warn +1 /m);
+  });
+
+  it('leaves what it may not read unchecked, and says so', async () => {
+    const api = clusterWith(usingSecret);
+    api.answer(({ path }) => path.includes('secrets'), 403);
+    const { code, out, error } = await tryOn(api, {});
+    expect(code).toBe(0);
+    expect(out).not.toContain('secret-exists');
+    expect(error).toBe('not checked, because prod says HTTP403: Secret tools/token\n');
+  });
+});
+
+describe('labels of namespaces', () => {
+  const byLabel = {
+    ...pinned,
+    overrides: [{ namespaceLabels: { stage: 'play' }, rules: { 'image-tag-pinned': { action: 'off' } } }],
+  };
+  const labelled = (): FakeKubeApi => {
+    const api = clusterWith(unpinned('shop', 'a'), unpinned('play', 'b'));
+    api.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    const metadata = { name: 'play', labels: { stage: 'play' } };
+    api.put('/api/v1/namespaces/play', { apiVersion: 'v1', kind: 'Namespace', metadata });
+    return api;
+  };
+
+  it('are asked where the policy chooses by them, and only there', async () => {
+    const { out, error } = await tryOn(labelled(), byLabel);
+    expect(error).toBe('');
+    expect(out).toMatch(/^shop +image-tag-pinned +deny +1 /m);
+    expect(out).not.toContain('play');
+    expect(requests.filter((request) => /namespaces\/(shop|play) /.test(request))).toHaveLength(2);
+    await served?.end();
+    requests.length = 0;
+    await tryOn(labelled(), pinned);
+    expect(requests.some((request) => /namespaces\/(shop|play) /.test(request))).toBe(false);
+  });
+
+  it('that may not be read make it the strictest, which is told', async () => {
+    const api = labelled();
+    api.answer(({ path }) => path === '/api/v1/namespaces/play', 403);
+    const { code, out, error } = await tryOn(api, byLabel);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^play +image-tag-pinned +deny +1 +overrides\[0\] stage=play not checked$/m);
+    expect(error).toMatch(/^labels of namespaces not read \(HTTP403\), .* the strictest .* counts in play$/m);
+  });
+});
+
+describe('what policy try judges', () => {
+  it('is named once: files or a cluster', async () => {
+    expect((await runCli(['policy', 'try', 'policy.yaml'])).error).toContain('or a cluster with --context');
+    const both = await runCli(['policy', 'try', 'policy.yaml', '-', '--context', 'prod']);
+    expect(both).toMatchObject({ code: 2, error: expect.stringContaining('not both') });
+  });
+});
