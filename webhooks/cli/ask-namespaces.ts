@@ -41,7 +41,11 @@ export async function askNamespaces(
     }
   };
   await Promise.all(Array.from({ length: parallelReads }, read));
-  return { labelsOf: (name) => known.get(name), unknown, ...(cluster.lost === undefined ? {} : { lost: cluster.lost }) };
+  return {
+    labelsOf: (name) => known.get(name),
+    unknown,
+    ...(cluster.lost === undefined ? {} : { lost: cluster.lost }),
+  };
 }
 
 function namespacesAskedFor(policy: Policy, namespaces: Iterable<string>): ReadonlySet<string> {
