@@ -241,6 +241,36 @@ describe('an exemption', () => {
   });
 });
 
+/** What the reconciler wrote while the exemption was there. */
+const excusedBefore = withStatus({ extensions: { policy: { digest: 'd', excused: ['run-as-non-root'] } } });
+
+describe('an exemption that was taken out of the policy', () => {
+  const before = anMCPServer(asRoot, excusedBefore);
+  const otherImage = withImage('ghcr.io/example/search:1.5.0');
+  const escalating = withRawSpec({ runtime: { security: { securityContext: { allowPrivilegeEscalation: true } } } });
+
+  it('ends as on its day: what it let in is no old violation (it was tolerated for ever)', async () => {
+    const answer = await ask(anMCPServer(asRoot, otherImage), { policy: builtInPolicy, before });
+    expect(answer).toMatchObject({ decision: 'denied', ruleIds: ['run-as-non-root'] });
+    expect(JSON.stringify(answer)).toContain('(policy: its exemption was removed) [run-as-non-root]');
+  });
+
+  it.each<[what: string, now: MCPServer, old: MCPServer]>([
+    ['changes of the server, not of its pods', anMCPServer(asRoot, withReplicas(3)), before],
+    ['who mends it', anMCPServer(otherImage), before],
+    ['another rule', anMCPServer(escalating, otherImage), anMCPServer(escalating, excusedBefore)],
+    ['a server that never was excused', anMCPServer(asRoot, otherImage), anMCPServer(asRoot)],
+  ])('holds nobody else up: %s', async (_, now, old) => {
+    expect((await ask(now, { policy: builtInPolicy, before: old })).decision).toBe('allowed');
+  });
+
+  it('is no concern while another one excuses the server', async () => {
+    const entry = { rule: 'run-as-non-root', namespace: 'mcp', name: 'search', reason: 'R', owner: 'O' };
+    const policy = policyFrom({ exemptions: [{ ...entry, expires: '2027-12-31' }] });
+    expect((await ask(anMCPServer(asRoot, otherImage), { policy, before })).decision).toBe('allowed');
+  });
+});
+
 interface Round {
   readonly policy: Policy;
   readonly now?: string;
@@ -310,6 +340,25 @@ describe('what was there before a policy', () => {
     const free = decideOn(1, [latest], { policy: loose });
     const back = decideOn(1, [latest], { policy: strict, after: free });
     expect(decideOn(2, [otherLatest], { policy: strict, after: back }).verdict).toBe('invalid');
+  });
+
+  it('is remembered as excused from the first day of an exemption until it is mended, also without the exemption', () => {
+    const exemption = { rule: 'run-as-non-root', namespace: 'mcp', name: 'search', reason: 'R', owner: 'O' };
+    const exempting = policyFrom({ exemptions: [{ ...exemption, expires: '2026-12-31' }] });
+    const excused = { policy: { excused: ['run-as-non-root'] } };
+    const first = decideOn(1, [asRoot], { policy: exempting });
+    expect(first).toMatchObject(excused);
+    const removed = decideOn(1, [asRoot], { policy: builtInPolicy, after: first });
+    expect(removed).toMatchObject({ verdict: 'accepted', policy: { tolerated: [{ rule: 'run-as-non-root' }] } });
+    expect(removed).toMatchObject(excused);
+    const scaled = decideOn(2, [asRoot, withReplicas(3)], { policy: builtInPolicy, after: removed });
+    expect(scaled).toMatchObject({ verdict: 'accepted', ...excused });
+    const privileged = withRawSpec({ runtime: { security: { securityContext: { privileged: true } } } });
+    const refused = decideOn(3, [privileged], { policy: builtInPolicy, after: scaled });
+    expect(refused).toMatchObject({ verdict: 'invalid', ...excused });
+    const mended = decideOn(4, [], { policy: builtInPolicy, after: refused });
+    expect(mended).toMatchObject({ verdict: 'accepted' });
+    expect(mended).not.toHaveProperty('policy.excused');
   });
 
   it('is tolerated as it was when an exemption ends, until it is changed', () => {

@@ -34,7 +34,7 @@ export function evaluate(input: RuleInput, context: EvaluateContext): readonly F
 }
 
 /** What becomes of what a rule found in one object. */
-type Ruling = Pick<Finding, 'severity' | 'because' | 'hasExpired'>;
+type Ruling = Pick<Finding, 'severity' | 'because' | 'exemption'>;
 
 function rulingOf(entry: PolicyEntry, { server }: RuleInput, context: EvaluateContext): Ruling {
   const { exemptionOf } = context.policy;
@@ -47,15 +47,15 @@ function rulingOf(entry: PolicyEntry, { server }: RuleInput, context: EvaluateCo
 function exempt(severity: Severity, { state, because }: Exemption): Ruling {
   switch (state) {
     case 'excused':
-      return { severity: 'audit', because };
+      return { severity: 'audit', because, exemption: state };
     case 'ending':
-      return { severity: severity === 'audit' ? 'audit' : 'warn', because };
+      return { severity: severity === 'audit' ? 'audit' : 'warn', because, exemption: state };
     case 'ended':
-      return { severity, because, hasExpired: true };
+      return { severity, because, exemption: state };
   }
 }
 
-function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violation: Violation): Finding {
+function toFinding(rule: Rule, { severity, because, exemption }: Ruling, violation: Violation): Finding {
   const { cause, dependsOn, isUnchecked } = violation;
   const finding: Draft<Finding> = {
     ruleId: rule.id,
@@ -71,7 +71,7 @@ function toFinding(rule: Rule, { severity, because, hasExpired }: Ruling, violat
   if (isUnchecked === true) finding.isUnchecked = true;
   else if (rule.holdsBack === true) finding.holdsBack = true;
   if (because !== undefined) finding.because = because;
-  if (hasExpired === true) finding.hasExpired = true;
+  if (exemption !== undefined) finding.exemption = exemption;
   return finding;
 }
 

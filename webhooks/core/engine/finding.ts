@@ -24,6 +24,9 @@ export interface Finding {
   readonly holdsBack?: true;
   /** Which entry of the policy made it as severe as it is: `overrides[2] prod-*`. Absent where the rule is so by itself. */
   readonly because?: string;
-  /** The object was excused from it until a day that has come: it is tolerated only as long as its pods stay as they are. */
-  readonly hasExpired?: true;
+  /** There is an exemption for the object. When it has ended this is tolerated only as long as the pods stay as they are. */
+  readonly exemption?: ExemptionState;
 }
+
+/** `excused`: what is found is only kept. `ending`: the same, but it is told, because it ends soon. `ended`: it is enforced. */
+export type ExemptionState = 'excused' | 'ending' | 'ended';

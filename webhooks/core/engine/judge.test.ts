@@ -61,8 +61,12 @@ describe('a verdict', () => {
       }),
     };
     const foundAt = (now: string) => judge(prepare(anMCPServer()), { facts, policy: untilNewYear, now }).findings;
-    expect(foundAt('2026-12-31T23:59:59Z')).toMatchObject([{ severity: 'audit', because: 'search' }]);
-    expect(foundAt('2027-01-01T00:00:00Z')).toMatchObject([{ severity: 'deny', because: 'search', hasExpired: true }]);
+    expect(foundAt('2026-12-31T23:59:59Z')).toMatchObject([
+      { severity: 'audit', because: 'search', exemption: 'excused' },
+    ]);
+    expect(foundAt('2027-01-01T00:00:00Z')).toMatchObject([
+      { severity: 'deny', because: 'search', exemption: 'ended' },
+    ]);
   });
 
   it('asks for neither time nor exemptions when nothing is found', () => {

@@ -1,4 +1,4 @@
-import type { Severity } from './finding.ts';
+import type { ExemptionState, Severity } from './finding.ts';
 import { defaultParameters, type RuleParameters } from './parameters.ts';
 import type { Rule } from './rule.ts';
 
@@ -34,12 +34,9 @@ export interface NamedObject {
   readonly name: string;
 }
 
-/**
- * `excused`: what is found is only kept. `ending`: the same, but it is told, because it ends soon. `ended`: it is enforced,
- * and what was there before is tolerated only as long as the pods stay as they are (docs/decisions/0047).
- */
+/** What it excused is tolerated afterwards only as long as the pods stay as they are (docs/decisions/0047). */
 export interface Exemption {
-  readonly state: 'excused' | 'ending' | 'ended';
+  readonly state: ExemptionState;
   readonly because: string;
 }
 

@@ -126,6 +126,12 @@ export const statusStructure: StructuralSchema = {
         }
        }
       },
+      "excused": {
+       "type": "array",
+       "items": {
+        "type": "string"
+       }
+      },
       "toleratedNotListed": {
        "type": "integer"
       }

@@ -1086,6 +1086,12 @@ export interface PolicyState {
    */
   tolerated?: ToleratedFinding[];
   /**
+   * Ids of rules that find something in that generation which an exemption of the policy excuses or has excused. When the exemption has ended, or was taken out of the policy, it is enforced with the next change of the pods.
+   *
+   * @maxItems 100
+   */
+  excused?: string[];
+  /**
    * How many more violations there are. They are tolerated until the spec changes, and then refused.
    */
   toleratedNotListed?: number;

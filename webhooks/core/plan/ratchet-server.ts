@@ -14,6 +14,9 @@ export const maxTolerated = 50;
 /** Most denials of one server that are compared with what was tolerated, as at admission: each costs some microseconds. */
 export const maxCompared = 1_000;
 
+/** Most rules that status lists as excused: more than there are rules; as in crds/source/mcpserver.yaml. */
+const maxExcused = 100;
+
 /** Longest message of one of them, in characters. */
 const maxMessageLength = 100;
 
@@ -63,7 +66,10 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
   }
   const { generation } = server.metadata;
   const accepted = { digest: policyDigest, ...(generation === undefined ? {} : { generation }) };
-  return { enforced: [], policy: { ...accepted, ...listTolerated(tolerated.map(toEntry)) } };
+  return {
+    enforced: [],
+    policy: { ...accepted, ...listTolerated(tolerated.map(toEntry)), ...listExcused(previous, findings) },
+  };
 }
 
 /** Whether the server runs already, as far as we are concerned. */
@@ -173,6 +179,18 @@ function listTolerated(
     tolerated: entries.slice(0, maxTolerated),
     ...(left > 0 ? { toleratedNotListed: left } : {}),
   };
+}
+
+/**
+ * Rules that find what an exemption excuses or has excused, as long as they find something: who takes the exemption out of
+ * the policy ends it, and the webhook does not take for older than the rule what it let in.
+ */
+function listExcused(previous: PolicyState | undefined, findings: readonly Finding[]): Pick<PolicyState, 'excused'> {
+  const before = previous?.excused ?? [];
+  const excused = findings.filter(({ ruleId, exemption }) => exemption !== undefined || before.includes(ruleId));
+  if (excused.length === 0) return {};
+  const ids = new Set(excused.map(({ ruleId }) => ruleId));
+  return { excused: [...ids].sort().slice(0, maxExcused) };
 }
 
 function toEntry({ finding, fingerprint: print }: PrintedFinding): ToleratedFinding {
