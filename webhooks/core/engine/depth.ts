@@ -1,4 +1,4 @@
-import { ownValue } from '../mcpserver/record.ts';
+import { isRecord } from '../mcpserver/record.ts';
 
 /** Deeper than nearly every value, and so few frames that any stack has room for them. */
 const usualDepth = 16;
@@ -23,11 +23,11 @@ export function isDeeperThan(levels: number, value: unknown): boolean {
 function isWithin(levels: number, value: unknown): boolean {
   if (!isNested(value)) return true;
   if (levels === 0) return false;
-  if (Array.isArray(value)) {
-    for (const item of value) if (!isWithin(levels - 1, item)) return false;
+  if (isRecord(value)) {
+    for (const key in value) if (isNested(value[key]) && !isWithin(levels - 1, value[key])) return false;
     return true;
   }
-  for (const key in value) if (!isWithin(levels - 1, ownValue(value, key))) return false;
+  if (Array.isArray(value)) for (const item of value) if (!isWithin(levels - 1, item)) return false;
   return true;
 }
 

@@ -40,10 +40,9 @@ export function ratchetUpdate(now: Judged, before: Judged, digest: Digest): Tole
 /** In the spec, and in what else findings lead into: the other fields of the object are not compared. */
 function isTooDeep({ object, findings }: Judged): boolean {
   if (isDeeperThan(maxComparedDepth - 1, ownValue(object, 'spec'))) return true;
-  const elsewhere = findings.filter(({ path }) => path[0] !== 'spec');
   // Nearly always.
-  if (elsewhere.length === 0) return false;
-  const fields = new Set(elsewhere.map(({ path }) => path[0]));
+  if (findings.every(isInSpec)) return false;
+  const fields = new Set(findings.filter((finding) => !isInSpec(finding)).map(({ path }) => path[0]));
   for (const field of fields) {
     const isDeep =
       field === undefined
@@ -52,4 +51,8 @@ function isTooDeep({ object, findings }: Judged): boolean {
     if (isDeep) return true;
   }
   return false;
+}
+
+function isInSpec({ path }: Finding): boolean {
+  return path[0] === 'spec';
 }

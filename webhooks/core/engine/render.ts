@@ -1,4 +1,4 @@
-import { renderPath } from '../mcpserver/violation.ts';
+import { isName, renderPath } from '../mcpserver/violation.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 import type { Finding } from './finding.ts';
 import { isPlain, lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
@@ -98,11 +98,13 @@ function renderShort(finding: Finding, suffix: string): string {
 function renderPathWithin(room: number, path: FieldPath): string {
   const full = printable(renderPath(path));
   if (lengthOf(full) <= room) return full;
-  const lastName = path.findLastIndex((_, index) => !renderPath(path.slice(index)).startsWith('['));
+  const lastName = path.findLastIndex(isName);
   const tail = printable(renderPath(path.slice(lastName)));
-  const heads = path.slice(0, Math.max(0, lastName - 1)).map((_, index) => renderPath(path.slice(0, index + 1)));
-  const fitting = heads.reverse().map((head) => `${printable(head)}...${tail}`);
-  return fitting.find((text) => lengthOf(text) <= room) ?? shortenMiddle(full, room);
+  for (let length = lastName - 1; length > 0; length -= 1) {
+    const text = `${printable(renderPath(path.slice(0, length)))}...${tail}`;
+    if (lengthOf(text) <= room) return text;
+  }
+  return shortenMiddle(full, room);
 }
 
 /**
@@ -110,12 +112,12 @@ function renderPathWithin(room: number, path: FieldPath): string {
  * more there are.
  */
 export function renderWarnings(findings: readonly Finding[], tolerated: readonly Finding[] = []): readonly string[] {
-  const shown = [
-    ...tolerated.slice(0, maxWarnings).map(renderToleratedWarning),
-    ...findings.slice(0, Math.max(0, maxWarnings - tolerated.length)).map(renderWarning),
-  ];
+  const shown: string[] = [];
+  for (const finding of tolerated.slice(0, maxWarnings)) shown.push(renderToleratedWarning(finding));
+  for (const finding of findings.slice(0, maxWarnings - shown.length)) shown.push(renderWarning(finding));
   const left = findings.length + tolerated.length - shown.length;
-  return left > 0 ? [...shown, countLeft(left)] : shown;
+  if (left > 0) shown.push(countLeft(left));
+  return shown;
 }
 
 /** What a refused request is told: every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */

@@ -71,20 +71,27 @@ export function lengthOf(text: string): number {
 /** At most `limit` characters; what is too long loses its middle, because names differ at both ends. */
 export function shortenMiddle(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const characters = charactersOf(text, limit);
-  if (characters.length <= limit) return text;
   const kept = Math.max(0, limit - gap.length);
   const head = Math.ceil(kept / 2);
   const tail = kept - head;
+  if (canBeCut(text, limit)) return `${text.slice(0, head)}${gap}${text.slice(text.length - tail)}`;
+  const characters = charactersOf(text, limit);
+  if (characters.length <= limit) return text;
   return `${characters.slice(0, head).join('')}${gap}${characters.slice(characters.length - tail).join('')}`;
 }
 
 /** At most `limit` characters; what is too long loses its end. */
 export function shortenEnd(text: string, limit: number): string {
   if (text.length <= limit) return text;
+  if (canBeCut(text, limit)) return `${text.slice(0, Math.max(0, limit - gap.length))}${gap}`;
   const characters = charactersOf(text, limit);
   if (characters.length <= limit) return text;
   return `${characters.slice(0, Math.max(0, limit - gap.length)).join('')}${gap}`;
+}
+
+/** Whether each unit of it is a character. Not asked of what is far beyond `limit`, because it may have megabytes. */
+function canBeCut(text: string, limit: number): boolean {
+  return text.length <= 4 * limit && isPlain(text);
 }
 
 /** All characters; of a text far beyond `limit` only enough of both ends, because it may have megabytes. */

@@ -31,10 +31,15 @@ const identifier = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 export function renderPath(path: FieldPath): string {
   let text = '';
   for (const segment of path) {
-    if (typeof segment === 'number' || !identifier.test(segment)) text += `[${segment}]`;
+    if (!isName(segment)) text += `[${segment}]`;
     else text += text === '' ? segment : `.${segment}`;
   }
   return text;
+}
+
+/** Whether it is written with a dot before it, and not in brackets. */
+export function isName(segment: string | number): segment is string {
+  return typeof segment === 'string' && identifier.test(segment);
 }
 
 /** The pointer (RFC 6901) to a member of what `pointer` points to; the pointer to the whole is empty. */
