@@ -191,6 +191,10 @@ describe('the policy of the chart', () => {
   it.each([
     ['a misspelt action', { rules: { 'image-tag-pinned': { action: 'refuse' } } }],
     ['a rule that this release does not have', { rules: { 'image-tag-pined': { action: 'deny' } } }],
+    [
+      'a demand for a label of pods that no author can give them',
+      { rules: { 'required-labels': { parameters: { podLabels: { app: '*' } } } } },
+    ],
     ['a misspelt field', { exemption: [] }],
     ['an exemption without an end', { exemptions: [{ rule: 'image-tag-pinned', namespace: 'a', name: 'b' }] }],
     ['a rule without the parameter that it needs', { rules: { 'image-registry': { action: 'deny' } } }],

@@ -50,6 +50,11 @@ describe('policy check', () => {
   it.each<[what: string, document: object, told: string]>([
     ['a parameter that is none', { rules: { 'run-as-non-root': { parameters: { uid: 1 } } } }, 'unknown parameter'],
     ['a mandatory rule that is off', { rules: { 'own-identity-protected': { action: 'off' } } }, 'always denies'],
+    [
+      'a demand for a label of pods that no author can give them',
+      { rules: { 'required-labels': { parameters: { podLabels: { app: '*' } } } } },
+      'has to be the key of a label that authors can give to pods, and so not app or mcp-server',
+    ],
     ['a rule that cannot be off', { rules: { 'secret-exists': { action: 'off' } } }, 'cannot be off'],
   ])('refuses %s', async (_, document, told) => {
     const { code, out } = await check(document);

@@ -22,11 +22,13 @@ interface ParameterOf<Type extends ParameterType> {
   readonly isOptional?: true;
 }
 
-/** What each text of a list has to look like; in the schema of policies, too. */
+/** What each text of a list, or each key of a map, has to look like; in the schema of policies, too. */
 export interface TextForm {
   /** Completes "has to be …". */
   readonly what: string;
   readonly pattern: RegExp;
+  /** These are none, although they look like it. */
+  readonly except?: readonly string[];
   /** What a pattern cannot say. */
   readonly isUsable?: (text: string) => boolean;
 }
@@ -43,7 +45,7 @@ export type Parameter =
   | ParameterOf<'quantity'>
   | ParameterOf<'boolean'>
   | (ParameterOf<'text'> & { readonly choices?: readonly string[] })
-  | (ParameterOf<'map'> & { readonly values?: 'quantity' });
+  | (ParameterOf<'map'> & { readonly values?: 'quantity'; readonly keys?: TextForm });
 
 /** By name, in camelCase. */
 export type ParameterTable = Readonly<Record<string, Parameter>>;

@@ -13,6 +13,12 @@ const table: ParameterTable = {
     form: { what: 'an even number', pattern: /^\d+$/, isUsable: (text) => Number(text) % 2 === 0 },
   },
   amounts: { type: 'map', values: 'quantity', isOptional: true, help: 'H.' },
+  words: {
+    type: 'map',
+    isOptional: true,
+    help: 'H.',
+    keys: { what: 'a word, not ours', pattern: /^[a-z]+$/, except: ['ours'] },
+  },
 };
 
 function read(raw: object): { readonly value: RuleParameters | undefined; readonly wrong: readonly string[] } {
@@ -39,8 +45,17 @@ describe('the parameters of a rule', () => {
 
   it('say in the schema what can be said there', () => {
     expect(parametersShape(table).schema).toMatchObject({
-      properties: { evens: { maxItems: 2, items: { pattern: String.raw`^\d+$` } } },
+      properties: {
+        evens: { maxItems: 2, items: { pattern: String.raw`^\d+$` } },
+        words: { propertyNames: { pattern: '^[a-z]+$', not: { enum: ['ours'] } } },
+      },
     });
+  });
+
+  it('are maps with keys that the rule can use', () => {
+    expect(read({ words: { a: 'b' } })).toEqual({ value: { words: { a: 'b' } }, wrong: [] });
+    expect(read({ words: { A: 'b' } }).wrong).toEqual(['parameters.words.A has to be a word, not ours']);
+    expect(read({ words: { ours: 'b' } }).wrong).toEqual(['parameters.words.ours has to be a word, not ours']);
   });
 
   it('are maps of amounts, in quotes or not', () => {

@@ -32,7 +32,7 @@ function parameterShape(parameter: Parameter): Shape<ParameterValue> {
       return parameter.choices === undefined ? anyText : choice(parameter.choices);
     case 'map':
       return map(parameter.values === 'quantity' ? quantity : anyText, {
-        key: { maxLength: limits.length, what: 'a key' },
+        key: { what: 'a key', ...parameter.keys, maxLength: limits.length },
         maxProperties: limits.items,
       });
   }

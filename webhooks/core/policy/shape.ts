@@ -18,6 +18,8 @@ export interface TextOptions {
   readonly minLength?: number;
   readonly maxLength: number;
   readonly pattern?: RegExp;
+  /** None of these. */
+  readonly except?: readonly string[];
   /** What a pattern cannot say, and the schema does not. */
   readonly isUsable?: (text: string) => boolean;
   /** Completes "has to be …". */
@@ -25,15 +27,16 @@ export interface TextOptions {
 }
 
 /** A text that is not empty, unless it says so. */
-export function text({ minLength = 1, maxLength, pattern, isUsable, what }: TextOptions): Shape<string> {
+export function text({ minLength = 1, maxLength, pattern, except = [], isUsable, what }: TextOptions): Shape<string> {
   const schema = {
     type: 'string',
     ...(minLength > 0 ? { minLength } : {}),
     maxLength,
     ...(pattern === undefined ? {} : { pattern: pattern.source }),
+    ...(except.length === 0 ? {} : { not: { enum: except } }),
   };
   const isText = (raw: string): boolean =>
-    raw.length >= minLength && raw.length <= maxLength && pattern?.test(raw) !== false;
+    raw.length >= minLength && raw.length <= maxLength && pattern?.test(raw) !== false && !except.includes(raw);
   return scalar(schema, what, (raw) =>
     typeof raw === 'string' && isText(raw) && isUsable?.(raw) !== false ? raw : undefined,
   );

@@ -3,6 +3,7 @@ import { defineRule, type Rule } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { listed } from './parts/listed.ts';
+import { labelKey, podLabelKey } from './parts/parameter-forms.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -23,13 +24,15 @@ export const requiredLabels: Rule = defineRule({
   parameters: {
     labels: {
       type: 'map',
+      keys: labelKey,
       default: {},
       help: 'Labels of the MCPServer (metadata.labels), each with its value or a glob of values: `example.com/team: "*"`.',
     },
     podLabels: {
       type: 'map',
+      keys: podLabelKey,
       default: {},
-      help: 'Labels of the pods (spec.extraLabels), likewise.',
+      help: 'Labels of the pods (spec.extraLabels), likewise; not `app` and `mcp-server`, which authors cannot give to pods.',
     },
   },
   examples: {

@@ -1,4 +1,6 @@
 import type { TextForm } from '../../engine/parameters.ts';
+import { LABELS } from '../../mcpserver/api.ts';
+import { isQualifiedName } from '../../mcpserver/kubernetes-names.ts';
 import { parseRange } from './address-ranges.ts';
 
 /**
@@ -17,6 +19,20 @@ export const objectName: TextForm = {
 export const metadataKey: TextForm = {
   what: 'the key of a label or annotation, or a part of it with * for the rest',
   pattern: /^[A-Za-z0-9._/*-]+$/,
+};
+
+/** What cannot be the key of a label would be asked for in vain. */
+export const labelKey: TextForm = {
+  what: 'the key of a label, such as example.com/team',
+  pattern: /^(?:[a-z0-9.-]+\/)?[A-Za-z0-9._-]+$/,
+  isUsable: isQualifiedName,
+};
+
+/** As {@link labelKey}, but for those of ours, which no author gives to pods (core/resources/child-metadata.ts). */
+export const podLabelKey: TextForm = {
+  ...labelKey,
+  what: `the key of a label that authors can give to pods, and so not ${Object.values(LABELS).join(' or ')}`,
+  except: Object.values(LABELS),
 };
 
 /** What no image reference could begin with would allow nothing, and nobody would notice. */
