@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { policyLimits } from '../../webhooks/core/policy/document.ts';
 import { runCli } from '../../webhooks/cli/testing/run-cli.ts';
 
 const guide = readFileSync('docs/guides/policy.md', 'utf8');
@@ -42,6 +43,11 @@ afterAll(() => {
 it('shows policies and runs of the program', () => {
   expect(policies.length).toBeGreaterThan(3);
   expect(runs.length).toBeGreaterThan(1);
+});
+
+it('the guide to clusters promises as many exemptions as a policy may have (it promised two thousand)', () => {
+  const promised = /the ([\d,]+) exemptions/.exec(readFileSync('docs/guides/policy-in-a-cluster.md', 'utf8'));
+  expect(promised?.[1]).toBe(policyLimits.exemptions.toLocaleString('en'));
 });
 
 describe('the guide to policies', () => {
