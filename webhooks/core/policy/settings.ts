@@ -83,7 +83,7 @@ function unmet(rule: Rule, at: FieldPath, setting: Setting): readonly PolicyProb
     path: [...at, 'parameters', name],
     headline: 'is missing',
     detail: `${rule.id} cannot judge without it`,
-    remedy: 'Add it, or switch the rule off.',
+    remedy: 'Add it here, also where another override has it, or switch the rule off.',
   }));
 }
 
