@@ -183,6 +183,19 @@ describe('the action', () => {
     expect(JSON.parse(readFileSync(join(work, 'mcpservers.sarif'), 'utf8'))).toMatchObject({ version: '2.1.0' });
   });
 
+  it('leaves to the defaults of the repository what no input says', () => {
+    const file = join(work, '.mcp-lifecycle.yaml');
+    const warned = fine.replace('search:1.4.0', 'search:latest');
+    expect(act({ paths: 'deploy' }, warned)).toMatchObject({ code: 0, said: expect.stringContaining('::warning ') });
+    writeFileSync(file, 'check:\n  fail-on: warn\n  namespace: tools\n');
+    expect(act({ paths: 'deploy' }, warned).code).toBe(1);
+    expect(act({ paths: 'deploy', 'fail-on': 'deny' }, warned).code).toBe(0);
+    const unnamed = warned.replace(', namespace: tools', '');
+    expect(act({ paths: 'deploy' }, unnamed).said).toContain('tools/search');
+    expect(act({ paths: 'deploy', namespace: 'shop' }, unnamed).said).toContain('shop/search');
+    rmSync(file);
+  });
+
   it('takes several paths and options, one a line, and nothing in them for more than that', () => {
     const paths = '\n  deploy/search.yaml\n  $(touch evil) `touch evil`; touch evil\n  --allow-empty\n';
     const { code, said } = act({ paths, arguments: '--namespace\nother' }, fine);

@@ -6,14 +6,17 @@ here=$(dirname "$0")
 lines() {
   printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//; /^$/d'
 }
-set -- check "--fail-on=$MCP_FAIL_ON" "--namespace=$MCP_NAMESPACE" --output=github
-[ -z "$MCP_BASE" ] || set -- "$@" "--base=$MCP_BASE"
-[ -z "$MCP_SARIF" ] || set -- "$@" "--output=sarif=$MCP_SARIF"
+set -- check --output=github
+# What is not set is left to .mcp-lifecycle.yaml, which an option of ours would overrule.
+[ -z "${MCP_FAIL_ON:-}" ] || set -- "$@" "--fail-on=$MCP_FAIL_ON"
+[ -z "${MCP_NAMESPACE:-}" ] || set -- "$@" "--namespace=$MCP_NAMESPACE"
+[ -z "${MCP_BASE:-}" ] || set -- "$@" "--base=$MCP_BASE"
+[ -z "${MCP_SARIF:-}" ] || set -- "$@" "--output=sarif=$MCP_SARIF"
 [ -z "${GITHUB_STEP_SUMMARY:-}" ] || set -- "$@" "--output=markdown=$GITHUB_STEP_SUMMARY"
 while IFS= read -r argument; do
   [ -z "$argument" ] || set -- "$@" "$argument"
 done <<END_OF_ARGUMENTS
-$(lines "$MCP_ARGUMENTS")
+$(lines "${MCP_ARGUMENTS:-}")
 END_OF_ARGUMENTS
 # What follows is a path, also one that begins with -.
 set -- "$@" --
