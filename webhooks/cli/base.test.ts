@@ -46,6 +46,17 @@ afterEach(() => {
 
 const bases = { 'a Git ref': () => 'main', 'a folder': () => `${top}-base` };
 
+it('a base that is judged itself is refused: everything would pass', async () => {
+  write('deploy/a.yaml', server('search'));
+  for (const base of [top, at('deploy'), at('deploy/a.yaml')]) {
+    const { code, error } = await runCli(['check', '--base', base, at('deploy')]);
+    expect({ base, code, error }).toEqual({
+      ...{ base, code: 2 },
+      error: expect.stringMatching(/^--base: .*a\.yaml is judged itself, and compared with itself everything passes/),
+    });
+  }
+});
+
 describe.each(Object.keys(bases) as readonly (keyof typeof bases)[])('against %s', (kind) => {
   const check = (...args: readonly string[]): Promise<CliRun> =>
     runCli(['check', '--base', bases[kind](), ...args, top]);
@@ -75,6 +86,13 @@ describe.each(Object.keys(bases) as readonly (keyof typeof bases)[])('against %s
     commit();
     write('deploy/a.yaml', server('search', 'runAsUser: 0', ', path: "no-slash-either"'));
     expect((await check()).code).toBe(1);
+  });
+
+  it('the summary says how many are updates, so that no new one is taken for one', async () => {
+    write('deploy/a.yaml', server('search'));
+    commit();
+    write('deploy/b.yaml', server('other'));
+    expect((await check()).out).toContain(`; compared with ${bases[kind]()}: 1 of 2 is an update`);
   });
 
   it('a server that the base does not have is new', async () => {

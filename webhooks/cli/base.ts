@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
+import { oneLine } from '../core/engine/text.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { readCommitted, realPathOf } from '../platform/git.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
@@ -33,6 +34,17 @@ export async function gatherBase(word: string, input: Input, { namespace }: Base
   if (word === '') return { type: 'gathered', base: undefined };
   if (statSync(word, { throwIfNoEntry: false }) !== undefined) {
     const { servers } = await gatherInput({ paths: [word], namespace, readStdin: nothing });
+    const judged = new Set(
+      input.servers
+        .map(({ file }) => file)
+        .filter((file) => file !== '-')
+        .map(realPathOf),
+    );
+    const same = servers.find(({ file }) => judged.has(realPathOf(file)));
+    if (same !== undefined) {
+      const problem = `${oneLine(same.file, 200)} is judged itself, and compared with itself everything passes: name a Git ref, or a folder with what was there before`;
+      return { type: 'refused', problem };
+    }
     const matches: Match = (file, before) => isTail(relative(realPathOf(word), realPathOf(before)), realPathOf(file));
     return { type: 'gathered', base: createBase({ name: word, servers, namespace, matches }) };
   }
@@ -43,7 +55,7 @@ export async function gatherBase(word: string, input: Input, { namespace }: Base
     names: ['*.yaml', '*.yml', '*.json'],
     paths: [...new Set(input.servers.map(({ file }) => file).filter((file) => file !== '-'))],
   });
-  if (committed.type === 'refused') return { type: 'refused', problem: `--base: ${committed.problem}` };
+  if (committed.type === 'refused') return { type: 'refused', problem: committed.problem };
   const servers = committed.files.flatMap(({ path, bytes }) => readServers(path, bytes));
   const matches: Match = (file, before) => realPathOf(file) === before;
   return { type: 'gathered', base: createBase({ name: word, servers, namespace, matches }) };

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { issueAuthority } from '../platform/tls/certificates.ts';
 import { runCli } from './testing/run-cli.ts';
@@ -65,6 +68,47 @@ describe('check', () => {
     `);
   });
 
+  it('says beside the count what looks as if it had been meant', async () => {
+    const foreign = 'apiVersion: other.example.com/v1\nkind: MCPServer\n';
+    const policy = 'apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\n';
+    const { code, out } = await runCli(['check', '-'], [server(), foreign, policy].join('---\n'));
+    expect(code).toBe(0);
+    expect(out).toContain(
+      '2 other documents ignored (an MCPServer of other.example.com/v1, not of mcp.x-k8s.io; - is a policy: judge by it with --policy)',
+    );
+    expect(await runCli(['check', '-'], policy)).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('no MCPServer in - (- is a policy: judge by it with --policy)'),
+    });
+  });
+
+  it('leaves no output of a run before where nothing could be judged', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'check-'));
+    const names = ['text', 'json', 'sarif', 'junit', 'github', 'gitlab', 'markdown'];
+    const files = names.map((name) => join(folder, name));
+    const outputs = names.flatMap((name, at) => ['-o', `${name}=${files[at] ?? ''}`]);
+    const refused = [
+      ['--policy', join(folder, 'none')],
+      ['--base', 'no-such-ref'],
+      ['--facts', join(folder, 'none')],
+    ] as const;
+    for (const [option, value] of refused) {
+      for (const file of files) writeFileSync(file, 'of a run before');
+      const { code, error } = await runCli(['check', option, value, ...outputs, '-'], server());
+      expect(code).toBe(2);
+      const wanted = option === '--base' ? 'no-such-ref' : 'none';
+      expect(error).toContain(wanted);
+      for (const file of files) {
+        const written = readFileSync(file, 'utf8');
+        expect(written).not.toContain('of a run before');
+        expect(written.replaceAll('\\', '')).toContain(wanted);
+      }
+      const json = await runCli(['check', option, value, '-o', 'json', '-'], server());
+      expect(JSON.parse(json.out)).toMatchObject({ exitCode: 2, servers: 0, problems: [{}] });
+    }
+    rmSync(folder, { recursive: true });
+  });
+
   it('uses colours on a terminal only', async () => {
     const escape = '\u001b[';
     expect((await runCli(['check', '-'], asRoot)).out).not.toContain(escape);
@@ -108,7 +152,8 @@ describe('check', () => {
        "notChecked": [],
        "rulesNotJudged": [],
        "rulesNotJudgedFor": [],
-       "problems": []
+       "problems": [],
+       "ignoredOfPolicy": []
      }
      "
     `);

@@ -1,8 +1,9 @@
 import { printable } from '../core/engine/text.ts';
+import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { gatherBase } from './base.ts';
-import { choosePolicy, policyOption } from './chosen-policy.ts';
+import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import { factsOptions, gatherFacts } from './gather-facts.ts';
 import { gatherInput } from './gather.ts';
 import { inputOptions, judgeInputNames, nameInput } from './input-options.ts';
@@ -10,8 +11,8 @@ import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { renderInput } from './rendered-input.ts';
 import { reportOutputs } from './outputs.ts';
-import { renderProblem } from './outputs/text.ts';
-import { toReport } from './report.ts';
+import { renderOthers } from './outputs/told.ts';
+import { countsForGate, refusedReport, toReport } from './report.ts';
 import { validateOption } from './validate-option.ts';
 import { writeReport } from './write-report.ts';
 
@@ -48,42 +49,47 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
   async run({ values, positionals: paths }, terminal) {
     const { namespace, validate } = values;
     const { readStdin, writeError, hasColour, env } = terminal;
+    const failOn = values['fail-on'];
+    // Nothing is judged, and whoever reads an output later must not find the one of a run before.
+    const refuse = async (problems: readonly InputProblem[], said = renderProblems(problems)): Promise<ExitCode> => {
+      writeError(said);
+      const exitCode = exitCodeOf({ type: 'usage' });
+      // What people read is said already.
+      const targets = values.output.filter(({ name, file }) => name !== 'text' || file !== undefined);
+      const unwritten = await writeReport(refusedReport(problems), targets, { exitCode, failOn, hasColour }, terminal);
+      for (const problem of unwritten) writeError(`${problem}\n`);
+      return exitCode;
+    };
     const chosen = await choosePolicy(values.policy, readStdin);
-    if (chosen.type === 'refused') {
-      writeError(chosen.problems);
-      return exitCodeOf({ type: 'usage' });
-    }
-    if (chosen.ignored !== '') writeError(chosen.ignored);
+    if (chosen.type === 'refused') return refuse(chosen.problems);
+    writeError(renderProblems(chosen.ignored));
     const rendered = await renderInput(values, { namespace, env });
     const read = await gatherInput({ paths, namespace, readStdin, rendered });
     const asked = await gatherFacts(read, values, namespace);
-    if (asked.type === 'refused') {
-      writeError(`${printable(asked.problem)}\n`);
-      return exitCodeOf({ type: 'usage' });
-    }
+    if (asked.type === 'refused')
+      return refuse([{ file: 'facts', message: asked.problem }], `${printable(asked.problem)}\n`);
     const gathered = await gatherBase(values.base, asked.input, { namespace });
-    if (gathered.type === 'refused') {
-      writeError(`${gathered.problem}\n`);
-      return exitCodeOf({ type: 'usage' });
-    }
+    if (gathered.type === 'refused') return refuse([{ file: '--base', message: gathered.problem }]);
     const { policy } = chosen;
     const now = new Date().toISOString();
-    const report = toReport(asked.input, { policy, namespace, validate, now, base: gathered.base });
-    const failOn = values['fail-on'];
+    const judged = toReport(asked.input, { policy, namespace, validate, now, base: gathered.base });
+    const report = { ...judged, ignoredOfPolicy: chosen.ignored };
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty
       ? exitCodeOf({ type: 'usage' })
       : exitCodeOf({
           type: 'done',
-          severities: report.findings.flatMap(({ finding, isTolerated }) => (isTolerated ? [] : [finding.severity])),
+          severities: report.findings.filter(countsForGate).map(({ finding }) => finding.severity),
           failOn,
           isIncomplete: report.problems.length > 0,
         });
-    for (const problem of report.problems) writeError(`${renderProblem(problem)}\n`);
+    writeError(renderProblems(report.problems));
     const unwritten = await writeReport(report, values.output, { exitCode, failOn, hasColour }, terminal);
     for (const problem of unwritten) writeError(`${problem}\n`);
     if (isEmpty) {
-      writeError(`no MCPServer in ${nameInput(paths, values)}: name its file, or allow it with --allow-empty\n`);
+      writeError(
+        `no MCPServer in ${nameInput(paths, values)}${renderOthers(report.othersTold)}: name its file, or allow it with --allow-empty\n`,
+      );
     }
     return unwritten.length > 0 ? exitCodeOf({ type: 'usage' }) : exitCode;
   },

@@ -1,6 +1,7 @@
 import type { Policy } from '../core/engine/policy.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
-import { readPolicyFiles, renderPolicyPlace, type PolicyFile } from './policy-file.ts';
+import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { placePolicyProblem, readPolicyFiles, type PolicyFile } from './policy-file.ts';
 import { renderProblem } from './outputs/text.ts';
 
 /** As `check` and others take it. */
@@ -12,31 +13,34 @@ export const policyOption = {
   help: 'a policy to judge by, as the cluster has it',
 } as const;
 
-/** What judges, or why nobody can tell. Lines end in a line break. */
+/** What judges, and what of it is ignored; or why nobody can tell. */
 export type ChosenPolicy =
-  | { readonly type: 'chosen'; readonly policy: Policy; readonly ignored: string }
-  | { readonly type: 'refused'; readonly problems: string };
+  | { readonly type: 'chosen'; readonly policy: Policy; readonly ignored: readonly InputProblem[] }
+  | { readonly type: 'refused'; readonly problems: readonly InputProblem[] };
 
 /** The policy in this file; without one, what judges in a cluster that has none. */
 export async function choosePolicy(path: string, readStdin: () => Promise<Uint8Array>): Promise<ChosenPolicy> {
-  if (path === '') return { type: 'chosen', policy: builtInPolicy, ignored: '' };
+  if (path === '') return { type: 'chosen', policy: builtInPolicy, ignored: [] };
   const files = await readPolicyFiles([path], readStdin);
   const [file, ...others] = files;
   if (file === undefined || others.length > 0) {
-    return { type: 'refused', problems: `${path} has to be one file, found ${files.length}\n` };
+    return { type: 'refused', problems: [{ file: path, message: `has to be one file, found ${files.length}` }] };
   }
   return toChosen(file);
 }
 
 function toChosen(file: PolicyFile): ChosenPolicy {
-  if (file.type === 'unreadable') return { type: 'refused', problems: toText(file.problems.map(renderProblem)) };
+  if (file.type === 'unreadable') return { type: 'refused', problems: file.problems };
   const { policy: read } = file;
-  const lines = (problems: typeof read.ignored): string =>
-    toText(problems.map((problem) => renderPolicyPlace(file, problem)));
-  if (read.type === 'unusable') return { type: 'refused', problems: lines([...read.problems, ...read.ignored]) };
-  return { type: 'chosen', policy: read.policy, ignored: lines(read.ignored) };
+  const ignored = read.ignored
+    .map((problem) => placePolicyProblem(file, problem))
+    .map(({ message, ...place }) => ({ ...place, message: `ignored: ${message}` }));
+  if (read.type === 'usable') return { type: 'chosen', policy: read.policy, ignored };
+  const problems = read.problems.map((problem) => placePolicyProblem(file, problem));
+  return { type: 'refused', problems: [...problems, ...ignored] };
 }
 
-function toText(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('');
+/** One line for each. */
+export function renderProblems(problems: readonly InputProblem[]): string {
+  return problems.map((problem) => `${renderProblem(problem)}\n`).join('');
 }

@@ -87,5 +87,5 @@ function parseState(record: unknown): ReferenceState | undefined {
 }
 
 function refuse(file: string, why: string): ReadFacts {
-  return { type: 'refused', problem: `--facts ${file} ${why}` };
+  return { type: 'refused', problem: `--facts ${file}: ${why}` };
 }

@@ -1,8 +1,11 @@
+import { shortenMiddle } from '../core/engine/text.ts';
+import { API } from '../core/mcpserver/api.ts';
+import { policyApiVersion } from '../core/policy/document.ts';
 import type { LabelsOf } from '../core/engine/policy.ts';
 import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests, type ParsedManifests } from '../platform/manifests/parse-manifests.ts';
 import { readTexts, type InputText, type ReadTexts } from '../platform/manifests/read-texts.ts';
-import { isMeantAsMCPServer } from './identity.ts';
+import { identityOf, isMeantAsMCPServer } from './identity.ts';
 import { InputFacts } from './input-facts.ts';
 import { InputNamespaces } from './input-namespaces.ts';
 import type { ClusterFacts } from './known-facts.ts';
@@ -18,6 +21,8 @@ export interface Input {
   readonly clusters: readonly ClusterFacts[];
   /** How many documents are neither MCPServers nor what servers can name. */
   readonly others: number;
+  /** What those are that look as if they were meant: a clause for each. */
+  readonly othersTold?: readonly string[];
   readonly problems: readonly InputProblem[];
 }
 
@@ -38,17 +43,29 @@ export async function gatherInput({ paths, namespace, readStdin, rendered }: Inp
   const facts = new InputFacts();
   const namespaces = new InputNamespaces();
   const allProblems = [...problems];
+  const othersTold: string[] = [];
   let others = 0;
   for (const text of texts) {
     const parsed = parseText(text);
     allProblems.push(...parsed.problems);
     for (const manifest of parsed.manifests) {
       if (isMeantAsMCPServer(manifest.value)) servers.push(manifest);
-      else if (!facts.add(manifest, namespace)) others += 1;
+      else if (!facts.add(manifest, namespace)) {
+        others += 1;
+        othersTold.push(...tellOther(manifest));
+      }
       namespaces.add(manifest.value);
     }
   }
-  return { servers, facts, labelsOf: namespaces.labelsOf, clusters: [], others, problems: allProblems };
+  return { servers, facts, labelsOf: namespaces.labelsOf, clusters: [], others, othersTold, problems: allProblems };
+}
+
+/** What people name by mistake for an MCPServer of ours. */
+function tellOther({ file, value }: Manifest): readonly string[] {
+  const { apiVersion, kind } = identityOf(value, '');
+  if (apiVersion === policyApiVersion) return [`${shortenMiddle(file, 200)} is a policy: judge by it with --policy`];
+  if (kind !== API.kind) return [];
+  return [`an MCPServer of ${shortenMiddle(apiVersion, 100)}, not of ${API.group}`];
 }
 
 /** With every place in the file that the user has. */

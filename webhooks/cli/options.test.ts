@@ -27,6 +27,8 @@ it.each([
   [['--output', 'xml'], "--output takes text, json or sarif, not 'xml'"],
   [['--nope'], "Unknown option '--nope'"],
   [['--namespace'], 'argument missing'],
+  [['--namespace', 'a', '--namespace=b'], '--namespace is there twice, and takes one value'],
+  [['-o', 'text', '--output', 'json'], '--output is there twice, and takes one value'],
 ])('refuses %j, and says why', (args, problem) => {
   expect(parseOptions(args, options)).toEqual({ type: 'refused', problem: expect.stringContaining(problem) });
 });

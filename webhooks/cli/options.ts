@@ -72,14 +72,20 @@ export function parseOptions<const Of extends CommandOptions>(
   defaults: OptionDefaults = {},
 ): ParsedOptions<Of> {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals, tokens } = parseArgs({
       args: [...args],
       options: { ...toParseArgs(options, defaults), help },
       allowPositionals: true,
       strict: true,
+      tokens: true,
     });
     const given: Given = values;
     if (given['help'] === true) return { type: 'help' };
+    const twice = findTwice(
+      tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])),
+      options,
+    );
+    if (twice !== undefined) return { type: 'refused', problem: `--${twice} is there twice, and takes one value` };
     const read: Record<string, unknown> = {};
     for (const [name, option] of Object.entries(options)) {
       const { problem, value } = readOption(name, option, given[name]);
@@ -92,6 +98,14 @@ export function parseOptions<const Of extends CommandOptions>(
     // Its messages name the argument and what is wrong with it.
     return { type: 'refused', problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Of two values one would be passed by without a word. */
+function findTwice(given: readonly string[], options: CommandOptions): string | undefined {
+  return given.find((name, index) => {
+    const type = options[name]?.type;
+    return (type === 'choice' || type === 'text') && given.indexOf(name) !== index;
+  });
 }
 
 type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;

@@ -9,8 +9,8 @@ import { renderProblem } from './outputs/text.ts';
 export const policyCheck = defineCommand({
   synopsis: 'policy check [options] FILE…',
   description: `Says what is wrong with policies, all at once: what cannot be read, rules and parameters that this release does not know, and
-what a policy may not say of a rule. Warns about exemptions that have ended or end soon, and about overrides that may hold in the same namespace
-and differ. FILE may be - for standard input.
+what a policy may not say of a rule. Warns about exemptions that have ended, and about overrides that may hold in the same namespace and differ.
+A notice, which never fails, tells of exemptions that end soon. FILE may be - for standard input.
 `,
   options: {
     'fail-on': { type: 'choice', choices: ['error', 'warning'], help: 'the least that fails' },
@@ -48,14 +48,21 @@ function checkFile(file: PolicyFile, now: string): Checked {
   }
   const { policy } = file;
   const errors = [...(policy.type === 'unusable' ? policy.problems : []), ...policy.ignored];
-  const warnings = policy.type === 'usable' ? reviewPolicy(policy.document, rules, now) : [];
+  const reviewed = policy.type === 'usable' ? reviewPolicy(policy.document, rules, now) : [];
+  const warnings = reviewed.filter(({ isAnnouncement }) => isAnnouncement !== true);
+  const notices = reviewed.filter(({ isAnnouncement }) => isAnnouncement === true);
   const lines = [
     ...errors.map((problem) => `error ${renderPolicyPlace(file, problem)}`),
     ...warnings.map((problem) => `warning ${renderPolicyPlace(file, problem)}`),
-    `${file.file}: ${count(errors.length, 'error')}, ${count(warnings.length, 'warning')}`,
+    ...notices.map((problem) => `notice ${renderPolicyPlace(file, problem)}`),
+    `${file.file}: ${count(errors.length, 'error')}, ${count(warnings.length, 'warning')}${told(notices.length)}`,
   ];
   const out = lines.map((line) => `${line}\n`).join('');
   return { out, error: '', errors: errors.length, warnings: warnings.length, isUnreadable: false };
+}
+
+function told(notices: number): string {
+  return notices === 0 ? '' : `, ${count(notices, 'notice')}`;
 }
 
 function count(number: number, what: string): string {

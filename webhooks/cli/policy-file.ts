@@ -32,7 +32,7 @@ function toFile({ file, text }: InputText): PolicyFile {
     return unreadable({ file, message: `larger than ${maxPolicyBytes} bytes, which is what a ConfigMap has room for` });
   }
   const { manifests, problems } = parseManifests(file, text);
-  if (problems.length > 0) return unreadable(...problems);
+  if (problems.length > 0) return unreadable(...problems.map((problem) => hintAtQuotes(problem, text)));
   const [manifest, ...others] = manifests;
   if (manifest === undefined || others.length > 0) {
     return unreadable({ file, message: `has to hold one document, found ${manifests.length}` });
@@ -44,14 +44,25 @@ function toFile({ file, text }: InputText): PolicyFile {
   return { type: 'read', file, policy: readPolicy(manifest.value, rules), locate };
 }
 
+/** `[*]` and `*-prod` are aliases to YAML. */
+function hintAtQuotes(problem: InputProblem, text: string): InputProblem {
+  const line = text.split('\n')[(problem.line ?? 1) - 1] ?? '';
+  if (!/[[\s,]\*/.test(line)) return problem;
+  return { ...problem, message: `${problem.message} (a name that begins with * needs quotes: "*-prod")` };
+}
+
 function unreadable(...problems: readonly InputProblem[]): PolicyFile {
   return { type: 'unreadable', problems };
 }
 
+type Located = Pick<PolicyFile & { readonly type: 'read' }, 'file' | 'locate'>;
+
+/** Where it stands, with what is wrong and what to do. */
+export function placePolicyProblem({ file, locate }: Located, problem: PolicyProblem): InputProblem {
+  return { file, ...locate(problem.path), message: renderPolicyProblem(problem) };
+}
+
 /** `file:line:column: message`, as compilers write it. */
-export function renderPolicyPlace(
-  { file, locate }: Pick<PolicyFile & { readonly type: 'read' }, 'file' | 'locate'>,
-  problem: PolicyProblem,
-): string {
-  return renderProblem({ file, ...locate(problem.path), message: renderPolicyProblem(problem) });
+export function renderPolicyPlace(file: Located, problem: PolicyProblem): string {
+  return renderProblem(placePolicyProblem(file, problem));
 }

@@ -1,9 +1,9 @@
 import { printable } from '../core/engine/text.ts';
-import { choosePolicy } from './chosen-policy.ts';
+import { choosePolicy, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
-import { renderNotChecked, renderProblem } from './outputs/text.ts';
+import { renderNotChecked, renderNotJudged, renderProblem } from './outputs/text.ts';
 import { toReport } from './report.ts';
 import { gatherStored, storedOptions } from './stored-input.ts';
 import { tally, type Tally } from './tally.ts';
@@ -35,7 +35,7 @@ knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
   async run({ values, positionals: [file = '', ...paths] }, { readStdin, writeOut, writeError }) {
     const chosen = await choosePolicy(file, readStdin);
     if (chosen.type === 'refused') {
-      writeError(chosen.problems);
+      writeError(renderProblems(chosen.problems));
       return exitCodes.unusable;
     }
     const { policy, ignored } = chosen;
@@ -54,9 +54,10 @@ knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
       ...report.problems.map(renderProblem),
       ...stored.notes,
       ...renderNotChecked(stored.input.clusters.length === 0 ? [] : report.notChecked),
+      ...renderNotJudged(report.rulesNotJudgedFor),
       ...(isEmpty ? [`no MCPServer in ${stored.source}`] : []),
     ];
-    writeError(`${ignored}${lines.map((line) => `${line}\n`).join('')}`);
+    writeError(`${renderProblems(ignored)}${lines.map((line) => `${line}\n`).join('')}`);
     const isUnusable = report.problems.length > 0 || (isEmpty && !stored.mayBeEmpty);
     return isUnusable ? exitCodes.unusable : exitCodes.clean;
   },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,6 +10,8 @@ const head = { apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy' };
 const exemption = { rule: 'run-as-non-root', namespace: 'mcp', name: 'search', reason: 'R', owner: 'team-search' };
 const check = (document: object, ...args: readonly string[]) =>
   runCli(['policy', 'check', ...args, '-'], stringify({ ...head, ...document }));
+
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 let folder = '';
 const file = (name: string, text: string): string => {
@@ -97,6 +99,14 @@ describe('policy check', () => {
     expect((await check(document, '--fail-on', 'warning')).code).toBe(1);
   });
 
+  it('tells of an exemption that ends soon, and fails for none: nothing has to be changed yet', async () => {
+    const { code, out } = await check({ exemptions: [{ ...exemption, expires: inDays(3) }] }, '--fail-on', 'warning');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^notice -:\d+:\d+: exemptions\[0\]\.expires: ends soon: .*\n-: 0 errors, 0 warnings, 1 notice\n$/,
+    );
+  });
+
   it.each<[what: string, overrides: readonly object[]]>([
     ['never meet', [{ namespaces: ['prod-*'] }, { namespaces: ['dev-*'] }]],
     ['want other labels', [{ namespaceLabels: { a: 'b' } }, { namespaceLabels: { a: 'c' } }]],
@@ -117,6 +127,23 @@ describe('policy check', () => {
     const { code, out } = await check({ overrides });
     expect(code).toBe(0);
     expect(out).toMatch(/^warning -:\d+:\d+: overrides\[\d+\]: .* were not compared with others/m);
+  });
+
+  it.each(['[*]', '[*-prod, dev]', '\n      - *-prod'])('hints at quotes for namespaces: %s', async (names) => {
+    const text = `${stringify(head)}overrides:\n  - namespaces: ${names}\n    rules: {}\n`;
+    const { code, error } = await runCli(['policy', 'check', '-'], text);
+    expect(code).toBe(2);
+    expect(error).toContain('(a name that begins with * needs quotes: "*-prod")');
+  });
+
+  it('says where an action belongs', async () => {
+    const { code, out } = await runCli(
+      ['policy', 'check', '-'],
+      `${stringify(head)}rules:\n  run-as-non-root: off\n  image-tag-pinned: deny\n`,
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('rules.run-as-non-root: has to be an object: found off. Write action: off below it.');
+    expect(out).toContain('rules.image-tag-pinned: has to be an object: found deny. Write action: deny below it.');
   });
 
   it('tells what is no document from what is no policy', async () => {
@@ -188,6 +215,13 @@ shop       image-tag-pinned  deny    2        rules
     });
   });
 
+  it('says of which servers no rule was judged', async () => {
+    const text = stringify(anMCPServer(withNamespace('shop'))).replace(/port: \d+/, 'port: none');
+    const { code, error } = await runCli(['policy', 'try', file('policy.yaml', policyText), '-'], text);
+    expect(code).toBe(0);
+    expect(error).toMatch(/^rules not judged until the schema holds: shop\/\S+\n$/);
+  });
+
   it('tries no policy that means nothing, and goes on without what it does not know', async () => {
     const broken = file('broken.yaml', stringify({ ...head, extends: 'lax' }));
     expect(await runCli(['policy', 'try', broken, '-'], servers)).toMatchObject({
@@ -198,6 +232,14 @@ shop       image-tag-pinned  deny    2        rules
       ...{ code: 0, error: expect.stringContaining('rules.not-yet: is no rule of this release') },
     });
   });
+});
+
+it('render --policy refuses what the policy refuses, and shows what it lets pass', async () => {
+  const server = stringify(anMCPServer(withImage('ghcr.io/example/a:latest')));
+  expect((await runCli(['render', '-'], server)).code).toBe(0);
+  const { code, error } = await runCli(['render', '--policy', file('policy.yaml', policyText), '-'], server);
+  expect(code).toBe(1);
+  expect(error).toContain('(policy: rules) [image-tag-pinned]');
 });
 
 describe('check --policy', () => {
@@ -254,6 +296,52 @@ describe('check --policy', () => {
     expect(JSON.parse(out)).toMatchObject({
       findings: [{ severity: 'audit' }, { severity: 'audit' }, { severity: 'audit' }],
     });
+  });
+
+  it('an exemption that ends soon is announced in every output, and fails nothing before it has ended', async () => {
+    const asRoot = stringify(
+      anMCPServer(
+        withNamespace('mcp'),
+        withName('search'),
+        withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }),
+      ),
+    );
+    const run = (days: number, ...args: readonly string[]) => {
+      const exemptions = [{ ...exemption, expires: inDays(days) }];
+      const policy = file(`until-${days}.yaml`, stringify({ ...head, exemptions }));
+      return runCli(['check', '--fail-on', 'warn', '--policy', policy, ...args, '-'], asRoot);
+    };
+    const { code, out } = await run(3);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/ warn mcp\/search: .* until /) });
+    expect(JSON.parse((await run(3, '-o', 'json')).out)).toMatchObject({
+      ...{ exitCode: 0, findings: [{ severity: 'warn', exemption: 'ending' }] },
+    });
+    expect((await run(3, '-o', 'github')).out).toMatch(/^::warning /);
+    expect((await run(3, '-o', 'junit')).out).not.toContain('<failure');
+    expect((await run(0)).code).toBe(1);
+  });
+
+  it('tells in every output what of it is ignored, and ends as the cluster would', async () => {
+    const misspelt = file(
+      'misspelt.yaml',
+      stringify({
+        ...head,
+        rules: { 'run-as-non-rot': { action: 'deny' }, 'own-identity-protected': { action: 'audit' } },
+      }),
+    );
+    const fine = stringify(anMCPServer(withNamespace('shop')));
+    const names = ['json', 'sarif', 'junit', 'github', 'gitlab', 'markdown', 'text'];
+    const outputs = names.flatMap((name) => ['-o', `${name}=${join(folder, `ignored.${name}`)}`]);
+    const { code, error } = await runCli(['check', '--policy', misspelt, ...outputs, '-'], fine);
+    expect(code).toBe(0);
+    expect(error).toMatch(/misspelt\.yaml:4:\d+: ignored: rules\.run-as-non-rot: is no rule of this release/);
+    expect(error).toMatch(/ignored: rules\.own-identity-protected\.action: this rule always denies/);
+    for (const name of names) {
+      const text = readFileSync(join(folder, `ignored.${name}`), 'utf8').replaceAll('\\', '');
+      expect({ name, text }).toEqual({ name, text: expect.stringMatching(/ignored: rules\.run-as-non-rot: /) });
+    }
+    const { out } = await runCli(['check', '--policy', misspelt, '-'], fine);
+    expect(out).toContain('; 2 parts of the policy ignored');
   });
 
   it('judges nothing by a policy that means nothing', async () => {

@@ -1,6 +1,7 @@
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
+import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
 import { gatherInput, type Input } from './gather.ts';
@@ -31,11 +32,18 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     ...inputOptions,
     namespace: namespaceOption,
     validate: validateOption,
+    policy: policyOption,
   },
   exitCodes: { clean: 'rendered', found: 'refused (the findings are on standard error)' },
   judgeArguments: judgeInputNames,
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env }) {
     const { namespace, output, validate } = values;
+    const chosen = await choosePolicy(values.policy, readStdin);
+    if (chosen.type === 'refused') {
+      writeError(renderProblems(chosen.problems));
+      return exitCodes.unusable;
+    }
+    writeError(renderProblems(chosen.ignored));
     const rendered = await renderInput(values, { namespace, env });
     const input = await gatherInput({ paths, namespace, readStdin, rendered });
     const { problems, servers } = input;
@@ -44,7 +52,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
       writeError(`no MCPServer in ${nameInput(paths, values)}\n`);
       return exitCodes.unusable;
     }
-    const judgement = judgeInput(input, { namespace, validate, now: new Date().toISOString() });
+    const judgement = judgeInput(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
     writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, namespace))));

@@ -67,6 +67,23 @@ export interface CheckReport {
   readonly problems: readonly InputProblem[];
   /** What the input was compared with, as the user named it. */
   readonly base?: string;
+  /** What some of the other documents are, where they look as if they were meant: a clause for each. */
+  readonly othersTold?: readonly string[];
+  /** Entries of the policy that this release does not know or does not do, as a cluster ignores them. */
+  readonly ignoredOfPolicy?: readonly InputProblem[];
+}
+
+/** What is said of an input of which nothing was judged. */
+export function refusedReport(problems: readonly InputProblem[]): CheckReport {
+  return {
+    ...{ servers: 0, checked: [], others: 0, findings: [], notChecked: [], rulesNotJudged: [], rulesNotJudgedFor: [] },
+    problems,
+  };
+}
+
+/** Whether a finding may fail a gate. That an exemption ends soon is told; until then the server is excused. */
+export function countsForGate({ finding, isTolerated }: Pick<Located, 'finding' | 'isTolerated'>): boolean {
+  return !isTolerated && finding.exemption !== 'ending';
 }
 
 export interface JudgedManifest extends JudgedServer {
@@ -122,6 +139,7 @@ export function toReport(input: Input, options: JudgeOptions): CheckReport {
     servers: input.servers.length,
     checked: judged.map(({ checked }) => checked),
     others: input.others,
+    othersTold: input.othersTold ?? [],
     findings: judged.flatMap(({ located }) => located),
     notChecked: input.facts.notChecked,
     rulesNotJudged,

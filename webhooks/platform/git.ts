@@ -41,7 +41,7 @@ export function readCommitted({ ref, folder, containing, names, paths }: CommitQ
   // Hooks of Git are run with a GIT_DIR that is meant from where they are, which is above what they look at.
   const isBelow = !relative('.', folder).startsWith('..');
   const top = inside.type === 'failed' && isBelow ? git('.', findTop) : inside;
-  if (top.type === 'failed') return refuse(`${oneLine(folder, 200)} is in no Git repository: ${top.why}`);
+  if (top.type === 'failed') return refuse(sayNoRepository(folder, top.why));
   const root = textOf(top.stdout).replace(/\n$/, '');
   const found = git(root, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
   if (found.type === 'failed') {
@@ -77,6 +77,11 @@ export function readCommitted({ ref, folder, containing, names, paths }: CommitQ
     .flatMap(toBlob)
     .filter(({ path }) => wanted.has(path));
   return readBlobs(root, blobs);
+}
+
+function sayNoRepository(folder: string, why: string): string {
+  if (why === notInstalled) return `a Git ref needs the program git, and ${notInstalled}`;
+  return `${oneLine(folder, 200)} is in no Git repository: ${why}`;
 }
 
 const findTop = ['rev-parse', '--show-toplevel'];
@@ -135,9 +140,11 @@ function git(folder: string, args: readonly string[], input = ''): GitAnswer {
   return { type: 'failed', code: status, why: oneLine(textOf(stderr), 300) };
 }
 
+const notInstalled = 'git is not on the PATH';
+
 function reasonOf(error: Error): string {
   const isMissing = 'code' in error && error.code === 'ENOENT';
-  return isMissing ? 'git is not installed' : oneLine(error.message, 300);
+  return isMissing ? notInstalled : oneLine(error.message, 300);
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -19,7 +19,8 @@ const maxShown = 10;
  */
 export function renderGithub(report: CheckReport, { failOn }: RenderOptions): string {
   const annotations = [
-    ...report.problems.map(toAnnotation),
+    ...report.problems.map((problem) => toAnnotation(problem, 'error', 'cannot be read')),
+    ...(report.ignoredOfPolicy ?? []).map((problem) => toAnnotation(problem, 'warning', 'ignored in the policy')),
     ...byWeight(report.findings, failOn).map((located) => annotate(located, kinds[weightOf(located, failOn)])),
   ];
   const lines = [...tellLimit(annotations), ...annotations].map(renderCommand);
@@ -32,10 +33,10 @@ interface Annotation {
   readonly message: string;
 }
 
-function toAnnotation({ file, line, column, message }: InputProblem): Annotation {
+function toAnnotation({ file, line, column, message }: InputProblem, kind: Kind, what: string): Annotation {
   const place = line === undefined ? {} : { line, col: column ?? 1 };
-  const properties = { ...placeOf(file, place), title: 'mcp-lifecycle: cannot be read' };
-  return { kind: 'error', properties, message: `${printable(file)}: ${printable(message)}` };
+  const properties = { ...placeOf(file, place), title: `mcp-lifecycle: ${what}` };
+  return { kind, properties, message: `${printable(file)}: ${printable(message)}` };
 }
 
 function annotate({ file, line, column, server, finding, isTolerated }: Located, kind: Kind): Annotation {

@@ -11,8 +11,15 @@ import { nameOf, weightOf, type Weight } from './told.ts';
 const severities = { fails: 'major', warns: 'minor', tolerated: 'info' } as const satisfies Record<Weight, string>;
 
 /** GitLab's Code Quality report: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format */
-export function renderGitlab({ findings, problems }: CheckReport, { failOn }: RenderOptions): string {
-  const issues = [...problems.map(toIssue), ...findings.map((located) => describe(located, weightOf(located, failOn)))];
+export function renderGitlab(
+  { findings, problems, ignoredOfPolicy = [] }: CheckReport,
+  { failOn }: RenderOptions,
+): string {
+  const issues = [
+    ...problems.map(toIssue(unreadable)),
+    ...ignoredOfPolicy.map(toIssue(ignored)),
+    ...findings.map((located) => describe(located, weightOf(located, failOn))),
+  ];
   return toJson(issues);
 }
 
@@ -27,16 +34,21 @@ function describe({ file, line, server, finding, fingerprint }: Located, weight:
 }
 
 /** Known by its file: what is said about it depends on where the reader gave up. */
-function toIssue({ file, line = 1, message }: InputProblem, index: number, all: readonly InputProblem[]): object {
-  const before = all.slice(0, index).filter((other) => other.file === file).length;
-  return {
-    description: printable(message),
-    check_name: 'mcp-lifecycle/unreadable',
-    fingerprint: digest(JSON.stringify(['unreadable', file, before])),
-    severity: 'blocker',
-    location: { path: toPath(file), lines: { begin: line } },
+function toIssue({ name, severity }: typeof unreadable | typeof ignored) {
+  return ({ file, line = 1, message }: InputProblem, index: number, all: readonly InputProblem[]): object => {
+    const before = all.slice(0, index).filter((other) => other.file === file).length;
+    return {
+      description: printable(message),
+      check_name: `mcp-lifecycle/${name}`,
+      fingerprint: digest(JSON.stringify([name, file, before])),
+      severity,
+      location: { path: toPath(file), lines: { begin: line } },
+    };
   };
 }
+
+const unreadable = { name: 'unreadable', severity: 'blocker' } as const;
+const ignored = { name: 'policy-ignored', severity: 'minor' } as const;
 
 /** Relative to the repository, and without the dot: other paths are not shown beside the change. */
 function toPath(file: string): string {

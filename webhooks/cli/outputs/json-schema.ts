@@ -40,29 +40,37 @@ export const reportSchema = {
       },
       findings: list(
         'File by file in the order of the input, each by line.',
-        object({
-          ruleId: text('What `mcp-lifecycle explain` takes.'),
-          severity: {
-            enum: ['deny', 'warn', 'audit'],
-            description: '`deny` refuses the manifest, `warn` admits it and says so, `audit` is in this report only.',
+        object(
+          {
+            ruleId: text('What `mcp-lifecycle explain` takes.'),
+            severity: {
+              enum: ['deny', 'warn', 'audit'],
+              description: '`deny` refuses the manifest, `warn` admits it and says so, `audit` is in this report only.',
+            },
+            tolerated: {
+              type: 'boolean',
+              description: 'Whether the base has the same finding: it fails nothing then, whatever its severity.',
+            },
+            exemption: {
+              enum: ['excused', 'ending', 'ended'],
+              description:
+                'That the policy has an exemption for the server. `ending` says that it ends soon, which fails nothing, whatever `--fail-on` says. Absent without one.',
+            },
+            file,
+            line: number('From 1.', 1),
+            column: number('From 1, in UTF-16 code units.', 1),
+            server: object({ namespace, name: text('Empty where there is none.') }),
+            path: text('The field, as Kubernetes writes it: `spec.config.env[0].name`.'),
+            headline: text('What is wrong.'),
+            detail: text('What was found. Never the value of a Secret.'),
+            remedy: text('What to do.'),
+            message: text('The sentence of the text report: headline, detail, remedy and rule.'),
+            fingerprint: text(
+              'The same as long as server, rule, field and value are, wherever the manifest stands and however sentences are worded. Another one for each finding of a report.',
+            ),
           },
-          tolerated: {
-            type: 'boolean',
-            description: 'Whether the base has the same finding: it fails nothing then, whatever its severity.',
-          },
-          file,
-          line: number('From 1.', 1),
-          column: number('From 1, in UTF-16 code units.', 1),
-          server: object({ namespace, name: text('Empty where there is none.') }),
-          path: text('The field, as Kubernetes writes it: `spec.config.env[0].name`.'),
-          headline: text('What is wrong.'),
-          detail: text('What was found. Never the value of a Secret.'),
-          remedy: text('What to do.'),
-          message: text('The sentence of the text report: headline, detail, remedy and rule.'),
-          fingerprint: text(
-            'The same as long as server, rule, field and value are, wherever the manifest stands and however sentences are worded. Another one for each finding of a report.',
-          ),
-        }),
+          ['exemption'],
+        ),
       ),
       notChecked: list(
         'What servers name and the input does not hold.',
@@ -96,7 +104,16 @@ export const reportSchema = {
           ['line', 'column'],
         ),
       ),
+      ignoredOfPolicy: list(
+        'Entries of the policy that this release does not know or does not do: nothing is judged by them, as in a cluster, and `policy check` refuses them. Absent where nothing was judged.',
+        object({
+          file,
+          line: number('From 1.', 1),
+          column: number('From 1.', 1),
+          message: text('Which entry, why, and what to do.'),
+        }),
+      ),
     },
-    ['base'],
+    ['base', 'ignoredOfPolicy'],
   ),
 } as const;

@@ -8,6 +8,7 @@ import { toJson } from './to-json.ts';
 /** The report for programs, with everything in one document (json-schema.ts says what it is made of). */
 export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions, 'exitCode'>): string {
   const { servers, checked, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems, base } = report;
+  const { ignoredOfPolicy } = report;
   const document = {
     schemaVersion: reportSchemaVersion,
     exitCode,
@@ -18,6 +19,7 @@ export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions
       ruleId: finding.ruleId,
       severity: finding.severity,
       tolerated: isTolerated,
+      ...(finding.exemption === undefined ? {} : { exemption: finding.exemption }),
       file,
       line,
       column,
@@ -33,6 +35,7 @@ export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions
     rulesNotJudged,
     rulesNotJudgedFor,
     problems,
+    ...(ignoredOfPolicy === undefined ? {} : { ignoredOfPolicy }),
   };
   return toJson(document);
 }

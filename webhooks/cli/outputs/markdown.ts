@@ -16,11 +16,13 @@ const maxBytes = 1_000_000;
 export function renderMarkdown(report: CheckReport, { failOn }: RenderOptions): string {
   const head = `## MCPServers\n\n${escape(renderVerdict(report))}\n`;
   const problems = report.problems.map((problem) => `- ${escape(renderProblem(problem))}\n`);
+  const ignored = (report.ignoredOfPolicy ?? []).map((problem) => `- ${escape(renderProblem(problem))}\n`);
   const rows = byWeight(report.findings, failOn).map((located) => renderRow(located, weightOf(located, failOn)));
   const room = createRoom(maxBytes);
   return [
     room.take([head]),
     room.take(problems, '\nCould not be read:\n\n', 'problem'),
+    room.take(ignored, '\nOf the policy:\n\n', 'part'),
     room.take(rows, '\n| | Where | MCPServer | What | Rule |\n|---|---|---|---|---|\n', 'finding'),
   ].join('');
 }

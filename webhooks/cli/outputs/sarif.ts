@@ -43,7 +43,10 @@ export function renderSarif(report: CheckReport, { exitCode, failOn }: RenderOpt
         // What was judged is no failure of the program, whatever the verdict.
         executionSuccessful: report.problems.length === 0 && exitCode !== exitCodes.crashed,
         exitCode,
-        toolExecutionNotifications: report.problems.map(toNotification),
+        toolExecutionNotifications: [
+          ...report.problems.map(toNotification('error')),
+          ...(report.ignoredOfPolicy ?? []).map(toNotification('warning')),
+        ],
       },
     ],
     results: report.findings.map(toResult),
@@ -65,12 +68,14 @@ function describeRule(id: string): object {
   };
 }
 
-function toNotification({ file, line, column, message }: InputProblem): object {
-  const position = line === undefined ? undefined : { line, column: column ?? 1 };
-  return {
-    level: 'error',
-    message: { text: printable(message) },
-    locations: [{ physicalLocation: toPhysicalLocation(file, position) }],
+function toNotification(level: 'error' | 'warning') {
+  return ({ file, line, column, message }: InputProblem): object => {
+    const position = line === undefined ? undefined : { line, column: column ?? 1 };
+    return {
+      level,
+      message: { text: printable(message) },
+      locations: [{ physicalLocation: toPhysicalLocation(file, position) }],
+    };
   };
 }
 

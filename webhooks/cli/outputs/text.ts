@@ -16,7 +16,7 @@ export function renderText(
 ): string {
   const paint: Paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
   const lines = [
-    ...(isFile ? report.problems.map(renderProblem) : []),
+    ...(isFile ? [...report.problems, ...(report.ignoredOfPolicy ?? [])].map(renderProblem) : []),
     ...report.findings.map((located) => renderLocated(located, paint)),
     ...summarise(report, paint),
   ];
@@ -46,9 +46,7 @@ function summarise(report: CheckReport, paint: Paint): readonly string[] {
       : [
           `not judged, because they compare with the object before the change: ${count(rulesNotJudged.length, 'CEL rule')}`,
         ]),
-    ...(rulesNotJudgedFor.length === 0
-      ? []
-      : [`rules not judged until the schema holds: ${listNames(rulesNotJudgedFor.map(nameOf))}`]),
+    ...renderNotJudged(rulesNotJudgedFor),
     paint(colourOf(report), renderVerdict(report)),
   ];
 }
@@ -59,6 +57,11 @@ export function renderNotChecked(notChecked: CheckReport['notChecked']): readonl
     const references = notChecked.filter((one) => reasonOf(one) === reason);
     return `not checked, because ${printable(reason)}: ${listReferences(references)}`;
   });
+}
+
+/** A line, where there are servers of which no rule was judged. */
+export function renderNotJudged(servers: CheckReport['rulesNotJudgedFor']): readonly string[] {
+  return servers.length === 0 ? [] : [`rules not judged until the schema holds: ${listNames(servers.map(nameOf))}`];
 }
 
 function colourOf({ findings, problems }: CheckReport): Style {

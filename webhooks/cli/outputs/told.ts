@@ -1,14 +1,14 @@
 import type { Severity } from '../../core/engine/finding.ts';
 import { printable, shortenMiddle } from '../../core/engine/text.ts';
 import { reaches, type FailOn } from '../exit-code.ts';
-import type { CheckReport, Located } from '../report.ts';
+import { countsForGate, type CheckReport, type Located } from '../report.ts';
 
 /** What a finding does to the verdict: the same question in every output. */
 export type Weight = 'fails' | 'warns' | 'tolerated';
 
-export function weightOf({ finding, isTolerated }: Located, failOn: FailOn): Weight {
-  if (isTolerated) return 'tolerated';
-  return reaches(finding.severity, failOn) ? 'fails' : 'warns';
+export function weightOf(located: Located, failOn: FailOn): Weight {
+  if (located.isTolerated) return 'tolerated';
+  return countsForGate(located) && reaches(located.finding.severity, failOn) ? 'fails' : 'warns';
 }
 
 /** In this order where there is no room for all. */
@@ -29,16 +29,34 @@ export function nameOf({ namespace, name }: Pick<Located['server'], 'namespace' 
 
 /** `3 MCPServers checked: 1 refused, 0 with warnings; …`: the last line of the text, and what other outputs begin with. */
 export function renderVerdict(report: CheckReport): string {
-  const { servers, others, findings, problems, base } = report;
+  const { servers, checked, others, othersTold, findings, problems, base, ignoredOfPolicy = [] } = report;
   const [denied, warned] = [countServers(findings, 'deny'), countServers(findings, 'warn')];
   const tolerated = findings.filter(({ isTolerated }) => isTolerated).length;
   const parts = [
     `${count(servers, 'MCPServer')} checked: ${denied} refused, ${warned} with warnings`,
     ...(tolerated === 0 ? [] : [`${count(tolerated, 'finding')} tolerated, because ${nameOfBase(base)} has it, too`]),
-    ...(others === 0 ? [] : [`${count(others, 'other document')} ignored`]),
+    ...(base === undefined ? [] : [renderCompared(checked, base)]),
+    ...(others === 0 ? [] : [`${count(others, 'other document')} ignored${renderOthers(othersTold)}`]),
+    ...(ignoredOfPolicy.length === 0 ? [] : [`${count(ignoredOfPolicy.length, 'part')} of the policy ignored`]),
     ...(problems.length === 0 ? [] : [`${count(problems.length, 'problem')} reading the input`]),
   ];
   return parts.join('; ');
+}
+
+/** So that nobody takes new servers for old ones: of those nothing is tolerated. */
+function renderCompared(checked: CheckReport['checked'], base: string): string {
+  const updates = checked.filter(({ isUpdate }) => isUpdate).length;
+  return `compared with ${nameOfBase(base)}: ${updates} of ${checked.length} ${updates === 1 ? 'is an update' : 'are updates'}`;
+}
+
+/** Most clauses about other documents that are shown. */
+const maxOthersTold = 3;
+
+/** ` (a; b)`, or nothing. */
+export function renderOthers(told: CheckReport['othersTold'] = []): string {
+  if (told.length === 0) return '';
+  const more = told.length - maxOthersTold;
+  return ` (${[...told.slice(0, maxOthersTold), ...(more > 0 ? [`${more} more`] : [])].map(printable).join('; ')})`;
 }
 
 function nameOfBase(base: string | undefined): string {

@@ -110,14 +110,32 @@ function rulesShape(rules: readonly Rule[], shapeOf = ruleShape): Shape<NamedRul
       }
       const read = Object.entries(raw).flatMap(([id, one]) => {
         const shape = byId.get(id);
-        if (shape !== undefined) return [[id, shape.read(one, [...at, id], tell)] as const];
-        tell.ignored({ path: [...at, id], ...unknownRule(id) });
-        return [];
+        if (shape === undefined) {
+          tell.ignored({ path: [...at, id], ...unknownRule(id) });
+          return [];
+        }
+        if (!isAction(one)) return [[id, shape.read(one, [...at, id], tell)] as const];
+        tell.wrong({ path: [...at, id], ...actionAlone(one) });
+        return [[id, undefined] as const];
       });
       const known = read.flatMap(([id, one]) => (one === undefined ? [] : [[id, one] as const]));
       return known.length === read.length ? Object.fromEntries(known) : undefined;
     },
   };
+}
+
+/** `false` is what YAML makes of `off`. */
+function isAction(raw: unknown): raw is Action | false {
+  return raw === false || actions.some((action) => action === raw);
+}
+
+function actionAlone(action: Action | false): {
+  readonly headline: string;
+  readonly detail: string;
+  readonly remedy: string;
+} {
+  const name = action === false ? 'off' : action;
+  return { headline: 'has to be an object', detail: `found ${name}`, remedy: `Write action: ${name} below it.` };
 }
 
 function unknownRule(id: string): { readonly headline: string; readonly detail: string; readonly remedy: string } {

@@ -12,6 +12,8 @@ export interface PolicyProblem {
   readonly detail: string;
   /** What to do: one sentence with a full stop. */
   readonly remedy: string;
+  /** Nothing is wrong, and something is about to be: told, and no gate fails for it. */
+  readonly isAnnouncement?: true;
 }
 
 /**

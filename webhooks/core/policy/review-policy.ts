@@ -51,7 +51,8 @@ function reviewExpiry({ expires, of, today }: Expiry): readonly Omit<PolicyProbl
     return [{ headline: 'has ended, and is enforced', detail: `${of}: ${expires}`, remedy }];
   }
   if (day < daysBefore(announcedDays, expires)) return [];
-  return [{ headline: 'ends soon', detail: `${of}: ${expires}`, remedy: 'Mend the server, or agree on another day.' }];
+  const remedy = 'Mend the server, or agree on another day.';
+  return [{ headline: 'ends soon', detail: `${of}: ${expires}`, remedy, isAnnouncement: true }];
 }
 
 /** Most pairs of patterns that are compared: each takes some microseconds, and a policy has room for a hundred million. */

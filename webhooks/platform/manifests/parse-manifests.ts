@@ -162,7 +162,7 @@ const nestedTooDeeply = 'nested too deeply to be read';
 
 function withHint(message: string, text: string): string {
   return text.includes('{{')
-    ? `${message} (a template? render it first: helm template … | mcp-lifecycle check -)`
+    ? `${message} (a template? name its chart with --helm, or render it first: helm template … | mcp-lifecycle check -)`
     : message;
 }
 
