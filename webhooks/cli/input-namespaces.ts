@@ -1,4 +1,5 @@
 import type { LabelsOf } from '../core/engine/policy.ts';
+import { ownValue } from '../core/mcpserver/record.ts';
 import { recordAt } from '../platform/kube/object.ts';
 import { identityOf } from './identity.ts';
 
@@ -7,7 +8,8 @@ const nameLabel = 'kubernetes.io/metadata.name';
 
 /**
  * The labels of the Namespaces of the input, for policies that choose namespaces by them; of others nobody can tell. A
- * manifest says which labels it gives, not which ones the namespace has: others are added and changed in the cluster.
+ * manifest says which labels it gives, not which ones the namespace has: others are added and changed in the cluster. Of a
+ * Namespace that is there twice (a base and its overlays) only what all of them say is known.
  */
 export class InputNamespaces {
   readonly #labels = new Map<string, Readonly<Record<string, string>>>();
@@ -16,7 +18,11 @@ export class InputNamespaces {
   add(value: unknown): void {
     const { apiVersion, kind, name } = identityOf(value, '');
     if (apiVersion !== 'v1' || kind !== 'Namespace' || name === '') return;
-    this.#labels.set(name, { ...labelsIn(value), [nameLabel]: name });
+    const before = this.#labels.get(name);
+    const labels = Object.entries(labelsIn(value)).filter(
+      ([key, label]) => before === undefined || ownValue(before, key) === label,
+    );
+    this.#labels.set(name, { ...Object.fromEntries(labels), [nameLabel]: name });
   }
 
   readonly labelsOf: LabelsOf = Object.assign((namespace: string) => this.#labels.get(namespace), {

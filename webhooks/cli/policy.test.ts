@@ -267,6 +267,9 @@ describe('check --policy', () => {
       runCli(['check', '--policy', byLabel, '-'], documents.join('---\n'));
     expect((await run(servers, play)).out).not.toContain('run-as-non-root');
     expect((await run(servers)).out).toContain('(policy: overrides[0] stage=play not checked) [run-as-non-root]');
+    const overlay = play.replace('stage: play', 'stage: prod');
+    expect((await run(servers, play, overlay)).out).toContain('stage=play not checked) [run-as-non-root]');
+    expect((await run(servers, overlay, play)).out).toContain('stage=play not checked) [run-as-non-root]');
   });
 
   it.each<[what: string, labels: object]>([
