@@ -62,8 +62,9 @@ describe('the guide to policies', () => {
 
   it.each(runs)('shows what mcp-lifecycle %s prints', async (command, printed) => {
     const [word, ...args] = command.split(' ');
-    if (word !== 'policy') throw new Error(`not run here: ${command}`);
-    const inFolder = args.map((arg, index) => (index === 0 || arg.startsWith('-') ? arg : join(folder, arg)));
+    if (word !== 'policy' && word !== 'report') throw new Error(`not run here: ${command}`);
+    const isWord = (arg: string, index: number): boolean => arg.startsWith('-') || (word === 'policy' && index === 0);
+    const inFolder = args.map((arg, index) => (isWord(arg, index) ? arg : join(folder, arg)));
     const { out, error } = await runCli([word, ...inFolder]);
     expect(`${out}${error}`.replaceAll(`${folder}/`, '')).toBe(printed);
   });

@@ -2,7 +2,7 @@ import { commands } from '../../webhooks/cli/commands.ts';
 import type { Generator } from './generator.ts';
 import { generatedMarkdownHeader } from './generator.ts';
 
-/** docs/reference/cli.md: what each command that needs no cluster says with `--help`. */
+/** docs/reference/cli.md: what each command says with `--help`, but for the programs that run in a cluster. */
 export const cliPage: Generator = {
   name: 'command line page',
   async generate() {
@@ -14,8 +14,8 @@ export const cliPage: Generator = {
     const content = `${generatedMarkdownHeader('webhooks/cli/commands.ts')}
 # Command line
 
-What \`mcp-lifecycle <command> --help\` prints, for each command that needs no cluster. How to use them:
-[gate a pull request](../guides/gate-a-pull-request.md).
+What \`mcp-lifecycle <command> --help\` prints, for each command but the programs that run in a cluster. How to use them:
+[gate a pull request](../guides/gate-a-pull-request.md), [policy](../guides/policy.md).
 
 ${sections.join('\n')}`;
     return [{ path: 'docs/reference/cli.md', content }];

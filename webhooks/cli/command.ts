@@ -5,7 +5,7 @@ import { exitCodes, type ExitCode } from './exit-code.ts';
 import { parseOptions, renderOptions, type CommandOptions, type OptionValues } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A command that needs no cluster. */
+/** A command that is no program of the cluster. */
 export interface Command {
   /** What `--help` prints. */
   readonly usage: string;

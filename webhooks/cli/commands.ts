@@ -8,7 +8,7 @@ interface ListedCommand {
   readonly load: () => Promise<Command>;
 }
 
-/** Every command that needs no cluster. Another one is a file, and a line here. */
+/** Every command that is no program of the cluster. Another one is a file, and a line here. */
 export const commands = {
   check: {
     summary: 'say about manifests what the cluster would say, without a cluster',
@@ -25,6 +25,10 @@ export const commands = {
   policy: {
     summary: 'check a policy, or try it on manifests or on what a cluster has',
     load: async () => (await import('./policy.ts')).policy,
+  },
+  report: {
+    summary: 'table what rules find in the MCPServers that a cluster has',
+    load: async () => (await import('./report-namespaces.ts')).reportNamespaces,
   },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
   explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },

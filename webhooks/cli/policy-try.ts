@@ -2,11 +2,10 @@ import { printable } from '../core/engine/text.ts';
 import { choosePolicy, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
+import { judgeStored } from './judge-stored.ts';
 import { namesOf } from './names-of.ts';
-import { renderNotChecked, renderNotJudged, renderProblem } from './outputs/text.ts';
-import { toReport } from './report.ts';
 import { gatherStored, storedOptions } from './stored-input.ts';
-import { tally, type Tally } from './tally.ts';
+import { renderTallied, tally, type Tally } from './tally.ts';
 
 /** What `policy try --output` takes; the first is the default. */
 const tryOutputs = {
@@ -44,26 +43,15 @@ knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
       writeError(`${printable(stored.problem)}\n`);
       return exitCodes.unusable;
     }
-    // What the API server drops is nothing that a policy does.
-    const validate = 'ignore';
-    const { input, namespace } = stored;
-    const report = toReport(input, { policy, namespace, validate, now: new Date().toISOString() });
+    const { report, lines, exitCode } = judgeStored(stored, policy);
     writeOut(tryOutputs[values.output](tally(report)));
-    const isEmpty = report.servers === 0 && report.problems.length === 0;
-    const lines = [
-      ...report.problems.map(renderProblem),
-      ...stored.notes,
-      ...renderNotChecked(stored.input.clusters.length === 0 ? [] : report.notChecked),
-      ...renderNotJudged(report.rulesNotJudgedFor),
-      ...(isEmpty ? [`no MCPServer in ${stored.source}`] : []),
-    ];
     writeError(`${renderProblems(ignored)}${lines.map((line) => `${line}\n`).join('')}`);
-    const isUnusable = report.problems.length > 0 || (isEmpty && !stored.mayBeEmpty);
-    return isUnusable ? exitCodes.unusable : exitCodes.clean;
+    return exitCode;
   },
 });
 
-function renderTallyText({ servers, refused, warned, rows }: Tally): string {
+function renderTallyText(found: Tally): string {
+  const { rows } = found;
   const table = [
     ['NAMESPACE', 'RULE', 'ACTION', 'SERVERS', 'POLICY'],
     ...rows.map(({ namespace, rule, action, servers: count, because }) => {
@@ -77,8 +65,7 @@ function renderTallyText({ servers, refused, warned, rows }: Tally): string {
       .join('  ')
       .trimEnd(),
   );
-  const verdict = `${servers} MCPServer${servers === 1 ? '' : 's'}: ${refused} would be refused, ${warned} warned about`;
-  return [...(rows.length === 0 ? [] : lines), verdict].map((line) => `${line}\n`).join('');
+  return [...(rows.length === 0 ? [] : lines), renderTallied(found)].map((line) => `${line}\n`).join('');
 }
 
 /** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */

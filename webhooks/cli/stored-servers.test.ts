@@ -206,3 +206,109 @@ describe('what policy try judges', () => {
     expect(both).toMatchObject({ code: 2, error: expect.stringContaining('not both') });
   });
 });
+
+describe('report', () => {
+  const root = anMCPServer(
+    withNamespace('play'),
+    withRawSpec({ runtime: { security: { securityContext: { runAsUser: 0 } } } }),
+  );
+  const mixed = () =>
+    clusterWith(unpinned('shop', 'a'), unpinned('shop', 'b'), anMCPServer(withNamespace('calm')), root);
+
+  async function reportOn(api: KubeApi, ...args: readonly string[]): Promise<CliRun> {
+    // The first is the current context.
+    served = await serveContexts({ prod: recorded(api), other: createFakeKubeApi() });
+    return runCli(['report', ...args]);
+  }
+
+  it('tables namespaces and rules of the current context by the built-in profile, whatever it finds', async () => {
+    const api = mixed();
+    expect(await reportOn(api)).toEqual({
+      code: 0,
+      out: `NAMESPACE  SERVERS  run-as-non-root  image-tag-pinned
+calm       1        -                -
+play       1        1 deny           -
+shop       2        -                2 warn
+(all)      4        1 deny           2 warn
+4 MCPServers: 1 would be refused, 2 warned about (policy: restricted, the built-in profile)
+`,
+      error: '',
+    });
+    expect(api.writes).toEqual([]);
+  });
+
+  it('judges by the policy that it is given, and counts each action', async () => {
+    await reportOn(mixed());
+    const file = join(served?.folder ?? '', 'policy.yaml');
+    const exemptions = [
+      { rule: 'image-tag-pinned', namespace: 'shop', name: 'a', reason: 'R', owner: 'O', expires: '2999-01-01' },
+    ];
+    writeFileSync(file, policyOf({ ...pinned, exemptions }));
+    const { code, out } = await runCli(['report', '--policy', file, '--context', 'prod', '-n', 'shop']);
+    expect(code).toBe(0);
+    expect(out).toBe(`NAMESPACE  SERVERS  image-tag-pinned
+shop       2        1 deny, 1 audit
+(all)      2        1 deny, 1 audit
+2 MCPServers: 1 would be refused, 0 warned about (policy: ${file})
+`);
+  });
+
+  it('says the same as JSON, with each finding on request', async () => {
+    const { code, out } = await reportOn(mixed(), '-o', 'json', '--findings');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      schemaVersion: 'mcp-lifecycle.namespaces/v1',
+      policy: { profile: 'restricted' },
+      servers: 4,
+      refused: 1,
+      warned: 2,
+      namespaces: [
+        { namespace: 'calm', servers: 1, rules: [] },
+        { namespace: 'play', servers: 1, rules: [{ rule: 'run-as-non-root', action: 'deny', servers: 1 }] },
+        { namespace: 'shop', servers: 2, rules: [{ rule: 'image-tag-pinned', action: 'warn', servers: 2 }] },
+      ],
+      findings: ['shop', 'shop', 'play'].map((namespace): unknown =>
+        expect.objectContaining({ namespace, message: expect.stringMatching(/./) }),
+      ),
+      notChecked: [],
+      rulesNotJudgedFor: [],
+      problems: [],
+    });
+    const text = await runCli(['report', '--findings']);
+    expect(text.out).toMatch(/^warn shop\/a: .*\[image-tag-pinned\]$/m);
+    expect(JSON.parse((await runCli(['report', '-o', 'json'])).out)).not.toHaveProperty('findings');
+  });
+
+  it('reads files as well, and then no cluster', async () => {
+    served = await serveContexts({ prod: recorded(mixed()) });
+    const { code, out } = await runCli(
+      ['report', '-'],
+      [root, unpinned('shop', 'a')].map((one) => stringify(one)).join('---\n'),
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('2 MCPServers: 1 would be refused, 1 warned about');
+    expect(requests).toEqual([]);
+    expect(await runCli(['report', '-'], '')).toMatchObject({ code: 2, error: 'no MCPServer in -\n' });
+    expect((await runCli(['report', '-', '--context', 'prod'])).error).toContain('not both');
+  });
+
+  it('is not whole where something could not be read', async () => {
+    const api = mixed();
+    api.answer(({ path }) => path.includes('mcpservers'), 403);
+    expect(await reportOn(api)).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('the right to list mcpservers'),
+    });
+    expect(await runCli(['report', '--context', 'nowhere'])).toMatchObject({
+      ...{ code: 2, out: '', error: expect.stringContaining("no context 'nowhere': it has prod, other") },
+    });
+  });
+
+  it('of a cluster without any is empty', async () => {
+    expect(await reportOn(createFakeKubeApi())).toEqual({
+      code: 0,
+      out: '0 MCPServers: 0 would be refused, 0 warned about (policy: restricted, the built-in profile)\n',
+      error: 'no MCPServer in context prod\n',
+    });
+  });
+});

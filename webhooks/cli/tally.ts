@@ -39,6 +39,11 @@ export function tally({ servers, findings }: Pick<CheckReport, 'servers' | 'find
   return { servers, refused: refused.size, warned: warned.length, rows };
 }
 
+/** `3 MCPServers: 2 would be refused, 0 warned about`. */
+export function renderTallied({ servers, refused, warned }: Tally): string {
+  return `${servers} MCPServer${servers === 1 ? '' : 's'}: ${refused} would be refused, ${warned} warned about`;
+}
+
 function toRow(group: readonly Located[]): TallyRow | undefined {
   const [first] = group;
   if (first === undefined) return undefined;
