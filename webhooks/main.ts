@@ -1,3 +1,4 @@
+import { exitCodes } from './cli/exit-code.ts';
 import { errorText } from './platform/log.ts';
 import type { ProgramProcess } from './programs/serve.ts';
 
@@ -23,6 +24,6 @@ main(process.argv.slice(2), { env: process.env, script: process.argv[1] ?? '' })
   },
   (error: unknown) => {
     process.stderr.write(`${errorText(error)}\n`);
-    process.exitCode = 3;
+    process.exitCode = exitCodes.crashed;
   },
 );

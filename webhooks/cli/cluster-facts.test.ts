@@ -150,6 +150,17 @@ describe('contexts of the kubeconfig', () => {
     expect(unwritten).toMatchObject({ code: 2, error: `--record ${nowhere} cannot be written: no such folder\n` });
   });
 
+  it('are not said to exist where there is no kubeconfig', async () => {
+    const { folder } = await serve({ staging: everything() });
+    const { HOME: home = '' } = process.env;
+    Object.assign(process.env, { KUBECONFIG: '', HOME: folder });
+    const { code, error } = await runCli(['check', '--context', 'staging', '-'], using);
+    process.env['HOME'] = home;
+    expect({ code, error }).toEqual({
+      ...{ code: 2, error: '--context staging: there is no kubeconfig, neither in KUBECONFIG nor in ~/.kube/config\n' },
+    });
+  });
+
   it('that the kubeconfig does not have are refused', async () => {
     await serve({ staging: everything() });
     const { code, error } = await runCli(['check', '--context', 'prod', '-'], using);

@@ -12,6 +12,8 @@ export interface Command {
   readonly options: CommandOptions;
   /** What its arguments may be, if they are words of ours; otherwise they are files. */
   readonly argumentWords: readonly string[] | undefined;
+  /** Commands of its own, which its first argument names; each has its own options. */
+  readonly subcommands?: Readonly<Record<string, Command>>;
   run(args: readonly string[], terminal: Terminal, defaults?: OwnDefaults): Promise<ExitCode>;
 }
 

@@ -44,6 +44,14 @@ describe('bash completes', () => {
     expect(await completeInBash('render', '--al')).toEqual([]);
   });
 
+  it('commands of policy, each with its own options', async () => {
+    expect(await completeInBash('policy', '')).toEqual(['check', 'try', '--help']);
+    expect(await completeInBash('policy', 'check', '--')).toEqual(['--fail-on', '--help']);
+    expect(await completeInBash('policy', 'check', '--fail-on', '')).toEqual(['error', 'warning']);
+    expect(await completeInBash('policy', 'try', '--')).toEqual(expect.arrayContaining(['--output', '--namespace']));
+    expect(await completeInBash('policy', 'try', '--f')).toEqual([]);
+  });
+
   it('values of an option, in long and in short', async () => {
     expect(await completeInBash('check', '--fail-on', '')).toEqual(['deny', 'warn']);
     expect(await completeInBash('check', '-o', '')).toEqual(namesOf(reportOutputs));

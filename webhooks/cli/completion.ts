@@ -73,22 +73,13 @@ function quote(text: string): string {
 
 /** For the bash of macOS, too, which is 3.2. */
 function renderBash(commands: readonly LoadedCommand[]): string {
-  const cases = commands.map(({ name, command: { options, argumentWords } }) => {
-    const entries = Object.entries(options);
-    const values = entries.flatMap(([option, definition]) => {
-      const words = valuesOf(definition);
-      if (words === undefined) return [];
-      const pattern = spellingsOf(option, definition).join(' | ');
-      return [`      ${pattern}) words=${quote(words.join(' '))} ;;`];
-    });
-    const spellings = entries.flatMap(([option, definition]) => spellingsOf(option, definition));
-    const offered = [...spellings, '--help'].join(' ');
-    return `    ${name})
-      case $previous in
-${[...values, `      *) if [[ $current == -* ]]; then words=${quote(offered)}; else words=${quote((argumentWords ?? []).join(' '))}; fi ;;`].join('\n')}
-      esac
-      ;;
-`;
+  const cases = commands.map(({ name, command }) => {
+    const { subcommands } = command;
+    const own = renderBashCase(command);
+    if (subcommands === undefined) return `    ${name})\n${own}      ;;\n`;
+    const inner = Object.entries(subcommands).map(([word, one]) => `      ${word})\n${renderBashCase(one)}      ;;\n`);
+    const first = `if [[ $COMP_CWORD -eq 2 ]]; then words=${quote([...Object.keys(subcommands), '--help'].join(' '))}; else`;
+    return `    ${name})\n      ${first} case \${COMP_WORDS[2]} in\n${inner.join('')}      esac; fi\n      ;;\n`;
   });
   return `# bash completion of mcp-lifecycle: source <(mcp-lifecycle completion bash)
 _mcp_lifecycle() {
@@ -107,12 +98,35 @@ complete -o default -F _mcp_lifecycle mcp-lifecycle
 `;
 }
 
+/** What follows a command, or a command of one. */
+function renderBashCase({ options, argumentWords = [] }: Command): string {
+  const entries = Object.entries(options);
+  const values = entries.flatMap(([option, definition]) => {
+    const words = valuesOf(definition);
+    if (words === undefined) return [];
+    const pattern = spellingsOf(option, definition).join(' | ');
+    return [`      ${pattern}) words=${quote(words.join(' '))} ;;`];
+  });
+  const spellings = entries.flatMap(([option, definition]) => spellingsOf(option, definition));
+  const offered = [...spellings, '--help'].join(' ');
+  const other = `      *) if [[ $current == -* ]]; then words=${quote(offered)}; else words=${quote(argumentWords.join(' '))}; fi ;;`;
+  return `      case $previous in\n${[...values, other].join('\n')}\n      esac\n`;
+}
+
 function renderZsh(commands: readonly LoadedCommand[]): string {
-  const cases = commands.map(({ name, command: { options, argumentWords } }) => {
-    const specs = Object.entries(options).flatMap(([option, definition]) => toZshSpecs(option, definition));
-    const argument = argumentWords === undefined ? '*:file:_files' : `*:word:(${argumentWords.join(' ')})`;
-    const all = [...specs, '--help[print the help]', argument].map((spec) => `      ${quote(spec)}`);
-    return `    ${name}) _arguments \\\n${all.join(' \\\n')} ;;\n`;
+  const cases = commands.map(({ name, command }) => {
+    const { subcommands } = command;
+    if (subcommands === undefined) return `    ${name}) ${renderZshArguments(command)} ;;\n`;
+    const inner = Object.entries(subcommands).map(([word, one]) => `        ${word}) ${renderZshArguments(one)} ;;\n`);
+    const words = Object.keys(subcommands).join(' ');
+    return `    ${name})
+      if (( CURRENT == 2 )); then compadd ${words}; return; fi
+      command=$words[2]
+      shift words
+      (( CURRENT -= 1 ))
+      case $command in
+${inner.join('')}      esac ;;
+`;
   });
   const summaries = [...commands.map(({ name, summary }) => [name, summary] as const), ...Object.entries(others)];
   return `#compdef mcp-lifecycle
@@ -134,6 +148,13 @@ if [[ $funcstack[1] == _mcp_lifecycle ]]; then _mcp_lifecycle "$@"; else compdef
 `;
 }
 
+function renderZshArguments({ options, argumentWords }: Command): string {
+  const specs = Object.entries(options).flatMap(([option, definition]) => toZshSpecs(option, definition));
+  const argument = argumentWords === undefined ? '*:file:_files' : `*:word:(${argumentWords.join(' ')})`;
+  const all = [...specs, '--help[print the help]', argument].map((spec) => `      ${quote(spec)}`);
+  return `_arguments \\\n${all.join(' \\\n')}`;
+}
+
 /** https://zsh.sourceforge.io/Doc/Release/Completion-System.html, `_arguments`: colons and brackets have a meaning there. */
 function toZshSpecs(name: string, option: CommandOption): readonly string[] {
   const values = valuesOf(option);
@@ -153,15 +174,31 @@ function renderFish(commands: readonly LoadedCommand[]): string {
     ([name, summary]) =>
       `complete -c mcp-lifecycle -f -n __fish_use_subcommand -a ${name} -d ${quoteForFish(summary)}\n`,
   );
-  const rest = commands.flatMap(({ name, command: { options, argumentWords } }) => {
-    const inIt = `complete -c mcp-lifecycle -n ${quoteForFish(`__fish_seen_subcommand_from ${name}`)}`;
-    const words = argumentWords === undefined ? [] : [`${inIt} -f -a ${quoteForFish(argumentWords.join(' '))}\n`];
-    return [
-      ...words,
-      ...Object.entries(options).map(([option, definition]) => `${inIt} ${toFish(option, definition)}\n`),
-    ];
+  const rest = commands.flatMap(({ name, command }) => {
+    const seen = `__fish_seen_subcommand_from ${name}`;
+    const { subcommands } = command;
+    if (subcommands === undefined) return renderFishCommand(seen, command);
+    const words = Object.keys(subcommands).join(' ');
+    const first = `${inFish(`${seen}; and not __fish_seen_subcommand_from ${words}`)} -f -a ${quoteForFish(words)}\n`;
+    const inner = Object.entries(subcommands).flatMap(([word, one]) =>
+      renderFishCommand(`${seen}; and __fish_seen_subcommand_from ${word}`, one),
+    );
+    return [first, ...inner];
   });
   return `# fish completion of mcp-lifecycle: mcp-lifecycle completion fish | source\n${[...first, ...rest].join('')}`;
+}
+
+function inFish(condition: string): string {
+  return `complete -c mcp-lifecycle -n ${quoteForFish(condition)}`;
+}
+
+function renderFishCommand(condition: string, { options, argumentWords }: Command): readonly string[] {
+  const inIt = inFish(condition);
+  const words = argumentWords === undefined ? [] : [`${inIt} -f -a ${quoteForFish(argumentWords.join(' '))}\n`];
+  return [
+    ...words,
+    ...Object.entries(options).map(([option, definition]) => `${inIt} ${toFish(option, definition)}\n`),
+  ];
 }
 
 function toFish(name: string, option: CommandOption): string {

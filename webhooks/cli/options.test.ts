@@ -33,6 +33,13 @@ it.each([
   expect(parseOptions(args, options)).toEqual({ type: 'refused', problem: expect.stringContaining(problem) });
 });
 
+it('refuses an unknown option in whole sentences', () => {
+  expect(parseOptions(['--nope'], options)).toEqual({
+    type: 'refused',
+    problem: "Unknown option '--nope'. The name of a file that begins with - stands behind --",
+  });
+});
+
 it.each(['--help', '-h'])('knows %s everywhere', (help) => {
   expect(parseOptions(['a', help], {})).toEqual({ type: 'help' });
 });

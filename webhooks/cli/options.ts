@@ -95,9 +95,15 @@ export function parseOptions<const Of extends CommandOptions>(
     // Each has its default or what was given, of the type that parseArgs was told, and choices are among theirs.
     return { type: 'parsed', values: read as OptionValues<Of>, positionals };
   } catch (error) {
-    // Its messages name the argument and what is wrong with it.
-    return { type: 'refused', problem: error instanceof Error ? error.message : String(error) };
+    return { type: 'refused', problem: sayRefused(error) };
   }
+}
+
+/** Node's messages name the argument and what is wrong with it; its advice about unknown ones is half a sentence. */
+function sayRefused(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, unknown] = /(Unknown option '.*?')\. To specify a positional/s.exec(message) ?? [];
+  return unknown === undefined ? message : `${unknown}. The name of a file that begins with - stands behind --`;
 }
 
 /** Of two values one would be passed by without a word. */

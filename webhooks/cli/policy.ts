@@ -15,6 +15,7 @@ export const policy: Command = {
   usage,
   options: { ...policyCheck.options, ...policyTry.options },
   argumentWords: namesOf(subcommands),
+  subcommands,
   async run([word, ...args], terminal) {
     const name = namesOf(subcommands).find((one) => one === word);
     if (name !== undefined) return subcommands[name].run(args, terminal);

@@ -28,10 +28,16 @@ export function apiServerOfContext(name: string | undefined, clock: Clock): Serv
   const context = name ?? config.getCurrentContext();
   const names = config.getContexts().map((one) => one.name);
   if (!names.includes(context)) {
+    if (isInvented(names)) throw new Error('there is no kubeconfig, neither in KUBECONFIG nor in ~/.kube/config');
     throw new Error(`the kubeconfig has no context '${context}': it has ${names.join(', ')}`);
   }
   config.setCurrentContext(context);
   return { server: apiServerOf(config, clock), context };
+}
+
+/** What client-node makes up where it finds no kubeconfig, and no pod around it. */
+function isInvented(names: readonly string[]): boolean {
+  return names.length === 1 && names[0] === 'loaded-context';
 }
 
 function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {
