@@ -69,6 +69,13 @@ describe('bash completes', () => {
   });
 });
 
+it('fish is told that policy check is not check', async () => {
+  const own = (await scriptFor('fish')).split('\n').filter((line) => line.includes('-l base '));
+  expect(own).toEqual([
+    expect.stringContaining('__fish_seen_subcommand_from check; and not __fish_seen_subcommand_from policy'),
+  ]);
+});
+
 /** Where the machine has the shell, it reads the script. */
 it.each(['bash', 'zsh', 'fish'])('%s has every command and every option', async (shell) => {
   const script = await scriptFor(shell);

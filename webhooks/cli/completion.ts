@@ -177,7 +177,7 @@ function renderFish(commands: readonly LoadedCommand[]): string {
   const rest = commands.flatMap(({ name, command }) => {
     const seen = `__fish_seen_subcommand_from ${name}`;
     const { subcommands } = command;
-    if (subcommands === undefined) return renderFishCommand(seen, command);
+    if (subcommands === undefined) return renderFishCommand(`${seen}${notBelowOthers(name, commands)}`, command);
     const words = Object.keys(subcommands).join(' ');
     const first = `${inFish(`${seen}; and not __fish_seen_subcommand_from ${words}`)} -f -a ${quoteForFish(words)}\n`;
     const inner = Object.entries(subcommands).flatMap(([word, one]) =>
@@ -186,6 +186,14 @@ function renderFish(commands: readonly LoadedCommand[]): string {
     return [first, ...inner];
   });
   return `# fish completion of mcp-lifecycle: mcp-lifecycle completion fish | source\n${[...first, ...rest].join('')}`;
+}
+
+/** fish sees a word wherever it stands: `check` in `policy check` is another command. */
+function notBelowOthers(name: string, commands: readonly LoadedCommand[]): string {
+  return commands
+    .filter(({ command: { subcommands = {} } }) => Object.hasOwn(subcommands, name))
+    .map((parent) => `; and not __fish_seen_subcommand_from ${parent.name}`)
+    .join('');
 }
 
 function inFish(condition: string): string {
