@@ -4,10 +4,13 @@ import type { Violation } from '../mcpserver/violation.ts';
 /** Nothing to say: one list for every check of every request, because that is what nearly all of them answer. */
 export const none: readonly Violation[] = [];
 
+type Violations = readonly Violation[];
+
 /** The violations of all lists, in their order. Builds nothing when there are none. */
-export function join(...lists: readonly (readonly Violation[])[]): readonly Violation[] {
-  for (const list of lists) if (list.length > 0) return lists.flat();
-  return none;
+// eslint-disable-next-line max-params -- as one list of lists they were a tenth of what a request without findings left behind
+export function join(a: Violations, b: Violations, c = none, d = none, e = none, f = none, g = none): Violations {
+  const count = a.length + b.length + c.length + d.length + e.length + f.length + g.length;
+  return count === 0 ? none : [...a, ...b, ...c, ...d, ...e, ...f, ...g];
 }
 
 /**
