@@ -1,10 +1,8 @@
 import { printable } from '../core/engine/text.ts';
-import { choosePolicy, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
-import { exitCodes } from './exit-code.ts';
 import { judgeStored } from './judge-stored.ts';
 import { namesOf } from './names-of.ts';
-import { gatherStored, storedOptions } from './stored-input.ts';
+import { storedOptions } from './stored-input.ts';
 import { renderTallied, tally, type Tally } from './tally.ts';
 
 /** What `policy try --output` takes; the first is the default. */
@@ -31,22 +29,9 @@ knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
     }
     return path === undefined || context === '' ? undefined : 'name files or a --context, not both';
   },
-  async run({ values, positionals: [file = '', ...paths] }, { readStdin, writeOut, writeError }) {
-    const chosen = await choosePolicy(file, readStdin);
-    if (chosen.type === 'refused') {
-      writeError(renderProblems(chosen.problems));
-      return exitCodes.unusable;
-    }
-    const { policy, ignored } = chosen;
-    const stored = await gatherStored({ ...values, paths, policy, readStdin });
-    if (stored.type === 'refused') {
-      writeError(`${printable(stored.problem)}\n`);
-      return exitCodes.unusable;
-    }
-    const { report, lines, exitCode } = judgeStored(stored, policy);
-    writeOut(tryOutputs[values.output](tally(report)));
-    writeError(`${renderProblems(ignored)}${lines.map((line) => `${line}\n`).join('')}`);
-    return exitCode;
+  run({ values, positionals: [policyFile = '', ...paths] }, terminal) {
+    const render = tryOutputs[values.output];
+    return judgeStored({ ...values, policyFile, paths }, terminal, (report) => render(tally(report)));
   },
 });
 

@@ -1,16 +1,15 @@
 import { renderLine, renderSentence } from '../core/engine/render.ts';
 import { printable } from '../core/engine/text.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
-import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
+import { policyOption } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
-import { exitCodes } from './exit-code.ts';
 import { judgeStored } from './judge-stored.ts';
 import { namesOf } from './names-of.ts';
 import { renderNamespaceTable, toNamespaceRows } from './namespace-table.ts';
 import { toJson } from './outputs/to-json.ts';
 import { nameOf } from './outputs/told.ts';
 import type { CheckReport } from './report.ts';
-import { gatherStored, storedOptions } from './stored-input.ts';
+import { storedOptions } from './stored-input.ts';
 import { renderTallied, tally } from './tally.ts';
 
 interface NamespaceReport {
@@ -42,22 +41,12 @@ a PATH (as for check) files instead. Nothing is changed.
   exitCodes: { clean: 'printed, whatever was found' },
   judgeArguments: (paths, { context }) =>
     paths.length === 0 || context === '' ? undefined : 'name files or a --context, not both',
-  async run({ values, positionals: paths }, { readStdin, writeOut, writeError }) {
-    const chosen = await choosePolicy(values.policy, readStdin);
-    if (chosen.type === 'refused') {
-      writeError(renderProblems(chosen.problems));
-      return exitCodes.unusable;
-    }
-    const { policy, ignored } = chosen;
-    const stored = await gatherStored({ ...values, paths, policy, readStdin });
-    if (stored.type === 'refused') {
-      writeError(`${printable(stored.problem)}\n`);
-      return exitCodes.unusable;
-    }
-    const { report, lines, exitCode } = judgeStored(stored, policy);
-    writeOut(namespaceOutputs[values.output]({ report, policyFile: values.policy, hasFindings: values.findings }));
-    writeError(`${renderProblems(ignored)}${lines.map((line) => `${line}\n`).join('')}`);
-    return exitCode;
+  run({ values, positionals: paths }, terminal) {
+    const { output, policy: policyFile, findings: hasFindings } = values;
+    const render = namespaceOutputs[output];
+    return judgeStored({ ...values, policyFile, paths }, terminal, (report) =>
+      render({ report, policyFile, hasFindings }),
+    );
   },
 });
 
