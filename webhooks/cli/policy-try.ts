@@ -2,6 +2,7 @@ import { printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
 import { judgeStored } from './judge-stored.ts';
 import { namesOf } from './names-of.ts';
+import { toJson } from './outputs/to-json.ts';
 import { storedOptions } from './stored-input.ts';
 import { renderTallied, tally, type Tally } from './tally.ts';
 
@@ -57,5 +58,5 @@ function renderTallyText(found: Tally): string {
 const trySchemaVersion = 'mcp-lifecycle.policy-try/v1';
 
 function renderTallyJson(found: Tally): string {
-  return `${JSON.stringify({ schemaVersion: trySchemaVersion, ...found }, null, 2)}\n`;
+  return toJson({ schemaVersion: trySchemaVersion, ...found });
 }
