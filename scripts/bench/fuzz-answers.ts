@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { anyAnswer } from '../../webhooks/reconciler/verify/testing/any-answer.ts';
-import type { AnyAnswer } from '../../webhooks/reconciler/verify/testing/any-answer.ts';
-import { startAnyServer } from '../../webhooks/reconciler/verify/testing/any-server.ts';
+import { anyAnswer } from '../../webhooks/platform/mcp/testing/any-answer.ts';
+import type { AnyAnswer } from '../../webhooks/platform/mcp/testing/any-answer.ts';
+import { startAnyServer } from '../../webhooks/platform/mcp/testing/any-server.ts';
 import { startChild } from './admission/child.ts';
 import { reconcilerFlags } from './admission/webhook-flags.ts';
 import type { Probed } from './fuzz/probe-process.ts';

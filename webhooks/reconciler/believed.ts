@@ -2,8 +2,8 @@ import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcp
 import { conditionOf } from '../core/plan/condition.ts';
 import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
 import { eraImage, eras } from '../core/plan/verification-status.ts';
-import type { ProbeResult } from './verify/probe.ts';
-import { eraOfVersion } from './verify/protocol-versions.ts';
+import type { ProbeResult } from '../platform/mcp/probe.ts';
+import { eraOfVersion } from '../platform/mcp/protocol-versions.ts';
 
 export interface BelievedVerification {
   readonly verification: ProbeResult;

@@ -21,8 +21,8 @@ import { PodCache } from './pod-cache.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
 import { Setbacks } from './setbacks.ts';
-import { probeMcpServer } from './verify/probe.ts';
-import type { Probe } from './verify/probe.ts';
+import { probeMcpServer } from '../platform/mcp/probe.ts';
+import type { Probe } from '../platform/mcp/probe.ts';
 import { Verifier } from './verify/verifier.ts';
 import type { World } from './world.ts';
 

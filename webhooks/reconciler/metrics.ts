@@ -10,7 +10,7 @@ import type { WorkQueue, WorkResult } from './queue.ts';
 import type { ServerCache } from './server-cache.ts';
 import { STATUS } from './setbacks.ts';
 import type { Setbacks } from './setbacks.ts';
-import type { ProbeResult } from './verify/probe.ts';
+import type { ProbeResult } from '../platform/mcp/probe.ts';
 import type { Verifier } from './verify/verifier.ts';
 
 /** What the gauges are computed from when somebody scrapes; set while we lead. */

@@ -8,7 +8,7 @@ import { factKey, gatherReferences } from '../platform/kube/references.ts';
 import type { GatheredReferences, ReferencedObject } from '../platform/kube/references.ts';
 import type { CaBundle } from '../platform/tls/ca-certificates.ts';
 import { FairStore } from './fair-store.ts';
-import type { KeptCaBundle } from './verify/tls-trust.ts';
+import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
 
 /** For all references of one server together, in milliseconds. */
 const deadlineMs = 10_000;

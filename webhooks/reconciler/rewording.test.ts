@@ -7,7 +7,7 @@ import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
-import type { ProbeResult } from './verify/probe.ts';
+import type { ProbeResult } from '../platform/mcp/probe.ts';
 
 /**
  * Data decides, prose tells: the life of a server, with a new release after each of its days. Whether that release says

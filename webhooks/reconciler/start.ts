@@ -18,7 +18,7 @@ import type { RunningPolicySource } from '../platform/policy/policy-source.ts';
 import { lead } from './lead.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
-import type { Probe } from './verify/probe.ts';
+import type { Probe } from '../platform/mcp/probe.ts';
 
 export interface StartReconcilerOptions {
   readonly api: KubeApi;

@@ -4,8 +4,8 @@ import type { AnsweredBy, Verification } from '../core/plan/observed.ts';
 import type { Ask } from '../core/plan/report.ts';
 import { eraImage } from '../core/plan/verification-status.ts';
 import { believedEra, believedVerification } from './believed.ts';
-import { tlsTrustOf } from './verify/tls-trust.ts';
-import type { KeptCaBundle } from './verify/tls-trust.ts';
+import { tlsTrustOf } from '../platform/mcp/tls-trust.ts';
+import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
 import type { World } from './world.ts';
 
 /** Between two questions to a server that answered, if its spec does not say. */

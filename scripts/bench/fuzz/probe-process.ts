@@ -1,7 +1,7 @@
 // Child process: probes one address after the other, with the heap of the reconciler, until it is told to stop. Tells what it
 // has seen since the last message with each message.
-import { probeMcpServer } from '../../../webhooks/reconciler/verify/probe.ts';
-import { wrongWith } from '../../../webhooks/reconciler/verify/testing/judge-verdict.ts';
+import { probeMcpServer } from '../../../webhooks/platform/mcp/probe.ts';
+import { wrongWith } from '../../../webhooks/platform/mcp/testing/judge-verdict.ts';
 import { silentLogger } from '../../../webhooks/platform/log.ts';
 import { catchUnexpected, unexpectedErrors } from '../../../webhooks/platform/unexpected-errors.ts';
 import { sendToParent } from '../admission/parent.ts';

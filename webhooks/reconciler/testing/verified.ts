@@ -1,4 +1,4 @@
-import type { ProbeResult } from '../verify/probe.ts';
+import type { ProbeResult } from '../../platform/mcp/probe.ts';
 
 /** What a server that works answers; it offers tools. */
 export const verified: ProbeResult = {

@@ -4,7 +4,7 @@ import type { ServingPod } from '../../core/plan/serving.ts';
 import { podSetOf } from '../../core/plan/serving.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
-import type { ProbeResult } from './probe.ts';
+import type { ProbeResult } from '../../platform/mcp/probe.ts';
 import { Verifier } from './verifier.ts';
 
 const verified = (version: string): ProbeResult => ({

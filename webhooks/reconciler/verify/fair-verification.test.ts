@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import { silentLogger } from '../../platform/log.ts';
-import type { ProbeVerdict } from './probe.ts';
+import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { Verifier } from './verifier.ts';
 
 /** How one kind of servers answers, and where they are. Times in milliseconds. */

@@ -5,7 +5,7 @@ import { podSetOf } from '../../core/plan/serving.ts';
 import type { ServingPod } from '../../core/plan/serving.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
-import type { ProbeResult, ProbeVerdict } from './probe.ts';
+import type { ProbeResult, ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { Verifier } from './verifier.ts';
 
 const verified: ProbeVerdict = {

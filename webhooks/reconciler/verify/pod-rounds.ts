@@ -8,7 +8,7 @@ import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
 import type { Release } from '../../platform/slots.ts';
 import type { Lanes, LaneName, SlowAtMs } from './lanes.ts';
-import type { ProbeVerdict } from './probe.ts';
+import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isFailing, nextTally, startTally, untilRetryMs } from './tally.ts';
 import type { Tally } from './tally.ts';
 

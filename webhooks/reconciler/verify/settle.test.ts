@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Verification } from '../../core/plan/observed.ts';
-import type { ProbeResult } from './probe.ts';
+import type { ProbeResult } from '../../platform/mcp/probe.ts';
 import { minBetweenChangesMs, settle } from './settle.ts';
 import type { Standing } from './settle.ts';
 

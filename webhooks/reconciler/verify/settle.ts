@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import type { Verification } from '../../core/plan/observed.ts';
-import type { ProbeResult } from './probe.ts';
+import type { ProbeResult } from '../../platform/mcp/probe.ts';
 
 /** What is believed about one endpoint. Whoever shows it writes it down, so it changes only for a reason. */
 export interface Standing {

@@ -1,6 +1,6 @@
 import type { Verification } from '../../core/plan/observed.ts';
 import { backoffDelay } from '../../platform/kube/backoff.ts';
-import type { ProbeVerdict } from './probe.ts';
+import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 
 /** The last answers of one server, as far as they decide what is said and when it is asked next. Times of the monotonic clock. */
 export interface Tally {

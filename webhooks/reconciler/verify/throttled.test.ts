@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Verification } from '../../core/plan/observed.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import { silentLogger } from '../../platform/log.ts';
-import type { ProbeVerdict } from './probe.ts';
+import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { Verifier } from './verifier.ts';
 
 const target = { url: 'http://x/mcp', generation: 1, periodMs: 60_000, image: 'x', pods: '1/1' };

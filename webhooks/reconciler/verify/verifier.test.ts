@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
-import type { ProbeResult, ProbeVerdict } from './probe.ts';
+import type { ProbeResult, ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { Verifier } from './verifier.ts';
 
 const serverInfo = {

@@ -8,11 +8,11 @@ import { splitKey } from '../../platform/kube/object.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
-import { asksOnce } from './handshake-era.ts';
+import { asksOnce } from '../../platform/mcp/handshake-era.ts';
 import { Lanes } from './lanes.ts';
 import type { LaneName, SlowAtMs, Turn } from './lanes.ts';
 import { PodRounds } from './pod-rounds.ts';
-import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from './probe.ts';
+import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isUp } from './settle.ts';
 import { isFailing, isOutdated, untilAllowedMs, untilRetryMs } from './tally.ts';
 import {

@@ -1,12 +1,12 @@
 import type { AnsweredBy, ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
-import type { ProbeMemory } from './probe-memory.ts';
-import type { ProbeVerdict } from './probe.ts';
+import type { ProbeMemory } from '../../platform/mcp/probe-memory.ts';
+import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isUp, settle } from './settle.ts';
 import type { Standing } from './settle.ts';
 import { nextTally, startTally } from './tally.ts';
 import type { Tally } from './tally.ts';
-import { tlsSpecKey, tlsTrustKey } from './tls-trust.ts';
-import type { TlsTrust } from './tls-trust.ts';
+import { tlsSpecKey, tlsTrustKey } from '../../platform/mcp/tls-trust.ts';
+import type { TlsTrust } from '../../platform/mcp/tls-trust.ts';
 
 /** What to ask, and whom the answer is from. */
 export interface VerificationTarget {

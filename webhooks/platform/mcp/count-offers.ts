@@ -1,7 +1,7 @@
 import type { OfferCounts, ServerInfo, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { oneLine } from '../../core/engine/text.ts';
-import { digest } from '../../platform/digest.ts';
-import { stringAt } from '../../platform/kube/object.ts';
+import { digest } from '../digest.ts';
+import { stringAt } from '../kube/object.ts';
 import { failureText } from './judge-reply.ts';
 import type { Unsuccessful } from './judge-reply.ts';
 import type { McpReply } from './mcp-reply.ts';

@@ -1,6 +1,6 @@
 import type { ServerInfo } from '../../core/plan/observed.ts';
-import { listAt, recordAt, stringAt } from '../../platform/kube/object.ts';
-import { startTimer } from '../../platform/timer.ts';
+import { listAt, recordAt, stringAt } from '../kube/object.ts';
+import { startTimer } from '../timer.ts';
 import { countOffers } from './count-offers.ts';
 import type { CountedOffers } from './count-offers.ts';
 import { unsettled } from './era-answer.ts';

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { oneLine } from '../../core/engine/text.ts';
-import { guardJson } from '../../platform/json-guard.ts';
-import type { JsonLimits } from '../../platform/json-guard.ts';
-import type { NetworkCause } from '../../platform/kube/network-error.ts';
-import { isRecord, numberAt, recordAt, stringAt } from '../../platform/kube/object.ts';
+import { guardJson } from '../json-guard.ts';
+import type { JsonLimits } from '../json-guard.ts';
+import type { NetworkCause } from '../kube/network-error.ts';
+import { isRecord, numberAt, recordAt, stringAt } from '../kube/object.ts';
 import { essentialsOf } from './essentials.ts';
 import { withoutByteOrderMark } from './event-stream.ts';
 import { TooMuch } from './pile.ts';

@@ -4,8 +4,8 @@ import type { TlsOptions } from 'node:tls';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
-import { parseCaBundle } from '../../platform/tls/ca-certificates.ts';
-import { issueAuthority, issueServing } from '../../platform/tls/certificates.ts';
+import { parseCaBundle } from '../tls/ca-certificates.ts';
+import { issueAuthority, issueServing } from '../tls/certificates.ts';
 import { asksOnce } from './handshake-era.ts';
 import { probeMcpServer } from './probe.ts';
 import type { ProbeTarget } from './probe.ts';

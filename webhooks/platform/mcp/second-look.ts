@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 
-import { lookupAbsolute } from '../../platform/absolute-lookup.ts';
-import { networkFailure } from '../../platform/kube/network-error.ts';
-import { startTimer } from '../../platform/timer.ts';
+import { lookupAbsolute } from '../absolute-lookup.ts';
+import { networkFailure } from '../kube/network-error.ts';
+import { startTimer } from '../timer.ts';
 import { speaksTls } from './judge-reply.ts';
 import type { FailedVerdict } from './judge-reply.ts';
 import { hostOf, send } from './mcp-call.ts';

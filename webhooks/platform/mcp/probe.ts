@@ -1,5 +1,5 @@
 import type { ProtocolEra, Verification } from '../../core/plan/observed.ts';
-import { networkErrorText } from '../../platform/kube/network-error.ts';
+import { networkErrorText } from '../kube/network-error.ts';
 import type { EraAnswer, Unsettled } from './era-answer.ts';
 import { askHandshake, askInSession } from './handshake-era.ts';
 import { idsFrom } from './mcp-call.ts';

@@ -12,7 +12,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 
-import { findFreePort } from '../../platform/http/testing/free-port.ts';
+import { findFreePort } from '../http/testing/free-port.ts';
 import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
 

@@ -4,10 +4,10 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 
-import { lookupAbsolute } from '../../platform/absolute-lookup.ts';
-import { networkFailure } from '../../platform/kube/network-error.ts';
-import { errorText } from '../../platform/log.ts';
-import { startTimer } from '../../platform/timer.ts';
+import { lookupAbsolute } from '../absolute-lookup.ts';
+import { networkFailure } from '../kube/network-error.ts';
+import { errorText } from '../log.ts';
+import { startTimer } from '../timer.ts';
 import { quoted } from './mcp-reply.ts';
 import type { McpReply } from './mcp-reply.ts';
 import { TooMuch } from './pile.ts';

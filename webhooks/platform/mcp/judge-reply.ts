@@ -1,7 +1,7 @@
 import { oneLine } from '../../core/engine/text.ts';
 import type { Verification } from '../../core/plan/observed.ts';
-import { listAt, stringAt } from '../../platform/kube/object.ts';
-import type { NetworkCause } from '../../platform/kube/network-error.ts';
+import { listAt, stringAt } from '../kube/object.ts';
+import type { NetworkCause } from '../kube/network-error.ts';
 import { hostOf } from './mcp-call.ts';
 import { quoted } from './mcp-reply.ts';
 import type { McpReply } from './mcp-reply.ts';

@@ -1,6 +1,6 @@
 import { failureOf, finalVerdict, isWithoutCommonVersion, knowsNotTheQuestion } from './judge-reply.ts';
 import type { FailedVerdict, Unsuccessful } from './judge-reply.ts';
-import { listAt } from '../../platform/kube/object.ts';
+import { listAt } from '../kube/object.ts';
 import type { ProbeResult } from './probe.ts';
 
 /** What the question of one era has brought. */

@@ -1,6 +1,6 @@
 import { oneLine, severalLines } from '../../core/engine/text.ts';
 import type { ServerInfo } from '../../core/plan/observed.ts';
-import { isRecord, recordAt, stringAt } from '../../platform/kube/object.ts';
+import { isRecord, recordAt, stringAt } from '../kube/object.ts';
 
 /** Longest text of the server that goes into status, in characters. */
 const maxNameLength = 256;

@@ -1,4 +1,4 @@
-import { listAt, recordAt } from '../../platform/kube/object.ts';
+import { listAt, recordAt } from '../kube/object.ts';
 import { countOffers } from './count-offers.ts';
 import type { EraAnswer } from './era-answer.ts';
 import { unsettled } from './era-answer.ts';

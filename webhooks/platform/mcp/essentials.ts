@@ -1,5 +1,5 @@
-import { digest } from '../../platform/digest.ts';
-import { isRecord, stringAt } from '../../platform/kube/object.ts';
+import { digest } from '../digest.ts';
+import { isRecord, stringAt } from '../kube/object.ts';
 
 /**
  * What is kept of what a server sent: so many of its fields, and of each so deep, so many values, so many units of one text and

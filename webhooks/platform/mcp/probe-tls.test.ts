@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { parseCaBundle } from '../../platform/tls/ca-certificates.ts';
-import { issueAuthority, issueServing } from '../../platform/tls/certificates.ts';
-import type { CertificateAuthority } from '../../platform/tls/certificates.ts';
+import { parseCaBundle } from '../tls/ca-certificates.ts';
+import { issueAuthority, issueServing } from '../tls/certificates.ts';
+import type { CertificateAuthority } from '../tls/certificates.ts';
 import { probeMcpServer } from './probe.ts';
 import type { TlsTrust } from './tls-trust.ts';
 

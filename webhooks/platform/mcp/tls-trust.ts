@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 
 import type { MCPServer } from '../../core/mcpserver/types.gen.ts';
-import type { CaBundle } from '../../platform/tls/ca-certificates.ts';
+import type { CaBundle } from '../tls/ca-certificates.ts';
 
 /** Whose certificates the verification of one server accepts. */
 export type TlsTrust =

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
-import { systemClock } from '../../../platform/clock.ts';
+import { systemClock } from '../../clock.ts';
 import { idMark } from './any-answer.ts';
 import type { AnyAnswer } from './any-answer.ts';
 

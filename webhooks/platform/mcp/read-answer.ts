@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { gunzipSync, inflateSync } from 'node:zlib';
 
-import { errorCode, networkFailure } from '../../platform/kube/network-error.ts';
+import { errorCode, networkFailure } from '../kube/network-error.ts';
 import { createEventStreamReader } from './event-stream.ts';
 import { answerHeaders, bodyToReply, mediaType, messageToReply, quoted } from './mcp-reply.ts';
 import type { McpReply, Received } from './mcp-reply.ts';
