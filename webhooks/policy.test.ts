@@ -373,6 +373,93 @@ describe('what was there before a policy', () => {
   });
 });
 
+/** What the webhook answers to such changes is above; here nobody asked it. */
+describe('what an exemption excused until its end, changed past the webhook', () => {
+  const entry = { namespace: 'mcp', name: 'search', reason: 'R', owner: 'O', expires: '2026-12-31' };
+  const exempting = policyFrom({
+    exemptions: [
+      { rule: 'run-as-non-root', ...entry },
+      { rule: 'privileged', ...entry },
+    ],
+  });
+  const ends: readonly (readonly [how: string, Pick<Round, 'policy' | 'now'>, said: string])[] = [
+    ['on its day', { policy: exempting, now: '2027-01-01T00:00:00Z' }, 'exemptions[0] ended 2026-12-31'],
+    ['out of the policy', { policy: builtInPolicy }, 'its exemption was removed'],
+  ];
+  const otherImage = withImage('ghcr.io/example/search:1.5.0');
+  const changes: readonly (readonly [what: string, change: Option, verdict: Decision['verdict']])[] = [
+    ['its labels', withMetadata({ labels: { team: 'search' } }), 'accepted'],
+    ['its replicas', withReplicas(3), 'accepted'],
+    ['its image', otherImage, 'invalid'],
+    ['the labels of its pods', withRawSpec({ extraLabels: { team: 'search' } }), 'invalid'],
+    ['a variable', withRawSpec({ config: { env: [{ name: 'A', value: 'b' }] } }), 'invalid'],
+  ];
+
+  describe.each(ends)('when it ended %s', (_how, ended, said) => {
+    const excused = decideOn(1, [asRoot], { policy: exempting });
+    const tolerated = decideOn(1, [asRoot], { ...ended, after: excused });
+
+    it.each(changes)('is rolled out with changes of the server, not of its pods: %s', (_what, change, verdict) => {
+      expect(decideOn(2, [asRoot, change], { ...ended, after: tolerated })).toMatchObject({ verdict });
+    });
+
+    it.each(changes)('is that, too, when it ended while nobody looked: %s', (_what, change, verdict) => {
+      expect(decideOn(2, [asRoot, change], { ...ended, after: excused })).toMatchObject({ verdict });
+    });
+
+    it('stays as it runs, and status says which exemption it was', () => {
+      const refused = decideOn(2, [asRoot, otherImage], { ...ended, after: tolerated });
+      expect(refused).toMatchObject({
+        verdict: 'invalid',
+        actions: [],
+        message: expect.stringMatching(
+          /\[run-as-non-root\]; nothing is rolled out until then, what runs stays as it is$/,
+        ),
+      });
+      expect(refused).toHaveProperty('message', expect.stringContaining(said));
+      const again = decideOn(2, [asRoot, otherImage], { ...ended, after: refused });
+      expect({ ...again, server: '' }).toEqual({ ...refused, server: '' });
+    });
+
+    it.each([
+      ['seen', tolerated],
+      ['not seen', excused],
+    ])('is rolled out when the change is taken back, or mended: %s before', (_what, before) => {
+      const refused = decideOn(2, [asRoot, otherImage], { ...ended, after: before });
+      expect(refused.verdict).toBe('invalid');
+      expect(decideOn(3, [asRoot], { ...ended, after: refused }).verdict).toBe('accepted');
+      expect(decideOn(3, [otherImage], { ...ended, after: refused }).verdict).toBe('accepted');
+    });
+
+    it('scales although it is a privilege, and nobody looked when it ended (it was refused)', () => {
+      const privileged = withRawSpec({ runtime: { security: { securityContext: { privileged: true } } } });
+      const before = decideOn(1, [privileged], { policy: exempting });
+      expect(before).toMatchObject({ verdict: 'accepted' });
+      const scaled = decideOn(2, [privileged, withReplicas(3)], { ...ended, after: before });
+      expect(scaled).toMatchObject({ verdict: 'accepted', policy: { tolerated: [{ rule: 'privileged' }] } });
+      const changed = decideOn(3, [privileged, withReplicas(3), otherImage], { ...ended, after: scaled });
+      expect(changed.verdict).toBe('invalid');
+    });
+  });
+
+  it('is no concern as long as the exemption is there', () => {
+    const before = decideOn(1, [asRoot], { policy: exempting });
+    expect(decideOn(2, [asRoot, otherImage], { policy: exempting, after: before }).verdict).toBe('accepted');
+  });
+
+  it('but for replicas: more of them are not built, the same are', () => {
+    const limit = { rules: { 'max-replicas': { action: 'deny', parameters: { max: 2 } } } };
+    const excusing = policyFrom({ ...limit, exemptions: [{ rule: 'max-replicas', ...entry }] });
+    const ended = { policy: excusing, now: '2027-01-01T00:00:00Z' };
+    const before = decideOn(1, [withReplicas(4)], { policy: excusing });
+    expect(before.verdict).toBe('accepted');
+    expect(decideOn(2, [withReplicas(5)], { ...ended, after: before }).verdict).toBe('invalid');
+    expect(decideOn(2, [withReplicas(2)], { ...ended, after: before }).verdict).toBe('accepted');
+    const labelled = [withReplicas(4), withMetadata({ labels: { team: 'search' } })];
+    expect(decideOn(2, labelled, { ...ended, after: before }).verdict).toBe('accepted');
+  });
+});
+
 describe('what holds a roll-out back', () => {
   const fromConfigMap = withRawSpec({ config: { envFrom: [{ configMapRef: { name: 'settings' } }] } });
 

@@ -132,6 +132,15 @@ export const statusStructure: StructuralSchema = {
         "type": "string"
        }
       },
+      "excusedFingerprints": {
+       "type": "array",
+       "items": {
+        "type": "string"
+       }
+      },
+      "pods": {
+       "type": "string"
+      },
       "toleratedNotListed": {
        "type": "integer"
       }

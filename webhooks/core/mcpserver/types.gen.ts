@@ -1092,6 +1092,16 @@ export interface PolicyState {
    */
   excused?: string[];
   /**
+   * For our own comparison: fingerprints, as of what is tolerated, of what an exemption excuses in that generation. It was there before the exemption ended. The first 50.
+   *
+   * @maxItems 50
+   */
+  excusedFingerprints?: string[];
+  /**
+   * For our own comparison, where a rule is excused or has been: a digest of the pods of that generation. What an exemption excused until its end is tolerated as long as it stays the same.
+   */
+  pods?: string;
+  /**
    * How many more violations there are. They are tolerated until the spec changes, and then refused.
    */
   toleratedNotListed?: number;

@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3370,704 +3370,750 @@ vErrors = add(vErrors, err187);
 errors++;
 }
 }
-if(data114.toleratedNotListed !== undefined){
-let data125 = data114.toleratedNotListed;
-if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
-const err188 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data114.excusedFingerprints !== undefined){
+let data125 = data114.excusedFingerprints;
+if(Array.isArray(data125)){
+if(data125.length > 50){
+const err188 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-if((typeof data125 == "number") && (isFinite(data125))){
-if(data125 > 2147483647 || isNaN(data125)){
-const err189 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len10 = data125.length;
+for(let i10=0; i10<len10; i10++){
+let data126 = data125[i10];
+if(typeof data126 === "string"){
+if(data126.length > 64 && func2(data126) > 64){
+const err189 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err189);
 errors++;
 }
-if(data125 < -2147483648 || isNaN(data125)){
-const err190 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err190 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
 }
 }
-}
 else {
-const err191 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err191 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
 }
-if(data110.foreign !== undefined){
-let data126 = data110.foreign;
-if(data126 && typeof data126 == "object" && !Array.isArray(data126)){
-if(data126.fields === undefined){
-const err192 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data114.pods !== undefined){
+let data127 = data114.pods;
+if(typeof data127 === "string"){
+if(data127.length > 64 && func2(data127) > 64){
+const err192 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err192);
 errors++;
 }
-if(data126.fields !== undefined){
-let data127 = data126.fields;
-if(Array.isArray(data127)){
-if(data127.length > 20){
-const err193 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err193 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-const len10 = data127.length;
-for(let i10=0; i10<len10; i10++){
-let data128 = data127[i10];
-if(data128 && typeof data128 == "object" && !Array.isArray(data128)){
-if(data128.kind === undefined){
-const err194 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10,keyword:"required",params:{missingProperty: "kind"}};
+}
+if(data114.toleratedNotListed !== undefined){
+let data128 = data114.toleratedNotListed;
+if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
+const err194 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-if(data128.path === undefined){
-const err195 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10,keyword:"required",params:{missingProperty: "path"}};
+if((typeof data128 == "number") && (isFinite(data128))){
+if(data128 > 2147483647 || isNaN(data128)){
+const err195 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err195);
 errors++;
 }
-if(data128.state === undefined){
-const err196 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10,keyword:"required",params:{missingProperty: "state"}};
+if(data128 < -2147483648 || isNaN(data128)){
+const err196 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-if(data128.kind !== undefined){
-let data129 = data128.kind;
-if(typeof data129 === "string"){
-if(data129.length > 63 && func2(data129) > 63){
-const err197 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+}
+}
+else {
+const err197 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
 }
-else {
-const err198 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/kind",keyword:"type",params:{type: "string"}};
+if(data110.foreign !== undefined){
+let data129 = data110.foreign;
+if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
+if(data129.fields === undefined){
+const err198 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-}
-if(data128.path !== undefined){
-let data130 = data128.path;
-if(typeof data130 === "string"){
-if(data130.length > 300 && func2(data130) > 300){
-const err199 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data129.fields !== undefined){
+let data130 = data129.fields;
+if(Array.isArray(data130)){
+if(data130.length > 20){
+const err199 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-}
-else {
-const err200 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/path",keyword:"type",params:{type: "string"}};
+const len11 = data130.length;
+for(let i11=0; i11<len11; i11++){
+let data131 = data130[i11];
+if(data131 && typeof data131 == "object" && !Array.isArray(data131)){
+if(data131.kind === undefined){
+const err200 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-}
-if(data128.manager !== undefined){
-let data131 = data128.manager;
-if(typeof data131 === "string"){
-if(data131.length > 128 && func2(data131) > 128){
-const err201 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data131.path === undefined){
+const err201 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err201);
+errors++;
+}
+if(data131.state === undefined){
+const err202 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err202);
+errors++;
+}
+if(data131.kind !== undefined){
+let data132 = data131.kind;
+if(typeof data132 === "string"){
+if(data132.length > 63 && func2(data132) > 63){
+const err203 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err203);
 errors++;
 }
 }
 else {
-const err202 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/manager",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err202);
-errors++;
-}
-}
-if(data128.state !== undefined){
-let data132 = data128.state;
-if(typeof data132 !== "string"){
-const err203 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/state",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err203);
-errors++;
-}
-if(!((((data132 === "Waiting") || (data132 === "ComesBack")) || (data132 === "FromAdmission")) || (data132 === "Stays"))){
-const err204 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+const err204 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err204);
 errors++;
 }
 }
-}
-else {
-const err205 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i10,keyword:"type",params:{type: "object"}};
+if(data131.path !== undefined){
+let data133 = data131.path;
+if(typeof data133 === "string"){
+if(data133.length > 300 && func2(data133) > 300){
+const err205 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err205);
 errors++;
 }
 }
-}
 else {
-const err206 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err206 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
 }
-if(data126.notListed !== undefined){
-let data133 = data126.notListed;
-if(!(((typeof data133 == "number") && (!(data133 % 1) && !isNaN(data133))) && (isFinite(data133)))){
-const err207 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data131.manager !== undefined){
+let data134 = data131.manager;
+if(typeof data134 === "string"){
+if(data134.length > 128 && func2(data134) > 128){
+const err207 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err207);
 errors++;
 }
-if((typeof data133 == "number") && (isFinite(data133))){
-if(data133 > 2147483647 || isNaN(data133)){
-const err208 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err208 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-if(data133 < -2147483648 || isNaN(data133)){
-const err209 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data131.state !== undefined){
+let data135 = data131.state;
+if(typeof data135 !== "string"){
+const err209 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
-}
-}
-}
-else {
-const err210 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(!((((data135 === "Waiting") || (data135 === "ComesBack")) || (data135 === "FromAdmission")) || (data135 === "Stays"))){
+const err210 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err210);
 errors++;
 }
 }
-if(data110.podFailure !== undefined){
-let data134 = data110.podFailure;
-if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
-if(data134.cause === undefined){
-const err211 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+}
+else {
+const err211 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
-if(data134.pod === undefined){
-const err212 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+}
+else {
+const err212 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-if(data134.cause !== undefined){
-let data135 = data134.cause;
-if(typeof data135 !== "string"){
-const err213 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data129.notListed !== undefined){
+let data136 = data129.notListed;
+if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
+const err213 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-if(!((((((data135 === "ImagePull") || (data135 === "Configuration")) || (data135 === "Crashing")) || (data135 === "OutOfMemory")) || (data135 === "Unhealthy")) || (data135 === "Unschedulable"))){
-const err214 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if((typeof data136 == "number") && (isFinite(data136))){
+if(data136 > 2147483647 || isNaN(data136)){
+const err214 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-}
-if(data134.pod !== undefined){
-let data136 = data134.pod;
-if(typeof data136 === "string"){
-if(data136.length > 253 && func2(data136) > 253){
-const err215 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data136 < -2147483648 || isNaN(data136)){
+const err215 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err215);
 errors++;
 }
 }
+}
+}
 else {
-const err216 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err216 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
-if(data134.image !== undefined){
-let data137 = data134.image;
-if(typeof data137 === "string"){
-if(data137.length > 1000 && func2(data137) > 1000){
-const err217 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data110.podFailure !== undefined){
+let data137 = data110.podFailure;
+if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
+if(data137.cause === undefined){
+const err217 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
-}
-else {
-const err218 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data137.pod === undefined){
+const err218 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
-}
-if(data134.exitCode !== undefined){
-let data138 = data134.exitCode;
-if(!(((typeof data138 == "number") && (!(data138 % 1) && !isNaN(data138))) && (isFinite(data138)))){
-const err219 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data137.cause !== undefined){
+let data138 = data137.cause;
+if(typeof data138 !== "string"){
+const err219 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
-if((typeof data138 == "number") && (isFinite(data138))){
-if(data138 > 2147483647 || isNaN(data138)){
-const err220 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((((((data138 === "ImagePull") || (data138 === "Configuration")) || (data138 === "Crashing")) || (data138 === "OutOfMemory")) || (data138 === "Unhealthy")) || (data138 === "Unschedulable"))){
+const err220 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-if(data138 < -2147483648 || isNaN(data138)){
-const err221 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data137.pod !== undefined){
+let data139 = data137.pod;
+if(typeof data139 === "string"){
+if(data139.length > 253 && func2(data139) > 253){
+const err221 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err221);
 errors++;
 }
 }
-}
-if(data134.restarts !== undefined){
-let data139 = data134.restarts;
-if(!(((typeof data139 == "number") && (!(data139 % 1) && !isNaN(data139))) && (isFinite(data139)))){
-const err222 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+else {
+const err222 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-if((typeof data139 == "number") && (isFinite(data139))){
-if(data139 > 2147483647 || isNaN(data139)){
-const err223 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data137.image !== undefined){
+let data140 = data137.image;
+if(typeof data140 === "string"){
+if(data140.length > 1000 && func2(data140) > 1000){
+const err223 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-if(data139 < -2147483648 || isNaN(data139)){
-const err224 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err224 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
 }
-}
-if(data134.notReadyAfterSeconds !== undefined){
-let data140 = data134.notReadyAfterSeconds;
-if(!(((typeof data140 == "number") && (!(data140 % 1) && !isNaN(data140))) && (isFinite(data140)))){
-const err225 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data137.exitCode !== undefined){
+let data141 = data137.exitCode;
+if(!(((typeof data141 == "number") && (!(data141 % 1) && !isNaN(data141))) && (isFinite(data141)))){
+const err225 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-if((typeof data140 == "number") && (isFinite(data140))){
-if(data140 > 2147483647 || isNaN(data140)){
-const err226 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data141 == "number") && (isFinite(data141))){
+if(data141 > 2147483647 || isNaN(data141)){
+const err226 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err226);
 errors++;
 }
-if(data140 < -2147483648 || isNaN(data140)){
-const err227 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data141 < -2147483648 || isNaN(data141)){
+const err227 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err227);
 errors++;
 }
 }
 }
-if(data134.detail !== undefined){
-let data141 = data134.detail;
-if(typeof data141 === "string"){
-if(data141.length > 512 && func2(data141) > 512){
-const err228 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data137.restarts !== undefined){
+let data142 = data137.restarts;
+if(!(((typeof data142 == "number") && (!(data142 % 1) && !isNaN(data142))) && (isFinite(data142)))){
+const err228 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-}
-else {
-const err229 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if((typeof data142 == "number") && (isFinite(data142))){
+if(data142 > 2147483647 || isNaN(data142)){
+const err229 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err229);
 errors++;
 }
-}
-if(data134.hint !== undefined){
-let data142 = data134.hint;
-if(typeof data142 !== "string"){
-const err230 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data142 < -2147483648 || isNaN(data142)){
+const err230 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err230);
 errors++;
 }
-if(!(((data142 === "Stdio") || (data142 === "Crash")) || (data142 === "Unready"))){
-const err231 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+}
+if(data137.notReadyAfterSeconds !== undefined){
+let data143 = data137.notReadyAfterSeconds;
+if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
+const err231 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-}
-}
-else {
-const err232 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if((typeof data143 == "number") && (isFinite(data143))){
+if(data143 > 2147483647 || isNaN(data143)){
+const err232 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-}
-if(data110.verification !== undefined){
-let data143 = data110.verification;
-if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
-if(data143.era !== undefined){
-let data144 = data143.era;
-if(typeof data144 !== "string"){
-const err233 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data143 < -2147483648 || isNaN(data143)){
+const err233 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err233);
 errors++;
 }
-if(!((data144 === "Stateless") || (data144 === "Handshake"))){
-const err234 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+if(data137.detail !== undefined){
+let data144 = data137.detail;
+if(typeof data144 === "string"){
+if(data144.length > 512 && func2(data144) > 512){
+const err234 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-if(data143.image !== undefined){
-let data145 = data143.image;
-if(typeof data145 === "string"){
-if(data145.length > 1000 && func2(data145) > 1000){
-const err235 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err235 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
 }
-else {
-const err236 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data137.hint !== undefined){
+let data145 = data137.hint;
+if(typeof data145 !== "string"){
+const err236 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-}
-if(data143.goneWhenAsked !== undefined){
-let data146 = data143.goneWhenAsked;
-if(!(((typeof data146 == "number") && (!(data146 % 1) && !isNaN(data146))) && (isFinite(data146)))){
-const err237 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(!(((data145 === "Stdio") || (data145 === "Crash")) || (data145 === "Unready"))){
+const err237 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err237);
 errors++;
 }
-if((typeof data146 == "number") && (isFinite(data146))){
-if(data146 > 8 || isNaN(data146)){
-const err238 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+}
+else {
+const err238 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-if(data146 < 1 || isNaN(data146)){
-const err239 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data110.verification !== undefined){
+let data146 = data110.verification;
+if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
+if(data146.era !== undefined){
+let data147 = data146.era;
+if(typeof data147 !== "string"){
+const err239 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-}
-}
-if(data143.toolsDigest !== undefined){
-let data147 = data143.toolsDigest;
-if(typeof data147 === "string"){
-if(data147.length > 80 && func2(data147) > 80){
-const err240 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(!((data147 === "Stateless") || (data147 === "Handshake"))){
+const err240 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
-else {
-const err241 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data146.image !== undefined){
+let data148 = data146.image;
+if(typeof data148 === "string"){
+if(data148.length > 1000 && func2(data148) > 1000){
+const err241 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
-if(data143.notCounted !== undefined){
-let data148 = data143.notCounted;
-if(typeof data148 === "string"){
-if(data148.length > 256 && func2(data148) > 256){
-const err242 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+else {
+const err242 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
 }
-else {
-const err243 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data146.goneWhenAsked !== undefined){
+let data149 = data146.goneWhenAsked;
+if(!(((typeof data149 == "number") && (!(data149 % 1) && !isNaN(data149))) && (isFinite(data149)))){
+const err243 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err243);
 errors++;
 }
-}
-if(data143.failingPods !== undefined){
-let data149 = data143.failingPods;
-if(Array.isArray(data149)){
-if(data149.length > 3){
-const err244 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if((typeof data149 == "number") && (isFinite(data149))){
+if(data149 > 8 || isNaN(data149)){
+const err244 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err244);
 errors++;
 }
-const len11 = data149.length;
-for(let i11=0; i11<len11; i11++){
-let data150 = data149[i11];
-if(data150 && typeof data150 == "object" && !Array.isArray(data150)){
-if(data150.name === undefined){
-const err245 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11,keyword:"required",params:{missingProperty: "name"}};
+if(data149 < 1 || isNaN(data149)){
+const err245 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err245);
 errors++;
 }
-if(data150.message === undefined){
-const err246 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+if(data146.toolsDigest !== undefined){
+let data150 = data146.toolsDigest;
+if(typeof data150 === "string"){
+if(data150.length > 80 && func2(data150) > 80){
+const err246 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err246);
 errors++;
 }
-if(data150.name !== undefined){
-let data151 = data150.name;
-if(typeof data151 === "string"){
-if(data151.length > 253 && func2(data151) > 253){
-const err247 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err247 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
 }
-else {
-const err248 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11+"/name",keyword:"type",params:{type: "string"}};
+if(data146.notCounted !== undefined){
+let data151 = data146.notCounted;
+if(typeof data151 === "string"){
+if(data151.length > 256 && func2(data151) > 256){
+const err248 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err248);
 errors++;
 }
 }
-if(data150.message !== undefined){
-let data152 = data150.message;
-if(typeof data152 === "string"){
-if(data152.length > 256 && func2(data152) > 256){
-const err249 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err249 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err249);
 errors++;
 }
 }
-else {
-const err250 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11+"/message",keyword:"type",params:{type: "string"}};
+if(data146.failingPods !== undefined){
+let data152 = data146.failingPods;
+if(Array.isArray(data152)){
+if(data152.length > 3){
+const err250 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err250);
 errors++;
 }
-}
-}
-else {
-const err251 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i11,keyword:"type",params:{type: "object"}};
+const len12 = data152.length;
+for(let i12=0; i12<len12; i12++){
+let data153 = data152[i12];
+if(data153 && typeof data153 == "object" && !Array.isArray(data153)){
+if(data153.name === undefined){
+const err251 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err251);
 errors++;
 }
-}
-}
-else {
-const err252 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data153.message === undefined){
+const err252 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
-}
-if(data143.toolCount !== undefined){
-let data153 = data143.toolCount;
-if(!(((typeof data153 == "number") && (!(data153 % 1) && !isNaN(data153))) && (isFinite(data153)))){
-const err253 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data153.name !== undefined){
+let data154 = data153.name;
+if(typeof data154 === "string"){
+if(data154.length > 253 && func2(data154) > 253){
+const err253 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-if((typeof data153 == "number") && (isFinite(data153))){
-if(data153 > 2147483647 || isNaN(data153)){
-const err254 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err254 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-if(data153 < 0 || isNaN(data153)){
-const err255 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data153.message !== undefined){
+let data155 = data153.message;
+if(typeof data155 === "string"){
+if(data155.length > 256 && func2(data155) > 256){
+const err255 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-}
-if(data143.resourceCount !== undefined){
-let data154 = data143.resourceCount;
-if(!(((typeof data154 == "number") && (!(data154 % 1) && !isNaN(data154))) && (isFinite(data154)))){
-const err256 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+else {
+const err256 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-if((typeof data154 == "number") && (isFinite(data154))){
-if(data154 > 2147483647 || isNaN(data154)){
-const err257 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err257 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-if(data154 < 0 || isNaN(data154)){
-const err258 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err258 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
-}
-if(data143.promptCount !== undefined){
-let data155 = data143.promptCount;
-if(!(((typeof data155 == "number") && (!(data155 % 1) && !isNaN(data155))) && (isFinite(data155)))){
-const err259 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(data146.toolCount !== undefined){
+let data156 = data146.toolCount;
+if(!(((typeof data156 == "number") && (!(data156 % 1) && !isNaN(data156))) && (isFinite(data156)))){
+const err259 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
-if((typeof data155 == "number") && (isFinite(data155))){
-if(data155 > 2147483647 || isNaN(data155)){
-const err260 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data156 == "number") && (isFinite(data156))){
+if(data156 > 2147483647 || isNaN(data156)){
+const err260 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err260);
 errors++;
 }
-if(data155 < 0 || isNaN(data155)){
-const err261 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data156 < 0 || isNaN(data156)){
+const err261 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
 }
+if(data146.resourceCount !== undefined){
+let data157 = data146.resourceCount;
+if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
+const err262 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err262);
+errors++;
+}
+if((typeof data157 == "number") && (isFinite(data157))){
+if(data157 > 2147483647 || isNaN(data157)){
+const err263 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err263);
+errors++;
+}
+if(data157 < 0 || isNaN(data157)){
+const err264 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err264);
+errors++;
+}
+}
+}
+if(data146.promptCount !== undefined){
+let data158 = data146.promptCount;
+if(!(((typeof data158 == "number") && (!(data158 % 1) && !isNaN(data158))) && (isFinite(data158)))){
+const err265 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err265);
+errors++;
+}
+if((typeof data158 == "number") && (isFinite(data158))){
+if(data158 > 2147483647 || isNaN(data158)){
+const err266 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err266);
+errors++;
+}
+if(data158 < 0 || isNaN(data158)){
+const err267 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err267);
+errors++;
+}
+}
+}
 }
 else {
-const err262 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err262);
+const err268 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err268);
 errors++;
 }
 }
 }
 else {
-const err263 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err263);
+const err269 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err269);
 errors++;
 }
 }
 if(data85.conditions !== undefined){
-let data156 = data85.conditions;
-if(Array.isArray(data156)){
-const len12 = data156.length;
-for(let i12=0; i12<len12; i12++){
-let data157 = data156[i12];
-if(data157 && typeof data157 == "object" && !Array.isArray(data157)){
-if(data157.type === undefined){
-const err264 = {instancePath:instancePath+"/status/conditions/" + i12,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err264);
-errors++;
-}
-if(data157.status === undefined){
-const err265 = {instancePath:instancePath+"/status/conditions/" + i12,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err265);
-errors++;
-}
-if(data157.lastTransitionTime === undefined){
-const err266 = {instancePath:instancePath+"/status/conditions/" + i12,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err266);
-errors++;
-}
-if(data157.reason === undefined){
-const err267 = {instancePath:instancePath+"/status/conditions/" + i12,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err267);
-errors++;
-}
-if(data157.message === undefined){
-const err268 = {instancePath:instancePath+"/status/conditions/" + i12,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err268);
-errors++;
-}
-if(data157.type !== undefined){
-let data158 = data157.type;
-if(typeof data158 === "string"){
-if(data158.length > 316 && func2(data158) > 316){
-const err269 = {instancePath:instancePath+"/status/conditions/" + i12+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err269);
-errors++;
-}
-if(!pattern2.test(data158)){
-const err270 = {instancePath:instancePath+"/status/conditions/" + i12+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+let data159 = data85.conditions;
+if(Array.isArray(data159)){
+const len13 = data159.length;
+for(let i13=0; i13<len13; i13++){
+let data160 = data159[i13];
+if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
+if(data160.type === undefined){
+const err270 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-}
-else {
-const err271 = {instancePath:instancePath+"/status/conditions/" + i12+"/type",keyword:"type",params:{type: "string"}};
+if(data160.status === undefined){
+const err271 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err271);
 errors++;
 }
-}
-if(data157.status !== undefined){
-let data159 = data157.status;
-if(typeof data159 !== "string"){
-const err272 = {instancePath:instancePath+"/status/conditions/" + i12+"/status",keyword:"type",params:{type: "string"}};
+if(data160.lastTransitionTime === undefined){
+const err272 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err272);
 errors++;
 }
-if(!(((data159 === "True") || (data159 === "False")) || (data159 === "Unknown"))){
-const err273 = {instancePath:instancePath+"/status/conditions/" + i12+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data160.reason === undefined){
+const err273 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-}
-if(data157.observedGeneration !== undefined){
-let data160 = data157.observedGeneration;
-if(!(((typeof data160 == "number") && (!(data160 % 1) && !isNaN(data160))) && (isFinite(data160)))){
-const err274 = {instancePath:instancePath+"/status/conditions/" + i12+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data160.message === undefined){
+const err274 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err274);
 errors++;
 }
-if((typeof data160 == "number") && (isFinite(data160))){
-if(data160 > 9223372036854776000 || isNaN(data160)){
-const err275 = {instancePath:instancePath+"/status/conditions/" + i12+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data160.type !== undefined){
+let data161 = data160.type;
+if(typeof data161 === "string"){
+if(data161.length > 316 && func2(data161) > 316){
+const err275 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err275);
 errors++;
 }
-if(data160 < 0 || isNaN(data160)){
-const err276 = {instancePath:instancePath+"/status/conditions/" + i12+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(!pattern2.test(data161)){
+const err276 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
 }
-}
-if(data157.lastTransitionTime !== undefined){
-let data161 = data157.lastTransitionTime;
-if(typeof data161 === "string"){
-if(!pattern3.test(data161)){
-const err277 = {instancePath:instancePath+"/status/conditions/" + i12+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err277 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err277);
 errors++;
 }
 }
-else {
-const err278 = {instancePath:instancePath+"/status/conditions/" + i12+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data160.status !== undefined){
+let data162 = data160.status;
+if(typeof data162 !== "string"){
+const err278 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err278);
 errors++;
 }
-}
-if(data157.reason !== undefined){
-let data162 = data157.reason;
-if(typeof data162 === "string"){
-if(data162.length > 1024 && func2(data162) > 1024){
-const err279 = {instancePath:instancePath+"/status/conditions/" + i12+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!(((data162 === "True") || (data162 === "False")) || (data162 === "Unknown"))){
+const err279 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err279);
 errors++;
 }
-if(data162.length < 2 && func2(data162) < 1){
-const err280 = {instancePath:instancePath+"/status/conditions/" + i12+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data160.observedGeneration !== undefined){
+let data163 = data160.observedGeneration;
+if(!(((typeof data163 == "number") && (!(data163 % 1) && !isNaN(data163))) && (isFinite(data163)))){
+const err280 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err280);
 errors++;
 }
-if(!pattern4.test(data162)){
-const err281 = {instancePath:instancePath+"/status/conditions/" + i12+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if((typeof data163 == "number") && (isFinite(data163))){
+if(data163 > 9223372036854776000 || isNaN(data163)){
+const err281 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err281);
 errors++;
 }
-}
-else {
-const err282 = {instancePath:instancePath+"/status/conditions/" + i12+"/reason",keyword:"type",params:{type: "string"}};
+if(data163 < 0 || isNaN(data163)){
+const err282 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err282);
 errors++;
 }
 }
-if(data157.message !== undefined){
-let data163 = data157.message;
-if(typeof data163 === "string"){
-if(data163.length > 32768 && func2(data163) > 32768){
-const err283 = {instancePath:instancePath+"/status/conditions/" + i12+"/message",keyword:"maxLength",params:{limit: 32768}};
+}
+if(data160.lastTransitionTime !== undefined){
+let data164 = data160.lastTransitionTime;
+if(typeof data164 === "string"){
+if(!pattern3.test(data164)){
+const err283 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
 }
 else {
-const err284 = {instancePath:instancePath+"/status/conditions/" + i12+"/message",keyword:"type",params:{type: "string"}};
+const err284 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err284);
 errors++;
 }
 }
-}
-else {
-const err285 = {instancePath:instancePath+"/status/conditions/" + i12,keyword:"type",params:{type: "object"}};
+if(data160.reason !== undefined){
+let data165 = data160.reason;
+if(typeof data165 === "string"){
+if(data165.length > 1024 && func2(data165) > 1024){
+const err285 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err285);
 errors++;
 }
-}
-}
-else {
-const err286 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data165.length < 2 && func2(data165) < 1){
+const err286 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-}
-}
-else {
-const err287 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+if(!pattern4.test(data165)){
+const err287 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
 }
+else {
+const err288 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err288);
+errors++;
+}
+}
+if(data160.message !== undefined){
+let data166 = data160.message;
+if(typeof data166 === "string"){
+if(data166.length > 32768 && func2(data166) > 32768){
+const err289 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err289);
+errors++;
+}
 }
 else {
-const err288 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err288);
+const err290 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err290);
+errors++;
+}
+}
+}
+else {
+const err291 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err291);
+errors++;
+}
+}
+}
+else {
+const err292 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err292);
+errors++;
+}
+}
+}
+else {
+const err293 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err293);
+errors++;
+}
+}
+}
+else {
+const err294 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err294);
 errors++;
 }
 validate21.errors = vErrors;

@@ -128,7 +128,12 @@ function causeOf({ subject: { server }, digest }: DecideInput, blocking: readonl
  * because it may come later; here it blocks, whatever severity those rules have, and was never there before.
  */
 function findMissing({ findings }: Verdict, enforced: readonly Finding[]): readonly Finding[] {
-  return findings.filter((finding) => finding.holdsBack === true && !enforced.includes(finding));
+  return findings.filter((finding) => finding.holdsBack === true && !enforced.some((one) => isOfSame(one, finding)));
+}
+
+/** What is enforced may say more about why. */
+function isOfSame(one: Finding, other: Finding): boolean {
+  return one.ruleId === other.ruleId && one.path === other.path && one.detail === other.detail;
 }
 
 /** Optional references count: their data is part of the configuration hash, so a guess would restart the pods. */

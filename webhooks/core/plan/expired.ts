@@ -8,16 +8,15 @@ import { buildPodTemplate } from '../resources/pod/pod-template.ts';
 /**
  * What was there before is tolerated, but for what an exemption excused until its end: that ends with the next change of
  * the pods. Else nobody would ever have to mend it. Labels, annotations and replicas of the server can be changed as before.
- * Taking an exemption out of the policy ends it, too: the status of the old object tells what it excused.
+ * Taking an exemption out of the policy ends it, too: the status of the old object tells what it excused. What gets past
+ * the webhook is held to the same in ratchet-server.ts.
  */
 export function enforceExpired(tolerance: Tolerance, before: Verdict, now: Verdict): Tolerance {
   const { enforced, tolerated } = tolerance;
-  const excused = excusedIn(before);
-  const isExpired = ({ ruleId, exemption }: Finding): boolean =>
-    exemption === undefined ? excused.includes(ruleId) : exemption === 'ended';
+  const isExpired = isExpiredAfter(excusedIn(before));
   if (!tolerated.some(isExpired) || areSamePods(before, now)) return tolerance;
   return {
-    enforced: [...enforced, ...tolerated.filter(isExpired).map(sayWhy)],
+    enforced: [...enforced, ...tolerated.filter(isExpired).map(sayExpired)],
     tolerated: tolerated.filter((finding) => !isExpired(finding)),
   };
 }
@@ -26,8 +25,13 @@ function excusedIn(before: Verdict): readonly string[] {
   return (before.parsed ? before.server.status?.extensions?.policy?.excused : undefined) ?? [];
 }
 
-/** The policy itself says it of an exemption that is still there. */
-function sayWhy(finding: Finding): Finding {
+/** Whether it is what an exemption excused that has ended, or that is no longer in the policy; `excused` are the rules that status lists. */
+export function isExpiredAfter(excused: readonly string[]): (finding: Finding) => boolean {
+  return ({ ruleId, exemption }) => (exemption === undefined ? excused.includes(ruleId) : exemption === 'ended');
+}
+
+/** The policy itself says why of an exemption that is still there. */
+export function sayExpired(finding: Finding): Finding {
   const { exemption, because } = finding;
   if (exemption !== undefined) return finding;
   return { ...finding, because: because === undefined ? removed : `${because}, ${removed}` };
@@ -38,9 +42,10 @@ const removed = 'its exemption was removed';
 /** Of what the schema forbids nobody knows which pods it would have. */
 function areSamePods(before: Verdict, now: Verdict): boolean {
   if (!before.parsed || !now.parsed) return judgedObject(before) === judgedObject(now);
-  return podsOf(before.server) === podsOf(now.server);
+  return writePods(before.server) === writePods(now.server);
 }
 
-function podsOf(server: MCPServer): string {
+/** Equal for servers whose changes the other one is no roll-out of, whatever becomes of what they reference. */
+export function writePods(server: MCPServer): string {
   return canonicalJson(buildPodTemplate({ server }));
 }

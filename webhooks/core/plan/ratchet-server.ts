@@ -1,11 +1,12 @@
 import type { Finding } from '../engine/finding.ts';
 import { fingerprint, isCurrentFingerprint, ratchet } from '../engine/ratchet.ts';
-import type { Digest, PrintedFinding } from '../engine/ratchet.ts';
+import type { Digest, PrintedFinding, Ratcheted } from '../engine/ratchet.ts';
 import type { Rule } from '../engine/rule.ts';
 import { renderField } from '../engine/render.ts';
 import { printable, shortenEnd } from '../engine/text.ts';
 import type { MCPServer, PolicyState, ToleratedFinding } from '../mcpserver/types.gen.ts';
 import { conditionOf } from './condition.ts';
+import { isExpiredAfter, sayExpired, writePods } from './expired.ts';
 import type { ObservedChild } from './observed.ts';
 
 /** Most tolerated findings that status lists; as in crds/source/mcpserver.yaml. */
@@ -16,6 +17,9 @@ export const maxCompared = 1_000;
 
 /** Most rules that status lists as excused: more than there are rules; as in crds/source/mcpserver.yaml. */
 const maxExcused = 100;
+
+/** Most fingerprints of what is excused that status lists; as in crds/source/mcpserver.yaml. */
+const maxExcusedFingerprints = 50;
 
 /** Longest message of one of them, in characters. */
 const maxMessageLength = 100;
@@ -54,21 +58,51 @@ export function ratchetServer(input: RatchetInput): RatchetedServer {
   const printed = fingerprint({ object: server, findings: denials }, digest);
   const isRecognised = age === 'old' ? () => true : isUnsuspicious(input.rules);
   const listed = inTodaysFormat(previous?.tolerated ?? [], printed.filter(isRecognised));
-  const known = selectKnown(age, { rules: input.rules, listed }, printed);
-  const { enforced, tolerated } = ratchet(
-    printed,
-    known.map((one) => one.fingerprint),
-  );
+  const known = [
+    ...selectKnown(age, { rules: input.rules, listed }, printed).map((one) => one.fingerprint),
+    ...excusedBefore(age, previous),
+  ];
+  const { enforced, tolerated } = splitExpired(age, input, ratchet(printed, known));
   if (enforced.length > 0) {
     const policy =
       previous === undefined ? { digest: policyDigest } : afterRefusal(age, { previous, listed }, tolerated);
-    return { enforced: enforced.map(({ finding }) => finding), policy };
+    return { enforced, policy };
   }
-  const { generation } = server.metadata;
-  const accepted = { digest: policyDigest, ...(generation === undefined ? {} : { generation }) };
+  return { enforced: [], policy: afterConsent(previous, input, tolerated) };
+}
+
+/** What was excused in the generation that was accepted last; of that generation itself everything is known. */
+function excusedBefore(age: Age, previous: PolicyState | undefined): readonly string[] {
+  return age === 'old' ? [] : (previous?.excusedFingerprints ?? []);
+}
+
+function afterConsent(
+  previous: PolicyState | undefined,
+  input: RatchetInput,
+  tolerated: readonly PrintedFinding[],
+): PolicyState {
+  const { generation } = input.server.metadata;
+  const accepted = { digest: input.policyDigest, ...(generation === undefined ? {} : { generation }) };
+  return { ...accepted, ...listTolerated(tolerated.map(toEntry)), ...listExcused(previous, input) };
+}
+
+interface Split {
+  readonly enforced: readonly Finding[];
+  readonly tolerated: readonly PrintedFinding[];
+}
+
+/** As at admission: what an exemption excused until its end is tolerated only as long as the pods are those of then. */
+function splitExpired(age: Age, { server, digest }: RatchetInput, { enforced, tolerated }: Ratcheted): Split {
+  const denied = enforced.map(({ finding }) => finding);
+  const { pods, excused = [] } = server.status?.extensions?.policy ?? {};
+  const isExpired = isExpiredAfter(excused);
+  const expired = tolerated.filter(({ finding }) => isExpired(finding));
+  // Without a digest nothing was excused before: the exemption came when it had ended already.
+  const areSamePods = expired.length === 0 || age === 'old' || pods === undefined || pods === digest(writePods(server));
+  if (areSamePods) return { enforced: denied, tolerated };
   return {
-    enforced: [],
-    policy: { ...accepted, ...listTolerated(tolerated.map(toEntry)), ...listExcused(previous, findings) },
+    enforced: [...denied, ...expired.map(({ finding }) => sayExpired(finding))],
+    tolerated: tolerated.filter((one) => !expired.includes(one)),
   };
 }
 
@@ -79,7 +113,8 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
 
 /**
  * What is found and was there before: what status lists, and besides it whatever came with the rules or with the
- * installation, and not with a change past the webhook.
+ * installation, and not with a change past the webhook. What an exemption excused in the generation that was accepted is
+ * known besides, whatever the server has become since; see {@link splitExpired}.
  *
  * | judged before              | the server since | the rules since | what is found                          |
  * | -------------------------- | ---------------- | --------------- | -------------------------------------- |
@@ -183,14 +218,25 @@ function listTolerated(
 
 /**
  * Rules that find what an exemption excuses or has excused, as long as they find something: who takes the exemption out of
- * the policy ends it, and the webhook does not take for older than the rule what it let in.
+ * the policy ends it, and the webhook does not take for older than the rule what it let in. And what was excused, in which
+ * pods: the policy may change together with the server.
  */
-function listExcused(previous: PolicyState | undefined, findings: readonly Finding[]): Pick<PolicyState, 'excused'> {
+function listExcused(
+  previous: PolicyState | undefined,
+  { server, findings, digest }: RatchetInput,
+): Pick<PolicyState, 'excused' | 'excusedFingerprints' | 'pods'> {
   const before = previous?.excused ?? [];
   const excused = findings.filter(({ ruleId, exemption }) => exemption !== undefined || before.includes(ruleId));
   if (excused.length === 0) return {};
   const ids = new Set(excused.map(({ ruleId }) => ruleId));
-  return { excused: [...ids].sort().slice(0, maxExcused) };
+  // Of one that has ended status lists what is tolerated.
+  const running = excused.filter(({ exemption }) => exemption === 'excused' || exemption === 'ending');
+  const printed = fingerprint({ object: server, findings: running.slice(0, maxExcusedFingerprints) }, digest);
+  return {
+    excused: [...ids].sort().slice(0, maxExcused),
+    ...(printed.length === 0 ? {} : { excusedFingerprints: printed.map((one) => one.fingerprint) }),
+    pods: digest(writePods(server)),
+  };
 }
 
 function toEntry({ finding, fingerprint: print }: PrintedFinding): ToleratedFinding {
