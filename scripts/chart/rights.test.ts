@@ -87,6 +87,7 @@ const uses: Readonly<Record<string, Use>> = {
   // Whoever runs the command asks with rights of his own.
   'cli/ask-cluster.ts': { requests: ['GET'], needs: [] },
   'cli/ask-namespaces.ts': { requests: ['GET'], needs: [] },
+  'cli/cluster-policy.ts': { requests: ['GET'], needs: [] },
   // Of the command line, too: programs in a cluster follow what they list.
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).

@@ -1,6 +1,7 @@
 import type { Policy } from '../core/engine/policy.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { byBuiltIn, type JudgedBy } from './judged-by.ts';
 import { placePolicyProblem, readPolicyFiles, type PolicyFile } from './policy-file.ts';
 import { renderProblem } from './outputs/text.ts';
 
@@ -14,28 +15,35 @@ export const policyOption = {
 } as const;
 
 /** What judges, and what of it is ignored; or why nobody can tell. */
-export type ChosenPolicy =
-  | { readonly type: 'chosen'; readonly policy: Policy; readonly ignored: readonly InputProblem[] }
-  | { readonly type: 'refused'; readonly problems: readonly InputProblem[] };
+export type ChosenPolicy = Chosen | { readonly type: 'refused'; readonly problems: readonly InputProblem[] };
+
+export interface Chosen {
+  readonly type: 'chosen';
+  readonly policy: Policy;
+  readonly ignored: readonly InputProblem[];
+  /** What to call it. */
+  readonly by: JudgedBy;
+}
 
 /** The policy in this file; without one, what judges in a cluster that has none. */
 export async function choosePolicy(path: string, readStdin: () => Promise<Uint8Array>): Promise<ChosenPolicy> {
-  if (path === '') return { type: 'chosen', policy: builtInPolicy, ignored: [] };
+  if (path === '') return { type: 'chosen', policy: builtInPolicy, ignored: [], by: byBuiltIn };
   const files = await readPolicyFiles([path], readStdin);
   const [file, ...others] = files;
   if (file === undefined || others.length > 0) {
     return { type: 'refused', problems: [{ file: path, message: `has to be one file, found ${files.length}` }] };
   }
-  return toChosen(file);
+  return toChosen(file, { file: path });
 }
 
-function toChosen(file: PolicyFile): ChosenPolicy {
+/** A policy that was read, if it means something. */
+export function toChosen(file: PolicyFile, by: JudgedBy): ChosenPolicy {
   if (file.type === 'unreadable') return { type: 'refused', problems: file.problems };
   const { policy: read } = file;
   const ignored = read.ignored
     .map((problem) => placePolicyProblem(file, problem))
     .map(({ message, ...place }) => ({ ...place, message: `ignored: ${message}` }));
-  if (read.type === 'usable') return { type: 'chosen', policy: read.policy, ignored };
+  if (read.type === 'usable') return { type: 'chosen', policy: read.policy, ignored, by };
   const problems = read.problems.map((problem) => placePolicyProblem(file, problem));
   return { type: 'refused', problems: [...problems, ...ignored] };
 }

@@ -1,17 +1,24 @@
-import type { Policy } from '../core/engine/policy.ts';
-import { printable } from '../core/engine/text.ts';
-import { choosePolicy, renderProblems } from './chosen-policy.ts';
+import { renderProblems } from './chosen-policy.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
+import type { JudgedBy } from './judged-by.ts';
 import { renderNotChecked, renderNotJudged, renderProblem } from './outputs/text.ts';
 import { toReport, type CheckReport } from './report.ts';
 import { gatherStored, type StoredInput, type StoredValues } from './stored-input.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface StoredQuestion extends StoredValues {
-  /** Empty: the built-in policy judges. */
+  /** Empty: the policy of the cluster judges, and of files the built-in one. */
   readonly policyFile: string;
   /** Without one a cluster is asked. */
   readonly paths: readonly string[];
+}
+
+/** What was found, and by which policy. */
+export interface JudgedStored {
+  readonly report: CheckReport;
+  readonly by: JudgedBy;
+  /** Sentences about what was judged more strictly, because it could not be read. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -19,23 +26,21 @@ export interface StoredQuestion extends StoredValues {
  * be read, and what that means. Findings do not fail it.
  */
 export async function judgeStored(
-  { policyFile, ...question }: StoredQuestion,
+  question: StoredQuestion,
   { readStdin, writeOut, writeError }: Terminal,
-  render: (report: CheckReport) => string,
+  render: (judged: JudgedStored) => string,
 ): Promise<ExitCode> {
-  const chosen = await choosePolicy(policyFile, readStdin);
-  if (chosen.type === 'refused') {
-    writeError(renderProblems(chosen.problems));
-    return exitCodes.unusable;
-  }
-  const { policy, ignored } = chosen;
-  const stored = await gatherStored({ ...question, policy, readStdin });
+  const stored = await gatherStored({ ...question, readStdin });
   if (stored.type === 'refused') {
-    writeError(`${printable(stored.problem)}\n`);
+    writeError(stored.said);
     return exitCodes.unusable;
   }
-  const { report, lines, exitCode } = judgeGathered(stored, policy);
-  writeOut(render(report));
+  const {
+    notes,
+    chosen: { by, ignored },
+  } = stored;
+  const { report, lines, exitCode } = judgeGathered(stored);
+  writeOut(render({ report: { ...report, ignoredOfPolicy: ignored }, by, notes }));
   writeError(`${renderProblems(ignored)}${lines.map((line) => `${line}\n`).join('')}`);
   return exitCode;
 }
@@ -46,8 +51,9 @@ interface Judged {
   readonly exitCode: ExitCode;
 }
 
-function judgeGathered(stored: StoredInput & { readonly type: 'gathered' }, policy: Policy): Judged {
+function judgeGathered(stored: StoredInput & { readonly type: 'gathered' }): Judged {
   const { input, namespace, source, mayBeEmpty, notes } = stored;
+  const { policy } = stored.chosen;
   // What the API server drops is nothing that a policy does.
   const validate = 'ignore';
   const report = toReport(input, { policy, namespace, validate, now: new Date().toISOString() });

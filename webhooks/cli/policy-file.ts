@@ -23,11 +23,12 @@ export async function readPolicyFiles(
   const { texts, problems } = await readTexts(paths, readStdin);
   return [
     ...problems.map((problem): PolicyFile => ({ type: 'unreadable', problems: [problem] })),
-    ...texts.map(toFile),
+    ...texts.map(readPolicyText),
   ];
 }
 
-function toFile({ file, text }: InputText): PolicyFile {
+/** The policy in a text that somebody else has read. */
+export function readPolicyText({ file, text }: InputText): PolicyFile {
   if (new TextEncoder().encode(text).length > maxPolicyBytes) {
     return unreadable({ file, message: `larger than ${maxPolicyBytes} bytes, which is what a ConfigMap has room for` });
   }

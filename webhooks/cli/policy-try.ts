@@ -1,16 +1,18 @@
 import { printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
-import { judgeStored } from './judge-stored.ts';
+import { judgeStored, type JudgedStored } from './judge-stored.ts';
+import { renderJudgedBy } from './judged-by.ts';
 import { namesOf } from './names-of.ts';
+import { policyTrySchemaVersion, renderLeftOut } from './outputs/stored-schema.ts';
 import { toJson } from './outputs/to-json.ts';
 import { storedOptions } from './stored-input.ts';
-import { renderTallied, tally, type Tally } from './tally.ts';
+import { renderTallied, tally } from './tally.ts';
 
 /** What `policy try --output` takes; the first is the default. */
 const tryOutputs = {
   text: renderTallyText,
   json: renderTallyJson,
-} as const satisfies Readonly<Record<string, (tally: Tally) => string>>;
+} as const satisfies Readonly<Record<string, (judged: JudgedStored) => string>>;
 
 /** Says what a policy would do, before anybody enforces it. */
 export const policyTry = defineCommand({
@@ -26,17 +28,18 @@ knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
   exitCodes: { clean: 'printed, whatever the policy does' },
   judgeArguments: ([policy, path], { context }) => {
     if (policy === undefined || (path === undefined && context === '')) {
-      return 'name a policy, and at least one file or folder, or -, or a cluster with --context';
+      return 'name a policy, and at least one file or folder, or -, or a cluster with --context; `report` judges by the policy that a cluster has';
     }
     return path === undefined || context === '' ? undefined : 'name files or a --context, not both';
   },
   run({ values, positionals: [policyFile = '', ...paths] }, terminal) {
     const render = tryOutputs[values.output];
-    return judgeStored({ ...values, policyFile, paths }, terminal, (report) => render(tally(report)));
+    return judgeStored({ ...values, policyFile, paths }, terminal, render);
   },
 });
 
-function renderTallyText(found: Tally): string {
+function renderTallyText({ report, by }: JudgedStored): string {
+  const found = tally(report);
   const { rows } = found;
   const table = [
     ['NAMESPACE', 'RULE', 'ACTION', 'SERVERS', 'POLICY'],
@@ -51,12 +54,16 @@ function renderTallyText(found: Tally): string {
       .join('  ')
       .trimEnd(),
   );
-  return [...(rows.length === 0 ? [] : lines), renderTallied(found)].map((line) => `${line}\n`).join('');
+  return [...(rows.length === 0 ? [] : lines), `${renderTallied(found)} (policy: ${renderJudgedBy(by)})`]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
-/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const trySchemaVersion = 'mcp-lifecycle.policy-try/v1';
-
-function renderTallyJson(found: Tally): string {
-  return toJson({ schemaVersion: trySchemaVersion, ...found });
+function renderTallyJson({ report, by, notes }: JudgedStored): string {
+  return toJson({
+    schemaVersion: policyTrySchemaVersion,
+    policy: by,
+    ...tally(report),
+    ...renderLeftOut(report, notes),
+  });
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { anMCPServer, withImage, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
+import { policyTrySchema } from './outputs/stored-schema.ts';
+import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { runCli } from './testing/run-cli.ts';
 
 const head = { apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy' };
@@ -198,21 +200,43 @@ describe('policy try', () => {
       out: `NAMESPACE  RULE              ACTION  SERVERS  POLICY
 play       run-as-non-root   audit   1        overrides[0] play
 shop       image-tag-pinned  deny    2        rules
-3 MCPServers: 2 would be refused, 0 warned about
+3 MCPServers: 2 would be refused, 0 warned about (policy: ${file('policy.yaml', policyText)})
 `,
       error: '',
     });
   });
 
   it('says the same as JSON', async () => {
-    const { out } = await runCli(['policy', 'try', '-o', 'json', file('policy.yaml', policyText), '-'], servers);
+    const policy = file('policy.yaml', policyText);
+    const { out } = await runCli(['policy', 'try', '-o', 'json', policy, '-'], servers);
     expect(JSON.parse(out)).toEqual({
-      ...{ schemaVersion: 'mcp-lifecycle.policy-try/v1', servers: 3, refused: 2, warned: 0 },
+      ...{ schemaVersion: 'mcp-lifecycle.policy-try/v1', policy: { file: policy }, servers: 3, refused: 2, warned: 0 },
       rows: [
         { namespace: 'play', rule: 'run-as-non-root', action: 'audit', servers: 1, because: 'overrides[0] play' },
         { namespace: 'shop', rule: 'image-tag-pinned', action: 'deny', servers: 2, because: 'rules' },
       ],
+      ...{ notChecked: [], rulesNotJudgedFor: [], problems: [], ignoredOfPolicy: [], notes: [] },
     });
+    expect(problemsOf(closed(policyTrySchema), JSON.parse(out))).toEqual([]);
+  });
+
+  it('lists as JSON what was not judged, not checked and ignored (it was on standard error alone)', async () => {
+    const newer = file('newer.yaml', stringify({ ...head, rules: { 'not-yet': { action: 'deny' } } }));
+    const illegible = stringify(anMCPServer(withNamespace('shop'))).replace(/port: \d+/, 'port: none');
+    const naming = stringify(
+      anMCPServer(
+        withNamespace('play'),
+        withRawSpec({ config: { envFrom: [{ configMapRef: { name: 'settings' } }] } }),
+      ),
+    );
+    const { out } = await runCli(['policy', 'try', '-o', 'json', newer, '-'], `${illegible}---\n${naming}`);
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ servers: 2, problems: [] },
+      rulesNotJudgedFor: [{ namespace: 'shop', name: 'search' }],
+      notChecked: [{ kind: 'ConfigMap', namespace: 'play', name: 'settings' }],
+      ignoredOfPolicy: [{ file: newer, message: expect.stringContaining('rules.not-yet') }],
+    });
+    expect(problemsOf(closed(policyTrySchema), JSON.parse(out))).toEqual([]);
   });
 
   it('says of which servers no rule was judged', async () => {

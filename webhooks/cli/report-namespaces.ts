@@ -1,21 +1,18 @@
 import { renderLine, renderSentence } from '../core/engine/render.ts';
-import { printable } from '../core/engine/text.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import { policyOption } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
-import { judgeStored } from './judge-stored.ts';
+import { judgeStored, type JudgedStored } from './judge-stored.ts';
+import { renderJudgedBy } from './judged-by.ts';
 import { namesOf } from './names-of.ts';
 import { renderNamespaceTable, toNamespaceRows } from './namespace-table.ts';
+import { namespacesSchemaVersion, renderLeftOut } from './outputs/stored-schema.ts';
 import { toJson } from './outputs/to-json.ts';
 import { nameOf } from './outputs/told.ts';
-import type { CheckReport } from './report.ts';
 import { storedOptions } from './stored-input.ts';
 import { renderTallied, tally } from './tally.ts';
 
-interface NamespaceReport {
-  readonly report: CheckReport;
-  /** Empty: the profile that judges where no policy is. */
-  readonly policyFile: string;
+interface NamespaceReport extends JudgedStored {
   readonly hasFindings: boolean;
 }
 
@@ -30,7 +27,8 @@ export const reportNamespaces = defineCommand({
   synopsis: 'report [options] [PATH…]',
   description: `Says what rules find in the MCPServers that a cluster has, as if they were new: a table of namespaces and rules, with in how many
 servers each would refuse, warn or keep something for the audit log. Without --context the current one of the kubeconfig is read; with
-a PATH (as for check) files instead. Nothing is changed.
+a PATH (as for check) files instead. The policy in force in the cluster judges, where it may be read, unless --policy names another.
+Nothing is changed.
 `,
   options: {
     output: { type: 'choice', choices: namesOf(namespaceOutputs), short: 'o', help: 'for people, or for programs' },
@@ -44,28 +42,19 @@ a PATH (as for check) files instead. Nothing is changed.
   run({ values, positionals: paths }, terminal) {
     const { output, policy: policyFile, findings: hasFindings } = values;
     const render = namespaceOutputs[output];
-    return judgeStored({ ...values, policyFile, paths }, terminal, (report) =>
-      render({ report, policyFile, hasFindings }),
-    );
+    return judgeStored({ ...values, policyFile, paths }, terminal, (judged) => render({ ...judged, hasFindings }));
   },
 });
 
-/** What judges without a policy; core/rules/built-in-policy.ts. */
-const profile = 'restricted';
-
-function renderNamespaces({ report, policyFile, hasFindings }: NamespaceReport): string {
+function renderNamespaces({ report, by, hasFindings }: NamespaceReport): string {
   const findings = report.findings.map(({ server, finding }) => {
     return `${finding.severity} ${nameOf(server)}: ${renderLine(finding)}\n`;
   });
   const table = report.servers === 0 ? '' : renderNamespaceTable(toNamespaceRows(report));
-  const by = policyFile === '' ? `${profile}, the built-in profile` : printable(policyFile);
-  return `${hasFindings ? findings.join('') : ''}${table}${renderTallied(tally(report))} (policy: ${by})\n`;
+  return `${hasFindings ? findings.join('') : ''}${table}${renderTallied(tally(report))} (policy: ${renderJudgedBy(by)})\n`;
 }
 
-/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const namespacesSchemaVersion = 'mcp-lifecycle.namespaces/v1';
-
-function renderNamespacesJson({ report, policyFile, hasFindings }: NamespaceReport): string {
+function renderNamespacesJson({ report, by, notes, hasFindings }: NamespaceReport): string {
   const { servers, refused, warned } = tally(report);
   const findings = report.findings.map(({ server: { namespace, name }, finding }) => ({
     namespace,
@@ -77,14 +66,12 @@ function renderNamespacesJson({ report, policyFile, hasFindings }: NamespaceRepo
   }));
   return toJson({
     schemaVersion: namespacesSchemaVersion,
-    policy: policyFile === '' ? { profile } : { file: policyFile },
+    policy: by,
     servers,
     refused,
     warned,
     namespaces: toNamespaceRows(report),
     ...(hasFindings ? { findings } : {}),
-    notChecked: report.notChecked,
-    rulesNotJudgedFor: report.rulesNotJudgedFor,
-    problems: report.problems,
+    ...renderLeftOut(report, notes),
   });
 }

@@ -5,6 +5,8 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { askCluster } from './ask-cluster.ts';
 import { askNamespaces, type AskedNamespaces } from './ask-namespaces.ts';
+import { choosePolicy, renderProblems, type Chosen } from './chosen-policy.ts';
+import { readClusterPolicy } from './cluster-policy.ts';
 import { objectsNamedIn } from './gather-facts.ts';
 import { gatherInput, type Input } from './gather.ts';
 import { InputFacts } from './input-facts.ts';
@@ -38,6 +40,8 @@ export type StoredInput =
   | {
       readonly type: 'gathered';
       readonly input: Input;
+      /** What judges it: the policy that was named, or that of the cluster. */
+      readonly chosen: Chosen;
       /** Of objects that name none. */
       readonly namespace: string;
       /** What the user named: its files, or the cluster. */
@@ -47,35 +51,40 @@ export type StoredInput =
       /** Sentences about what is judged more strictly, because it could not be read. */
       readonly notes: readonly string[];
     }
-  | { readonly type: 'refused'; readonly problem: string };
+  /** Lines for standard error. */
+  | { readonly type: 'refused'; readonly said: string };
 
 interface StoredFrom extends StoredValues {
   /** Without one a cluster is asked. */
   readonly paths: readonly string[];
-  readonly policy: Policy;
+  /** Empty: the policy of the cluster judges, and of files the built-in one. */
+  readonly policyFile: string;
   readonly readStdin: () => Promise<Uint8Array>;
 }
 
 /** MCPServers of files, or those that a cluster has with what it knows of their references and namespaces. */
-export async function gatherStored({ paths, context, namespace, policy, readStdin }: StoredFrom): Promise<StoredInput> {
+export async function gatherStored(from: StoredFrom): Promise<StoredInput> {
+  const { paths, context, namespace, policyFile, readStdin } = from;
   const ownNamespace = namespace === '' ? namespaceOption.default : namespace;
+  const named = await choosePolicy(policyFile, readStdin);
+  if (named.type === 'refused') return { type: 'refused', said: renderProblems(named.problems) };
   if (paths.length > 0) {
     const input = await gatherInput({ paths, namespace: ownNamespace, readStdin });
     const source = paths.join(', ');
-    return { type: 'gathered', input, namespace: ownNamespace, source, mayBeEmpty: false, notes: [] };
+    return { type: 'gathered', input, chosen: named, namespace: ownNamespace, source, mayBeEmpty: false, notes: [] };
   }
   // Who asks no cluster does not pay for its client.
   const { connectToContext } = await import('../platform/kube/connect.ts');
   const connection = await connectToContext(context === '' ? undefined : context);
   if (connection.type === 'refused') {
-    return {
-      type: 'refused',
-      problem: `${context === '' ? 'the current context' : `--context ${context}`}: ${connection.problem}`,
-    };
+    const which = context === '' ? 'the current context' : `--context ${context}`;
+    return { type: 'refused', said: `${printable(`${which}: ${connection.problem}`)}\n` };
   }
-  const { input, notes } = await gatherFromCluster(connection.api, { context: connection.context, namespace, policy });
-  const source = `context ${connection.context}`;
-  return { type: 'gathered', input, namespace: ownNamespace, source, mayBeEmpty: true, notes };
+  const { api, context: asked } = connection;
+  const chosen = policyFile === '' ? await readClusterPolicy(api, asked) : named;
+  const { input, notes } = await gatherFromCluster(api, { context: asked, namespace, policy: chosen.policy });
+  const source = `context ${asked}`;
+  return { type: 'gathered', input, chosen, namespace: ownNamespace, source, mayBeEmpty: true, notes };
 }
 
 interface FromCluster {

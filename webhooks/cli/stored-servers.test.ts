@@ -5,6 +5,8 @@ import { stringify } from 'yaml';
 import { anMCPServer, withImage, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { namespacesSchema } from './outputs/stored-schema.ts';
+import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { runCli, type CliRun } from './testing/run-cli.ts';
 import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
 
@@ -78,7 +80,7 @@ describe('policy try --context', () => {
       out: `NAMESPACE  RULE              ACTION  SERVERS  POLICY
 play       image-tag-pinned  audit   1        overrides[0] play
 shop       image-tag-pinned  deny    2        rules
-3 MCPServers: 2 would be refused, 0 warned about
+3 MCPServers: 2 would be refused, 0 warned about (policy: ${join(served?.folder ?? '', 'policy.yaml')})
 `,
       error: '',
     });
@@ -207,6 +209,9 @@ describe('what policy try judges', () => {
   });
 });
 
+/** Said of a cluster that has MCPServers alone. */
+const notInstalled = 'no Deployment app.kubernetes.io/name=mcp-lifecycle was found in the cluster';
+
 describe('report', () => {
   const root = anMCPServer(
     withNamespace('play'),
@@ -230,7 +235,7 @@ calm       1        -                -
 play       1        1 deny           -
 shop       2        -                2 warn
 (all)      4        1 deny           2 warn
-4 MCPServers: 1 would be refused, 2 warned about (policy: restricted, the built-in profile)
+4 MCPServers: 1 would be refused, 2 warned about (policy: restricted, the built-in profile, because ${notInstalled})
 `,
       error: '',
     });
@@ -258,7 +263,7 @@ shop       2        1 deny, 1 audit
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({
       schemaVersion: 'mcp-lifecycle.namespaces/v1',
-      policy: { profile: 'restricted' },
+      policy: { profile: 'restricted', context: 'prod', because: notInstalled },
       servers: 4,
       refused: 1,
       warned: 2,
@@ -272,8 +277,9 @@ shop       2        1 deny, 1 audit
       ),
       notChecked: [],
       rulesNotJudgedFor: [],
-      problems: [],
+      ...{ problems: [], ignoredOfPolicy: [], notes: [] },
     });
+    expect(problemsOf(closed(namespacesSchema), JSON.parse(out))).toEqual([]);
     const text = await runCli(['report', '--findings']);
     expect(text.out).toMatch(/^warn shop\/a: .*\[image-tag-pinned\]$/m);
     expect(JSON.parse((await runCli(['report', '-o', 'json'])).out)).not.toHaveProperty('findings');
@@ -307,8 +313,112 @@ shop       2        1 deny, 1 audit
   it('of a cluster without any is empty', async () => {
     expect(await reportOn(createFakeKubeApi())).toEqual({
       code: 0,
-      out: '0 MCPServers: 0 would be refused, 0 warned about (policy: restricted, the built-in profile)\n',
+      out: `0 MCPServers: 0 would be refused, 0 warned about (policy: restricted, the built-in profile, because ${notInstalled})\n`,
       error: 'no MCPServer in context prod\n',
     });
   });
 });
+
+describe('the policy of the cluster', () => {
+  const deployments = '/apis/apps/v1/deployments';
+  const configMaps = '/api/v1/namespaces/system/configmaps';
+
+  /** mcp-lifecycle as the chart installs it, with the names of its variables. */
+  function install(api: FakeKubeApi, env: Readonly<Record<string, string>>): FakeKubeApi {
+    const labels = { 'app.kubernetes.io/name': 'mcp-lifecycle' };
+    const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
+    const containers = [{ name: 'webhook', env: [{ name: 'NODE_OPTIONS', value: '' }, ...variables] }];
+    api.put('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle', {
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', spec: { template: { spec: { containers } } } },
+      metadata: { name: 'mcp-lifecycle', namespace: 'system', labels },
+    });
+    return api;
+  }
+
+  function withPolicy(document: object, { name = 'ours', key = 'policy.yaml' } = {}): FakeKubeApi {
+    const api = install(clusterWith(unpinned('shop', 'a')), { POLICY_CONFIG_MAP: name, POLICY_KEY: key });
+    const data = { [key]: policyOf(document) };
+    const metadata = { name, namespace: 'system' };
+    api.put(`${configMaps}/${name}`, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+    return api;
+  }
+
+  async function reportOn(api: KubeApi, ...args: readonly string[]): Promise<CliRun> {
+    served = await serveContexts({ prod: recorded(api) });
+    return runCli(['report', ...args]);
+  }
+
+  it.each([{ name: 'mcp-lifecycle-policy' }, { name: 'ours', key: 'p.yaml' }])(
+    'judges a report for which none is named, and the last line says so (it was the built-in one): $name',
+    async (where) => {
+      const { code, out, error } = await reportOn(withPolicy(pinned, where));
+      expect({ code, error }).toEqual({ code: 0, error: '' });
+      expect(out).toMatch(/^shop +1 +1 deny$/m);
+      expect(out).toContain(
+        `1 MCPServer: 1 would be refused, 0 warned about (policy: ConfigMap system/${where.name} of prod)\n`,
+      );
+    },
+  );
+
+  it('is named in the JSON, with what of it is ignored', async () => {
+    const api = withPolicy({ ...pinned, rules: { ...pinned.rules, 'not-yet': { action: 'deny' } } });
+    const { out, error } = await reportOn(api, '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject({
+      policy: { context: 'prod', configMap: 'system/ours' },
+      refused: 1,
+      ignoredOfPolicy: [{ file: 'ConfigMap system/ours', message: expect.stringContaining('rules.not-yet') }],
+    });
+    expect(error).toMatch(/^ConfigMap system\/ours:\d+:\d+: ignored: rules\.not-yet: /);
+    expect(problemsOf(closed(namespacesSchema), JSON.parse(out))).toEqual([]);
+  });
+
+  it('gives way to the one that is named, and then is not looked for', async () => {
+    served = await serveContexts({ prod: recorded(withPolicy(pinned)) });
+    const file = join(served.folder, 'policy.yaml');
+    writeFileSync(file, policyOf({}));
+    const { out } = await runCli(['report', '--policy', file]);
+    expect(out).toContain(`0 would be refused, 1 warned about (policy: ${file})`);
+    expect(requests.join()).not.toMatch(/deployments|configmaps/);
+  });
+
+  it('chooses namespaces by labels that are asked of the cluster', async () => {
+    const labels = { stage: 'play' };
+    const api = withPolicy({ overrides: [{ namespaceLabels: labels, ...pinned }] });
+    api.put('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
+    expect((await reportOn(api)).out).toContain('1 would be refused');
+  });
+
+  it.each<[what: string, cluster: () => FakeKubeApi, because: string]>([
+    ['it has none', () => install(clusterWith(), {}), 'the cluster has no policy of its own'],
+    ['mcp-lifecycle is not there', () => clusterWith(), notInstalled],
+    [
+      'the Deployment may not be read',
+      () => refusing(withPolicy(pinned), deployments, 403),
+      'where its policy is may not be read (HTTP403): it is in the Deployment of mcp-lifecycle',
+    ],
+    [
+      'the ConfigMap may not be read',
+      () => refusing(withPolicy(pinned), `${configMaps}/ours`, 403),
+      'ConfigMap system/ours, which holds its policy, may not be read (HTTP403)',
+    ],
+    [
+      'the ConfigMap does not exist',
+      () => install(clusterWith(), { POLICY_CONFIG_MAP: 'ours' }),
+      'ConfigMap system/ours, which holds its policy, does not exist',
+    ],
+    [
+      'the policy means nothing',
+      () => withPolicy({ extends: 'lax' }),
+      'its policy cannot be used, so the cluster judges by an earlier one or by this: ConfigMap system/ours:3:',
+    ],
+  ])('is replaced by the built-in profile, which is said with the reason: %s', async (_what, cluster, because) => {
+    const { code, out } = await reportOn(cluster());
+    expect(code).toBe(0);
+    expect(out).toContain(`(policy: restricted, the built-in profile, because ${because}`);
+  });
+});
+
+function refusing(api: FakeKubeApi, path: string, status: number): FakeKubeApi {
+  api.answer((request) => request.path === path, status);
+  return api;
+}

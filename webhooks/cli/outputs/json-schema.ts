@@ -1,21 +1,72 @@
 /** Of the JSON report: it changes when a field changes its meaning or goes; new fields may come at any time. */
 export const reportSchemaVersion = 'mcp-lifecycle.check/v1';
 
-const text = (description: string) => ({ type: 'string', description }) as const;
-const number = (description: string, minimum = 0) => ({ type: 'integer', minimum, description }) as const;
+export const text = (description: string) => ({ type: 'string', description }) as const;
+export const number = (description: string, minimum = 0) => ({ type: 'integer', minimum, description }) as const;
 
 /** Every property is there unless it is named here. */
-function object<const Properties extends object>(properties: Properties, optional: readonly (keyof Properties)[] = []) {
+export function object<const Properties extends object>(
+  properties: Properties,
+  optional: readonly (keyof Properties)[] = [],
+) {
   const required = Object.keys(properties).filter((name) => !optional.some((one) => one === name));
   return { type: 'object', required, properties } as const;
 }
 
-function list<const Items extends object>(description: string, items: Items) {
+export function list<const Items extends object>(description: string, items: Items) {
   return { type: 'array', description, items } as const;
 }
 
 const namespace = text('Its own, or that of --namespace.');
 const file = text('As it was named, `-` for standard input.');
+
+/** Fields that the JSON of several commands has. */
+export const commonFields = {
+  action: {
+    enum: ['deny', 'warn', 'audit'],
+    description: '`deny` refuses the MCPServer, `warn` admits it and says so, `audit` is kept for the audit log.',
+  },
+  namespace,
+  notChecked: list(
+    'What servers name and the input does not hold.',
+    object(
+      {
+        kind: text('ConfigMap, Secret or ServiceAccount.'),
+        namespace,
+        name: text('Its name.'),
+        reason: text('Why the cluster that was asked does not tell; absent where none was asked.'),
+      },
+      ['reason'],
+    ),
+  ),
+  rulesNotJudgedFor: list(
+    'MCPServers whose schema does not hold, so that no rule was judged.',
+    object({ file, namespace, name: text('Empty where there is none.') }),
+  ),
+  problems: list(
+    'What could not be read.',
+    object(
+      {
+        file,
+        line: number('From 1; absent when the whole file could not be read.', 1),
+        column: number('From 1.', 1),
+        message: text('Why. Never quotes the input, which may be a Secret.'),
+      },
+      ['line', 'column'],
+    ),
+  ),
+  ignoredOfPolicy: list(
+    'Entries of the policy that this release does not know or does not do: nothing is judged by them, as in a cluster, and `policy check` refuses them. Absent where nothing was judged.',
+    object({
+      file,
+      line: number('From 1.', 1),
+      column: number('From 1.', 1),
+      message: text('Which entry, why, and what to do.'),
+    }),
+  ),
+} as const;
+
+const { notChecked, rulesNotJudgedFor, problems, ignoredOfPolicy } = commonFields;
 
 /** What `check --output json` prints. docs/reference/check-report.schema.json and its page are generated from it. */
 export const reportSchema = {
@@ -72,47 +123,14 @@ export const reportSchema = {
           ['exemption'],
         ),
       ),
-      notChecked: list(
-        'What servers name and the input does not hold.',
-        object(
-          {
-            kind: text('ConfigMap, Secret or ServiceAccount.'),
-            namespace,
-            name: text('Its name.'),
-            reason: text('Why the cluster that was asked does not tell; absent where none was asked.'),
-          },
-          ['reason'],
-        ),
-      ),
+      notChecked,
       rulesNotJudged: list(
         'CEL rules of the CustomResourceDefinition that compare with the object before the change.',
         text('The expression.'),
       ),
-      rulesNotJudgedFor: list(
-        'MCPServers whose schema does not hold, so that no rule was judged.',
-        object({ file, namespace, name: text('Empty where there is none.') }),
-      ),
-      problems: list(
-        'What could not be read.',
-        object(
-          {
-            file,
-            line: number('From 1; absent when the whole file could not be read.', 1),
-            column: number('From 1.', 1),
-            message: text('Why. Never quotes the input, which may be a Secret.'),
-          },
-          ['line', 'column'],
-        ),
-      ),
-      ignoredOfPolicy: list(
-        'Entries of the policy that this release does not know or does not do: nothing is judged by them, as in a cluster, and `policy check` refuses them. Absent where nothing was judged.',
-        object({
-          file,
-          line: number('From 1.', 1),
-          column: number('From 1.', 1),
-          message: text('Which entry, why, and what to do.'),
-        }),
-      ),
+      rulesNotJudgedFor,
+      problems,
+      ignoredOfPolicy,
     },
     ['base', 'ignoredOfPolicy'],
   ),

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Ajv } from 'ajv';
 import { validateXML } from 'xmllint-wasm';
 import { namesOf } from '../names-of.ts';
 import { reportOutputs, type OutputName } from '../outputs.ts';
 import { runCli } from '../testing/run-cli.ts';
 import { reportSchema } from './json-schema.ts';
+import { closed, problemsOf } from './testing/problems-of.ts';
 import { hostileFile, secretValue, writeHostileInput } from './testing/a-hostile-input.ts';
 import { readCommand } from './testing/read-command.ts';
 
@@ -289,22 +289,4 @@ const schemas = join(import.meta.dirname, 'testing/schemas');
 function sarifSchema(): object {
   const text = readFileSync(join(schemas, 'sarif-2.1.0-rtm.5.json'), 'utf8');
   return { ...(JSON.parse(text) as object), $schema: undefined, id: undefined };
-}
-
-function problemsOf(schema: object, value: unknown): readonly string[] {
-  // Formats are hints, and the schemas of others are written for other versions of the standard.
-  const ajv = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false, allErrors: true });
-  const validate = ajv.compile(schema);
-  validate(value);
-  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`);
-}
-
-/** Fields may come at any time, and the schema says of each that is there what it is. */
-function closed(schema: unknown): object {
-  const text = JSON.stringify(schema, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && 'properties' in value && 'required' in value
-      ? { ...value, additionalProperties: false }
-      : value,
-  );
-  return JSON.parse(text) as object;
 }
