@@ -23,6 +23,11 @@ const layers = [
     instead: 'the engine knows rules only through the Rule interface: pass what it needs as a parameter.',
   },
   {
+    folder: 'core/contract',
+    may: ['core/mcpserver'],
+    instead: 'a tool contract is decided from what a server lists alone: read it elsewhere and pass it in.',
+  },
+  {
     folder: 'core/policy',
     may: ['core/mcpserver', 'core/engine', 'core/testing'],
     instead: 'a policy knows rules through the Rule interface: pass the list of rules as a parameter.',
@@ -39,7 +44,15 @@ const layers = [
   },
   {
     folder: 'core/plan',
-    may: ['core/mcpserver', 'core/engine', 'core/defaults', 'core/resources', 'core/rules', 'core/testing'],
+    may: [
+      'core/mcpserver',
+      'core/engine',
+      'core/contract',
+      'core/defaults',
+      'core/resources',
+      'core/rules',
+      'core/testing',
+    ],
     instead: 'plan decides from what was gathered: gather it in the reconciler and pass it in.',
   },
   {
@@ -52,6 +65,7 @@ const layers = [
     may: [
       'core/mcpserver',
       'core/engine',
+      'core/contract',
       'core/defaults',
       'core/resources',
       'core/policy',

@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { toSchemaForm } from './interface-form.ts';
+import { toJcs } from './jcs.ts';
+
+const formOf = (schema: unknown): string => toJcs(toSchemaForm(schema).schema);
+
+describe('the form of a schema', () => {
+  it.each<[string, unknown, unknown]>([
+    ['titles and descriptions', { type: 'string' }, { type: 'string', title: 'A', description: 'b' }],
+    ['defaults and examples', { type: 'string' }, { type: 'string', default: 'a', examples: ['b'] }],
+    ['the dialect', { type: 'object' }, { $schema: 'http://json-schema.org/draft-07/schema#', type: 'object' }],
+    ['extensions of others', { type: 'string' }, { type: 'string', 'x-order': 1 }],
+    ['the order of required names', { required: ['a', 'b'] }, { required: ['b', 'a'] }],
+    ['the order of values', { enum: ['a', 1, null] }, { enum: [null, 'a', 1] }],
+    ['a list of one type', { type: 'string' }, { type: ['string'] }],
+    ['a constant as the only value', { enum: ['a'] }, { const: 'a' }],
+    ['a choice of one', { type: 'string' }, { anyOf: [{ type: 'string' }] }],
+    [
+      'the order of choices',
+      { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      { anyOf: [{ type: 'null' }, { type: 'string' }] },
+    ],
+    ['other properties that are allowed anyway', { type: 'object' }, { type: 'object', additionalProperties: true }],
+    ['the same as an empty schema', { type: 'object' }, { type: 'object', additionalProperties: {} }],
+    ['empty lists and maps', { type: 'object' }, { type: 'object', required: [], properties: {} }],
+    [
+      'a definition and what refers to it',
+      { properties: { a: { type: 'string' } } },
+      { properties: { a: { $ref: '#/$defs/A~1b' } }, $defs: { 'A/b': { type: 'string', description: 'x' } } },
+    ],
+    [
+      'a reference with words beside it',
+      { properties: { a: { type: 'string' } } },
+      { properties: { a: { $ref: '#/definitions/A', description: 'x' } }, definitions: { A: { type: 'string' } } },
+    ],
+  ])('leaves out %s', (_, plain, noted) => {
+    expect(formOf(noted)).toBe(formOf(plain));
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['a property that is called title', { properties: { title: { type: 'string' } } }, { properties: {} }],
+    ['a header that a value goes to', { type: 'string', 'x-mcp-header': 'A' }, { type: 'string' }],
+    ['the order of a tuple', { prefixItems: [{ type: 'string' }, true] }, { prefixItems: [true, { type: 'string' }] }],
+    ['a reference out of the schema', { $ref: 'https://example.com/a' }, { $ref: 'https://example.com/b' }],
+    ['one of two that are the same, which is none of them', { oneOf: [true, true] }, { oneOf: [true] }],
+    ['look-alikes in names', { properties: { a: true } }, { properties: { а: true } }],
+  ])('keeps %s', (_, one, other) => {
+    expect(formOf(one)).not.toBe(formOf(other));
+  });
+
+  it('follows a reference that leads to itself once', () => {
+    const tree = (leaf: string): unknown => ({
+      $ref: '#/$defs/Node',
+      $defs: { Node: { properties: { leaf: { type: leaf }, next: { $ref: '#/$defs/Node' } } } },
+    });
+    expect(formOf(tree('string'))).toBe('{"properties":{"leaf":{"type":"string"},"next":{"$ref":"#/$defs/Node"}}}');
+    expect(formOf(tree('string'))).not.toBe(formOf(tree('number')));
+  });
+
+  it('of references that multiply is the schema itself, in bounded time', () => {
+    const $defs = Object.fromEntries(
+      Array.from({ length: 40 }, (_, at) => {
+        const next = { $ref: `#/$defs/d${at + 1}` };
+        return [`d${at}`, { properties: { a: next, b: next } }];
+      }),
+    );
+    const schema = { $ref: '#/$defs/d0', $defs };
+    expect(toSchemaForm(schema).schema).toEqual(schema);
+  });
+
+  it('is the form of itself', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 4 }), (text) => {
+        const { schema } = toSchemaForm(JSON.parse(text));
+        expect(formOf(schema)).toBe(toJcs(schema));
+      }),
+    );
+  });
+
+  it('has the words apart, with their places', () => {
+    const { texts } = toSchemaForm({ title: 'T', properties: { a: { description: 'd', type: 'string' } } });
+    expect(texts).toEqual([
+      ['', 'title', 'T'],
+      ['/properties/a', 'description', 'd'],
+    ]);
+  });
+});
