@@ -1,5 +1,5 @@
 import { chartCrds } from './chart-crds.ts';
-import { cliReports } from './cli-reports.ts';
+import { outputSchemaPages } from './output-schemas.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { cliPage } from './cli-page.ts';
 import { crd } from './crd.ts';
@@ -29,7 +29,7 @@ export const generators: readonly Generator[] = [
   policySchema,
   policyValues,
   cliPage,
-  cliReports,
+  outputSchemaPages,
   metricsPage,
   foreignFieldsPage,
   performancePage,

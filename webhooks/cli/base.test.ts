@@ -197,3 +197,93 @@ it('what is no ref and no folder is wrong usage', async () => {
   });
   expect(await runCli(['check', '--base=--upload-pack=x', at('a.yaml')])).toMatchObject({ code: 2 });
 });
+
+describe('the policy of before', () => {
+  const header = 'apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\n';
+  const exempting = `${header}exemptions:
+- {rule: run-as-non-root, namespace: tools, name: search, reason: R, owner: O, expires: "2999-12-31"}
+`;
+  const released = server('search').replace('1.4.0', '1.5.0');
+  const removed = expect.stringContaining('(policy: its exemption was removed) [run-as-non-root]');
+  const checkBy = (policy: string, ...args: readonly string[]): Promise<CliRun> =>
+    runCli(['check', '--policy', policy, ...args, at('deploy')]);
+
+  beforeEach(() => {
+    write('deploy/a.yaml', server('search'));
+    write('ci/policy.yaml', exempting);
+  });
+
+  it.each([
+    ['main', () => 'main', () => 'main:ci/policy.yaml'],
+    ['a folder', () => `${top}-base`, () => `${top}-base/ci/policy.yaml`],
+  ])(
+    'is what %s has in its place: an exemption that goes with the change that it let in ends',
+    async (_, base, name) => {
+      commit();
+      write('deploy/a.yaml', released);
+      expect(await checkBy(at('ci/policy.yaml'), '--base', base())).toMatchObject({ code: 0, error: '' });
+      write('ci/policy.yaml', header);
+      const { code, out } = await checkBy(at('ci/policy.yaml'), '--base', base());
+      expect({ code, out }).toEqual({ code: 1, out: removed });
+      expect(out).toContain(`; compared with ${base()} (policy: ${name()}): 1 of 1 is an update`);
+      const json = await checkBy(at('ci/policy.yaml'), '--base', base(), '-o', 'json');
+      expect(JSON.parse(json.out)).toMatchObject({ base: { policy: name() } });
+    },
+  );
+
+  it('may be named, where the base does not have it, or no policy judges any more', async () => {
+    commit();
+    const elsewhere = `${top}-base/ci/policy.yaml`;
+    write('deploy/a.yaml', released);
+    rmSync(at('ci/policy.yaml'));
+    const base = ['--base', 'main'] as const;
+    expect((await runCli(['check', ...base, at('deploy')])).code).toBe(0);
+    expect(await runCli(['check', ...base, '--base-policy', elsewhere, at('deploy')])).toMatchObject({
+      ...{ code: 1, out: removed },
+    });
+    expect(await runCli(['check', ...base, '--base-policy', at('none.yaml'), at('deploy')])).toMatchObject({
+      ...{ code: 2, error: expect.stringContaining('none.yaml: no such file') },
+    });
+    expect(await runCli(['check', '--base-policy', elsewhere, at('deploy')])).toMatchObject({
+      ...{ code: 2, error: expect.stringContaining('--base-policy is what judged a base: name that with --base') },
+    });
+  });
+
+  it.each([
+    [
+      'absent',
+      undefined,
+      /^main:ci\/policy\.yaml: there is no such file, or an empty one: what a policy excused before/,
+    ],
+    ['no policy', 'kind: [', /^main:ci\/policy\.yaml:1:\d+: .*: what a policy excused before is not known/],
+  ])('that is %s at the base is told, and holds nobody up', async (_what, text, said) => {
+    if (text === undefined) rmSync(at('ci/policy.yaml'));
+    else write('ci/policy.yaml', text);
+    commit();
+    write('ci/policy.yaml', header);
+    write('deploy/a.yaml', released);
+    const { code, error } = await checkBy(at('ci/policy.yaml'), '--base', 'main');
+    expect({ code, error }).toEqual({ code: 0, error: expect.stringMatching(said) });
+  });
+
+  it('is in the status of what a cluster has: an exemption that was removed by an earlier change ends, too', async () => {
+    commit();
+    write('ci/policy.yaml', header);
+    const status = 'status: {extensions: {policy: {digest: d, excused: [run-as-non-root]}}}\n';
+    mkdirSync(`${top}-base/cluster`);
+    writeFileSync(`${top}-base/cluster/servers.yaml`, `${server('search')}${status}`);
+    write('deploy/a.yaml', released);
+    const { code, out } = await checkBy(at('ci/policy.yaml'), '--base', `${top}-base/cluster`);
+    expect({ code, out }).toEqual({ code: 1, out: removed });
+  });
+
+  it('from another repository is taken for that of now', async () => {
+    commit();
+    write('deploy/a.yaml', released);
+    const outside = realpathSync(mkdtempSync(join(tmpdir(), 'policy-')));
+    writeFileSync(join(outside, 'policy.yaml'), header);
+    for (const base of ['main', `${top}-base`])
+      expect(await checkBy(join(outside, 'policy.yaml'), '--base', base)).toMatchObject({ code: 0, error: '' });
+    rmSync(outside, { recursive: true });
+  });
+});

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
+import type { Policy } from '../core/engine/policy.ts';
 import { oneLine } from '../core/engine/text.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { readCommitted, realPathOf } from '../platform/git.ts';
@@ -9,10 +10,19 @@ import { decodeText } from '../platform/manifests/read-texts.ts';
 import { gatherInput, type Input } from './gather.ts';
 import { identityOf, isMeantAsMCPServer } from './identity.ts';
 
+/** The policy that was in force before the change: status of a stored server remembers what it excused. */
+export interface BasePolicy {
+  /** As users know it: a file, or `REF:FILE` as Git calls it. */
+  readonly name: string;
+  readonly policy: Policy;
+}
+
 /** The servers that the input is a change of. */
 export interface Base {
   /** As the user named it. */
   readonly name: string;
+  /** Absent where nobody knows another one than that of now. */
+  readonly policy?: BasePolicy | undefined;
   /** The server as it was: the object of that namespace and name, wherever its file is now. */
   find(file: string, identity: { readonly namespace: string; readonly name: string }): Manifest | undefined;
 }
@@ -50,7 +60,7 @@ export async function gatherBase(word: string, input: Input, { namespace }: Base
   }
   const committed = readCommitted({
     ref: word,
-    folder: folderOf(input),
+    folder: repositoryOf(input),
     containing: API.kind,
     names: ['*.yaml', '*.yml', '*.json'],
     paths: [...new Set(input.servers.map(({ file }) => file).filter((file) => file !== '-'))],
@@ -64,7 +74,7 @@ export async function gatherBase(word: string, input: Input, { namespace }: Base
 const nothing = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array());
 
 /** Where the repository is looked for: at the first file of the input, or here. */
-function folderOf({ servers }: Input): string {
+export function repositoryOf({ servers }: Pick<Input, 'servers'>): string {
   const file = servers.find((server) => server.file !== '-')?.file;
   return file === undefined ? '.' : dirname(file);
 }

@@ -1,6 +1,6 @@
 import { printable } from '../core/engine/text.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
-import { gatherBase } from './base.ts';
+import { gatherBefore, judgeBasePolicyNames } from './base-policy.ts';
 import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
@@ -31,6 +31,13 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
       default: '',
       help: 'judge updates of what stands at a Git ref or in a folder: what was there before fails nothing',
     },
+    'base-policy': {
+      type: 'text',
+      placeholder: 'FILE',
+      default: '',
+      isPath: true,
+      help: 'with --base: the policy of before, if it is not where --policy is, at the base',
+    },
     output: {
       type: 'targets',
       choices: namesOf(reportOutputs),
@@ -45,7 +52,7 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     'allow-empty': { type: 'flag', help: 'no MCPServer in the input is no mistake' },
   },
   exitCodes: { clean: 'nothing found', found: 'findings at or above --fail-on' },
-  judgeArguments: judgeInputNames,
+  judgeArguments: (paths, values) => judgeInputNames(paths, values) ?? judgeBasePolicyNames(values),
   async run({ values, positionals: paths }, terminal) {
     const { namespace, validate } = values;
     const { readStdin, writeError, hasColour, env } = terminal;
@@ -68,11 +75,12 @@ ServiceAccounts of the same input count as existing; other kinds are ignored.
     const asked = await gatherFacts(read, values, namespace);
     if (asked.type === 'refused')
       return refuse([{ file: 'facts', message: asked.problem }], `${printable(asked.problem)}\n`);
-    const gathered = await gatherBase(values.base, asked.input, { namespace });
-    if (gathered.type === 'refused') return refuse([{ file: '--base', message: gathered.problem }]);
+    const before = await gatherBefore(values, asked.input, { namespace, readStdin });
+    if (before.type === 'refused') return refuse(before.problems);
+    writeError(renderProblems(before.notes));
     const { policy } = chosen;
     const now = new Date().toISOString();
-    const judged = toReport(asked.input, { policy, namespace, validate, now, base: gathered.base });
+    const judged = toReport(asked.input, { policy, namespace, validate, now, base: before.base });
     const report = { ...judged, ignoredOfPolicy: chosen.ignored };
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty

@@ -46,7 +46,7 @@ describe('bash completes', () => {
 
   it('commands of policy, each with its own options', async () => {
     expect(await completeInBash('policy', '')).toEqual(['check', 'try', '--help']);
-    expect(await completeInBash('policy', 'check', '--')).toEqual(['--fail-on', '--help']);
+    expect(await completeInBash('policy', 'check', '--')).toEqual(['--fail-on', '--output', '--help']);
     expect(await completeInBash('policy', 'check', '--fail-on', '')).toEqual(['error', 'warning']);
     expect(await completeInBash('policy', 'try', '--')).toEqual(expect.arrayContaining(['--output', '--namespace']));
     expect(await completeInBash('policy', 'try', '--f')).toEqual([]);

@@ -15,6 +15,7 @@ import { renderProblem } from './outputs/text.ts';
 import { toJson } from './outputs/to-json.ts';
 import { count, nameOf } from './outputs/told.ts';
 import { renderInput } from './rendered-input.ts';
+import { diffSchemaVersion } from './schemas/diff.ts';
 import { toStoredServer } from './stored-server.ts';
 
 /** What `diff --output` takes; the first is the default. */
@@ -112,9 +113,6 @@ function renderChanges({ servers, changes }: Difference): string {
   const fields = `${count(changes.length, 'field')} ${changes.length === 1 ? 'differs' : 'differ'}`;
   return `${[...lines, `${count(servers, 'MCPServer')} compared: ${fields}`].join('\n')}\n`;
 }
-
-/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const diffSchemaVersion = 'mcp-lifecycle.diff/v1';
 
 function renderChangesJson({ servers, changes, problems }: Difference): string {
   const document = {

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ReferenceState } from '../core/engine/facts.ts';
 import { isRecord, listAt, stringAt } from '../platform/kube/object.ts';
+import { factsSchemaVersion } from './schemas/facts.ts';
 import { toClusterFacts, type ClusterFacts, type KnownObject, type NamedObject } from './known-facts.ts';
-
-/** Of the file: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const factsSchemaVersion = 'mcp-lifecycle.facts/v1';
 
 /** Largest file of facts, in bytes: a hundred thousand objects. */
 const maxFactsBytes = 64 * 1024 * 1024;

@@ -8,7 +8,6 @@ import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { parsePolicyText } from '../platform/policy/parse-policy-text.ts';
 import { readTexts, type InputText } from '../platform/manifests/read-texts.ts';
-import { renderProblem } from './outputs/text.ts';
 
 /** One policy that was named on the command line. `unreadable`: it is no document at all. */
 export type PolicyFile =
@@ -59,11 +58,6 @@ function unreadable(...problems: readonly InputProblem[]): PolicyFile {
 type Located = Pick<PolicyFile & { readonly type: 'read' }, 'file' | 'locate'>;
 
 /** Where it stands, with what is wrong and what to do. */
-export function placePolicyProblem({ file, locate }: Located, problem: PolicyProblem): InputProblem {
+export function placePolicyProblem({ file, locate }: Located, problem: PolicyProblem): Required<InputProblem> {
   return { file, ...locate(problem.path), message: renderPolicyProblem(problem) };
-}
-
-/** `file:line:column: message`, as compilers write it. */
-export function renderPolicyPlace(file: Located, problem: PolicyProblem): string {
-  return renderProblem(placePolicyProblem(file, problem));
 }

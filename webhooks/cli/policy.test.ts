@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
 import { anMCPServer, withImage, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
-import { policyTrySchema } from './outputs/stored-schema.ts';
+import { policyTrySchema } from './schemas/policy-try.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { runCli } from './testing/run-cli.ts';
 

@@ -7,6 +7,7 @@ import { enforceExpired } from '../core/plan/expired.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { structure } from '../core/mcpserver/structure.gen.ts';
 import { digest } from '../platform/digest.ts';
+import { listAt, recordAt } from '../platform/kube/object.ts';
 import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
 import type { Base } from './base.ts';
 import { compileCrdRules } from './crd-rules.ts';
@@ -65,8 +66,8 @@ export interface CheckReport {
   /** Servers of which the schema refuses so much that neither CEL rules nor ours could be asked. */
   readonly rulesNotJudgedFor: readonly NotJudged[];
   readonly problems: readonly InputProblem[];
-  /** What the input was compared with, as the user named it. */
-  readonly base?: string;
+  /** What the input was compared with, and the policy of then, each as the user named it. */
+  readonly base?: { readonly name: string; readonly policy: string | undefined };
   /** What some of the other documents are, where they look as if they were meant: a clause for each. */
   readonly othersTold?: readonly string[];
   /** Entries of the policy that this release does not know or does not do, as a cluster ignores them. */
@@ -123,8 +124,8 @@ export function judgeInput(
     const before = base?.find(manifest.file, identity);
     const { file } = manifest;
     const checked = { file, namespace: identity.namespace, name: identity.name, isUpdate: before !== undefined };
-    const tolerated = before === undefined ? noFinding : toleratedIn(result, before.value, besideIt);
-    return { ...result, manifest, checked, located: locate({ ...result, manifest, checked, tolerated }) };
+    const compared = before === undefined ? asNew(result) : compareWith(before.value, result, { ...besideIt, base });
+    return { ...result, manifest, checked, located: locate({ ...result, ...compared, manifest, checked }) };
   });
   const rulesNotJudgedFor = judged
     .filter(({ server }) => server === undefined)
@@ -145,34 +146,58 @@ export function toReport(input: Input, options: JudgeOptions): CheckReport {
     rulesNotJudged,
     rulesNotJudgedFor,
     problems: input.problems,
-    ...(base === undefined ? {} : { base: base.name }),
+    ...(base === undefined ? {} : { base: { name: base.name, policy: base.policy?.name } }),
   };
 }
 
-const noFinding: ReadonlySet<Finding> = new Set();
+/** What is said of an update, and what of it is tolerated. */
+interface Compared {
+  readonly findings: readonly Finding[];
+  readonly tolerated: ReadonlySet<Finding>;
+}
+
+function asNew({ findings }: Pick<JudgedServer, 'findings'>): Compared {
+  return { findings, tolerated: new Set() };
+}
+
+interface UpdateContext extends ManifestContext {
+  readonly base: Pick<Base, 'policy'> | undefined;
+}
 
 /**
- * What the server had before, too: as the webhook and the API server tolerate it, and warnings as well, because who gates
- * on them gates on new ones.
+ * What the server had before, too, is tolerated: as the webhook and the API server tolerate it, and warnings as well,
+ * because who gates on them gates on new ones. The old object is judged by the policy of now, as at admission.
  */
-function toleratedIn(
-  { verdict, findings, ofRequest }: JudgedServer,
-  before: unknown,
-  context: ManifestContext,
-): ReadonlySet<Finding> {
+function compareWith(before: unknown, judged: JudgedServer, context: UpdateContext): Compared {
+  const { verdict, findings, ofRequest } = judged;
   const isAnew = new Set(ofRequest);
   const comparable = findings.filter((finding) => !isAnew.has(finding));
-  if (comparable.length === 0) return noFinding;
+  if (comparable.length === 0) return asNew(judged);
   const old = judgeManifest(before, context);
   const now = { object: judgedObject(verdict), findings: comparable };
   const known = { object: judgedObject(old.verdict), findings: old.findings };
-  return new Set(enforceExpired(ratchetUpdate(now, known, digest), old.verdict, verdict).tolerated);
+  const tolerance = ratchetUpdate(now, known, digest);
+  if (tolerance.tolerated.length === 0) return asNew(judged);
+  const { enforced, tolerated } = enforceExpired(tolerance, old.verdict, verdict, excusedBefore(before, context));
+  return { findings: [...ofRequest, ...enforced, ...tolerated], tolerated: new Set(tolerated) };
 }
 
-interface Unlocated extends Pick<JudgedServer, 'verdict' | 'findings'> {
+/**
+ * The rules from which the old object was excused: by the policy of before, or by what its status remembers, where it is
+ * from a cluster. What is created has no status, so the object that is judged has none.
+ */
+function excusedBefore(before: unknown, { base, ...context }: UpdateContext): readonly string[] {
+  const remembered = listAt(recordAt(recordAt(recordAt(before, 'status'), 'extensions'), 'policy'), 'excused');
+  const ids = remembered.filter((id) => typeof id === 'string');
+  const policy = base?.policy?.policy;
+  if (policy?.exemptionOf === undefined) return ids;
+  const { findings } = judgeManifest(before, { ...context, policy });
+  return [...ids, ...findings.filter(({ exemption }) => exemption !== undefined).map(({ ruleId }) => ruleId)];
+}
+
+interface Unlocated extends Compared, Pick<JudgedServer, 'verdict'> {
   readonly manifest: Manifest;
   readonly checked: CheckedServer;
-  readonly tolerated: ReadonlySet<Finding>;
 }
 
 /** Where findings stand, and what they are known by. Each report needs its own: it counts what looks the same. */

@@ -2,6 +2,7 @@ import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
+import { rulesSchemaVersion } from './schemas/rules.ts';
 import { schemaRule, type ListedRule } from './schema-rule.ts';
 
 /** What `rules --output` takes; the first is the default. */
@@ -36,9 +37,6 @@ function renderRulesText(rows: readonly ListedRule[]): string {
     })
     .join('');
 }
-
-/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const rulesSchemaVersion = 'mcp-lifecycle.rules/v1';
 
 function renderRulesJson(rows: readonly ListedRule[]): string {
   const rules = rows.map(({ id, severity, isOptIn = false, parameters = {}, summary, rationale, remedy }) => {

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { anMCPServer, withImage, withName, withNamespace, withRawSpec } from '../core/testing/builders.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
-import { namespacesSchema } from './outputs/stored-schema.ts';
+import { namespacesSchema } from './schemas/namespaces.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { runCli, type CliRun } from './testing/run-cli.ts';
 import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';

@@ -11,7 +11,12 @@ export interface CommittedFile {
 }
 
 export type CommittedFiles =
-  | { readonly type: 'read'; readonly files: readonly CommittedFile[] }
+  | {
+      readonly type: 'read';
+      /** Top of the work tree, absolute. */
+      readonly root: string;
+      readonly files: readonly CommittedFile[];
+    }
   | { readonly type: 'refused'; readonly problem: string };
 
 export interface CommitQuery {
@@ -19,7 +24,7 @@ export interface CommitQuery {
   readonly ref: string;
   /** In the repository. */
   readonly folder: string;
-  /** Only files that hold this text. */
+  /** Only files that hold this text; every file that is not empty holds the empty one. */
   readonly containing: string;
   /** Of these names, as Git's patterns: `*.yaml` in any folder. */
   readonly names: readonly string[];
@@ -35,6 +40,34 @@ const maxCommittedBytes = 256 * 1024 * 1024;
  * the commit by its hash once it is found. Nothing is fetched, written or checked out.
  */
 export function readCommitted({ ref, folder, containing, names, paths }: CommitQuery): CommittedFiles {
+  const found = findCommit(ref, folder);
+  if (found.type === 'refused') return found;
+  const { root, commit } = found;
+  const literal = paths
+    // Git refuses the whole question for a path that is not of the repository.
+    .flatMap((path) => pathInside(root, path) ?? [])
+    .map((path) => `:(top,literal)${toGitPath(path)}`);
+  // Without any pattern git would search everything.
+  if (names.length + literal.length === 0) return { type: 'read', root, files: [] };
+  const search = ['grep', '-lzaF', '--no-color', '--no-recurse-submodules', '-e', containing, commit, '--'];
+  const matching = git(root, [...search, ...names, ...literal]);
+  // 1 says that there is none.
+  if (matching.type === 'failed' && matching.code === 1) return { type: 'read', root, files: [] };
+  const listed = git(root, ['ls-tree', '-rzl', '--full-tree', commit, '--']);
+  const failed = [matching, listed].find((answer) => answer.type === 'failed');
+  if (matching.type === 'failed' || listed.type === 'failed') return refuse(`git failed: ${failed?.why ?? ''}`);
+  const wanted = new Set(recordsOf(matching.stdout).map((name) => name.slice(commit.length + 1)));
+  const blobs = recordsOf(listed.stdout)
+    .flatMap(toBlob)
+    .filter(({ path }) => wanted.has(path));
+  return readBlobs(root, blobs);
+}
+
+type FoundCommit =
+  | { readonly type: 'found'; readonly root: string; readonly commit: string }
+  | { readonly type: 'refused'; readonly problem: string };
+
+function findCommit(ref: string, folder: string): FoundCommit {
   // Git would take it for an option; no branch or tag has such a name (git check-ref-format).
   if (ref.startsWith('-')) return refuse(`'${oneLine(ref, 100)}' is no Git ref: none begins with -`);
   const inside = git(folder, findTop);
@@ -44,39 +77,10 @@ export function readCommitted({ ref, folder, containing, names, paths }: CommitQ
   if (top.type === 'failed') return refuse(sayNoRepository(folder, top.why));
   const root = textOf(top.stdout).replace(/\n$/, '');
   const found = git(root, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
-  if (found.type === 'failed') {
-    const problem = `there is no commit '${oneLine(ref, 100)}' in ${oneLine(root, 200)}: fetch it first, a pipeline's clone may not have it`;
-    return refuse(problem);
-  }
-  const commit = textOf(found.stdout).trim();
-  const literal = paths
-    .map((path) => relative(root, realPathOf(path)))
-    // Git refuses the whole question for a path that is not of the repository.
-    .filter((path) => path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path))
-    .map((path) => `:(top,literal)${toGitPath(path)}`);
-  const search = [
-    'grep',
-    '-lzaF',
-    '--no-color',
-    '--no-recurse-submodules',
-    '-e',
-    containing,
-    commit,
-    '--',
-    ...names,
-    ...literal,
-  ];
-  const matching = git(root, search);
-  // 1 says that there is none.
-  if (matching.type === 'failed' && matching.code === 1) return { type: 'read', files: [] };
-  const listed = git(root, ['ls-tree', '-rzl', '--full-tree', commit, '--']);
-  const failed = [matching, listed].find((answer) => answer.type === 'failed');
-  if (matching.type === 'failed' || listed.type === 'failed') return refuse(`git failed: ${failed?.why ?? ''}`);
-  const wanted = new Set(recordsOf(matching.stdout).map((name) => name.slice(commit.length + 1)));
-  const blobs = recordsOf(listed.stdout)
-    .flatMap(toBlob)
-    .filter(({ path }) => wanted.has(path));
-  return readBlobs(root, blobs);
+  if (found.type === 'done') return { type: 'found', root, commit: textOf(found.stdout).trim() };
+  return refuse(
+    `there is no commit '${oneLine(ref, 100)}' in ${oneLine(root, 200)}: fetch it first, a pipeline's clone may not have it`,
+  );
 }
 
 function sayNoRepository(folder: string, why: string): string {
@@ -114,10 +118,10 @@ function readBlobs(root: string, blobs: readonly Blob[]): CommittedFiles {
     files.push({ path: join(root, path), bytes: answer.stdout.subarray(start, start + size) });
     offset = start + size + 1;
   }
-  return { type: 'read', files };
+  return { type: 'read', root, files };
 }
 
-function refuse(problem: string): CommittedFiles {
+function refuse(problem: string): { readonly type: 'refused'; readonly problem: string } {
   return { type: 'refused', problem };
 }
 
@@ -162,6 +166,13 @@ export function realPathOf(path: string): string {
   } catch {
     return resolve(path);
   }
+}
+
+/** From this folder, whose path is real; undefined for what is not in it. */
+export function pathInside(folder: string, path: string): string | undefined {
+  const inside = relative(folder, realPathOf(path));
+  const isOutside = inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+  return isOutside ? undefined : inside;
 }
 
 function toGitPath(path: string): string {

@@ -1,7 +1,7 @@
 import { renderSentence } from '../../core/engine/render.ts';
 import { renderPath } from '../../core/mcpserver/violation.ts';
 import type { CheckReport } from '../report.ts';
-import { reportSchemaVersion } from './json-schema.ts';
+import { reportSchemaVersion } from '../schemas/check.ts';
 import type { RenderOptions } from './render-report.ts';
 import { toJson } from './to-json.ts';
 
@@ -14,7 +14,7 @@ export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions
     exitCode,
     servers,
     ignoredDocuments: others,
-    ...(base === undefined ? {} : { base: { name: base, updates: checked.filter(({ isUpdate }) => isUpdate).length } }),
+    ...(base === undefined ? {} : { base: toBase(base, checked) }),
     findings: findings.map(({ file, line, column, server, finding, isTolerated, fingerprint }) => ({
       ruleId: finding.ruleId,
       severity: finding.severity,
@@ -38,4 +38,9 @@ export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions
     ...(ignoredOfPolicy === undefined ? {} : { ignoredOfPolicy }),
   };
   return toJson(document);
+}
+
+function toBase({ name, policy }: NonNullable<CheckReport['base']>, checked: CheckReport['checked']): object {
+  const updates = checked.filter(({ isUpdate }) => isUpdate).length;
+  return { name, updates, ...(policy === undefined ? {} : { policy }) };
 }

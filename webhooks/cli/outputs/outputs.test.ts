@@ -6,7 +6,7 @@ import { validateXML } from 'xmllint-wasm';
 import { namesOf } from '../names-of.ts';
 import { reportOutputs, type OutputName } from '../outputs.ts';
 import { runCli } from '../testing/run-cli.ts';
-import { reportSchema } from './json-schema.ts';
+import { reportSchema } from '../schemas/check.ts';
 import { closed, problemsOf } from './testing/problems-of.ts';
 import { hostileFile, secretValue, writeHostileInput } from './testing/a-hostile-input.ts';
 import { readCommand } from './testing/read-command.ts';

@@ -44,9 +44,10 @@ export function renderVerdict(report: CheckReport): string {
 }
 
 /** So that nobody takes new servers for old ones: of those nothing is tolerated. */
-function renderCompared(checked: CheckReport['checked'], base: string): string {
+function renderCompared(checked: CheckReport['checked'], base: CheckReport['base']): string {
   const updates = checked.filter(({ isUpdate }) => isUpdate).length;
-  return `compared with ${nameOfBase(base)}: ${updates} of ${checked.length} ${updates === 1 ? 'is an update' : 'are updates'}`;
+  const policy = base?.policy === undefined ? '' : ` (policy: ${nameOfBase({ name: base.policy })})`;
+  return `compared with ${nameOfBase(base)}${policy}: ${updates} of ${checked.length} ${updates === 1 ? 'is an update' : 'are updates'}`;
 }
 
 /** Most clauses about other documents that are shown. */
@@ -59,8 +60,8 @@ export function renderOthers(told: CheckReport['othersTold'] = []): string {
   return ` (${[...told.slice(0, maxOthersTold), ...(more > 0 ? [`${more} more`] : [])].map(printable).join('; ')})`;
 }
 
-function nameOfBase(base: string | undefined): string {
-  return shortenMiddle(printable(base ?? 'the base'), 100);
+function nameOfBase(base: { readonly name: string } | undefined): string {
+  return shortenMiddle(printable(base?.name ?? 'the base'), 100);
 }
 
 /** Servers with a finding of that severity that is not tolerated. */

@@ -8,12 +8,18 @@ import { buildPodTemplate } from '../resources/pod/pod-template.ts';
 /**
  * What was there before is tolerated, but for what an exemption excused until its end: that ends with the next change of
  * the pods. Else nobody would ever have to mend it. Labels, annotations and replicas of the server can be changed as before.
- * Taking an exemption out of the policy ends it, too: the status of the old object tells what it excused. What gets past
- * the webhook is held to the same in ratchet-server.ts.
+ * Taking an exemption out of the policy ends it, too: the status of the old object tells what it excused, or, where
+ * there is no status, whoever knows the policy of before (`excusedBefore`: ids of rules). What gets past the webhook is
+ * held to the same in ratchet-server.ts.
  */
-export function enforceExpired(tolerance: Tolerance, before: Verdict, now: Verdict): Tolerance {
+export function enforceExpired(
+  tolerance: Tolerance,
+  before: Verdict,
+  now: Verdict,
+  excusedBefore = excusedIn(before),
+): Tolerance {
   const { enforced, tolerated } = tolerance;
-  const isExpired = isExpiredAfter(excusedIn(before));
+  const isExpired = isExpiredAfter(excusedBefore);
   if (!tolerated.some(isExpired) || areSamePods(before, now)) return tolerance;
   return {
     enforced: [...enforced, ...tolerated.filter(isExpired).map(sayExpired)],

@@ -1,0 +1,29 @@
+import { reportSchema } from './schemas/check.ts';
+import { diffSchema } from './schemas/diff.ts';
+import { factsSchema } from './schemas/facts.ts';
+import type { OutputSchema } from './schemas/json-schema.ts';
+import { namespacesSchema } from './schemas/namespaces.ts';
+import { policyCheckSchema } from './schemas/policy-check.ts';
+import { policyTrySchema } from './schemas/policy-try.ts';
+import { rulesSchema } from './schemas/rules.ts';
+
+/** One JSON output with what it is made of. */
+interface DescribedOutput {
+  /** What prints or writes it, behind the name of the program. */
+  readonly command: string;
+  readonly schema: OutputSchema;
+}
+
+/**
+ * Every JSON of ours, by the name of its page in docs/reference; `render --output json` prints objects of Kubernetes.
+ * Another one is a file in schemas/, and a line here.
+ */
+export const outputSchemas = {
+  'check-report': { command: 'check --output json', schema: reportSchema },
+  'diff-report': { command: 'diff --output json', schema: diffSchema },
+  'rules-list': { command: 'rules --output json', schema: rulesSchema },
+  'policy-check-report': { command: 'policy check --output json', schema: policyCheckSchema },
+  'policy-try': { command: 'policy try --output json', schema: policyTrySchema },
+  'namespaces-report': { command: 'report --output json', schema: namespacesSchema },
+  'facts-file': { command: 'check --record FILE', schema: factsSchema },
+} as const satisfies Readonly<Record<string, DescribedOutput>>;

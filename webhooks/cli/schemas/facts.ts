@@ -1,0 +1,35 @@
+import { list, object, oneOf, text, toDocument } from './json-schema.ts';
+
+/** Of the file: it changes when a field changes its meaning or goes; new fields may come at any time. */
+export const factsSchemaVersion = 'mcp-lifecycle.facts/v1';
+
+/** What `check --record` writes and `check --facts` reads. */
+export const factsSchema = toDocument(
+  factsSchemaVersion,
+  object({
+    clusters: list(
+      'Each that was asked.',
+      object({
+        context: text('As the kubeconfig calls it.'),
+        objects: list(
+          'What servers of the input name.',
+          object(
+            {
+              kind: oneOf(['ConfigMap', 'Secret', 'ServiceAccount'], 'What it is.'),
+              namespace: text('Its own.'),
+              name: text('Its own.'),
+              state: oneOf(['found', 'missing', 'unknown'], 'What the cluster said.'),
+              keys: list('Names of its keys, of one that is found. No values.', text('A key.')),
+              caBundle: oneOf(
+                ['usable', 'none', 'too-large'],
+                'Whether it has certificates that can be used, where a server asks for that.',
+              ),
+              reason: text('Why nobody knows.'),
+            },
+            ['keys', 'caBundle', 'reason'],
+          ),
+        ),
+      }),
+    ),
+  }),
+);
