@@ -54,7 +54,7 @@ function toInput({ rule, example }: Sample, base: Policy): Input {
 }
 
 function decideOn({ server, ...input }: Input, observed: readonly ObservedChild[] = []): Decision {
-  const judged = { policyDigest: 'p', now: anInstant };
+  const judged = { policyVersion: { revision: 1 }, now: anInstant };
   return decide({ policy: builtInPolicy, ...input, ...judged, subject: prepared(server), observed, digest });
 }
 

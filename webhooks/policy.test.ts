@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Answer } from './admission/admission-review.ts';
 import { createValidate } from './admission/validate.ts';
 import { judge } from './core/engine/judge.ts';
-import { createPolicyDigest } from './core/engine/policy-digest.ts';
+import { createPolicyVersion } from './core/engine/policy-version.ts';
 import type { Policy } from './core/engine/policy.ts';
 import type { Example } from './core/engine/rule.ts';
 import type { MCPServer } from './core/mcpserver/types.gen.ts';
@@ -288,9 +288,9 @@ function decideOn(
   const said = after === undefined || after.verdict === 'retry' ? [] : [statusAfter(after)];
   const server = anMCPServer(withUid('u-1'), withGeneration(generation), ...options, ...said);
   const object = { namespace: 'mcp', name: 'search' };
-  const policyDigest = createPolicyDigest(policy, { version: '1', digest })(object, { now });
+  const policyVersion = createPolicyVersion(policy, digest)(object, { now });
   return decide({
-    ...{ subject: prepared(server), facts: inMemoryFacts(objects), policy, policyDigest, now, digest },
+    ...{ subject: prepared(server), facts: inMemoryFacts(objects), policy, policyVersion, now, digest },
     observed: [aChild({ uid: 'u-1' })],
   });
 }

@@ -100,7 +100,7 @@ function decideOn(policy: Policy, server: MCPServer, example: Example, isRunning
   const { installation } = example;
   const decision: Decision = decide({
     ...{ subject: prepared(server), facts: inMemoryFacts(example), installation },
-    ...{ policy, policyDigest: 'p', now: anInstant, digest },
+    ...{ policy, policyVersion: { revision: 1 }, now: anInstant, digest },
     observed: isRunning ? [aChild({ uid: '5b1c' })] : [],
   });
   switch (decision.verdict) {

@@ -1,5 +1,5 @@
-import { createPolicyDigest } from '../core/engine/policy-digest.ts';
-import type { PolicyDigestFor } from '../core/engine/policy-digest.ts';
+import { createPolicyVersion } from '../core/engine/policy-version.ts';
+import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
@@ -49,7 +49,7 @@ export function createWorld(
   add: (key: string) => void,
 ): World & { readonly optional: OptionalApis } {
   const { api, clock, log, metrics, policies, random } = options;
-  const digestFor = createDigests(options.version);
+  const versionFor = createVersions();
   const texts = new FairStore<string>(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pods = new PodCache();
@@ -82,8 +82,8 @@ export function createWorld(
       return policies.current().policy;
     },
     labelsOf: policies.labelsOf,
-    get policyDigestFor() {
-      return digestFor(policies.current().policy);
+    get policyVersionFor() {
+      return versionFor(policies.current().policy);
     },
     get policyNotice() {
       return noticeOf(policies.current());
@@ -99,10 +99,10 @@ export function createWorld(
 }
 
 /** Made once for each policy: it remembers what it has digested. */
-function createDigests(version: string): (policy: Policy) => PolicyDigestFor {
-  let made: { readonly of: Policy; readonly digestFor: PolicyDigestFor } | undefined;
+function createVersions(): (policy: Policy) => PolicyVersionFor {
+  let made: { readonly of: Policy; readonly versionFor: PolicyVersionFor } | undefined;
   return (policy) => {
-    if (made?.of !== policy) made = { of: policy, digestFor: createPolicyDigest(policy, { version, digest }) };
-    return made.digestFor;
+    if (made?.of !== policy) made = { of: policy, versionFor: createPolicyVersion(policy, digest) };
+    return made.versionFor;
   };
 }

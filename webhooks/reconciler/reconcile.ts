@@ -51,13 +51,13 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
   // Read together: another policy may be in force after the next wait.
-  const { policy, policyDigestFor, policyNotice, labelsOf, installation } = world;
+  const { policy, policyVersionFor, policyNotice, labelsOf, installation } = world;
   const now = timestamp(world.clock.now());
-  const policyDigest = policyDigestFor(
+  const policyVersion = policyVersionFor(
     { namespace: namespaceOf(server), name: server.metadata.name },
     { now, labelsOf },
   );
-  const judged = { policy, policyDigest, labelsOf, installation, now };
+  const judged = { policy, policyVersion, labelsOf, installation, now };
   const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
   const decision = decide({ ...references, ...judged, subject, observed, apis, digest });
   if (decision.verdict === 'retry') {

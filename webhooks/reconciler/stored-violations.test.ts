@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
+import { atOwnSeverity } from '../core/engine/policy.ts';
+import type { Rule } from '../core/engine/rule.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { rules } from '../core/rules/index.gen.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { fixedPolicy } from '../platform/policy/policy-source.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 
@@ -36,11 +40,15 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
 });
 
-/** One term of leadership: long enough for everything that is to be done. Another version is another policy. */
-async function reconcileWith(version: string): Promise<void> {
+/** One term of leadership of a release in which every rule became stricter: long enough for everything that is to be done. */
+const reconcileWith = (revision: number): Promise<void> =>
+  reconcileBy({ rules: rules.map((rule) => ({ ...rule, stricterIn: revision })), version: `0.${revision}.0` });
+
+async function reconcileBy(release: { readonly rules: readonly Rule[]; readonly version: string }): Promise<void> {
   const clock = createFakeClock();
   const stop = startLead({
-    ...{ api, clock, version, namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+    ...{ api, clock, version: release.version, namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+    policies: fixedPolicy(atOwnSeverity(release.rules)),
     probe: () => Promise.resolve({ state: 'failed', message: 'nobody there' }),
   });
   running.push(stop);
@@ -60,9 +68,9 @@ const rolledOutUser = (): unknown => /"runAsUser":(\d+)/.exec(JSON.stringify(api
 
 describe('a change past the webhook', () => {
   beforeEach(async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     change(2, asUser(0));
-    await reconcileWith('1');
+    await reconcileWith(1);
   });
 
   it('is not rolled out, and status says why and what became of it', () => {
@@ -75,29 +83,29 @@ describe('a change past the webhook', () => {
   });
 
   it('is not washed clean by new rules, nor by the next change', async () => {
-    await reconcileWith('2');
+    await reconcileWith(2);
     change(3, withReplicas(3));
-    await reconcileWith('2');
+    await reconcileWith(2);
     change(4, withReplicas(4));
-    await reconcileWith('3');
+    await reconcileWith(3);
     expect(rolledOutUser()).toBeUndefined();
     expect(accepted()?.status).toBe('False');
   });
 
   it('is forgotten when it is taken back', async () => {
     change(3, asUser(1000));
-    await reconcileWith('1');
+    await reconcileWith(1);
     expect(accepted()).toMatchObject({ status: 'True', message: 'Configuration is valid' });
     expect(rolledOutUser()).toBe('1000');
   });
 });
 
 describe('a violation that came with new rules', () => {
-  /** The rules of version 1 let it pass: their reconciler stood still when the webhook was asked. */
+  /** The rules of revision 1 let it pass: their reconciler stood still when the webhook was asked. */
   beforeEach(async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     change(2, withImage(wrongImage));
-    await reconcileWith('2');
+    await reconcileWith(2);
   });
 
   it('is rolled out, listed and told once', async () => {
@@ -107,44 +115,44 @@ describe('a violation that came with new rules', () => {
     const events = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ reason }) => reason);
     expect(events.filter((reason) => reason === 'ViolationsTolerated')).toHaveLength(1);
     const count = api.writes.length;
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(api.writes.slice(count)).toEqual([]);
   });
 
   it('does not hold up other changes', async () => {
     change(3, withReplicas(3));
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
     expect(tolerated()).toEqual(['image-reference-valid']);
   });
 
   it('is new when it is brought back after it was gone', async () => {
     change(3, withImage('example.com/search:2'));
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(tolerated()).toEqual([]);
     change(4, withImage(wrongImage));
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(rolledOutImage()).toBe('example.com/search:2');
   });
 });
 
 describe('privileges that came with a change and new rules at once', () => {
   it('an upgrade legalises root that was never judged: it is refused', async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     change(2, asUser(0));
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(rolledOutUser()).toBeUndefined();
     expect(accepted()?.message).toMatch(/\[run-as-non-root\]/);
   });
 
   it('are no reason to hold up the scaling of a server that had them before', async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     api.put(serverPath, { status: { extensions: undefined } });
     change(2, asUser(0));
-    await reconcileWith('1');
+    await reconcileWith(1);
     expect(tolerated()).toEqual(['run-as-non-root']);
     change(3, withReplicas(3));
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
     expect(tolerated()).toEqual(['run-as-non-root']);
   });
@@ -152,27 +160,27 @@ describe('privileges that came with a change and new rules at once', () => {
 
 describe('a privilege that came past the webhook with something else, in an upgrade', () => {
   beforeEach(async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     change(2, { ...asUser(0), ...withImage(wrongImage) });
-    await reconcileWith('2');
+    await reconcileWith(2);
   });
 
   it('is not rolled out, by no later version either', async () => {
     expect(accepted()?.message).toMatch(/\[run-as-non-root\]; nothing is rolled out until then/);
-    await reconcileWith('3');
+    await reconcileWith(3);
     expect(accepted()?.status).toBe('False');
     expect(rolledOutUser()).toBeUndefined();
   });
 
   it('costs no write while it stays', async () => {
     const count = api.writes.length;
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(api.writes.slice(count)).toEqual([]);
   });
 
   it('holds up nothing else once it is taken back', async () => {
     change(3, { runtime: { replicas: 3, security: { securityContext: { runAsUser: 1000 } } } });
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(accepted()).toMatchObject({ status: 'True' });
     expect(api.get(deploymentPath)).toMatchObject({ spec: { replicas: 3 } });
     expect(tolerated()).toEqual(['image-reference-valid']);
@@ -181,28 +189,87 @@ describe('a privilege that came past the webhook with something else, in an upgr
 
 describe('a server that was there before us', () => {
   it('is tolerated when it runs', async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     change(2, asUser(0));
     api.put(serverPath, { status: { extensions: undefined } });
-    await reconcileWith('1');
+    await reconcileWith(1);
     expect(rolledOutUser()).toBe('0');
     expect(tolerated()).toEqual(['run-as-non-root']);
   });
 
   it('is refused when nothing of it runs', async () => {
     change(1, asUser(0));
-    await reconcileWith('1');
-    await reconcileWith('2');
+    await reconcileWith(1);
+    await reconcileWith(2);
     expect(api.get(deploymentPath)).toBeUndefined();
     expect(accepted()?.message).toMatch(/\[run-as-non-root\]$/);
   });
 
   it('costs one write when the policy changes, and none when it does not', async () => {
-    await reconcileWith('1');
+    await reconcileWith(1);
     const count = api.writes.length;
-    await reconcileWith('1');
+    await reconcileWith(1);
     expect(api.writes.slice(count)).toEqual([]);
-    await reconcileWith('2');
+    await reconcileWith(2);
     expect(api.writes.slice(count)).toEqual([`PATCH ${serverPath}/status`]);
+  });
+});
+
+describe('an upgrade', () => {
+  const later = { rules, version: '0.3.0' };
+  const withStricterImage = {
+    rules: rules.map((rule) => (rule.id === 'image-reference-valid' ? { ...rule, stricterIn: 9 } : rule)),
+    version: '0.4.0',
+  };
+
+  beforeEach(() => reconcileBy({ rules, version: '0.2.0' }));
+
+  it('in which no rule is stricter writes no status', async () => {
+    const count = api.writes.length;
+    await reconcileBy(later);
+    expect(api.writes.slice(count)).toEqual([]);
+  });
+
+  it('in which a rule is stricter writes each status once', async () => {
+    const count = api.writes.length;
+    await reconcileBy(withStricterImage);
+    expect(api.writes.slice(count)).toEqual([`PATCH ${serverPath}/status`]);
+    await reconcileBy(withStricterImage);
+    expect(api.writes.slice(count)).toHaveLength(1);
+  });
+
+  it('in which no rule is stricter rolls out nothing that came past the webhook meanwhile', async () => {
+    change(2, withImage(wrongImage));
+    await reconcileBy(later);
+    expect(rolledOutImage()).toBe('example.com/search:1');
+    expect(accepted()).toMatchObject({ status: 'False', reason: 'Invalid' });
+  });
+
+  it('in which that rule is stricter rolls out what the webhook let pass by the rule of then', async () => {
+    change(2, withImage(wrongImage));
+    await reconcileBy(withStricterImage);
+    expect(rolledOutImage()).toBe(wrongImage);
+    expect(tolerated()).toEqual(['image-reference-valid']);
+  });
+
+  it('from a release that kept one digest of all is understood, and writes each status once', async () => {
+    change(2, withImage(wrongImage));
+    api.put(serverPath, { status: { extensions: { policy: { digest: 'd', generation: 1, revision: undefined } } } });
+    const count = api.writes.length;
+    await reconcileBy(later);
+    expect(rolledOutImage()).toBe(wrongImage);
+    expect(status().extensions?.policy).toMatchObject({
+      revision: 1,
+      generation: 2,
+      tolerated: [{ rule: 'image-reference-valid' }],
+    });
+    expect(api.writes.slice(count).filter((write) => write.endsWith('/status'))).toHaveLength(1);
+  });
+
+  it('backwards rolls out what only this release finds, because the later one may have let it pass', async () => {
+    await reconcileBy(withStricterImage);
+    change(2, withImage(wrongImage));
+    await reconcileBy(later);
+    expect(rolledOutImage()).toBe(wrongImage);
   });
 });

@@ -1,6 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Installation } from '../core/engine/installation.ts';
-import type { PolicyDigestFor } from '../core/engine/policy-digest.ts';
+import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import type { UncheckedReference } from '../core/plan/unchecked-reference.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -33,8 +33,8 @@ export interface World {
   readonly policy: Policy;
   /** Of the namespaces; absent where nobody may read them. */
   readonly labelsOf: LabelsOf | undefined;
-  /** From `createPolicyDigest`, of that policy. */
-  readonly policyDigestFor: PolicyDigestFor;
+  /** From `createPolicyVersion`, of that policy. */
+  readonly policyVersionFor: PolicyVersionFor;
   /** What is said with each verdict of that policy. */
   readonly policyNotice: string | undefined;
   readonly servers: ServerCache;

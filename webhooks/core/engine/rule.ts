@@ -37,6 +37,9 @@ export interface Example {
   readonly parameters?: RuleParameters;
 }
 
+/** The revision of the catalogue before any rule said that it became stricter. */
+export const firstRevision = 1;
+
 /** One thing that must hold for an MCPServer. One rule = one file, named as its id. */
 export interface Rule {
   /** Kebab-case, equals the file name; stable for ever (users write it into policies). */
@@ -64,6 +67,12 @@ export interface Rule {
    * gone, although admission may only warn, because it may come later (docs/decisions/0005).
    */
   readonly holdsBack?: true;
+  /**
+   * The revision of the catalogue since which it refuses or warns about what it did not before; for a new rule that in
+   * which it came. Whoever raises it takes one more than the highest of all rules: an upgrade then tolerates what this rule
+   * finds in a server that was changed meanwhile (docs/decisions/0060). Default: the first.
+   */
+  readonly stricterIn?: number;
   /** One sentence: what must hold. Ends with a full stop. */
   readonly summary: string;
   /** A paragraph for the rule's page: why, and what happens otherwise. */

@@ -100,6 +100,15 @@ export const statusStructure: StructuralSchema = {
     "policy": {
      "type": "object",
      "properties": {
+      "revision": {
+       "type": "integer"
+      },
+      "digests": {
+       "type": "object",
+       "additionalProperties": {
+        "type": "string"
+       }
+      },
       "digest": {
        "type": "string"
       },

@@ -1072,9 +1072,19 @@ export interface StatusExtensions {
  */
 export interface PolicyState {
   /**
-   * For our own comparison: changes when the rules do (their ids, their severities, our version). Servers with the same digest were judged by the same rules.
+   * For our own comparison: by which revision of our rules this was judged. A release has a higher one when one of its rules is stricter.
    */
-  digest: string;
+  revision?: number;
+  /**
+   * For our own comparison: digests of what the policy makes of the rules that it changes for this server, by rule. Absent: every rule judges as its page says.
+   */
+  digests?: {
+    [k: string]: string;
+  };
+  /**
+   * What a version before 0.2 wrote in place of revision and digests. Goes with the next change of the status.
+   */
+  digest?: string;
   /**
    * The metadata.generation that the rules accepted last. Compare it with metadata.generation when a change does not take effect: if it is smaller, the changes since then break a rule and are not rolled out, and condition Accepted says which. Absent: no generation was accepted so far.
    */

@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","required":["digest"],"properties":{"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3193,927 +3193,972 @@ errors++;
 if(data110.policy !== undefined){
 let data114 = data110.policy;
 if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
-if(data114.digest === undefined){
-const err163 = {instancePath:instancePath+"/status/extensions/policy",keyword:"required",params:{missingProperty: "digest"}};
+if(data114.revision !== undefined){
+let data115 = data114.revision;
+if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
+const err163 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err163);
 errors++;
 }
-if(data114.digest !== undefined){
-let data115 = data114.digest;
-if(typeof data115 === "string"){
-if(data115.length > 64 && func2(data115) > 64){
-const err164 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if((typeof data115 == "number") && (isFinite(data115))){
+if(data115 > 2147483647 || isNaN(data115)){
+const err164 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err164);
 errors++;
 }
-}
-else {
-const err165 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if(data115 < 1 || isNaN(data115)){
+const err165 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err165);
 errors++;
 }
 }
-if(data114.generation !== undefined){
-let data116 = data114.generation;
-if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err166 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+if(data114.digests !== undefined){
+let data116 = data114.digests;
+if(data116 && typeof data116 == "object" && !Array.isArray(data116)){
+if(Object.keys(data116).length > 200){
+const err166 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-if((typeof data116 == "number") && (isFinite(data116))){
-if(data116 > 9223372036854776000 || isNaN(data116)){
-const err167 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+for(const key6 in data116){
+let data117 = data116[key6];
+if(typeof data117 === "string"){
+if(data117.length > 64 && func2(data117) > 64){
+const err167 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key6),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-if(data116 < -9223372036854776000 || isNaN(data116)){
-const err168 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err168 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err168);
 errors++;
 }
 }
 }
-if(data114.tolerated !== undefined){
-let data117 = data114.tolerated;
-if(Array.isArray(data117)){
-if(data117.length > 50){
-const err169 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+else {
+const err169 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-const len8 = data117.length;
-for(let i8=0; i8<len8; i8++){
-let data118 = data117[i8];
-if(data118 && typeof data118 == "object" && !Array.isArray(data118)){
-if(data118.rule === undefined){
-const err170 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
+}
+if(data114.digest !== undefined){
+let data118 = data114.digest;
+if(typeof data118 === "string"){
+if(data118.length > 64 && func2(data118) > 64){
+const err170 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err170);
 errors++;
 }
-if(data118.path === undefined){
-const err171 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
+}
+else {
+const err171 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err171);
 errors++;
 }
-if(data118.message === undefined){
-const err172 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data114.generation !== undefined){
+let data119 = data114.generation;
+if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
+const err172 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if(data118.fingerprint === undefined){
-const err173 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
+if((typeof data119 == "number") && (isFinite(data119))){
+if(data119 > 9223372036854776000 || isNaN(data119)){
+const err173 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err173);
 errors++;
 }
-if(data118.rule !== undefined){
-let data119 = data118.rule;
-if(typeof data119 === "string"){
-if(data119.length > 100 && func2(data119) > 100){
-const err174 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
+if(data119 < -9223372036854776000 || isNaN(data119)){
+const err174 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err174);
 errors++;
 }
 }
-else {
-const err175 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
+}
+if(data114.tolerated !== undefined){
+let data120 = data114.tolerated;
+if(Array.isArray(data120)){
+if(data120.length > 50){
+const err175 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-}
-if(data118.path !== undefined){
-let data120 = data118.path;
-if(typeof data120 === "string"){
-if(data120.length > 400 && func2(data120) > 400){
-const err176 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
+const len8 = data120.length;
+for(let i8=0; i8<len8; i8++){
+let data121 = data120[i8];
+if(data121 && typeof data121 == "object" && !Array.isArray(data121)){
+if(data121.rule === undefined){
+const err176 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-}
-else {
-const err177 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
+if(data121.path === undefined){
+const err177 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-}
-if(data118.message !== undefined){
-let data121 = data118.message;
-if(typeof data121 === "string"){
-if(data121.length > 400 && func2(data121) > 400){
-const err178 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data121.message === undefined){
+const err178 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err178);
 errors++;
 }
-}
-else {
-const err179 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
+if(data121.fingerprint === undefined){
+const err179 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err179);
 errors++;
 }
-}
-if(data118.fingerprint !== undefined){
-let data122 = data118.fingerprint;
+if(data121.rule !== undefined){
+let data122 = data121.rule;
 if(typeof data122 === "string"){
-if(data122.length > 64 && func2(data122) > 64){
-const err180 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data122.length > 100 && func2(data122) > 100){
+const err180 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err180);
 errors++;
 }
 }
 else {
-const err181 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
+const err181 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err181);
 errors++;
 }
 }
-}
-else {
-const err182 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
+if(data121.path !== undefined){
+let data123 = data121.path;
+if(typeof data123 === "string"){
+if(data123.length > 400 && func2(data123) > 400){
+const err182 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err182);
 errors++;
 }
 }
-}
 else {
-const err183 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err183 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
 }
-if(data114.excused !== undefined){
-let data123 = data114.excused;
-if(Array.isArray(data123)){
-if(data123.length > 100){
-const err184 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+if(data121.message !== undefined){
+let data124 = data121.message;
+if(typeof data124 === "string"){
+if(data124.length > 400 && func2(data124) > 400){
+const err184 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-const len9 = data123.length;
-for(let i9=0; i9<len9; i9++){
-let data124 = data123[i9];
-if(typeof data124 === "string"){
-if(data124.length > 100 && func2(data124) > 100){
-const err185 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i9,keyword:"maxLength",params:{limit: 100}};
+}
+else {
+const err185 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err185);
 errors++;
 }
 }
-else {
-const err186 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i9,keyword:"type",params:{type: "string"}};
+if(data121.fingerprint !== undefined){
+let data125 = data121.fingerprint;
+if(typeof data125 === "string"){
+if(data125.length > 64 && func2(data125) > 64){
+const err186 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err186);
 errors++;
 }
 }
-}
 else {
-const err187 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+const err187 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
 }
-if(data114.excusedFingerprints !== undefined){
-let data125 = data114.excusedFingerprints;
-if(Array.isArray(data125)){
-if(data125.length > 50){
-const err188 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+}
+else {
+const err188 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-const len10 = data125.length;
-for(let i10=0; i10<len10; i10++){
-let data126 = data125[i10];
-if(typeof data126 === "string"){
-if(data126.length > 64 && func2(data126) > 64){
-const err189 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err189 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
 }
-else {
-const err190 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"type",params:{type: "string"}};
+if(data114.excused !== undefined){
+let data126 = data114.excused;
+if(Array.isArray(data126)){
+if(data126.length > 100){
+const err190 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-}
-}
-else {
-const err191 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+const len9 = data126.length;
+for(let i9=0; i9<len9; i9++){
+let data127 = data126[i9];
+if(typeof data127 === "string"){
+if(data127.length > 100 && func2(data127) > 100){
+const err191 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i9,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err191);
 errors++;
 }
 }
-if(data114.pods !== undefined){
-let data127 = data114.pods;
-if(typeof data127 === "string"){
-if(data127.length > 64 && func2(data127) > 64){
-const err192 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+else {
+const err192 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i9,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
 }
+}
 else {
-const err193 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const err193 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
 }
-if(data114.toleratedNotListed !== undefined){
-let data128 = data114.toleratedNotListed;
-if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
-const err194 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data114.excusedFingerprints !== undefined){
+let data128 = data114.excusedFingerprints;
+if(Array.isArray(data128)){
+if(data128.length > 50){
+const err194 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-if((typeof data128 == "number") && (isFinite(data128))){
-if(data128 > 2147483647 || isNaN(data128)){
-const err195 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len10 = data128.length;
+for(let i10=0; i10<len10; i10++){
+let data129 = data128[i10];
+if(typeof data129 === "string"){
+if(data129.length > 64 && func2(data129) > 64){
+const err195 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err195);
 errors++;
 }
-if(data128 < -2147483648 || isNaN(data128)){
-const err196 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err196 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
 }
 }
-}
 else {
-const err197 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err197 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
 }
-if(data110.foreign !== undefined){
-let data129 = data110.foreign;
-if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
-if(data129.fields === undefined){
-const err198 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data114.pods !== undefined){
+let data130 = data114.pods;
+if(typeof data130 === "string"){
+if(data130.length > 64 && func2(data130) > 64){
+const err198 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-if(data129.fields !== undefined){
-let data130 = data129.fields;
-if(Array.isArray(data130)){
-if(data130.length > 20){
-const err199 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err199 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-const len11 = data130.length;
-for(let i11=0; i11<len11; i11++){
-let data131 = data130[i11];
-if(data131 && typeof data131 == "object" && !Array.isArray(data131)){
-if(data131.kind === undefined){
-const err200 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "kind"}};
+}
+if(data114.toleratedNotListed !== undefined){
+let data131 = data114.toleratedNotListed;
+if(!(((typeof data131 == "number") && (!(data131 % 1) && !isNaN(data131))) && (isFinite(data131)))){
+const err200 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if(data131.path === undefined){
-const err201 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "path"}};
+if((typeof data131 == "number") && (isFinite(data131))){
+if(data131 > 2147483647 || isNaN(data131)){
+const err201 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-if(data131.state === undefined){
-const err202 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "state"}};
+if(data131 < -2147483648 || isNaN(data131)){
+const err202 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-if(data131.kind !== undefined){
-let data132 = data131.kind;
-if(typeof data132 === "string"){
-if(data132.length > 63 && func2(data132) > 63){
-const err203 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+}
+}
+else {
+const err203 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
 }
-else {
-const err204 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"type",params:{type: "string"}};
+if(data110.foreign !== undefined){
+let data132 = data110.foreign;
+if(data132 && typeof data132 == "object" && !Array.isArray(data132)){
+if(data132.fields === undefined){
+const err204 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-}
-if(data131.path !== undefined){
-let data133 = data131.path;
-if(typeof data133 === "string"){
-if(data133.length > 300 && func2(data133) > 300){
-const err205 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data132.fields !== undefined){
+let data133 = data132.fields;
+if(Array.isArray(data133)){
+if(data133.length > 20){
+const err205 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-}
-else {
-const err206 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"type",params:{type: "string"}};
+const len11 = data133.length;
+for(let i11=0; i11<len11; i11++){
+let data134 = data133[i11];
+if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
+if(data134.kind === undefined){
+const err206 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-}
-if(data131.manager !== undefined){
-let data134 = data131.manager;
-if(typeof data134 === "string"){
-if(data134.length > 128 && func2(data134) > 128){
-const err207 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data134.path === undefined){
+const err207 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err207);
+errors++;
+}
+if(data134.state === undefined){
+const err208 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err208);
+errors++;
+}
+if(data134.kind !== undefined){
+let data135 = data134.kind;
+if(typeof data135 === "string"){
+if(data135.length > 63 && func2(data135) > 63){
+const err209 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err209);
 errors++;
 }
 }
 else {
-const err208 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err208);
-errors++;
-}
-}
-if(data131.state !== undefined){
-let data135 = data131.state;
-if(typeof data135 !== "string"){
-const err209 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err209);
-errors++;
-}
-if(!((((data135 === "Waiting") || (data135 === "ComesBack")) || (data135 === "FromAdmission")) || (data135 === "Stays"))){
-const err210 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+const err210 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
 }
-}
-else {
-const err211 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"type",params:{type: "object"}};
+if(data134.path !== undefined){
+let data136 = data134.path;
+if(typeof data136 === "string"){
+if(data136.length > 300 && func2(data136) > 300){
+const err211 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err211);
 errors++;
 }
 }
-}
 else {
-const err212 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err212 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
 }
-if(data129.notListed !== undefined){
-let data136 = data129.notListed;
-if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
-const err213 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data134.manager !== undefined){
+let data137 = data134.manager;
+if(typeof data137 === "string"){
+if(data137.length > 128 && func2(data137) > 128){
+const err213 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-if((typeof data136 == "number") && (isFinite(data136))){
-if(data136 > 2147483647 || isNaN(data136)){
-const err214 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err214 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-if(data136 < -2147483648 || isNaN(data136)){
-const err215 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data134.state !== undefined){
+let data138 = data134.state;
+if(typeof data138 !== "string"){
+const err215 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-}
-}
-}
-else {
-const err216 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(!((((data138 === "Waiting") || (data138 === "ComesBack")) || (data138 === "FromAdmission")) || (data138 === "Stays"))){
+const err216 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
-if(data110.podFailure !== undefined){
-let data137 = data110.podFailure;
-if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
-if(data137.cause === undefined){
-const err217 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+}
+else {
+const err217 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
-if(data137.pod === undefined){
-const err218 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+}
+else {
+const err218 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
-if(data137.cause !== undefined){
-let data138 = data137.cause;
-if(typeof data138 !== "string"){
-const err219 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data132.notListed !== undefined){
+let data139 = data132.notListed;
+if(!(((typeof data139 == "number") && (!(data139 % 1) && !isNaN(data139))) && (isFinite(data139)))){
+const err219 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
-if(!((((((data138 === "ImagePull") || (data138 === "Configuration")) || (data138 === "Crashing")) || (data138 === "OutOfMemory")) || (data138 === "Unhealthy")) || (data138 === "Unschedulable"))){
-const err220 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if((typeof data139 == "number") && (isFinite(data139))){
+if(data139 > 2147483647 || isNaN(data139)){
+const err220 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-}
-if(data137.pod !== undefined){
-let data139 = data137.pod;
-if(typeof data139 === "string"){
-if(data139.length > 253 && func2(data139) > 253){
-const err221 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data139 < -2147483648 || isNaN(data139)){
+const err221 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err221);
 errors++;
 }
 }
+}
+}
 else {
-const err222 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err222 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err222);
 errors++;
 }
 }
-if(data137.image !== undefined){
-let data140 = data137.image;
-if(typeof data140 === "string"){
-if(data140.length > 1000 && func2(data140) > 1000){
-const err223 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data110.podFailure !== undefined){
+let data140 = data110.podFailure;
+if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
+if(data140.cause === undefined){
+const err223 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-}
-else {
-const err224 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data140.pod === undefined){
+const err224 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
-}
-if(data137.exitCode !== undefined){
-let data141 = data137.exitCode;
-if(!(((typeof data141 == "number") && (!(data141 % 1) && !isNaN(data141))) && (isFinite(data141)))){
-const err225 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data140.cause !== undefined){
+let data141 = data140.cause;
+if(typeof data141 !== "string"){
+const err225 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-if((typeof data141 == "number") && (isFinite(data141))){
-if(data141 > 2147483647 || isNaN(data141)){
-const err226 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((((((data141 === "ImagePull") || (data141 === "Configuration")) || (data141 === "Crashing")) || (data141 === "OutOfMemory")) || (data141 === "Unhealthy")) || (data141 === "Unschedulable"))){
+const err226 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err226);
 errors++;
 }
-if(data141 < -2147483648 || isNaN(data141)){
-const err227 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data140.pod !== undefined){
+let data142 = data140.pod;
+if(typeof data142 === "string"){
+if(data142.length > 253 && func2(data142) > 253){
+const err227 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err227);
 errors++;
 }
 }
-}
-if(data137.restarts !== undefined){
-let data142 = data137.restarts;
-if(!(((typeof data142 == "number") && (!(data142 % 1) && !isNaN(data142))) && (isFinite(data142)))){
-const err228 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+else {
+const err228 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-if((typeof data142 == "number") && (isFinite(data142))){
-if(data142 > 2147483647 || isNaN(data142)){
-const err229 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data140.image !== undefined){
+let data143 = data140.image;
+if(typeof data143 === "string"){
+if(data143.length > 1000 && func2(data143) > 1000){
+const err229 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err229);
 errors++;
 }
-if(data142 < -2147483648 || isNaN(data142)){
-const err230 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err230 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-}
-if(data137.notReadyAfterSeconds !== undefined){
-let data143 = data137.notReadyAfterSeconds;
-if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
-const err231 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data140.exitCode !== undefined){
+let data144 = data140.exitCode;
+if(!(((typeof data144 == "number") && (!(data144 % 1) && !isNaN(data144))) && (isFinite(data144)))){
+const err231 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-if((typeof data143 == "number") && (isFinite(data143))){
-if(data143 > 2147483647 || isNaN(data143)){
-const err232 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data144 == "number") && (isFinite(data144))){
+if(data144 > 2147483647 || isNaN(data144)){
+const err232 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-if(data143 < -2147483648 || isNaN(data143)){
-const err233 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data144 < -2147483648 || isNaN(data144)){
+const err233 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
 }
-if(data137.detail !== undefined){
-let data144 = data137.detail;
-if(typeof data144 === "string"){
-if(data144.length > 512 && func2(data144) > 512){
-const err234 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data140.restarts !== undefined){
+let data145 = data140.restarts;
+if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
+const err234 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
-}
-else {
-const err235 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if((typeof data145 == "number") && (isFinite(data145))){
+if(data145 > 2147483647 || isNaN(data145)){
+const err235 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-}
-if(data137.hint !== undefined){
-let data145 = data137.hint;
-if(typeof data145 !== "string"){
-const err236 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data145 < -2147483648 || isNaN(data145)){
+const err236 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-if(!(((data145 === "Stdio") || (data145 === "Crash")) || (data145 === "Unready"))){
-const err237 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+}
+if(data140.notReadyAfterSeconds !== undefined){
+let data146 = data140.notReadyAfterSeconds;
+if(!(((typeof data146 == "number") && (!(data146 % 1) && !isNaN(data146))) && (isFinite(data146)))){
+const err237 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
-}
-}
-else {
-const err238 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if((typeof data146 == "number") && (isFinite(data146))){
+if(data146 > 2147483647 || isNaN(data146)){
+const err238 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-}
-if(data110.verification !== undefined){
-let data146 = data110.verification;
-if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
-if(data146.era !== undefined){
-let data147 = data146.era;
-if(typeof data147 !== "string"){
-const err239 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data146 < -2147483648 || isNaN(data146)){
+const err239 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-if(!((data147 === "Stateless") || (data147 === "Handshake"))){
-const err240 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+if(data140.detail !== undefined){
+let data147 = data140.detail;
+if(typeof data147 === "string"){
+if(data147.length > 512 && func2(data147) > 512){
+const err240 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
-if(data146.image !== undefined){
-let data148 = data146.image;
-if(typeof data148 === "string"){
-if(data148.length > 1000 && func2(data148) > 1000){
-const err241 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err241 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
-else {
-const err242 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data140.hint !== undefined){
+let data148 = data140.hint;
+if(typeof data148 !== "string"){
+const err242 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-}
-if(data146.goneWhenAsked !== undefined){
-let data149 = data146.goneWhenAsked;
-if(!(((typeof data149 == "number") && (!(data149 % 1) && !isNaN(data149))) && (isFinite(data149)))){
-const err243 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(!(((data148 === "Stdio") || (data148 === "Crash")) || (data148 === "Unready"))){
+const err243 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err243);
 errors++;
 }
-if((typeof data149 == "number") && (isFinite(data149))){
-if(data149 > 8 || isNaN(data149)){
-const err244 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+}
+else {
+const err244 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
-if(data149 < 1 || isNaN(data149)){
-const err245 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data110.verification !== undefined){
+let data149 = data110.verification;
+if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
+if(data149.era !== undefined){
+let data150 = data149.era;
+if(typeof data150 !== "string"){
+const err245 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
-}
-}
-if(data146.toolsDigest !== undefined){
-let data150 = data146.toolsDigest;
-if(typeof data150 === "string"){
-if(data150.length > 80 && func2(data150) > 80){
-const err246 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(!((data150 === "Stateless") || (data150 === "Handshake"))){
+const err246 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err246);
 errors++;
 }
 }
-else {
-const err247 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data149.image !== undefined){
+let data151 = data149.image;
+if(typeof data151 === "string"){
+if(data151.length > 1000 && func2(data151) > 1000){
+const err247 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err247);
 errors++;
 }
 }
-if(data146.notCounted !== undefined){
-let data151 = data146.notCounted;
-if(typeof data151 === "string"){
-if(data151.length > 256 && func2(data151) > 256){
-const err248 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+else {
+const err248 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err248);
 errors++;
 }
 }
-else {
-const err249 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data149.goneWhenAsked !== undefined){
+let data152 = data149.goneWhenAsked;
+if(!(((typeof data152 == "number") && (!(data152 % 1) && !isNaN(data152))) && (isFinite(data152)))){
+const err249 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err249);
 errors++;
 }
-}
-if(data146.failingPods !== undefined){
-let data152 = data146.failingPods;
-if(Array.isArray(data152)){
-if(data152.length > 3){
-const err250 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if((typeof data152 == "number") && (isFinite(data152))){
+if(data152 > 8 || isNaN(data152)){
+const err250 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err250);
 errors++;
 }
-const len12 = data152.length;
-for(let i12=0; i12<len12; i12++){
-let data153 = data152[i12];
-if(data153 && typeof data153 == "object" && !Array.isArray(data153)){
-if(data153.name === undefined){
-const err251 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "name"}};
+if(data152 < 1 || isNaN(data152)){
+const err251 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err251);
 errors++;
 }
-if(data153.message === undefined){
-const err252 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+if(data149.toolsDigest !== undefined){
+let data153 = data149.toolsDigest;
+if(typeof data153 === "string"){
+if(data153.length > 80 && func2(data153) > 80){
+const err252 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err252);
 errors++;
 }
-if(data153.name !== undefined){
-let data154 = data153.name;
-if(typeof data154 === "string"){
-if(data154.length > 253 && func2(data154) > 253){
-const err253 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err253 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
 }
-else {
-const err254 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"type",params:{type: "string"}};
+if(data149.notCounted !== undefined){
+let data154 = data149.notCounted;
+if(typeof data154 === "string"){
+if(data154.length > 256 && func2(data154) > 256){
+const err254 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err254);
 errors++;
 }
 }
-if(data153.message !== undefined){
-let data155 = data153.message;
-if(typeof data155 === "string"){
-if(data155.length > 256 && func2(data155) > 256){
-const err255 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err255 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-else {
-const err256 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"type",params:{type: "string"}};
+if(data149.failingPods !== undefined){
+let data155 = data149.failingPods;
+if(Array.isArray(data155)){
+if(data155.length > 3){
+const err256 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-}
-}
-else {
-const err257 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"type",params:{type: "object"}};
+const len12 = data155.length;
+for(let i12=0; i12<len12; i12++){
+let data156 = data155[i12];
+if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
+if(data156.name === undefined){
+const err257 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-}
-}
-else {
-const err258 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data156.message === undefined){
+const err258 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err258);
 errors++;
 }
-}
-if(data146.toolCount !== undefined){
-let data156 = data146.toolCount;
-if(!(((typeof data156 == "number") && (!(data156 % 1) && !isNaN(data156))) && (isFinite(data156)))){
-const err259 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data156.name !== undefined){
+let data157 = data156.name;
+if(typeof data157 === "string"){
+if(data157.length > 253 && func2(data157) > 253){
+const err259 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err259);
 errors++;
 }
-if((typeof data156 == "number") && (isFinite(data156))){
-if(data156 > 2147483647 || isNaN(data156)){
-const err260 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err260 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
-if(data156 < 0 || isNaN(data156)){
-const err261 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data156.message !== undefined){
+let data158 = data156.message;
+if(typeof data158 === "string"){
+if(data158.length > 256 && func2(data158) > 256){
+const err261 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
-}
-if(data146.resourceCount !== undefined){
-let data157 = data146.resourceCount;
-if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
-const err262 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+else {
+const err262 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
-if((typeof data157 == "number") && (isFinite(data157))){
-if(data157 > 2147483647 || isNaN(data157)){
-const err263 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err263 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-if(data157 < 0 || isNaN(data157)){
-const err264 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err264 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
 }
-}
-if(data146.promptCount !== undefined){
-let data158 = data146.promptCount;
-if(!(((typeof data158 == "number") && (!(data158 % 1) && !isNaN(data158))) && (isFinite(data158)))){
-const err265 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(data149.toolCount !== undefined){
+let data159 = data149.toolCount;
+if(!(((typeof data159 == "number") && (!(data159 % 1) && !isNaN(data159))) && (isFinite(data159)))){
+const err265 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err265);
 errors++;
 }
-if((typeof data158 == "number") && (isFinite(data158))){
-if(data158 > 2147483647 || isNaN(data158)){
-const err266 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data159 == "number") && (isFinite(data159))){
+if(data159 > 2147483647 || isNaN(data159)){
+const err266 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err266);
 errors++;
 }
-if(data158 < 0 || isNaN(data158)){
-const err267 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data159 < 0 || isNaN(data159)){
+const err267 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err267);
 errors++;
 }
 }
 }
+if(data149.resourceCount !== undefined){
+let data160 = data149.resourceCount;
+if(!(((typeof data160 == "number") && (!(data160 % 1) && !isNaN(data160))) && (isFinite(data160)))){
+const err268 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err268);
+errors++;
+}
+if((typeof data160 == "number") && (isFinite(data160))){
+if(data160 > 2147483647 || isNaN(data160)){
+const err269 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err269);
+errors++;
+}
+if(data160 < 0 || isNaN(data160)){
+const err270 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err270);
+errors++;
+}
+}
+}
+if(data149.promptCount !== undefined){
+let data161 = data149.promptCount;
+if(!(((typeof data161 == "number") && (!(data161 % 1) && !isNaN(data161))) && (isFinite(data161)))){
+const err271 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err271);
+errors++;
+}
+if((typeof data161 == "number") && (isFinite(data161))){
+if(data161 > 2147483647 || isNaN(data161)){
+const err272 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err272);
+errors++;
+}
+if(data161 < 0 || isNaN(data161)){
+const err273 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err273);
+errors++;
+}
+}
+}
 }
 else {
-const err268 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err268);
+const err274 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err274);
 errors++;
 }
 }
 }
 else {
-const err269 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err269);
+const err275 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err275);
 errors++;
 }
 }
 if(data85.conditions !== undefined){
-let data159 = data85.conditions;
-if(Array.isArray(data159)){
-const len13 = data159.length;
+let data162 = data85.conditions;
+if(Array.isArray(data162)){
+const len13 = data162.length;
 for(let i13=0; i13<len13; i13++){
-let data160 = data159[i13];
-if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
-if(data160.type === undefined){
-const err270 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err270);
-errors++;
-}
-if(data160.status === undefined){
-const err271 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err271);
-errors++;
-}
-if(data160.lastTransitionTime === undefined){
-const err272 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err272);
-errors++;
-}
-if(data160.reason === undefined){
-const err273 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err273);
-errors++;
-}
-if(data160.message === undefined){
-const err274 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err274);
-errors++;
-}
-if(data160.type !== undefined){
-let data161 = data160.type;
-if(typeof data161 === "string"){
-if(data161.length > 316 && func2(data161) > 316){
-const err275 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err275);
-errors++;
-}
-if(!pattern2.test(data161)){
-const err276 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+let data163 = data162[i13];
+if(data163 && typeof data163 == "object" && !Array.isArray(data163)){
+if(data163.type === undefined){
+const err276 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
-}
-else {
-const err277 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"type",params:{type: "string"}};
+if(data163.status === undefined){
+const err277 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err277);
 errors++;
 }
-}
-if(data160.status !== undefined){
-let data162 = data160.status;
-if(typeof data162 !== "string"){
-const err278 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"type",params:{type: "string"}};
+if(data163.lastTransitionTime === undefined){
+const err278 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err278);
 errors++;
 }
-if(!(((data162 === "True") || (data162 === "False")) || (data162 === "Unknown"))){
-const err279 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data163.reason === undefined){
+const err279 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
-}
-if(data160.observedGeneration !== undefined){
-let data163 = data160.observedGeneration;
-if(!(((typeof data163 == "number") && (!(data163 % 1) && !isNaN(data163))) && (isFinite(data163)))){
-const err280 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data163.message === undefined){
+const err280 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err280);
 errors++;
 }
-if((typeof data163 == "number") && (isFinite(data163))){
-if(data163 > 9223372036854776000 || isNaN(data163)){
-const err281 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data163.type !== undefined){
+let data164 = data163.type;
+if(typeof data164 === "string"){
+if(data164.length > 316 && func2(data164) > 316){
+const err281 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err281);
 errors++;
 }
-if(data163 < 0 || isNaN(data163)){
-const err282 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(!pattern2.test(data164)){
+const err282 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err282);
 errors++;
 }
 }
-}
-if(data160.lastTransitionTime !== undefined){
-let data164 = data160.lastTransitionTime;
-if(typeof data164 === "string"){
-if(!pattern3.test(data164)){
-const err283 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err283 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
 }
-else {
-const err284 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data163.status !== undefined){
+let data165 = data163.status;
+if(typeof data165 !== "string"){
+const err284 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err284);
 errors++;
 }
-}
-if(data160.reason !== undefined){
-let data165 = data160.reason;
-if(typeof data165 === "string"){
-if(data165.length > 1024 && func2(data165) > 1024){
-const err285 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!(((data165 === "True") || (data165 === "False")) || (data165 === "Unknown"))){
+const err285 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err285);
 errors++;
 }
-if(data165.length < 2 && func2(data165) < 1){
-const err286 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data163.observedGeneration !== undefined){
+let data166 = data163.observedGeneration;
+if(!(((typeof data166 == "number") && (!(data166 % 1) && !isNaN(data166))) && (isFinite(data166)))){
+const err286 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-if(!pattern4.test(data165)){
-const err287 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if((typeof data166 == "number") && (isFinite(data166))){
+if(data166 > 9223372036854776000 || isNaN(data166)){
+const err287 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err287);
 errors++;
 }
-}
-else {
-const err288 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"type",params:{type: "string"}};
+if(data166 < 0 || isNaN(data166)){
+const err288 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err288);
 errors++;
 }
 }
-if(data160.message !== undefined){
-let data166 = data160.message;
-if(typeof data166 === "string"){
-if(data166.length > 32768 && func2(data166) > 32768){
-const err289 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"maxLength",params:{limit: 32768}};
+}
+if(data163.lastTransitionTime !== undefined){
+let data167 = data163.lastTransitionTime;
+if(typeof data167 === "string"){
+if(!pattern3.test(data167)){
+const err289 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
 else {
-const err290 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"type",params:{type: "string"}};
+const err290 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
-}
-else {
-const err291 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"type",params:{type: "object"}};
+if(data163.reason !== undefined){
+let data168 = data163.reason;
+if(typeof data168 === "string"){
+if(data168.length > 1024 && func2(data168) > 1024){
+const err291 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err291);
 errors++;
 }
-}
-}
-else {
-const err292 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data168.length < 2 && func2(data168) < 1){
+const err292 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-}
-}
-else {
-const err293 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+if(!pattern4.test(data168)){
+const err293 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err293);
 errors++;
 }
 }
+else {
+const err294 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err294);
+errors++;
+}
+}
+if(data163.message !== undefined){
+let data169 = data163.message;
+if(typeof data169 === "string"){
+if(data169.length > 32768 && func2(data169) > 32768){
+const err295 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err295);
+errors++;
+}
 }
 else {
-const err294 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err294);
+const err296 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err296);
+errors++;
+}
+}
+}
+else {
+const err297 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err297);
+errors++;
+}
+}
+}
+else {
+const err298 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err298);
+errors++;
+}
+}
+}
+else {
+const err299 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err299);
+errors++;
+}
+}
+}
+else {
+const err300 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err300);
 errors++;
 }
 validate21.errors = vErrors;

@@ -26,7 +26,7 @@ function fromKey(optional = false): Option {
 }
 const withCaBundle = withSpec({ transport: { tls: { enabled: true, caBundleSecret: { name: 'ca' } } } });
 
-const policy = { policy: builtInPolicy, policyDigest: 'p', now: anInstant };
+const policy = { policy: builtInPolicy, policyVersion: { revision: 1 }, now: anInstant };
 
 function decideOn(objects: InMemoryObjects, ...options: readonly Option[]): Decision {
   const server = anMCPServer(withUid('u-1'), ...options);
@@ -90,7 +90,7 @@ describe('an optional kind that is not there, under a policy that denies what ha
     const context = { facts: inMemoryFacts(), now: anInstant, policy: strict };
     const { findings } = judge(subject, { ...context, installation: { ...installation, apis } });
     expect(findings.some(({ severity }) => severity === 'deny')).toBe(verdict === 'invalid');
-    const round = { ...context, installation, apis, policyDigest: 'p', observed: [], digest: () => 'd' };
+    const round = { ...context, installation, apis, policyVersion: { revision: 1 }, observed: [], digest: () => 'd' };
     expect(decide({ ...round, subject }).verdict).toBe(verdict);
   });
 });
@@ -180,7 +180,7 @@ describe('decide', () => {
     });
     expect(decision).toMatchObject({
       verdict: 'accepted',
-      policy: { digest: 'p', generation: 4, tolerated: [{ rule: 'run-as-non-root' }] },
+      policy: { revision: 1, generation: 4, tolerated: [{ rule: 'run-as-non-root' }] },
     });
     expect(JSON.stringify(decision)).toContain('"runAsUser":0');
   });

@@ -3,6 +3,7 @@ import type { Finding } from '../engine/finding.ts';
 import type { ApiStates, Installation } from '../engine/installation.ts';
 import { judge } from '../engine/judge.ts';
 import type { PreparedServer, Verdict } from '../engine/judge.ts';
+import type { PolicyVersion } from '../engine/policy-version.ts';
 import type { LabelsOf, Policy } from '../engine/policy.ts';
 import { fingerprint } from '../engine/ratchet.ts';
 import type { Digest } from '../engine/ratchet.ts';
@@ -29,8 +30,8 @@ export interface DecideInput {
   readonly observed: readonly ObservedChild[];
   readonly digest: Digest;
   readonly policy: Policy;
-  /** From `createPolicyDigest`, of the same policy. */
-  readonly policyDigest: string;
+  /** From `createPolicyVersion`, of the same policy. */
+  readonly policyVersion: PolicyVersion;
   /** Of namespaces; absent where nobody may read them. */
   readonly labelsOf?: LabelsOf | undefined;
   /** RFC 3339. */

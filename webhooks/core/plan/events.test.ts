@@ -79,7 +79,7 @@ const crashEvent = (restarts: string): string =>
 
 const tolerating = (message: string): MCPServerStatus => ({
   ...aStatus({ Accepted: `True/Valid/${message}` }),
-  extensions: { policy: { digest: 'd', tolerated: [{ rule: 'r', path: 'p', message: 'm', fingerprint: 'f' }] } },
+  extensions: { policy: { revision: 1, tolerated: [{ rule: 'r', path: 'p', message: 'm', fingerprint: 'f' }] } },
 });
 
 describe('nextEvents', () => {

@@ -17,7 +17,7 @@ it('an expansion sees the installation that it is for', () => {
   const looking = { ...deployment, build };
   const installation = anInstallation({ image: 'registry.example.com/ours:1', clusterDomain: 'example.local' });
   const subject = prepared(anMCPServer(withUid('u-1')));
-  const judged = { facts: inMemoryFacts(), policy: builtInPolicy, policyDigest: 'p', now: anInstant };
+  const judged = { facts: inMemoryFacts(), policy: builtInPolicy, policyVersion: { revision: 1 }, now: anInstant };
   decide({ ...judged, subject, installation, observed: [], digest: () => 'd', expandedKinds: [looking] });
   expect(seen).toEqual([installation]);
 });

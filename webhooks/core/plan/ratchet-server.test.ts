@@ -34,7 +34,7 @@ function judge(
   change: Partial<RatchetInput> = {},
 ): RatchetedServer {
   const server = anMCPServer(withUid('u-1'), withGeneration(1), ...options);
-  return ratchetServer({ server, findings, rules, policyDigest: 'rules-1', digest, observed: [], ...change });
+  return ratchetServer({ server, findings, rules, policyVersion: { revision: 1 }, digest, observed: [], ...change });
 }
 
 /** What status says after the judgement of that generation. */
@@ -46,19 +46,24 @@ const ids = (findings: readonly Finding[]): readonly string[] => findings.map(({
 
 const clean = judge([], []);
 const tolerant = judge([], [ofImage], { observed: runs });
-const newRules = { policyDigest: 'rules-2' };
+/** Of a release in which all of them became stricter. */
+const inRevision = (revision: number): Partial<RatchetInput> => ({
+  policyVersion: { revision },
+  rules: rules.map((rule) => ({ ...rule, stricterIn: revision })),
+});
+const newRules = inRevision(2);
 
 describe('a server that was never judged', () => {
   it('is refused for what is found in it', () => {
     const judged = judge([], [ofImage, ofPort]);
     expect(ids(judged.enforced)).toEqual(['image', 'port']);
-    expect(judged.policy).toEqual({ digest: 'rules-1' });
+    expect(judged.policy).toEqual({ revision: 1 });
   });
 
   it('is tolerated when it runs already: it was there before us', () => {
     expect(tolerant.enforced).toEqual([]);
     expect(tolerant.policy).toMatchObject({
-      digest: 'rules-1',
+      revision: 1,
       generation: 1,
       tolerated: [{ rule: 'image', path: 'spec.source.containerImage.ref', message: 'bad image' }],
     });
@@ -141,7 +146,7 @@ describe('a server that was accepted', () => {
 
     it('goes on refusing it after the next upgrade', () => {
       const refused = judge([after(clean, 1), withGeneration(2)], [ofPrivilege], newRules);
-      const judged = judge([after(refused, 2), withGeneration(2)], [ofPrivilege], { policyDigest: 'rules-3' });
+      const judged = judge([after(refused, 2), withGeneration(2)], [ofPrivilege], inRevision(3));
       expect(ids(judged.enforced)).toEqual(['privileged']);
     });
   });
@@ -154,7 +159,7 @@ describe('a server that was accepted', () => {
 
   it('forgets what is gone: it is new when it comes back', () => {
     const fixed = judge([after(tolerant, 1), withGeneration(2)], []);
-    expect(fixed.policy).toEqual({ digest: 'rules-1', generation: 2 });
+    expect(fixed.policy).toEqual({ revision: 1, generation: 2 });
     expect(ids(judge([after(fixed, 2), withGeneration(3)], [ofImage]).enforced)).toEqual(['image']);
   });
 
@@ -165,8 +170,74 @@ describe('a server that was accepted', () => {
   it('is not held up by warnings', () => {
     expect(judge([], [{ ...ofImage, severity: 'warn' }])).toEqual({
       enforced: [],
-      policy: { digest: 'rules-1', generation: 1 },
+      policy: { revision: 1, generation: 1 },
     });
+  });
+});
+
+describe('a server that was changed while the rules were', () => {
+  const withVersion = (policyVersion: RatchetInput['policyVersion']): Partial<RatchetInput> => ({ policyVersion });
+  const onlyThePort: Partial<RatchetInput> = {
+    ...withVersion({ revision: 2 }),
+    rules: rules.map((rule) => (rule.id === 'port' ? { ...rule, stricterIn: 2 } : rule)),
+  };
+  const changed = (policy: RatchetedServer['policy']): readonly Option[] => [
+    withStatus({ observedGeneration: 1, extensions: { policy: { ...policy, generation: 1 } } }),
+    withGeneration(2),
+  ];
+
+  it.each<[string, RatchetedServer['policy'], Partial<RatchetInput>, readonly string[]]>([
+    ['a release without a stricter rule', { revision: 1 }, withVersion({ revision: 1 }), ['image', 'port']],
+    ['a release in which one rule is stricter', { revision: 1 }, onlyThePort, ['image']],
+    ['the release after it, in which none is', { revision: 2 }, onlyThePort, ['image', 'port']],
+    [
+      'a release that it skipped, in which one was',
+      { revision: 1 },
+      { ...onlyThePort, ...withVersion({ revision: 5 }) },
+      ['image'],
+    ],
+    ['a release of which it remembers more than this one knows', { revision: 3 }, onlyThePort, []],
+    [
+      'a policy that begins to say something of one',
+      { revision: 1 },
+      withVersion({ revision: 1, digests: { port: 'a' } }),
+      ['image'],
+    ],
+    [
+      'a policy that says something else of one',
+      { revision: 1, digests: { image: 'a', port: 'a' } },
+      withVersion({ revision: 1, digests: { image: 'a', port: 'b' } }),
+      ['image'],
+    ],
+    [
+      'a policy that says nothing of one any more',
+      { revision: 1, digests: { image: 'a', port: 'a' } },
+      withVersion({ revision: 1, digests: { image: 'a' } }),
+      ['image'],
+    ],
+    ['an upgrade from a release that kept one digest of all', { digest: 'd' }, withVersion({ revision: 1 }), []],
+  ])('is refused for what no rule that demands more has found: %s', (_, policy, change, enforced) => {
+    expect(ids(judge(changed(policy), [ofImage, ofPort], change).enforced)).toEqual(enforced);
+  });
+
+  it.each<[string, RatchetedServer['policy'], Partial<RatchetInput>]>([
+    ['a downgrade', { revision: 3 }, {}],
+    ['an upgrade from a release that kept one digest of all', { digest: 'd' }, {}],
+    ['a policy about that rule', { revision: 1 }, withVersion({ revision: 1, digests: { privileged: 'a' } })],
+  ])('is refused for a privilege all the same, after %s', (_, policy, change) => {
+    expect(ids(judge(changed(policy), [ofPrivilege], change).enforced)).toEqual(['privileged']);
+  });
+
+  it('remembers by what it was judged, and a digest of all no longer', () => {
+    const version = { revision: 2, digests: { port: 'b' } };
+    expect(judge(changed({ digest: 'd' }), [], withVersion(version)).policy).toEqual({ ...version, generation: 2 });
+  });
+
+  it('lists what the stricter rule found, also while another one holds it up', () => {
+    const { policy } = judge(changed({ revision: 1 }), [ofImage, ofPort], onlyThePort);
+    expect(policy).toMatchObject({ revision: 1, generation: 1, tolerated: [{ rule: 'port' }] });
+    const corrected = [withStatus({ observedGeneration: 2, extensions: { policy } }), withGeneration(3)];
+    expect(judge(corrected, [ofPort], onlyThePort).enforced).toEqual([]);
   });
 });
 

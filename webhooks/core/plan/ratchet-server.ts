@@ -1,4 +1,6 @@
 import type { Finding } from '../engine/finding.ts';
+import { mayDemandMore } from '../engine/policy-version.ts';
+import type { PolicyVersion } from '../engine/policy-version.ts';
 import { fingerprint, isCurrentFingerprint, ratchet } from '../engine/ratchet.ts';
 import type { Digest, PrintedFinding, Ratcheted } from '../engine/ratchet.ts';
 import type { Rule } from '../engine/rule.ts';
@@ -29,8 +31,8 @@ export interface RatchetInput {
   readonly server: MCPServer;
   readonly findings: readonly Finding[];
   /** That found them. */
-  readonly rules: readonly Pick<Rule, 'id' | 'isAboutPrivileges' | 'isAboutReplicas'>[];
-  readonly policyDigest: string;
+  readonly rules: readonly Pick<Rule, 'id' | 'stricterIn' | 'isAboutPrivileges' | 'isAboutReplicas'>[];
+  readonly policyVersion: PolicyVersion;
   readonly digest: Digest;
   readonly observed: readonly ObservedChild[];
 }
@@ -47,33 +49,34 @@ export interface RatchetedServer {
  * accepted last.
  */
 export function ratchetServer(input: RatchetInput): RatchetedServer {
-  const { server, findings, policyDigest, digest } = input;
+  const { server, findings, policyVersion, digest } = input;
   const previous = server.status?.extensions?.policy;
   const denials = findings.filter(({ severity }) => severity === 'deny');
-  const age = tellAge(input);
+  const isOld = tellOldNews(input);
+  const isOldNews = ({ finding }: PrintedFinding): boolean => isOld(finding);
   // Status lists a few of what it tolerates, so nearly all of these are new whatever the comparison says.
-  if (age === 'new' && denials.length > maxCompared) {
-    return { enforced: denials, policy: previous ?? { digest: policyDigest } };
+  if (denials.length > maxCompared && !denials.some(isOld)) {
+    return { enforced: denials, policy: previous ?? policyVersion };
   }
   const printed = fingerprint({ object: server, findings: denials }, digest);
-  const isRecognised = age === 'old' ? () => true : isUnsuspicious(input.rules);
-  const listed = inTodaysFormat(previous?.tolerated ?? [], printed.filter(isRecognised));
-  const known = [
-    ...selectKnown(age, { rules: input.rules, listed }, printed).map((one) => one.fingerprint),
-    ...excusedBefore(age, previous),
-  ];
-  const { enforced, tolerated } = splitExpired(age, input, ratchet(printed, known));
+  const listed = inTodaysFormat(previous?.tolerated ?? [], printed, input);
+  const known = [...listed, ...printed.filter(isOldNews)].map((one) => one.fingerprint);
+  const { enforced, tolerated } = splitExpired(input, ratchet(printed, [...known, ...excusedBefore(server)]));
   if (enforced.length > 0) {
-    const policy =
-      previous === undefined ? { digest: policyDigest } : afterRefusal(age, { previous, listed }, tolerated);
+    const policy = previous === undefined ? policyVersion : afterRefusal(previous, listed, tolerated.filter(isOldNews));
     return { enforced, policy };
   }
   return { enforced: [], policy: afterConsent(previous, input, tolerated) };
 }
 
+/** Whether status speaks of this very generation. */
+function isUnchanged({ metadata, status }: MCPServer): boolean {
+  return metadata.generation !== undefined && status?.extensions?.policy?.generation === metadata.generation;
+}
+
 /** What was excused in the generation that was accepted last; of that generation itself everything is known. */
-function excusedBefore(age: Age, previous: PolicyState | undefined): readonly string[] {
-  return age === 'old' ? [] : (previous?.excusedFingerprints ?? []);
+function excusedBefore(server: MCPServer): readonly string[] {
+  return isUnchanged(server) ? [] : (server.status?.extensions?.policy?.excusedFingerprints ?? []);
 }
 
 function afterConsent(
@@ -82,7 +85,7 @@ function afterConsent(
   tolerated: readonly PrintedFinding[],
 ): PolicyState {
   const { generation } = input.server.metadata;
-  const accepted = { digest: input.policyDigest, ...(generation === undefined ? {} : { generation }) };
+  const accepted = { ...input.policyVersion, ...(generation === undefined ? {} : { generation }) };
   return { ...accepted, ...listTolerated(tolerated.map(toEntry)), ...listExcused(previous, input) };
 }
 
@@ -92,13 +95,14 @@ interface Split {
 }
 
 /** As at admission: what an exemption excused until its end is tolerated only as long as the pods are those of then. */
-function splitExpired(age: Age, { server, digest }: RatchetInput, { enforced, tolerated }: Ratcheted): Split {
+function splitExpired({ server, digest }: RatchetInput, { enforced, tolerated }: Ratcheted): Split {
   const denied = enforced.map(({ finding }) => finding);
   const { pods, excused = [] } = server.status?.extensions?.policy ?? {};
   const isExpired = isExpiredAfter(excused);
   const expired = tolerated.filter(({ finding }) => isExpired(finding));
   // Without a digest nothing was excused before: the exemption came when it had ended already.
-  const areSamePods = expired.length === 0 || age === 'old' || pods === undefined || pods === digest(writePods(server));
+  const areSamePods =
+    expired.length === 0 || isUnchanged(server) || pods === undefined || pods === digest(writePods(server));
   if (areSamePods) return { enforced: denied, tolerated };
   return {
     enforced: [...denied, ...expired.map(({ finding }) => sayExpired(finding))],
@@ -112,55 +116,40 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
 }
 
 /**
- * What is found and was there before: what status lists, and besides it whatever came with the rules or with the
+ * Whether what is found was there before although status does not list it: it came with the rules or with the
  * installation, and not with a change past the webhook. What an exemption excused in the generation that was accepted is
  * known besides, whatever the server has become since; see {@link splitExpired}.
  *
- * | judged before              | the server since | the rules since | what is found                          |
- * | -------------------------- | ---------------- | --------------- | -------------------------------------- |
- * | accepted                   | unchanged        | any             | old news                               |
- * | accepted                   | changed          | unchanged       | new, unless listed                     |
- * | accepted                   | changed          | changed         | old news; privileges: unless listed (1) |
- * | refused                    | any              | any             | new, unless listed                     |
- * | never, and it runs already | -                | -               | old news                               |
- * | never, nothing runs        | -                | -               | new                                    |
+ * | judged before              | the server since | its rule since          | what is found     |
+ * | -------------------------- | ---------------- | ----------------------- | ----------------- |
+ * | accepted                   | unchanged        | any                     | old news          |
+ * | accepted                   | changed          | demands what it did     | new               |
+ * | accepted                   | changed          | may demand more         | old news (1)      |
+ * | refused                    | any              | any                     | new               |
+ * | never, and it runs already | -                | -                       | old news          |
+ * | never, nothing runs        | -                | -                       | new               |
  *
- * (1) Which of both brought it cannot be told. The webhook was asked about the change, by the rules of then; but if it
- * was not, an upgrade must not be what lets a privileged container in; nor a policy what lets replicas past its own limit,
- * because the webhook that is asked about scaling fails open. What is said of privileges here counts for these as well.
+ * (1) Which of both brought it cannot be told. The webhook was asked about the change, by the rule of then; but if it was
+ * not, an upgrade must not be what lets a privileged container in; nor a policy what lets replicas past its own limit,
+ * because the webhook that is asked about scaling fails open. What these rules find is new.
  */
-function selectKnown(
-  age: Age,
-  { rules, listed }: Pick<RatchetInput, 'rules'> & { readonly listed: readonly ToleratedFinding[] },
-  printed: readonly PrintedFinding[],
-): readonly { readonly fingerprint: string }[] {
-  switch (age) {
-    case 'old':
-      return printed;
-    case 'new':
-      return listed;
-    case 'untold':
-      return [...listed, ...printed.filter(isUnsuspicious(rules))];
-  }
-}
-
-type Age = 'old' | 'new' | 'untold';
-
-function tellAge(input: RatchetInput): Age {
+function tellOldNews(input: RatchetInput): (finding: Finding) => boolean {
   const { status, metadata } = input.server;
   const previous = status?.extensions?.policy;
-  if (previous === undefined) return ownsChildren(input) && !wasRefused(input.server) ? 'old' : 'new';
-  if (previous.generation === undefined) return 'new';
-  if (previous.generation === metadata.generation) return 'old';
-  const wasAccepted = previous.generation === status?.observedGeneration;
-  return wasAccepted && previous.digest !== input.policyDigest ? 'untold' : 'new';
+  if (previous === undefined) return ownsChildren(input) && !wasRefused(input.server) ? always : never;
+  if (previous.generation === undefined) return never;
+  if (previous.generation === metadata.generation) return always;
+  if (previous.generation !== status?.observedGeneration) return never;
+  const demandsMore = mayDemandMore(previous, input.policyVersion);
+  const ids = new Set(input.rules.filter((rule) => demandsMore(rule) && !isSuspicious(rule)).map(({ id }) => id));
+  return ({ ruleId }) => ids.has(ruleId);
 }
 
-function isUnsuspicious(rules: RatchetInput['rules']): (printed: PrintedFinding) => boolean {
-  const suspicious = new Set(
-    rules.filter((rule) => rule.isAboutPrivileges === true || rule.isAboutReplicas === true).map(({ id }) => id),
-  );
-  return ({ finding }) => !suspicious.has(finding.ruleId);
+const always = (): boolean => true;
+const never = (): boolean => false;
+
+function isSuspicious({ isAboutPrivileges, isAboutReplicas }: RatchetInput['rules'][number]): boolean {
+  return isAboutPrivileges === true || isAboutReplicas === true;
 }
 
 /** By a reconciler that did not remember policies yet: what runs is not this generation. */
@@ -174,13 +163,13 @@ function wasRefused({ metadata, status }: MCPServer): boolean {
  * refused, and whoever takes the privilege back must not be held up by what the rules brought meanwhile.
  */
 function afterRefusal(
-  age: Age,
-  { previous, listed }: { readonly previous: PolicyState; readonly listed: readonly ToleratedFinding[] },
+  previous: PolicyState,
+  listed: readonly ToleratedFinding[],
   tolerated: readonly PrintedFinding[],
 ): PolicyState {
   const { tolerated: before = listed, toleratedNotListed = 0, ...accepted } = previous;
   const known = new Set(listed.map((one) => one.fingerprint));
-  const more = age === 'untold' ? tolerated.filter((one) => !known.has(one.fingerprint)) : [];
+  const more = tolerated.filter((one) => !known.has(one.fingerprint));
   if (more.length === 0 && listed === before) return previous;
   return { ...accepted, ...listTolerated([...listed, ...more.map(toEntry)], toleratedNotListed) };
 }
@@ -194,9 +183,13 @@ function afterRefusal(
 function inTodaysFormat(
   listed: readonly ToleratedFinding[],
   printed: readonly PrintedFinding[],
+  { server: { metadata, status }, rules }: RatchetInput,
 ): readonly ToleratedFinding[] {
   if (listed.every((entry) => isCurrentFingerprint(entry.fingerprint))) return listed;
-  const present = Map.groupBy(printed, ({ finding }) => `${finding.ruleId} ${renderField(finding)}`);
+  const isUnchanged = status?.extensions?.policy?.generation === metadata.generation;
+  const suspicious = new Set(rules.filter((rule) => !isUnchanged && isSuspicious(rule)).map(({ id }) => id));
+  const comparable = printed.filter(({ finding }) => !suspicious.has(finding.ruleId));
+  const present = Map.groupBy(comparable, ({ finding }) => `${finding.ruleId} ${renderField(finding)}`);
   return listed.map((entry) => {
     if (isCurrentFingerprint(entry.fingerprint)) return entry;
     const found = present.get(`${entry.rule} ${entry.path}`)?.shift();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { createPolicyVersion } from '../engine/policy-version.ts';
 import { ownEntry, type Policy } from '../engine/policy.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { maxReplicas } from '../rules/max-replicas.ts';
@@ -12,18 +13,19 @@ const atMost = (max: number): Policy => {
   const entries = [ownEntry(maxReplicas, { max })];
   return { rules: [maxReplicas], entriesFor: () => entries };
 };
+const digest = (text: string): string => text;
 const noLimit: Policy = { rules: [maxReplicas], entriesFor: () => [] };
 
 function aServer(replicas: number, generation: number): MCPServer {
   return anMCPServer(withUid('u-1'), withReplicas(replicas), withGeneration(generation));
 }
 
-/** As the reconciler finds a server that runs already; each policy has a digest of its own. */
+/** As the reconciler finds a server that runs already. */
 function decideOn(server: MCPServer, policy: Policy): Decision {
-  const policyDigest = JSON.stringify(policy.entriesFor('mcp').map(({ parameters }) => parameters));
+  const policyVersion = createPolicyVersion(policy, digest)({ namespace: 'mcp', name: 'search' }, { now: anInstant });
   const observed = [aChild({ uid: 'u-1' })];
-  const input = { subject: prepared(server), facts: inMemoryFacts(), observed, policy, policyDigest, now: anInstant };
-  return decide({ ...input, digest: (text) => text });
+  const input = { subject: prepared(server), facts: inMemoryFacts(), observed, policy, policyVersion, now: anInstant };
+  return decide({ ...input, digest });
 }
 
 /** The server of the next generation, with what status remembers of the one before. */

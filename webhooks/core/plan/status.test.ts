@@ -453,7 +453,7 @@ describe('while another generation rolls out', () => {
 
   it.each<[string, MCPServerStatus | undefined, number]>([
     ['simply an older one', undefined, 3],
-    ['the one that was accepted before', { extensions: { policy: { digest: 'd', generation: 1 } } }, 1],
+    ['the one that was accepted before', { extensions: { policy: { revision: 1, generation: 1 } } }, 1],
     ['no other than before', ready, 2],
   ])('takes what serves for %s where it cannot be told', (_, previous, wanted) => {
     const status = statusOf({ ...at(4), previous, deployment: surging, serving: rolling });
@@ -640,12 +640,12 @@ describe('nextStatus', () => {
   });
 
   const entry = { rule: 'image', path: 'spec.x', message: 'm', fingerprint: 'f' };
-  const policy = { digest: 'd', generation: 2, tolerated: [entry] };
+  const policy = { revision: 1, generation: 2, tolerated: [entry] };
 
   const where = 'see status.extensions.policy.tolerated';
 
   it.each([
-    ['nothing', { digest: 'd', generation: 2 }, ''],
+    ['nothing', { revision: 1, generation: 2 }, ''],
     ['one violation', policy, `; 1 violation is tolerated because it was there before, ${where}`],
     [
       'many',
@@ -662,9 +662,9 @@ describe('nextStatus', () => {
   it('keeps what was tolerated while nothing can be judged, and what others extend', () => {
     const extensions = { policy, ...{ other: 1 } };
     expect(statusOf({ ...notChecked, previous: { extensions } }).extensions).toEqual(extensions);
-    expect(statusOf({ policy: { digest: 'e' }, previous: { extensions } }).extensions).toEqual({
+    expect(statusOf({ policy: { revision: 2 }, previous: { extensions } }).extensions).toEqual({
       ...extensions,
-      policy: { digest: 'e' },
+      policy: { revision: 2 },
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createPolicyDigest } from '../engine/policy-digest.ts';
+import { createPolicyVersion } from '../engine/policy-version.ts';
 import type { LabelsOf, Policy } from '../engine/policy.ts';
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
@@ -324,49 +324,62 @@ describe('an exemption', () => {
   });
 });
 
-describe('the digest of a policy', () => {
+describe('the version of a policy', () => {
   const now = '2026-11-29T12:00:00Z';
-  const digestOf = (policy: Policy, namespace: string, name = 'search', at = now) =>
-    createPolicyDigest(policy, { version: '1', digest: (text) => text })({ namespace, name }, { now: at });
+  const numbers = new Map<string, number>();
+  const digest = (text: string): string => {
+    numbers.set(text, numbers.get(text) ?? numbers.size);
+    return `#${numbers.get(text) ?? ''}`;
+  };
+  const versionOf = (policy: Policy, namespace: string, name = 'search', at = now) =>
+    createPolicyVersion(policy, digest)({ namespace, name }, { now: at });
+  const changedIn = (policy: Policy, namespace: string): readonly string[] =>
+    Object.keys(versionOf(policy, namespace).digests ?? {});
   const base = compiled({});
   const inProd = compiled({ overrides: [{ namespaces: ['prod'], rules: { plain: { action: 'deny' } } }] });
 
+  it('is the revision of the catalogue alone where every rule judges as it does by itself', () => {
+    expect(versionOf(base, 'tools')).toEqual({ revision: 1 });
+    const stricter = [plain, { ...strict, stricterIn: 3 }, { ...limited, stricterIn: 2 }];
+    expect(versionOf(compiled({}, stricter), 'tools')).toEqual({ revision: 3 });
+    expect(versionOf(compiled({ rules: { plain: { action: 'warn' } } }), 'tools')).toEqual({ revision: 1 });
+  });
+
+  it('names the rules of which it makes something else, those that it adds and switches off included', () => {
+    const rulesOf = { strict: { action: 'off' }, limited: {} };
+    expect(changedIn(compiled({ rules: rulesOf }), 'tools')).toEqual(['strict', 'limited']);
+    expect(changedIn(compiled({ extends: 'audit-only' }), 'tools')).toEqual(['plain', 'strict']);
+  });
+
   it('is another one where it judges otherwise, and only there', () => {
-    expect(digestOf(inProd, 'prod')).not.toBe(digestOf(base, 'prod'));
-    expect(digestOf(inProd, 'tools')).toBe(digestOf(base, 'tools'));
+    expect(changedIn(inProd, 'prod')).toEqual(['plain']);
+    expect(versionOf(inProd, 'tools')).toEqual(versionOf(base, 'tools'));
   });
 
   it('is another one with other parameters', () => {
     const limitedTo = (most: number) => compiled({ rules: { limited: { parameters: { most } } } });
-    expect(digestOf(limitedTo(1), 'x')).not.toBe(digestOf(limitedTo(2), 'x'));
+    expect(versionOf(limitedTo(1), 'x')).not.toEqual(versionOf(limitedTo(2), 'x'));
   });
 
   it('is another one for who is excused, as the end comes, and nobody else', () => {
     const entry = { rule: 'strict', namespace: 'mcp', name: 'search', reason: 'R', owner: 'O', expires: '2026-12-31' };
     const excusing = compiled({ exemptions: [entry] });
-    const digests = ['2026-11-29', '2026-12-20', '2027-01-01'].map((day) =>
-      digestOf(excusing, 'mcp', 'search', `${day}T00:00:00Z`),
+    const versions = ['2026-11-29', '2026-12-20', '2027-01-01'].map((day) =>
+      JSON.stringify(versionOf(excusing, 'mcp', 'search', `${day}T00:00:00Z`)),
     );
-    expect(new Set([digestOf(base, 'mcp'), ...digests]).size).toBe(4);
-    expect(digestOf(excusing, 'mcp', 'other')).toBe(digestOf(base, 'mcp', 'other'));
+    expect(new Set([JSON.stringify(versionOf(base, 'mcp')), ...versions]).size).toBe(4);
+    expect(versionOf(excusing, 'mcp', 'other')).toEqual(versionOf(base, 'mcp', 'other'));
   });
 
   it('is no other one for another place of the same entry', () => {
     const override = { namespaces: ['prod'], rules: { plain: { action: 'deny' } } };
     const later = compiled({ overrides: [{ namespaces: ['play'], rules: { strict: { action: 'off' } } }, override] });
-    expect(digestOf(later, 'prod')).toBe(digestOf(inProd, 'prod'));
+    expect(versionOf(later, 'prod')).toEqual(versionOf(inProd, 'prod'));
   });
 
   it('is written once for all that are judged alike', () => {
-    let written = 0;
-    const digestFor = createPolicyDigest(base, {
-      version: '1',
-      digest: (text) => {
-        written += 1;
-        return text;
-      },
-    });
-    for (const name of ['a', 'b', 'c']) digestFor({ namespace: name, name }, { now });
-    expect(written).toBe(1);
+    const versionFor = createPolicyVersion(inProd, digest);
+    const [first, ...others] = ['a', 'b', 'c'].map((name) => versionFor({ namespace: 'prod', name }, { now }));
+    for (const other of others) expect(other).toBe(first);
   });
 });
