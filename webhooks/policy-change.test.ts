@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { createValidate } from './admission/validate.ts';
 import { runCli } from './cli/testing/run-cli.ts';
-import { createPolicyDigest } from './core/engine/policy-digest.ts';
+import { createPolicyVersion } from './core/engine/policy-version.ts';
 import type { Policy } from './core/engine/policy.ts';
 import type { MCPServer } from './core/mcpserver/types.gen.ts';
 import { decide, type Decision } from './core/plan/decide.ts';
@@ -126,7 +126,7 @@ const facts = inMemoryFacts();
 function round(server: MCPServer, policy: Policy): Exclude<Decision, { readonly verdict: 'retry' }> {
   const decided = decide({
     ...{ subject: prepared(server), facts, policy, now, digest, observed: [aChild({ uid: 'u-1' })] },
-    policyDigest: createPolicyDigest(policy, { version: '1', digest })(object, { now }),
+    policyVersion: createPolicyVersion(policy, digest)(object, { now }),
   });
   if (decided.verdict === 'retry') throw new Error(decided.unchecked.reason);
   return decided;
