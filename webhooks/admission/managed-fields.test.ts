@@ -24,6 +24,15 @@ describe('what is read of a review', () => {
     });
   });
 
+  it.each([']', '],', ']},', '}]},', '"]},"', '[', '":['])('has none where a name in them is %s', (name) => {
+    const server = (managedFields: readonly object[]): object => ({ metadata: { managedFields }, spec: { a: 1 } });
+    const fields = [{ fieldsV1: { [name]: {}, f: name } }, { time: name }];
+    expect(read({ object: server(fields), oldObject: server([]) })).toEqual({
+      object: server([]),
+      oldObject: server([]),
+    });
+  });
+
   it.each<[string, unknown]>([
     ['nothing of the kind', { metadata: { name: 'search' } }],
     ['an empty list', { metadata: { managedFields: [] } }],
@@ -61,12 +70,16 @@ describe('what is read of a review', () => {
       tree: fc.oneof(
         { maxDepth: 5 },
         fc.string(),
-        fc.constantFrom('"managedFields":[', ',"managedFields":[', '\\"', ']', '[', '"'),
+        fc.constantFrom('"managedFields":[', ',"managedFields":[', '\\"', ']', '],', ']},', '[', '"'),
         fc.array(tie('tree'), { maxLength: 4 }),
-        fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('managedFields', ',"managedFields')), tie('tree'), {
-          maxKeys: 4,
-          noNullPrototype: true,
-        }),
+        fc.dictionary(
+          fc.oneof(fc.string(), fc.constantFrom('managedFields', ',"managedFields', '],', ']},')),
+          tie('tree'),
+          {
+            maxKeys: 4,
+            noNullPrototype: true,
+          },
+        ),
       ),
     }));
     fc.assert(

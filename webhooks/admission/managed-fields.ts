@@ -15,7 +15,7 @@ export function withoutManagedFields(text: string): string {
   let from = 0;
   for (let at = text.indexOf(key); at !== -1; at = text.indexOf(key, at + key.length)) {
     const inside = at + key.length;
-    const end = isKeyAt(text, at) ? endOfList(text, inside) : inside;
+    const end = isKeyAt(text, at) ? (endOfFlatList(text, inside) ?? endOfList(text, inside)) : inside;
     if (end === undefined) break;
     kept += text.slice(from, inside);
     from = end;
@@ -28,6 +28,22 @@ export function withoutManagedFields(text: string): string {
 function isKeyAt(text: string, at: number): boolean {
   const before = text[at - 1];
   return before === ',' || before === '{';
+}
+
+/** The end of a list, of what is around it, and the beginning of the next name. */
+const endBeforeName = /\]\}*,"[A-Za-z]/y;
+
+/**
+ * As {@link endOfList}, for nearly every list of managed fields: no other one is in it. Looks only at its end, because it is
+ * as long as the spec. A closing bracket that stands in a text is not taken for it: the quote that follows would end the
+ * text, and no letter comes after that.
+ */
+function endOfFlatList(text: string, inside: number): number | undefined {
+  const end = text.indexOf(']', inside);
+  const another = text.indexOf('[', inside);
+  if (another !== -1 && another < end) return undefined;
+  endBeforeName.lastIndex = end;
+  return end !== -1 && endBeforeName.test(text) ? end : undefined;
 }
 
 /** Index of the bracket that closes the list whose inside begins there; undefined when there is none. */
