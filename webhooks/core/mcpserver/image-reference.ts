@@ -30,8 +30,12 @@ export type ParsedImageReference =
  * the hash of a digest must fit its algorithm. Beyond it, a port must be one that can be dialled.
  */
 export function parseImageReference(text: string): ParsedImageReference {
-  return parseUsual(text) ?? parseAny(text);
+  if (last?.text !== text) last = { text, parsed: parseUsual(text) ?? parseAny(text) };
+  return last.parsed;
 }
+
+/** Several rules ask about the one image of a server, one after the other. */
+let last: { readonly text: string; readonly parsed: ParsedImageReference } | undefined;
 
 /** As {@link splitRegistry} decides it, without taking the text apart: whether a reference, if it is one, names its registry. */
 export function beginsWithRegistry(text: string): boolean {
