@@ -67,7 +67,7 @@ describe('rendering', () => {
   it('denies with the status that kubectl prints line by line', () => {
     const causes = [{ field: 'spec.a', message: 'is wrong.' }];
     const of = { group: 'g', kind: 'K', name: 'n' };
-    expect(render(denied({ of, message: 'spec.a: is wrong.', causes, ruleIds: ['r'] }))).toEqual({
+    expect(render(denied({ of, causes, ruleIds: ['r'] }))).toEqual({
       uid: 'u1',
       allowed: false,
       status: {
@@ -78,6 +78,17 @@ describe('rendering', () => {
         details: { ...of, causes: [{ reason: 'FieldValueInvalid', field: 'spec.a', message: 'is wrong.' }] },
       },
     });
+  });
+
+  it('shows what is in quotes, behind a backslash or beyond ASCII as it was written, in a cause and in the message', () => {
+    const causes = [
+      { field: 'spec.extraLabels[a"b]', message: "found '\"\\\n\u{1f50e}'." },
+      { field: 'spec', message: 'ü' },
+    ];
+    const name = 'a"\\';
+    const answer = denied({ of: { group: 'g', kind: 'K', name }, causes, ruleIds: ['r'], warnings: ['"', '\\'] });
+    const message = causes.map((cause) => `${cause.field}: ${cause.message}`).join('; ');
+    expect(render(answer)).toMatchObject({ status: { message, details: { name, causes } }, warnings: ['"', '\\'] });
   });
 
   it('sends a patch with its type, or neither', () => {

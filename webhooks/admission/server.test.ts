@@ -29,7 +29,6 @@ async function start(options: Parameters<typeof startTestServer>[0] = {}): Promi
 const deny: Handler = (request) =>
   denied({
     of: { group: request.kind.group, kind: request.kind.kind, name: request.name },
-    message: 'no',
     causes: [{ field: 'spec', message: 'no' }],
     ruleIds: ['name-usable'],
   });

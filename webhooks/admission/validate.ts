@@ -5,7 +5,7 @@ import { judge, judgedObject, prepare, type JudgeContext, type Prepared, type Ve
 import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import type { Judged } from '../core/engine/ratchet.ts';
 import { ratchetUpdate, type Tolerance } from '../core/engine/ratchet-update.ts';
-import { renderDenial, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
+import { renderCauses, renderWarnings, type RenderOptions } from '../core/engine/render.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
 import { enforceExpired } from '../core/plan/expired.ts';
 import { digest } from '../platform/digest.ts';
@@ -124,7 +124,7 @@ function answerTo(
   const { group, kind } = request.kind;
   return denied({
     of: { group, kind, name: request.name },
-    ...renderDenial(enforced, options),
+    causes: renderCauses(enforced, options),
     ruleIds: ruleIdsOf(enforced),
     ...remarks,
   });

@@ -120,8 +120,14 @@ export function renderWarnings(findings: readonly Finding[], tolerated: readonly
   return shown;
 }
 
-/** What a refused request is told: every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */
+/** What a refused request is told, in both forms. */
 export function renderDenial(findings: readonly Finding[], options: RenderOptions = {}): Denial {
+  const causes = renderCauses(findings, options);
+  return { message: renderMessage(causes), causes };
+}
+
+/** Every finding with its sentence, up to {@link maxDenialLength}, never cut silently. */
+export function renderCauses(findings: readonly Finding[], options: RenderOptions = {}): readonly DenialCause[] {
   const causes: DenialCause[] = [];
   let length = 0;
   for (const finding of findings) {
@@ -132,9 +138,15 @@ export function renderDenial(findings: readonly Finding[], options: RenderOption
     causes.push(cause);
   }
   const left = findings.length - causes.length;
-  const more = left === 0 ? [] : [{ field: 'spec', message: `${countLeft(left)}, not shown here.` }];
-  const all = [...causes, ...more];
-  return { message: all.map(({ field, message }) => `${field}: ${message}`).join('; '), causes: all };
+  if (left > 0) causes.push({ field: 'spec', message: `${countLeft(left)}, not shown here.` });
+  return causes;
+}
+
+/** All causes in one line. */
+export function renderMessage(causes: readonly DenialCause[]): string {
+  let text = '';
+  for (const { field, message } of causes) text += `${text === '' ? '' : '; '}${field}: ${message}`;
+  return text;
 }
 
 function lengthOfAll(causes: readonly DenialCause[]): number {
