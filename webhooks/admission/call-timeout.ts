@@ -14,6 +14,14 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
  * API server has given up and the failure policy has decided, so any answer in time is better than a complete one late.
  */
 export function usableTimeoutMs(url: string): number {
+  if (url !== last.url) last = { url, timeoutMs: readTimeoutMs(url) };
+  return last.timeoutMs;
+}
+
+/** Nearly every call has the same query as the one before. */
+let last = { url: '', timeoutMs: defaultTimeoutMs * usableShare };
+
+function readTimeoutMs(url: string): number {
   const [, amount, unit = ''] = /[?&]timeout=(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)(?:&|$)/.exec(url) ?? [];
   const asked = amount === undefined ? 0 : Number(amount) * (units[unit] ?? 0);
   return Math.max(1, Math.min(asked === 0 ? defaultTimeoutMs : asked, maxTimeoutMs) * usableShare);
