@@ -1,5 +1,6 @@
 import { startChild, type Child } from './admission/child.ts';
 import type { LoadOrder, LoadReport } from './admission/load-process.ts';
+import { overrides } from './admission/policy.ts';
 import { sampleReviews, type SampleReview } from './admission/reviews.ts';
 import { webhookFlags } from './admission/webhook-flags.ts';
 import { median } from './median.ts';
@@ -14,18 +15,26 @@ const seconds = 1;
 /** Share of the floor's throughput that admission has to keep. */
 const share = 0.75;
 
-/** The two sides that are ours. */
-const measured = ['validate', 'mutate'] as const;
+/** The sides that are ours, and what each is called. */
+const titles = {
+  validate: 'validate',
+  mutate: 'mutate',
+  policy: `validate with a policy of ${overrides} overrides`,
+} as const;
 
-function barOf(name: string): Bar {
+type Ours = keyof typeof titles;
+
+const measured = ['validate', 'mutate', 'policy'] as const satisfies readonly Ours[];
+
+function barOf(name: Ours): Bar {
   return {
-    what: `Admission throughput, ${name}, of a bare node:https server: the worst of ${sampleReviews.length} reviews`,
+    what: `Admission throughput, ${titles[name]}, of a bare node:https server: the worst of ${sampleReviews.length} reviews`,
     bar: `≥ ${share * 100} %`,
   };
 }
 
 interface Side {
-  readonly name: 'floor' | 'validate' | 'mutate';
+  readonly name: 'floor' | Ours;
   readonly server: Child;
   readonly address: { readonly port: number; readonly ca: string };
 }
@@ -48,13 +57,19 @@ export const admissionThroughput: Measurement = {
     `${sampleReviews.length} reviews of at least 4 KiB: creates and updates of lean and rich MCPServers, each kind of ` +
     'field in number, some with warnings, some refused; what they reference is found out of memory. Admission runs ' +
     'with the flags of Node of image and chart and meets all reviews in one process; the floor is a bare node:https ' +
-    'server with no flags, which parses the review and answers with its UID. For each review the median of ' +
+    'server with no flags, which parses the review and answers with its UID. The policy has overrides by names and globs of ' +
+    'namespaces, parameters and exemptions; some hold for the reviews, and the verdicts are the same. For each review the median of ' +
     `${rounds} rounds of ${seconds} s, sides in turn; the bar is for the worst of them.`,
-  minutes: 6,
+  minutes: 8,
   bars: measured.map(barOf),
   async run(progress) {
     const load = startChild('./load-process.ts', { cpu: 1 });
-    const sides = [await startSide('floor'), await startSide('validate'), await startSide('mutate')];
+    const sides = [
+      await startSide('floor'),
+      await startSide('validate'),
+      await startSide('mutate'),
+      await startSide('policy'),
+    ];
     try {
       for (const review of sampleReviews)
         for (const side of sides) await sample(load, { side, review, duration: warmUpSeconds });
@@ -71,7 +86,11 @@ async function startSide(name: Side['name']): Promise<Side> {
   const server =
     name === 'floor'
       ? startChild('./server-process.ts', { args: ['floor'], cpu: 0 })
-      : startChild('./server-process.ts', { args: ['webhook'], cpu: 0, flags: webhookFlags });
+      : startChild('./server-process.ts', {
+          args: [name === 'policy' ? name : 'webhook'],
+          cpu: 0,
+          flags: webhookFlags,
+        });
   // The process tells its address first.
   return { name, server, address: (await server.receive()) as Side['address'] };
 }
@@ -79,7 +98,7 @@ async function startSide(name: Side['name']): Promise<Side> {
 async function takeTurns(load: Child, sides: readonly Side[]): Promise<readonly Outcome[]> {
   const outcomes = sampleReviews.map((review): Outcome => ({
     review,
-    samples: { floor: [], validate: [], mutate: [] },
+    samples: { floor: [], validate: [], mutate: [], policy: [] },
   }));
   for (let round = 0; round < rounds; round += 1) {
     for (const { review, samples } of outcomes) {
@@ -99,13 +118,14 @@ async function sample(load: Child, { side, review, duration }: Turn): Promise<Sa
   const before = await cpuOf(side.server);
   const order: LoadOrder = {
     ...side.address,
-    path: `/${side.name === 'floor' ? 'validate' : side.name}?timeout=5s`,
+    path: `/${side.name === 'mutate' ? 'mutate' : 'validate'}?timeout=5s`,
     body: review.body.toString('base64'),
     connections,
     seconds: duration,
   };
   const report = (await load.ask(order)) as LoadReport;
-  const refused = side.name === 'validate' && review.verdict === 'refused' ? report.answered : 0;
+  const judges = side.name === 'validate' || side.name === 'policy';
+  const refused = judges && review.verdict === 'refused' ? report.answered : 0;
   if (report.refused !== refused)
     throw new Error(`${side.name} refused ${report.refused} of ${report.answered} requests: ${review.name}`);
   return {
@@ -119,7 +139,7 @@ async function cpuOf(server: Child): Promise<number> {
   return cpuMicros;
 }
 
-function shareOf(name: Side['name'], { samples }: Outcome): number {
+function shareOf(name: Ours, { samples }: Outcome): number {
   return perSecond(samples[name]) / perSecond(samples.floor);
 }
 
@@ -142,7 +162,7 @@ function describe(outcome: Outcome): string {
   return `${review.name} (${(review.body.length / 1024).toFixed(1)} KiB): ${shares}; ${micros} µs`;
 }
 
-function toFigure(name: (typeof measured)[number], outcomes: readonly Outcome[]): Figure {
+function toFigure(name: Ours, outcomes: readonly Outcome[]): Figure {
   const shares = outcomes.map((outcome) => shareOf(name, outcome));
   const worst = Math.min(...shares);
   const { review, samples } = outcomes[shares.indexOf(worst)] ?? noReview();

@@ -1,5 +1,6 @@
 // Child process: one HTTPS server that answers admission reviews. `floor` only parses and answers; `webhook` is ours,
-// with every rule and default, and what servers reference answered out of memory (the API server is not measured here).
+// with every rule and default, and what servers reference answered out of memory (the API server is not measured here);
+// `policy` is the same with a policy of many overrides.
 // Tells its port and CA when it listens; answers each message with the CPU time that it used so far.
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -12,12 +13,14 @@ import { createAdmissionMetrics } from '../../../webhooks/admission/metrics.ts';
 import { createMutate } from '../../../webhooks/admission/mutate.ts';
 import { startAdmissionServer } from '../../../webhooks/admission/server.ts';
 import { createValidate } from '../../../webhooks/admission/validate.ts';
+import type { Policy } from '../../../webhooks/core/engine/policy.ts';
 import { builtInPolicy } from '../../../webhooks/core/rules/built-in-policy.ts';
 import { systemClock } from '../../../webhooks/platform/clock.ts';
 import { createLogger } from '../../../webhooks/platform/log.ts';
 import { issueAuthority, issueServing } from '../../../webhooks/platform/tls/certificates.ts';
 import { facts } from './facts.ts';
 import { sendToParent } from './parent.ts';
+import { largePolicy } from './policy.ts';
 
 const host = '127.0.0.1';
 
@@ -53,11 +56,11 @@ function answerAtOnce(request: IncomingMessage, response: ServerResponse): void 
   });
 }
 
-async function startWebhook(certificate: Certificate): Promise<number> {
+async function startWebhook(certificate: Certificate, policy: Policy): Promise<number> {
   const handlers = {
     mutate: createMutate({ onSkipped: () => undefined }),
     validate: createValidate({
-      policy: builtInPolicy,
+      policy,
       gatherFacts: () => Promise.resolve(facts),
       now: () => new Date().toISOString(),
       onSkipped: () => undefined,
@@ -89,7 +92,10 @@ async function startWebhook(certificate: Certificate): Promise<number> {
 
 const authority = await issueAuthority(new Date());
 const certificate = await issueServing(authority, ['localhost'], new Date());
-const port = await (process.argv[2] === 'floor' ? startFloor(certificate) : startWebhook(certificate));
+const [, , what] = process.argv;
+const port = await (what === 'floor'
+  ? startFloor(certificate)
+  : startWebhook(certificate, what === 'policy' ? largePolicy() : builtInPolicy));
 process.on('message', () => {
   sendToParent({ cpuMicros: process.cpuUsage().user + process.cpuUsage().system });
 });
