@@ -29,6 +29,9 @@ const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfi
 const certificate = '/secrets:mcp-lifecycle-certificate';
 const lease = 'coordination.k8s.io/leases:mcp-lifecycle-leader';
 
+/** Objects of the cluster that servers name: a Role gives no right to them, so nobody has it where only namespaces are watched. */
+const classes = ['scheduling.k8s.io/priorityclasses', 'node.k8s.io/runtimeclasses'];
+
 const everywhere = 'ClusterRole/mcp-lifecycle';
 const here = 'Role/mcp-lifecycle';
 
@@ -68,7 +71,10 @@ const uses: Readonly<Record<string, Use>> = {
   },
   'platform/kube/references.ts': {
     requests: ['GET'],
-    needs: rights(everywhere, ['get'], ['/configmaps', '/secrets', '/serviceaccounts']),
+    needs: [
+      ...rights(everywhere, ['get'], ['/configmaps', '/secrets', '/serviceaccounts', '/persistentvolumeclaims']),
+      ...rights(everywhere, ['get'], classes),
+    ],
   },
   // An apply that creates is judged as patch and as create; one that sets blockOwnerDeletion, in some clusters, as update
   // of the owner's finalizers. An apply of the status never creates.
@@ -196,9 +202,12 @@ describe('the rights of the chart', () => {
     expect(granted(await render(...settings.flatMap((setting) => ['--set', setting])))).toEqual(needed.sort());
   });
 
-  it('are Roles in the namespaces that are watched, and only the webhook configurations need more', async () => {
+  it('are Roles in the namespaces that are watched without a look at classes, and only the webhook configurations need more', async () => {
     const manifests = await render('--set', 'watchNamespaces={a,b}');
-    const needed = [...new Set(Object.values(uses).flatMap(({ needs }) => needs))];
+    const ofCluster = new Set(rights(everywhere, ['get'], classes));
+    const needed = [...new Set(Object.values(uses).flatMap(({ needs }) => needs))].filter(
+      (right) => !ofCluster.has(right),
+    );
     const isAboutServers = (right: string): boolean =>
       right.startsWith(everywhere) && !right.includes('admissionregistration.k8s.io');
     const expected = [

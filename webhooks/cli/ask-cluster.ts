@@ -1,3 +1,4 @@
+import { referableKinds } from '../core/mcpserver/references.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { stateOf } from './input-facts.ts';
@@ -20,12 +21,6 @@ export interface AskOptions {
 /** Objects that are read at the same time. */
 const parallelReads = 8;
 
-const plurals = {
-  ConfigMap: 'configmaps',
-  Secret: 'secrets',
-  ServiceAccount: 'serviceaccounts',
-} as const satisfies Record<NamedObject['kind'], string>;
-
 /**
  * Reads each object once and keeps the names of its keys; nothing is ever written. An object that may not be read is
  * unknown; a cluster that does not answer, or does not know us, is asked no more.
@@ -41,7 +36,8 @@ export async function askCluster(
   const read = async (): Promise<void> => {
     for (const object of waiting) {
       const { kind, namespace, name } = object;
-      const path = objectPath({ apiVersion: 'v1', plural: plurals[kind], namespace, name });
+      const { apiVersion, plural, isOfCluster } = referableKinds[kind];
+      const path = objectPath({ apiVersion, plural, name, ...(isOfCluster ? {} : { namespace }) });
       const asked = cluster.lost ?? (await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES }));
       if (!('ok' in asked)) known.push({ ...object, state: unknown(source, asked) });
       else if (asked.ok) known.push({ ...object, state: stateOf(kind, asked.body) });

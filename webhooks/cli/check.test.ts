@@ -282,6 +282,13 @@ describe('references', () => {
     expect((await runCli(['check', '-'], `${careful}---\n${account}`)).out).not.toContain('ServiceAccount');
   });
 
+  it('find classes, which are in no namespace, and say of those that are missing no namespace', async () => {
+    const placed = `${server()}  extensions: {scheduling: {runtimeClassName: kata, priorityClassName: late}}\n`;
+    const kata = 'apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: kata}\nhandler: kata\n';
+    const { out } = await runCli(['check', '--namespace', 'team', '-'], `${placed}---\n${kata}`);
+    expect(out).toContain('not in the input: PriorityClass late\n');
+  });
+
   it('do not find objects of another group', async () => {
     const { out } = await runCli(['check', '-'], `${using}---\n${secret.replace('v1', 'external.io/v1')}`);
     expect(out).toContain('Secret default/token');

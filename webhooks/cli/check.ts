@@ -20,8 +20,8 @@ import { writeReport } from './write-report.ts';
 export const check = defineCommand({
   synopsis: 'check [options] PATH…',
   description: `Says about MCPServer manifests what the cluster would say, without a cluster. PATH is a file, a folder (its *.yaml,
-*.yml and *.json files, also in folders below) or - for standard input. ConfigMaps, Secrets and
-ServiceAccounts of the same input count as existing; other kinds are ignored.
+*.yml and *.json files, also in folders below) or - for standard input. ConfigMaps, Secrets, ServiceAccounts,
+PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input count as existing; other kinds are ignored.
 `,
   options: {
     'fail-on': { type: 'choice', choices: ['deny', 'warn'], help: 'the least severity that fails' },

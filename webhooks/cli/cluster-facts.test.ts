@@ -25,6 +25,20 @@ spec:
   runtime: {security: {serviceAccountName: search}}
 `;
 
+/** On nodes and volumes of its own. */
+const placed = `apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata: {name: search, namespace: tools}
+spec:
+  source: {type: ContainerImage, containerImage: {ref: "example.com/search:1.4.0"}}
+  config: {port: 8080}
+  runtime: {replicas: 2}
+  mcp: {stateless: true}
+  extensions:
+    storage: [{claimName: index, path: /index}]
+    scheduling: {runtimeClassName: kata, priorityClassName: late}
+`;
+
 const named: readonly NamedObject[] = [
   { kind: 'Secret', namespace: 'tools', name: 'token' },
   { kind: 'ConfigMap', namespace: 'tools', name: 'settings' },
@@ -86,6 +100,28 @@ describe('a cluster', () => {
       ],
     });
     expect(text).not.toMatch(/s3cret|czNjcmV0/);
+  });
+
+  it('tells access modes of claims, and which classes it has, in no namespace', async () => {
+    const api = clusterWith([
+      'persistentvolumeclaims/index',
+      { metadata: { name: 'index', namespace: 'tools' }, spec: { accessModes: ['ReadWriteOnce'] } },
+    ]);
+    api.put('/apis/node.k8s.io/v1/runtimeclasses/kata', { metadata: { name: 'kata' }, handler: 'kata' });
+    const objects = [
+      { kind: 'PersistentVolumeClaim', namespace: 'tools', name: 'index' },
+      { kind: 'RuntimeClass', namespace: '', name: 'kata' },
+      { kind: 'PriorityClass', namespace: '', name: 'late' },
+    ] as const;
+    const { facts } = await askCluster(api, { context: 'prod', objects });
+    expect(JSON.parse(renderFacts([facts]))).toHaveProperty('clusters.0.objects', [
+      {
+        ...{ kind: 'PersistentVolumeClaim', namespace: 'tools', name: 'index', state: 'found', keys: [] },
+        accessModes: ['ReadWriteOnce'],
+      },
+      { kind: 'PriorityClass', namespace: '', name: 'late', state: 'missing' },
+      { kind: 'RuntimeClass', namespace: '', name: 'kata', state: 'found', keys: [] },
+    ]);
   });
 
   it('that forbids something leaves that unknown', async () => {
@@ -159,6 +195,23 @@ describe('contexts of the kubeconfig', () => {
     expect({ code, error }).toEqual({
       ...{ code: 2, error: '--context staging: there is no kubeconfig, neither in KUBECONFIG nor in ~/.kube/config\n' },
     });
+  });
+
+  it('know claims and classes, and what they told of them is replayed to the letter', async () => {
+    const prod = clusterWith([
+      'persistentvolumeclaims/index',
+      { metadata: { name: 'index', namespace: 'tools' }, spec: { accessModes: ['ReadWriteOnce'] } },
+    ]);
+    prod.put('/apis/node.k8s.io/v1/runtimeclasses/kata', { metadata: { name: 'kata' }, handler: 'kata' });
+    const { folder } = await serve({ prod });
+    const file = join(folder, 'facts.json');
+    const asked = await runCli(['check', '--context', 'prod', '--record', file, '-'], placed);
+    expect(asked.error).toBe('');
+    expect(asked.out).toContain('only the pods of one node can mount this claim');
+    expect(asked.out).toContain("PriorityClass 'late' not found");
+    expect(asked.out).not.toContain('RuntimeClass');
+    expect(asked.out).not.toContain('not checked');
+    expect(await runCli(['check', '--facts', file, '-'], placed)).toEqual(asked);
   });
 
   it('that the kubeconfig does not have are refused', async () => {

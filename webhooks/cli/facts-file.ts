@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ReferenceState } from '../core/engine/facts.ts';
 import { isRecord, listAt, stringAt } from '../platform/kube/object.ts';
+import { isReferencedKind, toClusterFacts, type ClusterFacts, type KnownObject } from './known-facts.ts';
 import { factsSchemaVersion } from './schemas/facts.ts';
-import { toClusterFacts, type ClusterFacts, type KnownObject, type NamedObject } from './known-facts.ts';
 
 /** Largest file of facts, in bytes: a hundred thousand objects. */
 const maxFactsBytes = 64 * 1024 * 1024;
@@ -55,13 +55,11 @@ function parseFacts(file: string, document: unknown): ReadFacts {
   return { type: 'read', clusters };
 }
 
-const kinds = ['ConfigMap', 'Secret', 'ServiceAccount'] as const satisfies readonly NamedObject['kind'][];
-
 /** Nothing for an object that this version does not understand: then nothing is known about it. */
 function parseObject(record: unknown): KnownObject | undefined {
-  const kind = kinds.find((one) => one === stringAt(record, 'kind'));
+  const kind = stringAt(record, 'kind') ?? '';
   const state = parseState(record);
-  if (kind === undefined || state === undefined) return undefined;
+  if (!isReferencedKind(kind) || state === undefined) return undefined;
   return { kind, namespace: stringAt(record, 'namespace') ?? '', name: stringAt(record, 'name') ?? '', state };
 }
 
@@ -70,9 +68,10 @@ const bundles = ['usable', 'none', 'too-large'] as const;
 function parseState(record: unknown): ReferenceState | undefined {
   switch (stringAt(record, 'state')) {
     case 'found': {
-      const keys = new Set(listAt(record, 'keys').flatMap((key) => (typeof key === 'string' ? [key] : [])));
+      const keys = new Set(textsAt(record, 'keys'));
       const caBundle = bundles.find((one) => one === stringAt(record, 'caBundle'));
-      return { state: 'found', keys, ...(caBundle === undefined ? {} : { caBundle }) };
+      const modes = isRecord(record) && 'accessModes' in record ? { accessModes: textsAt(record, 'accessModes') } : {};
+      return { state: 'found', keys, ...(caBundle === undefined ? {} : { caBundle }), ...modes };
     }
     case 'missing':
       return { state: 'missing' };
@@ -82,6 +81,10 @@ function parseState(record: unknown): ReferenceState | undefined {
     default:
       return undefined;
   }
+}
+
+function textsAt(record: unknown, field: string): readonly string[] {
+  return listAt(record, field).flatMap((text) => (typeof text === 'string' ? [text] : []));
 }
 
 function refuse(file: string, why: string): ReadFacts {

@@ -9,7 +9,7 @@ import { readFacts, renderFacts } from './facts-file.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import { completeMetadata } from './judge-manifest.ts';
-import type { ClusterFacts, NamedObject } from './known-facts.ts';
+import { objectNamed, type ClusterFacts, type NamedObject } from './known-facts.ts';
 import type { CommandOptions } from './options.ts';
 
 /** Who else is asked about what the input does not have. */
@@ -93,7 +93,7 @@ export function objectsNamedIn(
     const prepared = prepare(toStored(completeMetadata(value, defaultNamespace)).object);
     const { namespace } = identityOf(value, defaultNamespace);
     for (const { kind, name } of prepared.parsed ? prepared.references : []) {
-      const object = { kind, namespace, name };
+      const object = objectNamed(kind, namespace, name);
       if (name !== '' && !facts.has(object)) objects.set(keyOf(object), object);
     }
   }

@@ -1,11 +1,12 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
-import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
+import { CA_BUNDLE_KEY, referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
+import { accessModesOf } from '../platform/kube/object-contents.ts';
 import { parseCaBundle } from '../platform/tls/ca-certificates.ts';
 import { recordAt, stringAt } from '../platform/kube/object.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { identityOf, type ObjectIdentity } from './identity.ts';
-import { factsIn, type ClusterFacts, type NamedObject } from './known-facts.ts';
+import { factsIn, isReferencedKind, objectNamed, type ClusterFacts, type NamedObject } from './known-facts.ts';
 
 /** A reference to an object that is not in the input, and of which no cluster told anything. */
 export interface NotChecked extends NamedObject {
@@ -18,7 +19,7 @@ const notInInput: ReferenceState = {
   reason: 'it is not in the input, and there is no cluster to ask',
 };
 
-/** What the ConfigMaps, Secrets and ServiceAccounts of the input answer. Their values are dropped here: key names are all that is kept. */
+/** What the objects of the input that servers can name answer. Their values are dropped here: key names are all that is kept. */
 export class InputFacts {
   readonly #found = new Map<string, Found>();
   readonly #notChecked = new Map<string, NotChecked>();
@@ -27,7 +28,8 @@ export class InputFacts {
   add(manifest: Manifest, defaultNamespace: string): boolean {
     const identity = identityOf(manifest.value, defaultNamespace);
     if (!isReferable(identity)) return false;
-    this.#found.set(keyOf(identity), stateOf(identity.kind, manifest.value));
+    const { kind, namespace, name } = identity;
+    this.#found.set(keyOf(objectNamed(kind, namespace, name)), stateOf(kind, manifest.value));
     return true;
   }
 
@@ -36,11 +38,12 @@ export class InputFacts {
     const beyond = cluster === undefined ? undefined : factsIn(cluster, namespace);
     return {
       lookUp: (kind, name): ReferenceState => {
-        const key = keyOf({ kind, namespace, name });
+        const object = objectNamed(kind, namespace, name);
+        const key = keyOf(object);
         const state = this.#found.get(key) ?? beyond?.lookUp(kind, name) ?? notInInput;
         if (state.state !== 'unknown') return state;
         const reason = beyond === undefined ? {} : { reason: state.reason };
-        this.#notChecked.set(key, { kind, namespace, name, ...reason });
+        this.#notChecked.set(key, { ...object, ...reason });
         return state;
       },
     };
@@ -49,7 +52,7 @@ export class InputFacts {
   /** The same for servers that are not of the input, only compared with. */
   beside(namespace: string): ReferenceFacts {
     return {
-      lookUp: (kind, name): ReferenceState => this.#found.get(keyOf({ kind, namespace, name })) ?? notInInput,
+      lookUp: (kind, name): ReferenceState => this.#found.get(keyOf(objectNamed(kind, namespace, name))) ?? notInInput,
     };
   }
 
@@ -69,10 +72,14 @@ const dataFields = {
   ConfigMap: ['data', 'binaryData'],
   Secret: ['data', 'stringData'],
   ServiceAccount: [],
+  PersistentVolumeClaim: [],
+  PriorityClass: [],
+  RuntimeClass: [],
 } as const satisfies Record<ReferencedKind, readonly string[]>;
 
 function isReferable(identity: ObjectIdentity): identity is ObjectIdentity & { readonly kind: ReferencedKind } {
-  return identity.apiVersion === 'v1' && Object.hasOwn(dataFields, identity.kind) && identity.name !== '';
+  const { apiVersion, kind, name } = identity;
+  return isReferencedKind(kind) && referableKinds[kind].apiVersion === apiVersion && name !== '';
 }
 
 type Found = ReferenceState & { readonly state: 'found' };
@@ -81,7 +88,8 @@ type Found = ReferenceState & { readonly state: 'found' };
 export function stateOf(kind: ReferencedKind, object: unknown): Found {
   const fields: readonly string[] = dataFields[kind];
   const keys = new Set(fields.flatMap((field) => keysOf(object, field)));
-  return { state: 'found', keys, ...(kind === 'Secret' ? certificatesOf(object) : {}) };
+  const modes = kind === 'PersistentVolumeClaim' ? { accessModes: accessModesOf(object) } : {};
+  return { state: 'found', keys, ...(kind === 'Secret' ? certificatesOf(object) : {}), ...modes };
 }
 
 /** Whether the key of a CA bundle, where the Secret has it, holds certificates: the value is dropped here, too. */

@@ -1,9 +1,11 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import { referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
 
 /** An object that servers of the input name. */
 export interface NamedObject {
   readonly kind: ReferencedKind;
+  /** Of those who name it, and empty for an object of the cluster: {@link objectNamed}. */
   readonly namespace: string;
   readonly name: string;
 }
@@ -20,6 +22,15 @@ export interface KnownObject extends NamedObject {
   readonly state: ReferenceState;
 }
 
+export function isReferencedKind(kind: string): kind is ReferencedKind {
+  return Object.hasOwn(referableKinds, kind);
+}
+
+/** The object that servers of a namespace mean by a name. */
+export function objectNamed(kind: ReferencedKind, namespace: string, name: string): NamedObject {
+  return { kind, namespace: referableKinds[kind].isOfCluster ? '' : namespace, name };
+}
+
 export function toClusterFacts(context: string, objects: readonly KnownObject[]): ClusterFacts {
   return { context, objects: new Map(objects.map((object) => [keyOf(object), object])) };
 }
@@ -28,7 +39,7 @@ export function toClusterFacts(context: string, objects: readonly KnownObject[])
 export function factsIn({ context, objects }: ClusterFacts, namespace: string): ReferenceFacts {
   return {
     lookUp: (kind, name) =>
-      objects.get(keyOf({ kind, namespace, name }))?.state ?? {
+      objects.get(keyOf(objectNamed(kind, namespace, name)))?.state ?? {
         state: 'unknown',
         reason: `it is not in the input, and not in the facts of ${context}`,
       },

@@ -48,13 +48,24 @@ function serverOf({ name, spec = {} }: Example) {
 }
 
 /** The objects that exist, as manifests beside the server's. */
-function objectsBeside({ secrets, configMaps, serviceAccounts = [] }: Example): readonly object[] {
+function objectsBeside({ secrets, configMaps, serviceAccounts = [], ...others }: Example): readonly object[] {
   const accounts = Object.fromEntries(serviceAccounts.map((name) => [name, []]));
   return [
     ...objectsOf('Secret', secrets),
     ...objectsOf('ConfigMap', configMaps),
     ...objectsOf('ServiceAccount', accounts),
+    ...Object.entries(others.claims ?? {}).map(([name, accessModes]) => ({
+      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'mcp' } },
+      spec: { accessModes },
+    })),
+    ...classesOf('scheduling.k8s.io/v1', 'PriorityClass', others.priorityClasses),
+    ...classesOf('node.k8s.io/v1', 'RuntimeClass', others.runtimeClasses),
   ];
+}
+
+/** Objects of the cluster, which are in no namespace. */
+function classesOf(apiVersion: string, kind: string, names: readonly string[] = []): readonly object[] {
+  return names.map((name) => ({ apiVersion, kind, metadata: { name } }));
 }
 
 function objectsOf(kind: string, objects: Example['configMaps'] = {}): readonly object[] {

@@ -20,7 +20,7 @@ export const policyTry = defineCommand({
   synopsis: 'policy try [options] POLICY [PATH…]',
   description: `Says what a policy would do to these MCPServers if they were new: how many of each namespace each rule would refuse, warn about or
 keep for the audit log. POLICY is a file, PATH as for check; with --context instead of a PATH those that a cluster has, with what it
-knows of the ConfigMaps, Secrets and ServiceAccounts that they name.
+knows of the objects that they name.
 `,
   options: {
     output: { type: 'choice', choices: namesOf(tryOutputs), short: 'o', help: 'for people, or for programs' },

@@ -50,11 +50,19 @@ function renderExample(example: Example): string {
     ...describeObjects('ConfigMap', example.configMaps),
     ...describeObjects('Secret', example.secrets),
     ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
+    ...Object.entries(example.claims ?? {}).map(
+      ([name, modes]) => `PersistentVolumeClaim \`${name}\` of ${modes.map((mode) => `\`${mode}\``).join(', ')}`,
+    ),
+  ];
+  const ofCluster = [
+    ...(example.priorityClasses ?? []).map((name) => `PriorityClass \`${name}\``),
+    ...(example.runtimeClasses ?? []).map((name) => `RuntimeClass \`${name}\``),
   ];
   const { installation, parameters } = example;
   const around = [
     ...(parameters === undefined ? [] : [`With the parameters \`${JSON.stringify(parameters)}\`.`]),
     ...(existing.length === 0 ? [] : [`In its namespace: ${existing.join(', ')}.`]),
+    ...(ofCluster.length === 0 ? [] : [`In the cluster: ${ofCluster.join(', ')}.`]),
     ...(installation === undefined ? [] : [describeInstallation(installation)]),
   ];
   const context = around.map((sentence) => `${sentence}\n\n`).join('');

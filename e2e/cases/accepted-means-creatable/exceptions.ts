@@ -50,5 +50,9 @@ export const exceptions: readonly Exception[] = [
     reason: 'no room would be left for the annotations of controllers',
     titles: /^extraAnnotations = \{"a":"[xé]{50,}… \((130999|2611[0-9]{2}|26[12]\d{3}) characters\)$/,
   },
+  {
+    reason: 'no pod could be created: the Deployment would be there without any',
+    titles: /^extensions\.scheduling\.priorityClassName = "system-other"$/,
+  },
   { reason: 'no container starts with an empty seccomp profile', titles: /"localhostProfile":""/ },
 ];

@@ -76,7 +76,9 @@ function reasonOf({ reason = 'not in the input' }: CheckReport['notChecked'][num
 const maxListed = 20;
 
 function listReferences(notChecked: CheckReport['notChecked']): string {
-  return listNames(notChecked.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
+  return listNames(
+    notChecked.map(({ kind, namespace, name }) => `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`),
+  );
 }
 
 function listNames(names: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { referableKinds } from '../../core/mcpserver/references.ts';
 import { list, object, oneOf, text, toDocument } from './json-schema.ts';
 
 /** Of the file: it changes when a field changes its meaning or goes; new fields may come at any time. */
@@ -15,8 +16,8 @@ export const factsSchema = toDocument(
           'What servers of the input name.',
           object(
             {
-              kind: oneOf(['ConfigMap', 'Secret', 'ServiceAccount'], 'What it is.'),
-              namespace: text('Its own.'),
+              kind: oneOf(Object.keys(referableKinds), 'What it is.'),
+              namespace: text('Its own; empty for an object of the cluster.'),
               name: text('Its own.'),
               state: oneOf(['found', 'missing', 'unknown'], 'What the cluster said.'),
               keys: list('Names of its keys, of one that is found. No values.', text('A key.')),
@@ -24,9 +25,10 @@ export const factsSchema = toDocument(
                 ['usable', 'none', 'too-large'],
                 'Whether it has certificates that can be used, where a server asks for that.',
               ),
+              accessModes: list('Of a PersistentVolumeClaim that is found.', text('ReadWriteOnce, as an example.')),
               reason: text('Why nobody knows.'),
             },
-            ['keys', 'caBundle', 'reason'],
+            ['keys', 'caBundle', 'accessModes', 'reason'],
           ),
         ),
       }),

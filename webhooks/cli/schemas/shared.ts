@@ -36,8 +36,8 @@ export const notChecked = list(
   'What servers name and the input does not hold.',
   object(
     {
-      kind: text('ConfigMap, Secret or ServiceAccount.'),
-      namespace,
+      kind: text('ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim, PriorityClass or RuntimeClass.'),
+      namespace: text('Its own, or that of --namespace; empty for an object of the cluster.'),
       name: text('Its name.'),
       reason: text('Why the cluster that was asked does not tell; absent where none was asked.'),
     },

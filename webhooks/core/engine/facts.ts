@@ -14,6 +14,8 @@ export type ReferenceState =
       readonly keys: ReadonlySet<string>;
       /** Whether the key `ca.crt` holds certificates, and not too many; absent where nobody read it. */
       readonly caBundle?: 'usable' | 'none' | 'too-large';
+      /** Of a PersistentVolumeClaim, as its spec has them: `ReadWriteOnce`, …; absent where nobody read them. */
+      readonly accessModes?: readonly string[];
     }
   | { readonly state: 'missing' }
   /**

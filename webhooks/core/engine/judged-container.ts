@@ -1,5 +1,5 @@
 import type { Place } from '../mcpserver/place.ts';
-import type { Health, MCPServer, SecurityContext } from '../mcpserver/types.gen.ts';
+import type { Health, MCPServer, Probe, SecurityContext } from '../mcpserver/types.gen.ts';
 
 /** A part of a container, and where its author wrote it. */
 export interface ContainerPart<Value> {
@@ -16,4 +16,5 @@ export interface JudgedContainer {
   isOf(server: MCPServer): boolean;
   readonly securityContext: ContainerPart<SecurityContext>;
   readonly health: ContainerPart<Health>;
+  readonly startupProbe: ContainerPart<Probe>;
 }

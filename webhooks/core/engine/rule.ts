@@ -31,6 +31,10 @@ export interface Example {
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   /** Names of those that exist. */
   readonly serviceAccounts?: readonly string[];
+  readonly priorityClasses?: readonly string[];
+  readonly runtimeClasses?: readonly string[];
+  /** Names to access modes of the PersistentVolumeClaims that exist. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
   /** Where mcp-lifecycle runs; the server is in the namespace `mcp`. */
   readonly installation?: Installation;
   /** What a policy gives the rule, besides its defaults. */

@@ -96,6 +96,32 @@ describe('referencesOf', () => {
     ]);
   });
 
+  it('lists claims and classes, which hold no server back and restart no pod', () => {
+    const references = referencesIn({
+      extensions: {
+        storage: [
+          { claimName: 'index', path: '/index' },
+          { claimName: 'models', path: '/models' },
+        ],
+        scheduling: { priorityClassName: 'business-hours', runtimeClassName: 'kata' },
+      },
+    });
+    expect(references.map(inShort)).toEqual([
+      'PersistentVolumeClaim index at spec.extensions.storage[0].claimName',
+      'PersistentVolumeClaim models at spec.extensions.storage[1].claimName',
+      'PriorityClass business-hours at spec.extensions.scheduling.priorityClassName',
+      'RuntimeClass kata at spec.extensions.scheduling.runtimeClassName',
+    ]);
+    expect(references.filter(isConfiguration)).toEqual([]);
+  });
+
+  it.each(['system-cluster-critical', 'system-node-critical', 'system-other'])(
+    'looks for no PriorityClass %p, of which it is known whether it exists',
+    (priorityClassName) => {
+      expect(referencesIn({ extensions: { scheduling: { priorityClassName } } })).toEqual([]);
+    },
+  );
+
   it.each(['', 'default'])('looks for no ServiceAccount named %p', (serviceAccountName) => {
     expect(referencesIn({ runtime: { security: { serviceAccountName } } })).toEqual([]);
   });

@@ -1,16 +1,43 @@
-import type { EnvFromSource, EnvVarSource, KeyToPath, MCPServer, StorageMount } from './types.gen.ts';
+import type {
+  EnvFromSource,
+  EnvVarSource,
+  KeyToPath,
+  MCPServer,
+  MCPServerExtensions,
+  StorageMount,
+} from './types.gen.ts';
 import type { FieldPath } from './violation.ts';
 
-/** One place where an MCPServer names another object of its namespace. */
+/** A kind whose objects an MCPServer can name: where API servers have it. */
+interface ReferableKind {
+  readonly apiVersion: string;
+  readonly plural: string;
+  /** Its objects are of the cluster and in no namespace. */
+  readonly isOfCluster: boolean;
+}
+
+/** Every kind whose objects an MCPServer can name; those that are of no cluster are of the server's own namespace. */
+export const referableKinds = {
+  ConfigMap: { apiVersion: 'v1', plural: 'configmaps', isOfCluster: false },
+  Secret: { apiVersion: 'v1', plural: 'secrets', isOfCluster: false },
+  ServiceAccount: { apiVersion: 'v1', plural: 'serviceaccounts', isOfCluster: false },
+  PersistentVolumeClaim: { apiVersion: 'v1', plural: 'persistentvolumeclaims', isOfCluster: false },
+  PriorityClass: { apiVersion: 'scheduling.k8s.io/v1', plural: 'priorityclasses', isOfCluster: true },
+  RuntimeClass: { apiVersion: 'node.k8s.io/v1', plural: 'runtimeclasses', isOfCluster: true },
+} as const satisfies Readonly<Record<string, ReferableKind>>;
+
+/** One place where an MCPServer names another object. */
 export interface Reference {
-  readonly kind: 'ConfigMap' | 'Secret' | 'ServiceAccount';
+  readonly kind: keyof typeof referableKinds;
   /** Empty when the author left it out, which Kubernetes' own types allow. */
   readonly name: string;
   /** The keys that are used by name; empty = the object as a whole. */
   readonly keys: readonly ReferencedKey[];
   /** An optional object (or key) may be missing: the pods start without it. */
   readonly isOptional: boolean;
-  readonly usage: 'storage' | 'env-from' | 'env' | 'tls-ca' | 'service-account' | 'image-pull';
+  readonly usage:
+    | ('storage' | 'env-from' | 'env' | 'tls-ca')
+    | ('service-account' | 'image-pull' | 'claim' | 'priority-class' | 'runtime-class');
   /** Of the field that holds the name. */
   readonly path: FieldPath;
 }
@@ -47,16 +74,29 @@ export function referencesOf(server: MCPServer): readonly Reference[] {
   addTls(references, server);
   addServiceAccount(references, server);
   addPullSecrets(references, server);
+  if (server.spec.extensions !== undefined) addExtensions(references, server.spec.extensions);
   return references;
 }
 
 /**
  * Whether the reference is to configuration: it has to be there before anything is created, and its data is part of the
- * configuration hash. The others are Kubernetes' own business, which waits for a ServiceAccount and pulls without
+ * configuration hash. The others are Kubernetes' own business, which waits for a ServiceAccount or a claim and pulls without
  * credentials, so they are no reason to hold a server back or to restart its pods.
  */
 export function isConfiguration({ usage }: Reference): boolean {
-  return usage !== 'service-account' && usage !== 'image-pull';
+  switch (usage) {
+    case 'storage':
+    case 'env-from':
+    case 'env':
+    case 'tls-ca':
+      return true;
+    case 'service-account':
+    case 'image-pull':
+    case 'claim':
+    case 'priority-class':
+    case 'runtime-class':
+      return false;
+  }
 }
 
 function addMount(references: Reference[], { source }: StorageMount, index: number): void {
@@ -138,5 +178,30 @@ function addPullSecrets(references: Reference[], server: MCPServer): void {
   for (const [index, { name }] of (server.spec.source.containerImage?.imagePullSecrets ?? []).entries()) {
     const path = ['spec', 'source', 'containerImage', 'imagePullSecrets', index, 'name'];
     references.push({ kind: 'Secret', name, keys: [], isOptional: false, usage: 'image-pull', path });
+  }
+}
+
+/** PriorityClasses of this prefix are Kubernetes' own, and nobody else can make one. */
+export const SYSTEM_PRIORITY_PREFIX = 'system-';
+
+/** Those that every cluster has; there is nothing to look up. */
+export const systemPriorityClasses: readonly string[] = ['system-cluster-critical', 'system-node-critical'];
+
+function addExtensions(references: Reference[], { storage, scheduling }: MCPServerExtensions): void {
+  for (const [index, { claimName: name }] of (storage ?? []).entries()) {
+    const path = ['spec', 'extensions', 'storage', index, 'claimName'];
+    references.push({ kind: 'PersistentVolumeClaim', name, keys: [], isOptional: false, usage: 'claim', path });
+  }
+  const { priorityClassName: priority, runtimeClassName: runtime } = scheduling ?? {};
+  // Whether one with the prefix exists is known without a look.
+  if (priority !== undefined && !priority.startsWith(SYSTEM_PRIORITY_PREFIX)) {
+    const path = ['spec', 'extensions', 'scheduling', 'priorityClassName'];
+    const usage = 'priority-class';
+    references.push({ kind: 'PriorityClass', name: priority, keys: [], isOptional: false, usage, path });
+  }
+  if (runtime !== undefined) {
+    const path = ['spec', 'extensions', 'scheduling', 'runtimeClassName'];
+    const usage = 'runtime-class';
+    references.push({ kind: 'RuntimeClass', name: runtime, keys: [], isOptional: false, usage, path });
   }
 }

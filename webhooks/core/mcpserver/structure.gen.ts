@@ -1152,6 +1152,215 @@ export const structure: StructuralSchema = {
          "default": "PodMonitor"
         }
        }
+      },
+      "storage": {
+       "type": "array",
+       "items": {
+        "type": "object",
+        "properties": {
+         "claimName": {
+          "type": "string",
+          "rules": [
+           {
+            "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+            "message": "claimName must be the name of a PersistentVolumeClaim: lowercase letters, digits, - and . only"
+           }
+          ]
+         },
+         "path": {
+          "type": "string",
+          "rules": [
+           {
+            "rule": "self.startsWith('/')",
+            "message": "the path of a storage mount must be absolute: start it with a slash"
+           },
+           {
+            "rule": "!self.contains(':')",
+            "message": "the path of a storage mount must not contain a colon: choose another path"
+           }
+          ]
+         },
+         "permissions": {
+          "type": "string",
+          "default": "ReadOnly"
+         },
+         "subPath": {
+          "type": "string"
+         }
+        }
+       },
+       "listMapKeys": [
+        "path"
+       ]
+      },
+      "startupProbe": {
+       "type": "object",
+       "properties": {
+        "exec": {
+         "type": "object",
+         "properties": {
+          "command": {
+           "type": "array",
+           "items": {
+            "type": "string"
+           }
+          }
+         }
+        },
+        "failureThreshold": {
+         "type": "integer"
+        },
+        "grpc": {
+         "type": "object",
+         "properties": {
+          "port": {
+           "type": "integer"
+          },
+          "service": {
+           "type": "string"
+          }
+         }
+        },
+        "httpGet": {
+         "type": "object",
+         "properties": {
+          "host": {
+           "type": "string"
+          },
+          "httpHeaders": {
+           "type": "array",
+           "items": {
+            "type": "object",
+            "properties": {
+             "name": {
+              "type": "string"
+             },
+             "value": {
+              "type": "string"
+             }
+            }
+           }
+          },
+          "path": {
+           "type": "string"
+          },
+          "port": {
+           "type": "int-or-string"
+          },
+          "scheme": {
+           "type": "string"
+          }
+         }
+        },
+        "initialDelaySeconds": {
+         "type": "integer"
+        },
+        "periodSeconds": {
+         "type": "integer"
+        },
+        "successThreshold": {
+         "type": "integer"
+        },
+        "tcpSocket": {
+         "type": "object",
+         "properties": {
+          "host": {
+           "type": "string"
+          },
+          "port": {
+           "type": "int-or-string"
+          }
+         }
+        },
+        "terminationGracePeriodSeconds": {
+         "type": "integer"
+        },
+        "timeoutSeconds": {
+         "type": "integer"
+        }
+       }
+      },
+      "scheduling": {
+       "type": "object",
+       "properties": {
+        "nodeSelector": {
+         "type": "object",
+         "additionalProperties": {
+          "type": "string"
+         }
+        },
+        "tolerations": {
+         "type": "array",
+         "items": {
+          "type": "object",
+          "properties": {
+           "key": {
+            "type": "string"
+           },
+           "operator": {
+            "type": "string"
+           },
+           "value": {
+            "type": "string"
+           },
+           "effect": {
+            "type": "string"
+           },
+           "tolerationSeconds": {
+            "type": "integer"
+           }
+          }
+         }
+        },
+        "topologySpreadConstraints": {
+         "type": "array",
+         "items": {
+          "type": "object",
+          "properties": {
+           "maxSkew": {
+            "type": "integer"
+           },
+           "topologyKey": {
+            "type": "string"
+           },
+           "whenUnsatisfiable": {
+            "type": "string"
+           },
+           "minDomains": {
+            "type": "integer"
+           },
+           "nodeAffinityPolicy": {
+            "type": "string"
+           },
+           "nodeTaintsPolicy": {
+            "type": "string"
+           }
+          }
+         },
+         "listMapKeys": [
+          "topologyKey",
+          "whenUnsatisfiable"
+         ]
+        },
+        "priorityClassName": {
+         "type": "string",
+         "rules": [
+          {
+           "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+           "message": "priorityClassName must be the name of a PriorityClass: lowercase letters, digits, - and . only"
+          }
+         ]
+        },
+        "runtimeClassName": {
+         "type": "string",
+         "rules": [
+          {
+           "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+           "message": "runtimeClassName must be the name of a RuntimeClass: lowercase letters, digits, - and . only"
+          }
+         ]
+        }
+       }
       }
      }
     }

@@ -900,6 +900,15 @@ export interface Gateway {
 export interface MCPServerExtensions {
   verification?: VerificationSettings;
   metrics?: MetricsSettings;
+  /**
+   * PersistentVolumeClaims of this namespace, mounted into the container beside config.storage (1 to 16 mounts, each path once, and none that config.storage has). Default: none.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  storage?: ClaimMount[];
+  startupProbe?: Probe;
+  scheduling?: Scheduling;
 }
 /**
  * How the endpoint is verified.
@@ -933,6 +942,112 @@ export interface MetricsSettings {
    * By which kind Prometheus is told. ServiceMonitor: for a Prometheus that selects no PodMonitors. Default: PodMonitor.
    */
   kind?: 'PodMonitor' | 'ServiceMonitor';
+}
+/**
+ * One mount of a PersistentVolumeClaim.
+ */
+export interface ClaimMount {
+  /**
+   * Name of the PersistentVolumeClaim. It is yours: it has to exist, and stays when the server goes (1 to 253 characters).
+   */
+  claimName: string;
+  /**
+   * Absolute path in the container; no colon (1 to 4096 characters).
+   */
+  path: string;
+  /**
+   * ReadOnly, ReadWrite, or RecursiveReadOnly (read-only including mounts below it; needs support by the node). Default: ReadOnly.
+   */
+  permissions?: 'ReadOnly' | 'ReadWrite' | 'RecursiveReadOnly';
+  /**
+   * Directory or file of the volume that is mounted: relative, without .. in it (1 to 1024 characters). Default: the whole volume.
+   */
+  subPath?: string;
+}
+/**
+ * On which nodes the pods run, in which runtime, and how many of them may be disrupted at once. At least one field, when given.
+ */
+export interface Scheduling {
+  /**
+   * Labels that a node needs to have (at most 32). Default: none.
+   */
+  nodeSelector?: {
+    [k: string]: string;
+  };
+  /**
+   * Taints of nodes that the pods put up with, as in a pod (at most 32). Default: none.
+   *
+   * @maxItems 32
+   */
+  tolerations?: Toleration[];
+  /**
+   * How the pods are spread over zones or nodes, as in a pod; which pods, we say: those of the server, each version for itself (at most 8). Default: those of the cluster.
+   *
+   * @maxItems 8
+   */
+  topologySpreadConstraints?: TopologySpreadConstraint[];
+  /**
+   * PriorityClass of the pods: which of them go first where room is short (1 to 253 characters). Default: that of the cluster.
+   */
+  priorityClassName?: string;
+  /**
+   * RuntimeClass of the pods, as of a runtime that gives each pod a virtual machine or a kernel of its own (1 to 253 characters). Default: the runtime of the node.
+   */
+  runtimeClassName?: string;
+}
+/**
+ * One taint that the pods put up with.
+ */
+export interface Toleration {
+  /**
+   * Key of the taint. Default: every key, with operator Exists only.
+   */
+  key?: string;
+  /**
+   * Exists: whatever its value. Equal: with this value. Default: Equal.
+   */
+  operator?: 'Equal' | 'Exists';
+  /**
+   * Value of the taint, with Equal only. Default: the empty one.
+   */
+  value?: string;
+  /**
+   * NoSchedule, PreferNoSchedule or NoExecute. Default: each of them.
+   */
+  effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /**
+   * How long a pod stays on a node that gets the taint, with effect NoExecute only; zero or less: not at all. Default: for ever.
+   */
+  tolerationSeconds?: number;
+}
+/**
+ * How evenly the pods are spread over the values of one label of nodes.
+ */
+export interface TopologySpreadConstraint {
+  /**
+   * By how many pods two of them may differ (1 or more).
+   */
+  maxSkew: number;
+  /**
+   * Label of nodes, as in topology.kubernetes.io/zone or kubernetes.io/hostname (1 to 317 characters).
+   */
+  topologyKey: string;
+  /**
+   * DoNotSchedule: a pod that would break it waits. ScheduleAnyway: it is only put last.
+   */
+  whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway';
+  /**
+   * As long as there are fewer values than this, one without a pod counts, with DoNotSchedule only (1 or more). Default: 1.
+   */
+  minDomains?: number;
+  /**
+   * Whether nodes count that nodeSelector leaves out. Default: Honor, they do not.
+   */
+  nodeAffinityPolicy?: 'Honor' | 'Ignore';
+  /**
+   * Whether nodes with taints that are not tolerated are left out. Default: Ignore, they are not.
+   */
+  nodeTaintsPolicy?: 'Honor' | 'Ignore';
 }
 /**
  * What became of it. Written by the reconciler only.

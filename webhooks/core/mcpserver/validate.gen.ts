@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -2887,1278 +2887,1717 @@ vErrors = add(vErrors, err121);
 errors++;
 }
 }
-}
-else {
-const err122 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data75.storage !== undefined){
+let data85 = data75.storage;
+if(Array.isArray(data85)){
+if(data85.length > 16){
+const err122 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err122);
 errors++;
 }
-}
-}
-else {
-const err123 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(data85.length < 1){
+const err123 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err123);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data85 = data.status;
-if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
-if(data85.observedGeneration !== undefined){
-let data86 = data85.observedGeneration;
-if(!(((typeof data86 == "number") && (!(data86 % 1) && !isNaN(data86))) && (isFinite(data86)))){
-const err124 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+const len8 = data85.length;
+for(let i8=0; i8<len8; i8++){
+let data86 = data85[i8];
+if(data86 && typeof data86 == "object" && !Array.isArray(data86)){
+if(data86.claimName === undefined){
+const err124 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "claimName"}};
 vErrors = add(vErrors, err124);
 errors++;
 }
-if((typeof data86 == "number") && (isFinite(data86))){
-if(data86 > 9223372036854776000 || isNaN(data86)){
-const err125 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data86.path === undefined){
+const err125 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err125);
 errors++;
 }
-if(data86 < -9223372036854776000 || isNaN(data86)){
-const err126 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(data86.claimName !== undefined){
+let data87 = data86.claimName;
+if(typeof data87 === "string"){
+if(data87.length > 253 && func2(data87) > 253){
+const err126 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err126);
 errors++;
 }
-}
-}
-if(data85.phase !== undefined){
-let data87 = data85.phase;
-if(typeof data87 !== "string"){
-const err127 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+if(data87.length < 2 && func2(data87) < 1){
+const err127 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err127);
 errors++;
 }
-if(!(((data87 === "Pending") || (data87 === "Running")) || (data87 === "Failed"))){
-const err128 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+else {
+const err128 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data85.deploymentName !== undefined){
-if(typeof data85.deploymentName !== "string"){
-const err129 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+if(data86.path !== undefined){
+let data88 = data86.path;
+if(typeof data88 === "string"){
+if(data88.length > 4096 && func2(data88) > 4096){
+const err129 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err129);
 errors++;
 }
-}
-if(data85.serviceName !== undefined){
-if(typeof data85.serviceName !== "string"){
-const err130 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data88.length < 2 && func2(data88) < 1){
+const err130 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err130);
 errors++;
 }
 }
-if(data85.address !== undefined){
-let data90 = data85.address;
-if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
-if(data90.url !== undefined){
-if(typeof data90.url !== "string"){
-const err131 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+else {
+const err131 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err131);
 errors++;
 }
 }
-}
-else {
-const err132 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+if(data86.permissions !== undefined){
+let data89 = data86.permissions;
+if(typeof data89 !== "string"){
+const err132 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err132);
 errors++;
 }
-}
-if(data85.replicas !== undefined){
-let data92 = data85.replicas;
-if(!(((typeof data92 == "number") && (!(data92 % 1) && !isNaN(data92))) && (isFinite(data92)))){
-const err133 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(!(((data89 === "ReadOnly") || (data89 === "ReadWrite")) || (data89 === "RecursiveReadOnly"))){
+const err133 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
 vErrors = add(vErrors, err133);
 errors++;
 }
-if((typeof data92 == "number") && (isFinite(data92))){
-if(data92 > 2147483647 || isNaN(data92)){
-const err134 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data86.subPath !== undefined){
+let data90 = data86.subPath;
+if(typeof data90 === "string"){
+if(data90.length > 1024 && func2(data90) > 1024){
+const err134 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err134);
 errors++;
 }
-if(data92 < -2147483648 || isNaN(data92)){
-const err135 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data90.length < 2 && func2(data90) < 1){
+const err135 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err135);
 errors++;
 }
 }
-}
-if(data85.readyReplicas !== undefined){
-let data93 = data85.readyReplicas;
-if(!(((typeof data93 == "number") && (!(data93 % 1) && !isNaN(data93))) && (isFinite(data93)))){
-const err136 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+else {
+const err136 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err136);
 errors++;
 }
-if((typeof data93 == "number") && (isFinite(data93))){
-if(data93 > 2147483647 || isNaN(data93)){
-const err137 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err137 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err137);
 errors++;
 }
-if(data93 < -2147483648 || isNaN(data93)){
-const err138 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err138 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err138);
 errors++;
 }
 }
+if(data75.startupProbe !== undefined){
+if(!(validate80(data75.startupProbe, tellsPaths && instancePath+"/spec/extensions/startupProbe"))){
+vErrors = addAll(vErrors, validate80.errors);
+errors = vErrors.length;
 }
-if(data85.selector !== undefined){
-if(typeof data85.selector !== "string"){
-const err139 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+}
+if(data75.scheduling !== undefined){
+let data92 = data75.scheduling;
+if(data92 && typeof data92 == "object" && !Array.isArray(data92)){
+if(Object.keys(data92).length < 1){
+const err139 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err139);
 errors++;
 }
-}
-if(data85.serverInfo !== undefined){
-let data95 = data85.serverInfo;
-if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
-if(data95.name !== undefined){
-if(typeof data95.name !== "string"){
-const err140 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if(data92.nodeSelector !== undefined){
+let data93 = data92.nodeSelector;
+if(data93 && typeof data93 == "object" && !Array.isArray(data93)){
+if(Object.keys(data93).length > 32){
+const err140 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-}
-if(data95.version !== undefined){
-if(typeof data95.version !== "string"){
-const err141 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+for(const key5 in data93){
+if(typeof data93[key5] !== "string"){
+const err141 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err141);
 errors++;
 }
 }
-if(data95.protocolVersion !== undefined){
-if(typeof data95.protocolVersion !== "string"){
-const err142 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+}
+else {
+const err142 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err142);
 errors++;
 }
 }
-if(data95.instructions !== undefined){
-if(typeof data95.instructions !== "string"){
-const err143 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if(data92.tolerations !== undefined){
+let data95 = data92.tolerations;
+if(Array.isArray(data95)){
+if(data95.length > 32){
+const err143 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err143);
 errors++;
 }
-}
-if(data95.capabilities !== undefined){
-let data100 = data95.capabilities;
-if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
-if(data100.tools !== undefined){
-if(typeof data100.tools !== "boolean"){
-const err144 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+const len9 = data95.length;
+for(let i9=0; i9<len9; i9++){
+let data96 = data95[i9];
+if(data96 && typeof data96 == "object" && !Array.isArray(data96)){
+if(data96.key !== undefined){
+let data97 = data96.key;
+if(typeof data97 === "string"){
+if(data97.length > 317 && func2(data97) > 317){
+const err144 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err144);
 errors++;
 }
 }
-if(data100.resources !== undefined){
-if(typeof data100.resources !== "boolean"){
-const err145 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+else {
+const err145 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err145);
 errors++;
 }
 }
-if(data100.prompts !== undefined){
-if(typeof data100.prompts !== "boolean"){
-const err146 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data96.operator !== undefined){
+let data98 = data96.operator;
+if(typeof data98 !== "string"){
+const err146 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err146);
 errors++;
 }
-}
-if(data100.logging !== undefined){
-if(typeof data100.logging !== "boolean"){
-const err147 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(!((data98 === "Equal") || (data98 === "Exists"))){
+const err147 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err147);
 errors++;
 }
 }
-if(data100.completions !== undefined){
-if(typeof data100.completions !== "boolean"){
-const err148 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data96.value !== undefined){
+let data99 = data96.value;
+if(typeof data99 === "string"){
+if(data99.length > 63 && func2(data99) > 63){
+const err148 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err148);
 errors++;
 }
 }
-}
 else {
-const err149 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+const err149 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err149);
 errors++;
 }
 }
-}
-else {
-const err150 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data96.effect !== undefined){
+let data100 = data96.effect;
+if(typeof data100 !== "string"){
+const err150 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err150);
 errors++;
 }
-}
-if(data85.handshakeRetryCount !== undefined){
-let data106 = data85.handshakeRetryCount;
-if(!(((typeof data106 == "number") && (!(data106 % 1) && !isNaN(data106))) && (isFinite(data106)))){
-const err151 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(!(((data100 === "NoSchedule") || (data100 === "PreferNoSchedule")) || (data100 === "NoExecute"))){
+const err151 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err151);
 errors++;
 }
-if((typeof data106 == "number") && (isFinite(data106))){
-if(data106 > 2147483647 || isNaN(data106)){
-const err152 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data96.tolerationSeconds !== undefined){
+let data101 = data96.tolerationSeconds;
+if(!(((typeof data101 == "number") && (!(data101 % 1) && !isNaN(data101))) && (isFinite(data101)))){
+const err152 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err152);
 errors++;
 }
-if(data106 < -2147483648 || isNaN(data106)){
-const err153 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data101 == "number") && (isFinite(data101))){
+if(data101 > 9223372036854776000 || isNaN(data101)){
+const err153 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err153);
 errors++;
 }
-}
-}
-if(data85.gatewayBinding !== undefined){
-let data107 = data85.gatewayBinding;
-if(data107 && typeof data107 == "object" && !Array.isArray(data107)){
-if(data107.name !== undefined){
-if(typeof data107.name !== "string"){
-const err154 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data101 < -9223372036854776000 || isNaN(data101)){
+const err154 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err154);
 errors++;
 }
 }
-if(data107.provider !== undefined){
-if(typeof data107.provider !== "string"){
-const err155 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+}
+}
+else {
+const err155 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err155);
 errors++;
 }
 }
 }
 else {
-const err156 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+const err156 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err156);
 errors++;
 }
 }
-if(data85.extensions !== undefined){
-let data110 = data85.extensions;
-if(data110 && typeof data110 == "object" && !Array.isArray(data110)){
-if(data110.release !== undefined){
-let data111 = data110.release;
-if(typeof data111 === "string"){
-if(data111.length > 64 && func2(data111) > 64){
-const err157 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data92.topologySpreadConstraints !== undefined){
+let data102 = data92.topologySpreadConstraints;
+if(Array.isArray(data102)){
+if(data102.length > 8){
+const err157 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err157);
 errors++;
 }
-}
-else {
-const err158 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+const len10 = data102.length;
+for(let i10=0; i10<len10; i10++){
+let data103 = data102[i10];
+if(data103 && typeof data103 == "object" && !Array.isArray(data103)){
+if(data103.maxSkew === undefined){
+const err158 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err158);
 errors++;
 }
-}
-if(data110.causes !== undefined){
-let data112 = data110.causes;
-if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
-if(Object.keys(data112).length > 16){
-const err159 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data103.topologyKey === undefined){
+const err159 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err159);
 errors++;
 }
-for(const key5 in data112){
-let data113 = data112[key5];
-if(typeof data113 === "string"){
-if(data113.length > 200 && func2(data113) > 200){
-const err160 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key5),keyword:"maxLength",params:{limit: 200}};
+if(data103.whenUnsatisfiable === undefined){
+const err160 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err160);
 errors++;
 }
-}
-else {
-const err161 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
+if(data103.maxSkew !== undefined){
+let data104 = data103.maxSkew;
+if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
+const err161 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
-}
-}
-else {
-const err162 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if((typeof data104 == "number") && (isFinite(data104))){
+if(data104 > 2147483647 || isNaN(data104)){
+const err162 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-}
-if(data110.policy !== undefined){
-let data114 = data110.policy;
-if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
-if(data114.revision !== undefined){
-let data115 = data114.revision;
-if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
-const err163 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data104 < 1 || isNaN(data104)){
+const err163 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err163);
 errors++;
 }
-if((typeof data115 == "number") && (isFinite(data115))){
-if(data115 > 2147483647 || isNaN(data115)){
-const err164 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data103.topologyKey !== undefined){
+let data105 = data103.topologyKey;
+if(typeof data105 === "string"){
+if(data105.length > 317 && func2(data105) > 317){
+const err164 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err164);
 errors++;
 }
-if(data115 < 1 || isNaN(data115)){
-const err165 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data105.length < 2 && func2(data105) < 1){
+const err165 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err165);
 errors++;
 }
 }
-}
-if(data114.digests !== undefined){
-let data116 = data114.digests;
-if(data116 && typeof data116 == "object" && !Array.isArray(data116)){
-if(Object.keys(data116).length > 200){
-const err166 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+else {
+const err166 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-for(const key6 in data116){
-let data117 = data116[key6];
-if(typeof data117 === "string"){
-if(data117.length > 64 && func2(data117) > 64){
-const err167 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key6),keyword:"maxLength",params:{limit: 64}};
+}
+if(data103.whenUnsatisfiable !== undefined){
+let data106 = data103.whenUnsatisfiable;
+if(typeof data106 !== "string"){
+const err167 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-}
-else {
-const err168 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+if(!((data106 === "DoNotSchedule") || (data106 === "ScheduleAnyway"))){
+const err168 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err168);
 errors++;
 }
 }
-}
-else {
-const err169 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(data103.minDomains !== undefined){
+let data107 = data103.minDomains;
+if(!(((typeof data107 == "number") && (!(data107 % 1) && !isNaN(data107))) && (isFinite(data107)))){
+const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-}
-if(data114.digest !== undefined){
-let data118 = data114.digest;
-if(typeof data118 === "string"){
-if(data118.length > 64 && func2(data118) > 64){
-const err170 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if((typeof data107 == "number") && (isFinite(data107))){
+if(data107 > 2147483647 || isNaN(data107)){
+const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err170);
 errors++;
 }
-}
-else {
-const err171 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if(data107 < 1 || isNaN(data107)){
+const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err171);
 errors++;
 }
 }
-if(data114.generation !== undefined){
-let data119 = data114.generation;
-if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
-const err172 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+if(data103.nodeAffinityPolicy !== undefined){
+let data108 = data103.nodeAffinityPolicy;
+if(typeof data108 !== "string"){
+const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if((typeof data119 == "number") && (isFinite(data119))){
-if(data119 > 9223372036854776000 || isNaN(data119)){
-const err173 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!((data108 === "Honor") || (data108 === "Ignore"))){
+const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err173);
 errors++;
 }
-if(data119 < -9223372036854776000 || isNaN(data119)){
-const err174 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data103.nodeTaintsPolicy !== undefined){
+let data109 = data103.nodeTaintsPolicy;
+if(typeof data109 !== "string"){
+const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-}
-}
-if(data114.tolerated !== undefined){
-let data120 = data114.tolerated;
-if(Array.isArray(data120)){
-if(data120.length > 50){
-const err175 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(!((data109 === "Honor") || (data109 === "Ignore"))){
+const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-const len8 = data120.length;
-for(let i8=0; i8<len8; i8++){
-let data121 = data120[i8];
-if(data121 && typeof data121 == "object" && !Array.isArray(data121)){
-if(data121.rule === undefined){
-const err176 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "rule"}};
+}
+}
+else {
+const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-if(data121.path === undefined){
-const err177 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "path"}};
+}
+}
+else {
+const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-if(data121.message === undefined){
-const err178 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data92.priorityClassName !== undefined){
+let data110 = data92.priorityClassName;
+if(typeof data110 === "string"){
+if(data110.length > 253 && func2(data110) > 253){
+const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err178);
 errors++;
 }
-if(data121.fingerprint === undefined){
-const err179 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"required",params:{missingProperty: "fingerprint"}};
+if(data110.length < 2 && func2(data110) < 1){
+const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err179);
-errors++;
-}
-if(data121.rule !== undefined){
-let data122 = data121.rule;
-if(typeof data122 === "string"){
-if(data122.length > 100 && func2(data122) > 100){
-const err180 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err180);
 errors++;
 }
 }
 else {
-const err181 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err181);
+const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err180);
 errors++;
 }
 }
-if(data121.path !== undefined){
-let data123 = data121.path;
-if(typeof data123 === "string"){
-if(data123.length > 400 && func2(data123) > 400){
-const err182 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data92.runtimeClassName !== undefined){
+let data111 = data92.runtimeClassName;
+if(typeof data111 === "string"){
+if(data111.length > 253 && func2(data111) > 253){
+const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err181);
+errors++;
+}
+if(data111.length < 2 && func2(data111) < 1){
+const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err182);
 errors++;
 }
 }
 else {
-const err183 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/path",keyword:"type",params:{type: "string"}};
+const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
 }
-if(data121.message !== undefined){
-let data124 = data121.message;
-if(typeof data124 === "string"){
-if(data124.length > 400 && func2(data124) > 400){
-const err184 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"maxLength",params:{limit: 400}};
+}
+else {
+const err184 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
 }
+}
 else {
-const err185 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/message",keyword:"type",params:{type: "string"}};
+const err185 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err185);
 errors++;
 }
 }
-if(data121.fingerprint !== undefined){
-let data125 = data121.fingerprint;
-if(typeof data125 === "string"){
-if(data125.length > 64 && func2(data125) > 64){
-const err186 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err186 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err186);
 errors++;
 }
 }
-else {
-const err187 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data.status !== undefined){
+let data112 = data.status;
+if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
+if(data112.observedGeneration !== undefined){
+let data113 = data112.observedGeneration;
+if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
+const err187 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-}
-}
-else {
-const err188 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i8,keyword:"type",params:{type: "object"}};
+if((typeof data113 == "number") && (isFinite(data113))){
+if(data113 > 9223372036854776000 || isNaN(data113)){
+const err188 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-}
-}
-else {
-const err189 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data113 < -9223372036854776000 || isNaN(data113)){
+const err189 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err189);
 errors++;
 }
 }
-if(data114.excused !== undefined){
-let data126 = data114.excused;
-if(Array.isArray(data126)){
-if(data126.length > 100){
-const err190 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+}
+if(data112.phase !== undefined){
+let data114 = data112.phase;
+if(typeof data114 !== "string"){
+const err190 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-const len9 = data126.length;
-for(let i9=0; i9<len9; i9++){
-let data127 = data126[i9];
-if(typeof data127 === "string"){
-if(data127.length > 100 && func2(data127) > 100){
-const err191 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i9,keyword:"maxLength",params:{limit: 100}};
+if(!(((data114 === "Pending") || (data114 === "Running")) || (data114 === "Failed"))){
+const err191 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err191);
 errors++;
 }
 }
-else {
-const err192 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i9,keyword:"type",params:{type: "string"}};
+if(data112.deploymentName !== undefined){
+if(typeof data112.deploymentName !== "string"){
+const err192 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
 }
-}
-else {
-const err193 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data112.serviceName !== undefined){
+if(typeof data112.serviceName !== "string"){
+const err193 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
 }
-if(data114.excusedFingerprints !== undefined){
-let data128 = data114.excusedFingerprints;
-if(Array.isArray(data128)){
-if(data128.length > 50){
-const err194 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+if(data112.address !== undefined){
+let data117 = data112.address;
+if(data117 && typeof data117 == "object" && !Array.isArray(data117)){
+if(data117.url !== undefined){
+if(typeof data117.url !== "string"){
+const err194 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-const len10 = data128.length;
-for(let i10=0; i10<len10; i10++){
-let data129 = data128[i10];
-if(typeof data129 === "string"){
-if(data129.length > 64 && func2(data129) > 64){
-const err195 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err195 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-else {
-const err196 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i10,keyword:"type",params:{type: "string"}};
+if(data112.replicas !== undefined){
+let data119 = data112.replicas;
+if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
+const err196 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-}
-}
-else {
-const err197 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if((typeof data119 == "number") && (isFinite(data119))){
+if(data119 > 2147483647 || isNaN(data119)){
+const err197 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-}
-if(data114.pods !== undefined){
-let data130 = data114.pods;
-if(typeof data130 === "string"){
-if(data130.length > 64 && func2(data130) > 64){
-const err198 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+if(data119 < -2147483648 || isNaN(data119)){
+const err198 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err198);
 errors++;
 }
 }
-else {
-const err199 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+}
+if(data112.readyReplicas !== undefined){
+let data120 = data112.readyReplicas;
+if(!(((typeof data120 == "number") && (!(data120 % 1) && !isNaN(data120))) && (isFinite(data120)))){
+const err199 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-}
-if(data114.toleratedNotListed !== undefined){
-let data131 = data114.toleratedNotListed;
-if(!(((typeof data131 == "number") && (!(data131 % 1) && !isNaN(data131))) && (isFinite(data131)))){
-const err200 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if((typeof data120 == "number") && (isFinite(data120))){
+if(data120 > 2147483647 || isNaN(data120)){
+const err200 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if((typeof data131 == "number") && (isFinite(data131))){
-if(data131 > 2147483647 || isNaN(data131)){
-const err201 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data120 < -2147483648 || isNaN(data120)){
+const err201 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-if(data131 < -2147483648 || isNaN(data131)){
-const err202 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+if(data112.selector !== undefined){
+if(typeof data112.selector !== "string"){
+const err202 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err202);
 errors++;
 }
 }
-}
-}
-else {
-const err203 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+if(data112.serverInfo !== undefined){
+let data122 = data112.serverInfo;
+if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
+if(data122.name !== undefined){
+if(typeof data122.name !== "string"){
+const err203 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
 }
-if(data110.foreign !== undefined){
-let data132 = data110.foreign;
-if(data132 && typeof data132 == "object" && !Array.isArray(data132)){
-if(data132.fields === undefined){
-const err204 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data122.version !== undefined){
+if(typeof data122.version !== "string"){
+const err204 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-if(data132.fields !== undefined){
-let data133 = data132.fields;
-if(Array.isArray(data133)){
-if(data133.length > 20){
-const err205 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+if(data122.protocolVersion !== undefined){
+if(typeof data122.protocolVersion !== "string"){
+const err205 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-const len11 = data133.length;
-for(let i11=0; i11<len11; i11++){
-let data134 = data133[i11];
-if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
-if(data134.kind === undefined){
-const err206 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "kind"}};
+}
+if(data122.instructions !== undefined){
+if(typeof data122.instructions !== "string"){
+const err206 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-if(data134.path === undefined){
-const err207 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data122.capabilities !== undefined){
+let data127 = data122.capabilities;
+if(data127 && typeof data127 == "object" && !Array.isArray(data127)){
+if(data127.tools !== undefined){
+if(typeof data127.tools !== "boolean"){
+const err207 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err207);
 errors++;
 }
-if(data134.state === undefined){
-const err208 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"required",params:{missingProperty: "state"}};
+}
+if(data127.resources !== undefined){
+if(typeof data127.resources !== "boolean"){
+const err208 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-if(data134.kind !== undefined){
-let data135 = data134.kind;
-if(typeof data135 === "string"){
-if(data135.length > 63 && func2(data135) > 63){
-const err209 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+if(data127.prompts !== undefined){
+if(typeof data127.prompts !== "boolean"){
+const err209 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
 }
-else {
-const err210 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/kind",keyword:"type",params:{type: "string"}};
+if(data127.logging !== undefined){
+if(typeof data127.logging !== "boolean"){
+const err210 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
 }
-if(data134.path !== undefined){
-let data136 = data134.path;
-if(typeof data136 === "string"){
-if(data136.length > 300 && func2(data136) > 300){
-const err211 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data127.completions !== undefined){
+if(typeof data127.completions !== "boolean"){
+const err211 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
 }
+}
 else {
-const err212 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/path",keyword:"type",params:{type: "string"}};
+const err212 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
 }
-if(data134.manager !== undefined){
-let data137 = data134.manager;
-if(typeof data137 === "string"){
-if(data137.length > 128 && func2(data137) > 128){
-const err213 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"maxLength",params:{limit: 128}};
+}
+else {
+const err213 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err213);
 errors++;
 }
 }
-else {
-const err214 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/manager",keyword:"type",params:{type: "string"}};
+if(data112.handshakeRetryCount !== undefined){
+let data133 = data112.handshakeRetryCount;
+if(!(((typeof data133 == "number") && (!(data133 % 1) && !isNaN(data133))) && (isFinite(data133)))){
+const err214 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-}
-if(data134.state !== undefined){
-let data138 = data134.state;
-if(typeof data138 !== "string"){
-const err215 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"type",params:{type: "string"}};
+if((typeof data133 == "number") && (isFinite(data133))){
+if(data133 > 2147483647 || isNaN(data133)){
+const err215 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-if(!((((data138 === "Waiting") || (data138 === "ComesBack")) || (data138 === "FromAdmission")) || (data138 === "Stays"))){
-const err216 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+if(data133 < -2147483648 || isNaN(data133)){
+const err216 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
 }
-else {
-const err217 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i11,keyword:"type",params:{type: "object"}};
+if(data112.gatewayBinding !== undefined){
+let data134 = data112.gatewayBinding;
+if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
+if(data134.name !== undefined){
+if(typeof data134.name !== "string"){
+const err217 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-}
-else {
-const err218 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data134.provider !== undefined){
+if(typeof data134.provider !== "string"){
+const err218 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
 }
-if(data132.notListed !== undefined){
-let data139 = data132.notListed;
-if(!(((typeof data139 == "number") && (!(data139 % 1) && !isNaN(data139))) && (isFinite(data139)))){
-const err219 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err219 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
-if((typeof data139 == "number") && (isFinite(data139))){
-if(data139 > 2147483647 || isNaN(data139)){
-const err220 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data112.extensions !== undefined){
+let data137 = data112.extensions;
+if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
+if(data137.release !== undefined){
+let data138 = data137.release;
+if(typeof data138 === "string"){
+if(data138.length > 64 && func2(data138) > 64){
+const err220 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-if(data139 < -2147483648 || isNaN(data139)){
-const err221 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err221 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err221);
 errors++;
 }
 }
-}
-}
-else {
-const err222 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data137.causes !== undefined){
+let data139 = data137.causes;
+if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
+if(Object.keys(data139).length > 16){
+const err222 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-}
-if(data110.podFailure !== undefined){
-let data140 = data110.podFailure;
-if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
-if(data140.cause === undefined){
-const err223 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+for(const key6 in data139){
+let data140 = data139[key6];
+if(typeof data140 === "string"){
+if(data140.length > 200 && func2(data140) > 200){
+const err223 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err223);
-errors++;
-}
-if(data140.pod === undefined){
-const err224 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err224);
-errors++;
-}
-if(data140.cause !== undefined){
-let data141 = data140.cause;
-if(typeof data141 !== "string"){
-const err225 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err225);
-errors++;
-}
-if(!((((((data141 === "ImagePull") || (data141 === "Configuration")) || (data141 === "Crashing")) || (data141 === "OutOfMemory")) || (data141 === "Unhealthy")) || (data141 === "Unschedulable"))){
-const err226 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
-vErrors = add(vErrors, err226);
-errors++;
-}
-}
-if(data140.pod !== undefined){
-let data142 = data140.pod;
-if(typeof data142 === "string"){
-if(data142.length > 253 && func2(data142) > 253){
-const err227 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err227);
 errors++;
 }
 }
 else {
-const err228 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err224 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err224);
+errors++;
+}
+}
+}
+else {
+const err225 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err225);
+errors++;
+}
+}
+if(data137.policy !== undefined){
+let data141 = data137.policy;
+if(data141 && typeof data141 == "object" && !Array.isArray(data141)){
+if(data141.revision !== undefined){
+let data142 = data141.revision;
+if(!(((typeof data142 == "number") && (!(data142 % 1) && !isNaN(data142))) && (isFinite(data142)))){
+const err226 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err226);
+errors++;
+}
+if((typeof data142 == "number") && (isFinite(data142))){
+if(data142 > 2147483647 || isNaN(data142)){
+const err227 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err227);
+errors++;
+}
+if(data142 < 1 || isNaN(data142)){
+const err228 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err228);
 errors++;
 }
 }
-if(data140.image !== undefined){
-let data143 = data140.image;
-if(typeof data143 === "string"){
-if(data143.length > 1000 && func2(data143) > 1000){
-const err229 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+}
+if(data141.digests !== undefined){
+let data143 = data141.digests;
+if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
+if(Object.keys(data143).length > 200){
+const err229 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err229);
 errors++;
 }
-}
-else {
-const err230 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+for(const key7 in data143){
+let data144 = data143[key7];
+if(typeof data144 === "string"){
+if(data144.length > 64 && func2(data144) > 64){
+const err230 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-if(data140.exitCode !== undefined){
-let data144 = data140.exitCode;
-if(!(((typeof data144 == "number") && (!(data144 % 1) && !isNaN(data144))) && (isFinite(data144)))){
-const err231 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+else {
+const err231 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-if((typeof data144 == "number") && (isFinite(data144))){
-if(data144 > 2147483647 || isNaN(data144)){
-const err232 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err232 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-if(data144 < -2147483648 || isNaN(data144)){
-const err233 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data141.digest !== undefined){
+let data145 = data141.digest;
+if(typeof data145 === "string"){
+if(data145.length > 64 && func2(data145) > 64){
+const err233 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
-}
-if(data140.restarts !== undefined){
-let data145 = data140.restarts;
-if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
-const err234 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+else {
+const err234 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
-if((typeof data145 == "number") && (isFinite(data145))){
-if(data145 > 2147483647 || isNaN(data145)){
-const err235 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data141.generation !== undefined){
+let data146 = data141.generation;
+if(!(((typeof data146 == "number") && (!(data146 % 1) && !isNaN(data146))) && (isFinite(data146)))){
+const err235 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if(data145 < -2147483648 || isNaN(data145)){
-const err236 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data146 == "number") && (isFinite(data146))){
+if(data146 > 9223372036854776000 || isNaN(data146)){
+const err236 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-}
-}
-if(data140.notReadyAfterSeconds !== undefined){
-let data146 = data140.notReadyAfterSeconds;
-if(!(((typeof data146 == "number") && (!(data146 % 1) && !isNaN(data146))) && (isFinite(data146)))){
-const err237 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data146 < -9223372036854776000 || isNaN(data146)){
+const err237 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err237);
 errors++;
 }
-if((typeof data146 == "number") && (isFinite(data146))){
-if(data146 > 2147483647 || isNaN(data146)){
-const err238 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data141.tolerated !== undefined){
+let data147 = data141.tolerated;
+if(Array.isArray(data147)){
+if(data147.length > 50){
+const err238 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-if(data146 < -2147483648 || isNaN(data146)){
-const err239 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const len11 = data147.length;
+for(let i11=0; i11<len11; i11++){
+let data148 = data147[i11];
+if(data148 && typeof data148 == "object" && !Array.isArray(data148)){
+if(data148.rule === undefined){
+const err239 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-}
-}
-if(data140.detail !== undefined){
-let data147 = data140.detail;
-if(typeof data147 === "string"){
-if(data147.length > 512 && func2(data147) > 512){
-const err240 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data148.path === undefined){
+const err240 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
-}
-else {
-const err241 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data148.message === undefined){
+const err241 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
-}
-if(data140.hint !== undefined){
-let data148 = data140.hint;
-if(typeof data148 !== "string"){
-const err242 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data148.fingerprint === undefined){
+const err242 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-if(!(((data148 === "Stdio") || (data148 === "Crash")) || (data148 === "Unready"))){
-const err243 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+if(data148.rule !== undefined){
+let data149 = data148.rule;
+if(typeof data149 === "string"){
+if(data149.length > 100 && func2(data149) > 100){
+const err243 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
-}
 else {
-const err244 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+const err244 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
 }
-if(data110.verification !== undefined){
-let data149 = data110.verification;
-if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
-if(data149.era !== undefined){
-let data150 = data149.era;
-if(typeof data150 !== "string"){
-const err245 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data148.path !== undefined){
+let data150 = data148.path;
+if(typeof data150 === "string"){
+if(data150.length > 400 && func2(data150) > 400){
+const err245 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err245);
 errors++;
 }
-if(!((data150 === "Stateless") || (data150 === "Handshake"))){
-const err246 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+else {
+const err246 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
 }
-if(data149.image !== undefined){
-let data151 = data149.image;
+if(data148.message !== undefined){
+let data151 = data148.message;
 if(typeof data151 === "string"){
-if(data151.length > 1000 && func2(data151) > 1000){
-const err247 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data151.length > 400 && func2(data151) > 400){
+const err247 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err247);
 errors++;
 }
 }
 else {
-const err248 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err248 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err248);
 errors++;
 }
 }
-if(data149.goneWhenAsked !== undefined){
-let data152 = data149.goneWhenAsked;
-if(!(((typeof data152 == "number") && (!(data152 % 1) && !isNaN(data152))) && (isFinite(data152)))){
-const err249 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data148.fingerprint !== undefined){
+let data152 = data148.fingerprint;
+if(typeof data152 === "string"){
+if(data152.length > 64 && func2(data152) > 64){
+const err249 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err249);
 errors++;
 }
-if((typeof data152 == "number") && (isFinite(data152))){
-if(data152 > 8 || isNaN(data152)){
-const err250 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+else {
+const err250 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err250);
 errors++;
 }
-if(data152 < 1 || isNaN(data152)){
-const err251 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err251 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err251);
 errors++;
 }
 }
 }
-if(data149.toolsDigest !== undefined){
-let data153 = data149.toolsDigest;
-if(typeof data153 === "string"){
-if(data153.length > 80 && func2(data153) > 80){
-const err252 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err252 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
 }
-else {
-const err253 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data141.excused !== undefined){
+let data153 = data141.excused;
+if(Array.isArray(data153)){
+if(data153.length > 100){
+const err253 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-}
-if(data149.notCounted !== undefined){
-let data154 = data149.notCounted;
+const len12 = data153.length;
+for(let i12=0; i12<len12; i12++){
+let data154 = data153[i12];
 if(typeof data154 === "string"){
-if(data154.length > 256 && func2(data154) > 256){
-const err254 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data154.length > 100 && func2(data154) > 100){
+const err254 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err254);
 errors++;
 }
 }
 else {
-const err255 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err255 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-if(data149.failingPods !== undefined){
-let data155 = data149.failingPods;
-if(Array.isArray(data155)){
-if(data155.length > 3){
-const err256 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+}
+else {
+const err256 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-const len12 = data155.length;
-for(let i12=0; i12<len12; i12++){
-let data156 = data155[i12];
-if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
-if(data156.name === undefined){
-const err257 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data141.excusedFingerprints !== undefined){
+let data155 = data141.excusedFingerprints;
+if(Array.isArray(data155)){
+if(data155.length > 50){
+const err257 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-if(data156.message === undefined){
-const err258 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"required",params:{missingProperty: "message"}};
+const len13 = data155.length;
+for(let i13=0; i13<len13; i13++){
+let data156 = data155[i13];
+if(typeof data156 === "string"){
+if(data156.length > 64 && func2(data156) > 64){
+const err258 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err258);
-errors++;
-}
-if(data156.name !== undefined){
-let data157 = data156.name;
-if(typeof data157 === "string"){
-if(data157.length > 253 && func2(data157) > 253){
-const err259 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err259);
 errors++;
 }
 }
 else {
-const err260 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/name",keyword:"type",params:{type: "string"}};
+const err259 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err259);
+errors++;
+}
+}
+}
+else {
+const err260 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-if(data156.message !== undefined){
-let data158 = data156.message;
-if(typeof data158 === "string"){
-if(data158.length > 256 && func2(data158) > 256){
-const err261 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data141.pods !== undefined){
+let data157 = data141.pods;
+if(typeof data157 === "string"){
+if(data157.length > 64 && func2(data157) > 64){
+const err261 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
 else {
-const err262 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12+"/message",keyword:"type",params:{type: "string"}};
+const err262 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
 }
-}
-else {
-const err263 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i12,keyword:"type",params:{type: "object"}};
+if(data141.toleratedNotListed !== undefined){
+let data158 = data141.toleratedNotListed;
+if(!(((typeof data158 == "number") && (!(data158 % 1) && !isNaN(data158))) && (isFinite(data158)))){
+const err263 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-}
-}
-else {
-const err264 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if((typeof data158 == "number") && (isFinite(data158))){
+if(data158 > 2147483647 || isNaN(data158)){
+const err264 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err264);
 errors++;
 }
-}
-if(data149.toolCount !== undefined){
-let data159 = data149.toolCount;
-if(!(((typeof data159 == "number") && (!(data159 % 1) && !isNaN(data159))) && (isFinite(data159)))){
-const err265 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data158 < -2147483648 || isNaN(data158)){
+const err265 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err265);
 errors++;
 }
-if((typeof data159 == "number") && (isFinite(data159))){
-if(data159 > 2147483647 || isNaN(data159)){
-const err266 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+}
+else {
+const err266 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err266);
 errors++;
 }
-if(data159 < 0 || isNaN(data159)){
-const err267 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data137.foreign !== undefined){
+let data159 = data137.foreign;
+if(data159 && typeof data159 == "object" && !Array.isArray(data159)){
+if(data159.fields === undefined){
+const err267 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err267);
 errors++;
 }
-}
-}
-if(data149.resourceCount !== undefined){
-let data160 = data149.resourceCount;
-if(!(((typeof data160 == "number") && (!(data160 % 1) && !isNaN(data160))) && (isFinite(data160)))){
-const err268 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data159.fields !== undefined){
+let data160 = data159.fields;
+if(Array.isArray(data160)){
+if(data160.length > 20){
+const err268 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err268);
 errors++;
 }
-if((typeof data160 == "number") && (isFinite(data160))){
-if(data160 > 2147483647 || isNaN(data160)){
-const err269 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len14 = data160.length;
+for(let i14=0; i14<len14; i14++){
+let data161 = data160[i14];
+if(data161 && typeof data161 == "object" && !Array.isArray(data161)){
+if(data161.kind === undefined){
+const err269 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
-if(data160 < 0 || isNaN(data160)){
-const err270 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data161.path === undefined){
+const err270 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-}
-}
-if(data149.promptCount !== undefined){
-let data161 = data149.promptCount;
-if(!(((typeof data161 == "number") && (!(data161 % 1) && !isNaN(data161))) && (isFinite(data161)))){
-const err271 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(data161.state === undefined){
+const err271 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err271);
 errors++;
 }
-if((typeof data161 == "number") && (isFinite(data161))){
-if(data161 > 2147483647 || isNaN(data161)){
-const err272 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data161.kind !== undefined){
+let data162 = data161.kind;
+if(typeof data162 === "string"){
+if(data162.length > 63 && func2(data162) > 63){
+const err272 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err272);
 errors++;
 }
-if(data161 < 0 || isNaN(data161)){
-const err273 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err273 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err273);
 errors++;
 }
 }
-}
-}
-else {
-const err274 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data161.path !== undefined){
+let data163 = data161.path;
+if(typeof data163 === "string"){
+if(data163.length > 300 && func2(data163) > 300){
+const err274 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err274);
 errors++;
 }
 }
-}
 else {
-const err275 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err275 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
 }
-if(data85.conditions !== undefined){
-let data162 = data85.conditions;
-if(Array.isArray(data162)){
-const len13 = data162.length;
-for(let i13=0; i13<len13; i13++){
-let data163 = data162[i13];
-if(data163 && typeof data163 == "object" && !Array.isArray(data163)){
-if(data163.type === undefined){
-const err276 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err276);
-errors++;
-}
-if(data163.status === undefined){
-const err277 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err277);
-errors++;
-}
-if(data163.lastTransitionTime === undefined){
-const err278 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err278);
-errors++;
-}
-if(data163.reason === undefined){
-const err279 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err279);
-errors++;
-}
-if(data163.message === undefined){
-const err280 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err280);
-errors++;
-}
-if(data163.type !== undefined){
-let data164 = data163.type;
+if(data161.manager !== undefined){
+let data164 = data161.manager;
 if(typeof data164 === "string"){
-if(data164.length > 316 && func2(data164) > 316){
-const err281 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err281);
-errors++;
-}
-if(!pattern2.test(data164)){
-const err282 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err282);
+if(data164.length > 128 && func2(data164) > 128){
+const err276 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"maxLength",params:{limit: 128}};
+vErrors = add(vErrors, err276);
 errors++;
 }
 }
 else {
-const err283 = {instancePath:instancePath+"/status/conditions/" + i13+"/type",keyword:"type",params:{type: "string"}};
+const err277 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err277);
+errors++;
+}
+}
+if(data161.state !== undefined){
+let data165 = data161.state;
+if(typeof data165 !== "string"){
+const err278 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err278);
+errors++;
+}
+if(!((((data165 === "Waiting") || (data165 === "ComesBack")) || (data165 === "FromAdmission")) || (data165 === "Stays"))){
+const err279 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+vErrors = add(vErrors, err279);
+errors++;
+}
+}
+}
+else {
+const err280 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err280);
+errors++;
+}
+}
+}
+else {
+const err281 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err281);
+errors++;
+}
+}
+if(data159.notListed !== undefined){
+let data166 = data159.notListed;
+if(!(((typeof data166 == "number") && (!(data166 % 1) && !isNaN(data166))) && (isFinite(data166)))){
+const err282 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err282);
+errors++;
+}
+if((typeof data166 == "number") && (isFinite(data166))){
+if(data166 > 2147483647 || isNaN(data166)){
+const err283 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err283);
 errors++;
 }
-}
-if(data163.status !== undefined){
-let data165 = data163.status;
-if(typeof data165 !== "string"){
-const err284 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"type",params:{type: "string"}};
+if(data166 < -2147483648 || isNaN(data166)){
+const err284 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err284);
 errors++;
 }
-if(!(((data165 === "True") || (data165 === "False")) || (data165 === "Unknown"))){
-const err285 = {instancePath:instancePath+"/status/conditions/" + i13+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+}
+}
+else {
+const err285 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err285);
 errors++;
 }
 }
-if(data163.observedGeneration !== undefined){
-let data166 = data163.observedGeneration;
-if(!(((typeof data166 == "number") && (!(data166 % 1) && !isNaN(data166))) && (isFinite(data166)))){
-const err286 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data137.podFailure !== undefined){
+let data167 = data137.podFailure;
+if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
+if(data167.cause === undefined){
+const err286 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-if((typeof data166 == "number") && (isFinite(data166))){
-if(data166 > 9223372036854776000 || isNaN(data166)){
-const err287 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data167.pod === undefined){
+const err287 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
-if(data166 < 0 || isNaN(data166)){
-const err288 = {instancePath:instancePath+"/status/conditions/" + i13+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data167.cause !== undefined){
+let data168 = data167.cause;
+if(typeof data168 !== "string"){
+const err288 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
-}
-}
-if(data163.lastTransitionTime !== undefined){
-let data167 = data163.lastTransitionTime;
-if(typeof data167 === "string"){
-if(!pattern3.test(data167)){
-const err289 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(!((((((data168 === "ImagePull") || (data168 === "Configuration")) || (data168 === "Crashing")) || (data168 === "OutOfMemory")) || (data168 === "Unhealthy")) || (data168 === "Unschedulable"))){
+const err289 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
-else {
-const err290 = {instancePath:instancePath+"/status/conditions/" + i13+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data167.pod !== undefined){
+let data169 = data167.pod;
+if(typeof data169 === "string"){
+if(data169.length > 253 && func2(data169) > 253){
+const err290 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
-if(data163.reason !== undefined){
-let data168 = data163.reason;
-if(typeof data168 === "string"){
-if(data168.length > 1024 && func2(data168) > 1024){
-const err291 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"maxLength",params:{limit: 1024}};
+else {
+const err291 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
-if(data168.length < 2 && func2(data168) < 1){
-const err292 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data167.image !== undefined){
+let data170 = data167.image;
+if(typeof data170 === "string"){
+if(data170.length > 1000 && func2(data170) > 1000){
+const err292 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-if(!pattern4.test(data168)){
-const err293 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+else {
+const err293 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err293);
 errors++;
 }
 }
-else {
-const err294 = {instancePath:instancePath+"/status/conditions/" + i13+"/reason",keyword:"type",params:{type: "string"}};
+if(data167.exitCode !== undefined){
+let data171 = data167.exitCode;
+if(!(((typeof data171 == "number") && (!(data171 % 1) && !isNaN(data171))) && (isFinite(data171)))){
+const err294 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err294);
 errors++;
 }
-}
-if(data163.message !== undefined){
-let data169 = data163.message;
-if(typeof data169 === "string"){
-if(data169.length > 32768 && func2(data169) > 32768){
-const err295 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"maxLength",params:{limit: 32768}};
+if((typeof data171 == "number") && (isFinite(data171))){
+if(data171 > 2147483647 || isNaN(data171)){
+const err295 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err295);
 errors++;
 }
-}
-else {
-const err296 = {instancePath:instancePath+"/status/conditions/" + i13+"/message",keyword:"type",params:{type: "string"}};
+if(data171 < -2147483648 || isNaN(data171)){
+const err296 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err296);
 errors++;
 }
 }
 }
-else {
-const err297 = {instancePath:instancePath+"/status/conditions/" + i13,keyword:"type",params:{type: "object"}};
+if(data167.restarts !== undefined){
+let data172 = data167.restarts;
+if(!(((typeof data172 == "number") && (!(data172 % 1) && !isNaN(data172))) && (isFinite(data172)))){
+const err297 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-}
-}
-else {
-const err298 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if((typeof data172 == "number") && (isFinite(data172))){
+if(data172 > 2147483647 || isNaN(data172)){
+const err298 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-}
-}
-else {
-const err299 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+if(data172 < -2147483648 || isNaN(data172)){
+const err299 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err299);
 errors++;
 }
 }
 }
-else {
-const err300 = {instancePath,keyword:"type",params:{type: "object"}};
+if(data167.notReadyAfterSeconds !== undefined){
+let data173 = data167.notReadyAfterSeconds;
+if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
+const err300 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err300);
+errors++;
+}
+if((typeof data173 == "number") && (isFinite(data173))){
+if(data173 > 2147483647 || isNaN(data173)){
+const err301 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err301);
+errors++;
+}
+if(data173 < -2147483648 || isNaN(data173)){
+const err302 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err302);
+errors++;
+}
+}
+}
+if(data167.detail !== undefined){
+let data174 = data167.detail;
+if(typeof data174 === "string"){
+if(data174.length > 512 && func2(data174) > 512){
+const err303 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+vErrors = add(vErrors, err303);
+errors++;
+}
+}
+else {
+const err304 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err304);
+errors++;
+}
+}
+if(data167.hint !== undefined){
+let data175 = data167.hint;
+if(typeof data175 !== "string"){
+const err305 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err305);
+errors++;
+}
+if(!(((data175 === "Stdio") || (data175 === "Crash")) || (data175 === "Unready"))){
+const err306 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+vErrors = add(vErrors, err306);
+errors++;
+}
+}
+}
+else {
+const err307 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err307);
+errors++;
+}
+}
+if(data137.verification !== undefined){
+let data176 = data137.verification;
+if(data176 && typeof data176 == "object" && !Array.isArray(data176)){
+if(data176.era !== undefined){
+let data177 = data176.era;
+if(typeof data177 !== "string"){
+const err308 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err308);
+errors++;
+}
+if(!((data177 === "Stateless") || (data177 === "Handshake"))){
+const err309 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+vErrors = add(vErrors, err309);
+errors++;
+}
+}
+if(data176.image !== undefined){
+let data178 = data176.image;
+if(typeof data178 === "string"){
+if(data178.length > 1000 && func2(data178) > 1000){
+const err310 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err310);
+errors++;
+}
+}
+else {
+const err311 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err311);
+errors++;
+}
+}
+if(data176.goneWhenAsked !== undefined){
+let data179 = data176.goneWhenAsked;
+if(!(((typeof data179 == "number") && (!(data179 % 1) && !isNaN(data179))) && (isFinite(data179)))){
+const err312 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err312);
+errors++;
+}
+if((typeof data179 == "number") && (isFinite(data179))){
+if(data179 > 8 || isNaN(data179)){
+const err313 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err313);
+errors++;
+}
+if(data179 < 1 || isNaN(data179)){
+const err314 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err314);
+errors++;
+}
+}
+}
+if(data176.toolsDigest !== undefined){
+let data180 = data176.toolsDigest;
+if(typeof data180 === "string"){
+if(data180.length > 80 && func2(data180) > 80){
+const err315 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err315);
+errors++;
+}
+}
+else {
+const err316 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err316);
+errors++;
+}
+}
+if(data176.notCounted !== undefined){
+let data181 = data176.notCounted;
+if(typeof data181 === "string"){
+if(data181.length > 256 && func2(data181) > 256){
+const err317 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err317);
+errors++;
+}
+}
+else {
+const err318 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err318);
+errors++;
+}
+}
+if(data176.failingPods !== undefined){
+let data182 = data176.failingPods;
+if(Array.isArray(data182)){
+if(data182.length > 3){
+const err319 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err319);
+errors++;
+}
+const len15 = data182.length;
+for(let i15=0; i15<len15; i15++){
+let data183 = data182[i15];
+if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
+if(data183.name === undefined){
+const err320 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err320);
+errors++;
+}
+if(data183.message === undefined){
+const err321 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err321);
+errors++;
+}
+if(data183.name !== undefined){
+let data184 = data183.name;
+if(typeof data184 === "string"){
+if(data184.length > 253 && func2(data184) > 253){
+const err322 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err322);
+errors++;
+}
+}
+else {
+const err323 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err323);
+errors++;
+}
+}
+if(data183.message !== undefined){
+let data185 = data183.message;
+if(typeof data185 === "string"){
+if(data185.length > 256 && func2(data185) > 256){
+const err324 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err324);
+errors++;
+}
+}
+else {
+const err325 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err325);
+errors++;
+}
+}
+}
+else {
+const err326 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err326);
+errors++;
+}
+}
+}
+else {
+const err327 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err327);
+errors++;
+}
+}
+if(data176.toolCount !== undefined){
+let data186 = data176.toolCount;
+if(!(((typeof data186 == "number") && (!(data186 % 1) && !isNaN(data186))) && (isFinite(data186)))){
+const err328 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err328);
+errors++;
+}
+if((typeof data186 == "number") && (isFinite(data186))){
+if(data186 > 2147483647 || isNaN(data186)){
+const err329 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err329);
+errors++;
+}
+if(data186 < 0 || isNaN(data186)){
+const err330 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err330);
+errors++;
+}
+}
+}
+if(data176.resourceCount !== undefined){
+let data187 = data176.resourceCount;
+if(!(((typeof data187 == "number") && (!(data187 % 1) && !isNaN(data187))) && (isFinite(data187)))){
+const err331 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err331);
+errors++;
+}
+if((typeof data187 == "number") && (isFinite(data187))){
+if(data187 > 2147483647 || isNaN(data187)){
+const err332 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err332);
+errors++;
+}
+if(data187 < 0 || isNaN(data187)){
+const err333 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err333);
+errors++;
+}
+}
+}
+if(data176.promptCount !== undefined){
+let data188 = data176.promptCount;
+if(!(((typeof data188 == "number") && (!(data188 % 1) && !isNaN(data188))) && (isFinite(data188)))){
+const err334 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err334);
+errors++;
+}
+if((typeof data188 == "number") && (isFinite(data188))){
+if(data188 > 2147483647 || isNaN(data188)){
+const err335 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err335);
+errors++;
+}
+if(data188 < 0 || isNaN(data188)){
+const err336 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err336);
+errors++;
+}
+}
+}
+}
+else {
+const err337 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err337);
+errors++;
+}
+}
+}
+else {
+const err338 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err338);
+errors++;
+}
+}
+if(data112.conditions !== undefined){
+let data189 = data112.conditions;
+if(Array.isArray(data189)){
+const len16 = data189.length;
+for(let i16=0; i16<len16; i16++){
+let data190 = data189[i16];
+if(data190 && typeof data190 == "object" && !Array.isArray(data190)){
+if(data190.type === undefined){
+const err339 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err339);
+errors++;
+}
+if(data190.status === undefined){
+const err340 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err340);
+errors++;
+}
+if(data190.lastTransitionTime === undefined){
+const err341 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err341);
+errors++;
+}
+if(data190.reason === undefined){
+const err342 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err342);
+errors++;
+}
+if(data190.message === undefined){
+const err343 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err343);
+errors++;
+}
+if(data190.type !== undefined){
+let data191 = data190.type;
+if(typeof data191 === "string"){
+if(data191.length > 316 && func2(data191) > 316){
+const err344 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err344);
+errors++;
+}
+if(!pattern2.test(data191)){
+const err345 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err345);
+errors++;
+}
+}
+else {
+const err346 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err346);
+errors++;
+}
+}
+if(data190.status !== undefined){
+let data192 = data190.status;
+if(typeof data192 !== "string"){
+const err347 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err347);
+errors++;
+}
+if(!(((data192 === "True") || (data192 === "False")) || (data192 === "Unknown"))){
+const err348 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err348);
+errors++;
+}
+}
+if(data190.observedGeneration !== undefined){
+let data193 = data190.observedGeneration;
+if(!(((typeof data193 == "number") && (!(data193 % 1) && !isNaN(data193))) && (isFinite(data193)))){
+const err349 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err349);
+errors++;
+}
+if((typeof data193 == "number") && (isFinite(data193))){
+if(data193 > 9223372036854776000 || isNaN(data193)){
+const err350 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err350);
+errors++;
+}
+if(data193 < 0 || isNaN(data193)){
+const err351 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err351);
+errors++;
+}
+}
+}
+if(data190.lastTransitionTime !== undefined){
+let data194 = data190.lastTransitionTime;
+if(typeof data194 === "string"){
+if(!pattern3.test(data194)){
+const err352 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err352);
+errors++;
+}
+}
+else {
+const err353 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err353);
+errors++;
+}
+}
+if(data190.reason !== undefined){
+let data195 = data190.reason;
+if(typeof data195 === "string"){
+if(data195.length > 1024 && func2(data195) > 1024){
+const err354 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err354);
+errors++;
+}
+if(data195.length < 2 && func2(data195) < 1){
+const err355 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err355);
+errors++;
+}
+if(!pattern4.test(data195)){
+const err356 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err356);
+errors++;
+}
+}
+else {
+const err357 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err357);
+errors++;
+}
+}
+if(data190.message !== undefined){
+let data196 = data190.message;
+if(typeof data196 === "string"){
+if(data196.length > 32768 && func2(data196) > 32768){
+const err358 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err358);
+errors++;
+}
+}
+else {
+const err359 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err359);
+errors++;
+}
+}
+}
+else {
+const err360 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err360);
+errors++;
+}
+}
+}
+else {
+const err361 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err361);
+errors++;
+}
+}
+}
+else {
+const err362 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err362);
+errors++;
+}
+}
+}
+else {
+const err363 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err363);
 errors++;
 }
 validate21.errors = vErrors;

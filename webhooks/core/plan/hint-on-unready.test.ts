@@ -28,3 +28,8 @@ it.each([undefined, { httpGet: { path: '/', port: 'mcp' } }])(
     expect(hintWith(probe)).toContain('127.0.0.1 only?');
   },
 );
+
+it('does not send whoever has a startup probe to look for a port', () => {
+  const server = anMCPServer(withSpec({ extensions: { startupProbe: { tcpSocket: { port: 'mcp' } } } }));
+  expect(hintOnUnready(applyDefaults(server))).toMatch(/^its startup probe \(spec\.extensions\.startupProbe\)/);
+});

@@ -6,6 +6,9 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
  * with every default applied.
  */
 export function hintOnUnready({ spec }: MCPServer): string {
+  if (spec.extensions?.startupProbe !== undefined) {
+    return 'its startup probe (spec.extensions.startupProbe) does not succeed in the time that it has, or its readiness probe does not: kubectl describe pod says which and why';
+  }
   const { tcpSocket, httpGet } = spec.runtime?.health?.readinessProbe ?? {};
   if (tcpSocket !== undefined) {
     return `nothing accepts connections on port ${portOf(spec, tcpSocket.port)}: does the server listen on another one, or on 127.0.0.1 only?`;

@@ -14,12 +14,14 @@ const looksAfterSeconds = 20;
  */
 export function hintAfterSeconds(server: MCPServer): number {
   const { initialDelaySeconds = 0 } = server.spec.runtime?.health?.readinessProbe ?? {};
-  return Math.min(initialDelaySeconds + looksAfterSeconds, readyWithinSeconds(server));
+  const looksAt = startsWithinSeconds(server) + initialDelaySeconds + looksAfterSeconds;
+  return Math.min(looksAt, readyWithinSeconds(server));
 }
 
 /**
- * How long a container may run without having been ready before status says so, in seconds: what its readiness probe
- * allows at most until it counts as failed, within a minute and a day. `server` with every default applied.
+ * How long a container may run without having been ready before status says so, in seconds: what its startup probe allows
+ * it, and after that its readiness probe at most until it counts as failed, within a minute and a day. `server` with every
+ * default applied.
  */
 export function readyWithinSeconds(server: MCPServer): number {
   const {
@@ -27,5 +29,14 @@ export function readyWithinSeconds(server: MCPServer): number {
     periodSeconds = 10,
     failureThreshold = 3,
   } = server.spec.runtime?.health?.readinessProbe ?? {};
-  return Math.min(Math.max(minSeconds, initialDelaySeconds + periodSeconds * failureThreshold), maxSeconds);
+  const seconds = startsWithinSeconds(server) + initialDelaySeconds + periodSeconds * failureThreshold;
+  return Math.min(Math.max(minSeconds, seconds), maxSeconds);
+}
+
+/** How long a container may take to start: until then no other probe is made. Zero without a startup probe. */
+export function startsWithinSeconds({ spec }: MCPServer): number {
+  const { startupProbe } = spec.extensions ?? {};
+  if (startupProbe === undefined) return 0;
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
+  return initialDelaySeconds + periodSeconds * failureThreshold;
 }

@@ -27,11 +27,14 @@ function pathsOf(judged: readonly Rule[], server: MCPServer, second: JudgedConta
 /** What the rules about privileges and validity reject in a container, by their own samples. */
 const samples = rules.flatMap((rule) =>
   rule.examples.rejects.flatMap(({ title, spec = {} }) => {
-    const { security, health } = anMCPServer(withRawSpec(spec)).spec.runtime ?? {};
+    const { runtime, extensions } = anMCPServer(withRawSpec(spec)).spec;
+    const { security, health } = runtime ?? {};
+    const { startupProbe } = extensions ?? {};
     const { podSecurityContext, securityContext } = security ?? {};
-    const isOfContainer = podSecurityContext === undefined && (securityContext !== undefined || health !== undefined);
+    const isSaid = [securityContext, health, startupProbe].some((part) => part !== undefined);
+    const isOfContainer = podSecurityContext === undefined && isSaid;
     if (rule.isAboutPrivileges !== true || !isOfContainer) return [];
-    return [{ rule, name: `${rule.id}: ${title}`, securityContext, health }];
+    return [{ rule, name: `${rule.id}: ${title}`, securityContext, health, startupProbe }];
   }),
 );
 
@@ -42,10 +45,12 @@ describe('a second container of the pods', () => {
     expect(pathsOf(rules, harmless, aSecondContainer())).toEqual(pathsOf(rules, harmless, noContainer));
   });
 
-  it.each(samples)('is judged as the first one is, $name', ({ rule, securityContext = {}, health }) => {
-    const found = pathsOf([rule], harmless, aSecondContainer({ securityContext, ...(health && { health }) }));
+  it.each(samples)('is judged as the first one is, $name', ({ rule, securityContext = {}, health, startupProbe }) => {
+    const probes = { ...(health && { health }), ...(startupProbe && { startupProbe }) };
+    const found = pathsOf([rule], harmless, aSecondContainer({ securityContext, ...probes }));
     expect(found).not.toEqual([]);
-    for (const path of found) expect(path).toMatch(/^spec\.extensions\.second\.(securityContext|health)\./);
+    for (const path of found)
+      expect(path).toMatch(/^spec\.extensions\.second\.(securityContext|health|startupProbe)\./);
   });
 
   it('is judged by every rule about privileges that a container can break', () => {

@@ -47,6 +47,16 @@ export const mountPathsUsable: Rule = {
         },
       },
       {
+        title: 'a claim where scratch space is',
+        spec: {
+          config: {
+            storage: [{ path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }],
+          },
+          extensions: { storage: [{ claimName: 'search', path: '/data/' }] },
+        },
+        claims: { search: ['ReadWriteMany'] },
+      },
+      {
         title: 'a mount over the whole image',
         spec: {
           config: { storage: [{ path: '/', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }] },
@@ -64,11 +74,32 @@ export const mountPathsUsable: Rule = {
   },
   check({ server }) {
     const { storage } = server.spec.config;
-    if (storage === undefined || areUsual(storage)) return none;
-    const places = storage.map(({ path }) => cleanPath(path));
-    return places.flatMap((place, index) => checkPlace(place, places.indexOf(place), index));
+    const claims = server.spec.extensions?.storage;
+    if (claims === undefined && (storage === undefined || areUsual(storage))) return none;
+    const mounts = [...mountsAt(storage, ['spec', 'config', 'storage']), ...mountsAt(claims, claimsPath)];
+    const firstAt = new Map<string, Mount>();
+    return mounts.flatMap((mount) => {
+      const first = firstAt.get(mount.place);
+      if (first === undefined) firstAt.set(mount.place, mount);
+      return checkPlace(mount, first);
+    });
   },
 };
+
+const claimsPath = ['spec', 'extensions', 'storage'];
+
+interface Mount {
+  /** Where it really is. */
+  readonly place: string;
+  readonly list: string;
+  readonly index: number;
+  readonly path: FieldPath;
+}
+
+function mountsAt(list: readonly Pick<StorageMount, 'path'>[] = [], at: FieldPath): readonly Mount[] {
+  const name = at.slice(1).join('.');
+  return list.map(({ path }, index) => ({ place: cleanPath(path), list: name, index, path: [...at, index, 'path'] }));
+}
 
 /** Nearly every list: short and clean paths, none of them twice, and none that is taken. */
 function areUsual(storage: readonly StorageMount[]): boolean {
@@ -84,10 +115,9 @@ function isOccupied(place: string): boolean {
   return occupied.has(place) || place.startsWith('/proc/');
 }
 
-function checkPlace(place: string, first: number, index: number): readonly Violation[] {
-  const path: FieldPath = ['spec', 'config', 'storage', index, 'path'];
-  if (first !== index) {
-    const detail = `found ${place} in storage[${first}] too`;
+function checkPlace({ place, path }: Mount, first: Mount | undefined): readonly Violation[] {
+  if (first !== undefined) {
+    const detail = `found ${place} in ${first.list}[${first.index}] too`;
     return [{ path, headline: 'the mount hides another one at the same place', detail, cause: ['hides'] }];
   }
   if (isOccupied(place)) {

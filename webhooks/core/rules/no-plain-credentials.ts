@@ -70,6 +70,14 @@ export const noPlainCredentials: Rule = {
         },
       },
       {
+        title: 'a header of a startup probe',
+        spec: {
+          extensions: {
+            startupProbe: { httpGet: { port: 'mcp', httpHeaders: [{ name: 'X-Api-Key', value: 'correct-horse' }] } },
+          },
+        },
+      },
+      {
         title: 'a flag before its value',
         spec: { config: { arguments: ['serve', '--password', 'correct-horse'] } },
       },
@@ -83,6 +91,7 @@ export const noPlainCredentials: Rule = {
       each(config.env, envPlace, checkValue, isHarmless),
       checkProbe(livenessProbe, livenessPlace),
       checkProbe(readinessProbe, readinessPlace),
+      checkProbe(server.spec.extensions?.startupProbe, startupPlace),
     );
   },
 };
@@ -91,6 +100,7 @@ const argumentsPlace = placeOf('spec', 'config', 'arguments');
 const envPlace = placeOf('spec', 'config', 'env');
 const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
 const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');
+const startupPlace = placeOf('spec', 'extensions', 'startupProbe');
 
 function checkProbe({ exec, httpGet }: Probe = {}, place: Place): readonly Violation[] {
   if (exec === undefined && httpGet?.httpHeaders === undefined) return none;

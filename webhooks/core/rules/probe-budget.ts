@@ -47,7 +47,8 @@ export const probeBudget: Rule = defineRule({
     'nobody asked for. And a readiness probe that takes minutes to notice a broken pod sends it requests all the while. How ' +
     'long is right is for the platform to say. The longest time until something happens is failureThreshold times ' +
     'periodSeconds, or timeoutSeconds where that is longer; the shortest is that of periodSeconds alone, because most probes ' +
-    'fail at once. What is not set counts with its default, 3 times 10 seconds.',
+    'fail at once. What is not set counts with its default, 3 times 10 seconds. A startup probe may take as long as it likes, ' +
+    'for nothing depends on the pod yet.',
   remedy: 'Change periodSeconds, timeoutSeconds or failureThreshold of the probe.',
   parameters: table,
   examples: {
@@ -92,6 +93,10 @@ export const probeBudget: Rule = defineRule({
         spec: withHealth({ readinessProbe: { tcpSocket: { port: 'mcp' }, timeoutSeconds: 60 } }),
       },
       {
+        title: 'a startup probe each second',
+        spec: { extensions: { startupProbe: { tcpSocket: { port: 'mcp' }, periodSeconds: 1, failureThreshold: 60 } } },
+      },
+      {
         title: 'an hour before the first probe',
         spec: withHealth({ readinessProbe: { tcpSocket: { port: 'mcp' }, initialDelaySeconds: 3600 } }),
       },
@@ -102,15 +107,17 @@ export const probeBudget: Rule = defineRule({
 });
 
 function checkContainer(
-  { health }: JudgedContainer,
+  { health, startupProbe }: JudgedContainer,
   { server, budget }: { readonly server: MCPServer; readonly budget: Budget },
 ): readonly Violation[] {
   const { livenessProbe, readinessProbe } = health.of(server) ?? {};
+  const startup = startupProbe.of(server);
   return join(
     livenessProbe === undefined ? none : checkLiveness(livenessProbe, inside(health.place, 'livenessProbe'), budget),
     readinessProbe === undefined
       ? none
       : checkReadiness(readinessProbe, inside(health.place, 'readinessProbe'), budget),
+    startup === undefined ? none : checkAny(startup, startupProbe.place, budget),
   );
 }
 

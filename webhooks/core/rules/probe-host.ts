@@ -1,8 +1,8 @@
 import type { JudgedContainer } from '../engine/judged-container.ts';
 import type { Rule, RuleInput } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
-import { pathTo, type Place } from '../mcpserver/place.ts';
-import type { Health, Probe } from '../mcpserver/types.gen.ts';
+import { inside, pathTo, type Place } from '../mcpserver/place.ts';
+import type { Probe } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { eachContainer } from './parts/security-contexts.ts';
 
@@ -43,22 +43,33 @@ export const probeHost: Rule = {
         title: 'a TCP probe of the node',
         spec: { runtime: { health: { readinessProbe: { tcpSocket: { host: '127.0.0.1', port: 10250 } } } } },
       },
+      {
+        title: 'a startup probe of another host',
+        spec: { extensions: { startupProbe: { httpGet: { host: '169.254.169.254', port: 80 } } } },
+      },
     ],
   },
   check: (input) => eachContainer(input, checkContainer),
 };
 
-function checkContainer({ health }: JudgedContainer, { server }: RuleInput): readonly Violation[] {
-  const { place } = health;
+function checkContainer({ health, startupProbe }: JudgedContainer, { server }: RuleInput): readonly Violation[] {
   const { livenessProbe, readinessProbe } = health.of(server) ?? {};
-  return join(checkProbe(livenessProbe, place, 'livenessProbe'), checkProbe(readinessProbe, place, 'readinessProbe'));
+  const startup = startupProbe.of(server);
+  return join(
+    isOfPod(livenessProbe) ? none : checkProbe(livenessProbe, inside(health.place, 'livenessProbe')),
+    isOfPod(readinessProbe) ? none : checkProbe(readinessProbe, inside(health.place, 'readinessProbe')),
+    isOfPod(startup) ? none : checkProbe(startup, startupProbe.place),
+  );
 }
 
-function checkProbe({ httpGet, tcpSocket }: Probe = {}, place: Place, field: keyof Health): readonly Violation[] {
-  if (isOwn(httpGet?.host) && isOwn(tcpSocket?.host)) return none;
+function isOfPod({ httpGet, tcpSocket }: Probe = {}): boolean {
+  return isOwn(httpGet?.host) && isOwn(tcpSocket?.host);
+}
+
+function checkProbe({ httpGet, tcpSocket }: Probe = {}, place: Place): readonly Violation[] {
   return [
-    ...checkHost(httpGet?.host, pathTo(place, field, 'httpGet', 'host')),
-    ...checkHost(tcpSocket?.host, pathTo(place, field, 'tcpSocket', 'host')),
+    ...checkHost(httpGet?.host, pathTo(place, 'httpGet', 'host')),
+    ...checkHost(tcpSocket?.host, pathTo(place, 'tcpSocket', 'host')),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { join, none } from '../engine/violations.ts';
 import { PORT_NAME } from '../mcpserver/names.ts';
+import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { IntOrString, Probe } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { isPortName } from './parts/port-name.ts';
@@ -23,21 +24,34 @@ export const probePortExists: Rule = {
         title: 'a port name that the container does not have',
         spec: { runtime: { health: { readinessProbe: { httpGet: { port: 'http' } } } } },
       },
+      {
+        title: 'the same of a startup probe',
+        spec: { extensions: { startupProbe: { httpGet: { port: 'http' } } } },
+      },
     ],
   },
   check({ server }) {
     const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
-    return join(checkProbe('livenessProbe', livenessProbe), checkProbe('readinessProbe', readinessProbe));
+    const startupProbe = server.spec.extensions?.startupProbe;
+    return join(
+      livenessProbe === undefined ? none : checkProbe(livenessProbe, livenessPlace),
+      readinessProbe === undefined ? none : checkProbe(readinessProbe, readinessPlace),
+      startupProbe === undefined ? none : checkProbe(startupProbe, startupPlace),
+    );
   },
 };
 
-function checkProbe(field: string, { httpGet, tcpSocket }: Probe = {}): readonly Violation[] {
-  return join(checkPort(httpGet?.port, field, 'httpGet'), checkPort(tcpSocket?.port, field, 'tcpSocket'));
+const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
+const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');
+const startupPlace = placeOf('spec', 'extensions', 'startupProbe');
+
+function checkProbe({ httpGet, tcpSocket }: Probe, place: Place): readonly Violation[] {
+  return join(checkPort(httpGet?.port, place, 'httpGet'), checkPort(tcpSocket?.port, place, 'tcpSocket'));
 }
 
 /** What cannot be a name at all is denied elsewhere. */
-function checkPort(port: IntOrString | undefined, field: string, handler: string): readonly Violation[] {
+function checkPort(port: IntOrString | undefined, place: Place, handler: string): readonly Violation[] {
   if (typeof port !== 'string' || port === PORT_NAME || !isPortName(port)) return none;
-  const path = ['spec', 'runtime', 'health', field, handler, 'port'];
+  const path = pathTo(place, handler, 'port');
   return [{ path, headline: 'the container has no port of this name', detail: `found "${port}"` }];
 }

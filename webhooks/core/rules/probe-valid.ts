@@ -7,6 +7,7 @@ import { isPortName } from './parts/port-name.ts';
 
 const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
 const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');
+const startupPlace = placeOf('spec', 'extensions', 'startupProbe');
 
 /** https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#http-probes */
 const headerName = /^[-A-Za-z0-9]+$/;
@@ -56,6 +57,10 @@ export const probeValid: Rule = {
         spec: { runtime: { health: { livenessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } } } },
       },
       {
+        title: 'a startup probe that has to succeed twice',
+        spec: { extensions: { startupProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } } },
+      },
+      {
         title: 'a negative period',
         spec: { runtime: { health: { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: -1 } } } },
       },
@@ -79,14 +84,17 @@ export const probeValid: Rule = {
   },
   check({ server }) {
     const { livenessProbe, readinessProbe } = server.spec.runtime?.health ?? {};
+    const startupProbe = server.spec.extensions?.startupProbe;
     return join(
-      livenessProbe === undefined ? none : checkLiveness(livenessProbe, livenessPlace),
+      livenessProbe === undefined ? none : checkRestarting(livenessProbe, livenessPlace, 'a liveness probe'),
       readinessProbe === undefined ? none : checkReadiness(readinessProbe, readinessPlace),
+      startupProbe === undefined ? none : checkRestarting(startupProbe, startupPlace, 'a startup probe'),
     );
   },
 };
 
-function checkLiveness(probe: Probe, place: Place): readonly Violation[] {
+/** Of a probe that has the container restarted. */
+function checkRestarting(probe: Probe, place: Place, what: string): readonly Violation[] {
   const { successThreshold = 1, terminationGracePeriodSeconds: grace } = probe;
   return join(
     checkProbe(probe, place),
@@ -95,7 +103,7 @@ function checkLiveness(probe: Probe, place: Place): readonly Violation[] {
       : [
           {
             path: pathTo(place, 'successThreshold'),
-            headline: 'a liveness probe succeeds at once',
+            headline: `${what} succeeds at once`,
             detail: `found successThreshold: ${successThreshold}`,
             remedy: 'Set it to 1, or remove it.',
           },

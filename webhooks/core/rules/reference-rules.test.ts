@@ -52,6 +52,14 @@ describe('references', () => {
     `);
   });
 
+  it('to objects of the cluster are missing in no namespace', () => {
+    const extensions = { scheduling: { runtimeClassName: 'kata' }, storage: [{ claimName: 'index', path: '/index' }] };
+    expect(lines(inMemoryFacts(), anMCPServer(withSpec({ extensions })))).toEqual([
+      expect.stringContaining("RuntimeClass 'kata' not found: no pod is created until it exists"),
+      expect.stringContaining("PersistentVolumeClaim 'index' not found in namespace 'mcp': the pods wait until"),
+    ]);
+  });
+
   it('to objects without the key that is used are named at the key, and only then', () => {
     const facts = inMemoryFacts({
       configMaps: { settings: [], more: ['f', 'e', 'd', 'c', 'b', 'aa'] },

@@ -1,8 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
 import { each, join, none } from '../engine/violations.ts';
 import type { Place } from '../mcpserver/place.ts';
-import { pathTo, placeOf } from '../mcpserver/place.ts';
-import type { EnvVar, StorageMount } from '../mcpserver/types.gen.ts';
+import { inside, pathTo, placeOf } from '../mcpserver/place.ts';
+import type { ClaimMount, EnvVar, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
 export const textWithoutNull: Rule = {
@@ -26,14 +26,20 @@ export const textWithoutNull: Rule = {
         title: 'a mount path with the character',
         spec: { config: { storage: [{ path: '/data\0', source: { type: 'EmptyDir', emptyDir: {} } }] } },
       },
+      {
+        title: 'a directory of a claim with the character',
+        spec: { extensions: { storage: [{ claimName: 'search', path: '/data', subPath: 'a\0b' }] } },
+      },
     ],
   },
   check({ server }) {
     const { env, arguments: words, storage } = server.spec.config;
+    const claims = server.spec.extensions?.storage;
     return join(
       env?.some(hasNullValue) === true ? each(env, envPlace, checkVariable) : none,
       words?.some(hasNull) === true ? each(words, argumentsPlace, checkText) : none,
       storage?.some(hasNullPath) === true ? each(storage, storagePlace, checkMount) : none,
+      claims === undefined ? none : each(claims, claimsPlace, checkClaim),
     );
   },
 };
@@ -41,6 +47,7 @@ export const textWithoutNull: Rule = {
 const envPlace = placeOf('spec', 'config', 'env');
 const argumentsPlace = placeOf('spec', 'config', 'arguments');
 const storagePlace = placeOf('spec', 'config', 'storage');
+const claimsPlace = placeOf('spec', 'extensions', 'storage');
 
 const found = { headline: 'no container can be given this text', detail: 'found the character U+0000' };
 
@@ -52,7 +59,7 @@ function hasNullValue({ value }: EnvVar): boolean {
   return value !== undefined && hasNull(value);
 }
 
-function hasNullPath({ path }: StorageMount): boolean {
+function hasNullPath({ path }: Pick<StorageMount, 'path'>): boolean {
   return hasNull(path);
 }
 
@@ -64,6 +71,10 @@ function checkText(text: string, place: Place): readonly Violation[] {
   return hasNull(text) ? [{ path: pathTo(place), ...found }] : none;
 }
 
-function checkMount(mount: StorageMount, place: Place): readonly Violation[] {
+function checkMount(mount: Pick<StorageMount, 'path'>, place: Place): readonly Violation[] {
   return hasNullPath(mount) ? [{ path: pathTo(place, 'path'), ...found }] : none;
+}
+
+function checkClaim(mount: ClaimMount, place: Place): readonly Violation[] {
+  return join(checkMount(mount, place), checkText(mount.subPath ?? '', inside(place, 'subPath')));
 }

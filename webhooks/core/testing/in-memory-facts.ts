@@ -5,26 +5,39 @@ export interface InMemoryObjects {
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   readonly serviceAccounts?: readonly string[];
-  /** `ConfigMap/name` (`Secret/name`, `ServiceAccount/name`) to the reason why nothing is known about it. */
+  readonly priorityClasses?: readonly string[];
+  readonly runtimeClasses?: readonly string[];
+  /** PersistentVolumeClaims: name to access modes. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
+  /** `ConfigMap/name` (`Secret/name`, …) to the reason why nothing is known about it. */
   readonly unknown?: Readonly<Record<string, string>>;
 }
 
 /** Facts for tests and for the examples of rules: what is not named is missing. */
 export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
-  const { configMaps = {}, secrets = {}, serviceAccounts = [], unknown = {} } = objects;
+  const { configMaps = {}, secrets = {}, claims = {}, unknown = {} } = objects;
   const existing: Record<ReferencedKind, Readonly<Record<string, readonly string[]>>> = {
     ConfigMap: configMaps,
     Secret: secrets,
-    ServiceAccount: Object.fromEntries(serviceAccounts.map((name) => [name, []])),
+    ServiceAccount: withoutKeys(objects.serviceAccounts),
+    PersistentVolumeClaim: claims,
+    PriorityClass: withoutKeys(objects.priorityClasses),
+    RuntimeClass: withoutKeys(objects.runtimeClasses),
   };
   return {
     lookUp(kind, name): ReferenceState {
       const reason = own(unknown, `${kind}/${name}`);
       if (reason !== undefined) return { state: 'unknown', reason };
-      const keys = own(existing[kind], name);
-      return keys === undefined ? { state: 'missing' } : { state: 'found', keys: new Set(keys) };
+      const found = own(existing[kind], name);
+      if (found === undefined) return { state: 'missing' };
+      if (kind === 'PersistentVolumeClaim') return { state: 'found', keys: new Set(), accessModes: found };
+      return { state: 'found', keys: new Set(found) };
     },
   };
+}
+
+function withoutKeys(names: readonly string[] = []): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(names.map((name) => [name, []]));
 }
 
 /** An object named `constructor` does not exist because of JavaScript. */

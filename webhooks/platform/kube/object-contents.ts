@@ -4,6 +4,7 @@ import { parseCaBundle } from '../tls/ca-certificates.ts';
 import type { ReadCaBundle } from '../tls/ca-certificates.ts';
 import type { ConfigHash } from './config-hash.ts';
 import { FieldReader } from './field-reader.ts';
+import { listAt, recordAt } from './object.ts';
 
 /** What is wanted of one object. */
 export interface Wanted {
@@ -32,7 +33,7 @@ export interface Contents {
 const firstKeys = 6;
 
 /**
- * Reads a ConfigMap, Secret or ServiceAccount as it arrives. Each value goes into the hash and is forgotten: an object
+ * Reads an object that servers name as it arrives. Each value goes into the hash and is forgotten: an object
  * of any number of keys takes as much memory as its longest value.
  */
 export class ContentsReader {
@@ -123,4 +124,13 @@ const dataFields = {
   ConfigMap: ['data', 'binaryData'],
   Secret: ['data'],
   ServiceAccount: [],
+  PersistentVolumeClaim: [],
+  PriorityClass: [],
+  RuntimeClass: [],
 } as const satisfies Record<ReferencedKind, readonly string[]>;
+
+/** Of a PersistentVolumeClaim: there are four, and each once. */
+export function accessModesOf(claim: unknown): readonly string[] {
+  const modes = listAt(recordAt(claim, 'spec'), 'accessModes');
+  return modes.slice(0, 4).flatMap((mode) => (typeof mode === 'string' ? [mode] : []));
+}

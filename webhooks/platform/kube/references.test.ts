@@ -52,6 +52,43 @@ describe('gatherReferences', () => {
     expect(facts.lookUp('Secret', 'other')).toEqual({ state: 'unknown', reason: 'not looked up' });
   });
 
+  it('tells the access modes of a claim, and looks for classes in no namespace', async () => {
+    const api = createFakeKubeApi();
+    api.put('/api/v1/namespaces/mcp/persistentvolumeclaims/index', {
+      metadata: { name: 'index', namespace: 'mcp' },
+      spec: { accessModes: ['ReadWriteOnce', 'ReadOnlyMany'], volumeName: 'pv-1' },
+    });
+    api.put('/apis/node.k8s.io/v1/runtimeclasses/kata', { metadata: { name: 'kata' }, handler: 'kata' });
+    const { facts, configHash, versions } = await gather(
+      api,
+      { kind: 'PersistentVolumeClaim', name: 'index' },
+      { kind: 'PersistentVolumeClaim', name: 'other' },
+      { kind: 'RuntimeClass', name: 'kata' },
+      { kind: 'PriorityClass', name: 'business-hours' },
+    );
+    expect(facts.lookUp('PersistentVolumeClaim', 'index')).toEqual({
+      ...{ state: 'found', keys: new Set() },
+      accessModes: ['ReadWriteOnce', 'ReadOnlyMany'],
+    });
+    expect(facts.lookUp('PersistentVolumeClaim', 'other')).toEqual({ state: 'missing' });
+    expect(facts.lookUp('RuntimeClass', 'kata')).toEqual({ state: 'found', keys: new Set() });
+    expect(facts.lookUp('PriorityClass', 'business-hours')).toEqual({ state: 'missing' });
+    expect(api.reads).toContain('GET /apis/scheduling.k8s.io/v1/priorityclasses/business-hours');
+    // None of them has data.
+    expect(configHash).toBeUndefined();
+    expect(versions.size).toBe(4);
+  });
+
+  it('knows nothing of a class that may not be read, as where a Role is all that there is', async () => {
+    const api = createFakeKubeApi();
+    api.answer(({ path }) => path.includes('runtimeclasses'), 403);
+    const { facts } = await gather(api, { kind: 'RuntimeClass', name: 'kata' });
+    expect(facts.lookUp('RuntimeClass', 'kata')).toEqual({
+      ...{ state: 'unknown', cause: 'Forbidden' },
+      reason: 'we are not allowed to read it',
+    });
+  });
+
   it('hashes ConfigMaps by name, then Secrets, keys sorted, values as the pod sees them', async () => {
     const { configHash } = await gather(cluster(), secret('token'), configMap('b'), configMap('a'), configMap('none'));
     const expected = createHash('sha256')

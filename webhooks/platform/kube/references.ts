@@ -1,5 +1,5 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
-import { CA_BUNDLE_KEY } from '../../core/mcpserver/references.ts';
+import { CA_BUNDLE_KEY, referableKinds } from '../../core/mcpserver/references.ts';
 import type { CaBundle, ReadCaBundle } from '../tls/ca-certificates.ts';
 import { abortAfter } from '../timer.ts';
 import { objectPath } from './api.ts';
@@ -7,7 +7,7 @@ import type { ApiError, ApiRequest, ApiResult, KubeApi } from './api.ts';
 import { errorWithoutAnswer } from './api-error.ts';
 import type { LargeReads } from './large-reads.ts';
 import { ConfigHash } from './config-hash.ts';
-import { ContentsReader } from './object-contents.ts';
+import { accessModesOf, ContentsReader } from './object-contents.ts';
 import type { Wanted } from './object-contents.ts';
 
 /** One object that an MCPServer names. */
@@ -58,12 +58,6 @@ const maxSmallBytes = 64 * 1024;
  * nearly every character has to be escaped.
  */
 const maxLargeBytes = 4 * 1024 * 1024;
-
-const plurals = {
-  ConfigMap: 'configmaps',
-  Secret: 'secrets',
-  ServiceAccount: 'serviceaccounts',
-} as const satisfies Record<ReferencedKind, string>;
 
 /**
  * Reads each referenced object once and tells which of the keys that are asked for it has. Values are hashed here and
@@ -147,9 +141,13 @@ async function readAll(
     for (const arrived of await Promise.all(some)) read.push(await takeIn(api, arrived, { ...options, hash }));
   }
   const isWhole = read.every(({ state }) => state.state !== 'unknown');
-  // A ServiceAccount has no data, so it is no part of the digest.
-  const hasData = read.some(({ state, reference }) => state.state === 'found' && reference.kind !== 'ServiceAccount');
+  const hasData = read.some(({ state, reference }) => state.state === 'found' && isOfData(reference.kind));
   return { read, ...(hash !== undefined && isWhole && hasData ? { digest: hash.digest() } : {}) };
+}
+
+/** Of the others nothing is part of the digest. */
+function isOfData(kind: ReferencedKind): boolean {
+  return kind === 'ConfigMap' || kind === 'Secret';
 }
 
 async function readSmall(api: KubeApi, reference: Wanted, options: ReadOptions): Promise<Arrived> {
@@ -170,7 +168,8 @@ async function takeIn(
   const reader = new ContentsReader({ ...reference, ...(hash === undefined ? {} : { hash }) });
   if (result.ok || result.error.reason !== 'TooLarge') {
     for (const chunk of chunks) reader.write(chunk);
-    return whatWasRead(reference, result, reader);
+    const answer = whatWasRead(reference, result, reader);
+    return reference.kind === 'PersistentVolumeClaim' ? withAccessModes(answer, chunks) : answer;
   }
   const onChunk = (chunk: Buffer): void => {
     reader.write(chunk);
@@ -181,8 +180,16 @@ async function takeIn(
   return whatWasRead(reference, large ?? noTurn, reader);
 }
 
+/** Of a claim that is too large to be read whole nobody knows them. */
+function withAccessModes(answer: ReadReference, chunks: readonly Buffer[]): ReadReference {
+  if (answer.state.state !== 'found') return answer;
+  const accessModes = accessModesOf(JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown);
+  return { ...answer, state: { ...answer.state, accessModes } };
+}
+
 function requestFor({ kind, name }: Wanted, { namespace, signal, deadlineMs }: ReadOptions): ApiRequest {
-  const path = objectPath({ apiVersion: 'v1', plural: plurals[kind], namespace, name });
+  const { apiVersion, plural, isOfCluster } = referableKinds[kind];
+  const path = objectPath({ apiVersion, plural, name, ...(isOfCluster ? {} : { namespace }) });
   return { method: 'GET', path, signal, timeoutMs: deadlineMs };
 }
 

@@ -66,10 +66,10 @@ function repair(wanted: KubernetesObject, { change }: Mutation): { readonly acti
 
 describe.each(['Deployment', 'Service', 'NetworkPolicy'])('a field that we apply in a %s', (kind) => {
   const wanted = wantedOf(kind);
-  // One more pull secret is no way out of anything, and may stay: see `placesOfOthers`.
-  const mutations = mutationsOf(wanted).filter(
-    ({ name }) => name !== 'added beside: spec.template.spec.imagePullSecrets',
-  );
+  // One more of these is no way out of anything, and may stay: see `placesOfOthers`.
+  const ofOthers = ['imagePullSecrets', 'topologySpreadConstraints'];
+  const harmless = new Set(ofOthers.map((field) => `added beside: spec.template.spec.${field}`));
+  const mutations = mutationsOf(wanted).filter(({ name }) => !harmless.has(name));
 
   it('has ways to be changed', () => {
     expect(mutations.length).toBeGreaterThan(kind === 'Deployment' ? 100 : 10);
@@ -78,7 +78,7 @@ describe.each(['Deployment', 'Service', 'NetworkPolicy'])('a field that we apply
   it.each(mutations)('is brought back: $name', (mutation) => {
     const { action, after } = repair(wanted, mutation);
     expect(action).toMatchObject({ type: 'apply', of: { kind } });
-    const isKept = (path: string): boolean => path.includes('imagePullSecrets');
+    const isKept = (path: string): boolean => ofOthers.some((field) => path.includes(field));
     expect([...after.values].filter(([path]) => !isKept(path)).sort()).toEqual(
       [...valuesOf(wanted)].filter(([path]) => !isKept(path)).sort(),
     );

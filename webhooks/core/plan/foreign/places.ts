@@ -37,8 +37,8 @@ export function isHarmlessVolume({ types }: PodView['volumes'][number]): boolean
   return types.every((type) => harmlessVolumes.has(type));
 }
 
-/** The names that our volumes have: see resources/pod/mcp-server.ts. */
-const ourVolume = /^vol-\d+$/;
+/** The names that our volumes have: see resources/pod/mcp-server.ts and claims.ts. */
+const ourVolume = /^vol-(?:claim-)?\d+$/;
 
 /** Addresses belong to the cluster; the others say how traffic is spread, which is for the platform to say. */
 const servicesOfThePlatform = new Set([
@@ -73,7 +73,7 @@ export const ownPlaces: readonly OwnPlace[] = [
   {
     kind: 'Deployment',
     field: 'spec.template.spec.volumes[vol-N], and mounts of it',
-    why: 'Our names: the volumes of `config.storage`. Sidecars may go on mounting one that we apply.',
+    why: 'Our names, vol-claim-N too: the volumes of `config.storage` and `extensions.storage`. Sidecars may go on mounting one that we apply.',
     select: (fields, { pod, isApplied }) => {
       const names = pod.volumes.map(({ name }) => name).filter((name) => ourVolume.test(name));
       // A sidecar may mount what we apply: that volume stays.
@@ -133,7 +133,7 @@ export const placesOfOthers: readonly Pick<OwnPlace, 'kind' | 'field' | 'why'>[]
   {
     kind: 'Deployment',
     field: 'spec.template.spec: scheduling',
-    why: 'Node selectors, affinity, tolerations, priorities, spreading; a runtime class, which only an administrator can define.',
+    why: 'Node selectors, affinity, tolerations, priorities, spreading; a runtime class, which only an administrator can define. What `extensions.scheduling` says itself is put back, node selector and tolerations as a whole.',
   },
   {
     kind: 'Deployment',

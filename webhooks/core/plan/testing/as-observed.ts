@@ -12,10 +12,21 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
   volumes: ['name'],
   volumeMounts: ['mountPath'],
   imagePullSecrets: ['name'],
+  topologySpreadConstraints: ['topologyKey', 'whenUnsatisfiable'],
 };
 
 /** Objects that are one piece, by the name of their field or of the list that they are in. */
-const atomicFields = new Set(['selector', 'podSelector', 'ownerReferences', 'imagePullSecrets', 'configMapKeyRef']);
+const atomicFields = new Set([
+  ...[
+    'selector',
+    'podSelector',
+    'labelSelector',
+    'nodeSelector',
+    'ownerReferences',
+    'imagePullSecrets',
+    'configMapKeyRef',
+  ],
+]);
 
 /** What is seen of an object right after we applied it, as a real API server lists its fields. */
 export function asObserved(applied: KubernetesObject, changes: Partial<ObservedChild> = {}): ObservedChild {

@@ -4,6 +4,8 @@ import type { Fields } from '../../mcpserver/record.ts';
 import type { EnvVar, MCPServer, StorageMount } from '../../mcpserver/types.gen.ts';
 import { compact } from '../compact.ts';
 import { metricsPort } from '../metrics-endpoint.ts';
+import { claimMounts, claimVolumes } from './claims.ts';
+import { mountPermissions } from './mount-permissions.ts';
 import type { PodContainer } from './pod-container.ts';
 
 /** The container that the author describes: the MCP server itself. */
@@ -16,6 +18,10 @@ export const mcpServer: PodContainer = {
     of: ({ spec }) => spec.runtime?.security?.securityContext,
   },
   health: { place: placeOf('spec', 'runtime', 'health'), of: ({ spec }) => spec.runtime?.health },
+  startupProbe: {
+    place: placeOf('spec', 'extensions', 'startupProbe'),
+    of: ({ spec }) => spec.extensions?.startupProbe,
+  },
   build: ({ server, server: { spec } }) => ({
     ports: buildPorts(server),
     ...compact({
@@ -24,12 +30,17 @@ export const mcpServer: PodContainer = {
       args: spec.config.arguments,
       env: lastOfEachName(spec.config.env ?? []).map(buildVariable),
       envFrom: spec.config.envFrom,
-      volumeMounts: spec.config.storage?.map(buildMount),
+      volumeMounts: [...(spec.config.storage ?? []).map(buildMount), ...claimMounts(server)],
       resources: spec.runtime?.resources,
     }),
   }),
-  volumes: ({ server: { spec } }) =>
-    (spec.config.storage ?? []).map((mount, index) => ({ name: volumeName(index), ...buildVolumeSource(mount) })),
+  volumes: ({ server }) => [
+    ...(server.spec.config.storage ?? []).map((mount, index) => ({
+      name: volumeName(index),
+      ...buildVolumeSource(mount),
+    })),
+    ...claimVolumes(server),
+  ],
 };
 
 function buildPorts(server: MCPServer): readonly Fields[] {
@@ -56,15 +67,7 @@ function volumeName(index: number): string {
 }
 
 function buildMount({ path, permissions }: StorageMount, index: number): Fields {
-  const mount = { name: volumeName(index), mountPath: path };
-  switch (permissions ?? 'ReadOnly') {
-    case 'ReadOnly':
-      return { ...mount, readOnly: true };
-    case 'RecursiveReadOnly':
-      return { ...mount, readOnly: true, recursiveReadOnly: 'Enabled' };
-    case 'ReadWrite':
-      return mount;
-  }
+  return { name: volumeName(index), mountPath: path, ...mountPermissions(permissions) };
 }
 
 function buildVolumeSource({ source }: StorageMount): Fields {

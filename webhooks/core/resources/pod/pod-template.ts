@@ -5,6 +5,7 @@ import { compact } from '../compact.ts';
 import type { ExpansionInput } from '../expanded-kind.ts';
 import { podContainers } from './containers.ts';
 import type { PodContainer } from './pod-container.ts';
+import { buildScheduling } from './scheduling.ts';
 
 /** The template of the pods of a server; `containers` other than those that there are is for tests. */
 export function buildPodTemplate(input: ExpansionInput, containers: readonly PodContainer[] = podContainers): Fields {
@@ -30,6 +31,7 @@ export function buildPodTemplate(input: ExpansionInput, containers: readonly Pod
       }),
       // Who names a service account wants its token; nobody wants the token of `default` by accident.
       ...(serviceAccountName === '' ? { automountServiceAccountToken: false } : { serviceAccountName }),
+      ...buildScheduling(server),
     },
   };
 }
@@ -50,10 +52,11 @@ function buildContainers(
 function buildContainer(container: PodContainer, input: ExpansionInput): Fields {
   const { server } = input;
   const { livenessProbe, readinessProbe } = container.health.of(server) ?? {};
+  const startupProbe = container.startupProbe.of(server);
   const securityContext = container.securityContext.of(server);
   return {
     name: container.name,
     ...container.build(input),
-    ...compact({ securityContext, livenessProbe, readinessProbe }),
+    ...compact({ securityContext, livenessProbe, readinessProbe, startupProbe }),
   };
 }

@@ -1,5 +1,5 @@
 import type { RuleInput } from '../../engine/rule.ts';
-import type { Reference } from '../../mcpserver/references.ts';
+import { referableKinds, type Reference } from '../../mcpserver/references.ts';
 import type { Violation } from '../../mcpserver/violation.ts';
 
 /** What somebody waits for while configuration is missing, be it an object or a key of one. */
@@ -25,7 +25,8 @@ export function checkReferences({ server, facts, references }: RuleInput, concer
 }
 
 function notFound({ kind, name, path }: Reference, namespace: string | undefined, concern: Concern): Violation {
-  const where = namespace === undefined ? '' : ` in namespace '${namespace}'`;
+  const isOfNamespace = namespace !== undefined && !referableKinds[kind].isOfCluster;
+  const where = isOfNamespace ? ` in namespace '${namespace}'` : '';
   return { path, headline: `${kind} '${name}' not found${where}`, detail: concern.consequence };
 }
 

@@ -112,6 +112,13 @@ export const removedAdditions: readonly Addition[] = [
     ),
   },
   {
+    ...{ kind: 'Deployment', row: 'spec.template.spec.volumes[vol-N], and mounts of it', name: 'claim of our names' },
+    change: all(
+      add([...pod, 'volumes'], { name: 'vol-claim-9', persistentVolumeClaim: { claimName: 'other' } }),
+      add([...container, 'volumeMounts'], { name: 'vol-claim-9', mountPath: '/vol-claim-9' }),
+    ),
+  },
+  {
     ...{ kind: 'Deployment', row: ofWeakVolumes, name: 'hostPath volume in our container' },
     change: all(
       add([...pod, 'volumes'], etc),
@@ -165,13 +172,12 @@ export const keptAdditions: readonly Addition[] = [
   {
     ...{ kind: 'Deployment', row: 'spec.template.spec: scheduling', name: 'scheduling' },
     change: all(
-      put([...pod, 'nodeSelector'], { disk: 'ssd' }),
-      put([...pod, 'tolerations'], [{ operator: 'Exists' }]),
-      put([...pod, 'priorityClassName'], 'system-node-critical'),
-      put(
-        [...pod, 'topologySpreadConstraints'],
-        [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} }],
-      ),
+      put([...pod, 'affinity'], { podAntiAffinity: {} }),
+      put([...pod, 'schedulerName'], 'other'),
+      put([...pod, 'runtimeClassName'], 'kata'),
+      add([...pod, 'topologySpreadConstraints'], {
+        ...{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} },
+      }),
     ),
   },
   {

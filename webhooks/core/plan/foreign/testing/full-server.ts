@@ -35,6 +35,18 @@ export const fullSpec = {
     ingressFrom: [{ podSelector: { matchLabels: { role: 'client' } } }],
     egressTo: [{ namespaceSelector: { matchLabels: { team: 'a' } } }],
   },
+  extensions: {
+    storage: [{ path: '/index', claimName: 'index', permissions: 'ReadWrite', subPath: 'a' }],
+    startupProbe: { tcpSocket: { port: 8080 }, failureThreshold: 30 },
+    scheduling: {
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+      ],
+      priorityClassName: 'system-node-critical',
+    },
+  },
   extraLabels: { team: 'a' },
   extraAnnotations: { 'example.com/note': 'a' },
 } as const;

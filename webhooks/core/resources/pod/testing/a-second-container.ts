@@ -1,5 +1,5 @@
 import { placeOf } from '../../../mcpserver/place.ts';
-import type { Health, SecurityContext } from '../../../mcpserver/types.gen.ts';
+import type { Health, Probe, SecurityContext } from '../../../mcpserver/types.gen.ts';
 import type { PodContainer } from '../pod-container.ts';
 
 /** As little as the restricted Pod Security Standard lets a container say. */
@@ -12,11 +12,13 @@ const restricted: SecurityContext = { allowPrivilegeEscalation: false, capabilit
 export function aSecondContainer({
   securityContext = {},
   health,
+  startupProbe,
   ...changes
-}: Partial<Omit<PodContainer, 'securityContext' | 'health'>> & {
+}: Partial<Omit<PodContainer, 'securityContext' | 'health' | 'startupProbe'>> & {
   /** Over what the restricted standard demands. */
   readonly securityContext?: SecurityContext;
   readonly health?: Health;
+  readonly startupProbe?: Probe;
 } = {}): PodContainer {
   return {
     name: 'second',
@@ -27,6 +29,7 @@ export function aSecondContainer({
       of: () => ({ ...restricted, ...securityContext }),
     },
     health: { place: placeOf('spec', 'extensions', 'second', 'health'), of: () => health },
+    startupProbe: { place: placeOf('spec', 'extensions', 'second', 'startupProbe'), of: () => startupProbe },
     build: ({ installation }) => ({
       image: installation?.image ?? 'example.com/second:1',
       env: [{ name: 'DOMAIN', value: installation?.clusterDomain ?? '' }],
