@@ -4,6 +4,7 @@ import { checkReferences, type Concern } from './parts/missing-reference.ts';
 export const claimExists: Rule = {
   id: 'claim-exists',
   severity: 'warn',
+  stricterIn: 2,
   summary: 'Every PersistentVolumeClaim that the server mounts must exist.',
   rationale:
     'A pod whose PersistentVolumeClaim does not exist is scheduled onto no node and waits. The claim may arrive later, and ' +

@@ -13,6 +13,7 @@ const readWriteIndex = {
 export const claimShareable: Rule = {
   id: 'claim-shareable',
   severity: 'warn',
+  stricterIn: 2,
   summary: 'As many pods as the server has should be able to mount its claims, and to write where they want to.',
   rationale:
     'A claim of access mode ReadWriteOnce is for the pods of one node, one of ReadWriteOncePod for one pod, and into one of ' +

@@ -7,6 +7,7 @@ import type { Violation } from '../mcpserver/violation.ts';
 export const claimsValid: Rule = {
   id: 'claims-valid',
   severity: 'deny',
+  stricterIn: 2,
   summary: 'Every mount of a claim must have a path of its own and stay inside its volume.',
   rationale:
     'The mounts go into the Deployment beside those of `config.storage`, and Kubernetes refuses it for two mounts at one ' +

@@ -4,6 +4,7 @@ import { checkReferences, type Concern } from './parts/missing-reference.ts';
 export const priorityClassExists: Rule = {
   id: 'priority-class-exists',
   severity: 'warn',
+  stricterIn: 2,
   summary: 'The PriorityClass of the pods must exist.',
   rationale:
     'Kubernetes creates no pod with a PriorityClass that does not exist: the Deployment is there and stays without pods, or ' +

@@ -7,6 +7,7 @@ const path = ['spec', 'extensions', 'scheduling', 'priorityClassName'];
 export const priorityClassOfSystem: Rule = {
   id: 'priority-class-of-system',
   severity: 'warn',
+  stricterIn: 2,
   summary: "A server should not have one of Kubernetes' own PriorityClasses.",
   rationale:
     'Pods of `system-cluster-critical` and `system-node-critical` go before all others: where room is short they evict DNS, ' +

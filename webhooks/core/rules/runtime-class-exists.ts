@@ -4,6 +4,7 @@ import { checkReferences, type Concern } from './parts/missing-reference.ts';
 export const runtimeClassExists: Rule = {
   id: 'runtime-class-exists',
   severity: 'warn',
+  stricterIn: 2,
   summary: 'The RuntimeClass of the pods must exist.',
   rationale:
     'A RuntimeClass names a runtime of the nodes, such as one that gives each pod a virtual machine of its own. Kubernetes ' +

@@ -11,6 +11,7 @@ const byZone = { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUns
 export const schedulingValid: Rule = {
   id: 'scheduling-valid',
   severity: 'deny',
+  stricterIn: 2,
   summary: 'What a server says about nodes must be what Kubernetes accepts.',
   rationale:
     'It goes into the Deployment as it is, and Kubernetes refuses it for one label that no node can have, or a toleration ' +
