@@ -30,6 +30,10 @@ export const commands = {
     summary: 'table what rules find in the MCPServers that a cluster has',
     load: async () => (await import('./report-namespaces.ts')).reportNamespaces,
   },
+  contract: {
+    summary: 'show, compare or verify the tools that a server offers',
+    load: async () => (await import('./contract.ts')).contract,
+  },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
   explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },
   completion: {

@@ -36,7 +36,10 @@ export async function runCommandLine(words: readonly string[], own: ProgramProce
   const name = Object.hasOwn(spellings, word) ? (spellings[word] ?? word) : word;
   const command = namesOf(commands).find((one) => one === name);
   if (command !== undefined)
-    return runCommand(command, args, { noColour: (own.env['NO_COLOR'] ?? '') !== '', env: own.env });
+    return runCommand(command, args, {
+      ...{ noColour: (own.env['NO_COLOR'] ?? '') !== '', env: own.env },
+      readVersion: () => readProgramVersion(own.script),
+    });
   if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args, own);
   process.stderr.write(name === '' ? renderUsage() : `there is no command '${name}'\n\n${renderUsage()}`);
   return exitCodes.unusable;

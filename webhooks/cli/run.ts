@@ -13,7 +13,11 @@ const configurable = ['check', 'render', 'diff'] as const satisfies readonly Com
 export async function runCommand(
   name: CommandName,
   args: readonly string[],
-  options: { readonly noColour: boolean; readonly env: NodeJS.ProcessEnv },
+  options: {
+    readonly noColour: boolean;
+    readonly env: NodeJS.ProcessEnv;
+    readonly readVersion: () => Promise<string>;
+  },
 ): Promise<ExitCode> {
   const terminal: Terminal = {
     readStdin,
@@ -22,6 +26,7 @@ export async function runCommand(
     hasColour: stdout.isTTY && !options.noColour,
     folder: cwd(),
     env: options.env,
+    readVersion: options.readVersion,
   };
   // `check … | head` closes the pipe: the verdict is in the exit code.
   stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly hasColour: boolean;
   /** The working folder. */
   readonly folder: string;
+  /** Version of this program, for whom it asks. */
+  readonly readVersion?: () => Promise<string>;
   /** For programs that a command runs. */
   readonly env: NodeJS.ProcessEnv;
 }

@@ -123,11 +123,12 @@ const anySchema = fc.letrec((tie) => ({
 /** Without properties that it does not name, of which nobody knows. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
+  if (schema === true) return { additionalProperties: false };
   if (!isRecord(schema)) return schema;
   const { additionalProperties } = schema;
   const inside = Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => [keyword, keyword === 'enum' ? value : closed(value)]),
   );
-  const isOpen = additionalProperties === undefined || additionalProperties === true;
+  const isOpen = toSchemaForm(additionalProperties ?? true).schema === true;
   return isOpen ? { ...inside, additionalProperties: false } : inside;
 }

@@ -37,19 +37,22 @@ export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> &
  */
 export async function countOffers(
   capabilities: ServerInfo['capabilities'],
+  { onTools }: ListOptions,
   askForPage: AskForPage,
 ): Promise<CountedOffers> {
   let offers: OfferCounts = {};
   let tools: Listed | undefined;
   const reasons: string[] = [];
-  for (const name of ['tools', 'resources', 'prompts'] as const) {
+  for (const name of onTools === undefined ? (['tools', 'resources', 'prompts'] as const) : (['tools'] as const)) {
     if (!capabilities[name]) continue;
     const listed = await list(name, askForPage);
     if (typeof listed === 'string') {
       reasons.push(`${listMethods[name]} ${listed}`);
     } else {
-      offers = { ...offers, [name]: listed.items };
-      if (name === 'tools') tools = listed;
+      offers = { ...offers, [name]: listed.items.length };
+      if (name !== 'tools') continue;
+      tools = listed;
+      onTools?.(listed.items);
     }
   }
   return {
@@ -59,15 +62,19 @@ export async function countOffers(
   };
 }
 
+export interface ListOptions {
+  /** Gets what was kept of the tools, when all of them were listed; nothing else is listed then. */
+  readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
+}
+
 interface Listed {
-  readonly items: number;
-  /** Of each item; empty for one without. */
-  readonly names: readonly string[];
+  /** As they were kept. */
+  readonly items: readonly unknown[];
 }
 
 /** A text says why there is no count. */
 async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Listed | string> {
-  const names: string[] = [];
+  const items: unknown[] = [];
   let bytes = 0;
   let cursor: string | undefined;
   for (let page = 1; page <= maxPages; page += 1) {
@@ -76,11 +83,11 @@ async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Li
     const listed = reply.result[name];
     if (!Array.isArray(listed)) return 'is answered without a list';
     bytes += reply.bytes;
-    if (names.length + listed.length > maxItems) return `has more than ${maxItems} items`;
+    if (items.length + listed.length > maxItems) return `has more than ${maxItems} items`;
     if (bytes > maxBytes) return `is longer than ${maxBytes} bytes`;
-    for (const item of listed) names.push(stringAt(item, 'name') ?? '');
+    for (const item of listed) items.push(item);
     cursor = stringAt(reply.result, 'nextCursor');
-    if (cursor === undefined || cursor === '') return { items: names.length, names };
+    if (cursor === undefined || cursor === '') return { items };
     if (cursor.length > maxCursorLength) return `has a cursor of more than ${maxCursorLength} characters`;
   }
   return `has no end after ${maxPages} pages, where it was cut`;
@@ -102,6 +109,7 @@ function briefly(reply: Unsuccessful): string {
 }
 
 /** Of the names alone, in any order: tells one set of tools from another. */
-function digestOf({ names }: Listed): string {
-  return digest(JSON.stringify([...names].sort()));
+function digestOf({ items }: Listed): string {
+  const names = items.map((item) => stringAt(item, 'name') ?? '');
+  return digest(JSON.stringify(names.sort()));
 }

@@ -14,6 +14,14 @@ const maxNameLength = 64;
 /** What an item takes at most as it is kept, what another value takes about, and what a unit of text does, in bytes. */
 const bytesOf = { item: 160, value: 100, unit: 2 };
 
+/** What is kept of an item of a list, and about what it takes, in bytes. */
+export interface KeptItem {
+  readonly item: unknown;
+  readonly bytes: number;
+}
+
+export type KeepItem = (item: unknown) => KeptItem;
+
 export interface Essentials {
   readonly result: Readonly<Record<string, unknown>>;
   /** About what it takes, in bytes. */
@@ -23,17 +31,18 @@ export interface Essentials {
 /**
  * A copy of what a server sent, bounded, so that what was read is garbage before anybody waits: the results of 48 probes
  * are alive at the same time, for as long as the servers like. What is beyond the limits is left out, but for the items of
- * lists: each is there, by its name.
+ * lists: each is there, by its name, or by what is kept of tools.
  */
-export function essentialsOf(value: Readonly<Record<string, unknown>>): Essentials {
+export function essentialsOf(value: Readonly<Record<string, unknown>>, keepTool: KeepItem = keepName): Essentials {
   const fields: [string, unknown][] = [];
   let bytes = 0;
   for (const name in value) {
     if (fields.length === limits.fields) break;
     const field = value[name];
     if (lists.has(name) && Array.isArray(field)) {
-      fields.push([name, field.map(nameOnly)]);
-      bytes += field.length * bytesOf.item;
+      const kept = keepItems(field, name === 'tools' ? keepTool : keepName);
+      fields.push([name, kept.items]);
+      bytes += kept.bytes;
     } else {
       const left = { values: limits.values, text: limits.texts };
       fields.push([copyText(name, left), copy(field, limits.depth, left)]);
@@ -43,9 +52,23 @@ export function essentialsOf(value: Readonly<Record<string, unknown>>): Essentia
   return { result: Object.fromEntries(fields), bytes };
 }
 
-function nameOnly(item: unknown): { readonly name: string } {
+function keepItems(
+  list: readonly unknown[],
+  keep: KeepItem,
+): { readonly items: readonly unknown[]; readonly bytes: number } {
+  const items: unknown[] = [];
+  let bytes = 0;
+  for (const one of list) {
+    const kept = keep(one);
+    items.push(kept.item);
+    bytes += kept.bytes;
+  }
+  return { items, bytes };
+}
+
+export function keepName(item: unknown): KeptItem {
   const name = stringAt(item, 'name') ?? '';
-  return { name: name.length <= maxNameLength ? name : digest(name) };
+  return { item: { name: name.length <= maxNameLength ? name : digest(name) }, bytes: bytesOf.item };
 }
 
 interface Left {

@@ -7,7 +7,7 @@ import { unsettled } from './era-answer.ts';
 import type { EraAnswer } from './era-answer.ts';
 import { isWithoutCommonVersion, noCommonVersion } from './judge-reply.ts';
 import type { Unsuccessful } from './judge-reply.ts';
-import { clientInfo, endOfSession, handshakeNotification, handshakeRequest, maxPageBytes, send } from './mcp-call.ts';
+import { clientInfo, endOfSession, handshakeNotification, handshakeRequest, send } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
 import type { McpReply } from './mcp-reply.ts';
 import type { ProbeMemory } from './probe-memory.ts';
@@ -123,10 +123,10 @@ async function tellInitialized(call: McpCall, headers: Readonly<Record<string, s
 async function countIn(call: McpCall, session: Opened): Promise<Partial<CountedOffers>> {
   if (!call.countsOffers) return {};
   const headers = headersOf(session);
-  return countOffers(session.serverInfo.capabilities, (method, cursor) => {
+  return countOffers(session.serverInfo.capabilities, call, (method, cursor) => {
     const params = cursor === undefined ? {} : { params: { cursor } };
     const request = handshakeRequest(call, headers, { method, ...params });
-    return send(call, request, { endsAt: call.deadlines.lists, maxAnswerBytes: maxPageBytes });
+    return send(call, request, { endsAt: call.deadlines.lists, maxAnswerBytes: call.budget.maxPageBytes });
   });
 }
 

@@ -10,7 +10,7 @@ import { sendMcpMessage } from './mcp-request.ts';
 import type { McpReply } from './mcp-reply.ts';
 import { createProbeCost } from './probe-cost.ts';
 import type { CpuMeter } from './probe-cost.ts';
-import { answerLimits } from './mcp-reply.ts';
+import { clusterBudget } from './probe-budget.ts';
 import { maxInterim } from './mcp-request.ts';
 import { maxMessagesBefore, maxPieces } from './read-answer.ts';
 
@@ -47,6 +47,7 @@ function ask(url: string, { maxAnswerBytes = 1024 * 1024, cpuMs = () => 0 }: Ask
     body: { jsonrpc: '2.0', id: 1, method: 'initialize' },
     ...{ maxAnswerBytes, timeoutMs: 30_000 },
     cost: createProbeCost({ owner: 'tenant', cpuMs }),
+    budget: clusterBudget,
     signal: new AbortController().signal,
   });
 }
@@ -86,7 +87,7 @@ describe('an id that cannot become a text (it ended the process)', () => {
 
   it('60,000 lists in lists are too deep, on a stream too', async () => {
     const message = `{"jsonrpc":"2.0","id":${'['.repeat(60_000)}${']'.repeat(60_000)},"result":{}}`;
-    const why = `its answer is nested deeper than ${answerLimits.maxDepth} levels`;
+    const why = `its answer is nested deeper than ${clusterBudget.json.maxDepth} levels`;
     expect(await replyTo(message)).toEqual({ type: 'unusable', why });
     expect(await replyTo(`data: ${message}\n\n`, { 'content-type': 'text/event-stream' })).toEqual({
       type: 'unusable',
@@ -98,7 +99,7 @@ describe('an id that cannot become a text (it ended the process)', () => {
 describe('an answer of many values', () => {
   it('is not built: it says how many are too many', async () => {
     const page = `{"jsonrpc":"2.0","id":1,"result":{"tools":[${'{},'.repeat(300_000)}{}]}}`;
-    const why = `its answer has more than ${answerLimits.maxTokens} values`;
+    const why = `its answer has more than ${clusterBudget.json.maxTokens} values`;
     expect(await replyTo(page)).toEqual({ type: 'unusable', why });
   });
 

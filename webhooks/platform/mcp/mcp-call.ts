@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { McpReply } from './mcp-reply.ts';
 import { sendMcpMessage } from './mcp-request.ts';
 import type { McpMessage, SocketAddress } from './mcp-request.ts';
+import type { ProbeBudget } from './probe-budget.ts';
 import type { ProbeCost } from './probe-cost.ts';
 import { statelessVersion } from './protocol-versions.ts';
 import type { TlsClientSettings } from './tls-trust.ts';
@@ -16,6 +17,11 @@ export interface McpCall {
   /** Our own version, told to the server. */
   readonly clientVersion: string;
   readonly countsOffers: boolean;
+  /** Gets the tools as they were kept, when all of them were listed. Then nothing else is listed. */
+  readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
+  /** Beside ours, for who asks for credentials. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly budget: ProbeBudget;
   readonly signal: AbortSignal;
   readonly cost: ProbeCost;
   readonly deadlines: Deadlines;
@@ -42,19 +48,17 @@ export function idsFrom(first: number): () => number {
 
 /** Longest answer to a handshake: it is some kilobytes, and the instructions may be long. */
 const maxHandshakeBytes = 256 * 1024;
-/** Longest page of a list: a hundred tools with their schemas have about 100 KiB. */
-export const maxPageBytes = 1024 * 1024;
 
 type Message = Pick<McpMessage, 'method' | 'headers' | 'body'>;
 
 /** Sends one message of a call, in the time that is left until `endsAt`. */
 export function send(
-  { url, address, tls, signal, cost }: McpCall,
+  { url, address, tls, signal, cost, budget }: McpCall,
   message: Message,
   { endsAt, maxAnswerBytes = maxHandshakeBytes }: { readonly endsAt: number; readonly maxAnswerBytes?: number },
 ): Promise<McpReply> {
   const timeoutMs = Math.max(1, endsAt - performance.now());
-  return sendMcpMessage({ url, address, tls, signal, cost, ...message, maxAnswerBytes, timeoutMs });
+  return sendMcpMessage({ url, address, tls, signal, cost, budget, ...message, maxAnswerBytes, timeoutMs });
 }
 
 /** A request of the stateless era says in headers and body what a handshake would have said. */
@@ -117,6 +121,6 @@ function postHeaders(call: McpCall, own: Readonly<Record<string, string>>): Outg
   };
 }
 
-function commonHeaders({ clientVersion }: McpCall): Readonly<Record<string, string>> {
-  return { 'accept-language': '*', 'user-agent': `mcp-lifecycle/${clientVersion}` };
+function commonHeaders({ clientVersion, headers }: McpCall): Readonly<Record<string, string>> {
+  return { 'accept-language': '*', 'user-agent': `mcp-lifecycle/${clientVersion}`, ...headers };
 }

@@ -6,6 +6,7 @@ import type { JsonLimits } from '../json-guard.ts';
 import type { NetworkCause } from '../kube/network-error.ts';
 import { isRecord, numberAt, recordAt, stringAt } from '../kube/object.ts';
 import { essentialsOf } from './essentials.ts';
+import type { KeepItem } from './essentials.ts';
 import { withoutByteOrderMark } from './event-stream.ts';
 import { TooMuch } from './pile.ts';
 
@@ -21,7 +22,7 @@ export interface AnswerHeaders {
 export type McpReply =
   | {
       readonly type: 'result';
-      /** Its essentials: of tools, resources and prompts their names only. */
+      /** Its essentials: of resources and prompts their names only, of tools what the budget of the probe keeps. */
       readonly result: Readonly<Record<string, unknown>>;
       /** Length of the answer as it travelled. */
       readonly bytes: number;
@@ -60,13 +61,6 @@ export type McpReply =
     }
   | { readonly type: 'timeout' };
 
-/**
- * What JSON of a server may make us build. A tool with ten parameters has about 80 tokens, so 250 of them fit on a page; what
- * they become takes 130 bytes each at worst (measured over empty, nested and differently shaped objects), so 2.6 MB of a
- * heap of 30.
- */
-export const answerLimits: JsonLimits = { maxTokens: 20_000, maxDepth: 64 };
-
 /** Longest text of the other side that we repeat, in characters. */
 const maxQuotedLength = 200;
 /** How much of a page that is not MCP is searched for words, in bytes. */
@@ -80,6 +74,8 @@ export interface Received {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly bytes: number;
+  readonly json: JsonLimits;
+  readonly keepTool: KeepItem;
   /** So many bytes of the result outlive the answer. Throws {@link TooMuch}. */
   readonly keep: (bytes: number) => void;
 }
@@ -99,7 +95,7 @@ export function bodyToReply(body: Uint8Array, received: Received): McpReply {
 
 /** Undefined when the text is no JSON-RPC response at all. Throws {@link TooMuch} before anything large is built. */
 export function messageToReply(bytes: Uint8Array, received: Received): McpReply | undefined {
-  const message = parseGuarded(bytes);
+  const message = parseGuarded(bytes, received.json);
   const result = recordAt(message, 'result');
   const error = recordAt(message, 'error');
   if (!isRecord(message) || (result === undefined && error === undefined)) return undefined;
@@ -109,7 +105,7 @@ export function messageToReply(bytes: Uint8Array, received: Received): McpReply 
   }
   const sessionId = received.headers['mcp-session-id'];
   const isUsable = typeof sessionId === 'string' && sessionId.length <= maxSessionIdLength;
-  const kept = essentialsOf(result);
+  const kept = essentialsOf(result, received.keepTool);
   received.keep(kept.bytes);
   return { type: 'result', result: kept.result, bytes: received.bytes, ...(isUsable ? { sessionId } : {}) };
 }
@@ -128,11 +124,11 @@ function errorToReply(error: Readonly<Record<string, unknown>>, { status, header
 }
 
 /** Undefined for what is no JSON. */
-function parseGuarded(bytes: Uint8Array): unknown {
+function parseGuarded(bytes: Uint8Array, limits: JsonLimits): unknown {
   const text = withoutByteOrderMark(bytes);
-  const verdict = guardJson(text, answerLimits);
-  if (verdict === 'too many values') throw new TooMuch(`its answer has more than ${answerLimits.maxTokens} values`);
-  if (verdict === 'too deep') throw new TooMuch(`its answer is nested deeper than ${answerLimits.maxDepth} levels`);
+  const verdict = guardJson(text, limits);
+  if (verdict === 'too many values') throw new TooMuch(`its answer has more than ${limits.maxTokens} values`);
+  if (verdict === 'too deep') throw new TooMuch(`its answer is nested deeper than ${limits.maxDepth} levels`);
   try {
     return JSON.parse(toText(text));
   } catch {

@@ -11,6 +11,7 @@ import { startTimer } from '../timer.ts';
 import { quoted } from './mcp-reply.ts';
 import type { McpReply } from './mcp-reply.ts';
 import { TooMuch } from './pile.ts';
+import type { ProbeBudget } from './probe-budget.ts';
 import type { ProbeCost } from './probe-cost.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Safely } from './read-answer.ts';
@@ -39,6 +40,7 @@ export interface McpMessage {
   readonly maxAnswerBytes: number;
   /** What the probe may cost of which this is a part. */
   readonly cost: ProbeCost;
+  readonly budget: Pick<ProbeBudget, 'json' | 'keepTool'>;
   readonly signal: AbortSignal;
 }
 
@@ -115,8 +117,8 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
     request.on(
       'response',
       safely((response: http.IncomingMessage) => {
-        const { body, cost, maxAnswerBytes: maxBytes } = message;
-        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, finish }, safely);
+        const { body, cost, budget, maxAnswerBytes: maxBytes } = message;
+        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, budget, finish }, safely);
       }),
     );
     if (message.signal.aborted) onAbort();

@@ -32,7 +32,7 @@ export function createPile(growTo: GrowTo): Pile {
       if (needed > room.length) {
         const length = Math.max(firstBytes, needed, room.length * 2);
         growTo(length);
-        room = new Uint8Array(room.buffer.transfer(length));
+        room = resized(room, length);
       }
       room.set(bytes, size);
       size = needed;
@@ -44,7 +44,17 @@ export function createPile(growTo: GrowTo): Pile {
     },
     free() {
       size = 0;
-      room = new Uint8Array(room.buffer.transfer(0));
+      room = resized(room, 0);
     },
   };
+}
+
+/** The command line may run on a Node that cannot (before 21): there it is a copy. */
+const canTransfer = 'transfer' in ArrayBuffer.prototype;
+
+function resized(room: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  if (canTransfer) return new Uint8Array(room.buffer.transfer(length));
+  const copy = new Uint8Array(new ArrayBuffer(length));
+  copy.set(room.subarray(0, length));
+  return copy;
 }

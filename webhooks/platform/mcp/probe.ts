@@ -6,7 +6,9 @@ import { idsFrom } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
 import type { SocketAddress } from './mcp-request.ts';
 import type { ProbeMemory } from './probe-memory.ts';
-import { createProbeCost, ownerOf } from './probe-cost.ts';
+import { clusterBudget } from './probe-budget.ts';
+import type { ProbeBudget } from './probe-budget.ts';
+import { ownerOf } from './probe-cost.ts';
 import { lookAgain } from './second-look.ts';
 import { askStateless } from './stateless-era.ts';
 import { tlsClientSettings } from './tls-trust.ts';
@@ -29,6 +31,12 @@ export interface ProbeTarget {
   readonly clientVersion: string;
   /** Whether to count what the server lists, too; costs some requests more. */
   readonly countsOffers?: boolean;
+  /** Gets the tools as the budget keeps them, when all were listed; nothing else is listed then. With `countsOffers`. */
+  readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
+  /** Headers beside ours, for who asks for credentials. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Default: that of one among many in a cluster. */
+  readonly budget?: ProbeBudget | undefined;
   /** For the whole probe; default 10 s. */
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
@@ -82,12 +90,13 @@ export const probeMcpServer: Probe = async (target) => {
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
+  const { onTools, headers, budget = clusterBudget } = target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
   const url = new URL(target.url);
   return {
-    ...{ url, address, tls, clientVersion, signal, countsOffers },
-    cost: createProbeCost({ owner: ownerOf(url) }),
+    ...{ url, address, tls, clientVersion, signal, countsOffers, onTools, headers, budget },
+    cost: budget.createCost(ownerOf(url)),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),
   };

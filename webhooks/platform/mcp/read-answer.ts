@@ -7,6 +7,7 @@ import { answerHeaders, bodyToReply, mediaType, messageToReply, quoted } from '.
 import type { McpReply, Received } from './mcp-reply.ts';
 import { createPile, TooMuch } from './pile.ts';
 import type { Pile } from './pile.ts';
+import type { ProbeBudget } from './probe-budget.ts';
 import type { AnswerRoom, ProbeCost } from './probe-cost.ts';
 
 /** What is read, and how much of it. */
@@ -16,6 +17,7 @@ export interface AnswerOptions {
   readonly maxBytes: number;
   readonly room: AnswerRoom;
   readonly cost: ProbeCost;
+  readonly budget: Pick<ProbeBudget, 'json' | 'keepTool'>;
   readonly finish: (reply: McpReply) => void;
 }
 
@@ -139,12 +141,14 @@ function firstWords(data: Uint8Array, { status, headers }: Received): Extract<Mc
   return { type: 'http', status, contentType: mediaType(headers), headers: answerHeaders(headers), said };
 }
 
-function received(response: IncomingMessage, { bytes }: Counted, { id, cost }: AnswerOptions): Received {
+function received(response: IncomingMessage, { bytes }: Counted, { id, cost, budget }: AnswerOptions): Received {
   return {
     id,
     status: response.statusCode ?? 0,
     headers: response.headers,
     bytes,
+    json: budget.json,
+    keepTool: budget.keepTool,
     keep: (kept) => {
       cost.keep(kept);
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { idsFrom } from './mcp-call.ts';
+import { clusterBudget } from './probe-budget.ts';
 import { createProbeCost, maxCpuMs } from './probe-cost.ts';
 import type { CpuMeter } from './probe-cost.ts';
 import { lookAgain } from './second-look.ts';
@@ -15,7 +16,15 @@ async function look(answer: Answering, { cpuMs }: { readonly cpuMs?: CpuMeter } 
   const cost = createProbeCost({ owner: 'mcp', ...(cpuMs === undefined ? {} : { cpuMs }) });
   const endsAt = performance.now() + 10_000;
   const call = {
-    ...{ url: new URL(server.url), tls: undefined, clientVersion: '1', countsOffers: false, cost, nextId: idsFrom(1) },
+    ...{
+      url: new URL(server.url),
+      tls: undefined,
+      clientVersion: '1',
+      countsOffers: false,
+      budget: clusterBudget,
+      cost,
+      nextId: idsFrom(1),
+    },
     ...{ signal: new AbortController().signal },
     deadlines: { firstEra: endsAt, verdict: endsAt, lists: endsAt, end: endsAt },
   };

@@ -3,7 +3,7 @@ import { countOffers } from './count-offers.ts';
 import type { EraAnswer } from './era-answer.ts';
 import { unsettled } from './era-answer.ts';
 import { isWithoutCommonVersion, noCommonVersion } from './judge-reply.ts';
-import { maxPageBytes, send, statelessRequest } from './mcp-call.ts';
+import { send, statelessRequest } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
 import { statelessVersion } from './protocol-versions.ts';
 import { toServerInfo } from './server-info.ts';
@@ -29,9 +29,10 @@ export async function askStateless(call: McpCall, endsAt: number): Promise<EraAn
   const serverInfo = toServerInfo(reply.result, identity, statelessVersion);
   const listsEndAt = call.deadlines.lists;
   const offers = call.countsOffers
-    ? await countOffers(serverInfo.capabilities, (method, cursor) =>
-        send(call, statelessRequest(call, method, cursor), { endsAt: listsEndAt, maxAnswerBytes: maxPageBytes }),
-      )
+    ? await countOffers(serverInfo.capabilities, call, (method, cursor) => {
+        const limits = { endsAt: listsEndAt, maxAnswerBytes: call.budget.maxPageBytes };
+        return send(call, statelessRequest(call, method, cursor), limits);
+      })
     : {};
   return { type: 'verdict', result: { state: 'verified', era: 'stateless', serverInfo, ...offers } };
 }

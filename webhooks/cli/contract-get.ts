@@ -1,0 +1,71 @@
+import type { ToolDigest } from '../core/contract/tool.ts';
+import { oneLine, printable } from '../core/engine/text.ts';
+import { defineCommand } from './command.ts';
+import { toLockDocument } from './contract-lock.ts';
+import type { LockedContract } from './contract-lock.ts';
+import { judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
+import { exitCodes } from './exit-code.ts';
+import { namesOf } from './names-of.ts';
+import { toJson } from './outputs/to-json.ts';
+import { count } from './outputs/told.ts';
+
+/** What `contract get --output` takes; the first is the default. */
+const outputs = {
+  text: renderText,
+  json: (locked: LockedContract) => toJson(toLockDocument(locked)),
+} as const satisfies Readonly<Record<string, (locked: LockedContract) => string>>;
+
+/** Shows what a server offers, or writes it down for later. */
+export const contractGet = defineCommand({
+  synopsis: 'contract get [options] SOURCE',
+  description: `Lists the tools of a server, with the digest of their contract. SOURCE is the URL of its endpoint or a lock file (- for standard input);
+with --stdio it is a command, behind --. The output json is a lock file: commit it, and have contract verify compare.
+`,
+  options: {
+    output: { type: 'choice', choices: namesOf(outputs), short: 'o', help: 'for people, or a lock file' },
+    ignore: {
+      type: 'texts',
+      placeholder: 'POINTER',
+      help: 'JSON pointer into each tool that is no part of the contract, as /_meta; may be repeated',
+    },
+    ...sourceOptions,
+  },
+  exitCodes: { clean: 'listed' },
+  judgeArguments: ([first, ...more], values) => {
+    if (first === undefined) return 'name a URL, a lock file, or with --stdio a command';
+    if (more.length > 0 && !values.stdio) return `takes one SOURCE, found ${more.length} more`;
+    const pointer = values.ignore.find((one) => !/^\/./.test(one) || one === '/name');
+    if (pointer !== undefined) return `--ignore takes a JSON pointer into a tool, but for its name: not '${pointer}'`;
+    return judgeSourceOptions(values);
+  },
+  async run({ values, positionals: [first = '', ...args] }, terminal) {
+    const source = values.stdio ? { type: 'command' as const, command: first, args } : toSource(first);
+    const read = await readSource(source, { values, ignore: values.ignore }, terminal);
+    if (read.type === 'problem') {
+      terminal.writeError(`${printable(nameOfSource(source))}: ${printable(read.why)}\n`);
+      return exitCodes.unusable;
+    }
+    terminal.writeOut(outputs[values.output](read.locked));
+    return exitCodes.clean;
+  },
+});
+
+/** Longest name that is shown whole, in characters: the specification asks for no longer ones. */
+const maxNameLength = 128;
+
+function renderText({ contract, ignore }: LockedContract): string {
+  const lines = contract.tools.map(
+    (tool) => `${tool.interface.slice(0, 8)}  ${hintOf(tool).padEnd(widest)}  ${oneLine(tool.name, maxNameLength)}`,
+  );
+  const ignored = ignore.length === 0 ? '' : `, without ${ignore.map(printable).join(', ')}`;
+  const verdict = `${count(contract.tools.length, 'tool')}${ignored}: ${contract.digest}`;
+  return [...lines, verdict].map((line) => `${line}\n`).join('');
+}
+
+const widest = 'destructive, open world'.length;
+
+/** What a tool says that it does, by the worst where it says nothing. */
+function hintOf({ readOnly, destructive, openWorld }: ToolDigest): string {
+  const does = readOnly ? 'read-only' : destructive ? 'destructive' : 'writes';
+  return openWorld ? `${does}, open world` : does;
+}

@@ -1,0 +1,86 @@
+import { contractOf } from '../core/contract/contract.ts';
+import type { ToolContract } from '../core/contract/contract.ts';
+import type { ComparedContract } from '../core/contract/compare-contracts.ts';
+import { readTool } from '../core/contract/tool.ts';
+import type { ToolDigest, ToolSchemas } from '../core/contract/tool.ts';
+import { isRecord } from '../core/mcpserver/record.ts';
+import { guardJson } from '../platform/json-guard.ts';
+import type { JsonLimits } from '../platform/json-guard.ts';
+import { sha256 } from '../platform/mcp/sha256.ts';
+
+/** What a lock file holds, beside what is told of it: the tools as the server sent them. */
+export interface LockedContract {
+  readonly contract: ToolContract;
+  readonly ignore: readonly string[];
+  /** By name, in the order of the contract. */
+  readonly tools: readonly unknown[];
+  readonly compared: ComparedContract;
+}
+
+export type Locked =
+  { readonly type: 'locked'; readonly locked: LockedContract } | { readonly type: 'problem'; readonly why: string };
+
+/** Of a lock file: it changes when a field changes its meaning or goes; new fields may come at any time. */
+const lockVersion = 'mcp-lifecycle.tool-contract/v1';
+
+/** What JSON of one server may have here, where it is alone. */
+export const contractJson: JsonLimits = { maxTokens: 1_000_000, maxDepth: 256 };
+/** Longest list of tools, and longest lock file, in bytes: definitions of 512 tools have some hundred KiB. */
+export const maxContractBytes = 4 * 1024 * 1024;
+
+/** The contract of tools as they were listed. */
+export function lockTools(tools: readonly unknown[], ignore: readonly string[]): Locked {
+  const read: { readonly tool: ToolDigest; readonly schemas: ToolSchemas; readonly raw: unknown }[] = [];
+  for (const raw of tools) {
+    const one = readTool(raw, { sha256, ignore });
+    if (one.type === 'none') return { type: 'problem', why: `${one.reason}: ${one.why}` };
+    read.push({ ...one, raw });
+  }
+  const outcome = contractOf(
+    read.map(({ tool }) => tool),
+    { sha256, ignore },
+  );
+  if (outcome.type === 'none') return { type: 'problem', why: `${outcome.reason}: ${outcome.why}` };
+  const { contract } = outcome;
+  const byName = new Map(read.map((one) => [one.tool.name, one]));
+  const known = contract.tools.flatMap((tool) => byName.get(tool.name) ?? []);
+  return {
+    type: 'locked',
+    locked: {
+      ...{ contract, ignore },
+      tools: known.map(({ raw }) => raw),
+      compared: { digest: contract.digest, tools: known.map(({ tool, schemas }) => ({ ...tool, schemas })) },
+    },
+  };
+}
+
+/** The document of a lock file. */
+export function toLockDocument({ contract, ignore, tools }: LockedContract): object {
+  return { schemaVersion: lockVersion, digest: contract.digest, ...(ignore.length === 0 ? {} : { ignore }), tools };
+}
+
+/** What a lock file says, if its tools have the digest that it names. */
+export function readLock(bytes: Uint8Array): Locked {
+  if (bytes.byteLength > 2 * maxContractBytes || guardJson(bytes, contractJson) !== 'fine') {
+    return { type: 'problem', why: 'is too large for a lock file' };
+  }
+  const document = parse(bytes);
+  if (!isRecord(document) || document['schemaVersion'] !== lockVersion) {
+    return { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockVersion}` };
+  }
+  const { tools, digest, ignore = [] } = document;
+  const isWhole = Array.isArray(tools) && Array.isArray(ignore) && ignore.every((one) => typeof one === 'string');
+  if (!isWhole) return { type: 'problem', why: 'is no lock file: tools or ignore is no list' };
+  const locked = lockTools(tools, ignore as readonly string[]);
+  if (locked.type === 'problem' || locked.locked.contract.digest === digest) return locked;
+  const why = `was edited: its tools have the digest ${locked.locked.contract.digest}, and it names another one; write it anew with contract get -o json`;
+  return { type: 'problem', why };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { errorText } from '../platform/log.ts';
+import type { ProbeBudget } from '../platform/mcp/probe-budget.ts';
+import { createProbeCost } from '../platform/mcp/probe-cost.ts';
+import { AnswerPool } from '../platform/mcp/answer-pool.ts';
+import { contractJson, lockTools, maxContractBytes, readLock } from './contract-lock.ts';
+import type { Locked } from './contract-lock.ts';
+import type { CommandOptions, OptionValues } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+/** How servers are asked by each command about contracts. */
+export const sourceOptions = {
+  stdio: { type: 'flag', help: 'the server is a command: behind --, with its arguments' },
+  timeout: { type: 'text', placeholder: 'SECONDS', default: '30', help: 'for all that one server is asked' },
+  'bearer-token-env': {
+    type: 'text',
+    placeholder: 'NAME',
+    default: '',
+    help: 'environment variable with a token for servers that are asked over HTTP',
+  },
+} as const satisfies CommandOptions;
+
+export type SourceValues = OptionValues<typeof sourceOptions>;
+
+/** Where a contract is read: a URL, a lock file, or a command with its arguments. */
+export type Source =
+  | { readonly type: 'url' | 'file'; readonly at: string }
+  | { readonly type: 'command'; readonly command: string; readonly args: readonly string[] };
+
+/** What is wrong with the options, if anything is. */
+export function judgeSourceOptions({ timeout }: SourceValues): string | undefined {
+  const seconds = Number(timeout);
+  return seconds > 0 && seconds <= 3_600 ? undefined : `--timeout takes seconds from 1 to 3600, not '${timeout}'`;
+}
+
+export function toSource(at: string): Source {
+  return { type: /^https?:\/\//i.test(at) ? 'url' : 'file', at };
+}
+
+/** How people know it. */
+export function nameOfSource(source: Source): string {
+  return source.type === 'command' ? source.command : source.at;
+}
+
+/** `ignore`: of servers; a lock file has its own. */
+export async function readSource(
+  source: Source,
+  { values, ignore }: { readonly values: SourceValues; readonly ignore: readonly string[] },
+  terminal: Terminal,
+): Promise<Locked> {
+  const timeoutMs = Number(values.timeout) * 1_000;
+  const clientVersion = (await terminal.readVersion?.()) ?? '0.0.0';
+  switch (source.type) {
+    case 'file':
+      return readLockFile(source.at, terminal);
+    case 'url':
+      return readUrl(source.at, { timeoutMs, clientVersion, token: tokenOf(values, terminal) }, ignore);
+    case 'command': {
+      const { command, args } = source;
+      const limits = { timeoutMs, clientVersion, json: contractJson, maxBytes: maxContractBytes };
+      // Here and below: who reads lock files needs no HTTP.
+      const { listToolsOfProcess } = await import('../platform/mcp/stdio-server.ts');
+      const listed = await listToolsOfProcess({ command, args, env: terminal.env, ...limits });
+      return listed.type === 'failed' ? { type: 'problem', why: listed.why } : lockTools(listed.tools, ignore);
+    }
+  }
+}
+
+function tokenOf(values: SourceValues, { env }: Terminal): string | undefined {
+  const { 'bearer-token-env': name } = values;
+  return name === '' ? undefined : (env[name] ?? '');
+}
+
+async function readLockFile(file: string, { readStdin }: Terminal): Promise<Locked> {
+  try {
+    return readLock(file === '-' ? await readStdin() : readFileSync(file));
+  } catch (error) {
+    return { type: 'problem', why: `cannot be read: ${errorText(error)}` };
+  }
+}
+
+/** One server alone may take what a laptop has. */
+const budget: ProbeBudget = {
+  json: contractJson,
+  maxPageBytes: maxContractBytes,
+  createCost: (owner) => createProbeCost({ owner, cpuMs: () => 0, pool: new AnswerPool(64 * maxContractBytes) }),
+  keepTool: (item) => ({ item, bytes: 0 }),
+};
+
+interface UrlReading {
+  readonly timeoutMs: number;
+  readonly clientVersion: string;
+  readonly token: string | undefined;
+}
+
+async function readUrl(url: string, { token, ...how }: UrlReading, ignore: readonly string[]): Promise<Locked> {
+  if (!URL.canParse(url)) return { type: 'problem', why: 'is no URL' };
+  if (token === '') return { type: 'problem', why: 'the environment variable of --bearer-token-env is empty' };
+  const listed: (readonly unknown[])[] = [];
+  const { probeMcpServer } = await import('../platform/mcp/probe.ts');
+  const result = await probeMcpServer({
+    ...{ url, ...how, budget, countsOffers: true, signal: new AbortController().signal },
+    onTools: (tools) => void listed.push(tools),
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+  });
+  switch (result.state) {
+    case 'verified': {
+      const [tools] = listed;
+      if (tools !== undefined) return lockTools(tools, ignore);
+      if (!result.serverInfo.capabilities.tools) return lockTools([], ignore);
+      return { type: 'problem', why: result.notCounted ?? 'its tools could not be listed' };
+    }
+    case 'auth-required': {
+      const why = `it wants credentials (HTTP ${result.statusCode}): name an environment variable with a token, --bearer-token-env`;
+      return { type: 'problem', why };
+    }
+    case 'throttled':
+    case 'failed':
+      return { type: 'problem', why: result.message };
+  }
+}

@@ -1,0 +1,241 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { answer, discovered, initialized, refuse, startAnswering } from '../platform/mcp/testing/answering-server.ts';
+import type { AnsweringServer } from '../platform/mcp/testing/answering-server.ts';
+import { runCli } from './testing/run-cli.ts';
+
+/** Made at once: tables of tests name what is in it. */
+const folder = mkdtempSync(join(tmpdir(), 'contract-'));
+const servers: AnsweringServer[] = [];
+
+/** Answers as its first argument says, in both eras unless it is told to know one alone. */
+const program = `
+import { createInterface } from 'node:readline';
+const how = process.argv[2];
+const tools = JSON.parse(process.argv[3] ?? '[]');
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, method, params } = JSON.parse(line);
+  const reply = (message) => console.log(JSON.stringify({ jsonrpc: '2.0', id, ...message }));
+  if (how === 'noisy') console.log('starting up, please wait');
+  if (how === 'asks') console.log(JSON.stringify({ jsonrpc: '2.0', id: 'x', method: 'roots/list' }));
+  if (how === 'endless') process.stdout.write('x'.repeat(9_000_000));
+  if (how === 'frail' && method === 'server/discover') process.exit(3);
+  if (method === 'server/discover' && how === 'stateless')
+    reply({ result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } });
+  else if (method === 'initialize' && how !== 'stateless')
+    reply({ result: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: {} } });
+  else if (method === 'tools/list') {
+    const at = Number(params.cursor ?? 0);
+    reply({ result: { tools: tools.slice(at, at + 1), ...(at + 1 < tools.length ? { nextCursor: String(at + 1) } : {}) } });
+  } else if (id !== undefined) reply({ error: { code: -32601, message: 'Method not found' } });
+}
+`;
+
+const echo = { name: 'echo', description: 'Says it again', annotations: { readOnlyHint: true }, 'x-of-tomorrow': [1] };
+const zap = { name: 'zap' };
+
+beforeAll(() => {
+  writeFileSync(join(folder, 'server.mjs'), program);
+});
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const command = (how: string, tools: readonly unknown[]): readonly string[] => [
+  ...['--stdio', '--', process.execPath, join(folder, 'server.mjs'), how, JSON.stringify(tools)],
+];
+
+async function lock(name: string, tools: readonly unknown[], ...more: readonly string[]): Promise<string> {
+  const { out } = await runCli(['contract', 'get', '-o', 'json', ...more, ...command('handshake', tools)]);
+  writeFileSync(join(folder, name), out);
+  return join(folder, name);
+}
+
+async function serve(answers: Parameters<typeof startAnswering>[0]): Promise<AnsweringServer> {
+  const server = await startAnswering(answers);
+  servers.push(server);
+  return server;
+}
+
+describe('contract get', () => {
+  it.each(['handshake', 'stateless', 'noisy', 'asks', 'frail'])(
+    'lists the tools of a process that is %s, page by page, whole as they were sent',
+    async (how) => {
+      const { code, out, error } = await runCli(['contract', 'get', '-o', 'json', ...command(how, [zap, echo])]);
+      expect({ code, error }).toEqual({ code: 0, error: '' });
+      expect(JSON.parse(out)).toEqual({
+        schemaVersion: 'mcp-lifecycle.tool-contract/v1',
+        digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        tools: [echo, zap],
+      });
+    },
+  );
+
+  it('finds the same over HTTP, in either era', async () => {
+    const list = answer({ result: { tools: [echo, zap] } });
+    const { url } = await serve({ 'server/discover': answer({ result: discovered }), 'tools/list': list });
+    const old = await serve({ initialize: answer({ result: initialized }), 'tools/list': list });
+    const process = await runCli(['contract', 'get', ...command('handshake', [zap, echo])]);
+    expect(process.out).toMatch(
+      /^[0-9a-f]{8} {2}read-only, open world {4}echo\n[0-9a-f]{8} {2}destructive, open world {2}zap\n2 tools: sha256:/,
+    );
+    expect(await runCli(['contract', 'get', url])).toEqual(process);
+    expect(await runCli(['contract', 'get', old.url])).toEqual(process);
+    expect(old.methods()).not.toContain('resources/list');
+  });
+
+  it('reads 512 tools of a page that would be too much for one among many in a cluster', async () => {
+    const properties = Object.fromEntries(
+      Array.from({ length: 20 }, (_, at) => [`p${at}`, { type: ['string', 'null'] }]),
+    );
+    const many = Array.from({ length: 512 }, (_, at) => ({
+      name: `t${at}`,
+      inputSchema: { type: 'object', properties },
+    }));
+    const { url } = await serve({
+      'server/discover': answer({ result: discovered }),
+      'tools/list': answer({ result: { tools: many } }),
+    });
+    const { code, out } = await runCli(['contract', 'get', url]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/\n512 tools: sha256:/);
+  });
+
+  it('sends a token that is in the environment, and says where to put one when it is asked for it', async () => {
+    const server = await serve({
+      'server/discover': (response, asked) => {
+        const isAllowed = asked.headers['authorization'] === 'Bearer s3cret';
+        (isAllowed ? answer({ result: { ...discovered, capabilities: {} } }) : refuse(401))(response, asked);
+      },
+    });
+    const refused = await runCli(['contract', 'get', server.url]);
+    expect(refused).toMatchObject({ code: 2, out: '', error: expect.stringContaining('--bearer-token-env') });
+    const env = { TOKEN: 's3cret' };
+    const args = ['get', '--bearer-token-env', 'TOKEN', server.url] as const;
+    expect(await runCli(['contract', ...args], '', { env })).toMatchObject({ code: 0, error: '' });
+    expect((await runCli(['contract', ...args], '', { env: {} })).error).toContain('is empty');
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['two tools of one name', command('handshake', [zap, zap]), /ContractUnreadable: two tools have the same name/],
+    ['a program that is not there', ['--stdio', '--', 'no-such-program'], /could not be started/],
+    [
+      'one that ends',
+      ['--stdio', '--', process.execPath, '-e', 'console.error("no key"); process.exit(4)'],
+      /exit code 4.*it wrote: no key/,
+    ],
+    [
+      'one that says nothing',
+      ['--timeout', '1', '--stdio', '--', process.execPath, '-e', 'setInterval(() => 1, 9)'],
+      /no answer in time/,
+    ],
+    ['a line without an end', command('endless', []), /a line of more than \d+ bytes/],
+    ['nobody at the URL', ['http://127.0.0.1:9/mcp'], /connection refused/],
+    ['a file that is not there', ['no-such-file.json'], /cannot be read/],
+    ['a time that is none', ['--timeout', 'soon', 'x.json'], /--timeout takes seconds/],
+    ['a pointer to names', ['--ignore', '/name', 'x.json'], /but for its name/],
+    ['nothing', [], /name a URL, a lock file/],
+  ])('says what is wrong with %s, and ends with 2', async (_, args, why) => {
+    const { code, out, error } = await runCli(['contract', 'get', ...args]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(why);
+  });
+});
+
+describe('contract verify', () => {
+  it('is content while a server offers what is locked', async () => {
+    const file = await lock('same.json', [echo, zap]);
+    const { code, out } = await runCli(['contract', 'verify', '--lock', file, ...command('stateless', [zap, echo])]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^the same 2 tools: sha256:[0-9a-f]{64}\n$/);
+  });
+
+  it('fails on any other digest, unless told what matters', async () => {
+    const file = await lock('words.json', [echo]);
+    const reworded = command('handshake', [{ ...echo, description: 'Says it again\u200b' }]);
+    const run = (...more: readonly string[]) => runCli(['contract', 'verify', '--lock', file, ...more, ...reworded]);
+    expect(await run()).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^Wording +echo: .*\n1 change, 0 of them breaking: /),
+    });
+    expect((await run('--fail-on', 'wording')).code).toBe(1);
+    expect((await run('--fail-on', 'breaking')).code).toBe(0);
+    const iconed = command('handshake', [{ ...echo, icons: [] }]);
+    const any = await runCli(['contract', 'verify', '--lock', file, ...iconed]);
+    expect(any).toMatchObject({ code: 1, out: expect.stringMatching(/^Notation/) });
+    expect((await runCli(['contract', 'verify', '--lock', file, '--fail-on', 'wording', ...iconed])).code).toBe(0);
+  });
+
+  it('looks away from what the lock file ignores', async () => {
+    const at = (time: number): object => ({ ...echo, _meta: { time } });
+    const file = await lock('ignoring.json', [at(1)], '--ignore', '/_meta/time');
+    expect((await runCli(['contract', 'verify', '--lock', file, ...command('handshake', [at(2)])])).code).toBe(0);
+    const strict = await lock('strict.json', [at(1)]);
+    expect((await runCli(['contract', 'verify', '--lock', strict, ...command('handshake', [at(2)])])).code).toBe(1);
+  });
+
+  it('refuses a lock file that was edited, or is none', async () => {
+    const file = join(folder, 'edited.json');
+    const { out } = await runCli(['contract', 'get', '-o', 'json', ...command('handshake', [echo])]);
+    const run = async (text: string) => {
+      writeFileSync(file, text);
+      return runCli(['contract', 'verify', '--lock', file, ...command('handshake', [echo])]);
+    };
+    expect(await run(out.replace('Says', 'Said'))).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('was edited'),
+    });
+    expect(await run('{"tools":[]}')).toMatchObject({ code: 2, error: expect.stringContaining('is no lock file') });
+    expect(await run('{'.repeat(300))).toMatchObject({ code: 2, error: expect.stringContaining('too large') });
+    expect((await runCli(['contract', 'verify', ...command('handshake', [])])).error).toContain('--lock FILE');
+  });
+});
+
+describe('contract diff', () => {
+  it('tells the worst first, for programs too, and fails on what breaks', async () => {
+    const before = await lock('before.json', [echo, zap]);
+    const after = await lock('after.json', [{ ...echo, annotations: {}, description: 'x' }, { name: 'new' }]);
+    const { code, out } = await runCli(['contract', 'diff', '-o', 'json', before, after]);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      schemaVersion: 'mcp-lifecycle.tool-contract-changes/v1',
+      changes: [
+        { class: 'Removed', tool: 'zap', breaking: true },
+        { class: 'Risk', tool: 'echo', breaking: true },
+        { class: 'Wording', tool: 'echo', breaking: false },
+        { class: 'Added', tool: 'new', breaking: false },
+      ],
+    });
+    expect(
+      (await runCli(['contract', 'diff', before, ...command('handshake', [echo, zap, { name: 'new' }])])).code,
+    ).toBe(0);
+  });
+
+  it('keeps on its line what a server puts into a name', async () => {
+    const before = await lock('plain.json', []);
+    const { out } = await runCli([
+      'contract',
+      'diff',
+      before,
+      ...command('handshake', [{ name: 'a\nRemoved b\u202e\u001b[2J' }]),
+    ]);
+    expect(out.split('\n')).toHaveLength(3);
+    expect(out.replaceAll('\n', '')).not.toMatch(/[\u202e\p{Cc}]/u);
+  });
+
+  it('names what it does not know', async () => {
+    expect(await runCli(['contract', 'guess'])).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('found guess'),
+    });
+    expect((await runCli(['contract', '--help'])).out).toContain('contract verify --lock FILE');
+    expect((await runCli(['contract', 'diff', 'one.json'])).code).toBe(2);
+  });
+});
