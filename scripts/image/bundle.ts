@@ -49,14 +49,17 @@ export async function bundleProgram(version?: string): Promise<Uint8Array> {
 }
 
 /** The same, and what it is made of. */
-export function buildProgram(version?: string): Promise<Bundle> {
+export async function buildProgram(version?: string): Promise<Bundle> {
+  const target = `node${oldestNodeText}`;
   const { plugins = [], ...options } = suiteOptions(version);
-  return buildScript('webhooks/main.ts', {
+  const kubeconfig = await buildScript(imageParts.kubeconfig, { ...options, plugins, target });
+  const { contents, files } = await buildScript('webhooks/main.ts', {
     ...options,
-    plugins: [...plugins, withoutPrograms],
+    plugins: [...plugins, withoutPrograms, asText(imageParts.kubeconfig, kubeconfig)],
     banner: { js: nodeGuard },
-    target: `node${oldestNodeText}`,
+    target,
   });
+  return { contents, files: [...new Set([...files, ...kubeconfig.files])] };
 }
 
 /** The first file is what is started; the others are what it, or one of them, imports when it is needed. */
@@ -111,6 +114,29 @@ const withoutPrograms: Plugin = {
     });
   },
 };
+
+/**
+ * A part that is a text until it is imported. What reads a kubeconfig is a quarter of the program, with libraries for OAuth,
+ * proxies and JSONPath, and next to nobody asks a cluster: a text is passed over when the file is read. As in the image
+ * (docs/decisions/0055-a-file-for-each-program.md) it shares no code with the rest.
+ */
+function asText(entry: string, { contents }: Bundle): Plugin {
+  const namespace = 'as-text';
+  const text = JSON.stringify(Buffer.from(contents).toString('utf8'));
+  return {
+    name: `${entry} as a text`,
+    setup(bundler) {
+      bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) =>
+        kind === 'dynamic-import' && relative(root, resolve(resolveDir, path)) === entry
+          ? { path, namespace }
+          : undefined,
+      );
+      bundler.onLoad({ filter: /./, namespace }, () => ({
+        contents: `new Function('require', 'module', 'exports', ${text})(require, module, exports);`,
+      }));
+    },
+  };
+}
 
 /** Replaces the generated API that KubeConfig imports, by the one specifier that names it. */
 const withoutGeneratedApi: Plugin = {

@@ -45,7 +45,8 @@ it('brings nothing else along', () => {
 
 it('says under which licence each package is that it is made of', () => {
   const text = readFileSync(join(folder, 'THIRD-PARTY-NOTICES'), 'utf8');
-  for (const name of ['yaml', '@marcbachmann/cel-js']) expect(text).toMatch(new RegExp(`^# ${name} `, 'm'));
+  for (const name of ['yaml', '@marcbachmann/cel-js', '@kubernetes/client-node', 'jsonpath-plus'])
+    expect(text).toMatch(new RegExp(`^# ${name} `, 'm'));
   expect(text).not.toContain('(no licence)');
 });
 

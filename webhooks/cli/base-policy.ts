@@ -3,23 +3,15 @@ import { join, sep } from 'node:path';
 import { pathInside, readCommitted, realPathOf } from '../platform/git.ts';
 import { decodeText } from '../platform/manifests/read-texts.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
+import type { BaseValues } from './base-options.ts';
 import { gatherBase, repositoryOf, type Base, type BasePolicy } from './base.ts';
 import { choosePolicy, toChosen, type ChosenPolicy } from './chosen-policy.ts';
 import type { Input } from './gather.ts';
 import { readPolicyText } from './policy-file.ts';
 
-export interface BasePolicyNames {
-  /** A Git ref or a folder; empty without a base. */
-  readonly base: string;
-  /** A file; empty: the base is looked into. */
-  readonly 'base-policy': string;
+export interface BasePolicyNames extends BaseValues {
   /** What judges now. */
   readonly policy: string;
-}
-
-/** What is wrong with how they are named, if anything is. */
-export function judgeBasePolicyNames({ base, 'base-policy': file }: BasePolicyNames): string | undefined {
-  return file !== '' && base === '' ? '--base-policy is what judged a base: name that with --base' : undefined;
 }
 
 export type GatheredBefore =
@@ -32,7 +24,7 @@ export interface GatherOptions {
   readonly readStdin: () => Promise<Uint8Array>;
 }
 
-/** Everything that `--base` names: the servers, and the policy that judged them. */
+/** Everything that `--base` names: the servers, and the policy that judged them. Loads what talks to Git. */
 export async function gatherBefore(
   names: BasePolicyNames,
   input: Input,

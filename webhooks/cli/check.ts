@@ -1,15 +1,16 @@
 import { printable } from '../core/engine/text.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
-import { gatherBefore, judgeBasePolicyNames } from './base-policy.ts';
+import { baseOptions, judgeBaseNames } from './base-options.ts';
+import type { BasePolicyNames, GatheredBefore, GatherOptions as BaseGatherOptions } from './base-policy.ts';
 import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import { factsOptions, gatherFacts } from './gather-facts.ts';
-import { gatherInput } from './gather.ts';
-import { inputOptions, judgeInputNames, nameInput } from './input-options.ts';
+import { gatherInput, type Input } from './gather.ts';
+import { gatherRendered, inputOptions, judgeInputNames, nameInput } from './input-options.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
-import { renderInput } from './rendered-input.ts';
+
 import { reportOutputs } from './outputs.ts';
 import { renderOthers } from './outputs/told.ts';
 import { countsForGate, refusedReport, toReport } from './report.ts';
@@ -25,19 +26,7 @@ PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input cou
 `,
   options: {
     'fail-on': { type: 'choice', choices: ['deny', 'warn'], help: 'the least severity that fails' },
-    base: {
-      type: 'text',
-      placeholder: 'REF|DIR',
-      default: '',
-      help: 'judge updates of what stands at a Git ref or in a folder: what was there before fails nothing',
-    },
-    'base-policy': {
-      type: 'text',
-      placeholder: 'FILE',
-      default: '',
-      isPath: true,
-      help: 'with --base: the policy of before, if it is not where --policy is, at the base',
-    },
+    ...baseOptions,
     output: {
       type: 'targets',
       choices: namesOf(reportOutputs),
@@ -52,7 +41,7 @@ PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input cou
     'allow-empty': { type: 'flag', help: 'no MCPServer in the input is no mistake' },
   },
   exitCodes: { clean: 'nothing found', found: 'findings at or above --fail-on' },
-  judgeArguments: (paths, values) => judgeInputNames(paths, values) ?? judgeBasePolicyNames(values),
+  judgeArguments: (paths, values) => judgeInputNames(paths, values) ?? judgeBaseNames(values),
   async run({ values, positionals: paths }, terminal) {
     const { namespace, validate } = values;
     const { readStdin, writeError, hasColour, env } = terminal;
@@ -70,12 +59,12 @@ PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input cou
     const chosen = await choosePolicy(values.policy, readStdin);
     if (chosen.type === 'refused') return refuse(chosen.problems);
     writeError(renderProblems(chosen.ignored));
-    const rendered = await renderInput(values, { namespace, env });
+    const rendered = await gatherRendered(values, { namespace, env });
     const read = await gatherInput({ paths, namespace, readStdin, rendered });
     const asked = await gatherFacts(read, values, namespace);
     if (asked.type === 'refused')
       return refuse([{ file: 'facts', message: asked.problem }], `${printable(asked.problem)}\n`);
-    const before = await gatherBefore(values, asked.input, { namespace, readStdin });
+    const before = await compareWith(values, asked.input, { namespace, readStdin });
     if (before.type === 'refused') return refuse(before.problems);
     writeError(renderProblems(before.notes));
     const { policy } = chosen;
@@ -102,3 +91,9 @@ PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input cou
     return unwritten.length > 0 ? exitCodeOf({ type: 'usage' }) : exitCode;
   },
 });
+
+/** Who compares with nothing does not pay for it. */
+async function compareWith(values: BasePolicyNames, input: Input, options: BaseGatherOptions): Promise<GatheredBefore> {
+  if (values.base === '') return { type: 'gathered', base: undefined, notes: [] };
+  return (await import('./base-policy.ts')).gatherBefore(values, input, options);
+}

@@ -13,8 +13,9 @@ export interface CrdRules {
 }
 
 /**
- * Compiles every rule once. Throws for an expression that is not understood (an unknown function, a pattern that Go
- * would read otherwise): it must never count as a rule that holds.
+ * Compiles each rule once, when the first object has something at its place: a single manifest has few of them. `check`
+ * throws for an expression that is not understood (an unknown function, a pattern that Go would read otherwise): it must
+ * never count as a rule that holds.
  */
 export function compileCrdRules(schema: StructuralSchema): CrdRules {
   const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
@@ -33,8 +34,11 @@ interface Compiler {
 
 interface CompiledRule {
   readonly of: CrdRule;
-  readonly holds: (self: unknown) => boolean;
+  /** Throws for an expression that is not understood. */
+  readonly compile: () => Holds;
 }
+
+type Holds = (self: unknown) => boolean;
 
 /** Only the part of the schema that has rules. */
 interface CompiledNode {
@@ -72,12 +76,17 @@ function compileRule(of: CrdRule, { environment, notJudged }: Compiler): readonl
     notJudged.add(rule);
     return [];
   }
+  let holds: Holds | undefined;
+  return [{ of, compile: () => (holds ??= compileExpression(rule, environment)) }];
+}
+
+function compileExpression(rule: string, environment: Environment): Holds {
   const parsed = environment.parse(rule);
   const checked = parsed.check();
   if (!checked.valid || checked.type !== 'bool' || notInGo.test(rule)) {
     throw new Error(`the CRD has a CEL rule that is not understood: ${rule}`, { cause: checked.error });
   }
-  return [{ of, holds: (self) => parsed({ self }) === true }];
+  return (self) => parsed({ self }) === true;
 }
 
 function checkNode(node: CompiledNode, value: unknown, path: FieldPath): readonly Violation[] {
@@ -103,8 +112,9 @@ interface Place {
   readonly path: FieldPath;
 }
 
-function checkRule({ of, holds }: CompiledRule, schema: StructuralSchema, place: Place): readonly Violation[] {
+function checkRule({ of, compile }: CompiledRule, schema: StructuralSchema, place: Place): readonly Violation[] {
   const path = of.field === undefined ? place.path : [...place.path, of.field];
+  const holds = compile();
   try {
     if (holds(toCel(place.value, schema))) return [];
   } catch {

@@ -8,13 +8,12 @@ import { exitCodes } from './exit-code.ts';
 import { gatherInput } from './gather.ts';
 import { identityOf } from './identity.ts';
 import { completeMetadata } from './judge-manifest.ts';
-import { inputOptions, judgeInputNames, nameInput } from './input-options.ts';
+import { gatherRendered, inputOptions, judgeInputNames, nameInput } from './input-options.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { renderProblem } from './outputs/text.ts';
 import { toJson } from './outputs/to-json.ts';
 import { count, nameOf } from './outputs/told.ts';
-import { renderInput } from './rendered-input.ts';
 import { diffSchemaVersion } from './schemas/diff.ts';
 import { toStoredServer } from './stored-server.ts';
 
@@ -39,7 +38,7 @@ gets a default, - for one that is dropped, "when it runs" for a default that is 
   judgeArguments: judgeInputNames,
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env }) {
     const { namespace } = values;
-    const rendered = await renderInput(values, { namespace, env });
+    const rendered = await gatherRendered(values, { namespace, env });
     const input = await gatherInput({ paths, namespace, readStdin, rendered });
     const found = input.servers.map((manifest) => differ(manifest, namespace));
     const problems = [...input.problems, ...found.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))];

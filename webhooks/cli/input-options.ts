@@ -1,4 +1,6 @@
+import type { ReadTexts } from '../platform/manifests/read-texts.ts';
 import type { CommandOptions } from './options.ts';
+import type { RenderOptions } from './rendered-input.ts';
 
 /** What a command judges besides the files that it is given; the same for each command that judges. */
 export const inputOptions = {
@@ -30,4 +32,10 @@ export function judgeInputNames(
 /** As the user named it, for a sentence. */
 export function nameInput(paths: readonly string[], { helm, kustomize }: InputValues): string {
   return [...paths, ...(helm === '' ? [] : [helm]), ...kustomize].join(', ');
+}
+
+/** What charts and overlays become. Who names none does not pay for what starts other programs. */
+export async function gatherRendered(input: InputValues, options: RenderOptions): Promise<ReadTexts> {
+  if (input.helm === '' && input.kustomize.length === 0) return { texts: [], problems: [] };
+  return (await import('./rendered-input.ts')).renderInput(input, options);
 }

@@ -5,11 +5,10 @@ import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf, exitCodes } from './exit-code.ts';
 import { gatherInput, type Input } from './gather.ts';
-import { inputOptions, judgeInputNames, nameInput } from './input-options.ts';
+import { gatherRendered, inputOptions, judgeInputNames, nameInput } from './input-options.ts';
 import { namesOf } from './names-of.ts';
 import { namespaceOption } from './namespace-option.ts';
 import { renderProblem, renderText } from './outputs/text.ts';
-import { renderInput } from './rendered-input.ts';
 import { toStoredServer } from './stored-server.ts';
 import { judgeInput, type JudgedInput, type JudgedManifest, type Located } from './report.ts';
 import { validateOption } from './validate-option.ts';
@@ -44,7 +43,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
       return exitCodes.unusable;
     }
     writeError(renderProblems(chosen.ignored));
-    const rendered = await renderInput(values, { namespace, env });
+    const rendered = await gatherRendered(values, { namespace, env });
     const input = await gatherInput({ paths, namespace, readStdin, rendered });
     const { problems, servers } = input;
     for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
