@@ -9,7 +9,7 @@ import type { MCPServer } from './core/mcpserver/types.gen.ts';
 import { decide, type Decision } from './core/plan/decide.ts';
 import { aChild } from './core/plan/testing/a-child.ts';
 import { createTell } from './core/policy/problem.ts';
-import { readParameters } from './core/policy/parameter-shape.ts';
+import { parametersShape } from './core/policy/parameter-shape.ts';
 import { readPolicy } from './core/policy/read-policy.ts';
 import { builtInPolicy } from './core/rules/built-in-policy.ts';
 import { rules } from './core/rules/index.gen.ts';
@@ -84,7 +84,7 @@ describe('parameters of examples', () => {
   it('are such as a policy can give', () => {
     for (const [title, rule, { parameters }] of given) {
       const tell = createTell();
-      const read = readParameters(rule.parameters, parameters, { at: [], tell });
+      const read = parametersShape(rule.parameters).read(parameters, [], tell);
       expect({ title, read, ...tell.problems }).toEqual({ title, read: parameters, wrong: [], ignored: [] });
     }
   });

@@ -1,3 +1,4 @@
+import { present } from '../core/mcpserver/record.ts';
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
 import { conditionOf } from '../core/plan/condition.ts';
 import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
@@ -62,33 +63,18 @@ function toEra(said: NonNullable<VerificationStatus['era']>): ProtocolEra {
 
 function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): ProbeResult {
   const { era: said, toolsDigest, notCounted } = status.extensions?.verification ?? {};
-  return {
-    state: 'verified',
-    serverInfo,
-    era: said === undefined ? eraOfVersion(serverInfo.protocolVersion) : toEra(said),
-    offers: believedOffers(status),
-    ...(toolsDigest === undefined ? {} : { toolsDigest }),
-    ...(notCounted === undefined ? {} : { notCounted }),
-  };
+  const era = said === undefined ? eraOfVersion(serverInfo.protocolVersion) : toEra(said);
+  return present({ state: 'verified', serverInfo, era, offers: believedOffers(status), toolsDigest, notCounted });
 }
 
 function believedOffers({ extensions }: MCPServerStatus): OfferCounts {
   const { toolCount, resourceCount, promptCount } = extensions?.verification ?? {};
-  return {
-    ...(toolCount === undefined ? {} : { tools: toolCount }),
-    ...(resourceCount === undefined ? {} : { resources: resourceCount }),
-    ...(promptCount === undefined ? {} : { prompts: promptCount }),
-  };
+  return present({ tools: toolCount, resources: resourceCount, prompts: promptCount });
 }
 
 function complete(info: NonNullable<MCPServerStatus['serverInfo']>): ServerInfo {
   const { name = '', version = '', protocolVersion = '', instructions, capabilities = {} } = info;
   const { tools = false, resources = false, prompts = false, logging = false, completions = false } = capabilities;
-  return {
-    name,
-    version,
-    protocolVersion,
-    ...(instructions === undefined ? {} : { instructions }),
-    capabilities: { tools, resources, prompts, logging, completions },
-  };
+  const complete = { tools, resources, prompts, logging, completions };
+  return present({ name, version, protocolVersion, instructions, capabilities: complete });
 }

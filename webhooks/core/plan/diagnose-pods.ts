@@ -1,4 +1,5 @@
 import { oneLine, printable, shortenEnd } from '../engine/text.ts';
+import { present } from '../mcpserver/record.ts';
 import type { PodFailure } from '../mcpserver/types.gen.ts';
 import type { PodHints } from './render-pod-failure.ts';
 
@@ -207,15 +208,14 @@ function ofWaiting(
 }
 
 function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined, hints: PodHints = {}): Found {
-  const hint = hintOn(terminated, hints);
   const detail = whyNotStarted(terminated);
-  return {
+  return present({
     cause: terminated?.reason === 'OOMKilled' ? 'OutOfMemory' : 'Crashing',
-    ...(terminated === undefined ? {} : { exitCode: terminated.exitCode }),
+    exitCode: terminated?.exitCode,
     restarts: stepOf(restartCount),
-    ...(detail === '' ? {} : { detail }),
-    ...(hint === undefined ? {} : { hint }),
-  };
+    detail: detail === '' ? undefined : detail,
+    hint: hintOn(terminated, hints),
+  });
 }
 
 function hintOn(terminated: Terminated | undefined, { crash }: PodHints): Found['hint'] {

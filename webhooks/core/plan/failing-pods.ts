@@ -1,4 +1,5 @@
 import { oneLine } from '../engine/text.ts';
+import { present } from '../mcpserver/record.ts';
 import type { FailingPod, Verification } from './observed.ts';
 
 /** How many pods are named, and how much of what came back from each is told, in characters. The CRD has the same bounds. */
@@ -21,12 +22,9 @@ export function withFailingPods(
     .map(({ name, message }) => ({ name, message: oneLine(message, maxMessageLength) }));
   const { era } = verification;
   const failures = verification.state === 'failed' ? verification.failures : undefined;
-  return {
-    ...{ state: 'failed', message: sayFailing(failingPods, failing.length, servingPods), failingPods },
-    cause: `pods ${failing.length} ${failingPods.map(({ name }) => name).join(' ')}`,
-    ...(failures === undefined ? {} : { failures }),
-    ...(era === undefined ? {} : { era }),
-  };
+  const message = sayFailing(failingPods, failing.length, servingPods);
+  const cause = `pods ${failing.length} ${failingPods.map(({ name }) => name).join(' ')}`;
+  return present({ state: 'failed', message, failingPods, cause, failures, era });
 }
 
 function sayFailing(named: readonly FailingPod[], failing: number, serving: number): string {

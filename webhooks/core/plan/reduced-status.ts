@@ -1,4 +1,5 @@
 import { shortenEnd } from '../engine/text.ts';
+import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 
 /** Longest message of a condition in it, in characters. */
@@ -17,12 +18,10 @@ const explaining: readonly string[] = ['Ready', 'Verified'];
 export function reducedStatus(status: MCPServerStatus, why: string): MCPServerStatus {
   const { extensions: { policy, release, causes } = {}, conditions, ...others } = status;
   const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => name !== 'serverInfo'));
-  const signed = release === undefined ? {} : { release };
-  const compared = causes === undefined ? {} : { causes };
   const message = `Only a part of this status can be written: ${shortenEnd(plain(why), maxWhyLength)}`;
   return {
     ...rest,
-    ...(policy === undefined ? {} : { extensions: { policy, ...signed, ...compared } }),
+    ...(policy === undefined ? {} : { extensions: present({ policy, release, causes }) }),
     ...(conditions === undefined
       ? {}
       : {

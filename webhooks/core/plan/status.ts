@@ -1,6 +1,7 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
 import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
+import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus, PolicyState, StatusExtensions } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing, isStuck, replicaFailureOf } from './availability.ts';
@@ -104,15 +105,16 @@ function extensionsOf(
     (name === 'foreign' && standing !== undefined);
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
   const causes = said.flatMap(({ type, cause }) => (cause === undefined ? [] : [[type, cause] as const]));
-  const verification = nextVerificationStatus(input, verified.status);
   const extensions = {
     ...Object.fromEntries(kept),
-    ...(release === undefined ? {} : { release }),
-    ...(causes.length === 0 ? {} : { causes: Object.fromEntries(causes) }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(standing === undefined || standing === null ? {} : { foreign: standing }),
-    ...(podFailure === undefined || !tellsOfPods(verdicts) ? {} : { podFailure }),
-    ...(verification === undefined ? {} : { verification }),
+    ...present({
+      release,
+      causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
+      policy,
+      foreign: standing ?? undefined,
+      podFailure: tellsOfPods(verdicts) ? podFailure : undefined,
+      verification: nextVerificationStatus(input, verified.status),
+    }),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
 }

@@ -1,4 +1,5 @@
 import { printable, shortenEnd } from '../engine/text.ts';
+import { present } from '../mcpserver/record.ts';
 import type { Condition, MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
@@ -23,11 +24,7 @@ export function nextVerificationStatus(
   };
   const counted = verified === 'True' && verification.state === 'verified' ? verification : undefined;
   const toolsDigest = counted?.toolsDigest ?? digestBeside(learnt.image, before);
-  const asked = {
-    ...learnt,
-    ...answerOf(verification, verified, before),
-    ...(toolsDigest === undefined ? {} : { toolsDigest }),
-  };
+  const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest });
   return Object.keys(asked).length === 0 ? undefined : asked;
 }
 
@@ -109,10 +106,5 @@ function eraOf(
 
 function countsOf({ offers = {}, notCounted }: VerifiedEndpoint): VerificationStatus {
   const { tools, resources, prompts } = offers;
-  return {
-    ...(tools === undefined ? {} : { toolCount: tools }),
-    ...(resources === undefined ? {} : { resourceCount: resources }),
-    ...(prompts === undefined ? {} : { promptCount: prompts }),
-    ...(notCounted === undefined ? {} : { notCounted }),
-  };
+  return present({ toolCount: tools, resourceCount: resources, promptCount: prompts, notCounted });
 }

@@ -5,8 +5,6 @@ import {
   type ParameterValue,
   type RuleParameters,
 } from '../engine/parameters.ts';
-import type { FieldPath } from '../mcpserver/violation.ts';
-import type { Tell } from './problem.ts';
 import { choice, flag, integer, list, map, object, optional, quantity, required, text, type Shape } from './shape.ts';
 
 /** Most items of a list and entries of a map that a parameter has; longest text of one, in characters. */
@@ -59,13 +57,4 @@ export function missingParameters(table: ParameterTable | undefined, given: Rule
   return Object.entries(table ?? {}).flatMap(([name, { isOptional }]) =>
     isOptional === true || given[name] !== undefined ? [] : [name],
   );
-}
-
-/** Reads what an example or a test gives as a policy would. */
-export function readParameters(
-  table: ParameterTable | undefined,
-  raw: unknown,
-  { at, tell }: { readonly at: FieldPath; readonly tell: Tell },
-): RuleParameters | undefined {
-  return parametersShape(table).read(raw, at, tell);
 }

@@ -1,3 +1,4 @@
+import { present } from '../../core/mcpserver/record.ts';
 import { objectPath, type ApiResult, type KubeApi } from '../kube/api.ts';
 import { metaOf, recordAt, stringAt } from '../kube/object.ts';
 import { isAuthority, type CertificateAuthority, type ServingCertificate } from './certificates.ts';
@@ -120,10 +121,11 @@ export function writeCertificateSecret(
 }
 
 function toAnnotations(changes: SecretChanges): Record<string, string | null> {
-  return {
-    ...(changes.stepSince === undefined ? {} : { [stepSinceAnnotation]: changes.stepSince?.toISOString() ?? null }),
-    ...(changes.isRequestServed === undefined ? {} : { [rotationRequest]: null }),
-  };
+  const { stepSince, isRequestServed } = changes;
+  return present({
+    [stepSinceAnnotation]: stepSince === undefined ? undefined : (stepSince?.toISOString() ?? null),
+    [rotationRequest]: isRequestServed === undefined ? undefined : null,
+  });
 }
 
 function toData(changes: SecretChanges): Record<string, string | null> {
@@ -146,15 +148,4 @@ function pair(
 
 function base64(pem: string | null): string | null {
   return pem === null ? null : Buffer.from(pem).toString('base64');
-}
-
-/** Without what is undefined. */
-function present(pair: {
-  readonly certificate: string | undefined;
-  readonly privateKey: string | undefined;
-}): Partial<ServingCertificate> {
-  return {
-    ...(pair.certificate === undefined ? {} : { certificate: pair.certificate }),
-    ...(pair.privateKey === undefined ? {} : { privateKey: pair.privateKey }),
-  };
 }
