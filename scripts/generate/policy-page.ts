@@ -76,7 +76,11 @@ ${Object.entries(profiles)
   .map(([name, { summary }]) => `| \`${name}\` | ${summary} |`)
   .join('\n')}
 
-## Rules
+${renderRules(rules)}`;
+}
+
+function renderRules(rules: readonly Rule[]): string {
+  return `## Rules
 
 What a rule does in each profile where no entry names it. *mandatory*: no policy makes it less severe, and nobody is excused from it. *holds back*:
 it cannot be \`off\`, and nothing is rolled out while it finds something, whatever the action.

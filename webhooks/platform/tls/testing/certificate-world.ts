@@ -73,53 +73,32 @@ function createWorld(seed: number): World {
   const api = createInMemoryApi();
   const random = createSeededRandom(seed);
   const [bundles, served]: [Span[], Span[]] = [[], []];
-  const certificates = new Set<string>();
   const presents = new Map<number, Span>();
   const cutOffUntil = new Map<number, number>();
-  const current = new Map<string, Span>();
   const watches: World['watches'] = new Set();
-  let rotations = 0;
-  let isRotating = false;
   const now = (): number => clock.now().getTime();
-
-  const cutOff = (index: number, ms: number): void => {
-    cutOffUntil.set(index, now() + ms);
-    for (const { replica, broken } of watches) if (replica === index) broken.abort();
-  };
   const begin = (spans: Span[], pem: string): Span => {
     const span = { pem, from: now(), to: Infinity };
     spans.push(span);
     return span;
   };
-  const observe = (): void => {
-    for (const type of webhookConfigurationTypes) {
-      const [webhook] = listAt(api.read(configurationsOf(type), 'ours'), 'webhooks');
-      const pem = Buffer.from(stringAt(recordAt(webhook, 'clientConfig'), 'caBundle') ?? '', 'base64').toString();
-      const before = current.get(type);
-      if (before?.pem === pem) continue;
-      if (before !== undefined) before.to = now();
-      if (pem === '') current.delete(type);
-      else current.set(type, begin(bundles, pem));
-    }
-    const secret = parseCertificateSecret(api.read(secrets, 'certificate'));
-    for (const pem of [secret.authority.certificate, secret.serving.certificate, secret.next.certificate]) {
-      if (pem !== undefined) certificates.add(pem);
-    }
-    const wasRotating = isRotating;
-    isRotating = rotationPhaseOf(secret) !== 'none';
-    if (!isRotating || wasRotating) return;
-    rotations += 1;
+  const observeBundles = createBundleObserver({ api, now, begin: (pem) => begin(bundles, pem) });
+  const secret = createSecretObserver(api, () => {
     // Every other rotation somebody is cut off, for longer than the two minutes that it takes by itself.
-    if (random() < 0.5) cutOff(Math.floor(random() * 3), random() * 20 * minuteMs);
-  };
+    if (random() >= 0.5) return;
+    const index = Math.floor(random() * 3);
+    cutOffUntil.set(index, now() + random() * 20 * minuteMs);
+    for (const { replica, broken } of watches) if (replica === index) broken.abort();
+  });
   return {
-    ...{ clock, api, random, bundles, served, certificates, presents, cutOffUntil, watches },
+    ...{ clock, random, bundles, served, presents, cutOffUntil, watches },
+    certificates: secret.certificates,
     kills: new Set<string>(),
     get rotations() {
-      return rotations;
+      return secret.rotations;
     },
     get isRotating() {
-      return isRotating;
+      return secret.isRotating;
     },
     present(index, pem) {
       const before = presents.get(index);
@@ -130,8 +109,52 @@ function createWorld(seed: number): World {
     finish() {
       for (const span of [...bundles, ...served]) if (span.to === Infinity) span.to = now();
     },
-    ...{ api: observed(api, observe) },
+    api: observed(api, () => {
+      observeBundles();
+      secret.observe();
+    }),
   };
+}
+
+interface BundleObserver {
+  readonly api: World['api'];
+  readonly now: () => number;
+  readonly begin: (pem: string) => Span;
+}
+
+/** Notes from when to when each configuration says which bundle. */
+function createBundleObserver({ api, now, begin }: BundleObserver): () => void {
+  const current = new Map<string, Span>();
+  return () => {
+    for (const type of webhookConfigurationTypes) {
+      const [webhook] = listAt(api.read(configurationsOf(type), 'ours'), 'webhooks');
+      const pem = Buffer.from(stringAt(recordAt(webhook, 'clientConfig'), 'caBundle') ?? '', 'base64').toString();
+      const before = current.get(type);
+      if (before?.pem === pem) continue;
+      if (before !== undefined) before.to = now();
+      if (pem === '') current.delete(type);
+      else current.set(type, begin(pem));
+    }
+  };
+}
+
+/** Notes what the Secret has held, and how often a rotation began. */
+function createSecretObserver(api: World['api'], onRotation: () => void) {
+  const certificates = new Set<string>();
+  const seen = { certificates, rotations: 0, isRotating: false };
+  return Object.assign(seen, {
+    observe(): void {
+      const secret = parseCertificateSecret(api.read(secrets, 'certificate'));
+      for (const pem of [secret.authority.certificate, secret.serving.certificate, secret.next.certificate]) {
+        if (pem !== undefined) certificates.add(pem);
+      }
+      const wasRotating = seen.isRotating;
+      seen.isRotating = rotationPhaseOf(secret) !== 'none';
+      if (!seen.isRotating || wasRotating) return;
+      seen.rotations += 1;
+      onRotation();
+    },
+  });
 }
 
 /** Sees the state after each write, by whomever. */

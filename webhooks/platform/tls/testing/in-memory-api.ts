@@ -21,74 +21,99 @@ export interface InMemoryApi extends KubeApi {
 type StoredObject = Record<string, unknown> & { metadata: Record<string, unknown> };
 
 interface Watcher {
-  readonly collection: string;
-  readonly name: string;
+  readonly path: string;
   readonly onEvent: (event: WatchEvent) => void;
   readonly end: (end: WatchEnd) => void;
 }
 
+/** Objects by their paths, and who watches one of them. */
+class Objects {
+  readonly #stored = new Map<string, StoredObject>();
+  readonly #watchers = new Set<Watcher>();
+  #version = 1;
+
+  get(path: string): StoredObject | undefined {
+    return this.#stored.get(path);
+  }
+
+  put(path: string, object: StoredObject): unknown {
+    const type = this.#stored.has(path) ? 'MODIFIED' : 'ADDED';
+    object.metadata = { ...object.metadata, resourceVersion: this.#nextVersion() };
+    this.#stored.set(path, object);
+    this.#notify(path, { type, object: structuredClone(object) });
+    return structuredClone(object);
+  }
+
+  remove(path: string): void {
+    const object = this.#stored.get(path);
+    this.#stored.delete(path);
+    // The last state of what is gone is told under the version of its end.
+    const metadata = { ...object?.metadata, resourceVersion: this.#nextVersion() };
+    this.#notify(path, { type: 'DELETED', object: { ...object, metadata } });
+  }
+
+  /** Tests put nothing but what a label selector shall find into such a collection. */
+  list({ path, query = {} }: ApiRequest): unknown {
+    const { fieldSelector } = query;
+    const wanted = fieldSelector === undefined ? '' : nameIn(fieldSelector);
+    const items = [...this.#stored].flatMap(([at, object]) =>
+      at === `${path}/${wanted}` || (wanted === '' && at.startsWith(`${path}/`)) ? [object] : [],
+    );
+    return { metadata: { resourceVersion: String(this.#version) }, items };
+  }
+
+  watch({ path, query, signal }: WatchRequest, onEvent: (event: WatchEvent) => void): Promise<WatchEnd> {
+    return new Promise((resolve) => {
+      const end = (why: WatchEnd): void => {
+        this.#watchers.delete(watcher);
+        resolve(why);
+      };
+      const watcher: Watcher = { path: `${path}/${nameIn(query?.['fieldSelector'] ?? '')}`, onEvent, end };
+      this.#watchers.add(watcher);
+      const object = this.#stored.get(watcher.path);
+      // What happened between the list and the watch is told first.
+      if (object !== undefined && Number(metaOf(object).resourceVersion) > Number(query?.['resourceVersion'])) {
+        onEvent({ type: 'MODIFIED', object: structuredClone(object) });
+      }
+      if (signal.aborted) end({ why: 'aborted' });
+      signal.addEventListener('abort', () => {
+        end({ why: 'aborted' });
+      });
+    });
+  }
+
+  closeWatches(): void {
+    for (const watcher of [...this.#watchers]) watcher.end({ why: 'closed' });
+  }
+
+  #nextVersion(): string {
+    this.#version += 1;
+    return String(this.#version);
+  }
+
+  #notify(path: string, event: WatchEvent): void {
+    for (const watcher of this.#watchers) if (watcher.path === path) watcher.onEvent(event);
+  }
+}
+
 export function createInMemoryApi(): InMemoryApi {
-  const objects = new Map<string, StoredObject>();
-  const watchers = new Set<Watcher>();
+  const objects = new Objects();
   const requests: string[] = [];
   const interruptions: { startsWith: string; interruption: Parameters<InMemoryApi['interrupt']>[1] }[] = [];
-  let version = 1;
-
-  const store = (path: string, object: StoredObject): unknown => {
-    const isNew = !objects.has(path);
-    version += 1;
-    object.metadata = { ...object.metadata, resourceVersion: String(version) };
-    objects.set(path, object);
-    notify(path, { type: isNew ? 'ADDED' : 'MODIFIED', object: structuredClone(object) });
-    return structuredClone(object);
-  };
-  const notify = (path: string, event: WatchEvent): void => {
-    for (const watcher of watchers) if (path === `${watcher.collection}/${watcher.name}`) watcher.onEvent(event);
-  };
-
-  const answer = (request: ApiRequest): ApiResult => {
-    const stored = objects.get(request.path);
-    if (request.method === 'GET' && request.query?.['fieldSelector'] !== undefined) {
-      const found = objects.get(`${request.path}/${nameIn(request.query['fieldSelector'])}`);
-      return ok({ metadata: { resourceVersion: String(version) }, items: found === undefined ? [] : [found] });
-    }
-    if (request.method === 'GET' && request.query?.['labelSelector'] !== undefined) {
-      // Tests put nothing but what the selector shall find into such a collection.
-      const found = [...objects].filter(([path]) => path.startsWith(`${request.path}/`)).map(([, object]) => object);
-      return ok({ metadata: { resourceVersion: String(version) }, items: found });
-    }
-    if (stored === undefined) return refused(404, 'NotFound');
-    if (request.method === 'GET') return ok(stored);
-    return patch(stored, request);
-  };
-  const patch = (stored: StoredObject, request: ApiRequest): ApiResult => {
-    const isJsonPatch = request.contentType === 'application/json-patch+json';
-    const outcome = isJsonPatch ? jsonPatch(stored, request.body) : mergePatch(stored, request.body);
-    return 'status' in outcome && typeof outcome.status === 'number'
-      ? refused(outcome.status, outcome.status === 409 ? 'Conflict' : 'Invalid')
-      : ok(store(request.path, outcome as StoredObject));
-  };
-
   return {
     requests,
     put: (collection, object) => {
-      store(`${collection}/${metaOf(object).name}`, structuredClone(object) as StoredObject);
+      objects.put(`${collection}/${metaOf(object).name}`, structuredClone(object) as StoredObject);
     },
     remove: (collection, name) => {
-      const path = `${collection}/${name}`;
-      const object = objects.get(path);
-      objects.delete(path);
-      // The last state of what is gone is told under the version of its end.
-      version += 1;
-      const metadata = { ...object?.metadata, resourceVersion: String(version) };
-      notify(path, { type: 'DELETED', object: { ...object, metadata } });
+      objects.remove(`${collection}/${name}`);
     },
     read: (collection, name) => structuredClone(objects.get(`${collection}/${name}`)),
     interrupt: (startsWith, interruption) => {
       interruptions.push({ startsWith, interruption });
     },
     closeWatches: () => {
-      for (const watcher of [...watchers]) watcher.end({ why: 'closed' });
+      objects.closeWatches();
     },
     async request(request) {
       await Promise.resolve();
@@ -98,31 +123,24 @@ export function createInMemoryApi(): InMemoryApi {
       const interruption = at === -1 ? undefined : interruptions.splice(at, 1)[0]?.interruption;
       if (interruption !== undefined && 'error' in interruption) return { ok: false, error: interruption.error };
       interruption?.before();
-      return piecewise(request, answer(request));
+      return piecewise(request, answer(objects, request));
     },
-    watch: (request: WatchRequest, onEvent) =>
-      new Promise((resolve) => {
-        const end = (why: WatchEnd): void => {
-          watchers.delete(watcher);
-          resolve(why);
-        };
-        const name = nameIn(request.query?.['fieldSelector'] ?? '');
-        const watcher: Watcher = { collection: request.path, name, onEvent, end };
-        watchers.add(watcher);
-        const object = objects.get(`${request.path}/${name}`);
-        // What happened between the list and the watch is told first.
-        if (
-          object !== undefined &&
-          Number(metaOf(object).resourceVersion) > Number(request.query?.['resourceVersion'])
-        ) {
-          onEvent({ type: 'MODIFIED', object: structuredClone(object) });
-        }
-        if (request.signal.aborted) end({ why: 'aborted' });
-        request.signal.addEventListener('abort', () => {
-          end({ why: 'aborted' });
-        });
-      }),
+    watch: (request, onEvent) => objects.watch(request, onEvent),
   };
+}
+
+function answer(objects: Objects, request: ApiRequest): ApiResult {
+  const { method, path, query = {} } = request;
+  const isList = query['fieldSelector'] !== undefined || query['labelSelector'] !== undefined;
+  if (method === 'GET' && isList) return ok(objects.list(request));
+  const stored = objects.get(path);
+  if (stored === undefined) return refused(404, 'NotFound');
+  if (method === 'GET') return ok(stored);
+  const isJsonPatch = request.contentType === 'application/json-patch+json';
+  const outcome = isJsonPatch ? jsonPatch(stored, request.body) : mergePatch(stored, request.body);
+  return 'status' in outcome && typeof outcome.status === 'number'
+    ? refused(outcome.status, outcome.status === 409 ? 'Conflict' : 'Invalid')
+    : ok(objects.put(path, outcome as StoredObject));
 }
 
 function nameIn(fieldSelector: string): string {
