@@ -158,6 +158,26 @@ describe('the reconciler', () => {
     expect(notes(api)).toBeGreaterThanOrEqual(2);
   });
 
+  it('takes what a Deployment controller writes in pieces together: one round, not one for each', async () => {
+    const api = createFakeKubeApi();
+    const { clock, registry } = await start(api);
+    const rounds = async (): Promise<number> => {
+      const found = /^mcp_lifecycle_reconcile_duration_seconds_count\{.*\} (\d+)$/m.exec(await registry.metrics());
+      return Number(found?.[1] ?? 0);
+    };
+    anMCPServer(api, { runtime: { replicas: 0 } });
+    await clock.advance(10);
+    expect(await rounds()).toBe(1);
+    const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetCreated' }];
+    const complete = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }];
+    for (const status of [{ observedGeneration: 1 }, { conditions }, { conditions: complete }]) {
+      api.put(deploymentPath(), { status });
+      await clock.advance(20);
+    }
+    await clock.advance(1_000);
+    expect(await rounds()).toBe(2);
+  });
+
   it('writes nothing while nothing happens, nor when it is started again', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api, withConfigMap);

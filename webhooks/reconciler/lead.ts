@@ -79,7 +79,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
       rejudging.add(namespace === undefined ? keys : keys.filter((key) => splitKey(key).namespace === namespace));
     },
   });
-  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, add);
+  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, queue);
   const { watches } = triggers;
   metrics.setSource({
     ...{ servers, setbacks, verifier, queue, foundRules },

@@ -204,6 +204,45 @@ describe('WorkQueue', () => {
     await t.stop();
   });
 
+  it('works once on a key of which news comes in pieces, and at once on one that was left alone', async () => {
+    const g = gated();
+    const t = start(g.work);
+    t.queue.addSoon('a');
+    await settle();
+    expect(g.began).toEqual(['a']);
+    t.queue.addSoon('a');
+    await g.finish('a');
+    await t.clock.advance(50);
+    t.queue.addSoon('a');
+    await t.clock.advance(49);
+    expect(g.began).toEqual(['a']);
+    await t.clock.advance(1);
+    expect(g.began).toEqual(['a', 'a']);
+    await g.finish('a');
+    await t.clock.advance(100);
+    t.queue.addSoon('a');
+    await settle();
+    expect(g.began).toEqual(['a', 'a', 'a']);
+    await g.finish('a');
+    await t.stop();
+  });
+
+  it('lets nothing that is a hurry wait while a key rests', async () => {
+    const g = gated();
+    const t = start(g.work);
+    t.queue.add('a');
+    await settle();
+    t.queue.addSoon('a');
+    await g.finish('a');
+    t.queue.add('a');
+    await settle();
+    expect(g.began).toEqual(['a', 'a']);
+    await g.finish('a');
+    await t.clock.advance(1_000);
+    expect(g.began).toEqual(['a', 'a']);
+    await t.stop();
+  });
+
   it('survives work that throws: counted, retried, out of quarantine after a success', async () => {
     let isBroken = true;
     const seen: string[] = [];

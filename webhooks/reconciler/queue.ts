@@ -18,6 +18,12 @@ export type WorkResult =
 /** Soonest that a key which asks to come again does, in milliseconds: whatever it asks for, it is no loop without rest. */
 const minAgainMs = 250;
 
+/**
+ * How long a key rests for what is no hurry, in milliseconds: what a Deployment's controller writes about a new one comes in
+ * pieces within as much, and each would be a round of its own.
+ */
+const restMs = 100;
+
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly log: Logger;
@@ -49,6 +55,10 @@ export class WorkQueue {
   readonly #waiting = new Map<string, string>();
   readonly #running = new Map<string, string>();
   readonly #again = new Set<string>();
+  /** The same, where it is no hurry. */
+  readonly #againSoon = new Set<string>();
+  /** When keys were worked on last, the longest ago first; only those that rest. */
+  readonly #endedAtMs = new Map<string, number>();
   readonly #delayed: Agenda;
   readonly #failures = new Map<string, number>();
   readonly #crashed = new Set<string>();
@@ -82,6 +92,32 @@ export class WorkQueue {
       this.#ready.add(group, key);
     }
     this.#wake();
+  }
+
+  /**
+   * As {@link add}, of what comes in pieces: at once for a key that was left alone for a while, and else together with all
+   * that comes while it rests.
+   */
+  addSoon(key: string): void {
+    if (this.#waiting.has(key)) return;
+    if (this.#running.has(key)) this.#againSoon.add(key);
+    else if (this.#restOf(key) > 0) this.#delayed.set(key, this.#restOf(key));
+    else this.add(key);
+  }
+
+  #restOf(key: string): number {
+    const endedAtMs = this.#endedAtMs.get(key);
+    return endedAtMs === undefined ? 0 : endedAtMs + restMs - this.#options.clock.monotonicMs();
+  }
+
+  #beginRest(key: string): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const [other, endedAtMs] of this.#endedAtMs) {
+      if (endedAtMs + restMs > nowMs) break;
+      this.#endedAtMs.delete(other);
+    }
+    this.#endedAtMs.delete(key);
+    this.#endedAtMs.set(key, nowMs);
   }
 
   /** Runs until the signal aborts and what is under way has ended. */
@@ -147,7 +183,10 @@ export class WorkQueue {
       this.#addAfter(key, backoffDelay(failures, this.#options.backoff, this.#options.random), signal);
     } finally {
       this.#running.delete(key);
+      this.#beginRest(key);
+      const isSoon = this.#againSoon.delete(key);
       if (this.#again.delete(key)) this.add(key);
+      else if (isSoon && !signal.aborted) this.addSoon(key);
     }
   }
 

@@ -50,6 +50,13 @@ export class ServerCache {
     return this.#entries.get(key)?.uid ?? '';
   }
 
+  /** Whether an object of that key is another one than the known one, or wants something else. */
+  isNews(key: string, raw: unknown): boolean {
+    const known = this.#entries.get(key);
+    const { uid, generation } = metaOf(raw);
+    return known?.uid !== uid || known.generation !== generation;
+  }
+
   /** A fresh copy, as unknown as what came from the wire; undefined also of a server whose text is not kept. */
   get(key: string): unknown {
     const json = this.#texts.get(key);
@@ -73,7 +80,7 @@ export class ServerCache {
 
   /** As {@link ChildCache.put}. */
   put(raw: unknown, asOf?: string): Change {
-    const { name, namespace, resourceVersion, uid } = metaOf(raw);
+    const { name, namespace, resourceVersion, uid, generation } = metaOf(raw);
     const key = keyOf({ kind: API.kind, namespace, name });
     const known = this.#doubted.delete(key) ? undefined : this.#entries.get(key);
     if (known?.resourceVersion === resourceVersion) return 'known';
@@ -86,6 +93,7 @@ export class ServerCache {
       ...(offers === undefined ? {} : { offers }),
       uid,
       resourceVersion,
+      generation,
       bytes,
       conditions: this.#shared(conditionsOf(raw)),
     });
@@ -130,6 +138,7 @@ export class ServerCache {
 interface Entry {
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly generation: number;
   /** Of the text, kept or not. */
   readonly bytes: number;
   readonly conditions: readonly ConditionInfo[];

@@ -6,6 +6,7 @@ import { objectPath } from '../platform/kube/api.ts';
 import { ListWatch } from '../platform/kube/list-watch.ts';
 import type { ListWatchOptions, WatchHandlers } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
+import type { WorkQueue } from './queue.ts';
 import type { World } from './world.ts';
 
 export interface Triggers {
@@ -17,6 +18,9 @@ export interface Triggers {
   /** The watches of an optional kind, by namespace, `''` for all of them at once; nobody runs them yet. */
   watchKind(of: ExpandedKind): ReadonlyMap<string, ListWatch>;
 }
+
+/** Who is told which server has to be looked at. */
+type Wakes = Pick<WorkQueue, 'add' | 'addSoon'>;
 
 export interface TriggerOptions extends Pick<ListWatchOptions, 'api' | 'clock' | 'log' | 'random' | 'onListed'> {
   /** Only these are looked at; empty means every one. */
@@ -38,17 +42,15 @@ const childSelector = `${LABELS.app}=${APP}`;
 const secretSelector = 'type!=helm.sh/release.v1';
 
 /** The watches that fill the caches of the world and say which server has to be looked at. */
-export function createTriggers(world: World, options: TriggerOptions, enqueue: (key: string) => void): Triggers {
+export function createTriggers(world: World, options: TriggerOptions, queue: Wakes): Triggers {
   const { namespaces } = options;
   const places = namespaces.length === 0 ? [undefined] : namespaces;
   // A namespace of several that was deleted takes its rights with it, and must not stop the others.
   const isLost = ({ servers }: Scope): boolean => namespaces.length > 0 && servers.isForbidden && !servers.isSynced;
-  const scopes = places.map((namespace) => createScope(world, { ...options, namespace }, enqueue));
+  const scopes = places.map((namespace) => createScope(world, { ...options, namespace }, queue));
   return {
     watchKind: (of) =>
-      new Map(
-        places.map((namespace) => [namespace ?? '', watchOptional(of, world, { ...options, namespace }, enqueue)]),
-      ),
+      new Map(places.map((namespace) => [namespace ?? '', watchOptional(of, world, { ...options, namespace }, queue)])),
     watches: scopes.flatMap(({ servers, children, pods, others }) => [servers, ...children, pods, ...others]),
     isFilled: () => scopes.every((scope) => isLost(scope) || isFilled(scope)),
     arePodsKnown: () => scopes.every((scope) => isLost(scope) || scope.pods.isSynced || scope.pods.isForbidden),
@@ -77,9 +79,9 @@ function createWatch(scope: ScopeOptions, { apiVersion, kind, plural }: Watched,
 }
 
 /** Once all that exists of the kind is known, every server there is looked at: nobody knows which of them waits for it. */
-function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, enqueue: (key: string) => void): ListWatch {
+function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, queue: Wakes): ListWatch {
   const { namespace } = scope;
-  const handlers = childHandlers(of, world, enqueue);
+  const handlers = childHandlers(of, world, queue);
   const watch: ListWatch = createWatch(scope, of, {
     labelSelector: childSelector,
     onNotFound: () => {
@@ -91,7 +93,7 @@ function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, enqu
         handlers.onReplace(keys);
         if (watch.isSynced) return;
         for (const key of world.servers.keys()) {
-          if (namespace === undefined || splitKey(key).namespace === namespace) enqueue(key);
+          if (namespace === undefined || splitKey(key).namespace === namespace) queue.add(key);
         }
       },
     },
@@ -99,17 +101,17 @@ function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, enqu
   return watch;
 }
 
-function createScope(world: World, scope: ScopeOptions, enqueue: (key: string) => void): Scope {
+function createScope(world: World, scope: ScopeOptions, queue: Wakes): Scope {
   const { namespace } = scope;
   const enqueueAll = (keys: readonly string[]): void => {
-    for (const key of keys) enqueue(key);
+    for (const key of keys) queue.add(key);
   };
   const watch = (watched: Watched, selection: Selection): ListWatch => createWatch(scope, watched, selection);
   return {
-    servers: watch(API, { handlers: serverHandlers(world, enqueue) }),
+    servers: watch(API, { handlers: serverHandlers(world, queue) }),
     children: expandedKinds
       .filter(({ requirement }) => requirement === 'required')
-      .map((kind) => watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, enqueue) })),
+      .map((kind) => watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, queue) })),
     pods: watch(
       { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
       { labelSelector: childSelector, handlers: podHandlers(world, enqueueAll) },
@@ -144,16 +146,21 @@ function withinNamespace(namespace: string, handlers: WatchHandlers): WatchHandl
   };
 }
 
-function serverHandlers({ servers }: World, enqueue: (key: string) => void): WatchHandlers {
+function serverHandlers({ servers }: World, queue: Wakes): WatchHandlers {
   return {
     onUpsert: (raw, asOf) => {
-      if (servers.put(raw, asOf) === 'changed') enqueue(serverKey(raw));
+      const key = serverKey(raw);
+      const isNews = servers.isNews(key, raw);
+      if (servers.put(raw, asOf) === 'known') return;
+      if (isNews) queue.add(key);
+      // Mostly a status that we wrote, told before the answer came.
+      else queue.addSoon(key);
     },
     onDelete: (raw) => {
-      if (servers.remove(raw) === 'changed') enqueue(serverKey(raw));
+      if (servers.remove(raw) === 'changed') queue.add(serverKey(raw));
     },
     onReplace: (keys) => {
-      for (const key of servers.keepOnly(keys)) enqueue(key);
+      for (const key of servers.keepOnly(keys)) queue.add(key);
     },
     onRewritten: () => {
       servers.doubtVersions();
@@ -162,20 +169,20 @@ function serverHandlers({ servers }: World, enqueue: (key: string) => void): Wat
 }
 
 /** Wakes whom the object concerns, before and after the change: see `ChildCache.of`. */
-function childHandlers(of: ExpandedKind, { children }: World, enqueue: (key: string) => void): WatchHandlers {
+function childHandlers(of: ExpandedKind, { children }: World, queue: Wakes): WatchHandlers {
   const cache = children.get(of.kind);
   if (cache === undefined) throw new Error(`the world keeps no ${of.kind}: nobody would read what is watched`);
   return {
     onUpsert: (raw, asOf) => {
       const concerned = cache.serversOf(raw);
-      if (cache.put(withType(raw, of), asOf) === 'changed') for (const key of concerned) enqueue(key);
+      if (cache.put(withType(raw, of), asOf) === 'changed') for (const key of concerned) queue.addSoon(key);
     },
     onDelete: (raw) => {
       const concerned = cache.serversOf(raw);
-      if (cache.remove(raw) === 'changed') for (const key of concerned) enqueue(key);
+      if (cache.remove(raw) === 'changed') for (const key of concerned) queue.addSoon(key);
     },
     onReplace: (keys) => {
-      for (const key of cache.keepOnly(keys)) enqueue(key);
+      for (const key of cache.keepOnly(keys)) queue.addSoon(key);
     },
     onRewritten: () => {
       cache.doubtVersions();
