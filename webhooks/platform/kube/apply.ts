@@ -42,6 +42,12 @@ const expectations = {
   'nothing-seen': {},
 } as const satisfies Record<Expected & string, object>;
 
+/**
+ * Otherwise an API server parses the body a second time, to warn of keys that stand in it twice, which JSON.stringify does not
+ * write. What the schema does not know is refused all the same: an apply has to know of each field whose it is.
+ */
+const parsedOnce = 'Ignore';
+
 /** Creates or changes one object by server-side apply. Outcomes: the stored object; 409 as described at `expected`. */
 export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
   const { object, expected } = apply;
@@ -55,7 +61,11 @@ export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
       name,
       ...(apply.subresource === undefined ? {} : { subresource: apply.subresource }),
     }),
-    query: { fieldManager: apply.fieldManager, force: typeof expected === 'string' ? 'false' : 'true' },
+    query: {
+      fieldManager: apply.fieldManager,
+      force: typeof expected === 'string' ? 'false' : 'true',
+      fieldValidation: parsedOnce,
+    },
     contentType: 'application/apply-patch+yaml',
     body: {
       ...object,
