@@ -15,6 +15,7 @@ import { controllerOf, observeChild, observeDeployment } from './observe.ts';
 export type Change = 'changed' | 'known';
 
 export interface CachedChild {
+  /** Without its owned fields, but from {@link ChildCache.wholeOf}. */
   readonly child: ObservedChild;
   /** For Deployments. */
   readonly deployment?: DeploymentStatus;
@@ -65,18 +66,26 @@ export class ChildCache {
 
   /** Whatever exists of the server, or under its name; `server` is its key. */
   of(server: string): readonly CachedChild[] {
-    const keys = [this.#childKey(server), ...(this.#others.get(server) ?? [])];
-    return keys.flatMap((key) => this.#read(key) ?? []);
+    return this.#keysOf(server).flatMap((key) => this.#entries.get(key) ?? []);
+  }
+
+  /** The same with the owned fields, each time a copy of some thousand characters. */
+  wholeOf(server: string): readonly CachedChild[] {
+    return this.#keysOf(server).flatMap((key) => this.#read(key) ?? []);
+  }
+
+  #keysOf(server: string): readonly string[] {
+    return [this.#childKey(server), ...(this.#others.get(server) ?? [])];
   }
 
   /** The child that has the name of the server. */
   get(server: string): CachedChild | undefined {
-    return this.#read(this.#childKey(server));
+    return this.#entries.get(this.#childKey(server));
   }
 
   /** The child of that name in the namespace of the server. */
   named(server: string, name: string): CachedChild | undefined {
-    return this.#read(this.#childKey(server, name));
+    return this.#entries.get(this.#childKey(server, name));
   }
 
   #read(key: string): CachedChild | undefined {
@@ -142,6 +151,9 @@ export class ChildCache {
       return { child };
     }
     const fields = withoutOwner(ownedFields, child);
+    const known = this.#entries.get(key)?.fields;
+    // A controller writes a Deployment several times, and none of our fields.
+    if (known !== undefined && this.#texts.get(key) === fields) return { child, fields: known };
     this.#texts.put(key, weighText(fields));
     const print = digest(fields);
     return { child, fields: this.#prints.of(print, print) };

@@ -3,10 +3,12 @@ import type { PreparedServer } from '../core/engine/judge.ts';
 import { isConfiguration } from '../core/mcpserver/references.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import { isSameChild } from '../core/plan/action.ts';
+import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
+import type { CachedChild } from './child-cache.ts';
 import { observeChild } from './observe.ts';
 import { readServer } from './read-server.ts';
 import { refreshChild } from './refresh-child.ts';
@@ -44,33 +46,50 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   }
   const configuration = subject.references.filter(isConfiguration);
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
-  const cut = await readCutChildren(key, world, signal);
-  if (!cut.ok) return { type: 'failed', error: cut.error };
-  const observed = observedChildren(key, world).map(
-    (child) => cut.children.find((whole) => isSameChild(whole, child)) ?? child,
-  );
-  return { type: 'found', subject, observed, references, unreadKinds: cut.unreadKinds };
+  const whole = await readWhole(key, world, signal);
+  if (!whole.ok) return { type: 'failed', error: whole.error };
+  return { type: 'found', subject, observed: whole.children, references, unreadKinds: whole.unreadKinds };
 }
 
-type CutChildren =
+type WholeChildren =
   | {
       readonly ok: true;
       readonly children: readonly ObservedChild[];
+      /** Optional kinds of which a child cannot be read: then all else is. */
       readonly unreadKinds: ReadonlySet<string>;
     }
   | Extract<ApiResult, { ok: false }>;
 
-/** The children that are too long to be remembered whole, as they are; where one of an optional kind cannot be read, all else is. */
-async function readCutChildren(key: string, world: World, signal: AbortSignal): Promise<CutChildren> {
+/** What exists of the server with the fields that are ours; what is too long to be remembered whole is read as it is. */
+async function readWhole(key: string, world: World, signal: AbortSignal): Promise<WholeChildren> {
+  const known = rememberedChildren(key, world);
+  const cut = known.filter(({ isCut }) => isCut === true);
+  if (cut.length === 0) return { ok: true, children: known.map(({ child }) => child), unreadKinds: new Set() };
+  const read = await readCutChildren(key, cut, { world, signal });
+  if (!read.ok) return read;
+  const children = rememberedChildren(key, world).map(
+    ({ child }) => read.children.find((whole) => isSameChild(whole, child)) ?? child,
+  );
+  return { ...read, children };
+}
+
+interface RememberedChild extends CachedChild {
+  readonly of: ExpandedKind;
+}
+
+function rememberedChildren(key: string, { children }: Pick<World, 'children'>): readonly RememberedChild[] {
+  return expandedKinds.flatMap((of) => (children.get(of.kind)?.wholeOf(key) ?? []).map((child) => ({ of, ...child })));
+}
+
+async function readCutChildren(
+  key: string,
+  cut: readonly RememberedChild[],
+  { world, signal }: { readonly world: World; readonly signal: AbortSignal },
+): Promise<WholeChildren> {
   const children: ObservedChild[] = [];
   const unreadKinds = new Set<string>();
-  const cut = expandedKinds.flatMap((of) =>
-    (world.children.get(of.kind)?.of(key) ?? []).flatMap(({ isCut, child }) =>
-      isCut === true ? { of, ...child } : [],
-    ),
-  );
-  for (const { of, name } of cut) {
-    const read = await refreshChild({ owner: key, of, name }, { ...world, signal });
+  for (const { of, child: known } of cut) {
+    const read = await refreshChild({ owner: key, of, name: known.name }, { ...world, signal });
     if (!read.ok && read.error.status !== 404) {
       if (of.requirement === 'required') return read;
       unreadKinds.add(of.kind);
@@ -81,7 +100,7 @@ async function readCutChildren(key: string, world: World, signal: AbortSignal): 
   return { ok: true, children, unreadKinds };
 }
 
-/** What exists of the server, and under the names that its children have, as it is known at this moment. */
+/** What exists of the server, and under the names that its children have, as it is known at this moment; without owned fields. */
 export function observedChildren(key: string, world: Pick<World, 'children'>): readonly ObservedChild[] {
   return [...world.children.values()].flatMap((cache) => cache.of(key).map(({ child }) => child));
 }

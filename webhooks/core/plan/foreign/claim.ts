@@ -47,6 +47,9 @@ const referenceManager = 'manager';
 /** And its writes of status, which are applies. */
 export const REFERENCE_STATUS_MANAGER = 'mcpserver-controller';
 
+/** All of them are in the spec: an entry that says nothing of that, as most of controllers, has none. */
+const placesOf: ReadonlyMap<string, readonly OwnPlace[]> = Map.groupBy(ownPlaces, ({ kind }) => kind);
+
 const owners: OwnedPath = ['f:metadata', 'f:ownerReferences'];
 
 /**
@@ -162,10 +165,13 @@ function isOurs({ raw }: Entry): boolean {
   return textAt(raw, 'manager') === FIELD_MANAGER && textAt(raw, 'operation') === 'Apply';
 }
 
-function findClaims(child: unknown, { ours, others }: Managed): readonly ManagerClaim[] {
+function findClaims(child: unknown, managed: Managed): readonly ManagerClaim[] {
+  const { ours } = managed;
+  const others = managed.others.filter(({ fields }) => childOf(fields, 'f:spec') !== undefined);
+  if (others.length === 0) return [];
   const kind = textAt(child, 'kind');
-  const places = ownPlaces.filter((place) => place.kind === kind);
-  if (places.length === 0 || others.length === 0) return [];
+  const places = placesOf.get(kind);
+  if (places === undefined) return [];
   const managers = [...(ours === undefined ? [] : [ours]), ...others];
   let mounts: ReadonlySet<string> | undefined;
   const isOwnedMount = (id: string): boolean => {
