@@ -431,6 +431,18 @@ describe('what an exemption excused until its end, changed past the webhook', ()
       expect(decideOn(3, [otherImage], { ...ended, after: refused }).verdict).toBe('accepted');
     });
 
+    it('is let back to what runs by the webhook as well, and to nothing else (it had to be mended)', async () => {
+      const runs = decideOn(1, [asRoot], { ...ended, after: excused });
+      const refused = decideOn(2, [asRoot, otherImage], { ...ended, after: runs });
+      if (refused.verdict === 'retry') throw new Error('everything is there');
+      const before = anMCPServer(asRoot, otherImage, statusAfter(refused));
+      expect(await ask(anMCPServer(asRoot), { ...ended, before })).toMatchObject({
+        ...{ decision: 'allowed', warnings: [expect.stringContaining('(not new)')] },
+      });
+      const another = anMCPServer(asRoot, withImage('ghcr.io/example/search:1.6.0'));
+      expect((await ask(another, { ...ended, before })).decision).toBe('denied');
+    });
+
     it('scales although it is a privilege, and nobody looked when it ended (it was refused)', () => {
       const privileged = withRawSpec({ runtime: { security: { securityContext: { privileged: true } } } });
       const before = decideOn(1, [privileged], { policy: exempting });

@@ -165,7 +165,7 @@ function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, 
   }
   const old = judgeBefore(new Set(ruleIdsOf(denials)));
   const now = { object: judgedObject(verdict), findings: denials };
-  return enforceExpired(ratchetUpdate(now, toJudged(old), brief), old, verdict);
+  return enforceExpired(ratchetUpdate(now, toJudged(old), brief), old, verdict, { digest });
 }
 
 function toJudged(verdict: Verdict): Judged {

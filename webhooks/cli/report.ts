@@ -178,7 +178,8 @@ function compareWith(before: unknown, judged: JudgedServer, context: UpdateConte
   const known = { object: judgedObject(old.verdict), findings: old.findings };
   const tolerance = ratchetUpdate(now, known, digest);
   if (tolerance.tolerated.length === 0) return asNew(judged);
-  const { enforced, tolerated } = enforceExpired(tolerance, old.verdict, verdict, excusedBefore(before, context));
+  const excused = excusedBefore(before, context);
+  const { enforced, tolerated } = enforceExpired(tolerance, old.verdict, verdict, { digest, excused });
   return { findings: [...ofRequest, ...enforced, ...tolerated], tolerated: new Set(tolerated) };
 }
 

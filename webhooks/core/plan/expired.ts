@@ -1,34 +1,37 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Finding } from '../engine/finding.ts';
 import { judgedObject, type Verdict } from '../engine/judge.ts';
+import type { Digest } from '../engine/ratchet.ts';
 import type { Tolerance } from '../engine/ratchet-update.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { buildPodTemplate } from '../resources/pod/pod-template.ts';
 
 /**
  * What was there before is tolerated, but for what an exemption excused until its end: that ends with the next change of
  * the pods. Else nobody would ever have to mend it. Labels, annotations and replicas of the server can be changed as before.
  * Taking an exemption out of the policy ends it, too: the status of the old object tells what it excused, or, where
- * there is no status, whoever knows the policy of before (`excusedBefore`: ids of rules). What gets past the webhook is
- * held to the same in ratchet-server.ts.
+ * there is no status, whoever knows the policy of before (`excused`: ids of rules). What gets past the webhook is held to
+ * the same in ratchet-server.ts, and may be taken back to the pods that run.
  */
 export function enforceExpired(
   tolerance: Tolerance,
   before: Verdict,
   now: Verdict,
-  excusedBefore = excusedIn(before),
+  { digest, excused }: { readonly digest: Digest; readonly excused?: readonly string[] },
 ): Tolerance {
   const { enforced, tolerated } = tolerance;
-  const isExpired = isExpiredAfter(excusedBefore);
+  const remembered = rememberedIn(before);
+  const isExpired = isExpiredAfter(excused ?? remembered.excused ?? []);
   if (!tolerated.some(isExpired) || areSamePods(before, now)) return tolerance;
+  if (now.parsed && remembered.pods === digest(writePods(now.server))) return tolerance;
   return {
     enforced: [...enforced, ...tolerated.filter(isExpired).map(sayExpired)],
     tolerated: tolerated.filter((finding) => !isExpired(finding)),
   };
 }
 
-function excusedIn(before: Verdict): readonly string[] {
-  return (before.parsed ? before.server.status?.extensions?.policy?.excused : undefined) ?? [];
+function rememberedIn(before: Verdict): Partial<PolicyState> {
+  return (before.parsed ? before.server.status?.extensions?.policy : undefined) ?? {};
 }
 
 /** Whether it is what an exemption excused that has ended, or that is no longer in the policy; `excused` are the rules that status lists. */
