@@ -5,6 +5,8 @@ import { labelsIn } from './input-namespaces.ts';
 
 export interface AskedNamespaces {
   readonly labelsOf: LabelsOf;
+  /** The same, of those that could be read. */
+  readonly known: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Those whose labels nobody could tell, with the reason of each; in no particular order. */
   readonly unknown: ReadonlyMap<string, string>;
   /** That the cluster could not be asked at all. */
@@ -43,6 +45,7 @@ export async function askNamespaces(
   await Promise.all(Array.from({ length: parallelReads }, read));
   return {
     labelsOf: (name) => known.get(name),
+    known,
     unknown,
     ...(cluster.lost === undefined ? {} : { lost: cluster.lost }),
   };

@@ -2,7 +2,7 @@ import { printable } from '../core/engine/text.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { baseOptions, judgeBaseNames } from './base-options.ts';
 import type { BasePolicyNames, GatheredBefore, GatherOptions as BaseGatherOptions } from './base-policy.ts';
-import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
+import { choosePolicy, policyOption, renderProblems, type Chosen } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodeOf, type ExitCode } from './exit-code.ts';
 import { factsOptions, gatherFacts } from './gather-facts.ts';
@@ -13,7 +13,8 @@ import { namespaceOption } from './namespace-option.ts';
 
 import { reportOutputs } from './outputs.ts';
 import { renderOthers } from './outputs/told.ts';
-import { countsForGate, refusedReport, toReport } from './report.ts';
+import { byBuiltIn } from './judged-by.ts';
+import { countsForGate, refusedReport, toReport, type CheckReport } from './report.ts';
 import { validateOption } from './validate-option.ts';
 import { writeReport } from './write-report.ts';
 
@@ -58,19 +59,20 @@ PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input cou
     };
     const chosen = await choosePolicy(values.policy, readStdin);
     if (chosen.type === 'refused') return refuse(chosen.problems);
-    writeError(renderProblems(chosen.ignored));
     const rendered = await gatherRendered(values, { namespace, env });
     const read = await gatherInput({ paths, namespace, readStdin, rendered });
-    const asked = await gatherFacts(read, values, namespace);
+    const asked = await gatherFacts(read, values, { namespace, asksPolicy: values.policy === '' });
     if (asked.type === 'refused')
       return refuse([{ file: 'facts', message: asked.problem }], `${printable(asked.problem)}\n`);
     const before = await compareWith(values, asked.input, { namespace, readStdin });
     if (before.type === 'refused') return refuse(before.problems);
     writeError(renderProblems(before.notes));
+    const judging = judgingIn(asked.input, chosen);
+    writeError(renderProblems(judging.ignoredOfPolicy));
     const { policy } = chosen;
     const now = new Date().toISOString();
     const judged = toReport(asked.input, { policy, namespace, validate, now, base: before.base });
-    const report = { ...judged, ignoredOfPolicy: chosen.ignored };
+    const report = { ...judged, ...judging };
     const isEmpty = report.servers === 0 && report.problems.length === 0 && !values['allow-empty'];
     const exitCode = isEmpty
       ? exitCodeOf({ type: 'usage' })
@@ -96,4 +98,17 @@ PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input cou
 async function compareWith(values: BasePolicyNames, input: Input, options: BaseGatherOptions): Promise<GatheredBefore> {
   if (values.base === '') return { type: 'gathered', base: undefined, notes: [] };
   return (await import('./base-policy.ts')).gatherBefore(values, input, options);
+}
+
+/** The policies of the clusters, unless one was named. Who named none and asked nobody is told of none. */
+function judgingIn(
+  { clusters }: Pick<Input, 'clusters'>,
+  named: Chosen,
+): Pick<CheckReport, 'policies'> & { readonly ignoredOfPolicy: readonly InputProblem[] } {
+  const own = clusters.flatMap(({ policy }) => policy?.chosen ?? []);
+  const judging = own.length === 0 ? [named] : own;
+  const ignoredOfPolicy = judging.flatMap(({ ignored }) => ignored);
+  return named.by === byBuiltIn && own.length === 0
+    ? { ignoredOfPolicy }
+    : { ignoredOfPolicy, policies: judging.map(({ by }) => by) };
 }

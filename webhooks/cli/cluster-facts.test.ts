@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -221,6 +221,74 @@ describe('contexts of the kubeconfig', () => {
     expect(error).toContain("--context prod: the kubeconfig has no context 'prod': it has staging");
   });
 
+  describe('have policies of their own', () => {
+    const install = (api: ReturnType<typeof createFakeKubeApi>, body: string): ReturnType<typeof createFakeKubeApi> => {
+      const env = [{ name: 'POLICY_CONFIG_MAP', value: 'ours' }];
+      api.put('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle', {
+        metadata: { name: 'mcp-lifecycle', namespace: 'system', labels: { 'app.kubernetes.io/name': 'mcp-lifecycle' } },
+        spec: { template: { spec: { containers: [{ name: 'webhook', env }] } } },
+      });
+      const text = `apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\n${body}`;
+      const metadata = { name: 'ours', namespace: 'system' };
+      api.put('/api/v1/namespaces/system/configmaps/ours', { metadata, data: { 'policy.yaml': text } });
+      return api;
+    };
+    const limit = 'rules:\n  image-registry: {action: deny, parameters: {allowed: [ours.example.com]}}\n';
+
+    it('by which a manifest is judged, as the cluster would, and the output says so (it was the built-in one)', async () => {
+      const { folder } = await serve({ prod: install(everything(), limit) });
+      const asked = await runCli(['check', '--context', 'prod', '-'], using);
+      expect(asked.code).toBe(1);
+      expect(asked.out).toContain('(policy: rules) [image-registry]');
+      expect(asked.out).toContain('; policy: ConfigMap system/ours of prod\n');
+      const { out } = await runCli(['check', '--context', 'prod', '-o', 'json', '-'], using);
+      expect(JSON.parse(out)).toMatchObject({ policies: [{ context: 'prod', configMap: 'system/ours' }] });
+      const file = join(folder, 'policy.yaml');
+      writeFileSync(file, 'apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\n');
+      const named = await runCli(['check', '--context', 'prod', '--policy', file, '-'], using);
+      expect({ code: named.code, out: named.out }).toEqual({
+        code: 0,
+        out: expect.stringContaining(`policy: ${file}\n`),
+      });
+    });
+
+    it('each judges by its own, and what only one of them says is said of that one', async () => {
+      await serve({ staging: everything(), prod: install(everything(), limit) });
+      const { code, out } = await runCli(['check', '--context', 'staging', '--context', 'prod', '-'], using);
+      expect(code).toBe(1);
+      expect(out).toMatch(/, in prod\. .*\[image-registry\]/);
+      expect(out).toMatch(
+        /; policy: in staging restricted, the built-in profile, because .* and ConfigMap system\/ours of prod/,
+      );
+    });
+
+    it('which are recorded with the labels that they ask for, and replayed to the letter', async () => {
+      const byLabel = `overrides:\n- namespaceLabels: {stage: prod}\n  ${limit.replaceAll('\n', '\n  ')}`;
+      const prod = install(everything(), byLabel);
+      prod.put('/api/v1/namespaces/tools', { metadata: { name: 'tools', labels: { stage: 'prod' } } });
+      const { folder } = await serve({ prod });
+      const file = join(folder, 'facts.json');
+      const asked = await runCli(['check', '--context', 'prod', '--record', file, '-'], using);
+      expect(asked.out).toContain('(policy: overrides[0] stage=prod) [image-registry]');
+      expect(await runCli(['check', '--facts', file, '-'], using)).toEqual(asked);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+        clusters: [{ policy: { configMap: 'system/ours' }, labels: { tools: { stage: 'prod' } } }],
+      });
+    });
+
+    it('judge updates as well: what a pull request leaves as it was is tolerated', async () => {
+      const { folder } = await serve({ prod: install(everything(), limit) });
+      const before = join(folder, 'before');
+      mkdirSync(before);
+      writeFileSync(join(before, 'search.yaml'), using);
+      const now = join(folder, 'search.yaml');
+      writeFileSync(now, using);
+      const { code, out } = await runCli(['check', '--context', 'prod', '--base', before, now]);
+      expect(out).toMatch(/ tolerated tools\/search: .*\[image-registry\]/);
+      expect(code).toBe(0);
+    });
+  });
+
   it('that do not answer make the verdict incomplete, and record nothing', async () => {
     const { folder, stop } = await serve({ staging: everything() });
     await stop();
@@ -260,7 +328,7 @@ describe('recorded facts', () => {
     writeFileSync(file, renderFacts(clusters));
     const { out } = await runCli(['check', '--facts', file, '-'], using);
     expect(out).toMatch(/Secret 'token'.*, in prod\. /);
-    expect(out).not.toContain('staging');
+    expect(out.replace(/; policy: .*/, '')).not.toContain('staging');
     writeFileSync(
       file,
       renderFacts([clusters[1], { ...clusters[1], context: 'other' }].flatMap((one) => one as ClusterFacts)),

@@ -15,11 +15,24 @@ const ownContainer = 'webhook';
 /** Most bytes of the Deployments with that label: there is one of a few KiB. */
 const maxListBytes = 2 * 1024 * 1024;
 
+/** What judges in a cluster. */
+export interface ClusterPolicy {
+  readonly chosen: Chosen;
+  /** What the ConfigMap holds; absent where that could not be told, and the built-in profile stands in. */
+  readonly written?: WrittenPolicy;
+}
+
+export interface WrittenPolicy {
+  /** Namespace/name. */
+  readonly configMap: string;
+  readonly text: string;
+}
+
 /**
  * The policy that is in force in a cluster, as far as the account that asks may see it: the Deployment says which ConfigMap
  * holds it, of the chart or of the user. Where it cannot be told, the built-in profile, with the reason.
  */
-export async function readClusterPolicy(api: KubeApi, context: string): Promise<Chosen> {
+export async function askPolicy(api: KubeApi, context: string): Promise<ClusterPolicy> {
   const located = await locatePolicy(api);
   if ('because' in located) return builtIn(context, located.because);
   const { namespace, name, key } = located;
@@ -29,16 +42,23 @@ export async function readClusterPolicy(api: KubeApi, context: string): Promise<
   if (!read.ok) return builtIn(context, `ConfigMap ${configMap}, which holds its policy, ${explain(read.error)}`);
   const text = stringAt(recordAt(read.body, 'data'), key);
   if (text === undefined) return builtIn(context, `ConfigMap ${configMap} has no key ${key} with a policy`);
-  const file = readPolicyText({ file: `ConfigMap ${configMap}`, text });
-  const chosen = toChosen(file, { context, configMap });
-  if (chosen.type === 'chosen') return chosen;
-  const [first] = chosen.problems;
-  const problem = first === undefined ? 'it means nothing' : renderProblem(first);
-  return builtIn(context, `its policy cannot be used, so the cluster judges by an earlier one or by this: ${problem}`);
+  return readWritten(context, { configMap, text });
 }
 
-function builtIn(context: string, because: string): Chosen {
-  return { type: 'chosen', policy: builtInPolicy, ignored: [], by: byBuiltInOf(context, because) };
+/** The same of what was read earlier. */
+export function readWritten(context: string, written: WrittenPolicy): ClusterPolicy {
+  const { configMap, text } = written;
+  const file = readPolicyText({ file: `ConfigMap ${configMap}`, text });
+  const chosen = toChosen(file, { context, configMap });
+  if (chosen.type === 'chosen') return { chosen, written };
+  const [first] = chosen.problems;
+  const problem = first === undefined ? 'it means nothing' : renderProblem(first);
+  const because = `its policy cannot be used, so the cluster judges by an earlier one or by this: ${problem}`;
+  return { ...builtIn(context, because), written };
+}
+
+export function builtIn(context: string, because: string): ClusterPolicy {
+  return { chosen: { type: 'chosen', policy: builtInPolicy, ignored: [], by: byBuiltInOf(context, because) } };
 }
 
 type Located =

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { ReferenceState } from '../core/engine/facts.ts';
-import { isRecord, listAt, stringAt } from '../platform/kube/object.ts';
-import { isReferencedKind, toClusterFacts, type ClusterFacts, type KnownObject } from './known-facts.ts';
+import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { builtIn, readWritten, type ClusterPolicy } from './cluster-policy.ts';
+import {
+  isReferencedKind,
+  toClusterFacts,
+  type ClusterFacts,
+  type KnownObject,
+  type NamespacesLabels,
+} from './known-facts.ts';
 import { factsSchemaVersion } from './schemas/facts.ts';
 
 /** Largest file of facts, in bytes: a hundred thousand objects. */
@@ -15,12 +22,19 @@ export type ReadFacts =
 export function renderFacts(clusters: readonly ClusterFacts[]): string {
   const document = {
     schemaVersion: factsSchemaVersion,
-    clusters: clusters.map(({ context, objects }) => ({
+    clusters: clusters.map(({ context, policy, labels, objects }) => ({
       context,
+      ...(policy === undefined ? {} : { policy: toPolicyRecord(policy) }),
+      ...(labels === undefined ? {} : { labels: Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1))) }),
       objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => toRecord(object)),
     })),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function toPolicyRecord({ written, chosen: { by } }: ClusterPolicy): object {
+  if (written !== undefined) return written;
+  return 'because' in by ? { because: by.because } : {};
 }
 
 function toRecord({ kind, namespace, name, state }: KnownObject): object {
@@ -47,12 +61,31 @@ function parseFacts(file: string, document: unknown): ReadFacts {
   }
   const clusters = listAt(document, 'clusters').map((cluster) => {
     const objects = listAt(cluster, 'objects').map(parseObject);
-    return toClusterFacts(
-      stringAt(cluster, 'context') ?? '',
+    const context = stringAt(cluster, 'context') ?? '';
+    const facts = toClusterFacts(
+      context,
       objects.flatMap((object) => object ?? []),
     );
+    const labels = recordAt(cluster, 'labels');
+    return {
+      ...facts,
+      policy: parsePolicy(context, recordAt(cluster, 'policy')),
+      ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
+    };
   });
   return { type: 'read', clusters };
+}
+
+function parsePolicy(context: string, record: unknown): ClusterPolicy | undefined {
+  const [configMap, text, because] = ['configMap', 'text', 'because'].map((field) => stringAt(record, field));
+  if (configMap !== undefined && text !== undefined) return readWritten(context, { configMap, text });
+  return because === undefined ? undefined : builtIn(context, because);
+}
+
+function parseLabels(record: Readonly<Record<string, unknown>>): NamespacesLabels {
+  const labelsOf = (value: unknown): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(isRecord(value) ? value : {}).map(([key, label]) => [key, String(label)]));
+  return new Map(Object.entries(record).map(([namespace, labels]) => [namespace, labelsOf(labels)]));
 }
 
 /** Nothing for an object that this version does not understand: then nothing is known about it. */

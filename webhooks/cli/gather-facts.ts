@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { prepare } from '../core/engine/judge.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { replaceFile } from '../platform/replace-file.ts';
 import { askCluster } from './ask-cluster.ts';
+import { askNamespaces } from './ask-namespaces.ts';
+import { askPolicy, builtIn } from './cluster-policy.ts';
 import { readFacts, renderFacts } from './facts-file.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
@@ -14,7 +17,7 @@ import type { CommandOptions } from './options.ts';
 
 /** Who else is asked about what the input does not have. */
 export const factsOptions = {
-  context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig: ask this cluster, too, and change nothing' },
+  context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig: ask this cluster, too, also for its policy; nothing is changed' },
   facts: { type: 'texts', placeholder: 'FILE', isPath: true, help: 'as --record wrote it, instead of a cluster' },
   record: { type: 'text', placeholder: 'FILE', default: '', isPath: true, help: 'keep what clusters told; no values' },
 } as const satisfies CommandOptions;
@@ -23,6 +26,13 @@ export interface FactsValues {
   readonly context: readonly string[];
   readonly facts: readonly string[];
   readonly record: string;
+}
+
+export interface FactsOptions {
+  /** Of objects that name none. */
+  readonly namespace: string;
+  /** Whether the policy of each cluster judges, because none was named. */
+  readonly asksPolicy: boolean;
 }
 
 export type GatheredFacts = { readonly type: 'gathered'; readonly input: Input } | Refused;
@@ -36,7 +46,7 @@ interface Refused {
 export async function gatherFacts(
   input: Input,
   { context: contexts, facts: files, record }: FactsValues,
-  namespace: string,
+  { namespace, asksPolicy }: FactsOptions,
 ): Promise<GatheredFacts> {
   if (record !== '' && contexts.length === 0) {
     return { type: 'refused', problem: '--record keeps what clusters told: name one with --context' };
@@ -45,9 +55,15 @@ export async function gatherFacts(
   for (const file of files) {
     const read = readFacts(file);
     if (read.type === 'refused') return read;
-    clusters.push(...read.clusters);
+    clusters.push(
+      ...read.clusters.map((cluster) => ({ ...cluster, policy: asksPolicy ? policyOf(cluster) : undefined })),
+    );
   }
-  const asked = await askContexts(contexts, contexts.length === 0 ? [] : objectsNamedIn(input, namespace));
+  const asked = await askContexts(contexts, {
+    objects: contexts.length === 0 ? [] : objectsNamedIn(input, namespace),
+    namespaces: input.servers.map(({ value }) => identityOf(value, namespace).namespace),
+    asksPolicy,
+  });
   if (asked.type === 'refused') return asked;
   if (record !== '' && asked.problems.length === 0) {
     const why = writeChanged(record, renderFacts(asked.clusters));
@@ -57,16 +73,26 @@ export async function gatherFacts(
   return { type: 'gathered', input: { ...input, clusters: [...clusters, ...asked.clusters], problems } };
 }
 
+function policyOf({ context, policy }: ClusterFacts): ClusterFacts['policy'] {
+  return (
+    policy ?? builtIn(context, `the facts of ${context} do not say by what it judges: make them anew with --record`)
+  );
+}
+
 interface AskedContexts {
   readonly type: 'asked';
   readonly clusters: readonly ClusterFacts[];
   readonly problems: readonly InputProblem[];
 }
 
-async function askContexts(
-  contexts: readonly string[],
-  objects: readonly NamedObject[],
-): Promise<AskedContexts | Refused> {
+interface Questions {
+  readonly objects: readonly NamedObject[];
+  /** Of servers of the input. */
+  readonly namespaces: readonly string[];
+  readonly asksPolicy: boolean;
+}
+
+async function askContexts(contexts: readonly string[], questions: Questions): Promise<AskedContexts | Refused> {
   if (contexts.length === 0) return { type: 'asked', clusters: [], problems: [] };
   // Who asks no cluster does not pay for its client.
   const { connectToContext } = await import('../platform/kube/connect.ts');
@@ -76,11 +102,23 @@ async function askContexts(
     const connection = await connectToContext(context);
     if (connection.type === 'refused')
       return { type: 'refused', problem: `--context ${context}: ${connection.problem}` };
-    const { facts, problem } = await askCluster(connection.api, { context, objects });
-    clusters.push(facts);
+    const { facts, problem } = await askCluster(connection.api, { context, objects: questions.objects });
+    clusters.push({ ...facts, ...(await askForPolicy(connection.api, context, questions)) });
     if (problem !== undefined) problems.push(problem);
   }
   return { type: 'asked', clusters, problems };
+}
+
+/** With the labels of namespaces that it chooses by. */
+async function askForPolicy(
+  api: KubeApi,
+  context: string,
+  { asksPolicy, namespaces }: Questions,
+): Promise<Pick<ClusterFacts, 'policy' | 'labels'>> {
+  if (!asksPolicy) return {};
+  const policy = await askPolicy(api, context);
+  const { known } = await askNamespaces(api, policy.chosen.policy, namespaces);
+  return { policy, labels: known };
 }
 
 /** What the input does not have itself, each once. A server whose schema does not hold names nothing. */

@@ -1,19 +1,31 @@
 import type { Finding } from '../core/engine/finding.ts';
-import type { Input } from './gather.ts';
+import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
-import type { ClusterFacts } from './known-facts.ts';
+import { labelsIn, type ClusterFacts } from './known-facts.ts';
+
+/** Whose facts, and whose policies. */
+export interface Clusters {
+  readonly clusters: readonly ClusterFacts[];
+  /** The facts of a namespace in that cluster; without one those of the input. */
+  readonly factsIn: (namespace: string, cluster?: ClusterFacts) => ReferenceFacts;
+}
 
 /**
- * What is said about a manifest by the facts of each cluster: once where all of them make the same of it, and else with
- * the contexts that do. Without a cluster by the input alone.
+ * What is said about a manifest by the facts and the policy of each cluster: once where all of them make the same of it, and
+ * else with the contexts that do. Without a cluster by the input alone.
  */
 export function judgeInClusters(
   raw: unknown,
   context: Omit<ManifestContext, 'factsIn'>,
-  { facts, clusters }: Pick<Input, 'facts' | 'clusters'>,
+  { factsIn, clusters }: Clusters,
 ): JudgedServer {
   const judgeBy = (cluster?: ClusterFacts): JudgedServer =>
-    judgeManifest(raw, { ...context, factsIn: (namespace) => facts.in(namespace, cluster) });
+    judgeManifest(raw, {
+      ...context,
+      policy: cluster?.policy?.chosen.policy ?? context.policy,
+      labelsOf: labelsIn(context.labelsOf, cluster),
+      factsIn: (namespace) => factsIn(namespace, cluster),
+    });
   const [first, ...others] = clusters;
   const judged = judgeBy(first);
   if (first === undefined || others.length === 0) return judged;

@@ -22,6 +22,15 @@ const maxReasonLength = 500;
 
 const maxNameLength = 400;
 
+/** Behind `policy: `, of one or of several clusters. */
+export function renderPolicies(policies: readonly JudgedBy[]): string {
+  const [only] = policies;
+  if (only !== undefined && policies.length === 1) return renderJudgedBy(only);
+  return policies
+    .map((by) => ('profile' in by ? `in ${printable(by.context ?? '')} ` : '') + renderJudgedBy(by))
+    .join(' and ');
+}
+
 /** Behind `policy: `. */
 export function renderJudgedBy(by: JudgedBy): string {
   if ('file' in by) return shortenMiddle(printable(by.file), maxNameLength);

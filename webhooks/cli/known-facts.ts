@@ -1,6 +1,8 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import type { LabelsOf } from '../core/engine/policy.ts';
 import { referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
+import type { ClusterPolicy } from './cluster-policy.ts';
 
 /** An object that servers of the input name. */
 export interface NamedObject {
@@ -16,7 +18,13 @@ export interface ClusterFacts {
   readonly context: string;
   /** By {@link keyOf}. */
   readonly objects: ReadonlyMap<string, KnownObject>;
+  /** What judges there; absent where a policy was named, so that none was asked for. */
+  readonly policy?: ClusterPolicy | undefined;
+  /** Of namespaces that this policy chooses by them, as far as they could be read. */
+  readonly labels?: NamespacesLabels;
 }
+
+export type NamespacesLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 export interface KnownObject extends NamedObject {
   readonly state: ReferenceState;
@@ -33,6 +41,13 @@ export function objectNamed(kind: ReferencedKind, namespace: string, name: strin
 
 export function toClusterFacts(context: string, objects: readonly KnownObject[]): ClusterFacts {
   return { context, objects: new Map(objects.map((object) => [keyOf(object), object])) };
+}
+
+/** What is known about the labels of namespaces: by the input, and beyond it by that cluster. */
+export function labelsIn(inInput: LabelsOf | undefined, cluster: ClusterFacts | undefined): LabelsOf | undefined {
+  const { labels } = cluster ?? {};
+  if (labels === undefined) return inInput;
+  return (namespace) => labels.get(namespace) ?? inInput?.(namespace);
 }
 
 /** The facts of one namespace; what was never asked for is unknown. */

@@ -15,6 +15,8 @@ import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import type { NotChecked } from './input-facts.ts';
 import { judgeInClusters } from './judge-in-clusters.ts';
+import type { JudgedBy } from './judged-by.ts';
+import type { ClusterFacts } from './known-facts.ts';
 import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
 import type { FieldValidation } from './validate-option.ts';
 
@@ -70,6 +72,8 @@ export interface CheckReport {
   readonly base?: { readonly name: string; readonly policy: string | undefined };
   /** What some of the other documents are, where they look as if they were meant: a clause for each. */
   readonly othersTold?: readonly string[];
+  /** Which policies judged; absent where nobody named one, and no cluster was asked. */
+  readonly policies?: readonly JudgedBy[];
   /** Entries of the policy that this release does not know or does not do, as a cluster ignores them. */
   readonly ignoredOfPolicy?: readonly InputProblem[];
 }
@@ -116,10 +120,14 @@ export function judgeInput(
 ): JudgedInput {
   const crdRules = compileCrdRules(structure);
   const context = { policy, now, crdRules, namespace, validate, labelsOf: input.labelsOf };
-  const besideIt = { ...context, factsIn: (of: string) => input.facts.beside(of) };
+  const { facts, clusters } = input;
+  const besideIt = { ...context, factsIn: (of: string) => facts.beside(of), clusters };
   const locate = createLocate();
   const judged = input.servers.map((manifest) => {
-    const result = judgeInClusters(manifest.value, context, input);
+    const result = judgeInClusters(manifest.value, context, {
+      clusters,
+      factsIn: (of, cluster) => facts.in(of, cluster),
+    });
     const identity = identityOf(manifest.value, namespace);
     const before = base?.find(manifest.file, identity);
     const { file } = manifest;
@@ -161,6 +169,7 @@ function asNew({ findings }: Pick<JudgedServer, 'findings'>): Compared {
 }
 
 interface UpdateContext extends ManifestContext {
+  readonly clusters: readonly ClusterFacts[];
   readonly base: Pick<Base, 'policy'> | undefined;
 }
 
@@ -173,7 +182,7 @@ function compareWith(before: unknown, judged: JudgedServer, context: UpdateConte
   const isAnew = new Set(ofRequest);
   const comparable = findings.filter((finding) => !isAnew.has(finding));
   if (comparable.length === 0) return asNew(judged);
-  const old = judgeManifest(before, context);
+  const old = judgeInClusters(before, context, context);
   const now = { object: judgedObject(verdict), findings: comparable };
   const known = { object: judgedObject(old.verdict), findings: old.findings };
   const tolerance = ratchetUpdate(now, known, digest);

@@ -34,6 +34,11 @@ beforeAll(() => {
   writeFileSync(file('exempting.yaml'), `${head}exemptions:\n${exemption(inDays(3))}`);
   writeFileSync(file('ended.yaml'), `${head}exemptions:\n${exemption('2020-01-01')}`);
   writeFileSync(file('wrong.yaml'), `${head}extends: lax\n`);
+  const clusters = [
+    { context: 'prod', policy: { configMap: 'system/ours', text: head } },
+    { context: 'dev', policy: { because: 'it may not be read' } },
+  ];
+  writeFileSync(file('facts.json'), JSON.stringify({ schemaVersion: 'mcp-lifecycle.facts/v1', clusters }));
 });
 
 afterAll(() => {
@@ -48,6 +53,7 @@ const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, 'facts-file'>, r
     ['check', '-o', 'json', file('servers.yaml'), file('broken.yaml')],
     ['check', '-o', 'json', '--policy', file('policy.yaml'), '--base', file('fine.yaml'), file('servers.yaml')],
     ['check', '-o', 'json', '--policy', file('none'), file('servers.yaml')],
+    ['check', '-o', 'json', '--facts', file('facts.json'), file('servers.yaml')],
   ],
   'diff-report': [
     ['diff', '-o', 'json', file('fine.yaml'), file('servers.yaml'), file('broken.yaml')],

@@ -8,12 +8,13 @@ import { toJson } from './to-json.ts';
 /** The report for programs, with everything in one document (json-schema.ts says what it is made of). */
 export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions, 'exitCode'>): string {
   const { servers, checked, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems, base } = report;
-  const { ignoredOfPolicy } = report;
+  const { policies, ignoredOfPolicy } = report;
   const document = {
     schemaVersion: reportSchemaVersion,
     exitCode,
     servers,
     ignoredDocuments: others,
+    ...(policies === undefined ? {} : { policies }),
     ...(base === undefined ? {} : { base: toBase(base, checked) }),
     findings: findings.map(({ file, line, column, server, finding, isTolerated, fingerprint }) => ({
       ruleId: finding.ruleId,

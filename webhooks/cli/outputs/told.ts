@@ -1,5 +1,6 @@
 import type { Severity } from '../../core/engine/finding.ts';
 import { printable, shortenMiddle } from '../../core/engine/text.ts';
+import { renderPolicies } from '../judged-by.ts';
 import { reaches, type FailOn } from '../exit-code.ts';
 import { countsForGate, type CheckReport, type Located } from '../report.ts';
 
@@ -29,7 +30,17 @@ export function nameOf({ namespace, name }: Pick<Located['server'], 'namespace' 
 
 /** `3 MCPServers checked: 1 refused, 0 with warnings; …`: the last line of the text, and what other outputs begin with. */
 export function renderVerdict(report: CheckReport): string {
-  const { servers, checked, others, othersTold, findings, problems, base, ignoredOfPolicy = [] } = report;
+  const {
+    servers,
+    checked,
+    others,
+    othersTold,
+    findings,
+    problems,
+    base,
+    policies = [],
+    ignoredOfPolicy = [],
+  } = report;
   const [denied, warned] = [countServers(findings, 'deny'), countServers(findings, 'warn')];
   const tolerated = findings.filter(({ isTolerated }) => isTolerated).length;
   const parts = [
@@ -37,6 +48,7 @@ export function renderVerdict(report: CheckReport): string {
     ...(tolerated === 0 ? [] : [`${count(tolerated, 'finding')} tolerated, because ${nameOfBase(base)} has it, too`]),
     ...(base === undefined ? [] : [renderCompared(checked, base)]),
     ...(others === 0 ? [] : [`${count(others, 'other document')} ignored${renderOthers(othersTold)}`]),
+    ...(policies.length === 0 ? [] : [`policy: ${renderPolicies(policies)}`]),
     ...(ignoredOfPolicy.length === 0 ? [] : [`${count(ignoredOfPolicy.length, 'part')} of the policy ignored`]),
     ...(problems.length === 0 ? [] : [`${count(problems.length, 'problem')} reading the input`]),
   ];

@@ -1,5 +1,5 @@
 import { list, number, object, text, toDocument } from './json-schema.ts';
-import { file, ignoredOfPolicy, inputProblems, namespace, notChecked, rulesNotJudgedFor } from './shared.ts';
+import { file, ignoredOfPolicy, inputProblems, namespace, notChecked, policy, rulesNotJudgedFor } from './shared.ts';
 
 /** Of the JSON report: it changes when a field changes its meaning or goes; new fields may come at any time. */
 export const reportSchemaVersion = 'mcp-lifecycle.check/v1';
@@ -15,6 +15,10 @@ export const reportSchema = toDocument(
       },
       servers: number('How many MCPServers were judged.'),
       ignoredDocuments: number('How many documents were neither MCPServers nor what these can name.'),
+      policies: list(
+        'Which policies judged: the one that was named, or that of each cluster. Absent without --policy, --context and --facts: then it is the built-in profile.',
+        policy,
+      ),
       base: {
         description: 'What the input was compared with; absent without --base.',
         ...object(
@@ -71,6 +75,6 @@ export const reportSchema = toDocument(
       problems: inputProblems,
       ignoredOfPolicy,
     },
-    ['base', 'ignoredOfPolicy'],
+    ['policies', 'base', 'ignoredOfPolicy'],
   ),
 );

@@ -10,28 +10,48 @@ export const factsSchema = toDocument(
   object({
     clusters: list(
       'Each that was asked.',
-      object({
-        context: text('As the kubeconfig calls it.'),
-        objects: list(
-          'What servers of the input name.',
-          object(
-            {
-              kind: oneOf(Object.keys(referableKinds), 'What it is.'),
-              namespace: text('Its own; empty for an object of the cluster.'),
-              name: text('Its own.'),
-              state: oneOf(['found', 'missing', 'unknown'], 'What the cluster said.'),
-              keys: list('Names of its keys, of one that is found. No values.', text('A key.')),
-              caBundle: oneOf(
-                ['usable', 'none', 'too-large'],
-                'Whether it has certificates that can be used, where a server asks for that.',
-              ),
-              accessModes: list('Of a PersistentVolumeClaim that is found.', text('ReadWriteOnce, as an example.')),
-              reason: text('Why nobody knows.'),
-            },
-            ['keys', 'caBundle', 'accessModes', 'reason'],
+      object(
+        {
+          context: text('As the kubeconfig calls it.'),
+          policy: {
+            description: 'What judges there; absent where a policy was named with --policy.',
+            ...object(
+              {
+                configMap: text('Namespace and name of the one that holds it.'),
+                text: text('What it holds.'),
+                because: text('Why it is not known, so that the built-in profile stands in.'),
+              },
+              ['configMap', 'text', 'because'],
+            ),
+          },
+          labels: {
+            type: 'object',
+            description:
+              'Of namespaces, by name: those that the policy asks for and that could be read. Absent where a policy was named.',
+            additionalProperties: { type: 'object', additionalProperties: { type: 'string' } },
+          },
+          objects: list(
+            'What servers of the input name.',
+            object(
+              {
+                kind: oneOf(Object.keys(referableKinds), 'What it is.'),
+                namespace: text('Its own; empty for an object of the cluster.'),
+                name: text('Its own.'),
+                state: oneOf(['found', 'missing', 'unknown'], 'What the cluster said.'),
+                keys: list('Names of its keys, of one that is found. No values.', text('A key.')),
+                caBundle: oneOf(
+                  ['usable', 'none', 'too-large'],
+                  'Whether it has certificates that can be used, where a server asks for that.',
+                ),
+                accessModes: list('Of a PersistentVolumeClaim that is found.', text('ReadWriteOnce, as an example.')),
+                reason: text('Why nobody knows.'),
+              },
+              ['keys', 'caBundle', 'accessModes', 'reason'],
+            ),
           ),
-        ),
-      }),
+        },
+        ['policy', 'labels'],
+      ),
     ),
   }),
 );

@@ -1,6 +1,6 @@
 import { list, number, object, text, toDocument } from './json-schema.ts';
-import { action, namespace, rule } from './shared.ts';
-import { leftOut, matching, policy, totals } from './stored.ts';
+import { action, namespace, policy, rule } from './shared.ts';
+import { leftOut, matching, totals } from './stored.ts';
 
 /** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
 export const namespacesSchemaVersion = 'mcp-lifecycle.namespaces/v1';

@@ -1,6 +1,6 @@
 import { list, object, text, toDocument } from './json-schema.ts';
-import { namespace } from './shared.ts';
-import { leftOut, matching, policy, totals } from './stored.ts';
+import { namespace, policy } from './shared.ts';
+import { leftOut, matching, totals } from './stored.ts';
 
 /** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
 export const policyTrySchemaVersion = 'mcp-lifecycle.policy-try/v1';

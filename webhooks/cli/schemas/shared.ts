@@ -59,3 +59,17 @@ export const ignoredOfPolicy = list(
     message: text('Which entry, why, and what to do.'),
   }),
 );
+
+export const policy = {
+  description: 'Which policy judged: one of `file`, `configMap` and `profile` is there.',
+  ...object(
+    {
+      file: text('That was named.'),
+      configMap: text('Namespace and name of the one that holds the policy in force in the cluster.'),
+      profile: oneOf(['restricted'], 'The built-in one.'),
+      context: text('Of the kubeconfig: the cluster that was asked for its policy.'),
+      because: text('Why the built-in profile judged: the cluster has no policy, or it may not be read.'),
+    },
+    ['file', 'configMap', 'profile', 'context', 'because'],
+  ),
+};

@@ -1,22 +1,8 @@
 import type { CheckReport } from '../report.ts';
-import { list, number, object, oneOf, text } from './json-schema.ts';
+import { list, number, text } from './json-schema.ts';
 import { action, ignoredOfPolicy, inputProblems, notChecked, rule, rulesNotJudgedFor } from './shared.ts';
 
 /** What `policy try` and `report` have in common. */
-
-export const policy = {
-  description: 'Which policy judged: one of `file`, `configMap` and `profile` is there.',
-  ...object(
-    {
-      file: text('That was named.'),
-      configMap: text('Namespace and name of the one that holds the policy in force in the cluster.'),
-      profile: oneOf(['restricted'], 'The built-in one.'),
-      context: text('Of the kubeconfig: the cluster that was asked for its policy.'),
-      because: text('Why the built-in profile judged: the cluster has no policy, or it may not be read.'),
-    },
-    ['file', 'configMap', 'profile', 'context', 'because'],
-  ),
-};
 
 export const totals = {
   servers: number('How many MCPServers were judged.'),
