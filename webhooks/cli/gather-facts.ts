@@ -17,7 +17,11 @@ import type { CommandOptions } from './options.ts';
 
 /** Who else is asked about what the input does not have. */
 export const factsOptions = {
-  context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig: ask this cluster, too, also for its policy; nothing is changed' },
+  context: {
+    type: 'texts',
+    placeholder: 'NAME',
+    help: 'of the kubeconfig: ask this cluster, too, also for its policy; nothing is changed',
+  },
   facts: { type: 'texts', placeholder: 'FILE', isPath: true, help: 'as --record wrote it, instead of a cluster' },
   record: { type: 'text', placeholder: 'FILE', default: '', isPath: true, help: 'keep what clusters told; no values' },
 } as const satisfies CommandOptions;
