@@ -30,6 +30,24 @@
     - watch
     - create
     - patch
+{{- if .Values.disruptionBudgets.enabled }}
+- apiGroups:
+    - policy
+  resources:
+    - poddisruptionbudgets
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - policy
+  resources:
+    - poddisruptionbudgets
+  verbs:
+    - delete
+{{- end }}
 {{- if .Values.monitoring.enabled }}
 - apiGroups:
     - monitoring.coreos.com
@@ -89,6 +107,7 @@
 {{/* With commas between them; empty where nothing optional is switched on. */}}
 {{- define "mcp-lifecycle.features" -}}
 {{- $features := list }}
+{{- if .Values.disruptionBudgets.enabled }}{{ $features = append $features "disruptionBudgets" }}{{ end }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
 {{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}
 {{- join "," $features }}

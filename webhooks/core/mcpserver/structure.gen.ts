@@ -1359,6 +1359,19 @@ export const structure: StructuralSchema = {
            "message": "runtimeClassName must be the name of a RuntimeClass: lowercase letters, digits, - and . only"
           }
          ]
+        },
+        "disruptionBudget": {
+         "type": "object",
+         "properties": {
+          "maxUnavailable": {
+           "type": "integer",
+           "default": 1
+          },
+          "unhealthyPodEvictionPolicy": {
+           "type": "string",
+           "default": "AlwaysAllow"
+          }
+         }
         }
        }
       }

@@ -994,6 +994,7 @@ export interface Scheduling {
    * RuntimeClass of the pods, as of a runtime that gives each pod a virtual machine or a kernel of its own (1 to 253 characters). Default: the runtime of the node.
    */
   runtimeClassName?: string;
+  disruptionBudget?: DisruptionBudget;
 }
 /**
  * One taint that the pods put up with.
@@ -1050,6 +1051,19 @@ export interface TopologySpreadConstraint {
   nodeTaintsPolicy?: 'Honor' | 'Ignore';
 }
 /**
+ * How many of the pods a drain or an autoscaler of nodes may evict at once: a PodDisruptionBudget of the server's name. Needs disruptionBudgets.enabled in the chart: condition DisruptionsLimited says so. Default: none, all of them.
+ */
+export interface DisruptionBudget {
+  /**
+   * So many pods may be away at once (1 or more; 0 would stop every drain for ever). Default: 1.
+   */
+  maxUnavailable?: number;
+  /**
+   * Whether pods that are not ready may always be evicted, so that a broken server stops no drain (AlwaysAllow), or only while enough others are ready (IfHealthyBudget). Default: AlwaysAllow.
+   */
+  unhealthyPodEvictionPolicy?: 'AlwaysAllow' | 'IfHealthyBudget';
+}
+/**
  * What became of it. Written by the reconciler only.
  */
 export interface MCPServerStatus {
@@ -1090,7 +1104,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget.
    */
   conditions?: Condition[];
 }

@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3319,1285 +3319,1328 @@ vErrors = add(vErrors, err183);
 errors++;
 }
 }
-}
-else {
-const err184 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+if(data92.disruptionBudget !== undefined){
+let data112 = data92.disruptionBudget;
+if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
+if(data112.maxUnavailable !== undefined){
+let data113 = data112.maxUnavailable;
+if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
+const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-}
-}
-else {
-const err185 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if((typeof data113 == "number") && (isFinite(data113))){
+if(data113 > 2147483647 || isNaN(data113)){
+const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-}
-}
-else {
-const err186 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(data113 < 1 || isNaN(data113)){
+const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err186);
 errors++;
 }
 }
-if(data.status !== undefined){
-let data112 = data.status;
-if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
-if(data112.observedGeneration !== undefined){
-let data113 = data112.observedGeneration;
-if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
-const err187 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+if(data112.unhealthyPodEvictionPolicy !== undefined){
+let data114 = data112.unhealthyPodEvictionPolicy;
+if(typeof data114 !== "string"){
+const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-if((typeof data113 == "number") && (isFinite(data113))){
-if(data113 > 9223372036854776000 || isNaN(data113)){
-const err188 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!((data114 === "AlwaysAllow") || (data114 === "IfHealthyBudget"))){
+const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-if(data113 < -9223372036854776000 || isNaN(data113)){
-const err189 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+else {
+const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
 }
 }
-if(data112.phase !== undefined){
-let data114 = data112.phase;
-if(typeof data114 !== "string"){
-const err190 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err190 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-if(!(((data114 === "Pending") || (data114 === "Running")) || (data114 === "Failed"))){
-const err191 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+}
+else {
+const err191 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
 }
-if(data112.deploymentName !== undefined){
-if(typeof data112.deploymentName !== "string"){
-const err192 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+}
+else {
+const err192 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
 }
-if(data112.serviceName !== undefined){
-if(typeof data112.serviceName !== "string"){
-const err193 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data.status !== undefined){
+let data115 = data.status;
+if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
+if(data115.observedGeneration !== undefined){
+let data116 = data115.observedGeneration;
+if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
+const err193 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-}
-if(data112.address !== undefined){
-let data117 = data112.address;
-if(data117 && typeof data117 == "object" && !Array.isArray(data117)){
-if(data117.url !== undefined){
-if(typeof data117.url !== "string"){
-const err194 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+if((typeof data116 == "number") && (isFinite(data116))){
+if(data116 > 9223372036854776000 || isNaN(data116)){
+const err194 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-}
-}
-else {
-const err195 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+if(data116 < -9223372036854776000 || isNaN(data116)){
+const err195 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-if(data112.replicas !== undefined){
-let data119 = data112.replicas;
-if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
-const err196 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+}
+if(data115.phase !== undefined){
+let data117 = data115.phase;
+if(typeof data117 !== "string"){
+const err196 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-if((typeof data119 == "number") && (isFinite(data119))){
-if(data119 > 2147483647 || isNaN(data119)){
-const err197 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!(((data117 === "Pending") || (data117 === "Running")) || (data117 === "Failed"))){
+const err197 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-if(data119 < -2147483648 || isNaN(data119)){
-const err198 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data115.deploymentName !== undefined){
+if(typeof data115.deploymentName !== "string"){
+const err198 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
 }
-}
-if(data112.readyReplicas !== undefined){
-let data120 = data112.readyReplicas;
-if(!(((typeof data120 == "number") && (!(data120 % 1) && !isNaN(data120))) && (isFinite(data120)))){
-const err199 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+if(data115.serviceName !== undefined){
+if(typeof data115.serviceName !== "string"){
+const err199 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-if((typeof data120 == "number") && (isFinite(data120))){
-if(data120 > 2147483647 || isNaN(data120)){
-const err200 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data115.address !== undefined){
+let data120 = data115.address;
+if(data120 && typeof data120 == "object" && !Array.isArray(data120)){
+if(data120.url !== undefined){
+if(typeof data120.url !== "string"){
+const err200 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if(data120 < -2147483648 || isNaN(data120)){
-const err201 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err201 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err201);
 errors++;
 }
 }
-}
-if(data112.selector !== undefined){
-if(typeof data112.selector !== "string"){
-const err202 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data115.replicas !== undefined){
+let data122 = data115.replicas;
+if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
+const err202 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-}
-if(data112.serverInfo !== undefined){
-let data122 = data112.serverInfo;
-if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
-if(data122.name !== undefined){
-if(typeof data122.name !== "string"){
-const err203 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if((typeof data122 == "number") && (isFinite(data122))){
+if(data122 > 2147483647 || isNaN(data122)){
+const err203 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-}
-if(data122.version !== undefined){
-if(typeof data122.version !== "string"){
-const err204 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(data122 < -2147483648 || isNaN(data122)){
+const err204 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err204);
 errors++;
 }
 }
-if(data122.protocolVersion !== undefined){
-if(typeof data122.protocolVersion !== "string"){
-const err205 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+}
+if(data115.readyReplicas !== undefined){
+let data123 = data115.readyReplicas;
+if(!(((typeof data123 == "number") && (!(data123 % 1) && !isNaN(data123))) && (isFinite(data123)))){
+const err205 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-}
-if(data122.instructions !== undefined){
-if(typeof data122.instructions !== "string"){
-const err206 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if((typeof data123 == "number") && (isFinite(data123))){
+if(data123 > 2147483647 || isNaN(data123)){
+const err206 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-}
-if(data122.capabilities !== undefined){
-let data127 = data122.capabilities;
-if(data127 && typeof data127 == "object" && !Array.isArray(data127)){
-if(data127.tools !== undefined){
-if(typeof data127.tools !== "boolean"){
-const err207 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if(data123 < -2147483648 || isNaN(data123)){
+const err207 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err207);
 errors++;
 }
 }
-if(data127.resources !== undefined){
-if(typeof data127.resources !== "boolean"){
-const err208 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+}
+if(data115.selector !== undefined){
+if(typeof data115.selector !== "string"){
+const err208 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err208);
 errors++;
 }
 }
-if(data127.prompts !== undefined){
-if(typeof data127.prompts !== "boolean"){
-const err209 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data115.serverInfo !== undefined){
+let data125 = data115.serverInfo;
+if(data125 && typeof data125 == "object" && !Array.isArray(data125)){
+if(data125.name !== undefined){
+if(typeof data125.name !== "string"){
+const err209 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
 }
-if(data127.logging !== undefined){
-if(typeof data127.logging !== "boolean"){
-const err210 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data125.version !== undefined){
+if(typeof data125.version !== "string"){
+const err210 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
 }
-if(data127.completions !== undefined){
-if(typeof data127.completions !== "boolean"){
-const err211 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data125.protocolVersion !== undefined){
+if(typeof data125.protocolVersion !== "string"){
+const err211 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
 }
-}
-else {
-const err212 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data125.instructions !== undefined){
+if(typeof data125.instructions !== "string"){
+const err212 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
 }
-}
-else {
-const err213 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data125.capabilities !== undefined){
+let data130 = data125.capabilities;
+if(data130 && typeof data130 == "object" && !Array.isArray(data130)){
+if(data130.tools !== undefined){
+if(typeof data130.tools !== "boolean"){
+const err213 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err213);
 errors++;
 }
 }
-if(data112.handshakeRetryCount !== undefined){
-let data133 = data112.handshakeRetryCount;
-if(!(((typeof data133 == "number") && (!(data133 % 1) && !isNaN(data133))) && (isFinite(data133)))){
-const err214 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data130.resources !== undefined){
+if(typeof data130.resources !== "boolean"){
+const err214 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-if((typeof data133 == "number") && (isFinite(data133))){
-if(data133 > 2147483647 || isNaN(data133)){
-const err215 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data130.prompts !== undefined){
+if(typeof data130.prompts !== "boolean"){
+const err215 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-if(data133 < -2147483648 || isNaN(data133)){
-const err216 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data130.logging !== undefined){
+if(typeof data130.logging !== "boolean"){
+const err216 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
-}
-if(data112.gatewayBinding !== undefined){
-let data134 = data112.gatewayBinding;
-if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
-if(data134.name !== undefined){
-if(typeof data134.name !== "string"){
-const err217 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data130.completions !== undefined){
+if(typeof data130.completions !== "boolean"){
+const err217 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-if(data134.provider !== undefined){
-if(typeof data134.provider !== "string"){
-const err218 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+}
+else {
+const err218 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
 }
 }
 else {
-const err219 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+const err219 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
 }
-if(data112.extensions !== undefined){
-let data137 = data112.extensions;
-if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
-if(data137.release !== undefined){
-let data138 = data137.release;
-if(typeof data138 === "string"){
-if(data138.length > 64 && func2(data138) > 64){
-const err220 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data115.handshakeRetryCount !== undefined){
+let data136 = data115.handshakeRetryCount;
+if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
+const err220 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-}
-else {
-const err221 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if((typeof data136 == "number") && (isFinite(data136))){
+if(data136 > 2147483647 || isNaN(data136)){
+const err221 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err221);
 errors++;
 }
-}
-if(data137.causes !== undefined){
-let data139 = data137.causes;
-if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
-if(Object.keys(data139).length > 16){
-const err222 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data136 < -2147483648 || isNaN(data136)){
+const err222 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-for(const key6 in data139){
-let data140 = data139[key6];
-if(typeof data140 === "string"){
-if(data140.length > 200 && func2(data140) > 200){
-const err223 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+}
+}
+if(data115.gatewayBinding !== undefined){
+let data137 = data115.gatewayBinding;
+if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
+if(data137.name !== undefined){
+if(typeof data137.name !== "string"){
+const err223 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
 }
-else {
-const err224 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+if(data137.provider !== undefined){
+if(typeof data137.provider !== "string"){
+const err224 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
 }
 }
 else {
-const err225 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+const err225 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
 }
-if(data137.policy !== undefined){
-let data141 = data137.policy;
-if(data141 && typeof data141 == "object" && !Array.isArray(data141)){
-if(data141.revision !== undefined){
-let data142 = data141.revision;
-if(!(((typeof data142 == "number") && (!(data142 % 1) && !isNaN(data142))) && (isFinite(data142)))){
-const err226 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data115.extensions !== undefined){
+let data140 = data115.extensions;
+if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
+if(data140.release !== undefined){
+let data141 = data140.release;
+if(typeof data141 === "string"){
+if(data141.length > 64 && func2(data141) > 64){
+const err226 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err226);
 errors++;
 }
-if((typeof data142 == "number") && (isFinite(data142))){
-if(data142 > 2147483647 || isNaN(data142)){
-const err227 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err227 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-if(data142 < 1 || isNaN(data142)){
-const err228 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data140.causes !== undefined){
+let data142 = data140.causes;
+if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
+if(Object.keys(data142).length > 16){
+const err228 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-}
-}
-if(data141.digests !== undefined){
-let data143 = data141.digests;
-if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
-if(Object.keys(data143).length > 200){
-const err229 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+for(const key6 in data142){
+let data143 = data142[key6];
+if(typeof data143 === "string"){
+if(data143.length > 200 && func2(data143) > 200){
+const err229 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err229);
 errors++;
 }
-for(const key7 in data143){
-let data144 = data143[key7];
-if(typeof data144 === "string"){
-if(data144.length > 64 && func2(data144) > 64){
-const err230 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err230 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
+}
 else {
-const err231 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+const err231 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
 }
-}
-else {
-const err232 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(data140.policy !== undefined){
+let data144 = data140.policy;
+if(data144 && typeof data144 == "object" && !Array.isArray(data144)){
+if(data144.revision !== undefined){
+let data145 = data144.revision;
+if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
+const err232 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-}
-if(data141.digest !== undefined){
-let data145 = data141.digest;
-if(typeof data145 === "string"){
-if(data145.length > 64 && func2(data145) > 64){
-const err233 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if((typeof data145 == "number") && (isFinite(data145))){
+if(data145 > 2147483647 || isNaN(data145)){
+const err233 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err233);
 errors++;
 }
-}
-else {
-const err234 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if(data145 < 1 || isNaN(data145)){
+const err234 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-if(data141.generation !== undefined){
-let data146 = data141.generation;
-if(!(((typeof data146 == "number") && (!(data146 % 1) && !isNaN(data146))) && (isFinite(data146)))){
-const err235 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+if(data144.digests !== undefined){
+let data146 = data144.digests;
+if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
+if(Object.keys(data146).length > 200){
+const err235 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if((typeof data146 == "number") && (isFinite(data146))){
-if(data146 > 9223372036854776000 || isNaN(data146)){
-const err236 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+for(const key7 in data146){
+let data147 = data146[key7];
+if(typeof data147 === "string"){
+if(data147.length > 64 && func2(data147) > 64){
+const err236 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-if(data146 < -9223372036854776000 || isNaN(data146)){
-const err237 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err237 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
 }
 }
-if(data141.tolerated !== undefined){
-let data147 = data141.tolerated;
-if(Array.isArray(data147)){
-if(data147.length > 50){
-const err238 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+else {
+const err238 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-const len11 = data147.length;
-for(let i11=0; i11<len11; i11++){
-let data148 = data147[i11];
-if(data148 && typeof data148 == "object" && !Array.isArray(data148)){
-if(data148.rule === undefined){
-const err239 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "rule"}};
+}
+if(data144.digest !== undefined){
+let data148 = data144.digest;
+if(typeof data148 === "string"){
+if(data148.length > 64 && func2(data148) > 64){
+const err239 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-if(data148.path === undefined){
-const err240 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "path"}};
+}
+else {
+const err240 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
-if(data148.message === undefined){
-const err241 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data144.generation !== undefined){
+let data149 = data144.generation;
+if(!(((typeof data149 == "number") && (!(data149 % 1) && !isNaN(data149))) && (isFinite(data149)))){
+const err241 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
-if(data148.fingerprint === undefined){
-const err242 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "fingerprint"}};
+if((typeof data149 == "number") && (isFinite(data149))){
+if(data149 > 9223372036854776000 || isNaN(data149)){
+const err242 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-if(data148.rule !== undefined){
-let data149 = data148.rule;
-if(typeof data149 === "string"){
-if(data149.length > 100 && func2(data149) > 100){
-const err243 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"maxLength",params:{limit: 100}};
+if(data149 < -9223372036854776000 || isNaN(data149)){
+const err243 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
-else {
-const err244 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"type",params:{type: "string"}};
+}
+if(data144.tolerated !== undefined){
+let data150 = data144.tolerated;
+if(Array.isArray(data150)){
+if(data150.length > 50){
+const err244 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err244);
 errors++;
 }
-}
-if(data148.path !== undefined){
-let data150 = data148.path;
-if(typeof data150 === "string"){
-if(data150.length > 400 && func2(data150) > 400){
-const err245 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"maxLength",params:{limit: 400}};
+const len11 = data150.length;
+for(let i11=0; i11<len11; i11++){
+let data151 = data150[i11];
+if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
+if(data151.rule === undefined){
+const err245 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
-}
-else {
-const err246 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"type",params:{type: "string"}};
+if(data151.path === undefined){
+const err246 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
-}
-if(data148.message !== undefined){
-let data151 = data148.message;
-if(typeof data151 === "string"){
-if(data151.length > 400 && func2(data151) > 400){
-const err247 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data151.message === undefined){
+const err247 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
-}
-else {
-const err248 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"type",params:{type: "string"}};
+if(data151.fingerprint === undefined){
+const err248 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err248);
 errors++;
 }
-}
-if(data148.fingerprint !== undefined){
-let data152 = data148.fingerprint;
+if(data151.rule !== undefined){
+let data152 = data151.rule;
 if(typeof data152 === "string"){
-if(data152.length > 64 && func2(data152) > 64){
-const err249 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data152.length > 100 && func2(data152) > 100){
+const err249 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err249);
 errors++;
 }
 }
 else {
-const err250 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"type",params:{type: "string"}};
+const err250 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err250);
 errors++;
 }
 }
-}
-else {
-const err251 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"type",params:{type: "object"}};
+if(data151.path !== undefined){
+let data153 = data151.path;
+if(typeof data153 === "string"){
+if(data153.length > 400 && func2(data153) > 400){
+const err251 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err251);
 errors++;
 }
 }
-}
 else {
-const err252 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err252 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
 }
-if(data141.excused !== undefined){
-let data153 = data141.excused;
-if(Array.isArray(data153)){
-if(data153.length > 100){
-const err253 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+if(data151.message !== undefined){
+let data154 = data151.message;
+if(typeof data154 === "string"){
+if(data154.length > 400 && func2(data154) > 400){
+const err253 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-const len12 = data153.length;
-for(let i12=0; i12<len12; i12++){
-let data154 = data153[i12];
-if(typeof data154 === "string"){
-if(data154.length > 100 && func2(data154) > 100){
-const err254 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"maxLength",params:{limit: 100}};
+}
+else {
+const err254 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
 }
-else {
-const err255 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"type",params:{type: "string"}};
+if(data151.fingerprint !== undefined){
+let data155 = data151.fingerprint;
+if(typeof data155 === "string"){
+if(data155.length > 64 && func2(data155) > 64){
+const err255 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-}
 else {
-const err256 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+const err256 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
 }
-if(data141.excusedFingerprints !== undefined){
-let data155 = data141.excusedFingerprints;
-if(Array.isArray(data155)){
-if(data155.length > 50){
-const err257 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+}
+else {
+const err257 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-const len13 = data155.length;
-for(let i13=0; i13<len13; i13++){
-let data156 = data155[i13];
-if(typeof data156 === "string"){
-if(data156.length > 64 && func2(data156) > 64){
-const err258 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err258 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
-else {
-const err259 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"type",params:{type: "string"}};
+if(data144.excused !== undefined){
+let data156 = data144.excused;
+if(Array.isArray(data156)){
+if(data156.length > 100){
+const err259 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err259);
 errors++;
 }
-}
-}
-else {
-const err260 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+const len12 = data156.length;
+for(let i12=0; i12<len12; i12++){
+let data157 = data156[i12];
+if(typeof data157 === "string"){
+if(data157.length > 100 && func2(data157) > 100){
+const err260 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-if(data141.pods !== undefined){
-let data157 = data141.pods;
-if(typeof data157 === "string"){
-if(data157.length > 64 && func2(data157) > 64){
-const err261 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+else {
+const err261 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
+}
 else {
-const err262 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const err262 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
 }
-if(data141.toleratedNotListed !== undefined){
-let data158 = data141.toleratedNotListed;
-if(!(((typeof data158 == "number") && (!(data158 % 1) && !isNaN(data158))) && (isFinite(data158)))){
-const err263 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data144.excusedFingerprints !== undefined){
+let data158 = data144.excusedFingerprints;
+if(Array.isArray(data158)){
+if(data158.length > 50){
+const err263 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-if((typeof data158 == "number") && (isFinite(data158))){
-if(data158 > 2147483647 || isNaN(data158)){
-const err264 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len13 = data158.length;
+for(let i13=0; i13<len13; i13++){
+let data159 = data158[i13];
+if(typeof data159 === "string"){
+if(data159.length > 64 && func2(data159) > 64){
+const err264 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err264);
 errors++;
 }
-if(data158 < -2147483648 || isNaN(data158)){
-const err265 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err265 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err265);
 errors++;
 }
 }
 }
-}
 else {
-const err266 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err266 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err266);
 errors++;
 }
 }
-if(data137.foreign !== undefined){
-let data159 = data137.foreign;
-if(data159 && typeof data159 == "object" && !Array.isArray(data159)){
-if(data159.fields === undefined){
-const err267 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data144.pods !== undefined){
+let data160 = data144.pods;
+if(typeof data160 === "string"){
+if(data160.length > 64 && func2(data160) > 64){
+const err267 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err267);
 errors++;
 }
-if(data159.fields !== undefined){
-let data160 = data159.fields;
-if(Array.isArray(data160)){
-if(data160.length > 20){
-const err268 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err268 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err268);
 errors++;
 }
-const len14 = data160.length;
-for(let i14=0; i14<len14; i14++){
-let data161 = data160[i14];
-if(data161 && typeof data161 == "object" && !Array.isArray(data161)){
-if(data161.kind === undefined){
-const err269 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "kind"}};
+}
+if(data144.toleratedNotListed !== undefined){
+let data161 = data144.toleratedNotListed;
+if(!(((typeof data161 == "number") && (!(data161 % 1) && !isNaN(data161))) && (isFinite(data161)))){
+const err269 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
-if(data161.path === undefined){
-const err270 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "path"}};
+if((typeof data161 == "number") && (isFinite(data161))){
+if(data161 > 2147483647 || isNaN(data161)){
+const err270 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-if(data161.state === undefined){
-const err271 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "state"}};
+if(data161 < -2147483648 || isNaN(data161)){
+const err271 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err271);
 errors++;
 }
-if(data161.kind !== undefined){
-let data162 = data161.kind;
-if(typeof data162 === "string"){
-if(data162.length > 63 && func2(data162) > 63){
-const err272 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+}
+}
+else {
+const err272 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err272);
 errors++;
 }
 }
-else {
-const err273 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"type",params:{type: "string"}};
+if(data140.foreign !== undefined){
+let data162 = data140.foreign;
+if(data162 && typeof data162 == "object" && !Array.isArray(data162)){
+if(data162.fields === undefined){
+const err273 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-}
-if(data161.path !== undefined){
-let data163 = data161.path;
-if(typeof data163 === "string"){
-if(data163.length > 300 && func2(data163) > 300){
-const err274 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data162.fields !== undefined){
+let data163 = data162.fields;
+if(Array.isArray(data163)){
+if(data163.length > 20){
+const err274 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err274);
 errors++;
 }
-}
-else {
-const err275 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"type",params:{type: "string"}};
+const len14 = data163.length;
+for(let i14=0; i14<len14; i14++){
+let data164 = data163[i14];
+if(data164 && typeof data164 == "object" && !Array.isArray(data164)){
+if(data164.kind === undefined){
+const err275 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
-}
-if(data161.manager !== undefined){
-let data164 = data161.manager;
-if(typeof data164 === "string"){
-if(data164.length > 128 && func2(data164) > 128){
-const err276 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data164.path === undefined){
+const err276 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err276);
+errors++;
+}
+if(data164.state === undefined){
+const err277 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err277);
+errors++;
+}
+if(data164.kind !== undefined){
+let data165 = data164.kind;
+if(typeof data165 === "string"){
+if(data165.length > 63 && func2(data165) > 63){
+const err278 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err278);
 errors++;
 }
 }
 else {
-const err277 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err277);
-errors++;
-}
-}
-if(data161.state !== undefined){
-let data165 = data161.state;
-if(typeof data165 !== "string"){
-const err278 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err278);
-errors++;
-}
-if(!((((data165 === "Waiting") || (data165 === "ComesBack")) || (data165 === "FromAdmission")) || (data165 === "Stays"))){
-const err279 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+const err279 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
 }
-}
-else {
-const err280 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"type",params:{type: "object"}};
+if(data164.path !== undefined){
+let data166 = data164.path;
+if(typeof data166 === "string"){
+if(data166.length > 300 && func2(data166) > 300){
+const err280 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err280);
 errors++;
 }
 }
-}
 else {
-const err281 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err281 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err281);
 errors++;
 }
 }
-if(data159.notListed !== undefined){
-let data166 = data159.notListed;
-if(!(((typeof data166 == "number") && (!(data166 % 1) && !isNaN(data166))) && (isFinite(data166)))){
-const err282 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data164.manager !== undefined){
+let data167 = data164.manager;
+if(typeof data167 === "string"){
+if(data167.length > 128 && func2(data167) > 128){
+const err282 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err282);
 errors++;
 }
-if((typeof data166 == "number") && (isFinite(data166))){
-if(data166 > 2147483647 || isNaN(data166)){
-const err283 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err283 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
-if(data166 < -2147483648 || isNaN(data166)){
-const err284 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data164.state !== undefined){
+let data168 = data164.state;
+if(typeof data168 !== "string"){
+const err284 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err284);
 errors++;
 }
-}
-}
-}
-else {
-const err285 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(!((((data168 === "Waiting") || (data168 === "ComesBack")) || (data168 === "FromAdmission")) || (data168 === "Stays"))){
+const err285 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err285);
 errors++;
 }
 }
-if(data137.podFailure !== undefined){
-let data167 = data137.podFailure;
-if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
-if(data167.cause === undefined){
-const err286 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+}
+else {
+const err286 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-if(data167.pod === undefined){
-const err287 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+}
+else {
+const err287 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
-if(data167.cause !== undefined){
-let data168 = data167.cause;
-if(typeof data168 !== "string"){
-const err288 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data162.notListed !== undefined){
+let data169 = data162.notListed;
+if(!(((typeof data169 == "number") && (!(data169 % 1) && !isNaN(data169))) && (isFinite(data169)))){
+const err288 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
-if(!((((((data168 === "ImagePull") || (data168 === "Configuration")) || (data168 === "Crashing")) || (data168 === "OutOfMemory")) || (data168 === "Unhealthy")) || (data168 === "Unschedulable"))){
-const err289 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if((typeof data169 == "number") && (isFinite(data169))){
+if(data169 > 2147483647 || isNaN(data169)){
+const err289 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err289);
 errors++;
 }
-}
-if(data167.pod !== undefined){
-let data169 = data167.pod;
-if(typeof data169 === "string"){
-if(data169.length > 253 && func2(data169) > 253){
-const err290 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data169 < -2147483648 || isNaN(data169)){
+const err290 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
+}
+}
 else {
-const err291 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err291 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
 }
-if(data167.image !== undefined){
-let data170 = data167.image;
-if(typeof data170 === "string"){
-if(data170.length > 1000 && func2(data170) > 1000){
-const err292 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data140.podFailure !== undefined){
+let data170 = data140.podFailure;
+if(data170 && typeof data170 == "object" && !Array.isArray(data170)){
+if(data170.cause === undefined){
+const err292 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-}
-else {
-const err293 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data170.pod === undefined){
+const err293 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err293);
 errors++;
 }
-}
-if(data167.exitCode !== undefined){
-let data171 = data167.exitCode;
-if(!(((typeof data171 == "number") && (!(data171 % 1) && !isNaN(data171))) && (isFinite(data171)))){
-const err294 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data170.cause !== undefined){
+let data171 = data170.cause;
+if(typeof data171 !== "string"){
+const err294 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err294);
 errors++;
 }
-if((typeof data171 == "number") && (isFinite(data171))){
-if(data171 > 2147483647 || isNaN(data171)){
-const err295 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((((((data171 === "ImagePull") || (data171 === "Configuration")) || (data171 === "Crashing")) || (data171 === "OutOfMemory")) || (data171 === "Unhealthy")) || (data171 === "Unschedulable"))){
+const err295 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err295);
 errors++;
 }
-if(data171 < -2147483648 || isNaN(data171)){
-const err296 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data170.pod !== undefined){
+let data172 = data170.pod;
+if(typeof data172 === "string"){
+if(data172.length > 253 && func2(data172) > 253){
+const err296 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err296);
 errors++;
 }
 }
-}
-if(data167.restarts !== undefined){
-let data172 = data167.restarts;
-if(!(((typeof data172 == "number") && (!(data172 % 1) && !isNaN(data172))) && (isFinite(data172)))){
-const err297 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+else {
+const err297 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-if((typeof data172 == "number") && (isFinite(data172))){
-if(data172 > 2147483647 || isNaN(data172)){
-const err298 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data170.image !== undefined){
+let data173 = data170.image;
+if(typeof data173 === "string"){
+if(data173.length > 1000 && func2(data173) > 1000){
+const err298 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-if(data172 < -2147483648 || isNaN(data172)){
-const err299 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err299 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err299);
 errors++;
 }
 }
-}
-if(data167.notReadyAfterSeconds !== undefined){
-let data173 = data167.notReadyAfterSeconds;
-if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
-const err300 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data170.exitCode !== undefined){
+let data174 = data170.exitCode;
+if(!(((typeof data174 == "number") && (!(data174 % 1) && !isNaN(data174))) && (isFinite(data174)))){
+const err300 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err300);
 errors++;
 }
-if((typeof data173 == "number") && (isFinite(data173))){
-if(data173 > 2147483647 || isNaN(data173)){
-const err301 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data174 == "number") && (isFinite(data174))){
+if(data174 > 2147483647 || isNaN(data174)){
+const err301 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err301);
 errors++;
 }
-if(data173 < -2147483648 || isNaN(data173)){
-const err302 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data174 < -2147483648 || isNaN(data174)){
+const err302 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err302);
 errors++;
 }
 }
 }
-if(data167.detail !== undefined){
-let data174 = data167.detail;
-if(typeof data174 === "string"){
-if(data174.length > 512 && func2(data174) > 512){
-const err303 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data170.restarts !== undefined){
+let data175 = data170.restarts;
+if(!(((typeof data175 == "number") && (!(data175 % 1) && !isNaN(data175))) && (isFinite(data175)))){
+const err303 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err303);
 errors++;
 }
-}
-else {
-const err304 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if((typeof data175 == "number") && (isFinite(data175))){
+if(data175 > 2147483647 || isNaN(data175)){
+const err304 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err304);
 errors++;
 }
-}
-if(data167.hint !== undefined){
-let data175 = data167.hint;
-if(typeof data175 !== "string"){
-const err305 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data175 < -2147483648 || isNaN(data175)){
+const err305 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err305);
 errors++;
 }
-if(!(((data175 === "Stdio") || (data175 === "Crash")) || (data175 === "Unready"))){
-const err306 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+}
+if(data170.notReadyAfterSeconds !== undefined){
+let data176 = data170.notReadyAfterSeconds;
+if(!(((typeof data176 == "number") && (!(data176 % 1) && !isNaN(data176))) && (isFinite(data176)))){
+const err306 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err306);
 errors++;
 }
-}
-}
-else {
-const err307 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if((typeof data176 == "number") && (isFinite(data176))){
+if(data176 > 2147483647 || isNaN(data176)){
+const err307 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err307);
 errors++;
 }
-}
-if(data137.verification !== undefined){
-let data176 = data137.verification;
-if(data176 && typeof data176 == "object" && !Array.isArray(data176)){
-if(data176.era !== undefined){
-let data177 = data176.era;
-if(typeof data177 !== "string"){
-const err308 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data176 < -2147483648 || isNaN(data176)){
+const err308 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err308);
 errors++;
 }
-if(!((data177 === "Stateless") || (data177 === "Handshake"))){
-const err309 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+if(data170.detail !== undefined){
+let data177 = data170.detail;
+if(typeof data177 === "string"){
+if(data177.length > 512 && func2(data177) > 512){
+const err309 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err309);
 errors++;
 }
 }
-if(data176.image !== undefined){
-let data178 = data176.image;
-if(typeof data178 === "string"){
-if(data178.length > 1000 && func2(data178) > 1000){
-const err310 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err310 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err310);
 errors++;
 }
 }
-else {
-const err311 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data170.hint !== undefined){
+let data178 = data170.hint;
+if(typeof data178 !== "string"){
+const err311 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err311);
 errors++;
 }
-}
-if(data176.goneWhenAsked !== undefined){
-let data179 = data176.goneWhenAsked;
-if(!(((typeof data179 == "number") && (!(data179 % 1) && !isNaN(data179))) && (isFinite(data179)))){
-const err312 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(!(((data178 === "Stdio") || (data178 === "Crash")) || (data178 === "Unready"))){
+const err312 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err312);
 errors++;
 }
-if((typeof data179 == "number") && (isFinite(data179))){
-if(data179 > 8 || isNaN(data179)){
-const err313 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+}
+else {
+const err313 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
-if(data179 < 1 || isNaN(data179)){
-const err314 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data140.verification !== undefined){
+let data179 = data140.verification;
+if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
+if(data179.era !== undefined){
+let data180 = data179.era;
+if(typeof data180 !== "string"){
+const err314 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-}
-}
-if(data176.toolsDigest !== undefined){
-let data180 = data176.toolsDigest;
-if(typeof data180 === "string"){
-if(data180.length > 80 && func2(data180) > 80){
-const err315 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(!((data180 === "Stateless") || (data180 === "Handshake"))){
+const err315 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err315);
 errors++;
 }
 }
-else {
-const err316 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data179.image !== undefined){
+let data181 = data179.image;
+if(typeof data181 === "string"){
+if(data181.length > 1000 && func2(data181) > 1000){
+const err316 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err316);
 errors++;
 }
 }
-if(data176.notCounted !== undefined){
-let data181 = data176.notCounted;
-if(typeof data181 === "string"){
-if(data181.length > 256 && func2(data181) > 256){
-const err317 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+else {
+const err317 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err317);
 errors++;
 }
 }
-else {
-const err318 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data179.goneWhenAsked !== undefined){
+let data182 = data179.goneWhenAsked;
+if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
+const err318 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-}
-if(data176.failingPods !== undefined){
-let data182 = data176.failingPods;
-if(Array.isArray(data182)){
-if(data182.length > 3){
-const err319 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if((typeof data182 == "number") && (isFinite(data182))){
+if(data182 > 8 || isNaN(data182)){
+const err319 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err319);
 errors++;
 }
-const len15 = data182.length;
-for(let i15=0; i15<len15; i15++){
-let data183 = data182[i15];
-if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
-if(data183.name === undefined){
-const err320 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "name"}};
+if(data182 < 1 || isNaN(data182)){
+const err320 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err320);
 errors++;
 }
-if(data183.message === undefined){
-const err321 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+if(data179.toolsDigest !== undefined){
+let data183 = data179.toolsDigest;
+if(typeof data183 === "string"){
+if(data183.length > 80 && func2(data183) > 80){
+const err321 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-if(data183.name !== undefined){
-let data184 = data183.name;
-if(typeof data184 === "string"){
-if(data184.length > 253 && func2(data184) > 253){
-const err322 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err322 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err322);
 errors++;
 }
 }
-else {
-const err323 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"type",params:{type: "string"}};
+if(data179.notCounted !== undefined){
+let data184 = data179.notCounted;
+if(typeof data184 === "string"){
+if(data184.length > 256 && func2(data184) > 256){
+const err323 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err323);
 errors++;
 }
 }
-if(data183.message !== undefined){
-let data185 = data183.message;
-if(typeof data185 === "string"){
-if(data185.length > 256 && func2(data185) > 256){
-const err324 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err324 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err324);
 errors++;
 }
 }
-else {
-const err325 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"type",params:{type: "string"}};
+if(data179.failingPods !== undefined){
+let data185 = data179.failingPods;
+if(Array.isArray(data185)){
+if(data185.length > 3){
+const err325 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-}
-}
-else {
-const err326 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"type",params:{type: "object"}};
+const len15 = data185.length;
+for(let i15=0; i15<len15; i15++){
+let data186 = data185[i15];
+if(data186 && typeof data186 == "object" && !Array.isArray(data186)){
+if(data186.name === undefined){
+const err326 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-}
-}
-else {
-const err327 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data186.message === undefined){
+const err327 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err327);
 errors++;
 }
-}
-if(data176.toolCount !== undefined){
-let data186 = data176.toolCount;
-if(!(((typeof data186 == "number") && (!(data186 % 1) && !isNaN(data186))) && (isFinite(data186)))){
-const err328 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data186.name !== undefined){
+let data187 = data186.name;
+if(typeof data187 === "string"){
+if(data187.length > 253 && func2(data187) > 253){
+const err328 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err328);
 errors++;
 }
-if((typeof data186 == "number") && (isFinite(data186))){
-if(data186 > 2147483647 || isNaN(data186)){
-const err329 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err329 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err329);
 errors++;
 }
-if(data186 < 0 || isNaN(data186)){
-const err330 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data186.message !== undefined){
+let data188 = data186.message;
+if(typeof data188 === "string"){
+if(data188.length > 256 && func2(data188) > 256){
+const err330 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err330);
 errors++;
 }
 }
-}
-if(data176.resourceCount !== undefined){
-let data187 = data176.resourceCount;
-if(!(((typeof data187 == "number") && (!(data187 % 1) && !isNaN(data187))) && (isFinite(data187)))){
-const err331 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+else {
+const err331 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err331);
 errors++;
 }
-if((typeof data187 == "number") && (isFinite(data187))){
-if(data187 > 2147483647 || isNaN(data187)){
-const err332 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err332 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err332);
 errors++;
 }
-if(data187 < 0 || isNaN(data187)){
-const err333 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err333 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err333);
 errors++;
 }
 }
-}
-if(data176.promptCount !== undefined){
-let data188 = data176.promptCount;
-if(!(((typeof data188 == "number") && (!(data188 % 1) && !isNaN(data188))) && (isFinite(data188)))){
-const err334 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(data179.toolCount !== undefined){
+let data189 = data179.toolCount;
+if(!(((typeof data189 == "number") && (!(data189 % 1) && !isNaN(data189))) && (isFinite(data189)))){
+const err334 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err334);
 errors++;
 }
-if((typeof data188 == "number") && (isFinite(data188))){
-if(data188 > 2147483647 || isNaN(data188)){
-const err335 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data189 == "number") && (isFinite(data189))){
+if(data189 > 2147483647 || isNaN(data189)){
+const err335 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err335);
 errors++;
 }
-if(data188 < 0 || isNaN(data188)){
-const err336 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data189 < 0 || isNaN(data189)){
+const err336 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err336);
 errors++;
 }
 }
 }
-}
-else {
-const err337 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data179.resourceCount !== undefined){
+let data190 = data179.resourceCount;
+if(!(((typeof data190 == "number") && (!(data190 % 1) && !isNaN(data190))) && (isFinite(data190)))){
+const err337 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err337);
 errors++;
 }
-}
-}
-else {
-const err338 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if((typeof data190 == "number") && (isFinite(data190))){
+if(data190 > 2147483647 || isNaN(data190)){
+const err338 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err338);
 errors++;
 }
-}
-if(data112.conditions !== undefined){
-let data189 = data112.conditions;
-if(Array.isArray(data189)){
-const len16 = data189.length;
-for(let i16=0; i16<len16; i16++){
-let data190 = data189[i16];
-if(data190 && typeof data190 == "object" && !Array.isArray(data190)){
-if(data190.type === undefined){
-const err339 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "type"}};
+if(data190 < 0 || isNaN(data190)){
+const err339 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err339);
 errors++;
 }
-if(data190.status === undefined){
-const err340 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+if(data179.promptCount !== undefined){
+let data191 = data179.promptCount;
+if(!(((typeof data191 == "number") && (!(data191 % 1) && !isNaN(data191))) && (isFinite(data191)))){
+const err340 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
-if(data190.lastTransitionTime === undefined){
-const err341 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+if((typeof data191 == "number") && (isFinite(data191))){
+if(data191 > 2147483647 || isNaN(data191)){
+const err341 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err341);
 errors++;
 }
-if(data190.reason === undefined){
-const err342 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "reason"}};
+if(data191 < 0 || isNaN(data191)){
+const err342 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err342);
 errors++;
 }
-if(data190.message === undefined){
-const err343 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err343);
-errors++;
 }
-if(data190.type !== undefined){
-let data191 = data190.type;
-if(typeof data191 === "string"){
-if(data191.length > 316 && func2(data191) > 316){
-const err344 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err344);
-errors++;
-}
-if(!pattern2.test(data191)){
-const err345 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err345);
-errors++;
 }
 }
 else {
-const err346 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"type",params:{type: "string"}};
+const err343 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err343);
+errors++;
+}
+}
+}
+else {
+const err344 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err344);
+errors++;
+}
+}
+if(data115.conditions !== undefined){
+let data192 = data115.conditions;
+if(Array.isArray(data192)){
+const len16 = data192.length;
+for(let i16=0; i16<len16; i16++){
+let data193 = data192[i16];
+if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
+if(data193.type === undefined){
+const err345 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err345);
+errors++;
+}
+if(data193.status === undefined){
+const err346 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err346);
 errors++;
 }
-}
-if(data190.status !== undefined){
-let data192 = data190.status;
-if(typeof data192 !== "string"){
-const err347 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"type",params:{type: "string"}};
+if(data193.lastTransitionTime === undefined){
+const err347 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err347);
 errors++;
 }
-if(!(((data192 === "True") || (data192 === "False")) || (data192 === "Unknown"))){
-const err348 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data193.reason === undefined){
+const err348 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err348);
 errors++;
 }
-}
-if(data190.observedGeneration !== undefined){
-let data193 = data190.observedGeneration;
-if(!(((typeof data193 == "number") && (!(data193 % 1) && !isNaN(data193))) && (isFinite(data193)))){
-const err349 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data193.message === undefined){
+const err349 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err349);
 errors++;
 }
-if((typeof data193 == "number") && (isFinite(data193))){
-if(data193 > 9223372036854776000 || isNaN(data193)){
-const err350 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data193.type !== undefined){
+let data194 = data193.type;
+if(typeof data194 === "string"){
+if(data194.length > 316 && func2(data194) > 316){
+const err350 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err350);
 errors++;
 }
-if(data193 < 0 || isNaN(data193)){
-const err351 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(!pattern2.test(data194)){
+const err351 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
 }
-}
-if(data190.lastTransitionTime !== undefined){
-let data194 = data190.lastTransitionTime;
-if(typeof data194 === "string"){
-if(!pattern3.test(data194)){
-const err352 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err352 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err352);
 errors++;
 }
 }
-else {
-const err353 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data193.status !== undefined){
+let data195 = data193.status;
+if(typeof data195 !== "string"){
+const err353 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-}
-if(data190.reason !== undefined){
-let data195 = data190.reason;
-if(typeof data195 === "string"){
-if(data195.length > 1024 && func2(data195) > 1024){
-const err354 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!(((data195 === "True") || (data195 === "False")) || (data195 === "Unknown"))){
+const err354 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-if(data195.length < 2 && func2(data195) < 1){
-const err355 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data193.observedGeneration !== undefined){
+let data196 = data193.observedGeneration;
+if(!(((typeof data196 == "number") && (!(data196 % 1) && !isNaN(data196))) && (isFinite(data196)))){
+const err355 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-if(!pattern4.test(data195)){
-const err356 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if((typeof data196 == "number") && (isFinite(data196))){
+if(data196 > 9223372036854776000 || isNaN(data196)){
+const err356 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err356);
 errors++;
 }
-}
-else {
-const err357 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"type",params:{type: "string"}};
+if(data196 < 0 || isNaN(data196)){
+const err357 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
-if(data190.message !== undefined){
-let data196 = data190.message;
-if(typeof data196 === "string"){
-if(data196.length > 32768 && func2(data196) > 32768){
-const err358 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"maxLength",params:{limit: 32768}};
+}
+if(data193.lastTransitionTime !== undefined){
+let data197 = data193.lastTransitionTime;
+if(typeof data197 === "string"){
+if(!pattern3.test(data197)){
+const err358 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
 else {
-const err359 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"type",params:{type: "string"}};
+const err359 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
-}
-else {
-const err360 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"type",params:{type: "object"}};
+if(data193.reason !== undefined){
+let data198 = data193.reason;
+if(typeof data198 === "string"){
+if(data198.length > 1024 && func2(data198) > 1024){
+const err360 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-}
-}
-else {
-const err361 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data198.length < 2 && func2(data198) < 1){
+const err361 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-}
-}
-else {
-const err362 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+if(!pattern4.test(data198)){
+const err362 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err362);
 errors++;
 }
 }
+else {
+const err363 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err363);
+errors++;
+}
+}
+if(data193.message !== undefined){
+let data199 = data193.message;
+if(typeof data199 === "string"){
+if(data199.length > 32768 && func2(data199) > 32768){
+const err364 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err364);
+errors++;
+}
 }
 else {
-const err363 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err363);
+const err365 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err365);
+errors++;
+}
+}
+}
+else {
+const err366 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err366);
+errors++;
+}
+}
+}
+else {
+const err367 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err367);
+errors++;
+}
+}
+}
+else {
+const err368 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err368);
+errors++;
+}
+}
+}
+else {
+const err369 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err369);
 errors++;
 }
 validate21.errors = vErrors;

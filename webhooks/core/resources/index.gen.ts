@@ -2,6 +2,7 @@
 import type { ExpandedKind } from './expanded-kind.ts';
 import { deployment } from './deployment.ts';
 import { networkPolicy } from './network-policy.ts';
+import { podDisruptionBudget } from './pod-disruption-budget.ts';
 import { podMonitor } from './pod-monitor.ts';
 import { policyReport } from './policy-report.ts';
 import { report } from './report.ts';
@@ -9,4 +10,4 @@ import { serviceMonitor } from './service-monitor.ts';
 import { service } from './service.ts';
 
 /** Every kind that an MCPServer expands into, by kind. */
-export const expandedKinds: readonly ExpandedKind[] = [deployment, networkPolicy, podMonitor, policyReport, report, serviceMonitor, service];
+export const expandedKinds: readonly ExpandedKind[] = [deployment, networkPolicy, podDisruptionBudget, podMonitor, policyReport, report, serviceMonitor, service];
