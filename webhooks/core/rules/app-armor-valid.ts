@@ -5,6 +5,7 @@ import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { AppArmorProfile } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { containersOf, eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -25,36 +26,22 @@ export const appArmorValid: Rule = {
   remedy: 'Set localhostProfile with the type Localhost only.',
   examples: {
     accepts: [
-      {
-        title: 'the profile of the runtime',
-        spec: { runtime: { security: { podSecurityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } } },
-      },
+      { title: 'the profile of the runtime', spec: asPod({ appArmorProfile: { type: 'RuntimeDefault' } }) },
       {
         title: 'a profile of the node',
-        spec: {
-          runtime: {
-            security: { securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'mcp' } } },
-          },
-        },
+        spec: asContainer({ appArmorProfile: { type: 'Localhost', localhostProfile: 'mcp' } }),
       },
     ],
     rejects: [
       {
         title: 'a profile of the node without its name',
-        spec: { runtime: { security: { securityContext: { appArmorProfile: { type: 'Localhost' } } } } },
+        spec: asContainer({ appArmorProfile: { type: 'Localhost' } }),
       },
       {
         title: 'a name beside another type',
-        spec: {
-          runtime: {
-            security: { podSecurityContext: { appArmorProfile: { type: 'RuntimeDefault', localhostProfile: 'mcp' } } },
-          },
-        },
+        spec: asPod({ appArmorProfile: { type: 'RuntimeDefault', localhostProfile: 'mcp' } }),
       },
-      {
-        title: 'a type that is none',
-        spec: { runtime: { security: { podSecurityContext: { appArmorProfile: { type: 'Default' } } } } },
-      },
+      { title: 'a type that is none', spec: asPod({ appArmorProfile: { type: 'Default' } }) },
       {
         title: 'an annotation for another container',
         spec: { extraAnnotations: { [`${annotationPrefix}other`]: 'runtime/default' } },

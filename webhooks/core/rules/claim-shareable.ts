@@ -45,11 +45,7 @@ export const claimShareable: Rule = {
         spec: { ...readWriteIndex, runtime: { replicas: 2 }, mcp: { stateless: true } },
         claims: { 'search-index': ['ReadWriteOncePod'] },
       },
-      {
-        title: 'a volume that nobody writes into',
-        spec: readWriteIndex,
-        claims: { 'search-index': ['ReadOnlyMany'] },
-      },
+      { title: 'a volume that nobody writes into', spec: readWriteIndex, claims: { 'search-index': ['ReadOnlyMany'] } },
     ],
   },
   check({ server, facts }) {

@@ -1,6 +1,7 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { checkAllowed } from './parts/allowed-reference.ts';
 import { maxPatterns, objectName } from './parts/parameter-forms.ts';
+import { ofConfigMap, withMounts, withVariables, withVariablesFrom } from './parts/example-specs.ts';
 
 const parameters = { allowed: ['search', 'mcp-*'] };
 
@@ -27,41 +28,29 @@ export const configMapAllowed: Rule = defineRule({
       { title: 'a server without ConfigMaps', parameters },
       {
         title: 'a ConfigMap that is listed',
-        spec: {
-          config: {
-            env: [{ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'search', key: 'level' } } }],
-          },
-        },
+        spec: withVariables({ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'search', key: 'level' } } }),
         parameters,
       },
       {
         title: 'any Secret, which is for another rule',
-        spec: { config: { envFrom: [{ secretRef: { name: 'database' } }] } },
+        spec: withVariablesFrom({ secretRef: { name: 'database' } }),
         parameters,
       },
     ],
     rejects: [
       {
         title: 'a variable from another ConfigMap',
-        spec: {
-          config: {
-            env: [{ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'settings', key: 'level' } } }],
-          },
-        },
+        spec: withVariables({ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'settings', key: 'level' } } }),
         parameters,
       },
       {
         title: 'all keys of another ConfigMap, should it ever exist',
-        spec: { config: { envFrom: [{ configMapRef: { name: 'settings', optional: true } }] } },
+        spec: withVariablesFrom({ configMapRef: { name: 'settings', optional: true } }),
         parameters,
       },
       {
         title: 'files of another ConfigMap',
-        spec: {
-          config: {
-            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'settings' } } }],
-          },
-        },
+        spec: withMounts({ path: '/etc/search', source: ofConfigMap({ name: 'settings' }) }),
         parameters,
       },
     ],

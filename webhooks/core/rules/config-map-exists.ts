@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { isConfiguration } from '../mcpserver/references.ts';
 import { checkReferences, whileMissing, type Concern } from './parts/missing-reference.ts';
+import { ofConfigMap, withMounts, withVariables, withVariablesFrom } from './parts/example-specs.ts';
 
 export const configMapExists: Rule = {
   id: 'config-map-exists',
@@ -16,38 +17,26 @@ export const configMapExists: Rule = {
     accepts: [
       {
         title: 'a mounted ConfigMap that exists',
-        spec: {
-          config: {
-            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'search-config' } } }],
-          },
-        },
+        spec: withMounts({ path: '/etc/search', source: ofConfigMap({ name: 'search-config' }) }),
         configMaps: { 'search-config': ['config.toml'] },
       },
       {
         title: 'a missing ConfigMap that is optional',
-        spec: { config: { envFrom: [{ configMapRef: { name: 'overrides', optional: true } }] } },
+        spec: withVariablesFrom({ configMapRef: { name: 'overrides', optional: true } }),
       },
     ],
     rejects: [
       {
         title: 'a mounted ConfigMap that does not exist',
-        spec: {
-          config: {
-            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'search-config' } } }],
-          },
-        },
+        spec: withMounts({ path: '/etc/search', source: ofConfigMap({ name: 'search-config' }) }),
       },
       {
         title: 'environment variables from a ConfigMap that does not exist',
-        spec: { config: { envFrom: [{ configMapRef: { name: 'settings' } }] } },
+        spec: withVariablesFrom({ configMapRef: { name: 'settings' } }),
       },
       {
         title: 'one environment variable from a ConfigMap that does not exist',
-        spec: {
-          config: {
-            env: [{ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }],
-          },
-        },
+        spec: withVariables({ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }),
       },
     ],
   },

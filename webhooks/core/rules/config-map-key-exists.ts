@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { checkKeys } from './parts/missing-key.ts';
+import { ofConfigMap, withMounts, withVariables } from './parts/example-specs.ts';
 
 export const configMapKeyExists: Rule = {
   id: 'config-map-key-exists',
@@ -15,58 +16,35 @@ export const configMapKeyExists: Rule = {
     accepts: [
       {
         title: 'a variable from a key that exists',
-        spec: {
-          config: { env: [{ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }] },
-        },
+        spec: withVariables({ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }),
         configMaps: { settings: ['region'] },
       },
       {
         title: 'a missing key that is optional',
-        spec: {
-          config: {
-            env: [
-              {
-                name: 'REGION',
-                valueFrom: { configMapKeyRef: { name: 'settings', key: 'region', optional: true } },
-              },
-            ],
-          },
-        },
+        spec: withVariables({
+          name: 'REGION',
+          valueFrom: { configMapKeyRef: { name: 'settings', key: 'region', optional: true } },
+        }),
         configMaps: { settings: ['zone'] },
       },
       {
         title: 'a ConfigMap that is mounted as a whole, whatever its keys',
-        spec: {
-          config: {
-            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'search-config' } } }],
-          },
-        },
+        spec: withMounts({ path: '/etc/search', source: ofConfigMap({ name: 'search-config' }) }),
         configMaps: { 'search-config': [] },
       },
     ],
     rejects: [
       {
         title: 'a variable from a key that the ConfigMap does not have',
-        spec: {
-          config: { env: [{ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }] },
-        },
+        spec: withVariables({ name: 'REGION', valueFrom: { configMapKeyRef: { name: 'settings', key: 'region' } } }),
         configMaps: { settings: ['regions', 'zone'] },
       },
       {
         title: 'a mounted file whose key does not exist',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: {
-                  type: 'ConfigMap',
-                  configMap: { name: 'search-config', items: [{ key: 'config.toml', path: 'config.toml' }] },
-                },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofConfigMap({ name: 'search-config', items: [{ key: 'config.toml', path: 'config.toml' }] }),
+        }),
         configMaps: { 'search-config': [] },
       },
     ],

@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import type { StorageMount } from '../mcpserver/types.gen.ts';
+import { ofConfigMap, withMounts } from './parts/example-specs.ts';
 
 export const emptyDirWritable: Rule = {
   id: 'empty-dir-writable',
@@ -16,11 +17,7 @@ export const emptyDirWritable: Rule = {
       { title: 'scratch space that is written to', spec: withScratch({ permissions: 'ReadWrite' }) },
       {
         title: 'a ConfigMap, which is read-only by default',
-        spec: {
-          config: {
-            storage: [{ path: '/etc/search', source: { type: 'ConfigMap', configMap: { name: 'search-config' } } }],
-          },
-        },
+        spec: withMounts({ path: '/etc/search', source: ofConfigMap({ name: 'search-config' }) }),
       },
     ],
     rejects: [

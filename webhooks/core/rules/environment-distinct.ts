@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import type { EnvVar } from '../mcpserver/types.gen.ts';
+import { withVariables } from './parts/example-specs.ts';
 
 export const environmentDistinct: Rule = {
   id: 'environment-distinct',
@@ -14,27 +15,13 @@ export const environmentDistinct: Rule = {
     accepts: [
       {
         title: 'two names that differ in case',
-        spec: {
-          config: {
-            env: [
-              { name: 'LEVEL', value: 'info' },
-              { name: 'level', value: 'debug' },
-            ],
-          },
-        },
+        spec: withVariables({ name: 'LEVEL', value: 'info' }, { name: 'level', value: 'debug' }),
       },
     ],
     rejects: [
       {
         title: 'a variable that is set twice',
-        spec: {
-          config: {
-            env: [
-              { name: 'LEVEL', value: 'info' },
-              { name: 'LEVEL', value: 'debug' },
-            ],
-          },
-        },
+        spec: withVariables({ name: 'LEVEL', value: 'info' }, { name: 'LEVEL', value: 'debug' }),
       },
     ],
   },

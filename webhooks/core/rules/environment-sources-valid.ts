@@ -13,6 +13,7 @@ import type {
 } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { parseQuantity } from './parts/quantity.ts';
+import { withVariables, withVariablesFrom } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
 const podFields: ReadonlySet<string> = new Set([
@@ -45,60 +46,50 @@ export const environmentSourcesValid: Rule = {
     accepts: [
       {
         title: 'the name of the pod and one of its labels',
-        spec: {
-          config: {
-            env: [
-              { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-              { name: 'TEAM', valueFrom: { fieldRef: { fieldPath: "metadata.labels['example.com/team']" } } },
-            ],
-          },
-        },
+        spec: withVariables(
+          { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+          { name: 'TEAM', valueFrom: { fieldRef: { fieldPath: "metadata.labels['example.com/team']" } } },
+        ),
       },
       {
         title: 'the memory limit in mebibytes',
-        spec: {
-          config: {
-            env: [{ name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } }],
-          },
-        },
+        spec: withVariables({
+          name: 'MEMORY',
+          valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } },
+        }),
       },
     ],
     rejects: [
       {
         title: 'a field that is not offered',
-        spec: { config: { env: [{ name: 'PHASE', valueFrom: { fieldRef: { fieldPath: 'status.phase' } } }] } },
+        spec: withVariables({ name: 'PHASE', valueFrom: { fieldRef: { fieldPath: 'status.phase' } } }),
       },
       {
         title: 'all labels at once',
-        spec: { config: { env: [{ name: 'LABELS', valueFrom: { fieldRef: { fieldPath: 'metadata.labels' } } }] } },
+        spec: withVariables({ name: 'LABELS', valueFrom: { fieldRef: { fieldPath: 'metadata.labels' } } }),
       },
       {
         title: 'a resource without limits or requests',
-        spec: { config: { env: [{ name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'cpu' } } }] } },
+        spec: withVariables({ name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'cpu' } } }),
       },
       {
         title: 'a divisor that is no unit',
-        spec: {
-          config: {
-            env: [{ name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '2Mi' } } }],
-          },
-        },
+        spec: withVariables({
+          name: 'MEMORY',
+          valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '2Mi' } },
+        }),
       },
       {
         title: 'a key with a slash',
-        spec: { config: { env: [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'a/b' } } }] } },
+        spec: withVariables({ name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'a/b' } } }),
       },
-      {
-        title: 'a name in upper case',
-        spec: { config: { envFrom: [{ configMapRef: { name: 'Settings' } }] } },
-      },
+      { title: 'a name in upper case', spec: withVariablesFrom({ configMapRef: { name: 'Settings' } }) },
       {
         title: 'a file that nobody writes',
-        spec: {
-          config: {
-            env: [{ name: 'KEY', valueFrom: { fileKeyRef: { volumeName: 'vol-0', path: 'env', key: 'KEY' } } }],
-          },
-        },
+        spec: withVariables({
+          name: 'KEY',
+          valueFrom: { fileKeyRef: { volumeName: 'vol-0', path: 'env', key: 'KEY' } },
+        }),
       },
     ],
   },

@@ -3,6 +3,7 @@ import { each, join } from '../engine/violations.ts';
 import { pathTo, placeOf } from '../mcpserver/place.ts';
 import type { EnvFromSource, EnvVar, EnvVarSource } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { withVariables, withVariablesFrom } from './parts/example-specs.ts';
 
 /** The relaxed rule of Kubernetes: https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/ */
 const allowedCharacter = /^[ -<>-~]$/;
@@ -21,47 +22,37 @@ export const environmentValid: Rule = {
   remedy: 'Correct the variable.',
   examples: {
     accepts: [
-      { title: 'a name with dots and dashes', spec: { config: { env: [{ name: 'log.level-1', value: 'info' }] } } },
+      { title: 'a name with dots and dashes', spec: withVariables({ name: 'log.level-1', value: 'info' }) },
       {
         title: 'an empty value beside a source',
-        spec: {
-          config: { env: [{ name: 'POD', value: '', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
-        },
+        spec: withVariables({ name: 'POD', value: '', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }),
       },
       {
         title: 'a prefix',
-        spec: { config: { envFrom: [{ prefix: 'APP_', configMapRef: { name: 'settings' } }] } },
+        spec: withVariablesFrom({ prefix: 'APP_', configMapRef: { name: 'settings' } }),
         configMaps: { settings: [] },
       },
     ],
     rejects: [
-      { title: 'an empty name', spec: { config: { env: [{ name: '', value: 'info' }] } } },
-      { title: 'a name with an equals sign', spec: { config: { env: [{ name: 'LEVEL=info' }] } } },
-      { title: 'a name beyond ASCII', spec: { config: { env: [{ name: 'NIVEAU_É', value: 'info' }] } } },
+      { title: 'an empty name', spec: withVariables({ name: '', value: 'info' }) },
+      { title: 'a name with an equals sign', spec: withVariables({ name: 'LEVEL=info' }) },
+      { title: 'a name beyond ASCII', spec: withVariables({ name: 'NIVEAU_É', value: 'info' }) },
       {
         title: 'a value and a source',
-        spec: {
-          config: { env: [{ name: 'POD', value: 'x', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
-        },
+        spec: withVariables({ name: 'POD', value: 'x', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }),
       },
-      { title: 'a source without an origin', spec: { config: { env: [{ name: 'POD', valueFrom: {} }] } } },
+      { title: 'a source without an origin', spec: withVariables({ name: 'POD', valueFrom: {} }) },
       {
         title: 'a source with two origins',
-        spec: {
-          config: {
-            env: [
-              {
-                name: 'POD',
-                valueFrom: { fieldRef: { fieldPath: 'metadata.name' }, resourceFieldRef: { resource: 'limits.cpu' } },
-              },
-            ],
-          },
-        },
+        spec: withVariables({
+          name: 'POD',
+          valueFrom: { fieldRef: { fieldPath: 'metadata.name' }, resourceFieldRef: { resource: 'limits.cpu' } },
+        }),
       },
-      { title: 'a bulk source without an origin', spec: { config: { envFrom: [{ prefix: 'APP_' }] } } },
+      { title: 'a bulk source without an origin', spec: withVariablesFrom({ prefix: 'APP_' }) },
       {
         title: 'a prefix with an equals sign',
-        spec: { config: { envFrom: [{ prefix: 'APP=', configMapRef: { name: 'settings' } }] } },
+        spec: withVariablesFrom({ prefix: 'APP=', configMapRef: { name: 'settings' } }),
         configMaps: { settings: [] },
       },
     ],

@@ -68,11 +68,7 @@ export const extraMetadataAllowed: Rule = defineRule({
         spec: { extraAnnotations: { 'sidecar.istio.io/inject': 'false' } },
         parameters,
       },
-      {
-        title: 'an identity of a cloud',
-        spec: { extraLabels: { 'azure.workload.identity/use': 'true' } },
-        parameters,
-      },
+      { title: 'an identity of a cloud', spec: { extraLabels: { 'azure.workload.identity/use': 'true' } }, parameters },
       {
         title: 'a label that is listed for annotations only',
         spec: { extraLabels: { note: 'x' } },

@@ -22,10 +22,7 @@ export const imageRegistryNamed: Rule = {
     rejects: [
       { title: 'a name alone', spec: withImage('search:1.4.0') },
       { title: 'an organisation, which is no registry', spec: withImage('mcp/fetch:1.0.2') },
-      {
-        title: 'a digest without a registry',
-        spec: withImage(`mcp/fetch@sha256:${'0123456789abcdef'.repeat(4)}`),
-      },
+      { title: 'a digest without a registry', spec: withImage(`mcp/fetch@sha256:${'0123456789abcdef'.repeat(4)}`) },
     ],
   },
   check({ server }) {

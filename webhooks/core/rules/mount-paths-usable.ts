@@ -2,6 +2,7 @@ import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import type { StorageMount } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { ofEmptyDir, withMounts } from './parts/example-specs.ts';
 
 /** What the container runtime needs for itself; a mount there ends every start of the container. */
 const occupied: ReadonlySet<string> = new Set(['/', '/dev', '/dev/termination-log', '/proc']);
@@ -24,51 +25,35 @@ export const mountPathsUsable: Rule = {
     accepts: [
       {
         title: 'a mount inside another one',
-        spec: {
-          config: {
-            storage: [
-              { path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
-              { path: '/data/cache', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
-            ],
-          },
-        },
+        spec: withMounts(
+          { path: '/data', permissions: 'ReadWrite', source: ofEmptyDir({}) },
+          { path: '/data/cache', permissions: 'ReadWrite', source: ofEmptyDir({}) },
+        ),
       },
     ],
     rejects: [
       {
         title: 'two mounts at one place',
-        spec: {
-          config: {
-            storage: [
-              { path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
-              { path: '/data/', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } },
-            ],
-          },
-        },
+        spec: withMounts(
+          { path: '/data', permissions: 'ReadWrite', source: ofEmptyDir({}) },
+          { path: '/data/', permissions: 'ReadWrite', source: ofEmptyDir({}) },
+        ),
       },
       {
         title: 'a claim where scratch space is',
         spec: {
-          config: {
-            storage: [{ path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }],
-          },
+          config: { storage: [{ path: '/data', permissions: 'ReadWrite', source: ofEmptyDir({}) }] },
           extensions: { storage: [{ claimName: 'search', path: '/data/' }] },
         },
         claims: { search: ['ReadWriteMany'] },
       },
       {
         title: 'a mount over the whole image',
-        spec: {
-          config: { storage: [{ path: '/', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }] },
-        },
+        spec: withMounts({ path: '/', permissions: 'ReadWrite', source: ofEmptyDir({}) }),
       },
       {
         title: 'a mount among the processes',
-        spec: {
-          config: {
-            storage: [{ path: '/proc/search', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }],
-          },
-        },
+        spec: withMounts({ path: '/proc/search', permissions: 'ReadWrite', source: ofEmptyDir({}) }),
       },
     ],
   },

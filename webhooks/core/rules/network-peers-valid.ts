@@ -37,10 +37,7 @@ export const networkPeersValid: Rule = {
         title: 'a peer that mixes addresses and selectors',
         spec: { network: { egressTo: [{ ipBlock: { cidr: '10.0.0.0/8' }, podSelector: {} }] } },
       },
-      {
-        title: 'an address without a length',
-        spec: { network: { egressTo: [{ ipBlock: { cidr: '10.0.0.1' } }] } },
-      },
+      { title: 'an address without a length', spec: { network: { egressTo: [{ ipBlock: { cidr: '10.0.0.1' } }] } } },
       {
         title: 'an exception outside its range',
         spec: { network: { egressTo: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['192.168.0.0/16'] } }] } },

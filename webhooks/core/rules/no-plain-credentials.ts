@@ -55,10 +55,7 @@ export const noPlainCredentials: Rule = {
         title: 'an address with a password in it',
         spec: { config: { env: [{ name: 'DATABASE_URL', value: 'postgres://search:correct-horse@db:5432/search' }] } },
       },
-      {
-        title: 'a flag with its value',
-        spec: { config: { arguments: ['--api-key=correct-horse'] } },
-      },
+      { title: 'a flag with its value', spec: { config: { arguments: ['--api-key=correct-horse'] } } },
       {
         title: 'a header of a probe',
         spec: {
@@ -77,10 +74,7 @@ export const noPlainCredentials: Rule = {
           },
         },
       },
-      {
-        title: 'a flag before its value',
-        spec: { config: { arguments: ['serve', '--password', 'correct-horse'] } },
-      },
+      { title: 'a flag before its value', spec: { config: { arguments: ['serve', '--password', 'correct-horse'] } } },
     ],
   },
   check({ server }) {

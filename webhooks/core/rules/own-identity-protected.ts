@@ -5,6 +5,7 @@ import { namespaceOf } from '../mcpserver/names.ts';
 import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
+import { ofSecret, withMounts, withVariables } from './parts/example-specs.ts';
 
 /** As the chart names them in a release of its own name; in the namespace of the examples. */
 const installation: Installation = {
@@ -58,29 +59,18 @@ export const ownIdentityProtected: Rule = {
       },
       {
         title: 'the certificate as files',
-        spec: {
-          config: {
-            storage: [
-              { path: '/tls', source: { type: 'Secret', secret: { secretName: 'mcp-lifecycle-certificate' } } },
-            ],
-          },
-        },
+        spec: withMounts({ path: '/tls', source: ofSecret({ secretName: 'mcp-lifecycle-certificate' }) }),
         installation,
       },
       {
         title: 'the key in a variable',
-        spec: {
-          config: {
-            env: [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'mcp-lifecycle-certificate', key: 'ca.key' } } }],
-          },
-        },
+        spec: withVariables({
+          name: 'KEY',
+          valueFrom: { secretKeyRef: { name: 'mcp-lifecycle-certificate', key: 'ca.key' } },
+        }),
         installation,
       },
-      {
-        title: 'the labels of the pods of mcp-lifecycle',
-        spec: { extraLabels: installation.podLabels },
-        installation,
-      },
+      { title: 'the labels of the pods of mcp-lifecycle', spec: { extraLabels: installation.podLabels }, installation },
     ],
   },
   check(input) {

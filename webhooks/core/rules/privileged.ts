@@ -25,10 +25,7 @@ export const privileged: Rule = {
       },
     ],
     rejects: [
-      {
-        title: 'a privileged container',
-        spec: { runtime: { security: { securityContext: { privileged: true } } } },
-      },
+      { title: 'a privileged container', spec: { runtime: { security: { securityContext: { privileged: true } } } } },
       {
         title: 'a privileged container that forbids escalation',
         spec: { runtime: { security: { securityContext: { privileged: true, allowPrivilegeEscalation: false } } } },

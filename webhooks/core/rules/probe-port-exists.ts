@@ -24,10 +24,7 @@ export const probePortExists: Rule = {
         title: 'a port name that the container does not have',
         spec: { runtime: { health: { readinessProbe: { httpGet: { port: 'http' } } } } },
       },
-      {
-        title: 'the same of a startup probe',
-        spec: { extensions: { startupProbe: { httpGet: { port: 'http' } } } },
-      },
+      { title: 'the same of a startup probe', spec: { extensions: { startupProbe: { httpGet: { port: 'http' } } } } },
     ],
   },
   check({ server }) {

@@ -21,10 +21,7 @@ export const procMount: Rule = {
       { title: 'the masked /proc', spec: { runtime: { security: { securityContext: { procMount: 'Default' } } } } },
     ],
     rejects: [
-      {
-        title: 'the whole /proc',
-        spec: { runtime: { security: { securityContext: { procMount: 'Unmasked' } } } },
-      },
+      { title: 'the whole /proc', spec: { runtime: { security: { securityContext: { procMount: 'Unmasked' } } } } },
     ],
   },
   check: (input) => eachContainerContext(input, checkContext),

@@ -4,6 +4,7 @@ import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainerContext } from './parts/security-contexts.ts';
+import { asContainer, ofEmptyDir, withMounts } from './parts/example-specs.ts';
 
 export const readOnlyRootFilesystem: Rule = {
   id: 'read-only-root-filesystem',
@@ -20,18 +21,11 @@ export const readOnlyRootFilesystem: Rule = {
       { title: 'a server that says nothing about it' },
       {
         title: 'scratch space to write to',
-        spec: {
-          config: {
-            storage: [{ path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }],
-          },
-        },
+        spec: withMounts({ path: '/tmp', permissions: 'ReadWrite', source: ofEmptyDir({}) }),
       },
     ],
     rejects: [
-      {
-        title: 'a container that may write to its image',
-        spec: { runtime: { security: { securityContext: { readOnlyRootFilesystem: false } } } },
-      },
+      { title: 'a container that may write to its image', spec: asContainer({ readOnlyRootFilesystem: false }) },
     ],
   },
   check: (input) => eachContainerContext(input, checkContext),

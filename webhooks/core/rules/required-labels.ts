@@ -42,11 +42,7 @@ export const requiredLabels: Rule = defineRule({
     ],
     rejects: [
       { title: 'pods without labels', parameters },
-      {
-        title: 'a label with nothing in it',
-        spec: { extraLabels: { ...labels, 'example.com/team': '' } },
-        parameters,
-      },
+      { title: 'a label with nothing in it', spec: { extraLabels: { ...labels, 'example.com/team': '' } }, parameters },
       {
         title: 'a value that is not allowed',
         spec: { extraLabels: { ...labels, 'example.com/stage': 'test' } },

@@ -26,10 +26,7 @@ export const resourcesValid: Rule = {
   examples: {
     accepts: [
       { title: 'the default resources' },
-      {
-        title: 'whole devices',
-        spec: { runtime: { resources: { limits: { cpu: '500m', 'nvidia.com/gpu': 1 } } } },
-      },
+      { title: 'whole devices', spec: { runtime: { resources: { limits: { cpu: '500m', 'nvidia.com/gpu': 1 } } } } },
       {
         title: 'huge pages beside memory',
         spec: { runtime: { resources: { limits: { memory: '64Mi', 'hugepages-2Mi': '4Mi' } } } },

@@ -9,6 +9,7 @@ import {
   podSecurityPlace,
   type AnySecurityContext,
 } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 export const seccompProfile: Rule = {
   id: 'seccomp-profile',
@@ -26,24 +27,12 @@ export const seccompProfile: Rule = {
       { title: 'a server that says nothing about seccomp' },
       {
         title: 'a profile of the node',
-        spec: {
-          runtime: {
-            security: {
-              podSecurityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/search.json' } },
-            },
-          },
-        },
+        spec: asPod({ seccompProfile: { type: 'Localhost', localhostProfile: 'profiles/search.json' } }),
       },
     ],
     rejects: [
-      {
-        title: 'a container without a profile',
-        spec: { runtime: { security: { securityContext: { seccompProfile: { type: 'Unconfined' } } } } },
-      },
-      {
-        title: 'a pod without a profile',
-        spec: { runtime: { security: { podSecurityContext: { seccompProfile: { type: 'Unconfined' } } } } },
-      },
+      { title: 'a container without a profile', spec: asContainer({ seccompProfile: { type: 'Unconfined' } }) },
+      { title: 'a pod without a profile', spec: asPod({ seccompProfile: { type: 'Unconfined' } }) },
       {
         title: 'a pod without a profile whose container has one',
         spec: {

@@ -3,6 +3,7 @@ import { none } from '../engine/violations.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 const types: readonly string[] = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -19,38 +20,20 @@ export const seccompValid: Rule = {
       { title: 'the default profile' },
       {
         title: 'a profile of the node',
-        spec: {
-          runtime: {
-            security: { podSecurityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'mcp/a.json' } } },
-          },
-        },
+        spec: asPod({ seccompProfile: { type: 'Localhost', localhostProfile: 'mcp/a.json' } }),
       },
     ],
     rejects: [
-      {
-        title: 'a profile of the node without its file',
-        spec: { runtime: { security: { securityContext: { seccompProfile: { type: 'Localhost' } } } } },
-      },
+      { title: 'a profile of the node without its file', spec: asContainer({ seccompProfile: { type: 'Localhost' } }) },
       {
         title: 'a file beside another type',
-        spec: {
-          runtime: {
-            security: { securityContext: { seccompProfile: { type: 'RuntimeDefault', localhostProfile: 'a.json' } } },
-          },
-        },
+        spec: asContainer({ seccompProfile: { type: 'RuntimeDefault', localhostProfile: 'a.json' } }),
       },
       {
         title: 'a file outside the directory of profiles',
-        spec: {
-          runtime: {
-            security: { podSecurityContext: { seccompProfile: { type: 'Localhost', localhostProfile: '../a.json' } } },
-          },
-        },
+        spec: asPod({ seccompProfile: { type: 'Localhost', localhostProfile: '../a.json' } }),
       },
-      {
-        title: 'a type that is none',
-        spec: { runtime: { security: { podSecurityContext: { seccompProfile: { type: 'Default' } } } } },
-      },
+      { title: 'a type that is none', spec: asPod({ seccompProfile: { type: 'Default' } }) },
     ],
   },
   check: (input) => eachSecurityContext(input, checkProfile),

@@ -1,6 +1,7 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { checkAllowed } from './parts/allowed-reference.ts';
 import { maxPatterns, objectName } from './parts/parameter-forms.ts';
+import { ofSecret, withMounts, withVariables, withVariablesFrom } from './parts/example-specs.ts';
 
 const parameters = { allowed: ['search', 'mcp-*'] };
 
@@ -23,36 +24,34 @@ export const secretAllowed: Rule = defineRule({
       { title: 'a server without Secrets', parameters },
       {
         title: 'a Secret that is listed',
-        spec: { config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search', key: 'token' } } }] } },
+        spec: withVariables({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search', key: 'token' } } }),
         parameters,
       },
       {
         title: 'a Secret that a glob covers',
-        spec: { config: { envFrom: [{ secretRef: { name: 'mcp-search' } }] } },
+        spec: withVariablesFrom({ secretRef: { name: 'mcp-search' } }),
         parameters,
       },
       {
         title: 'any ConfigMap, which is for another rule',
-        spec: { config: { envFrom: [{ configMapRef: { name: 'settings' } }] } },
+        spec: withVariablesFrom({ configMapRef: { name: 'settings' } }),
         parameters,
       },
     ],
     rejects: [
       {
         title: 'a variable from another Secret',
-        spec: { config: { env: [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'database', key: 'key' } } }] } },
+        spec: withVariables({ name: 'KEY', valueFrom: { secretKeyRef: { name: 'database', key: 'key' } } }),
         parameters,
       },
       {
         title: 'all keys of another Secret, should it ever exist',
-        spec: { config: { envFrom: [{ secretRef: { name: 'database', optional: true } }] } },
+        spec: withVariablesFrom({ secretRef: { name: 'database', optional: true } }),
         parameters,
       },
       {
         title: 'files of another Secret',
-        spec: {
-          config: { storage: [{ path: '/keys', source: { type: 'Secret', secret: { secretName: 'database' } } }] },
-        },
+        spec: withMounts({ path: '/keys', source: ofSecret({ secretName: 'database' }) }),
         parameters,
       },
       {

@@ -1,6 +1,7 @@
 import type { Rule } from '../engine/rule.ts';
 import { isConfiguration } from '../mcpserver/references.ts';
 import { checkReferences, whileMissing, type Concern } from './parts/missing-reference.ts';
+import { ofSecret, withMounts, withVariables, withVariablesFrom } from './parts/example-specs.ts';
 
 export const secretExists: Rule = {
   id: 'secret-exists',
@@ -16,28 +17,22 @@ export const secretExists: Rule = {
     accepts: [
       {
         title: 'an environment variable from a Secret that exists',
-        spec: {
-          config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }] },
-        },
+        spec: withVariables({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }),
         secrets: { 'search-token': ['token'] },
       },
       {
         title: 'a missing Secret that is optional',
-        spec: { config: { envFrom: [{ secretRef: { name: 'extra', optional: true } }] } },
+        spec: withVariablesFrom({ secretRef: { name: 'extra', optional: true } }),
       },
     ],
     rejects: [
       {
         title: 'an environment variable from a Secret that does not exist',
-        spec: {
-          config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }] },
-        },
+        spec: withVariables({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }),
       },
       {
         title: 'a mounted Secret that does not exist',
-        spec: {
-          config: { storage: [{ path: '/etc/tls', source: { type: 'Secret', secret: { secretName: 'search-tls' } } }] },
-        },
+        spec: withMounts({ path: '/etc/tls', source: ofSecret({ secretName: 'search-tls' }) }),
       },
     ],
   },

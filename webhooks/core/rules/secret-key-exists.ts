@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { checkKeys } from './parts/missing-key.ts';
+import { ofSecret, withMounts, withVariables } from './parts/example-specs.ts';
 
 export const secretKeyExists: Rule = {
   id: 'secret-key-exists',
@@ -16,56 +17,30 @@ export const secretKeyExists: Rule = {
     accepts: [
       {
         title: 'a variable from a key that exists',
-        spec: {
-          config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }] },
-        },
+        spec: withVariables({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }),
         secrets: { 'search-token': ['token'] },
       },
       {
         title: 'a mounted file whose key is optional',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: {
-                  type: 'Secret',
-                  secret: {
-                    secretName: 'search-token',
-                    optional: true,
-                    items: [{ key: 'extra', path: 'extra' }],
-                  },
-                },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofSecret({ secretName: 'search-token', optional: true, items: [{ key: 'extra', path: 'extra' }] }),
+        }),
         secrets: { 'search-token': ['token'] },
       },
     ],
     rejects: [
       {
         title: 'a variable from a key that the Secret does not have',
-        spec: {
-          config: { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }] },
-        },
+        spec: withVariables({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'search-token', key: 'token' } } }),
         secrets: { 'search-token': ['password'] },
       },
       {
         title: 'a mounted file whose key does not exist',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/tls',
-                source: {
-                  type: 'Secret',
-                  secret: { secretName: 'search-tls', items: [{ key: 'tls.key', path: 'key.pem' }] },
-                },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/etc/tls',
+          source: ofSecret({ secretName: 'search-tls', items: [{ key: 'tls.key', path: 'key.pem' }] }),
+        }),
         secrets: { 'search-tls': ['tls.crt'] },
       },
     ],

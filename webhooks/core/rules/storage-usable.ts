@@ -3,6 +3,7 @@ import { each, none } from '../engine/violations.ts';
 import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { KeyToPath, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
+import { ofConfigMap, ofEmptyDir, ofSecret, withMounts } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/storage/volumes/#emptydir */
 const medium = /^(Memory|HugePages(-.+)?)?$/;
@@ -27,92 +28,53 @@ export const storageUsable: Rule = {
     accepts: [
       {
         title: 'two files of one ConfigMap',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: {
-                  type: 'ConfigMap',
-                  configMap: {
-                    name: 'search-config',
-                    items: [
-                      { key: 'a', path: 'a.toml' },
-                      { key: 'b', path: 'conf/b.toml' },
-                    ],
-                  },
-                },
-              },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofConfigMap({
+            name: 'search-config',
+            items: [
+              { key: 'a', path: 'a.toml' },
+              { key: 'b', path: 'conf/b.toml' },
             ],
-          },
-        },
+          }),
+        }),
         configMaps: { 'search-config': ['a', 'b'] },
       },
       {
         title: 'scratch space in memory',
-        spec: {
-          config: {
-            storage: [
-              { path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { medium: 'Memory' } } },
-            ],
-          },
-        },
+        spec: withMounts({ path: '/tmp', permissions: 'ReadWrite', source: ofEmptyDir({ medium: 'Memory' }) }),
       },
     ],
     rejects: [
       {
         title: 'two files at one path',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: {
-                  type: 'Secret',
-                  secret: {
-                    secretName: 'keys',
-                    items: [
-                      { key: 'a', path: 'key' },
-                      { key: 'b', path: './key' },
-                    ],
-                  },
-                },
-              },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofSecret({
+            secretName: 'keys',
+            items: [
+              { key: 'a', path: 'key' },
+              { key: 'b', path: './key' },
             ],
-          },
-        },
+          }),
+        }),
       },
       {
         title: 'a file where another one needs a directory',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: {
-                  type: 'Secret',
-                  secret: {
-                    secretName: 'keys',
-                    items: [
-                      { key: 'a', path: 'key/private' },
-                      { key: 'b', path: 'key' },
-                    ],
-                  },
-                },
-              },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofSecret({
+            secretName: 'keys',
+            items: [
+              { key: 'a', path: 'key/private' },
+              { key: 'b', path: 'key' },
             ],
-          },
-        },
+          }),
+        }),
       },
       {
         title: 'a medium that is none',
-        spec: {
-          config: {
-            storage: [
-              { path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { medium: 'Disk' } } },
-            ],
-          },
-        },
+        spec: withMounts({ path: '/tmp', permissions: 'ReadWrite', source: ofEmptyDir({ medium: 'Disk' }) }),
       },
     ],
   },

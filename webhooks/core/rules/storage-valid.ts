@@ -5,6 +5,7 @@ import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { ConfigMapVolumeSource, KeyToPath, Quantity, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { toNano } from './parts/quantity.ts';
+import { ofConfigMap, ofEmptyDir, ofSecret, withMounts } from './parts/example-specs.ts';
 
 const maxMode = 0o777;
 
@@ -21,82 +22,43 @@ export const storageValid: Rule = {
     accepts: [
       {
         title: 'one file of a ConfigMap, readable by everybody',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: {
-                  type: 'ConfigMap',
-                  configMap: { name: 'search-config', items: [{ key: 'a', path: 'conf/a.toml', mode: 0o444 }] },
-                },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofConfigMap({ name: 'search-config', items: [{ key: 'a', path: 'conf/a.toml', mode: 0o444 }] }),
+        }),
         configMaps: { 'search-config': ['a'] },
       },
       {
         title: 'scratch space in memory',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/tmp',
-                permissions: 'ReadWrite',
-                source: { type: 'EmptyDir', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/tmp',
+          permissions: 'ReadWrite',
+          source: ofEmptyDir({ medium: 'Memory', sizeLimit: '64Mi' }),
+        }),
       },
     ],
     rejects: [
       {
         title: 'a file that leaves its volume',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: { type: 'Secret', secret: { secretName: 'keys', items: [{ key: 'a', path: '../a' }] } },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofSecret({ secretName: 'keys', items: [{ key: 'a', path: '../a' }] }),
+        }),
       },
       {
         title: 'a file without a key',
-        spec: {
-          config: {
-            storage: [
-              {
-                path: '/etc/search',
-                source: { type: 'Secret', secret: { secretName: 'keys', items: [{ key: '', path: 'a' }] } },
-              },
-            ],
-          },
-        },
+        spec: withMounts({
+          path: '/etc/search',
+          source: ofSecret({ secretName: 'keys', items: [{ key: '', path: 'a' }] }),
+        }),
       },
       {
         title: 'a mode that was meant to be octal',
-        spec: {
-          config: {
-            storage: [
-              { path: '/etc/search', source: { type: 'Secret', secret: { secretName: 'keys', defaultMode: 644 } } },
-            ],
-          },
-        },
+        spec: withMounts({ path: '/etc/search', source: ofSecret({ secretName: 'keys', defaultMode: 644 }) }),
       },
       {
         title: 'a negative size',
-        spec: {
-          config: {
-            storage: [
-              { path: '/tmp', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: { sizeLimit: '-1Gi' } } },
-            ],
-          },
-        },
+        spec: withMounts({ path: '/tmp', permissions: 'ReadWrite', source: ofEmptyDir({ sizeLimit: '-1Gi' }) }),
       },
     ],
   },

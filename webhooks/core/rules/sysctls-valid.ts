@@ -3,6 +3,7 @@ import { none } from '../engine/violations.ts';
 import { pathTo } from '../mcpserver/place.ts';
 import type { Sysctl } from '../mcpserver/types.gen.ts';
 import { podSecurityPlace } from './parts/security-contexts.ts';
+import { asPod } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/ */
 const form = /^(?=.{1,253}$)([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
@@ -16,37 +17,17 @@ export const sysctlsValid: Rule = {
     'malformed name or one that is there twice.',
   remedy: 'Write the name as sysctl does, such as net.ipv4.tcp_syncookies.',
   examples: {
-    accepts: [
-      {
-        title: 'one parameter',
-        spec: {
-          runtime: {
-            security: { podSecurityContext: { sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] } },
-          },
-        },
-      },
-    ],
+    accepts: [{ title: 'one parameter', spec: asPod({ sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] }) }],
     rejects: [
-      {
-        title: 'a name in upper case',
-        spec: {
-          runtime: { security: { podSecurityContext: { sysctls: [{ name: 'NET.IPV4.TCP_SYNCOOKIES', value: '1' }] } } },
-        },
-      },
+      { title: 'a name in upper case', spec: asPod({ sysctls: [{ name: 'NET.IPV4.TCP_SYNCOOKIES', value: '1' }] }) },
       {
         title: 'a parameter that is set twice',
-        spec: {
-          runtime: {
-            security: {
-              podSecurityContext: {
-                sysctls: [
-                  { name: 'net.ipv4.tcp_syncookies', value: '0' },
-                  { name: 'net.ipv4.tcp_syncookies', value: '1' },
-                ],
-              },
-            },
-          },
-        },
+        spec: asPod({
+          sysctls: [
+            { name: 'net.ipv4.tcp_syncookies', value: '0' },
+            { name: 'net.ipv4.tcp_syncookies', value: '1' },
+          ],
+        }),
       },
     ],
   },

@@ -4,6 +4,7 @@ import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { Sysctl } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { podSecurityPlace } from './parts/security-contexts.ts';
+import { asPod } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("Sysctls"), as of Kubernetes 1.35 */
 const safe: ReadonlySet<string> = new Set([
@@ -36,23 +37,10 @@ export const sysctls: Rule = {
     accepts: [
       {
         title: 'a safe parameter',
-        spec: {
-          runtime: {
-            security: {
-              podSecurityContext: { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '80' }] },
-            },
-          },
-        },
+        spec: asPod({ sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '80' }] }),
       },
     ],
-    rejects: [
-      {
-        title: 'an unsafe parameter',
-        spec: {
-          runtime: { security: { podSecurityContext: { sysctls: [{ name: 'kernel.msgmax', value: '65536' }] } } },
-        },
-      },
-    ],
+    rejects: [{ title: 'an unsafe parameter', spec: asPod({ sysctls: [{ name: 'kernel.msgmax', value: '65536' }] }) }],
   },
   check: ({ server }) =>
     each(server.spec.runtime?.security?.podSecurityContext?.sysctls, sysctlsPlace, checkSysctl, isSafe),

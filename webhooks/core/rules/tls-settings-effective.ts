@@ -18,10 +18,7 @@ export const tlsSettingsEffective: Rule = {
       { title: 'TLS switched off', spec: { transport: { tls: { enabled: false, insecureSkipVerify: false } } } },
     ],
     rejects: [
-      {
-        title: 'a CA bundle alone',
-        spec: { transport: { tls: { caBundleSecret: { name: 'internal-ca' } } } },
-      },
+      { title: 'a CA bundle alone', spec: { transport: { tls: { caBundleSecret: { name: 'internal-ca' } } } } },
       {
         title: 'a CA bundle and insecureSkipVerify while TLS is off',
         spec: {

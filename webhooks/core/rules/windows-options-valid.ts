@@ -5,6 +5,7 @@ import { pathTo } from '../mcpserver/place.ts';
 import type { WindowsSecurityContextOptions } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { eachSecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 const maxSpecBytes = 64 * 1024;
 
@@ -25,25 +26,15 @@ export const windowsOptionsValid: Rule = {
     accepts: [
       {
         title: 'a user of a domain',
-        spec: {
-          runtime: {
-            security: { securityContext: { windowsOptions: { runAsUserName: 'NT AUTHORITY\\NETWORK SERVICE' } } },
-          },
-        },
+        spec: asContainer({ windowsOptions: { runAsUserName: 'NT AUTHORITY\\NETWORK SERVICE' } }),
       },
     ],
     rejects: [
-      {
-        title: 'a user name with a colon',
-        spec: { runtime: { security: { securityContext: { windowsOptions: { runAsUserName: 'a:b' } } } } },
-      },
-      {
-        title: 'an empty credential specification',
-        spec: { runtime: { security: { podSecurityContext: { windowsOptions: { gmsaCredentialSpec: '' } } } } },
-      },
+      { title: 'a user name with a colon', spec: asContainer({ windowsOptions: { runAsUserName: 'a:b' } }) },
+      { title: 'an empty credential specification', spec: asPod({ windowsOptions: { gmsaCredentialSpec: '' } }) },
       {
         title: 'a credential specification of an impossible name',
-        spec: { runtime: { security: { podSecurityContext: { windowsOptions: { gmsaCredentialSpecName: 'A_B' } } } } },
+        spec: asPod({ windowsOptions: { gmsaCredentialSpecName: 'A_B' } }),
       },
     ],
   },
