@@ -4,6 +4,7 @@ import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainerContext } from './parts/security-contexts.ts';
+import { asContainer } from './parts/example-specs.ts';
 
 export const allowPrivilegeEscalation: Rule = {
   id: 'allow-privilege-escalation',
@@ -18,17 +19,9 @@ export const allowPrivilegeEscalation: Rule = {
   examples: {
     accepts: [
       { title: 'a server that says nothing about it' },
-      {
-        title: 'a container that forbids it',
-        spec: { runtime: { security: { securityContext: { allowPrivilegeEscalation: false } } } },
-      },
+      { title: 'a container that forbids it', spec: asContainer({ allowPrivilegeEscalation: false }) },
     ],
-    rejects: [
-      {
-        title: 'a container that allows it',
-        spec: { runtime: { security: { securityContext: { allowPrivilegeEscalation: true } } } },
-      },
-    ],
+    rejects: [{ title: 'a container that allows it', spec: asContainer({ allowPrivilegeEscalation: true }) }],
   },
   check: (input) => eachContainerContext(input, checkContext),
 };

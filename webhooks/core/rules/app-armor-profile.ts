@@ -5,6 +5,7 @@ import { CONTAINER_NAME } from '../mcpserver/names.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainer, eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 /** How profiles were written before Kubernetes 1.30; the standard still judges it. */
 const annotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
@@ -22,24 +23,15 @@ export const appArmorProfile: Rule = {
   remedy: 'Use RuntimeDefault or a profile of the node, or remove the setting.',
   examples: {
     accepts: [
-      {
-        title: 'the profile of the runtime',
-        spec: { runtime: { security: { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } } } },
-      },
+      { title: 'the profile of the runtime', spec: asContainer({ appArmorProfile: { type: 'RuntimeDefault' } }) },
       {
         title: 'the profile of the runtime, by annotation',
         spec: { extraAnnotations: { [annotation]: 'runtime/default' } },
       },
     ],
     rejects: [
-      {
-        title: 'a container without a profile',
-        spec: { runtime: { security: { securityContext: { appArmorProfile: { type: 'Unconfined' } } } } },
-      },
-      {
-        title: 'a pod without a profile',
-        spec: { runtime: { security: { podSecurityContext: { appArmorProfile: { type: 'Unconfined' } } } } },
-      },
+      { title: 'a container without a profile', spec: asContainer({ appArmorProfile: { type: 'Unconfined' } }) },
+      { title: 'a pod without a profile', spec: asPod({ appArmorProfile: { type: 'Unconfined' } }) },
       {
         title: 'a container without a profile, by annotation',
         spec: { extraAnnotations: { [annotation]: 'unconfined' } },

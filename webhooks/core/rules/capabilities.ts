@@ -4,6 +4,7 @@ import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { Capabilities, SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainerContext } from './parts/security-contexts.ts';
+import { asContainer } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted ("Capabilities") */
 const addable = 'NET_BIND_SERVICE';
@@ -24,29 +25,23 @@ export const capabilities: Rule = {
       { title: 'a server that says nothing about capabilities' },
       {
         title: 'the capability to listen below port 1024',
-        spec: { runtime: { security: { securityContext: { capabilities: { add: ['NET_BIND_SERVICE'] } } } } },
+        spec: asContainer({ capabilities: { add: ['NET_BIND_SERVICE'] } }),
       },
       {
         title: 'a container that drops all and one more',
-        spec: { runtime: { security: { securityContext: { capabilities: { drop: ['NET_RAW', 'ALL'] } } } } },
+        spec: asContainer({ capabilities: { drop: ['NET_RAW', 'ALL'] } }),
       },
     ],
     rejects: [
-      {
-        title: 'another capability',
-        spec: { runtime: { security: { securityContext: { capabilities: { add: ['NET_ADMIN'] } } } } },
-      },
+      { title: 'another capability', spec: asContainer({ capabilities: { add: ['NET_ADMIN'] } }) },
       {
         title: 'an allowed capability under a name that Kubernetes does not know',
-        spec: { runtime: { security: { securityContext: { capabilities: { add: ['CAP_NET_BIND_SERVICE'] } } } } },
+        spec: asContainer({ capabilities: { add: ['CAP_NET_BIND_SERVICE'] } }),
       },
-      {
-        title: 'a container that drops nothing',
-        spec: { runtime: { security: { securityContext: { capabilities: { drop: [] } } } } },
-      },
+      { title: 'a container that drops nothing', spec: asContainer({ capabilities: { drop: [] } }) },
       {
         title: 'a container that drops one capability only',
-        spec: { runtime: { security: { securityContext: { capabilities: { drop: ['NET_RAW'] } } } } },
+        spec: asContainer({ capabilities: { drop: ['NET_RAW'] } }),
       },
     ],
   },

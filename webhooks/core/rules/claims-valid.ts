@@ -3,6 +3,7 @@ import { each, join, none } from '../engine/violations.ts';
 import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { ClaimMount, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
+import { ofEmptyDir } from './parts/example-specs.ts';
 
 export const claimsValid: Rule = {
   id: 'claims-valid',
@@ -32,9 +33,7 @@ export const claimsValid: Rule = {
       {
         title: 'a claim where config.storage has scratch space',
         spec: {
-          config: {
-            storage: [{ path: '/data', permissions: 'ReadWrite', source: { type: 'EmptyDir', emptyDir: {} } }],
-          },
+          config: { storage: [{ path: '/data', permissions: 'ReadWrite', source: ofEmptyDir({}) }] },
           extensions: { storage: [{ claimName: 'search', path: '/data' }] },
         },
         claims: { search: ['ReadWriteMany'] },

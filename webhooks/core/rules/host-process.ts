@@ -2,6 +2,7 @@ import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
 import { pathTo } from '../mcpserver/place.ts';
 import { eachSecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 export const hostProcess: Rule = {
   id: 'host-process',
@@ -13,21 +14,10 @@ export const hostProcess: Rule = {
     'asks, its administrator. The `baseline` Pod Security Standard refuses it.',
   remedy: 'Set hostProcess to false, or remove it.',
   examples: {
-    accepts: [
-      {
-        title: 'a container that is not one',
-        spec: { runtime: { security: { securityContext: { windowsOptions: { hostProcess: false } } } } },
-      },
-    ],
+    accepts: [{ title: 'a container that is not one', spec: asContainer({ windowsOptions: { hostProcess: false } }) }],
     rejects: [
-      {
-        title: 'a container that is one',
-        spec: { runtime: { security: { securityContext: { windowsOptions: { hostProcess: true } } } } },
-      },
-      {
-        title: 'a pod of them',
-        spec: { runtime: { security: { podSecurityContext: { windowsOptions: { hostProcess: true } } } } },
-      },
+      { title: 'a container that is one', spec: asContainer({ windowsOptions: { hostProcess: true } }) },
+      { title: 'a pod of them', spec: asPod({ windowsOptions: { hostProcess: true } }) },
     ],
   },
   check: (input) =>

@@ -4,6 +4,7 @@ import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainerContext } from './parts/security-contexts.ts';
+import { asContainer } from './parts/example-specs.ts';
 
 export const privileged: Rule = {
   id: 'privileged',
@@ -19,16 +20,13 @@ export const privileged: Rule = {
   examples: {
     accepts: [
       { title: 'a server that says nothing about it' },
-      {
-        title: 'a container that is not privileged',
-        spec: { runtime: { security: { securityContext: { privileged: false } } } },
-      },
+      { title: 'a container that is not privileged', spec: asContainer({ privileged: false }) },
     ],
     rejects: [
-      { title: 'a privileged container', spec: { runtime: { security: { securityContext: { privileged: true } } } } },
+      { title: 'a privileged container', spec: asContainer({ privileged: true }) },
       {
         title: 'a privileged container that forbids escalation',
-        spec: { runtime: { security: { securityContext: { privileged: true, allowPrivilegeEscalation: false } } } },
+        spec: asContainer({ privileged: true, allowPrivilegeEscalation: false }),
       },
     ],
   },

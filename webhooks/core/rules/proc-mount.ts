@@ -4,6 +4,7 @@ import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainerContext } from './parts/security-contexts.ts';
+import { asContainer } from './parts/example-specs.ts';
 
 export const procMount: Rule = {
   id: 'proc-mount',
@@ -18,11 +19,9 @@ export const procMount: Rule = {
   examples: {
     accepts: [
       { title: 'a server that says nothing about /proc' },
-      { title: 'the masked /proc', spec: { runtime: { security: { securityContext: { procMount: 'Default' } } } } },
+      { title: 'the masked /proc', spec: asContainer({ procMount: 'Default' }) },
     ],
-    rejects: [
-      { title: 'the whole /proc', spec: { runtime: { security: { securityContext: { procMount: 'Unmasked' } } } } },
-    ],
+    rejects: [{ title: 'the whole /proc', spec: asContainer({ procMount: 'Unmasked' }) }],
   },
   check: (input) => eachContainerContext(input, checkContext),
 };

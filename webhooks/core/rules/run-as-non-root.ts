@@ -3,6 +3,7 @@ import { none } from '../engine/violations.ts';
 import { pathTo, type Place } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachSecurityContext, type AnySecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 export const runAsNonRoot: Rule = {
   id: 'run-as-non-root',
@@ -19,31 +20,22 @@ export const runAsNonRoot: Rule = {
   examples: {
     accepts: [
       { title: 'a server that says nothing about its user' },
-      {
-        title: 'a container that runs as user 65532',
-        spec: { runtime: { security: { securityContext: { runAsUser: 65532 } } } },
-      },
+      { title: 'a container that runs as user 65532', spec: asContainer({ runAsUser: 65532 }) },
       {
         title: 'a group of 0, which gives no privilege by itself',
-        spec: { runtime: { security: { securityContext: { runAsUser: 1000, runAsGroup: 0 } } } },
+        spec: asContainer({ runAsUser: 1000, runAsGroup: 0 }),
       },
     ],
     rejects: [
-      {
-        title: 'a container that runs as user 0',
-        spec: { runtime: { security: { securityContext: { runAsUser: 0 } } } },
-      },
-      {
-        title: 'a pod whose user 0 the container takes over',
-        spec: { runtime: { security: { podSecurityContext: { runAsUser: 0 } } } },
-      },
+      { title: 'a container that runs as user 0', spec: asContainer({ runAsUser: 0 }) },
+      { title: 'a pod whose user 0 the container takes over', spec: asPod({ runAsUser: 0 }) },
       {
         title: 'root in the pod security context, even if the container has its own user',
         spec: { runtime: { security: { podSecurityContext: { runAsUser: 0 }, securityContext: { runAsUser: 1000 } } } },
       },
       {
         title: 'a container that may start as whatever user the image names',
-        spec: { runtime: { security: { securityContext: { runAsNonRoot: false } } } },
+        spec: asContainer({ runAsNonRoot: false }),
       },
     ],
   },

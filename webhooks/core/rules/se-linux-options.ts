@@ -4,6 +4,7 @@ import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { SELinuxOptions } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachSecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("SELinux"), as of Kubernetes 1.35 */
 const allowedTypes: ReadonlySet<string> = new Set([
@@ -26,28 +27,13 @@ export const seLinuxOptions: Rule = {
   remedy: 'Remove the option.',
   examples: {
     accepts: [
-      {
-        title: 'a level',
-        spec: { runtime: { security: { podSecurityContext: { seLinuxOptions: { level: 's0:c123,c456' } } } } },
-      },
-      {
-        title: 'a container type',
-        spec: { runtime: { security: { securityContext: { seLinuxOptions: { type: 'container_t' } } } } },
-      },
+      { title: 'a level', spec: asPod({ seLinuxOptions: { level: 's0:c123,c456' } }) },
+      { title: 'a container type', spec: asContainer({ seLinuxOptions: { type: 'container_t' } }) },
     ],
     rejects: [
-      {
-        title: 'a type that confines nothing',
-        spec: { runtime: { security: { securityContext: { seLinuxOptions: { type: 'spc_t' } } } } },
-      },
-      {
-        title: 'a user',
-        spec: { runtime: { security: { podSecurityContext: { seLinuxOptions: { user: 'system_u' } } } } },
-      },
-      {
-        title: 'a role',
-        spec: { runtime: { security: { podSecurityContext: { seLinuxOptions: { role: 'system_r' } } } } },
-      },
+      { title: 'a type that confines nothing', spec: asContainer({ seLinuxOptions: { type: 'spc_t' } }) },
+      { title: 'a user', spec: asPod({ seLinuxOptions: { user: 'system_u' } }) },
+      { title: 'a role', spec: asPod({ seLinuxOptions: { role: 'system_r' } }) },
     ],
   },
   check: (input) =>

@@ -4,6 +4,7 @@ import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachSecurityContext, podSecurityPlace, type AnySecurityContext } from './parts/security-contexts.ts';
+import { asContainer, asPod } from './parts/example-specs.ts';
 
 const maxId = 2 ** 31 - 1;
 
@@ -28,25 +29,13 @@ export const securityContextValid: Rule = {
   examples: {
     accepts: [
       { title: 'the default security contexts' },
-      {
-        title: 'the largest id',
-        spec: { runtime: { security: { podSecurityContext: { fsGroup: 2147483647, fsGroupChangePolicy: 'Always' } } } },
-      },
+      { title: 'the largest id', spec: asPod({ fsGroup: 2147483647, fsGroupChangePolicy: 'Always' }) },
     ],
     rejects: [
-      { title: 'a negative user', spec: { runtime: { security: { securityContext: { runAsUser: -5 } } } } },
-      {
-        title: 'a group beyond 31 bits',
-        spec: { runtime: { security: { podSecurityContext: { runAsGroup: 2147483648 } } } },
-      },
-      {
-        title: 'a negative supplemental group',
-        spec: { runtime: { security: { podSecurityContext: { supplementalGroups: [1, -1] } } } },
-      },
-      {
-        title: 'a policy that is none',
-        spec: { runtime: { security: { podSecurityContext: { fsGroupChangePolicy: 'Never' } } } },
-      },
+      { title: 'a negative user', spec: asContainer({ runAsUser: -5 }) },
+      { title: 'a group beyond 31 bits', spec: asPod({ runAsGroup: 2147483648 }) },
+      { title: 'a negative supplemental group', spec: asPod({ supplementalGroups: [1, -1] }) },
+      { title: 'a policy that is none', spec: asPod({ fsGroupChangePolicy: 'Never' }) },
     ],
   },
   check: (input) => join(checkIds(input), checkPolicies(input.server)),

@@ -4,6 +4,7 @@ import type { Place } from '../mcpserver/place.ts';
 import { inside, pathTo, placeOf } from '../mcpserver/place.ts';
 import type { ClaimMount, EnvVar, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
+import { ofEmptyDir, withMounts, withVariables } from './parts/example-specs.ts';
 
 export const textWithoutNull: Rule = {
   id: 'text-without-null',
@@ -16,16 +17,13 @@ export const textWithoutNull: Rule = {
   remedy: 'Remove the character U+0000.',
   examples: {
     accepts: [
-      { title: 'a value of several lines', spec: { config: { env: [{ name: 'MOTD', value: 'one\ntwo' }] } } },
+      { title: 'a value of several lines', spec: withVariables({ name: 'MOTD', value: 'one\ntwo' }) },
       { title: 'a control character', spec: { config: { arguments: ['--separator=\u0001'] } } },
     ],
     rejects: [
-      { title: 'a value with the character', spec: { config: { env: [{ name: 'LIST', value: 'a\0b' }] } } },
+      { title: 'a value with the character', spec: withVariables({ name: 'LIST', value: 'a\0b' }) },
       { title: 'an argument with the character', spec: { config: { arguments: ['--list=a\0b'] } } },
-      {
-        title: 'a mount path with the character',
-        spec: { config: { storage: [{ path: '/data\0', source: { type: 'EmptyDir', emptyDir: {} } }] } },
-      },
+      { title: 'a mount path with the character', spec: withMounts({ path: '/data\0', source: ofEmptyDir({}) }) },
       {
         title: 'a directory of a claim with the character',
         spec: { extensions: { storage: [{ claimName: 'search', path: '/data', subPath: 'a\0b' }] } },
