@@ -22,12 +22,21 @@ it.each([
   [['reconciler', '-h']],
   [['await-admission', '--help']],
   [['check', '--help']],
+  [['help', 'check']],
+  [['help', 'policy', 'try']],
   [['render', '--help']],
   [['rules', '--help']],
   [['explain', '--help']],
   [['version', '--help']],
 ])('%j is answered on standard output', (args) => {
   expect(run(...args)).toEqual({ code: 0, out: expect.stringMatching(/^usage: mcp-lifecycle /), error: '' });
+});
+
+it.each([
+  [['help', 'check'], /^usage: mcp-lifecycle check /],
+  [['help', 'policy', 'try'], /^usage: mcp-lifecycle policy try /],
+])('%j is the help of that command', (args, usage) => {
+  expect(run(...args).out).toMatch(usage);
 });
 
 it.each([[['version']], [['--version']]])('%j prints the version', (args) => {
@@ -38,7 +47,9 @@ it.each([
   [['version', 'extra'], 'version takes no argument, found extra'],
   [['version', '--output', 'json'], 'version takes no argument, found --output json'],
   [['webhook', '--port', '8443'], 'webhook takes no argument, found --port 8443'],
-  [['nope'], "there is no command 'nope'"],
+  [['nope'], "there is no command 'nope'\n"],
+  [['chekc', 'deploy'], "there is no command 'chekc': did you mean check?\n"],
+  [['help', 'nope'], 'help takes no argument, found nope'],
   [[], 'usage: mcp-lifecycle <command>'],
 ] as const)('%j is a mistake in the usage', (args, problem) => {
   expect(run(...args)).toEqual({ code: 2, out: '', error: expect.stringContaining(problem) });

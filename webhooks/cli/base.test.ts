@@ -67,7 +67,7 @@ describe.each(Object.keys(bases) as readonly (keyof typeof bases)[])('against %s
     write('deploy/a.yaml', `# moved a line\n${server('search').replace('replicas: 1', 'replicas: 0')}`);
     const { code, out } = await check();
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('a.yaml:8:55: tolerated tools/search: ') });
-    expect(out).toContain('1 MCPServer checked: 0 refused, 0 with warnings; 1 finding tolerated, because ');
+    expect(out).toContain('1 MCPServer checked: 0 refused, 0 warned about, 1 passed; 1 finding tolerated, because ');
     expect((await runCli(['check', top])).code).toBe(1);
   });
 

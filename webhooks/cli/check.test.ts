@@ -43,7 +43,7 @@ describe('a CA bundle in the input', () => {
     const { certificate } = await issueAuthority(new Date());
     const data = `stringData: ${JSON.stringify({ 'ca.crt': certificate })}`;
     const { out } = await runCli(['check', '-'], server(tls) + secret(data));
-    expect(out).toContain('0 with warnings');
+    expect(out).toContain('0 warned about');
   });
 });
 
@@ -51,7 +51,7 @@ describe('check', () => {
   it('prints nothing but a summary for a server that is fine', async () => {
     expect(await runCli(['check', '-'], server())).toEqual({
       code: 0,
-      out: '1 MCPServer checked: 0 refused, 0 with warnings\n',
+      out: '1 MCPServer checked: 0 refused, 0 warned about, 1 passed\n',
       error: '',
     });
   });
@@ -63,7 +63,7 @@ describe('check', () => {
     expect(out).toMatchInlineSnapshot(`
      "-:14:9: deny default/search: spec.runtime.security.securityContext.runAsUser: container would run as root: found runAsUser: 0. Set runAsUser to an id above 0, or remove it. [run-as-non-root]
      -:26:5: deny default/search: spec.config.prot: strict decoding error: unknown field "spec.config.prot": the API server drops it, so kubectl refuses it unless --validate says otherwise. Remove it, or correct its name or its place. [schema]
-     2 MCPServers checked: 2 refused, 0 with warnings; 1 other document ignored
+     2 MCPServers checked: 2 refused, 0 warned about, 0 passed; 1 other document ignored
      "
     `);
   });
@@ -193,9 +193,15 @@ describe('check', () => {
     expect(warned.out).not.toContain('strict decoding error');
     expect(await runCli(['check', '--validate', 'ignore', '-'], text)).toEqual({
       code: 0,
-      out: '1 MCPServer checked: 0 refused, 0 with warnings\n',
+      out: '1 MCPServer checked: 0 refused, 0 warned about, 1 passed\n',
       error: '',
     });
+  });
+
+  it('counts each server once in its summary, by the worst that is said of it', async () => {
+    const older = (text: string): string => text.replace('v1beta1', 'v1alpha1');
+    const { out } = await runCli(['check', '-'], [older(asRoot), older(server()), server()].join('---\n'));
+    expect(out).toContain('\n3 MCPServers checked: 1 refused, 1 warned about, 1 passed\n');
   });
 
   it('warns of a deprecated version in the words of the API server', async () => {
@@ -204,10 +210,14 @@ describe('check', () => {
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
      "-:1:1: warn default/search: apiVersion: mcp.x-k8s.io/v1alpha1 MCPServer is deprecated; use mcp.x-k8s.io/v1beta1, the fields are the same: found mcp.x-k8s.io/v1alpha1. Change apiVersion. [schema]
-     1 MCPServer checked: 0 refused, 1 with warnings
+     1 MCPServer checked: 0 refused, 1 warned about, 0 passed
      "
     `);
-    expect((await runCli(['check', '--fail-on', 'warn', '-'], older)).code).toBe(1);
+    const failing = await runCli(['check', '--fail-on', 'warn', '-'], older);
+    expect(failing).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('0 refused, 1 warned about (which fails: --fail-on warn), 0 passed'),
+    });
   });
 
   it('reads values as kubectl does, so that nothing can be hidden from it', async () => {
@@ -247,7 +257,7 @@ describe('references', () => {
     expect(code).toBe(0);
     expect(out).toBe(
       'not checked, because not in the input: ConfigMap default/settings, Secret default/token\n' +
-        '2 MCPServers checked: 0 refused, 0 with warnings\n',
+        '2 MCPServers checked: 0 refused, 0 warned about, 2 passed\n',
     );
   });
 

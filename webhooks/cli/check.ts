@@ -25,6 +25,10 @@ export const check = defineCommand({
 *.yml and *.json files, also in folders below) or - for standard input. ConfigMaps, Secrets, ServiceAccounts,
 PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input count as existing; other kinds are ignored.
 `,
+  examples: [
+    'check deploy/',
+    'check --fail-on warn --base origin/main --policy ci/policy.yaml --output text --output sarif=mcpservers.sarif deploy/',
+  ],
   options: {
     'fail-on': { type: 'choice', choices: ['deny', 'warn'], help: 'the least severity that fails' },
     ...baseOptions,

@@ -320,7 +320,7 @@ describe('recorded facts', () => {
     expect(code).toBe(1);
     expect(out).toContain("no key 'token' in Secret 'token'");
     expect(out).not.toContain('not checked');
-    expect(out).toContain('0 refused, 1 with warnings');
+    expect(out).toContain('0 refused, 1 warned about');
   });
 
   it('of several clusters say in which of them it is so', async () => {

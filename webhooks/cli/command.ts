@@ -9,6 +9,8 @@ import type { Terminal } from './terminal.ts';
 export interface Command {
   /** What `--help` prints. */
   readonly usage: string;
+  /** Each works as it stands, where its files are. */
+  readonly examples: readonly string[];
   readonly options: CommandOptions;
   /** What its arguments may be, if they are words of ours; otherwise they are files. */
   readonly argumentWords: readonly string[] | undefined;
@@ -22,6 +24,8 @@ export interface CommandDefinition<Of extends CommandOptions> {
   readonly synopsis: string;
   /** Sentences that end in a line break. */
   readonly description: string;
+  /** What follows the name of the program, as somebody would type it. */
+  readonly examples: readonly [string, ...(readonly string[])];
   readonly options: Of;
   /** What the first two exit codes say about this command; the others always mean the same. */
   readonly exitCodes: { readonly clean: string; readonly found?: string };
@@ -42,6 +46,7 @@ export function defineCommand<const Of extends CommandOptions>(definition: Comma
   const usage = renderUsage(definition);
   return {
     usage,
+    examples: definition.examples,
     options: definition.options,
     argumentWords: definition.argumentWords,
     async run(args, terminal, defaults) {
@@ -51,7 +56,10 @@ export function defineCommand<const Of extends CommandOptions>(definition: Comma
         return exitCodes.unusable;
       }
       const refuse = (problem: string): ExitCode => {
-        terminal.writeError(`${problem}\n\n${usage}`);
+        // The whole help would push the problem out of sight.
+        const [command = ''] = /^[a-z]+( [a-z]+)*(?= |$)/.exec(definition.synopsis) ?? [];
+        const more = `mcp-lifecycle ${command} --help says more`;
+        terminal.writeError(`${problem}\nusage: mcp-lifecycle ${definition.synopsis}\n${more}\n`);
         return exitCodes.unusable;
       };
       const parsed = parseOptions(args, definition.options, checked.values);
@@ -83,15 +91,18 @@ function isForPeople(values: Readonly<Record<string, unknown>>): boolean {
   return named.some((one) => one === 'text' || (isRecord(one) && one['name'] === 'text' && one['file'] === undefined));
 }
 
-type Described = Pick<CommandDefinition<CommandOptions>, 'synopsis' | 'description' | 'options' | 'exitCodes'>;
+type Described = Pick<
+  CommandDefinition<CommandOptions>,
+  'synopsis' | 'description' | 'examples' | 'options' | 'exitCodes'
+>;
 
-function renderUsage({ synopsis, description, options, exitCodes: meanings }: Described): string {
+function renderUsage({ synopsis, description, examples, options, exitCodes: meanings }: Described): string {
   const lines = renderOptions(options);
   const all = { ...meanings, unusable: 'wrong usage or unreadable input', crashed: 'a bug of ours' };
   const codes = Object.entries(all).map(([name, meaning]) => `${exitCodes[name as keyof typeof all]} ${meaning}`);
   return `usage: mcp-lifecycle ${synopsis}
 
 ${description}
-${lines}${lines === '' ? '' : '\n'}exit codes: ${codes.join(', ')}
+${lines}${lines === '' ? '' : '\n'}${examples.map((example) => `example: mcp-lifecycle ${example}\n`).join('')}exit codes: ${codes.join(', ')}
 `;
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults, applyStoredDefaults } from '../core/defaults/apply.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
@@ -100,8 +103,11 @@ describe('rules and explain', () => {
   it('refuse what does not exist', async () => {
     expect(await runCli(['explain', 'nope'])).toMatchObject({
       code: 2,
-      error: expect.stringContaining("no rule 'nope'"),
+      error: expect.stringMatching(/^no rule 'nope'\n/),
     });
+    expect((await runCli(['explain', 'run-as-nonroot'])).error).toMatch(
+      /^no rule 'run-as-nonroot': did you mean run-as-non-root\?\n/,
+    );
     expect(await runCli(['explain'])).toMatchObject({ code: 2, error: expect.stringMatching(/^name one rule\n/) });
     expect((await runCli(['explain', 'schema', 'schema'])).code).toBe(2);
     expect((await runCli(['explain', '--nope', 'schema'])).error).toContain("Unknown option '--nope'");
@@ -138,4 +144,35 @@ it.each(namesOf(commands))('%s prints its help, with its options and what it may
   expect({ code, error }).toEqual({ code: 0, error: '' });
   expect(out).toMatch(new RegExp(`^usage: mcp-lifecycle ${name} `));
   expect(out).toMatch(/\nexit codes: 0 .*2 wrong usage or unreadable input, 3 a bug of ours\n$/);
+});
+
+it.each(namesOf(commands))('%s shows an example in its help, which is no mistake in the usage', async (name) => {
+  const { examples, usage } = await commands[name].load();
+  expect(examples).not.toEqual([]);
+  const folder = mkdtempSync(join(tmpdir(), 'examples-'));
+  for (const example of examples) {
+    expect(usage).toContain(`\nexample: mcp-lifecycle ${example}\n`);
+    const [first, ...args] = example.split(' ');
+    expect(first).toBe(name);
+    const env = { ...process.env, KUBECONFIG: join(folder, 'none') };
+    const { error } = await runCli([name, ...args.map((word) => word.replace(/=/, `=${folder}/`))], '', {
+      folder,
+      env,
+    });
+    expect(error).not.toContain('usage: ');
+  }
+  rmSync(folder, { recursive: true });
+});
+
+it('says what is wrong with an argument in the first line, and points to the help', async () => {
+  const { code, error } = await runCli(['check', '--nmaespace', 'x', '-']);
+  expect({ code, error }).toEqual({
+    code: 2,
+    error: `Unknown option '--nmaespace': did you mean --namespace? The name of a file that begins with - stands behind --
+usage: mcp-lifecycle check [options] PATH…
+mcp-lifecycle check --help says more
+`,
+  });
+  expect((await runCli(['policy', 'check'])).error).toContain('\nmcp-lifecycle policy check --help says more\n');
+  expect((await runCli(['completion'])).error).toContain('\nmcp-lifecycle completion --help says more\n');
 });

@@ -24,6 +24,7 @@ export function createCompletion(loadAll: () => Promise<readonly LoadedCommand[]
     description: `Prints a script for your shell. To try it: source <(mcp-lifecycle completion bash), the same with zsh, or
 mcp-lifecycle completion fish | source. To keep it, write it to where your shell looks for completions.
 `,
+    examples: ['completion bash'],
     options: {},
     exitCodes: { clean: 'printed' },
     argumentWords: shellNames,

@@ -11,6 +11,7 @@ export const contractDiff = defineCommand({
   description: `Compares the tools of two servers, or of one and what a lock file says of it, by structure: each change has a class, of which Removed,
 InterfaceBreaking and Risk break clients. BEFORE and AFTER as SOURCE in contract get; with --stdio AFTER is a command, behind --.
 `,
+  examples: ['contract diff tools.lock.json https://search.example.com/mcp'],
   options: {
     output: { type: 'choice', choices: namesOf(changesOutputs), short: 'o', help: 'for people, or for programs' },
     'fail-on': { type: 'choice', choices: failOns, help: 'the least that fails' },

@@ -21,6 +21,7 @@ export const contractGet = defineCommand({
   description: `Lists the tools of a server, with the digest of their contract. SOURCE is the URL of its endpoint or a lock file (- for standard input);
 with --stdio it is a command, behind --. The output json is a lock file: commit it, and have contract verify compare.
 `,
+  examples: ['contract get --output json https://search.example.com/mcp'],
   options: {
     output: { type: 'choice', choices: namesOf(outputs), short: 'o', help: 'for people, or a lock file' },
     ignore: {

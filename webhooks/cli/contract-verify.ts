@@ -11,6 +11,7 @@ export const contractVerify = defineCommand({
   description: `Compares the tools of a server with a lock file, as a cluster does that pins its contract: any difference fails, unless --fail-on says
 otherwise. SOURCE as in contract get. To accept what a server offers now, write the lock file anew: contract get -o json SOURCE > FILE.
 `,
+  examples: ['contract verify --lock tools.lock.json https://search.example.com/mcp'],
   options: {
     lock: { type: 'text', placeholder: 'FILE', default: '', isPath: true, help: 'what contract get -o json wrote' },
     output: { type: 'choice', choices: namesOf(changesOutputs), short: 'o', help: 'for people, or for programs' },

@@ -29,6 +29,7 @@ export const diff = defineCommand({
   description: `Shows which fields differ between MCPServer manifests and what a cluster makes of them: + and the value of a field that
 gets a default, - for one that is dropped, "when it runs" for a default that is not stored with the object. PATH as in check.
 `,
+  examples: ['diff deploy/search.yaml'],
   options: {
     output: { type: 'choice', choices: namesOf(diffOutputs), short: 'o', help: 'for people, or for programs' },
     ...inputOptions,

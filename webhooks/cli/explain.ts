@@ -1,8 +1,11 @@
 import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
+import { suggest } from './nearest.ts';
 import { renderRulePage } from './rule-page.ts';
 import { schemaPage, schemaRule } from './schema-rule.ts';
+
+const ids = [...everyRule.map(({ id }) => id), schemaRule.id];
 
 /** Prints the page of one rule. */
 export const explain = defineCommand({
@@ -10,12 +13,13 @@ export const explain = defineCommand({
   description: `Prints why a rule exists and what it accepts. RULE is the id at the end of a finding, with or without its brackets;
 mcp-lifecycle rules lists every rule.
 `,
+  examples: ['explain run-as-non-root'],
   options: {},
   exitCodes: { clean: 'printed' },
-  argumentWords: [...everyRule.map(({ id }) => id), schemaRule.id],
+  argumentWords: ids,
   judgeArguments: ([word, ...more]) => {
     if (word === undefined || more.length > 0) return 'name one rule';
-    return pageOf(idIn(word)) === undefined ? `no rule '${idIn(word)}'` : undefined;
+    return pageOf(idIn(word)) === undefined ? `no rule '${idIn(word)}'${suggest(idIn(word), ids)}` : undefined;
   },
   run({ positionals: [word = ''] }, { writeOut }) {
     writeOut(pageOf(idIn(word)) ?? '');

@@ -2,6 +2,7 @@ import { readProgramVersion } from '../platform/program-version.ts';
 import { commands } from './commands.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
+import { suggest } from './nearest.ts';
 import { runCommand } from './run.ts';
 import type { ProgramProcess } from '../programs/serve.ts';
 
@@ -20,7 +21,7 @@ const asked: typeof plain = {
     run: async ({ script }) => `mcp-lifecycle ${await readProgramVersion(script)}\n`,
   },
   help: {
-    summary: 'print this (also --help, -h); mcp-lifecycle <command> --help says more of one command',
+    summary: 'print this (also --help, -h); with a command, its help',
     run: () => Promise.resolve(renderUsage()),
   },
 };
@@ -40,8 +41,10 @@ export async function runCommandLine(words: readonly string[], own: ProgramProce
       ...{ noColour: (own.env['NO_COLOR'] ?? '') !== '', env: own.env },
       readVersion: () => readProgramVersion(own.script),
     });
+  if (name === 'help' && Object.hasOwn(commands, args[0] ?? '')) return runCommandLine([...args, '--help'], own);
   if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args, own);
-  process.stderr.write(name === '' ? renderUsage() : `there is no command '${name}'\n\n${renderUsage()}`);
+  const problem = name === '' ? '' : `there is no command '${name}'${suggest(name, Object.keys(allCommands))}\n\n`;
+  process.stderr.write(`${problem}${renderUsage()}`);
   return exitCodes.unusable;
 }
 
@@ -57,13 +60,15 @@ async function runPlain(name: string, args: readonly string[], own: ProgramProce
   return exitCodes.clean;
 }
 
+const allCommands = { ...plain, ...commands, ...asked };
+
 function renderUsage(): string {
-  const all = { ...plain, ...commands, ...asked };
-  const width = Math.max(...Object.keys(all).map((name) => name.length));
-  const lines = Object.entries(all).map(([name, { summary }]) => `  ${name.padEnd(width)}   ${summary}\n`);
+  const width = Math.max(...Object.keys(allCommands).map((name) => name.length));
+  const lines = Object.entries(allCommands).map(([name, { summary }]) => `  ${name.padEnd(width)}   ${summary}\n`);
   return `usage: mcp-lifecycle <command>
 
 ${lines.join('')}
 The first three read their settings from the environment: see chart/templates/deployment.yaml.
+To begin with: mcp-lifecycle check deploy/
 `;
 }

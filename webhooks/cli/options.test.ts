@@ -33,6 +33,13 @@ it.each([
   expect(parseOptions(args, options)).toEqual({ type: 'refused', problem: expect.stringContaining(problem) });
 });
 
+it('names the option that was probably meant', () => {
+  expect(parseOptions(['--ouput', 'json'], options)).toEqual({
+    type: 'refused',
+    problem: "Unknown option '--ouput': did you mean --output? The name of a file that begins with - stands behind --",
+  });
+});
+
 it('refuses an unknown option in whole sentences', () => {
   expect(parseOptions(['--nope'], options)).toEqual({
     type: 'refused',

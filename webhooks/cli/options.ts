@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { suggest } from './nearest.ts';
 
 /** One option of a command; `help` says what for. */
 export type CommandOption =
@@ -95,15 +96,17 @@ export function parseOptions<const Of extends CommandOptions>(
     // Each has its default or what was given, of the type that parseArgs was told, and choices are among theirs.
     return { type: 'parsed', values: read as OptionValues<Of>, positionals };
   } catch (error) {
-    return { type: 'refused', problem: sayRefused(error) };
+    return { type: 'refused', problem: sayRefused(error, Object.keys(options)) };
   }
 }
 
 /** Node's messages name the argument and what is wrong with it; its advice about unknown ones is half a sentence. */
-function sayRefused(error: unknown): string {
+function sayRefused(error: unknown, names: readonly string[]): string {
   const message = error instanceof Error ? error.message : String(error);
-  const [, unknown] = /(Unknown option '.*?')\. To specify a positional/s.exec(message) ?? [];
-  return unknown === undefined ? message : `${unknown}. The name of a file that begins with - stands behind --`;
+  const [, unknown] = /Unknown option '(.*?)'\. To specify a positional/s.exec(message) ?? [];
+  if (unknown === undefined) return message;
+  const suggested = unknown.startsWith('--') ? suggest(unknown.slice(2), names, '--') : '';
+  return `Unknown option '${unknown}'${suggested === '' ? '.' : suggested} The name of a file that begins with - stands behind --`;
 }
 
 /** Of two values one would be passed by without a word. */

@@ -25,6 +25,7 @@ export const policyCheck = defineCommand({
 what a policy may not say of a rule. Warns about exemptions that have ended, and about overrides that may hold in the same namespace and differ.
 A notice, which never fails, tells of exemptions that end soon. FILE may be - for standard input.
 `,
+  examples: ['policy check --fail-on warning ci/policy.yaml'],
   options: {
     'fail-on': { type: 'choice', choices: ['error', 'warning'], help: 'the least that fails' },
     output: { type: 'choice', choices: namesOf(checkOutputs), short: 'o', help: 'for people, or for programs' },

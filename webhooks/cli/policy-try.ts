@@ -22,6 +22,7 @@ export const policyTry = defineCommand({
 keep for the audit log. POLICY is a file, PATH as for check; with --context instead of a PATH those that a cluster has, with what it
 knows of the objects that they name.
 `,
+  examples: ['policy try ci/policy.yaml --context staging'],
   options: {
     output: { type: 'choice', choices: namesOf(tryOutputs), short: 'o', help: 'for people, or for programs' },
     ...storedOptions,

@@ -26,6 +26,7 @@ export const render = defineCommand({
 owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. Objects of optional
 kinds are printed as for a cluster that has them, and an installation that uses them. PATH as in check.
 `,
+  examples: ['render deploy/search.yaml'],
   options: {
     output: { type: 'choice', choices: namesOf(objectOutputs), short: 'o', help: 'documents, or one List' },
     ...inputOptions,
@@ -83,7 +84,7 @@ function renderRefused(
     rulesNotJudgedFor,
     problems,
   };
-  return renderText(report, { hasColour: false, isFile: false });
+  return renderText(report, { hasColour: false, isFile: false, failOn: 'deny' });
 }
 
 /** One JSON document that kubectl takes, as `kubectl get --output json` prints several objects. */

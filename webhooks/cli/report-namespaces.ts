@@ -31,6 +31,7 @@ servers each would refuse, warn or keep something for the audit log. Without --c
 a PATH (as for check) files instead. The policy in force in the cluster judges, where it may be read, unless --policy names another.
 Nothing is changed.
 `,
+  examples: ['report --context staging --findings'],
   options: {
     output: { type: 'choice', choices: namesOf(namespaceOutputs), short: 'o', help: 'for people, or for programs' },
     findings: { type: 'flag', help: 'each finding, too' },

@@ -16,6 +16,7 @@ export const listRules = defineCommand({
   synopsis: 'rules [options]',
   description:
     'Lists every rule: id, severity, what must hold; by policy: only where a policy asks for it. JSON also says why, what to\ndo, and what parameters there are.\n',
+  examples: ['rules --output json'],
   options: {
     output: { type: 'choice', choices: namesOf(ruleOutputs), short: 'o', help: 'for people, or for programs' },
   },

@@ -24,7 +24,7 @@ export function renderGithub(report: CheckReport, { failOn }: RenderOptions): st
     ...byWeight(report.findings, failOn).map((located) => annotate(located, kinds[weightOf(located, failOn)])),
   ];
   const lines = [...tellLimit(annotations), ...annotations].map(renderCommand);
-  return `${[...lines, renderVerdict(report)].join('\n')}\n`;
+  return `${[...lines, renderVerdict(report, failOn)].join('\n')}\n`;
 }
 
 interface Annotation {

@@ -14,7 +14,7 @@ const maxBytes = 1_000_000;
 
 /** A page with one table, for `$GITHUB_STEP_SUMMARY` and comments: what fails comes first, because the end may be cut. */
 export function renderMarkdown(report: CheckReport, { failOn }: RenderOptions): string {
-  const head = `## MCPServers\n\n${escape(renderVerdict(report))}\n`;
+  const head = `## MCPServers\n\n${escape(renderVerdict(report, failOn))}\n`;
   const problems = report.problems.map((problem) => `- ${escape(renderProblem(problem))}\n`);
   const ignored = (report.ignoredOfPolicy ?? []).map((problem) => `- ${escape(renderProblem(problem))}\n`);
   const rows = byWeight(report.findings, failOn).map((located) => renderRow(located, weightOf(located, failOn)));

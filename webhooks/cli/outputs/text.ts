@@ -4,7 +4,7 @@ import { printable } from '../../core/engine/text.ts';
 import type { InputProblem } from '../../platform/manifests/manifest.ts';
 import type { Located, CheckReport } from '../report.ts';
 import type { RenderOptions } from './render-report.ts';
-import { count, countServers, nameOf, renderVerdict } from './told.ts';
+import { count, nameOf, renderVerdict, serversWith } from './told.ts';
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
@@ -12,13 +12,13 @@ type Paint = (style: Style, text: string) => string;
 /** One line for each finding, as compilers write them, and a summary. */
 export function renderText(
   report: CheckReport,
-  { hasColour, isFile }: Pick<RenderOptions, 'hasColour' | 'isFile'>,
+  { hasColour, isFile, failOn }: Pick<RenderOptions, 'hasColour' | 'isFile' | 'failOn'>,
 ): string {
   const paint: Paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
   const lines = [
     ...(isFile ? [...report.problems, ...(report.ignoredOfPolicy ?? [])].map(renderProblem) : []),
     ...report.findings.map((located) => renderLocated(located, paint)),
-    ...summarise(report, paint),
+    ...summarise(report, failOn, paint),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -37,7 +37,7 @@ function renderLocated({ file, line, column, server, finding, isTolerated }: Loc
   return `${place} ${severity} ${nameOf(server)}: ${renderLine(finding)}`;
 }
 
-function summarise(report: CheckReport, paint: Paint): readonly string[] {
+function summarise(report: CheckReport, failOn: RenderOptions['failOn'], paint: Paint): readonly string[] {
   const { notChecked, rulesNotJudged, rulesNotJudgedFor } = report;
   return [
     ...renderNotChecked(notChecked),
@@ -47,7 +47,7 @@ function summarise(report: CheckReport, paint: Paint): readonly string[] {
           `not judged, because they compare with the object before the change: ${count(rulesNotJudged.length, 'CEL rule')}`,
         ]),
     ...renderNotJudged(rulesNotJudgedFor),
-    paint(colourOf(report), renderVerdict(report)),
+    paint(colourOf(report), renderVerdict(report, failOn)),
   ];
 }
 
@@ -65,8 +65,8 @@ export function renderNotJudged(servers: CheckReport['rulesNotJudgedFor']): read
 }
 
 function colourOf({ findings, problems }: CheckReport): Style {
-  if (problems.length > 0 || countServers(findings, 'deny') > 0) return 'red';
-  return countServers(findings, 'warn') > 0 ? 'yellow' : 'green';
+  if (problems.length > 0 || serversWith(findings, 'deny').size > 0) return 'red';
+  return serversWith(findings, 'warn').size > 0 ? 'yellow' : 'green';
 }
 
 function reasonOf({ reason = 'not in the input' }: CheckReport['notChecked'][number]): string {

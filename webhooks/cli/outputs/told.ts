@@ -28,23 +28,15 @@ export function nameOf({ namespace, name }: Pick<Located['server'], 'namespace' 
   return shortenMiddle(printable(`${namespace}/${name === '' ? '(no name)' : name}`), maxNameLength);
 }
 
-/** `3 MCPServers checked: 1 refused, 0 with warnings; …`: the last line of the text, and what other outputs begin with. */
-export function renderVerdict(report: CheckReport): string {
-  const {
-    servers,
-    checked,
-    others,
-    othersTold,
-    findings,
-    problems,
-    base,
-    policies = [],
-    ignoredOfPolicy = [],
-  } = report;
-  const [denied, warned] = [countServers(findings, 'deny'), countServers(findings, 'warn')];
+/**
+ * `3 MCPServers checked: 1 refused, 0 warned about, 2 passed; …`: the last line of the text, and what other outputs begin
+ * with.
+ */
+export function renderVerdict(report: CheckReport, failOn: FailOn): string {
+  const { checked, others, othersTold, findings, problems, base, policies = [], ignoredOfPolicy = [] } = report;
   const tolerated = findings.filter(({ isTolerated }) => isTolerated).length;
   const parts = [
-    `${count(servers, 'MCPServer')} checked: ${denied} refused, ${warned} with warnings`,
+    renderCounts(report, failOn),
     ...(tolerated === 0 ? [] : [`${count(tolerated, 'finding')} tolerated, because ${nameOfBase(base)} has it, too`]),
     ...(base === undefined ? [] : [renderCompared(checked, base)]),
     ...(others === 0 ? [] : [`${count(others, 'other document')} ignored${renderOthers(othersTold)}`]),
@@ -53,6 +45,16 @@ export function renderVerdict(report: CheckReport): string {
     ...(problems.length === 0 ? [] : [`${count(problems.length, 'problem')} reading the input`]),
   ];
   return parts.join('; ');
+}
+
+/** Each server is counted once, by the worst that is said of it. */
+function renderCounts({ servers, findings }: CheckReport, failOn: FailOn): string {
+  const refused = serversWith(findings, 'deny');
+  const warned = new Set([...serversWith(findings, 'warn')].filter((server) => !refused.has(server)));
+  const isFailing = (one: Located): boolean => warned.has(one.server) && weightOf(one, failOn) === 'fails';
+  const fails = findings.some(isFailing) ? ' (which fails: --fail-on warn)' : '';
+  const passed = servers - refused.size - warned.size;
+  return `${count(servers, 'MCPServer')} checked: ${refused.size} refused, ${warned.size} warned about${fails}, ${passed} passed`;
 }
 
 /** So that nobody takes new servers for old ones: of those nothing is tolerated. */
@@ -77,9 +79,9 @@ function nameOfBase(base: { readonly name: string } | undefined): string {
 }
 
 /** Servers with a finding of that severity that is not tolerated. */
-export function countServers(findings: readonly Located[], severity: Severity): number {
+export function serversWith(findings: readonly Located[], severity: Severity): ReadonlySet<Located['server']> {
   const places = findings.filter(({ finding, isTolerated }) => finding.severity === severity && !isTolerated);
-  return new Set(places.map(({ server }) => server)).size;
+  return new Set(places.map(({ server }) => server));
 }
 
 export function count(number: number, what: string): string {
