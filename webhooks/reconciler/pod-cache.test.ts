@@ -29,6 +29,21 @@ describe('PodCache', () => {
     expect(cache.of('MCPServer/mcp/search')).toEqual([]);
   });
 
+  it('keeps a pod that its node cannot start, which nobody would tell of later', () => {
+    const cache = new PodCache();
+    const creating = { ...waiting(''), state: { waiting: { reason: 'ContainerCreating' } } };
+    const unready = { type: 'PodReadyToStartContainers', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    const starting = (condition: object) => {
+      const { metadata, status } = pod('a', 'mcp', [creating]);
+      return { metadata, status: { ...status, conditions: [condition] } };
+    };
+    expect(cache.put(starting(unready))).toBe('MCPServer/mcp/search');
+    expect(cache.of('MCPServer/mcp/search')).toHaveLength(1);
+    expect(cache.of('MCPServer/mcp/search')[0]?.status?.conditions).toEqual([unready]);
+    expect(cache.put(starting({ ...unready, status: 'True' }))).toBe('MCPServer/mcp/search');
+    expect(cache.of('MCPServer/mcp/search')).toEqual([]);
+  });
+
   it('knows where each healthy pod is asked, and tells when they are others, more or fewer', () => {
     const cache = new PodCache();
     const healthy = (name: string, restartCount = 0, changes: object = {}) => {

@@ -1307,9 +1307,9 @@ export interface StandingField {
  */
 export interface PodFailure {
   /**
-   * ImagePull: its image cannot be pulled. Configuration: its container cannot be configured. Crashing: a container ends. OutOfMemory: for want of memory. Unhealthy: it runs and is not ready. Unschedulable: no node takes it.
+   * ImagePull: its image cannot be pulled. Configuration: its container cannot be configured. Crashing: a container ends. OutOfMemory: for want of memory. Unhealthy: it runs and is not ready. Unschedulable: no node takes it. NotStarted: its node has it, and cannot start any container.
    */
-  cause: 'ImagePull' | 'Configuration' | 'Crashing' | 'OutOfMemory' | 'Unhealthy' | 'Unschedulable';
+  cause: 'ImagePull' | 'Configuration' | 'Crashing' | 'OutOfMemory' | 'Unhealthy' | 'Unschedulable' | 'NotStarted';
   /**
    * Name of the pod.
    */
@@ -1327,7 +1327,7 @@ export interface PodFailure {
    */
   restarts?: number;
   /**
-   * Of Unhealthy, how long after its start it was not ready for the first time.
+   * Of Unhealthy, how long after its start it was not ready for the first time; of NotStarted, how long after it came to its node.
    */
   notReadyAfterSeconds?: number;
   /**
@@ -1335,9 +1335,9 @@ export interface PodFailure {
    */
   detail?: string;
   /**
-   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready: what in the spec may be behind it.
+   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready, Start: what in the spec may be behind it.
    */
-  hint?: 'Stdio' | 'Crash' | 'Unready';
+  hint?: 'Stdio' | 'Crash' | 'Unready' | 'Start';
 }
 /**
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.

@@ -283,4 +283,39 @@ describe('diagnosePods', () => {
       expect(diagnosePods([pod('a', container(running))], { patience: at(started * 2) })).toBeUndefined();
     });
   });
+
+  describe('a pod whose node cannot start any container, which only events of the pod tell', () => {
+    const since = Date.parse('2026-01-01T00:00:00Z');
+    const starting = (is = 'False', state: ContainerState = container(waiting('ContainerCreating'))): PodState => {
+      const ready = { type: 'PodReadyToStartContainers', status: is, lastTransitionTime: '2026-01-01T00:00:00Z' };
+      return {
+        metadata: { name: 'a' },
+        status: { conditions: [{ type: 'PodScheduled', status: 'True' }, ready], containerStatuses: [state] },
+      };
+    };
+    const at = (nowMs: number) => ({ nowMs, readyWithinMs: 10_000 });
+
+    it('is no failure for a minute, and one afterwards, with what in the spec may be behind it', () => {
+      expect(diagnosePods([starting()], { patience: at(since + 59_999) })).toBeUndefined();
+      const hints = { start: 'does its node have the runtime?' };
+      const found = diagnosePods([starting()], { patience: at(since + 60_000), hints });
+      expect(found).toEqual({ cause: 'NotStarted', pod: 'a', notReadyAfterSeconds: 60, hint: 'Start' });
+      expect(found && renderPodFailure(found, hints)).toBe(
+        'Pod not started: its node has neither mounted all volumes nor made the sandbox 60 seconds after it came there, kubectl describe pod says why; does its node have the runtime? (pod: a)',
+      );
+    });
+
+    it('is looked at again when the minute is over, once', () => {
+      expect(patienceEndsAtMs([starting()], at(since))).toBe(since + 60_000);
+      expect(patienceEndsAtMs([starting()], at(since + 60_000))).toBeUndefined();
+    });
+
+    it.each<[string, PodState]>([
+      ['has its sandbox, and pulls', starting('True')],
+      ['runs while its sandbox is made anew', starting('False', container(running))],
+      ['is of a cluster that does not tell', pod('a', container(waiting('ContainerCreating')))],
+    ])('is none that %s', (_, one) => {
+      expect(diagnosePods([one], { patience: at(since + 3_600_000) })).toBeUndefined();
+    });
+  });
 });

@@ -17,6 +17,8 @@ export interface PodState {
 interface PodCondition {
   readonly type: string;
   readonly status: string;
+  /** RFC 3339. */
+  readonly lastTransitionTime?: string;
   readonly reason?: string;
   readonly message?: string;
 }
@@ -68,6 +70,9 @@ const limits = { detail: 512, image: 1000 };
 /** A container that ends well within this time of its start has not served anybody, in milliseconds. */
 const atOnceMs = 10_000;
 
+/** How long a node may take to make ready all that containers need before status says so, in milliseconds. */
+const startWithinMs = 60_000;
+
 /** Highest number of restarts that is told. */
 const maxRestartsSaid = 64;
 
@@ -94,12 +99,27 @@ export function diagnosePods(pods: readonly PodState[], options: DiagnoseOptions
  * still not ready then. Undefined when there is nothing to wait for.
  */
 export function patienceEndsAtMs(pods: readonly PodState[], { nowMs, readyWithinMs }: Patience): number | undefined {
-  const ends = pods
+  const containers = pods
     .flatMap(({ status }) => status?.containerStatuses ?? [])
     .filter(isNotReadyYet)
-    .map((container) => startedAtMs(container) + readyWithinMs)
-    .filter((endsAtMs) => endsAtMs > nowMs);
+    .map((container) => startedAtMs(container) + readyWithinMs);
+  const starting = pods.flatMap((pod) => unstartedSinceMs(pod) ?? []).map((sinceMs) => sinceMs + startWithinMs);
+  const ends = [...containers, ...starting].filter((endsAtMs) => endsAtMs > nowMs);
   return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+/**
+ * Since when a node has the pod and none of its containers could be started yet, in milliseconds since 1970; undefined for
+ * one that is further. Its node mounts volumes first and then has the runtime make the sandbox; what keeps it from that only
+ * events of the pod say. https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-has-network
+ */
+export function unstartedSinceMs({ status }: PodState): number | undefined {
+  const { conditions = [], containerStatuses = [] } = status ?? {};
+  const unready = conditions.find(({ type, status: is }) => type === 'PodReadyToStartContainers' && is === 'False');
+  // One that ran before, or has ended, is told by its containers.
+  const isWaiting =
+    containerStatuses.length > 0 && containerStatuses.every(({ state }) => state?.waiting !== undefined);
+  return unready !== undefined && isWaiting ? Date.parse(unready.lastTransitionTime ?? '') : undefined;
 }
 
 /** Whether patience with some container that is not ready has ended. */
@@ -146,8 +166,9 @@ function stepOf(restarts: number): number {
   return restarts === 0 ? 0 : Math.min(2 ** Math.floor(Math.log2(restarts)), maxRestartsSaid);
 }
 
-function findFailures({ metadata, status }: PodState, options: DiagnoseOptions): readonly PodFailure[] {
-  const unscheduled = (status?.conditions ?? []).map(ofScheduling);
+function findFailures(pod: PodState, options: DiagnoseOptions): readonly PodFailure[] {
+  const { metadata, status } = pod;
+  const unscheduled = [...(status?.conditions ?? []).map(ofScheduling), ofStart(pod, options)];
   const init = (status?.initContainerStatuses ?? []).map(findInitFailure);
   const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, options));
   return [...unscheduled, ...init, ...main].flatMap((failure) =>
@@ -160,6 +181,13 @@ type Found = Omit<PodFailure, 'pod'>;
 function ofScheduling({ type, status, reason, message = '' }: PodCondition): Found | undefined {
   if (type !== 'PodScheduled' || status !== 'False' || reason !== 'Unschedulable') return undefined;
   return { cause: 'Unschedulable', detail: shortenEnd(printable(message), limits.detail) };
+}
+
+function ofStart(pod: PodState, { patience, hints }: DiagnoseOptions): Found | undefined {
+  const sinceMs = unstartedSinceMs(pod);
+  if (sinceMs === undefined || patience === undefined || !(patience.nowMs >= sinceMs + startWithinMs)) return undefined;
+  const hint = hints?.start === undefined ? {} : ({ hint: 'Start' } as const);
+  return { cause: 'NotStarted', notReadyAfterSeconds: startWithinMs / 1_000, ...hint };
 }
 
 /** One that has finished is done; one that runs (a sidecar does, for ever) is on its way. */

@@ -6,6 +6,8 @@ export interface PodHints {
   readonly crash?: string | undefined;
   /** Beside a container that runs and is not ready (`hintOnUnready`). */
   readonly unready?: string | undefined;
+  /** Beside a pod of which nothing was started (`hintOnStart`). */
+  readonly start?: string | undefined;
 }
 
 const stdioHint =
@@ -16,6 +18,8 @@ const sentences = {
   ImagePull: ({ image = '', detail = '' }) => `Image pull failed for "${image}": ${detail}`,
   Configuration: ({ detail = '' }) => `Container config error: ${detail}`,
   Unschedulable: ({ detail = '' }) => `Pod cannot be scheduled: ${detail}`,
+  NotStarted: ({ notReadyAfterSeconds: seconds = 0 }) =>
+    `Pod not started: its node has neither mounted all volumes nor made the sandbox ${seconds} seconds after it came there, kubectl describe pod says why`,
   Crashing: (failure) => `Container crashing:${exitOf(failure)}`,
   OutOfMemory: (failure) => `Container OOMKilled:${exitOf(failure)}`,
   Unhealthy: (failure) => `Container not passing health checks: ${unhealthiness(failure)}`,
@@ -25,6 +29,7 @@ const hintTexts = {
   Stdio: () => stdioHint,
   Crash: ({ crash }) => crash,
   Unready: ({ unready }) => unready,
+  Start: ({ start }) => start,
 } as const satisfies Record<NonNullable<PodFailure['hint']>, (hints: PodHints) => string | undefined>;
 
 /** In words, for the conditions. */

@@ -6,6 +6,7 @@ import { nextEvents } from './events.ts';
 import type { NextEvent } from './events.ts';
 import { formerPodFailure } from './former-release.ts';
 import { hintOnCrash } from './hint-on-crash.ts';
+import { hintOnStart } from './hint-on-start.ts';
 import { hintOnUnready } from './hint-on-unready.ts';
 import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
 import { decideServing } from './serving.ts';
@@ -55,7 +56,7 @@ export function nextReport(input: ReportInput): Report {
   const patience = { nowMs, readyWithinMs: readyWithinSeconds(server) * 1_000 };
   const firstPatience = { nowMs, readyWithinMs: hintAfterSeconds(server) * 1_000 };
   const pods = ofNewest(input);
-  const hints = { crash: hintOnCrash(server), unready: hintOnUnready(server) };
+  const hints = { crash: hintOnCrash(server), unready: hintOnUnready(server), start: hintOnStart(server) };
   const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
   const podFailure = diagnosePods(pods, { previous: before, patience, hints });
   const known = { ...input, serving, podFailure, hints, isSlow: isPatienceOver(pods, firstPatience) };
