@@ -10,6 +10,7 @@ import { hostileTenants } from './hostile-tenants.ts';
 import { largeObjects } from './large-objects.ts';
 import type { Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
+import { policyChange } from './policy-change.ts';
 import { quiet } from './quiet.ts';
 import { ruleCosts } from './rule-costs.ts';
 import { startUp } from './start-up.ts';
@@ -30,6 +31,7 @@ export const measurements: readonly Measurement[] = [
   hostileTenants,
   eightKinds,
   thousandServers,
+  policyChange,
   memory,
   quiet,
 ];

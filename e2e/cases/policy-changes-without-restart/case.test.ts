@@ -2,13 +2,15 @@
  * @alone it installs the chart with a policy.
  * @slow the pods are replaced when the first policy comes, once to begin with a broken one, and when the last one goes.
  */
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCommand } from '../../../scripts/cluster/command.ts';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { whileAdmitting } from '../../harness/admission-load.ts';
-import { installChart } from '../../harness/chart.ts';
+import { bypassLabel, pastTheWebhook } from '../../harness/bypass.ts';
+import { helm, installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, conditionOf, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk, type KubectlResult } from '../../harness/kubectl.ts';
 import { renewPods, untilComplete } from '../../harness/leader.ts';
 import { untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -16,12 +18,18 @@ import { listPods } from '../../harness/replicas.ts';
 
 const configMap = `${release.name}-policy`;
 const system = ['--namespace', release.namespace];
+const chart = fileURLToPath(new URL('../../../chart', import.meta.url));
+
+interface PolicyState {
+  readonly tolerated?: readonly { readonly rule: string }[];
+  readonly excused?: readonly string[];
+}
 
 /** Without pods; of its image one rule has something to say, which only warns by itself. */
 const unpinned = (name: string): object => ({
   apiVersion: 'mcp.x-k8s.io/v1beta1',
   kind: 'MCPServer',
-  metadata: { name },
+  metadata: { name, labels: { [bypassLabel]: 'true' } },
   spec: {
     source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:latest' } },
     config: { port: 8080 },
@@ -51,11 +59,15 @@ describe('a policy', () => {
     kubectl(['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'], unpinned('new'));
   const untilAnswer = (what: string, isIt: (answer: { code: number; stderr: string }) => boolean): Promise<unknown> =>
     eventually(what, async () => isIt(await answer()), { withinMs: 20_000, describe: answer });
-  const toleratedRules = async (): Promise<readonly string[]> => {
-    const { policy } = ((await get(namespace, 'mcpservers', 'old'))?.status?.['extensions'] ?? {}) as {
-      readonly policy?: { readonly tolerated?: readonly { readonly rule: string }[] };
-    };
-    return (policy?.tolerated ?? []).map(({ rule }) => rule);
+  const policyState = async (): Promise<PolicyState> => {
+    const extensions = (await get(namespace, 'mcpservers', 'old'))?.status?.['extensions'] ?? {};
+    return (extensions as { readonly policy?: PolicyState }).policy ?? {};
+  };
+  const toleratedRules = async (): Promise<readonly string[]> =>
+    ((await policyState()).tolerated ?? []).map(({ rule }) => rule);
+  const patchOld = (spec: object): Promise<KubectlResult> => {
+    const patch = ['--type', 'merge', '--patch', JSON.stringify({ spec })];
+    return kubectl(['patch', 'mcpserver', 'old', '--namespace', namespace, ...patch]);
   };
   const editPolicy = async (script: string): Promise<void> => {
     // What Jest gives out as the environment is a copy, of which no child knows.
@@ -126,5 +138,54 @@ describe('a policy', () => {
       const accepted = conditionOf(await get(namespace, 'mcpservers', 'old'), 'Accepted');
       return accepted?.message === 'Configuration is valid';
     });
+  });
+
+  it('that was edited is put back by no helm upgrade, which says who edited it, until it is told to', async () => {
+    const strict = ['--set', 'policy.rules.image-tag-pinned.action=deny'];
+    const upgrade = ['upgrade', release.name, chart, '--reset-then-reuse-values', ...strict];
+    const { code, stderr } = await helm(...upgrade);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/conflict with "kubectl-edit".*\.data\.policy\.yaml/s);
+    expect(await answer()).toMatchObject({ code: 0, stderr: '' });
+    expect(await helm(...upgrade, '--force-conflicts', '--wait')).toMatchObject({ code: 0 });
+    await untilAnswer('the policy of the values is in force', (said) => said.code !== 0);
+    await eventually('it is tolerated', async () => (await toleratedRules()).includes('image-tag-pinned'));
+  });
+
+  it('whose exemption has ended holds changes of the pods up that got past the webhook, and nothing else', async () => {
+    const exemption = {
+      rule: 'image-tag-pinned',
+      namespace,
+      name: 'old',
+      reason: 'R',
+      owner: 'O',
+      expires: '2026-01-01',
+    };
+    const settings = Object.entries(exemption).map(([field, value]) => `policy.exemptions[0].${field}=${value}`);
+    await withPolicy('policy.rules.image-tag-pinned.action=deny', ...settings);
+    await eventually('status tells what was excused', async () =>
+      (await policyState()).excused?.includes(exemption.rule),
+    );
+    const labelled = (team: string | null): Promise<KubectlResult> => patchOld({ extraLabels: { team } });
+    const built = async (): Promise<unknown> => (await get(namespace, 'deployments', 'old'))?.spec;
+    const before = await built();
+
+    expect(await labelled('search')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/exemptions\[0\] ended 2026-01-01\) \[image-tag-pinned\]/),
+    });
+    await pastTheWebhook(namespace, unpinned('probe'), async () => {
+      expect(await labelled('search')).toMatchObject({ code: 0 });
+    });
+    const refused = await untilCondition(namespace, 'old', { type: 'Accepted', status: 'False' });
+    expect(conditionOf(refused, 'Accepted')?.message).toMatch(
+      /exemptions\[0\] ended 2026-01-01\) \[image-tag-pinned\]; nothing is rolled out until then/,
+    );
+    expect(await built()).toEqual(before);
+
+    expect(await labelled(null)).toMatchObject({ code: 0, stderr: expect.stringContaining('(not new)') });
+    await untilCondition(namespace, 'old', { type: 'Accepted', status: 'True' });
+    expect(await patchOld({ runtime: { replicas: 1 } })).toMatchObject({ code: 0 });
+    await eventually('it is scaled', async () => JSON.stringify(await built()).includes('"replicas":1'));
   });
 });

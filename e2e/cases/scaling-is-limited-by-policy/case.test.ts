@@ -1,8 +1,9 @@
 /** @alone it installs the chart with a policy. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { whileScalingIsNotAsked } from '../../harness/bypass.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectl, type KubectlResult } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectl, type KubectlResult } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -42,5 +43,21 @@ describe('a policy that limits replicas', () => {
     expect(stderr).toMatch(/spec\.runtime\.replicas: .*Use at most 2.* \[max-replicas\]/);
     expect((await scale(2)).code).toBe(0);
     await untilBuilt(2);
+  });
+
+  it('builds nothing beyond it when scaling got past the webhook, and status says why, until it is within it again', async () => {
+    const isRefused = async (): Promise<boolean> => (await scale(3, '--dry-run=server')).code !== 0;
+    await whileScalingIsNotAsked(isRefused, async () => {
+      expect((await scale(3)).code).toBe(0);
+    });
+    const found = await untilCondition(namespace, 'search', { type: 'Accepted', status: 'False' });
+    expect(conditionOf(found, 'Accepted')?.message).toMatch(
+      /spec\.runtime\.replicas: .* \[max-replicas\]; nothing is rolled out/,
+    );
+    expect(found.spec).toMatchObject({ runtime: { replicas: 3 } });
+    expect(await built()).toBe(2);
+    expect((await scale(1)).code).toBe(0);
+    await untilCondition(namespace, 'search', { type: 'Accepted', status: 'True' });
+    await untilBuilt(1);
   });
 });

@@ -20,6 +20,7 @@ export interface StoredServer {
     readonly observedGeneration?: number;
     readonly deploymentName?: string;
     readonly serviceName?: string;
+    readonly extensions?: { readonly policy?: { readonly tolerated?: readonly { readonly rule: string }[] } };
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
   };
 }

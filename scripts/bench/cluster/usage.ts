@@ -20,18 +20,31 @@ interface PodList {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
     readonly status: {
-      readonly containerStatuses?: readonly { readonly name: string; readonly containerID?: string }[];
+      readonly containerStatuses?: readonly {
+        readonly name: string;
+        readonly containerID?: string;
+        readonly restartCount?: number;
+      }[];
     };
   }[];
 }
 
 const cgroups = '/sys/fs/cgroup';
 
+async function listPods(stage: Stage): Promise<PodList['items']> {
+  const text = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', ofRelease, '-o', 'json');
+  return (JSON.parse(text) as PodList).items;
+}
+
+/** How often containers of the pods of the release were started again, in all. */
+export async function readRestarts(stage: Stage): Promise<number> {
+  const statuses = (await listPods(stage)).flatMap(({ status }) => status.containerStatuses ?? []);
+  return statuses.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
+}
+
 /** The containers of the release that run now. The cgroups are read on this machine: the bench's cluster runs on it. */
 export async function listContainers(stage: Stage): Promise<readonly Container[]> {
-  const text = await stage.kubectl('-n', release.namespace, 'get', 'pods', '-l', ofRelease, '-o', 'json');
-  const { items } = JSON.parse(text) as PodList;
-  return items
+  return (await listPods(stage))
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .flatMap(({ metadata, status }) =>
       (status.containerStatuses ?? [])

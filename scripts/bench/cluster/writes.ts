@@ -1,0 +1,46 @@
+import { objectPath, type KubeApi } from '../../../webhooks/platform/kube/api.ts';
+import { apiVersion, plural, type StoredServer } from './servers.ts';
+
+/** How often each server was written that was written at all. */
+export interface WrittenServers {
+  stop(): ReadonlyMap<string, number>;
+}
+
+/**
+ * Counts writes to the servers of a namespace, by a watch that has seen all `count` of them when this resolves. A watch
+ * that ends early is an error: what is written unseen would be counted as not written.
+ */
+export async function watchWrites(api: KubeApi, namespace: string, count: number): Promise<WrittenServers> {
+  const written = new Map<string, number>();
+  const seen = new Set<string>();
+  const stop = new AbortController();
+  const state: { end?: string } = {};
+  const path = objectPath({ apiVersion, plural, namespace });
+  const query = { watch: 'true', allowWatchBookmarks: 'true' };
+  await new Promise<void>((resolve, reject) => {
+    const request = { path, query, idleTimeoutMs: 10 * 60_000, signal: stop.signal };
+    const watched = api.watch(request, ({ type, object }) => {
+      if (type === 'BOOKMARK') return;
+      const { name } = (object as StoredServer).metadata;
+      if (type === 'MODIFIED') written.set(name, (written.get(name) ?? 0) + 1);
+      seen.add(name);
+      if (seen.size === count) resolve();
+    });
+    watched.then(
+      (end) => {
+        state.end = JSON.stringify(end);
+        reject(new Error(`the watch of ${namespace} ended: ${state.end}`));
+      },
+      (error: unknown) => {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  });
+  return {
+    stop() {
+      if (state.end !== undefined) throw new Error(`the watch of ${namespace} ended meanwhile: ${state.end}`);
+      stop.abort();
+      return written;
+    },
+  };
+}
