@@ -247,4 +247,31 @@ describe('labels of namespaces', () => {
     expect(source.isSettled).toBe(true);
     expect(source.labelsOf?.('tools')).toBeUndefined();
   });
+
+  it.each([403, 503])(
+    'that could not be listed before somebody was judged (%s) are told when they are (verdicts stayed as without them)',
+    async (status) => {
+      const api = createFakeKubeApi();
+      write(api, 'good 1');
+      namespace(api, 'tools', { stage: 'prod' });
+      api.answer(({ path: asked }) => asked === '/api/v1/namespaces', status);
+      const { source, clock, changes } = await follow(api, { readsNamespaces: true });
+      await clock.advance(35_000);
+      expect(source.isSettled).toBe(true);
+      expect(source.labelsOf?.('tools')).toBeUndefined();
+      changes.splice(0);
+      api.answer(() => false, undefined);
+      await clock.advance(60_000);
+      expect(source.labelsOf?.('tools')).toEqual({ stage: 'prod' });
+      expect(changes).toEqual(['tools']);
+    },
+  );
+
+  it('that were there before anybody was judged are no news', async () => {
+    const api = createFakeKubeApi();
+    write(api, 'good 1');
+    namespace(api, 'tools', { stage: 'prod' });
+    const { changes } = await follow(api, { readsNamespaces: true });
+    expect(changes.filter((one) => one !== undefined)).toEqual([]);
+  });
 });

@@ -114,7 +114,8 @@ export class FollowedPolicy implements RunningPolicySource {
           log,
           random,
           onChange: (namespace) => {
-            this.#tell({ namespace });
+            // Before that nobody has judged. The first list may come later: when nobody waited any longer, or it was forbidden.
+            if (this.isSettled) this.#tell({ namespace });
           },
         })
       : undefined;

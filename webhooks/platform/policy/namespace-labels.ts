@@ -11,7 +11,7 @@ export interface NamespaceLabelsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: () => number;
-  /** Of that one they are others now. Not called for what the first list says. */
+  /** Of that one they are others now, or known now. */
   readonly onChange: (namespace: string) => void;
 }
 
@@ -41,6 +41,7 @@ export class NamespaceLabels {
           for (const name of [...this.#byNamespace.keys()]) {
             if (!keys.has(keyOf({ kind: 'Namespace', namespace: '', name }))) this.#drop(name);
           }
+          if (!this.watch.isSynced) for (const name of this.#byNamespace.keys()) this.#onChange(name);
         },
       },
     });
