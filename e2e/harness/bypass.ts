@@ -22,7 +22,8 @@ export async function pastTheWebhook<T>(namespace: string, refused: object, work
 
 /**
  * Does the work while nobody is asked about scaling, as when that webhook, which fails open, does not answer. It is there
- * with a policy that limits replicas. `isRefused` scales too far, in a dry run.
+ * with a policy that limits replicas. `isRefused` scales too far, and farther
+ * than the work does, in a dry run.
  */
 export async function whileScalingIsNotAsked<T>(isRefused: () => Promise<boolean>, work: () => Promise<T>): Promise<T> {
   // A Scale has no labels of its own.

@@ -46,7 +46,7 @@ describe('a policy that limits replicas', () => {
   });
 
   it('builds nothing beyond it when scaling got past the webhook, and status says why, until it is within it again', async () => {
-    const isRefused = async (): Promise<boolean> => (await scale(3, '--dry-run=server')).code !== 0;
+    const isRefused = async (): Promise<boolean> => (await scale(4, '--dry-run=server')).code !== 0;
     await whileScalingIsNotAsked(isRefused, async () => {
       expect((await scale(3)).code).toBe(0);
     });
