@@ -1,4 +1,7 @@
-/** @alone it installs the kinds of OpenReports and of the policy working group, and the chart with reports and a policy. */
+/**
+ * @alone it installs the kinds of OpenReports and of the policy working group, and the chart with reports and a policy.
+ * @slow an API that comes is noticed within 20 seconds, twice; three installations.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureReportKinds, type ReportKinds } from '../../../scripts/cluster/packages/report-kinds.ts';
@@ -7,6 +10,7 @@ import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
+import { untilComplete } from '../../harness/leader.ts';
 import { untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -66,6 +70,7 @@ describe('what rules find, where the kinds of reports are those of their project
     kinds = await ensureReportKinds(resolveSettings({}, process.env).cache);
     await removeKinds();
     await withPolicy('warn');
+    await untilComplete();
     const envFrom = Array.from({ length: 30 }, (_, index) => ({ configMapRef: { name: `missing-${index}` } }));
     await apply(namespace, server('search'));
     await apply(namespace, server('many', { envFrom }));
