@@ -1,4 +1,7 @@
-/** @alone it installs the chart with a policy. */
+/**
+ * @alone it installs the chart with a policy.
+ * @slow the pods are replaced when the policy comes, and when it goes.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { whileScalingIsNotAsked } from '../../harness/bypass.ts';
 import { installChart } from '../../harness/chart.ts';
