@@ -83,10 +83,12 @@ describe('rules and explain', () => {
     expect(JSON.parse(out)).toEqual({
       schemaVersion: 'mcp-lifecycle.rules/v1',
       rules: [
-        ...rules.map(({ id, severity, isOptIn = false, parameters = {}, summary, rationale, remedy }) => {
-          const named = Object.keys(parameters).map((name) => expect.objectContaining({ name }));
-          return { id, severity, isOptIn, parameters: named, summary, rationale, remedy };
-        }),
+        ...rules.map(
+          ({ id, severity, isOptIn = false, stricterIn = 1, parameters = {}, summary, rationale, remedy }) => {
+            const named = Object.keys(parameters).map((name) => expect.objectContaining({ name }));
+            return { id, severity, isOptIn, stricterIn, parameters: named, summary, rationale, remedy };
+          },
+        ),
         expect.objectContaining(schema),
       ],
     });

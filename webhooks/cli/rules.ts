@@ -1,3 +1,4 @@
+import { firstRevision } from '../core/engine/rule.ts';
 import { rules as everyRule } from '../core/rules/index.gen.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
@@ -24,7 +25,8 @@ export const listRules = defineCommand({
   argumentWords: [],
   judgeArguments: ([word]) => (word === undefined ? undefined : 'rules takes no argument'),
   run({ values }, { writeOut }) {
-    writeOut(ruleOutputs[values.output]([...everyRule, schemaRule]));
+    const listed = everyRule.map((rule): ListedRule => ({ stricterIn: firstRevision, ...rule }));
+    writeOut(ruleOutputs[values.output]([...listed, schemaRule]));
     return exitCodes.clean;
   },
 });
@@ -40,11 +42,12 @@ function renderRulesText(rows: readonly ListedRule[]): string {
 }
 
 function renderRulesJson(rows: readonly ListedRule[]): string {
-  const rules = rows.map(({ id, severity, isOptIn = false, parameters = {}, summary, rationale, remedy }) => {
+  const rules = rows.map(({ id, severity, isOptIn = false, parameters = {}, ...row }) => {
+    const { stricterIn, summary, rationale, remedy } = row;
     const described = Object.entries(parameters).map(([name, one]) => {
       return { name, type: one.type, default: one.default, help: one.help };
     });
-    return { id, severity, isOptIn, parameters: described, summary, rationale, remedy };
+    return { id, severity, isOptIn, stricterIn, parameters: described, summary, rationale, remedy };
   });
   return `${JSON.stringify({ schemaVersion: rulesSchemaVersion, rules }, null, 2)}\n`;
 }

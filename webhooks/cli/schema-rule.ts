@@ -2,7 +2,10 @@ import type { Rule } from '../core/engine/rule.ts';
 import { schemaRuleId } from '../core/engine/schema-finding.ts';
 
 /** What the list of rules says of each. */
-export type ListedRule = Pick<Rule, 'id' | 'severity' | 'isOptIn' | 'parameters' | 'summary' | 'rationale' | 'remedy'>;
+export type ListedRule = Pick<
+  Rule,
+  'id' | 'severity' | 'isOptIn' | 'stricterIn' | 'parameters' | 'summary' | 'rationale' | 'remedy'
+>;
 
 /** The findings that are no rule of ours, but carry an id as well. */
 export const schemaRule = {
