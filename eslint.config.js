@@ -24,7 +24,7 @@ const layers = [
   },
   {
     folder: 'core/contract',
-    may: ['core/mcpserver'],
+    may: ['core/mcpserver', 'core/engine'],
     instead: 'a tool contract is decided from what a server lists alone: read it elsewhere and pass it in.',
   },
   {

@@ -9,6 +9,7 @@ import {
   type ShedReason,
 } from '../../webhooks/admission/metrics.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
+import { changeClasses } from '../../webhooks/core/contract/compare-contracts.ts';
 import type { Severity } from '../../webhooks/core/engine/finding.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { builtInPolicy } from '../../webhooks/core/rules/built-in-policy.ts';
@@ -162,6 +163,7 @@ const labelWords: Readonly<Record<string, string>> = {
   result: list(Object.values(handshakeResults)),
   what: list([...expandedKinds.map(({ kind }) => kind), STATUS]),
   failure: list(['refused', 'transient']),
+  class: list(changeClasses),
   lane: list(namesOf<LaneName>({ prompt: true, slow: true })),
   name: 'of the MCPServer',
   namespace: 'of the MCPServer',

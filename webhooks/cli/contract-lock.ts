@@ -71,7 +71,7 @@ export function readLock(bytes: Uint8Array): Locked {
   const { tools, digest, ignore = [] } = document;
   const isWhole = Array.isArray(tools) && Array.isArray(ignore) && ignore.every((one) => typeof one === 'string');
   if (!isWhole) return { type: 'problem', why: 'is no lock file: tools or ignore is no list' };
-  const locked = lockTools(tools, ignore as readonly string[]);
+  const locked = lockTools(tools, ignore);
   if (locked.type === 'problem' || locked.locked.contract.digest === digest) return locked;
   const why = `was edited: its tools have the digest ${locked.locked.contract.digest}, and it names another one; write it anew with contract get -o json`;
   return { type: 'problem', why };

@@ -46,14 +46,17 @@ describe('believedVerification', () => {
   });
 
   it('takes over all that goes with a success', () => {
-    const verification = { era: 'Handshake', image: 'x:1', toolCount: 3, toolsDigest: 'd', notCounted: 'why' } as const;
+    const verification = { era: 'Handshake', image: 'x:1', toolCount: 3, notCounted: 'why' } as const;
+    const list = [{ name: 'a b', interface: '01234567', wording: '89abcdef', readOnly: true }];
+    const tools = { digest: 'sha256:d', list, truncated: 3 };
     const status = {
       ...aStatus('Verified'),
       serverInfo: { protocolVersion: '2025-06-18' },
-      extensions: { verification },
+      extensions: { verification, tools },
     };
     expect(believed(status)).toMatchObject({
-      ...{ state: 'verified', era: 'handshake', offers: { tools: 3 }, toolsDigest: 'd', notCounted: 'why' },
+      ...{ state: 'verified', era: 'handshake', offers: { tools: 3 }, notCounted: 'why' },
+      tools: { digest: 'sha256:d', listed: '01234567 89abcdef r-- a b', truncated: 3 },
     });
   });
 

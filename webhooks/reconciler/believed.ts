@@ -2,6 +2,7 @@ import { present } from '../core/mcpserver/record.ts';
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
 import { conditionOf } from '../core/plan/condition.ts';
 import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
+import { toolsInStatus } from '../core/plan/tools-status.ts';
 import { eraImage, eras } from '../core/plan/verification-status.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
 import { eraOfVersion } from '../platform/mcp/protocol-versions.ts';
@@ -62,9 +63,10 @@ function toEra(said: NonNullable<VerificationStatus['era']>): ProtocolEra {
 }
 
 function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): ProbeResult {
-  const { era: said, toolsDigest, notCounted } = status.extensions?.verification ?? {};
+  const { era: said, notCounted } = status.extensions?.verification ?? {};
   const era = said === undefined ? eraOfVersion(serverInfo.protocolVersion) : toEra(said);
-  return present({ state: 'verified', serverInfo, era, offers: believedOffers(status), toolsDigest, notCounted });
+  const tools = toolsInStatus(status);
+  return present({ state: 'verified', serverInfo, era, offers: believedOffers(status), tools, notCounted });
 }
 
 function believedOffers({ extensions }: MCPServerStatus): OfferCounts {

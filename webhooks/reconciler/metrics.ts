@@ -11,6 +11,7 @@ import type { ServerCache } from './server-cache.ts';
 import { STATUS } from './setbacks.ts';
 import type { Setbacks } from './setbacks.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
+import type { ChangeClass } from '../core/contract/compare-contracts.ts';
 import type { Verifier } from './verify/verifier.ts';
 
 /** What the gauges are computed from when somebody scrapes; set while we lead. */
@@ -30,6 +31,7 @@ export interface ReconcilerMetrics {
   setSource(source: MetricsSource | undefined): void;
   observeReconcile(outcome: WorkResult['type'] | 'crash', seconds: number): void;
   observeProbe(state: ProbeResult['state'], seconds: number): void;
+  observeToolChange(change: ChangeClass): void;
   /** `what`: a kind that servers are expanded into, or `status`. */
   observeFailedWrite(what: string, error: Pick<ApiError, 'retry'>): void;
 }
@@ -72,6 +74,12 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     labelNames: ['what', 'failure'],
     registers,
   });
+  const toolChanges = new Counter({
+    name: `${metricPrefix}tool_contract_changes_total`,
+    help: 'Changes of tools that servers list, by what they do to clients.',
+    labelNames: ['class'],
+    registers,
+  });
   return {
     setSource(next) {
       source = next;
@@ -81,6 +89,9 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     },
     observeFailedWrite: (what, { retry }) => {
       failedWrites.inc({ what, failure: retry ? 'transient' : 'refused' });
+    },
+    observeToolChange: (change) => {
+      toolChanges.inc({ class: change });
     },
     observeProbe: (state, seconds) => {
       handshakes.inc({ result: handshakeResults[state] });

@@ -192,24 +192,29 @@ describe('a server that is changed', () => {
     ['answers at once', verified],
     ['fails first', { ...failed, era: 'handshake' } as const],
   ])('in its image that %s does not have other tools with the image of before', async (_, first) => {
-    answer = { ...verified, offers: { tools: 1 }, toolsDigest: 'one' };
+    const one = { digest: 'one', listed: '01234567 11111111 r-- a', truncated: 0 };
+    const two = { digest: 'two', listed: '01234567 22222222 r-- a', truncated: 0 };
+    answer = { ...verified, offers: { tools: 1 }, tools: one };
     // By then it has been counted again.
     await clock.advance(1_300_000);
-    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:1', toolsDigest: 'one' });
+    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:1' });
+    expect(status().extensions?.tools?.digest).toBe('one');
     change(2, image(2));
     await clock.advance(1_000);
-    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:1', toolsDigest: 'one' });
-    answer = first === verified ? { ...verified, offers: { tools: 2 }, toolsDigest: 'two' } : first;
+    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:1' });
+    expect(status().extensions?.tools?.digest).toBe('one');
+    answer = first === verified ? { ...verified, offers: { tools: 2 }, tools: two } : first;
     api.remove(podPath('old'));
     podIs('new', 'two', readyPod, 5);
     complete();
     await clock.advance(30_000);
-    answer = { ...verified, offers: { tools: 2 }, toolsDigest: 'two' };
+    answer = { ...verified, offers: { tools: 2 }, tools: two };
     await clock.advance(120_000);
-    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:2', toolsDigest: 'two' });
+    expect(status().extensions?.verification).toMatchObject({ image: 'example.com/search:2' });
+    expect(status().extensions?.tools?.digest).toBe('two');
     const told = api
       .list('/apis/events.k8s.io/v1/namespaces/mcp/events')
-      .filter(({ reason }) => reason === 'ToolsChanged');
+      .filter(({ reason }) => reason === 'ToolsReworded');
     expect(told.map(({ type }) => type)).toEqual(first === verified ? ['Normal'] : []);
   });
 

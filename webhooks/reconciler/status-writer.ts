@@ -40,14 +40,14 @@ const refusalHoldsMs = 300_000;
  */
 export async function writeStatus(
   server: MCPServer,
-  { status: next, events }: Pick<Report, 'status' | 'events'>,
+  { status: next, events, toolChanges = [] }: Pick<Report, 'status' | 'events'> & Partial<Pick<Report, 'toolChanges'>>,
   world: World,
   signal: AbortSignal,
 ): Promise<StatusWrite> {
   const { name, namespace = '' } = server.metadata;
   const key = keyOf({ kind: API.kind, namespace, name });
   const { reduced, setbacks } = world;
-  const attempt = { key, server, next, events, world, signal };
+  const attempt = { key, server, next, events, toolChanges, world, signal };
   const known = reduced.get(key);
   if (known !== undefined && stillHolds(known, next, world)) return writePart(attempt, known);
   const result = next === server.status ? { result: 'unchanged' as const } : await write(attempt, next);
@@ -62,12 +62,13 @@ interface Attempt {
   readonly server: MCPServer;
   readonly next: MCPServerStatus;
   readonly events: Report['events'];
+  readonly toolChanges: Report['toolChanges'];
   readonly world: World;
   readonly signal: AbortSignal;
 }
 
 async function write(
-  { server, events, world, signal }: Attempt,
+  { server, events, toolChanges, world, signal }: Attempt,
   status: MCPServerStatus,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '' } = server.metadata;
@@ -79,6 +80,7 @@ async function write(
   // The next decision compares with what we have just written, not with what the watch will say in a moment.
   world.servers.put(result.body);
   for (const event of events) world.events.record({ regarding: regarding(server.metadata), ...event });
+  for (const change of toolChanges) world.metrics.observeToolChange(change.class);
   return { result: 'written' };
 }
 

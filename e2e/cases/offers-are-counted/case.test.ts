@@ -16,6 +16,17 @@ describe('a verified server that lists tools, resources and prompts', () => {
     expect(server.status?.['extensions']).toMatchObject({ verification: counts });
   });
 
+  it('has the digest of its tools, and what they say of their danger', async () => {
+    const server = await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    expect(server.status?.['extensions']).toMatchObject({
+      tools: {
+        digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+        changedAt: expect.any(String),
+        list: expect.arrayContaining([expect.objectContaining({ name: 'echo', readOnly: true })]),
+      },
+    });
+  });
+
   it('is verified by another period without a new pod and without another answer', async () => {
     const before = await get(namespace, 'mcpservers', 'search');
     const deployment = await get(namespace, 'deployments', 'search');

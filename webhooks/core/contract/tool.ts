@@ -49,11 +49,18 @@ export type ReadTool =
 /** Longest tool, in characters of its canonical form; honest ones have some thousand. */
 export const maxToolLength = 256 * 1024;
 
+/** Longest name, in UTF-16 units: twice what the specification asks for. */
+const maxToolNameLength = 256;
+
 /** The digests of one item of `tools/list`, exactly as the server sent it: unknown members are part of it. */
 export function readTool(raw: unknown, { sha256, ignore = [] }: ToolOptions): ReadTool {
   const name = ownValue(raw, 'name');
   if (!isRecord(raw) || typeof name !== 'string' || name === '') {
     return { type: 'none', reason: 'ContractUnreadable', why: 'a tool has no name' };
+  }
+  if (name.length > maxToolNameLength) {
+    const why = `the name of a tool is longer than ${maxToolNameLength} characters`;
+    return { type: 'none', reason: 'ContractUnreadable', why };
   }
   const told = ignore.reduce<unknown>((tool, pointer) => without(tool, pointerParts(pointer)), raw);
   const definition = toJcs(told);

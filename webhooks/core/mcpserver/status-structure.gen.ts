@@ -212,6 +212,52 @@ export const statusStructure: StructuralSchema = {
       }
      }
     },
+    "tools": {
+     "type": "object",
+     "properties": {
+      "digest": {
+       "type": "string"
+      },
+      "changedAt": {
+       "type": "string"
+      },
+      "list": {
+       "type": "array",
+       "items": {
+        "type": "object",
+        "properties": {
+         "name": {
+          "type": "string"
+         },
+         "interface": {
+          "type": "string"
+         },
+         "wording": {
+          "type": "string"
+         },
+         "readOnly": {
+          "type": "boolean"
+         },
+         "destructive": {
+          "type": "boolean"
+         },
+         "openWorld": {
+          "type": "boolean"
+         }
+        }
+       }
+      },
+      "truncated": {
+       "type": "integer"
+      },
+      "reason": {
+       "type": "string"
+      },
+      "message": {
+       "type": "string"
+      }
+     }
+    },
     "verification": {
      "type": "object",
      "properties": {

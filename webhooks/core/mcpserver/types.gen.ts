@@ -1194,6 +1194,7 @@ export interface StatusExtensions {
   policy?: PolicyState;
   foreign?: ForeignFieldsStatus;
   podFailure?: PodFailure;
+  tools?: ToolsStatus;
   verification?: VerificationStatus;
 }
 /**
@@ -1340,6 +1341,66 @@ export interface PodFailure {
   hint?: 'Stdio' | 'Crash' | 'Unready' | 'Start';
 }
 /**
+ * What its tools are, from the last time that they were listed; kept while the server fails. mcp-lifecycle contract get shows them whole.
+ */
+export interface ToolsStatus {
+  /**
+   * Digest of the tool contract: of the whole definition of every tool, as mcp-lifecycle contract get prints it. Absent: they were never listed in a way that has one.
+   */
+  digest?: string;
+  /**
+   * When that digest was seen first after another one, or after none.
+   */
+  changedAt?: string;
+  /**
+   * The first 64 tools, by name. What one says of its danger is taken at its worst where it says nothing.
+   *
+   * @maxItems 64
+   */
+  list?: ListedToolStatus[];
+  /**
+   * How many more tools there are.
+   */
+  truncated?: number;
+  /**
+   * Why there is no digest now: ContractTooLarge, ContractUnreadable, or ContractUnstable, when two lists in a row differ. The others are then of the last time that there was one.
+   */
+  reason?: 'ContractTooLarge' | 'ContractUnreadable' | 'ContractUnstable';
+  /**
+   * The same in words.
+   */
+  message?: string;
+}
+/**
+ * One tool, as far as it can be told from another.
+ */
+export interface ListedToolStatus {
+  /**
+   * Its name, without characters that hide or turn a text around.
+   */
+  name: string;
+  /**
+   * How the digest of its interface begins: of its name and of what its schemas say about values, the same in every notation.
+   */
+  interface: string;
+  /**
+   * How the digest of its titles, descriptions and other words begins.
+   */
+  wording: string;
+  /**
+   * It says that it changes nothing. Absent, it may.
+   */
+  readOnly?: boolean;
+  /**
+   * It may destroy something. Absent, it says that it does not.
+   */
+  destructive?: boolean;
+  /**
+   * It may reach out of its own world. Absent, it says that it does not.
+   */
+  openWorld?: boolean;
+}
+/**
  * How the server is asked, and how much it lists. A kind that it does not offer, or whose list fails or is too long, has no number.
  */
 export interface VerificationStatus {
@@ -1356,7 +1417,7 @@ export interface VerificationStatus {
    */
   goneWhenAsked?: number;
   /**
-   * Digest of the sorted names of its tools, from the last time they were listed. Another one is also an event, ToolsChanged.
+   * What a version before 0.2 wrote: a digest of the sorted names of its tools. It goes when extensions.tools is written.
    */
   toolsDigest?: string;
   /**

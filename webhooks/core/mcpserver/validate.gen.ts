@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -1885,9 +1885,9 @@ validate106.errors = vErrors;
 return errors === 0;
 }
 const pattern1 = new RegExp("^[1-9][0-9]{0,4}[smh]$", "u");
-const pattern2 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
-const pattern3 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
-const pattern4 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
+const pattern2 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
+const pattern3 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
+const pattern5 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
 function validate21(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
@@ -4255,392 +4255,587 @@ vErrors = add(vErrors, err313);
 errors++;
 }
 }
-if(data140.verification !== undefined){
-let data179 = data140.verification;
+if(data140.tools !== undefined){
+let data179 = data140.tools;
 if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
-if(data179.era !== undefined){
-let data180 = data179.era;
-if(typeof data180 !== "string"){
-const err314 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data179.digest !== undefined){
+let data180 = data179.digest;
+if(typeof data180 === "string"){
+if(data180.length > 80 && func2(data180) > 80){
+const err314 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-if(!((data180 === "Stateless") || (data180 === "Handshake"))){
-const err315 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+else {
+const err315 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err315);
 errors++;
 }
 }
-if(data179.image !== undefined){
-let data181 = data179.image;
+if(data179.changedAt !== undefined){
+let data181 = data179.changedAt;
 if(typeof data181 === "string"){
-if(data181.length > 1000 && func2(data181) > 1000){
-const err316 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(!pattern2.test(data181)){
+const err316 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err316);
 errors++;
 }
 }
 else {
-const err317 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err317 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err317);
 errors++;
 }
 }
-if(data179.goneWhenAsked !== undefined){
-let data182 = data179.goneWhenAsked;
-if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
-const err318 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data179.list !== undefined){
+let data182 = data179.list;
+if(Array.isArray(data182)){
+if(data182.length > 64){
+const err318 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-if((typeof data182 == "number") && (isFinite(data182))){
-if(data182 > 8 || isNaN(data182)){
-const err319 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+const len15 = data182.length;
+for(let i15=0; i15<len15; i15++){
+let data183 = data182[i15];
+if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
+if(data183.name === undefined){
+const err319 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err319);
 errors++;
 }
-if(data182 < 1 || isNaN(data182)){
-const err320 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data183.interface === undefined){
+const err320 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err320);
 errors++;
 }
-}
-}
-if(data179.toolsDigest !== undefined){
-let data183 = data179.toolsDigest;
-if(typeof data183 === "string"){
-if(data183.length > 80 && func2(data183) > 80){
-const err321 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(data183.wording === undefined){
+const err321 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-}
-else {
-const err322 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data183.name !== undefined){
+let data184 = data183.name;
+if(typeof data184 === "string"){
+if(data184.length > 128 && func2(data184) > 128){
+const err322 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err322);
 errors++;
 }
 }
-if(data179.notCounted !== undefined){
-let data184 = data179.notCounted;
-if(typeof data184 === "string"){
-if(data184.length > 256 && func2(data184) > 256){
-const err323 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+else {
+const err323 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err323);
 errors++;
 }
 }
-else {
-const err324 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data183.interface !== undefined){
+let data185 = data183.interface;
+if(typeof data185 === "string"){
+if(data185.length > 16 && func2(data185) > 16){
+const err324 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err324);
 errors++;
 }
 }
-if(data179.failingPods !== undefined){
-let data185 = data179.failingPods;
-if(Array.isArray(data185)){
-if(data185.length > 3){
-const err325 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err325 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-const len15 = data185.length;
-for(let i15=0; i15<len15; i15++){
-let data186 = data185[i15];
-if(data186 && typeof data186 == "object" && !Array.isArray(data186)){
-if(data186.name === undefined){
-const err326 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data183.wording !== undefined){
+let data186 = data183.wording;
+if(typeof data186 === "string"){
+if(data186.length > 16 && func2(data186) > 16){
+const err326 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-if(data186.message === undefined){
-const err327 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"required",params:{missingProperty: "message"}};
+}
+else {
+const err327 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err327);
 errors++;
 }
-if(data186.name !== undefined){
-let data187 = data186.name;
-if(typeof data187 === "string"){
-if(data187.length > 253 && func2(data187) > 253){
-const err328 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+if(data183.readOnly !== undefined){
+if(typeof data183.readOnly !== "boolean"){
+const err328 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err328);
 errors++;
 }
 }
-else {
-const err329 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/name",keyword:"type",params:{type: "string"}};
+if(data183.destructive !== undefined){
+if(typeof data183.destructive !== "boolean"){
+const err329 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err329);
 errors++;
 }
 }
-if(data186.message !== undefined){
-let data188 = data186.message;
-if(typeof data188 === "string"){
-if(data188.length > 256 && func2(data188) > 256){
-const err330 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data183.openWorld !== undefined){
+if(typeof data183.openWorld !== "boolean"){
+const err330 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err330);
 errors++;
 }
 }
+}
 else {
-const err331 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15+"/message",keyword:"type",params:{type: "string"}};
+const err331 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err331);
 errors++;
 }
 }
 }
 else {
-const err332 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i15,keyword:"type",params:{type: "object"}};
+const err332 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err332);
 errors++;
 }
 }
-}
-else {
-const err333 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err333);
-errors++;
-}
-}
-if(data179.toolCount !== undefined){
-let data189 = data179.toolCount;
-if(!(((typeof data189 == "number") && (!(data189 % 1) && !isNaN(data189))) && (isFinite(data189)))){
-const err334 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err334);
-errors++;
-}
-if((typeof data189 == "number") && (isFinite(data189))){
-if(data189 > 2147483647 || isNaN(data189)){
-const err335 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err335);
-errors++;
-}
-if(data189 < 0 || isNaN(data189)){
-const err336 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err336);
-errors++;
-}
-}
-}
-if(data179.resourceCount !== undefined){
-let data190 = data179.resourceCount;
+if(data179.truncated !== undefined){
+let data190 = data179.truncated;
 if(!(((typeof data190 == "number") && (!(data190 % 1) && !isNaN(data190))) && (isFinite(data190)))){
-const err337 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err337);
+const err333 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err333);
 errors++;
 }
 if((typeof data190 == "number") && (isFinite(data190))){
 if(data190 > 2147483647 || isNaN(data190)){
-const err338 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err334 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err334);
+errors++;
+}
+if(data190 < -2147483648 || isNaN(data190)){
+const err335 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err335);
+errors++;
+}
+}
+}
+if(data179.reason !== undefined){
+let data191 = data179.reason;
+if(typeof data191 !== "string"){
+const err336 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err336);
+errors++;
+}
+if(!(((data191 === "ContractTooLarge") || (data191 === "ContractUnreadable")) || (data191 === "ContractUnstable"))){
+const err337 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+vErrors = add(vErrors, err337);
+errors++;
+}
+}
+if(data179.message !== undefined){
+let data192 = data179.message;
+if(typeof data192 === "string"){
+if(data192.length > 256 && func2(data192) > 256){
+const err338 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err338);
 errors++;
 }
-if(data190 < 0 || isNaN(data190)){
-const err339 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err339 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err339);
 errors++;
 }
 }
 }
-if(data179.promptCount !== undefined){
-let data191 = data179.promptCount;
-if(!(((typeof data191 == "number") && (!(data191 % 1) && !isNaN(data191))) && (isFinite(data191)))){
-const err340 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+else {
+const err340 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
-if((typeof data191 == "number") && (isFinite(data191))){
-if(data191 > 2147483647 || isNaN(data191)){
-const err341 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data140.verification !== undefined){
+let data193 = data140.verification;
+if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
+if(data193.era !== undefined){
+let data194 = data193.era;
+if(typeof data194 !== "string"){
+const err341 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err341);
 errors++;
 }
-if(data191 < 0 || isNaN(data191)){
-const err342 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(!((data194 === "Stateless") || (data194 === "Handshake"))){
+const err342 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err342);
 errors++;
 }
 }
-}
-}
-else {
-const err343 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data193.image !== undefined){
+let data195 = data193.image;
+if(typeof data195 === "string"){
+if(data195.length > 1000 && func2(data195) > 1000){
+const err343 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err343);
 errors++;
 }
 }
-}
 else {
-const err344 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err344 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err344);
 errors++;
 }
 }
-if(data115.conditions !== undefined){
-let data192 = data115.conditions;
-if(Array.isArray(data192)){
-const len16 = data192.length;
-for(let i16=0; i16<len16; i16++){
-let data193 = data192[i16];
-if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
-if(data193.type === undefined){
-const err345 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "type"}};
+if(data193.goneWhenAsked !== undefined){
+let data196 = data193.goneWhenAsked;
+if(!(((typeof data196 == "number") && (!(data196 % 1) && !isNaN(data196))) && (isFinite(data196)))){
+const err345 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err345);
 errors++;
 }
-if(data193.status === undefined){
-const err346 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "status"}};
+if((typeof data196 == "number") && (isFinite(data196))){
+if(data196 > 8 || isNaN(data196)){
+const err346 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err346);
 errors++;
 }
-if(data193.lastTransitionTime === undefined){
-const err347 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+if(data196 < 1 || isNaN(data196)){
+const err347 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err347);
 errors++;
 }
-if(data193.reason === undefined){
-const err348 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "reason"}};
+}
+}
+if(data193.toolsDigest !== undefined){
+let data197 = data193.toolsDigest;
+if(typeof data197 === "string"){
+if(data197.length > 80 && func2(data197) > 80){
+const err348 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err348);
 errors++;
 }
-if(data193.message === undefined){
-const err349 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"required",params:{missingProperty: "message"}};
+}
+else {
+const err349 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err349);
 errors++;
 }
-if(data193.type !== undefined){
-let data194 = data193.type;
-if(typeof data194 === "string"){
-if(data194.length > 316 && func2(data194) > 316){
-const err350 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"maxLength",params:{limit: 316}};
+}
+if(data193.notCounted !== undefined){
+let data198 = data193.notCounted;
+if(typeof data198 === "string"){
+if(data198.length > 256 && func2(data198) > 256){
+const err350 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err350);
 errors++;
 }
-if(!pattern2.test(data194)){
-const err351 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+else {
+const err351 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
 }
-else {
-const err352 = {instancePath:instancePath+"/status/conditions/" + i16+"/type",keyword:"type",params:{type: "string"}};
+if(data193.failingPods !== undefined){
+let data199 = data193.failingPods;
+if(Array.isArray(data199)){
+if(data199.length > 3){
+const err352 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-}
-if(data193.status !== undefined){
-let data195 = data193.status;
-if(typeof data195 !== "string"){
-const err353 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"type",params:{type: "string"}};
+const len16 = data199.length;
+for(let i16=0; i16<len16; i16++){
+let data200 = data199[i16];
+if(data200 && typeof data200 == "object" && !Array.isArray(data200)){
+if(data200.name === undefined){
+const err353 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-if(!(((data195 === "True") || (data195 === "False")) || (data195 === "Unknown"))){
-const err354 = {instancePath:instancePath+"/status/conditions/" + i16+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data200.message === undefined){
+const err354 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-}
-if(data193.observedGeneration !== undefined){
-let data196 = data193.observedGeneration;
-if(!(((typeof data196 == "number") && (!(data196 % 1) && !isNaN(data196))) && (isFinite(data196)))){
-const err355 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data200.name !== undefined){
+let data201 = data200.name;
+if(typeof data201 === "string"){
+if(data201.length > 253 && func2(data201) > 253){
+const err355 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-if((typeof data196 == "number") && (isFinite(data196))){
-if(data196 > 9223372036854776000 || isNaN(data196)){
-const err356 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+else {
+const err356 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err356);
 errors++;
 }
-if(data196 < 0 || isNaN(data196)){
-const err357 = {instancePath:instancePath+"/status/conditions/" + i16+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data200.message !== undefined){
+let data202 = data200.message;
+if(typeof data202 === "string"){
+if(data202.length > 256 && func2(data202) > 256){
+const err357 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
-}
-if(data193.lastTransitionTime !== undefined){
-let data197 = data193.lastTransitionTime;
-if(typeof data197 === "string"){
-if(!pattern3.test(data197)){
-const err358 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err358 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
+}
 else {
-const err359 = {instancePath:instancePath+"/status/conditions/" + i16+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+const err359 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
-if(data193.reason !== undefined){
-let data198 = data193.reason;
-if(typeof data198 === "string"){
-if(data198.length > 1024 && func2(data198) > 1024){
-const err360 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"maxLength",params:{limit: 1024}};
+}
+else {
+const err360 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-if(data198.length < 2 && func2(data198) < 1){
-const err361 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data193.toolCount !== undefined){
+let data203 = data193.toolCount;
+if(!(((typeof data203 == "number") && (!(data203 % 1) && !isNaN(data203))) && (isFinite(data203)))){
+const err361 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-if(!pattern4.test(data198)){
-const err362 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if((typeof data203 == "number") && (isFinite(data203))){
+if(data203 > 2147483647 || isNaN(data203)){
+const err362 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err362);
 errors++;
 }
-}
-else {
-const err363 = {instancePath:instancePath+"/status/conditions/" + i16+"/reason",keyword:"type",params:{type: "string"}};
+if(data203 < 0 || isNaN(data203)){
+const err363 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err363);
 errors++;
 }
 }
-if(data193.message !== undefined){
-let data199 = data193.message;
-if(typeof data199 === "string"){
-if(data199.length > 32768 && func2(data199) > 32768){
-const err364 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"maxLength",params:{limit: 32768}};
+}
+if(data193.resourceCount !== undefined){
+let data204 = data193.resourceCount;
+if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
+const err364 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-}
-else {
-const err365 = {instancePath:instancePath+"/status/conditions/" + i16+"/message",keyword:"type",params:{type: "string"}};
+if((typeof data204 == "number") && (isFinite(data204))){
+if(data204 > 2147483647 || isNaN(data204)){
+const err365 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-}
-}
-else {
-const err366 = {instancePath:instancePath+"/status/conditions/" + i16,keyword:"type",params:{type: "object"}};
+if(data204 < 0 || isNaN(data204)){
+const err366 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
 }
-else {
-const err367 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data193.promptCount !== undefined){
+let data205 = data193.promptCount;
+if(!(((typeof data205 == "number") && (!(data205 % 1) && !isNaN(data205))) && (isFinite(data205)))){
+const err367 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
+if((typeof data205 == "number") && (isFinite(data205))){
+if(data205 > 2147483647 || isNaN(data205)){
+const err368 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err368);
+errors++;
+}
+if(data205 < 0 || isNaN(data205)){
+const err369 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err369);
+errors++;
+}
+}
 }
 }
 else {
-const err368 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err368);
+const err370 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err370);
 errors++;
 }
 }
 }
 else {
-const err369 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err369);
+const err371 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err371);
+errors++;
+}
+}
+if(data115.conditions !== undefined){
+let data206 = data115.conditions;
+if(Array.isArray(data206)){
+const len17 = data206.length;
+for(let i17=0; i17<len17; i17++){
+let data207 = data206[i17];
+if(data207 && typeof data207 == "object" && !Array.isArray(data207)){
+if(data207.type === undefined){
+const err372 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err372);
+errors++;
+}
+if(data207.status === undefined){
+const err373 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err373);
+errors++;
+}
+if(data207.lastTransitionTime === undefined){
+const err374 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err374);
+errors++;
+}
+if(data207.reason === undefined){
+const err375 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err375);
+errors++;
+}
+if(data207.message === undefined){
+const err376 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err376);
+errors++;
+}
+if(data207.type !== undefined){
+let data208 = data207.type;
+if(typeof data208 === "string"){
+if(data208.length > 316 && func2(data208) > 316){
+const err377 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err377);
+errors++;
+}
+if(!pattern3.test(data208)){
+const err378 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err378);
+errors++;
+}
+}
+else {
+const err379 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err379);
+errors++;
+}
+}
+if(data207.status !== undefined){
+let data209 = data207.status;
+if(typeof data209 !== "string"){
+const err380 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err380);
+errors++;
+}
+if(!(((data209 === "True") || (data209 === "False")) || (data209 === "Unknown"))){
+const err381 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err381);
+errors++;
+}
+}
+if(data207.observedGeneration !== undefined){
+let data210 = data207.observedGeneration;
+if(!(((typeof data210 == "number") && (!(data210 % 1) && !isNaN(data210))) && (isFinite(data210)))){
+const err382 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err382);
+errors++;
+}
+if((typeof data210 == "number") && (isFinite(data210))){
+if(data210 > 9223372036854776000 || isNaN(data210)){
+const err383 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err383);
+errors++;
+}
+if(data210 < 0 || isNaN(data210)){
+const err384 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err384);
+errors++;
+}
+}
+}
+if(data207.lastTransitionTime !== undefined){
+let data211 = data207.lastTransitionTime;
+if(typeof data211 === "string"){
+if(!pattern2.test(data211)){
+const err385 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err385);
+errors++;
+}
+}
+else {
+const err386 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err386);
+errors++;
+}
+}
+if(data207.reason !== undefined){
+let data212 = data207.reason;
+if(typeof data212 === "string"){
+if(data212.length > 1024 && func2(data212) > 1024){
+const err387 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err387);
+errors++;
+}
+if(data212.length < 2 && func2(data212) < 1){
+const err388 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err388);
+errors++;
+}
+if(!pattern5.test(data212)){
+const err389 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err389);
+errors++;
+}
+}
+else {
+const err390 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err390);
+errors++;
+}
+}
+if(data207.message !== undefined){
+let data213 = data207.message;
+if(typeof data213 === "string"){
+if(data213.length > 32768 && func2(data213) > 32768){
+const err391 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err391);
+errors++;
+}
+}
+else {
+const err392 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err392);
+errors++;
+}
+}
+}
+else {
+const err393 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err393);
+errors++;
+}
+}
+}
+else {
+const err394 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err394);
+errors++;
+}
+}
+}
+else {
+const err395 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err395);
+errors++;
+}
+}
+}
+else {
+const err396 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err396);
 errors++;
 }
 validate21.errors = vErrors;

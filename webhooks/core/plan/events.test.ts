@@ -1,12 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type {
-  Condition,
-  MCPServer,
-  MCPServerStatus,
-  PodFailure,
-  ServerCapabilities,
-  VerificationStatus,
-} from '../mcpserver/types.gen.ts';
+import type { Condition, MCPServer, MCPServerStatus, PodFailure, ServerCapabilities } from '../mcpserver/types.gen.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import { anMCPServer, withSpec, withStatus } from '../testing/builders.ts';
 import type { Cause } from './availability.ts';
@@ -177,30 +170,6 @@ describe('nextEvents', () => {
     ['capabilities that are known for the first time', aStatus({}), aStatus({}, { capabilities: { tools: true } }), []],
   ])('%s', (_, previous, next, wanted) => {
     expect(summary(previous, next)).toEqual(wanted);
-  });
-
-  it.each<[string, VerificationStatus, VerificationStatus, readonly string[]]>([
-    [
-      'a tool that was swapped under the same image, and warn',
-      { image: 'x:1', toolsDigest: 'a', toolCount: 2 },
-      { image: 'x:1', toolsDigest: 'b', toolCount: 2 },
-      [
-        'Warning ToolsChanged CapabilityChangeDetected: The names of its tools have changed (the image is the same), number of tools: 2->2',
-      ],
-    ],
-    [
-      'the tools of another image, after a failure has taken the count away',
-      { image: 'x:1', toolsDigest: 'a' },
-      { image: 'x:2', toolsDigest: 'b', toolCount: 3 },
-      [
-        'Normal ToolsChanged CapabilityChangeDetected: The names of its tools have changed (with another image), number of tools: ?->3',
-      ],
-    ],
-    ['no tools that are listed for the first time', { image: 'x:1' }, { image: 'x:1', toolsDigest: 'b' }, []],
-    ['no tools that stay', { toolsDigest: 'b', toolCount: 1 }, { toolsDigest: 'b' }, []],
-  ])('tell %s', (_, before, after, wanted) => {
-    const of = (verification: VerificationStatus): MCPServerStatus => ({ extensions: { verification } });
-    expect(summary(of(before), of(after))).toEqual(wanted);
   });
 
   const stalled = (reason: string, restarts: number): MCPServerStatus =>

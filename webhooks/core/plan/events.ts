@@ -4,14 +4,8 @@ import { conditionOf } from './condition.ts';
 import { renderStanding } from './foreign/standing.ts';
 import { formerPodFailure } from './former-release.ts';
 import { optionalTypes } from './optional-conditions.ts';
-import type {
-  Condition,
-  MCPServer,
-  MCPServerStatus,
-  PodFailure,
-  ServerCapabilities,
-  VerificationStatus,
-} from '../mcpserver/types.gen.ts';
+import { toolEvents } from './tools-status.ts';
+import type { Condition, MCPServer, MCPServerStatus, PodFailure, ServerCapabilities } from '../mcpserver/types.gen.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
 export interface NextEvent {
@@ -66,7 +60,7 @@ export function nextEvents(
     ...unavailability({ previous, next, cause }),
     ...stalledRollout(previous, next),
     ...capabilityChange(previous, next),
-    ...toolsChange(previous, next),
+    ...toolEvents(previous, next),
     ...insecureTls(spec, previous, next),
     ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
   ];
@@ -202,23 +196,6 @@ function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServer
     .filter(({ was, is }) => was !== is)
     .map(({ name, was, is }) => `${name}: ${was}->${is}`);
   return changes.length === 0 ? [] : [warning('CapabilityChanged', 'CapabilityChangeDetected', changes.join(', '))];
-}
-
-/**
- * Its tools are others than when they were listed last, told by their names alone. Worth a warning when the same image
- * offers others; what a new one changes is news.
- */
-function toolsChange(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
-  const before = previous?.extensions?.verification;
-  const after = next.extensions?.verification;
-  if (before?.toolsDigest === undefined || after?.toolsDigest === undefined) return [];
-  if (before.toolsDigest === after.toolsDigest) return [];
-  const count = ({ toolCount }: VerificationStatus): string => (toolCount === undefined ? '?' : String(toolCount));
-  const isSameImage = before.image === after.image;
-  const image = isSameImage ? 'the image is the same' : 'with another image';
-  const note = `The names of its tools have changed (${image}), number of tools: ${count(before)}->${count(after)}`;
-  const type = isSameImage ? 'Warning' : 'Normal';
-  return [{ type, reason: 'ToolsChanged', action: 'CapabilityChangeDetected', note }];
 }
 
 function normal({ reason, message }: Condition, action: string): NextEvent {

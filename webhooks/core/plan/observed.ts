@@ -1,3 +1,5 @@
+import type { ListedTools } from '../contract/listed-tools.ts';
+import type { NoContract } from '../contract/tool.ts';
 import type { OwnerReference } from '../resources/expanded-kind.ts';
 import type { ForeignFields } from './foreign/claim.ts';
 import type { WeakField } from './foreign/weaknesses.ts';
@@ -126,11 +128,16 @@ export interface VerifiedEndpoint {
   /** In which it answered, and is asked first next time. */
   readonly era: ProtocolEra;
   readonly offers?: OfferCounts;
-  /** Digest of the names of its tools, from the same lists as `offers`; absent with no count of tools. */
-  readonly toolsDigest?: string;
+  /** What its tools are, from the same lists as `offers`; absent with no count of tools. */
+  readonly tools?: ToolsSeen;
   /** Why a list that the server offers has no number, on one line; from the same lists as `offers`. */
   readonly notCounted?: string;
 }
+
+/** The contract of the tools that a server lists, or why there is none; see core/contract. */
+export type ToolsSeen =
+  | ({ readonly digest: string } & ListedTools)
+  | { readonly reason: NoContract['reason'] | 'ContractUnstable'; readonly why: string };
 
 /** How much the server lists. A kind that it does not offer, or whose list could not be counted, has no number. */
 export interface OfferCounts {

@@ -1,3 +1,4 @@
+import type { ContractChange } from '../contract/compare-contracts.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { isServing } from './availability.ts';
 import { diagnosePods, isPatienceOver, patienceEndsAtMs } from './diagnose-pods.ts';
@@ -12,6 +13,7 @@ import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
 import { decideServing } from './serving.ts';
 import type { Serving, ServingPod, TemplateRevision } from './serving.ts';
 import { decideVerdicts, nextStatus } from './status.ts';
+import { toolChangesBetween } from './tools-status.ts';
 import type { StatusInput } from './status-input.ts';
 
 /** What is known of one server after the actions of this round. */
@@ -34,6 +36,8 @@ export interface Report {
   readonly status: MCPServerStatus;
   /** What to tell once the status is written. */
   readonly events: readonly NextEvent[];
+  /** What became of its tools, for metrics. */
+  readonly toolChanges: readonly ContractChange[];
   /** Whom to ask from now on; undefined: nothing serves, so nobody. */
   readonly ask: Ask | undefined;
   /** When to look again although nothing happens, in milliseconds; absent: no need. */
@@ -65,6 +69,7 @@ export function nextReport(input: ReportInput): Report {
   const { availability } = verdicts;
   return {
     status,
+    toolChanges: status === previous ? [] : toolChangesBetween(previous, status),
     events: nextEvents({ spec: server.spec, previous }, status, availability.cause),
     ask: isServing(availability) ? { generation: availability.generation ?? 0, podSet: serving.podSet } : undefined,
     ...lookAgain({ pods, patiences: [firstPatience, patience], serving }),

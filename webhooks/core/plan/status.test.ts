@@ -541,20 +541,57 @@ describe('nextStatus', () => {
     const counted: Verification = {
       ...verified,
       offers: { tools: 3 },
-      toolsDigest: 'd',
+      tools: { digest: 'sha256:d', listed: '01234567 89abcdef rd- search', truncated: 2 },
       notCounted: 'prompts/list failed',
+    };
+    const tools = {
+      ...{ digest: 'sha256:d', changedAt: '2026-01-01T00:00:00Z', truncated: 2 },
+      list: [{ name: 'search', interface: '01234567', wording: '89abcdef', readOnly: true, destructive: true }],
     };
     const before = statusOf({ verification: counted });
     expect(before.extensions).toEqual({
-      verification: { era: 'Stateless', image, toolCount: 3, toolsDigest: 'd', notCounted: 'prompts/list failed' },
+      verification: { era: 'Stateless', image, toolCount: 3, notCounted: 'prompts/list failed' },
+      tools,
     });
-    const kept = { verification: { era: 'Stateless', image, toolsDigest: 'd' } };
+    const kept = { verification: { era: 'Stateless', image }, tools };
     expect(statusOf({ previous: before, verification: failed }).extensions).toEqual(kept);
     const down = { deployment: aDeployment({ Progressing: 'True' }) };
     const notAttempted: Verification = { state: 'not-attempted' };
     expect(statusOf({ ...down, previous: before, verification: notAttempted }).extensions).toEqual({
       ...{ ...kept, causes: { Available: 'waiting' } },
     });
+  });
+
+  it('replaces what a version before 0.2 wrote of tools in one write, when they are listed again', () => {
+    const listed: Verification = {
+      ...{ ...verified, offers: { tools: 1 } },
+      tools: { digest: 'sha256:d', listed: '01234567 89abcdef rd- search', truncated: 0 },
+    };
+    const old = statusOf({ verification: { ...verified, offers: { tools: 1 } } });
+    const verification = { ...old.extensions?.verification, toolsDigest: 'of names' };
+    const former = { ...old, extensions: { ...old.extensions, verification } };
+    // Believed after the restart: nothing is written.
+    expect(statusOf({ previous: former, verification: { ...verified, offers: { tools: 1 } } })).toBe(former);
+    const next = statusOf({ previous: former, verification: listed });
+    expect(next.extensions?.verification).not.toHaveProperty('toolsDigest');
+    expect(next.extensions?.tools?.digest).toBe('sha256:d');
+    expect(statusOf({ previous: next, verification: listed })).toBe(next);
+  });
+
+  it('keeps the contract that was read last beside why there is none now, and when it changed', () => {
+    const tools = { digest: 'sha256:d', listed: '01234567 89abcdef rd- search', truncated: 0 };
+    const before = statusOf({ verification: { ...verified, tools } });
+    const unstable = {
+      ...verified,
+      tools: { reason: 'ContractUnstable', why: 'two lists differ' },
+    } as const satisfies Verification;
+    const next = statusOf({ previous: before, verification: unstable });
+    expect(next.extensions?.tools).toEqual({
+      ...before.extensions?.tools,
+      ...{ reason: 'ContractUnstable', message: 'two lists differ' },
+    });
+    expect(statusOf({ previous: next, verification: unstable })).toBe(next);
+    expect(statusOf({ previous: next, verification: { ...verified, tools } }).extensions).toEqual(before.extensions);
   });
 
   it('says which era a failure has taught, and forgets it with the image', () => {

@@ -13,6 +13,7 @@ import { decideRollout, sayProgressing, sayReconciling, sayStalled } from './rol
 import type { Rollout } from './rollout.ts';
 import { generationOf, olderOf } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
+import { nextToolsStatus } from './tools-status.ts';
 import { nextVerificationStatus } from './verification-status.ts';
 import { decideVerified } from './verified.ts';
 import type { ConditionVerdict, Verified } from './verified.ts';
@@ -101,7 +102,7 @@ function extensionsOf(
 ): Pick<MCPServerStatus, 'extensions'> {
   const { previous, policy, podFailure, release, standing } = input;
   const isNew = (name: string): boolean =>
-    ['release', 'causes', 'podFailure', 'verification'].includes(name) ||
+    ['release', 'causes', 'podFailure', 'verification', 'tools'].includes(name) ||
     (name === 'foreign' && standing !== undefined);
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
   const causes = said.flatMap(({ type, cause }) => (cause === undefined ? [] : [[type, cause] as const]));
@@ -113,10 +114,15 @@ function extensionsOf(
       policy,
       foreign: standing ?? undefined,
       podFailure: tellsOfPods(verdicts) ? podFailure : undefined,
-      verification: nextVerificationStatus(input, verified.status),
     }),
+    ...whatItAnswered(input, verified),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
+}
+
+function whatItAnswered(input: StatusInput, { status }: Verified): Pick<StatusExtensions, 'verification' | 'tools'> {
+  const verification = nextVerificationStatus(input, status);
+  return present({ verification, tools: nextToolsStatus(input, status, verification) });
 }
 
 /** Whether some condition has the failure of a pod in its message: only then it is worth a write. */

@@ -22,13 +22,16 @@ export function nextVerificationStatus(
     ...eraOf(imageThatAnswered(input), verification, before),
     ...(gone === 0 ? {} : { goneWhenAsked: gone, image: eraImage(server.spec) }),
   };
-  const counted = verified === 'True' && verification.state === 'verified' ? verification : undefined;
-  const toolsDigest = counted?.toolsDigest ?? digestBeside(learnt.image, before);
+  const isListed = verification.state === 'verified' && verification.tools !== undefined;
+  const toolsDigest = isListed ? undefined : digestBeside(learnt.image, before);
   const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest });
   return Object.keys(asked).length === 0 ? undefined : asked;
 }
 
-/** Which tools there were, unless the image that is said beside it is another one: it has listed none yet. */
+/**
+ * What a version before 0.2 wrote of tools, until they were listed again: it goes with the write that says so. Unless the image that is said beside it is another one:
+ * it has listed none yet.
+ */
 function digestBeside(image: string | undefined, before: VerificationStatus | undefined): string | undefined {
   return image === undefined || image === before?.image ? before?.toolsDigest : undefined;
 }

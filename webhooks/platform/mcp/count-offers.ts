@@ -1,9 +1,9 @@
-import type { OfferCounts, ServerInfo, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import type { OfferCounts, ServerInfo, ToolsSeen, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { oneLine } from '../../core/engine/text.ts';
-import { digest } from '../digest.ts';
 import { stringAt } from '../kube/object.ts';
 import { failureText } from './judge-reply.ts';
 import type { Unsuccessful } from './judge-reply.ts';
+import { toolsSeen } from './keep-digest.ts';
 import type { McpReply } from './mcp-reply.ts';
 
 /** What a server can be asked to list, by the capability that says so. */
@@ -19,7 +19,7 @@ export type ListMethod = (typeof listMethods)[keyof typeof listMethods];
 export type AskForPage = (method: ListMethod, cursor: string | undefined) => Promise<McpReply>;
 
 /** What one list may cost at most; the answers to one request have their own limit in bytes. */
-const maxPages = 20;
+const maxPages = 64;
 const maxItems = 10_000;
 const maxBytes = 4 * 1024 * 1024;
 /** Longest cursor that we send back, in characters: it is the server's, and opaque. */
@@ -28,8 +28,7 @@ const maxCursorLength = 8 * 1024;
 const maxNotCountedLength = 256;
 
 /** What was listed, as it goes into the verdict. */
-export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> &
-  Pick<VerifiedEndpoint, 'toolsDigest' | 'notCounted'>;
+export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> & Pick<VerifiedEndpoint, 'tools' | 'notCounted'>;
 
 /**
  * Counts what the server offers, list by list, one page after the other. A list that fails, makes no sense or is
@@ -37,11 +36,11 @@ export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> &
  */
 export async function countOffers(
   capabilities: ServerInfo['capabilities'],
-  { onTools }: ListOptions,
+  { onTools, knownContract }: ListOptions,
   askForPage: AskForPage,
 ): Promise<CountedOffers> {
   let offers: OfferCounts = {};
-  let tools: Listed | undefined;
+  let tools: ToolsSeen | undefined;
   const reasons: string[] = [];
   for (const name of onTools === undefined ? (['tools', 'resources', 'prompts'] as const) : (['tools'] as const)) {
     if (!capabilities[name]) continue;
@@ -51,18 +50,37 @@ export async function countOffers(
     } else {
       offers = { ...offers, [name]: listed.items.length };
       if (name !== 'tools') continue;
-      tools = listed;
       onTools?.(listed.items);
+      const again = async (): Promise<Listed | string> => list('tools', askForPage);
+      const seen = await lookTwice(toolsSeen(listed.items), knownContract, again);
+      if (typeof seen === 'string') reasons.push(`${listMethods.tools} ${seen}`);
+      else tools = seen;
     }
   }
   return {
     offers,
-    ...(tools === undefined ? {} : { toolsDigest: digestOf(tools) }),
+    ...(tools === undefined ? {} : { tools }),
     ...(reasons.length === 0 ? {} : { notCounted: oneLine(reasons.join('; '), maxNotCountedLength) }),
   };
 }
 
+/** A contract other than the known one counts when it is listed twice in a row. A text says why there is none this time. */
+async function lookTwice(
+  seen: ToolsSeen | undefined,
+  known: string | undefined,
+  listAgain: () => Promise<Listed | string>,
+): Promise<ToolsSeen | string | undefined> {
+  if (seen === undefined || !('digest' in seen) || known === undefined || seen.digest === known) return seen;
+  const again = await listAgain();
+  if (typeof again === 'string') return again;
+  const second = toolsSeen(again.items);
+  const isSame = second !== undefined && 'digest' in second && second.digest === seen.digest;
+  return isSame ? seen : { reason: 'ContractUnstable', why: 'two lists of its tools in a row differ' };
+}
+
 export interface ListOptions {
+  /** See {@link McpCall}. */
+  readonly knownContract?: string | undefined;
   /** Gets what was kept of the tools, when all of them were listed; nothing else is listed then. */
   readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
 }
@@ -106,10 +124,4 @@ function briefly(reply: Unsuccessful): string {
     case 'unreachable':
       return failureText(reply);
   }
-}
-
-/** Of the names alone, in any order: tells one set of tools from another. */
-function digestOf({ items }: Listed): string {
-  const names = items.map((item) => stringAt(item, 'name') ?? '');
-  return digest(JSON.stringify(names.sort()));
 }

@@ -20,7 +20,8 @@ export interface KeptItem {
   readonly bytes: number;
 }
 
-export type KeepItem = (item: unknown) => KeptItem;
+/** `index`: where in its page it stands. */
+export type KeepItem = (item: unknown, index: number) => KeptItem;
 
 export interface Essentials {
   readonly result: Readonly<Record<string, unknown>>;
@@ -58,18 +59,18 @@ function keepItems(
 ): { readonly items: readonly unknown[]; readonly bytes: number } {
   const items: unknown[] = [];
   let bytes = 0;
-  for (const one of list) {
-    const kept = keep(one);
+  for (const [index, one] of list.entries()) {
+    const kept = keep(one, index);
     items.push(kept.item);
     bytes += kept.bytes;
   }
   return { items, bytes };
 }
 
-export function keepName(item: unknown): KeptItem {
+export const keepName: KeepItem = (item) => {
   const name = stringAt(item, 'name') ?? '';
   return { item: { name: name.length <= maxNameLength ? name : digest(name) }, bytes: bytesOf.item };
-}
+};
 
 interface Left {
   values: number;

@@ -17,6 +17,8 @@ export interface McpCall {
   /** Our own version, told to the server. */
   readonly clientVersion: string;
   readonly countsOffers: boolean;
+  /** Digest of the contract that is known: another one is read a second time. */
+  readonly knownContract?: string | undefined;
   /** Gets the tools as they were kept, when all of them were listed. Then nothing else is listed. */
   readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
   /** Beside ours, for who asks for credentials. */

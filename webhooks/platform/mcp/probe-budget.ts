@@ -1,6 +1,6 @@
 import type { JsonLimits } from '../json-guard.ts';
-import { keepName } from './essentials.ts';
 import type { KeepItem } from './essentials.ts';
+import { keepDigest } from './keep-digest.ts';
 import { createProbeCost } from './probe-cost.ts';
 import type { ProbeCost } from './probe-cost.ts';
 
@@ -24,5 +24,5 @@ export const clusterBudget: ProbeBudget = {
   json: { maxTokens: 20_000, maxDepth: 64 },
   maxPageBytes: 1024 * 1024,
   createCost: (owner) => createProbeCost({ owner }),
-  keepTool: keepName,
+  keepTool: keepDigest,
 };

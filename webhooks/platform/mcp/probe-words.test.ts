@@ -235,23 +235,59 @@ describe('lists', () => {
   const tools = (...names: readonly unknown[]): Answering =>
     answer({ result: { tools: names.map((name) => ({ name })) } });
 
-  it('of the same tools have the same digest in any order, and another one when a tool is swapped', async () => {
-    const digests = [];
-    for (const list of [tools('a', 'b'), tools('b', 'a'), tools('a', 'c'), tools('a', 7)]) {
+  it('of the same tools have the same digest in any order, and another one when a tool or a word of one is', async () => {
+    const digests: (string | undefined)[] = [];
+    const reworded = answer({ result: { tools: [{ name: 'a', description: 'x' }, { name: 'b' }] } });
+    for (const list of [tools('a', 'b'), tools('b', 'a'), tools('a', 'c'), reworded, tools('a', 7)]) {
       const { url } = await listing(list);
       const result = await probe(url, { countsOffers: true });
-      digests.push(result.state === 'verified' ? result.toolsDigest : undefined);
+      const seen = result.state === 'verified' ? result.tools : undefined;
+      digests.push(seen === undefined || !('digest' in seen) ? seen?.reason : seen.digest);
     }
-    expect(digests[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(digests[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(digests[1]).toBe(digests[0]);
-    expect(new Set(digests).size).toBe(3);
+    expect(new Set(digests).size).toBe(4);
+    expect(digests[4]).toBe('ContractUnreadable');
+  });
+
+  it('of another contract than the known one are read twice, and one that differs each time has no digest', async () => {
+    let turn = 0;
+    const restless: Answering = (response, asked) => {
+      turn += 1;
+      tools(`a${turn}`)(response, asked);
+    };
+    const server = await listing(restless);
+    const first = await probe(server.url, { countsOffers: true });
+    const seen = first.state === 'verified' ? first.tools : undefined;
+    if (seen === undefined || !('digest' in seen)) throw new Error('no digest');
+    expect(await probe(server.url, { countsOffers: true, knownContract: seen.digest })).toMatchObject({
+      tools: { reason: 'ContractUnstable' },
+    });
+    expect(server.methods().filter((method) => method === 'tools/list')).toHaveLength(3);
+    const steady = await listing(tools('b'));
+    expect(await probe(steady.url, { countsOffers: true, knownContract: seen.digest })).toMatchObject({
+      tools: {
+        digest: expect.stringMatching(/^sha256:/),
+        listed: expect.stringMatching(/^\S{8} \S{8} -do b$/),
+        truncated: 0,
+      },
+    });
+    expect(steady.methods().filter((method) => method === 'tools/list')).toHaveLength(2);
+  });
+
+  it('of more tools than a contract may have are counted, and it is said why there is no digest', async () => {
+    const { url } = await listing(tools(...Array.from({ length: 513 }, (_, at) => `t${at}`)));
+    expect(await probe(url, { countsOffers: true })).toMatchObject({
+      offers: { tools: 513 },
+      tools: { reason: 'ContractTooLarge' },
+    });
   });
 
   it.each<[string, Answering, RegExp]>([
     [
       'without an end',
       answer({ result: { tools: [], nextCursor: 'again' } }),
-      /^tools\/list has no end after 20 pages, where it was cut$/,
+      /^tools\/list has no end after 64 pages, where it was cut$/,
     ],
     [
       'that is refused',
@@ -263,7 +299,7 @@ describe('lists', () => {
     const { url } = await listing(list);
     const result = await probe(url, { countsOffers: true });
     expect(result).toMatchObject({ state: 'verified', offers: {}, notCounted: expect.stringMatching(why) });
-    expect(result).not.toHaveProperty('toolsDigest');
+    expect(result).not.toHaveProperty('tools');
   });
 
   it('say the same each time, whatever the words of the server, within 256 characters', async () => {

@@ -245,7 +245,7 @@ describe('counting what a server lists', () => {
         json(response, { jsonrpc: '2.0', id, result: { tools: 7 } });
       },
     ],
-    ['has more than 20 pages', pages('tools', ...Array.from({ length: 21 }, () => 1))],
+    ['has more than 64 pages', pages('tools', ...Array.from({ length: 65 }, () => 1))],
     ['has more than 10,000 items', pages('tools', 9_999, 2)],
     [
       'has no end',

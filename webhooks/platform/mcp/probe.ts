@@ -31,6 +31,8 @@ export interface ProbeTarget {
   readonly clientVersion: string;
   /** Whether to count what the server lists, too; costs some requests more. */
   readonly countsOffers?: boolean;
+  /** Digest of the contract that is known: another one is read a second time. */
+  readonly knownContract?: string | undefined;
   /** Gets the tools as the budget keeps them, when all were listed; nothing else is listed then. With `countsOffers`. */
   readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
   /** Headers beside ours, for who asks for credentials. */
@@ -90,12 +92,12 @@ export const probeMcpServer: Probe = async (target) => {
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
-  const { onTools, headers, budget = clusterBudget } = target;
+  const { onTools, headers, knownContract, budget = clusterBudget } = target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
   const url = new URL(target.url);
   return {
-    ...{ url, address, tls, clientVersion, signal, countsOffers, onTools, headers, budget },
+    ...{ url, address, tls, clientVersion, signal, countsOffers, onTools, headers, knownContract, budget },
     cost: budget.createCost(ownerOf(url)),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),

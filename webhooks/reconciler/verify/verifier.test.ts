@@ -255,7 +255,11 @@ describe('Verifier', () => {
   });
 
   it('counts what a server lists as soon as it answers again, so that no number is missing for ten minutes', async () => {
-    const listing = (tools: number): ProbeVerdict => ({ ...verified, offers: { tools }, toolsDigest: `of ${tools}` });
+    const listing = (tools: number): ProbeVerdict => ({
+      ...verified,
+      offers: { tools },
+      tools: { digest: `of ${tools}`, listed: '', truncated: 0 },
+    });
     const t = start([listing(3), failed, failed, failed, failed, listing(5)], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(65_000);
@@ -265,7 +269,11 @@ describe('Verifier', () => {
   });
 
   it('loses no number when a server fails once', async () => {
-    const listing: ProbeVerdict = { ...verified, offers: { tools: 3 }, toolsDigest: 'of 3' };
+    const listing: ProbeVerdict = {
+      ...verified,
+      offers: { tools: 3 },
+      tools: { digest: 'of 3', listed: '', truncated: 0 },
+    };
     const t = start([listing, failed, verified], () => 0.5);
     t.verifier.watch('a', target);
     await t.clock.advance(65_000);

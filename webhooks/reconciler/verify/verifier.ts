@@ -27,6 +27,7 @@ import {
   isOfThese,
   isRoutingLate,
   isSameQuestion,
+  knownContract,
   mayBeOfOthers,
   moveOn,
   nextStanding,
@@ -353,7 +354,8 @@ export class Verifier {
 
   async #askService(key: string, watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
     const countsOffers = isCountDue(watched, this.#options.clock.monotonicMs());
-    const asked = await this.#send(key, watched, { countsOffers, memory: watched.memory, signal });
+    const known = { knownContract: knownContract(watched), memory: watched.memory };
+    const asked = await this.#send(key, watched, { countsOffers, ...known, signal });
     if (asked !== undefined) watched.memory = asked.memory;
     return asked;
   }
@@ -369,7 +371,7 @@ export class Verifier {
   async #send(
     key: string,
     watched: Watched,
-    how: Pick<ProbeTarget, 'at' | 'countsOffers' | 'memory' | 'signal'>,
+    how: Pick<ProbeTarget, 'at' | 'countsOffers' | 'knownContract' | 'memory' | 'signal'>,
   ): Promise<ProbeResult | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
     const { url, tls, image, era: said } = watched.target;

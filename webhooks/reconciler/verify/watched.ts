@@ -63,7 +63,7 @@ export type Proof =
   | { readonly state: 'none' };
 
 /** The part of an answer that is there only when lists were counted. */
-type Lists = Pick<VerifiedEndpoint, 'offers' | 'toolsDigest' | 'notCounted'>;
+type Lists = Pick<VerifiedEndpoint, 'offers' | 'tools' | 'notCounted'>;
 
 /** Between two counts of what a server lists, in milliseconds: lists may be long, and change rarely. */
 const countPeriodMs = 600_000;
@@ -216,12 +216,17 @@ export function inSteps(count: number): number {
   return Math.min(2 ** Math.floor(Math.log2(count)), maxFailuresSaid);
 }
 
+/** Digest of the contract that was listed last. */
+export function knownContract({ lists }: Watched): string | undefined {
+  return lists.tools !== undefined && 'digest' in lists.tools ? lists.tools.digest : undefined;
+}
+
 function listsOf(answer: Verification): Lists {
   if (answer.state !== 'verified') return {};
-  const { offers, toolsDigest, notCounted } = answer;
+  const { offers, tools, notCounted } = answer;
   return {
     ...(offers === undefined ? {} : { offers }),
-    ...(toolsDigest === undefined ? {} : { toolsDigest }),
+    ...(tools === undefined ? {} : { tools }),
     ...(notCounted === undefined ? {} : { notCounted }),
   };
 }
