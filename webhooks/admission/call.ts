@@ -161,9 +161,8 @@ async function answerBody(options: CallOptions, call: CallInProgress): Promise<v
     metrics.bodyRefused(read.why);
     return refuse(request, response, read.refusal);
   }
-  const answering = answerSafely(options, call, read.request);
-  // Synchronous where nothing is looked up, and then without a turn of the microtask queue.
-  const answer = answering instanceof Promise ? await answering : answering;
+  // Also where nothing is looked up: first all of a batch are judged, and then their answers are written.
+  const answer = await answerSafely(options, call, read.request);
   if (response.destroyed) {
     metrics.aborted();
     return;
@@ -216,40 +215,27 @@ function createContext(response: ServerResponse, deadlineAt: number): CallContex
  * What a handler throws is our bug. Mutation then changes nothing (validation judges the defaulted object in any
  * case); validation cannot tell whether the object is fine, so it refuses.
  */
-function answerSafely(
-  options: CallOptions,
-  { endpoint, context }: CallInProgress,
-  request: AdmissionRequest,
-): Answer | Promise<Answer> {
-  const fail = (error: unknown): Answer => answerToFailure(options, { endpoint, request, error });
+async function answerSafely(options: CallOptions, call: CallInProgress, request: AdmissionRequest): Promise<Answer> {
+  const { endpoint, context } = call;
   try {
-    const answering = options.handlers[endpoint](request, context);
-    return answering instanceof Promise ? answering.catch(fail) : answering;
+    return await options.handlers[endpoint](request, context);
   } catch (error) {
-    return fail(error);
+    options.metrics.internalError(endpoint);
+    options.log.error('an admission handler failed', {
+      webhook: endpoint,
+      requestUid: request.uid,
+      namespace: request.namespace,
+      server: request.name,
+      error: errorText(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    return errored({
+      isAllowed: endpoint === 'mutate',
+      message:
+        `mcp-lifecycle failed while it judged this object; this is a bug of mcp-lifecycle, not of the object: ` +
+        `${oneLine(errorText(error), 300)}. The log of the webhook says more about request ${request.uid}.`,
+    });
   }
-}
-
-function answerToFailure(
-  { metrics, log }: CallOptions,
-  failed: { readonly endpoint: Endpoint; readonly request: AdmissionRequest; readonly error: unknown },
-): Answer {
-  const { endpoint, request, error } = failed;
-  metrics.internalError(endpoint);
-  log.error('an admission handler failed', {
-    webhook: endpoint,
-    requestUid: request.uid,
-    namespace: request.namespace,
-    server: request.name,
-    error: errorText(error),
-    stack: error instanceof Error ? error.stack : undefined,
-  });
-  return errored({
-    isAllowed: endpoint === 'mutate',
-    message:
-      `mcp-lifecycle failed while it judged this object; this is a bug of mcp-lifecycle, not of the object: ` +
-      `${oneLine(errorText(error), 300)}. The log of the webhook says more about request ${request.uid}.`,
-  });
 }
 
 function reportDenial({ metrics, log }: CallOptions, request: AdmissionRequest, answer: Answer): void {
