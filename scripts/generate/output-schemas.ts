@@ -50,5 +50,6 @@ function rowsOf({ properties = {} }: SchemaNode, prefix: string): readonly strin
 function typeOf({ type = 'anything', const: only, enum: values, items }: SchemaNode): string {
   const choices = values ?? (only === undefined ? [] : [only]);
   if (choices.length > 0) return choices.map((value) => `\`${value}\``).join(', ');
-  return items === undefined ? type : `list of ${items.type === 'object' ? 'objects' : 'texts'}`;
+  if (items === undefined) return type;
+  return items.type === undefined ? 'list' : `list of ${items.type === 'object' ? 'objects' : 'texts'}`;
 }

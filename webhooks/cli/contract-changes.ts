@@ -5,6 +5,7 @@ import { exitCodes, type ExitCode } from './exit-code.ts';
 import type { LockedContract } from './contract-lock.ts';
 import { toJson } from './outputs/to-json.ts';
 import { count } from './outputs/told.ts';
+import { changesSchemaVersion } from './schemas/tool-contract-changes.ts';
 
 /** The least that fails: what breaks clients, that or other words, or any other digest. */
 export const failOns = ['breaking', 'wording', 'any'] as const;
@@ -46,12 +47,9 @@ function renderText({ before, after }: Comparison, changes: readonly ContractCha
   return [...lines, verdict].map((line) => `${line}\n`).join('');
 }
 
-/** Of the JSON: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const changesVersion = 'mcp-lifecycle.tool-contract-changes/v1';
-
 function renderJson({ before, after }: Comparison, changes: readonly ContractChange[]): string {
   return toJson({
-    schemaVersion: changesVersion,
+    schemaVersion: changesSchemaVersion,
     before: { digest: before.contract.digest, tools: before.contract.tools.length },
     after: { digest: after.contract.digest, tools: after.contract.tools.length },
     changes: changes.map((change) => ({ ...change, breaking: isBreaking(change.class) })),

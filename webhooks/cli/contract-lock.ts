@@ -7,6 +7,7 @@ import { isRecord } from '../core/mcpserver/record.ts';
 import { guardJson } from '../platform/json-guard.ts';
 import type { JsonLimits } from '../platform/json-guard.ts';
 import { sha256 } from '../platform/mcp/sha256.ts';
+import { lockSchemaVersion } from './schemas/tool-contract.ts';
 
 /** What a lock file holds, beside what is told of it: the tools as the server sent them. */
 export interface LockedContract {
@@ -19,9 +20,6 @@ export interface LockedContract {
 
 export type Locked =
   { readonly type: 'locked'; readonly locked: LockedContract } | { readonly type: 'problem'; readonly why: string };
-
-/** Of a lock file: it changes when a field changes its meaning or goes; new fields may come at any time. */
-const lockVersion = 'mcp-lifecycle.tool-contract/v1';
 
 /** What JSON of one server may have here, where it is alone. */
 export const contractJson: JsonLimits = { maxTokens: 1_000_000, maxDepth: 256 };
@@ -56,7 +54,12 @@ export function lockTools(tools: readonly unknown[], ignore: readonly string[]):
 
 /** The document of a lock file. */
 export function toLockDocument({ contract, ignore, tools }: LockedContract): object {
-  return { schemaVersion: lockVersion, digest: contract.digest, ...(ignore.length === 0 ? {} : { ignore }), tools };
+  return {
+    schemaVersion: lockSchemaVersion,
+    digest: contract.digest,
+    ...(ignore.length === 0 ? {} : { ignore }),
+    tools,
+  };
 }
 
 /** What a lock file says, if its tools have the digest that it names. */
@@ -65,8 +68,8 @@ export function readLock(bytes: Uint8Array): Locked {
     return { type: 'problem', why: 'is too large for a lock file' };
   }
   const document = parse(bytes);
-  if (!isRecord(document) || document['schemaVersion'] !== lockVersion) {
-    return { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockVersion}` };
+  if (!isRecord(document) || document['schemaVersion'] !== lockSchemaVersion) {
+    return { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockSchemaVersion}` };
   }
   const { tools, digest, ignore = [] } = document;
   const isWhole = Array.isArray(tools) && Array.isArray(ignore) && ignore.every((one) => typeof one === 'string');

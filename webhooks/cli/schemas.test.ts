@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anMCPServer, withNamespace, withRawSpec } from '../core/testing/builders.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { lockTools, toLockDocument } from './contract-lock.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { outputSchemas } from './schemas.ts';
 import { runCli } from './testing/run-cli.ts';
@@ -17,7 +18,17 @@ const exemption = (expires: string): string =>
   `- {rule: run-as-non-root, namespace: mcp, name: search, reason: R, owner: O, expires: "${expires}"}\n`;
 const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
+/** A lock file of tools of these names, as contract get writes it. */
+function writeLock(name: string, ...tools: readonly string[]): void {
+  const listed = tools.map((tool) => ({ name: tool, inputSchema: { type: 'object' } }));
+  const locked = lockTools(listed, name === 'before.json' ? ['/_meta'] : []);
+  if (locked.type === 'problem') throw new Error(locked.why);
+  writeFileSync(file(name), JSON.stringify(toLockDocument(locked.locked)));
+}
+
 beforeAll(() => {
+  writeLock('before.json', 'a', 'b');
+  writeLock('after.json', 'b', 'c');
   const refused = anMCPServer(
     withNamespace('mcp'),
     withRawSpec({
@@ -48,7 +59,7 @@ afterAll(() => {
 type Run = Parameters<typeof runCli>[0];
 
 /** What prints it, over input that has something for every field. */
-const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, 'facts-file'>, readonly Run[]>> = {
+const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, 'facts-file' | 'tool-contract'>, readonly Run[]>> = {
   'check-report': [
     ['check', '-o', 'json', file('servers.yaml'), file('broken.yaml')],
     ['check', '-o', 'json', '--policy', file('policy.yaml'), '--base', file('fine.yaml'), file('servers.yaml')],
@@ -63,6 +74,10 @@ const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, 'facts-file'>, r
   'policy-check-report': [
     ['policy', 'check', '-o', 'json', file('policy.yaml'), file('exempting.yaml'), file('ended.yaml')],
     ['policy', 'check', '-o', 'json', file('wrong.yaml'), file('broken.yaml'), file('none')],
+  ],
+  'tool-contract-changes': [
+    ['contract', 'diff', '-o', 'json', file('before.json'), file('after.json')],
+    ['contract', 'verify', '--lock', file('before.json'), '-o', 'json', file('after.json')],
   ],
   'policy-try': [
     ['policy', 'try', '-o', 'json', file('exempting.yaml'), file('servers.yaml')],
@@ -134,5 +149,13 @@ it('facts-file has every field that check --record writes', async () => {
     expect(problemsOf(closed(outputSchemas['facts-file'].schema), written)).toEqual([]);
   } finally {
     await served.end();
+  }
+});
+
+it('tool-contract has every field that contract get writes', async () => {
+  for (const name of ['before.json', 'after.json']) {
+    const { code, out } = await runCli(['contract', 'get', '-o', 'json', file(name)]);
+    expect(code).toBe(0);
+    expect(problemsOf(closed(outputSchemas['tool-contract'].schema), JSON.parse(out))).toEqual([]);
   }
 });

@@ -6,6 +6,8 @@ import { namespacesSchema } from './schemas/namespaces.ts';
 import { policyCheckSchema } from './schemas/policy-check.ts';
 import { policyTrySchema } from './schemas/policy-try.ts';
 import { rulesSchema } from './schemas/rules.ts';
+import { lockSchema } from './schemas/tool-contract.ts';
+import { changesSchema } from './schemas/tool-contract-changes.ts';
 
 /** One JSON output with what it is made of. */
 interface DescribedOutput {
@@ -25,5 +27,7 @@ export const outputSchemas = {
   'policy-check-report': { command: 'policy check --output json', schema: policyCheckSchema },
   'policy-try': { command: 'policy try --output json', schema: policyTrySchema },
   'namespaces-report': { command: 'report --output json', schema: namespacesSchema },
+  'tool-contract': { command: 'contract get --output json', schema: lockSchema },
+  'tool-contract-changes': { command: 'contract diff --output json', schema: changesSchema },
   'facts-file': { command: 'check --record FILE', schema: factsSchema },
 } as const satisfies Readonly<Record<string, DescribedOutput>>;
