@@ -49,7 +49,7 @@ export class ChildCache {
   readonly #gone = new Map<string, Gone>();
   /** Equal servers have equal owned fields, up to the owner's uid: each text is kept once. */
   readonly #texts: FairStore<string>;
-  readonly #prints = new KeptOnce<string>(100);
+  readonly #prints = new KeptOnce<string>(100, Object.is);
   readonly #kind: string;
   readonly #owner: OwnerKind;
 
@@ -100,6 +100,12 @@ export class ChildCache {
     };
   }
 
+  /** Whether an event tells nothing new: each write of ours comes back as one, after the answer to it. */
+  knows(raw: unknown): boolean {
+    const { namespace, name, resourceVersion } = metaOf(raw);
+    return this.#isSame(keyOf({ kind: this.#kind, namespace, name }), resourceVersion);
+  }
+
   /** The keys of the servers that an object concerns: see {@link of}. */
   serversOf(raw: unknown): readonly string[] {
     const { namespace, name } = metaOf(raw);
@@ -139,7 +145,6 @@ export class ChildCache {
     return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
   }
 
-  /** Each write of ours comes back as an event, which is not worth a look. */
   #isSame(key: string, resourceVersion: string): boolean {
     return this.#entries.get(key)?.child.resourceVersion === resourceVersion && !this.#doubted.has(key);
   }

@@ -30,7 +30,10 @@ const words = new Map(
 );
 
 /** Of more servers at a time than one installation is measured with. */
-const owners = new KeptOnce<OwnerReference>(5_000);
+const owners = new KeptOnce<OwnerReference>(
+  5_000,
+  (a, b) => a.uid === b.uid && a.name === b.name && a.kind === b.kind && a.apiVersion === b.apiVersion,
+);
 
 /** The kinds whose objects have pods. */
 const withPods = new Set(expandedKinds.filter(({ hasPods }) => hasPods === true).map(({ kind }) => kind));

@@ -174,6 +174,7 @@ function childHandlers(of: ExpandedKind, { children }: World, queue: Wakes): Wat
   if (cache === undefined) throw new Error(`the world keeps no ${of.kind}: nobody would read what is watched`);
   return {
     onUpsert: (raw, asOf) => {
+      if (cache.knows(raw)) return;
       const concerned = cache.serversOf(raw);
       if (cache.put(withType(raw, of), asOf) === 'changed') for (const key of concerned) queue.addSoon(key);
     },

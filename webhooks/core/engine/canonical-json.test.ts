@@ -20,6 +20,14 @@ it.each<readonly [string, unknown]>([
   ['numbers', [1e300, -0, 0.1, Number.NaN]],
   ['a field called __proto__', JSON.parse('{"z":1,"__proto__":{"b":1,"a":2},"a":3}')],
   ['nothing', [{}, [], null, '']],
+  ['many keys', Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key-${(index * 7) % 40}`, index]))],
+  [
+    'the same keys twice',
+    [
+      { '"': 1, b: 2, a: 3 },
+      { b: 4, '"': 5, a: 6 },
+    ],
+  ],
 ])('writes %s as it always did', (_, value) => {
   expect(canonicalJson(value)).toBe(byCopies(value));
 });

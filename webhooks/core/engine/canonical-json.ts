@@ -11,7 +11,7 @@ export function canonicalJson(value: unknown): string {
   let text = '';
   for (const key of sortedKeys(value)) {
     const part = value[key];
-    if (part !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(part)}`;
+    if (part !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(part)}`;
   }
   return `{${text}}`;
 }
@@ -20,8 +20,37 @@ export function canonicalJson(value: unknown): string {
 function sortedKeys(record: Readonly<Record<string, unknown>>): readonly string[] {
   const keys = Object.keys(record);
   const firstText = keys.findIndex((key) => !isIndex(key));
-  if (firstText === 0) return keys.sort();
-  return firstText === -1 ? keys : [...keys.slice(0, firstText), ...keys.slice(firstText).sort()];
+  if (firstText === 0) return sorted(keys);
+  return firstText === -1 ? keys : [...keys.slice(0, firstText), ...sorted(keys.slice(firstText))];
+}
+
+/** Up to so many keys, which most objects have, are sorted in place: `sort` takes memory and a while before it begins. */
+const few = 16;
+
+function sorted(keys: string[]): readonly string[] {
+  if (keys.length > few) return keys.sort();
+  for (let next = 1; next < keys.length; next += 1) {
+    const key = keys[next] ?? '';
+    let place = next;
+    for (let before = keys[place - 1]; before !== undefined && before > key; before = keys[place - 1]) {
+      keys[place] = before;
+      place -= 1;
+    }
+    keys[place] = key;
+  }
+  return keys;
+}
+
+/** The keys of what we write are some hundred; those of others can be any, and are not kept beyond as many. */
+const quotedKeys = new Map<string, string>();
+const limits = { keys: 500, length: 40 };
+
+function quoted(key: string): string {
+  const known = quotedKeys.get(key);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(key);
+  if (key.length <= limits.length && quotedKeys.size < limits.keys) quotedKeys.set(key, text);
+  return text;
 }
 
 function isIndex(key: string): boolean {
