@@ -51,7 +51,7 @@ describe('sizing', () => {
     const memory = { ...made, figures };
     const text = renderSizing({ memory }, values);
     expect(text).toContain('| memory of a container: limit | 96Mi | Anonymous memory: 40 MB (1 \\| 2) |');
-    expect(text).toContain('| replicas | 2 | not measured yet<br>not measured yet |');
+    expect(text).toContain('| replicas | 2 | not measured yet<br>not measured yet');
   });
 });
 
