@@ -8,7 +8,7 @@ export interface NodePod {
   readonly listensOn?: readonly number[];
 }
 
-const node = '/nodejs/bin/node';
+export const node = '/nodejs/bin/node';
 
 /** Starts pods that run Node until they are deleted, and waits until they are ready. */
 export async function startNodePods(namespace: string, pods: readonly NodePod[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { parseWebhookConfig } from './config.ts';
+import { parseReconcilerConfig, parseWebhookConfig } from './config.ts';
 import { issueAuthority } from './tls/certificates.ts';
 
 const environment = {
@@ -53,6 +53,14 @@ it('knows which optional features are switched on, and no others than there are'
     ok: false,
     problems: ['FEATURES has gateways: use any of disruptionBudgets, monitoring, reports.'],
   });
+});
+
+it('lets ten servers replace their pods at a time unless it is told otherwise, and never none', () => {
+  const withMax = (max: string) =>
+    parseReconcilerConfig({ ...environment, LEASE_NAME: 'ours', ROLLOUT_MAX_CONCURRENT: max });
+  expect([withMax(''), withMax('3')]).toMatchObject([{ config: { maxRollouts: 10 } }, { config: { maxRollouts: 3 } }]);
+  const problems = ["ROLLOUT_MAX_CONCURRENT is '0': use a whole number between 1 and 1000."];
+  expect(withMax('0')).toEqual({ ok: false, problems });
 });
 
 it('names everything that is wrong at once, and what to do', () => {

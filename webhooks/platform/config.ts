@@ -57,6 +57,8 @@ export interface ReconcilerConfig extends CommonConfig {
   readonly leaseName: string;
   /** The only namespaces whose MCPServers are ours; empty means every one. */
   readonly watchNamespaces: readonly string[];
+  /** How many servers replace their pods at the same time: ROLLOUT_MAX_CONCURRENT. */
+  readonly maxRollouts: number;
 }
 
 /** Each is a value of the chart: see chart/values.yaml. */
@@ -111,6 +113,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
     ...common(read, { healthPort: 8083, metricsPort: 8082 }),
     leaseName: read.required('LEASE_NAME'),
     watchNamespaces: read.list('WATCH_NAMESPACES'),
+    maxRollouts: read.count('ROLLOUT_MAX_CONCURRENT', 10),
   });
 }
 
@@ -149,6 +152,8 @@ interface Reader {
   port(name: string, fallback: number): number;
   /** A whole number of seconds, at most an hour. */
   seconds(name: string, fallback: number): number;
+  /** At least one, at most a thousand. */
+  count(name: string, fallback: number): number;
   /** One of these words; the first one when nothing is set. */
   oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word;
   /** PEM certificates; undefined when it is not set. */
@@ -174,12 +179,16 @@ function createReader(environment: Environment): Reader {
       problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
     return found ?? '';
   };
-  const integer = (name: string, fallback: number, { what, max }: { what: string; max: number }): number => {
+  const integer = (
+    name: string,
+    fallback: number,
+    { what, min = 0, max }: { what: string; min?: number; max: number },
+  ): number => {
     const found = value(name);
     if (found === undefined) return fallback;
     const number = Number(found);
-    if (Number.isInteger(number) && number >= 0 && number <= max) return number;
-    problems.push(`${name} is '${found}': use ${what} between 0 and ${max}.`);
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    problems.push(`${name} is '${found}': use ${what} between ${min} and ${max}.`);
     return fallback;
   };
   return {
@@ -187,6 +196,7 @@ function createReader(environment: Environment): Reader {
     optional: (name, fallback) => value(name) ?? fallback,
     port: (name, fallback) => integer(name, fallback, { what: 'a port', max: 65535 }),
     seconds: (name, fallback) => integer(name, fallback, { what: 'a whole number of seconds', max: 3600 }),
+    count: (name, fallback) => integer(name, fallback, { what: 'a whole number', min: 1, max: 1000 }),
     oneOf(name, words) {
       const found = value(name) ?? words[0];
       const known = words.find((word) => word === found);

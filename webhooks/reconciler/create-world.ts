@@ -20,6 +20,7 @@ import { Pacing } from './pacing.ts';
 import { PodCache } from './pod-cache.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
+import { RolloutPlaces } from './rollout-places.ts';
 import { Setbacks } from './setbacks.ts';
 import { probeMcpServer } from '../platform/mcp/probe.ts';
 import type { Probe } from '../platform/mcp/probe.ts';
@@ -39,6 +40,8 @@ export interface WorldOptions {
   readonly version: string;
   /** Names of the optional ones that are switched on. */
   readonly features: readonly string[];
+  /** How many servers replace their pods at the same time. */
+  readonly maxRollouts: number;
   readonly probe?: Probe;
 }
 
@@ -71,7 +74,11 @@ export function createWorld(
   const references = new ReferenceTracker(add);
   const foundRules = new FoundRules();
   const setbacks = new Setbacks();
-  const pacing = new Pacing({ clock, deployments: { get: (key) => children.get('Deployment')?.get(key) } });
+  const places = new RolloutPlaces({
+    ...{ clock, max: options.maxRollouts, onTurn: add },
+    deployments: { get: (key) => children.get('Deployment')?.get(key) },
+  });
+  const pacing = new Pacing({ clock, places });
   const notChecked: World['notChecked'] = new Map();
   const reduced: World['reduced'] = new Map();
   return {

@@ -1,5 +1,5 @@
 import { API } from '../core/mcpserver/api.ts';
-import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER } from '../core/mcpserver/names.ts';
+import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION } from '../core/mcpserver/names.ts';
 import { claimedAmong, findForeign, ownerOf } from '../core/plan/foreign/claim.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
@@ -45,7 +45,6 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   if (apiVersion === undefined || kind === undefined) return undefined;
   const metadata = recordAt(raw, 'metadata');
   const controller = controllerOf(metadata);
-  const appliedHash = identityAt(recordAt(metadata, 'annotations'), APPLIED_HASH_ANNOTATION);
   const ownedFields = ownedFieldsOf(metadata);
   const foreign = findForeign(raw);
   const weak = withPods.has(kind) ? weaknessesOf(raw).map((one) => withManager(one, raw)) : [];
@@ -59,10 +58,21 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     resourceVersion,
     isDeleting,
     ...(controller === undefined ? {} : { controller }),
-    ...(appliedHash === undefined ? {} : { appliedHash }),
+    ...digestsOf(metadata),
     ...(ownedFields === undefined ? {} : { ownedFields }),
     ...(foreign === undefined ? {} : { foreign }),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
+  };
+}
+
+/** What we have applied, as we have written beside it. */
+function digestsOf(metadata: unknown): Pick<ObservedChild, 'appliedHash' | 'templateHash'> {
+  const annotations = recordAt(metadata, 'annotations');
+  const appliedHash = identityAt(annotations, APPLIED_HASH_ANNOTATION);
+  const templateHash = identityAt(annotations, TEMPLATE_HASH_ANNOTATION);
+  return {
+    ...(appliedHash === undefined ? {} : { appliedHash }),
+    ...(templateHash === undefined ? {} : { templateHash }),
   };
 }
 

@@ -8,7 +8,9 @@ import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { Executed } from './execute.ts';
 import { Pacing } from './pacing.ts';
-import type { Admitted, PacingOptions } from './pacing.ts';
+import type { Admitted, Paced } from './pacing.ts';
+import { RolloutPlaces } from './rollout-places.ts';
+import type { RolloutPlacesOptions } from './rollout-places.ts';
 
 const minutes = 60_000;
 
@@ -23,6 +25,11 @@ const cleanService = anApply(service, 'foreign');
 const repairPods = anApply(deployment, 'drift', { lost: [['f:spec', 'f:template', 'f:spec']], extra: [] });
 const repairLabel = anApply(deployment, 'drift', { lost: [['f:metadata', 'f:labels', 'f:app']], extra: [] });
 
+/** It serves, and is verified. */
+function paced(key: string, generation = 1): Paced {
+  return { key, generation, isVerified: true, urgency: 'all' };
+}
+
 type Rollout = Pick<DeploymentStatus, 'generation' | 'observedGeneration' | 'updatedReplicas'>;
 const complete: Rollout = { generation: 2, observedGeneration: 2, updatedReplicas: 1 };
 
@@ -33,20 +40,20 @@ function aPacing(rolloutOf: (key: string) => Rollout = () => complete): {
   readonly run: (key: string, generation: number, actions: readonly Action[]) => Admitted;
 } {
   const clock = createFakeClock();
-  const get: PacingOptions['deployments']['get'] = (key) => {
+  const get: RolloutPlacesOptions['deployments']['get'] = (key) => {
     const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }];
     const status: DeploymentStatus = { ...{ replicas: 1, readyReplicas: 1 }, ...rolloutOf(key), conditions };
     const child = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x', uid: 'u', resourceVersion: '1' };
     return { child: { ...child, isDeleting: false }, deployment: status };
   };
-  const pacing = new Pacing({ clock, deployments: { get } });
+  const places = new RolloutPlaces({ clock, max: 10, deployments: { get }, onTurn: () => undefined });
+  const pacing = new Pacing({ clock, places });
   return {
     ...{ clock, pacing },
     run: (key, generation, actions) => {
-      const admitted = pacing.admit(key, generation, actions);
+      const admitted = pacing.admit(paced(key, generation), actions);
       pacing.settle(
-        key,
-        generation,
+        paced(key, generation),
         admitted.actions.map((action) => ({ action, result: 'done' })),
       );
       return admitted;
@@ -81,8 +88,8 @@ describe('what others wrote', () => {
   it('is not counted when the apply fails', () => {
     const { pacing } = aPacing();
     for (let times = 0; times < 30; times += 1) {
-      expect(pacing.admit('mcp/search', 1, [cleanService, repairPods]).actions).toHaveLength(2);
-      pacing.settle('mcp/search', 1, [refused(cleanService), refused(repairPods)]);
+      expect(pacing.admit(paced('mcp/search'), [cleanService, repairPods]).actions).toHaveLength(2);
+      pacing.settle(paced('mcp/search'), [refused(cleanService), refused(repairPods)]);
     }
   });
 
@@ -151,17 +158,17 @@ describe('a thousand servers to clean after an upgrade', () => {
 
   it('keep their places while an apply is not answered, though the rollout before it was complete', () => {
     const { pacing } = aPacing();
-    const admitted = keys.filter((key) => pacing.admit(key, 1, [cleanPods]).actions.length > 0);
+    const admitted = keys.filter((key) => pacing.admit(paced(key), [cleanPods]).actions.length > 0);
     expect(admitted).toEqual(keys.slice(0, 10));
-    pacing.settle('mcp/s0', 1, [{ action: cleanPods, result: 'done' }]);
-    expect(pacing.admit('mcp/s10', 1, [cleanPods]).actions).toHaveLength(1);
+    pacing.settle(paced('mcp/s0'), [{ action: cleanPods, result: 'done' }]);
+    expect(pacing.admit(paced('mcp/s10'), [cleanPods]).actions).toHaveLength(1);
   });
 
   it('give their places back when the apply fails', () => {
     const { pacing } = aPacing(() => rollingOut);
-    for (const key of keys.slice(0, 10)) pacing.admit(key, 1, [cleanPods]);
-    pacing.settle('mcp/s0', 1, [refused(cleanPods)]);
-    expect(pacing.admit('mcp/s10', 1, [cleanPods]).actions).toHaveLength(1);
+    for (const key of keys.slice(0, 10)) pacing.admit(paced(key), [cleanPods]);
+    pacing.settle(paced('mcp/s0'), [refused(cleanPods)]);
+    expect(pacing.admit(paced('mcp/s10'), [cleanPods]).actions).toHaveLength(1);
   });
 
   it('look for their turn about twenty times a second, all together', () => {
@@ -190,6 +197,38 @@ describe('a thousand servers to clean after an upgrade', () => {
   it('have Services and NetworkPolicies cleaned at once: that restarts nothing', () => {
     const { run } = aPacing(() => rollingOut);
     expect(keys.filter((key) => run(key, 1, [cleanService]).actions.length > 0)).toHaveLength(1_000);
+  });
+});
+
+describe('another template', () => {
+  const replace = (cause: ApplyCause): Action => ({ ...anApply(deployment, cause), replacesPods: true });
+  const rollingOut: Rollout = { ...complete, observedGeneration: 1 };
+  const ten = Array.from({ length: 10 }, (_, index) => `mcp/s${index}`);
+
+  it('waits for its turn while ten servers replace their pods, and says so', () => {
+    const { run } = aPacing(() => rollingOut);
+    for (const key of ten) expect(run(key, 1, [replace('changed')]).actions).toHaveLength(1);
+    const action = replace('changed');
+    const { actions, putOff, afterMs } = run('mcp/late', 1, [action, cleanService]);
+    expect(actions).toEqual([cleanService]);
+    expect(putOff).toEqual([{ action, state: 'Queued' }]);
+    expect(afterMs).toBeGreaterThan(0);
+  });
+
+  it('of a server that is not verified waits for nobody: it may be the repair', () => {
+    const { run, pacing } = aPacing(() => rollingOut);
+    for (const key of ten) run(key, 1, [replace('changed')]);
+    const broken = { ...paced('mcp/broken'), isVerified: false };
+    expect(pacing.admit(broken, [replace('changed')]).actions).toHaveLength(1);
+  });
+
+  it('that has to be brought back waits for nobody either, nor does what replaces no pods', () => {
+    const { run } = aPacing(() => rollingOut);
+    for (const key of ten) run(key, 1, [replace('changed')]);
+    const repair: Action = { ...repairPods, replacesPods: true };
+    expect(run('mcp/drifted', 1, [repair]).actions).toEqual([repair]);
+    const scale = anApply(deployment, 'changed');
+    expect(run('mcp/scaled', 1, [scale]).actions).toEqual([scale]);
   });
 });
 

@@ -4,8 +4,8 @@ import { isRelated } from '../core/plan/foreign/field-tree.ts';
 import type { OwnedPath } from '../core/plan/foreign/field-tree.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { ChildCache } from './child-cache.ts';
 import type { Executed } from './execute.ts';
+import type { RolloutPlaces, Urgency } from './rollout-places.ts';
 
 /**
  * So often per generation it is done at once; who changes it again wins a pause, in milliseconds. `repair`: what is ours
@@ -15,23 +15,15 @@ const patience = {
   repair: { atOnce: 20, pauseMs: 30_000 },
   cleaning: { atOnce: 2, pauseMs: 600_000 },
 } as const;
-/** Servers whose pods may restart at the same time because of it: after an upgrade there may be a thousand. */
-const maxServers = 10;
-/** How long a server counts as one of them when its pods do not get ready, in milliseconds. */
-const maxRolloutMs = 600_000;
-/** How soon the others look whether it is their turn; for each that waits a little later, so that looking stays cheap. */
+/**
+ * How soon those that wait for a place look whether one is free, though they are told: who has it may have gone silent. For
+ * each that waits a little later, so that looking stays cheap.
+ */
 const turnMs = { first: 5_000, forEach: 50 };
 
 type Kept = Readonly<Record<keyof typeof patience, { readonly times: number; readonly lastMs: number }>> & {
   readonly generation: number;
 };
-
-/** One of the servers whose pods restart because of us. */
-interface Place {
-  readonly sinceMs: number;
-  /** Until then the cache shows the rollout before. */
-  readonly isAnswered: boolean;
-}
 
 export interface Admitted {
   readonly actions: readonly Action[];
@@ -40,47 +32,58 @@ export interface Admitted {
   readonly afterMs?: number;
 }
 
+/** One server, as it is paced. */
+export interface Paced {
+  readonly key: string;
+  /** Of the server: with a new one counting begins anew. */
+  readonly generation: number;
+  /** Clients call it, and what it answers is known to be good: only then its pods are replaced in turn. A repair waits for nobody. */
+  readonly isVerified: boolean;
+  /** Whose change is waiting to be applied. */
+  readonly urgency: Urgency;
+}
+
 export interface PacingOptions {
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  readonly deployments: Pick<ChildCache, 'get'>;
+  readonly places: RolloutPlaces;
 }
 
 /**
- * When what others wrote is taken away, and what is ours is brought back. Each time may restart pods, and whoever wrote
- * may write again: so neither a fight nor an upgrade of ours may turn it into a storm. Counts what was done, as
+ * When what others wrote is taken away, what is ours is brought back, and pods are replaced. Each time may restart pods, and
+ * whoever wrote may write again: so neither a fight nor an upgrade of ours may turn it into a storm. Counts what was done, as
  * {@link settle} is told; only a place among the servers that restart is taken before, and given back if nothing came of it.
  */
 export class Pacing {
   readonly #options: PacingOptions;
   /** By server, then by the id of the child. */
   readonly #kept = new Map<string, Map<string, Kept>>();
-  readonly #places = new Map<string, Place>();
-  readonly #waiting = new Set<string>();
 
   constructor(options: PacingOptions) {
     this.#options = options;
   }
 
-  /** Leaves out what has to wait. `generation` is the server's: a new one begins anew. Whatever becomes of it, settle. */
-  admit(key: string, generation: number, actions: readonly Action[]): Admitted {
-    const paced = actions.map((action) => this.#pace(key, generation, action));
-    const waits = paced.flatMap(({ afterMs }) => afterMs ?? []);
-    if (!paced.some(({ putOff }) => putOff?.state === 'Waiting')) this.#waiting.delete(key);
+  /** Leaves out what has to wait. Whatever becomes of it, settle. */
+  admit(paced: Paced, actions: readonly Action[]): Admitted {
+    const { places } = this.#options;
+    places.look();
+    const results = actions.map((action) => this.#pace(paced, action));
+    const waits = results.flatMap(({ afterMs }) => afterMs ?? []);
+    if (!results.some(({ usesPlace }) => usesPlace === true)) places.stopWaiting(paced.key);
     return {
-      actions: paced.flatMap(({ now }) => now ?? []),
-      putOff: paced.flatMap(({ putOff }) => putOff ?? []),
+      actions: results.flatMap(({ now }) => now ?? []),
+      putOff: results.flatMap(({ putOff }) => putOff ?? []),
       ...(waits.length === 0 ? {} : { afterMs: Math.min(...waits) }),
     };
   }
 
   /** What became of what was admitted. */
-  settle(key: string, generation: number, executed: readonly Executed[]): void {
+  settle({ key, generation }: Pick<Paced, 'key' | 'generation'>, executed: readonly Executed[]): void {
     for (const { action, result } of executed) {
       if (action.type !== 'apply') continue;
       const child = childIdOf(action);
       if (result === 'done' && action.cause === 'drift') this.#count(key, generation, { child, what: 'repair' });
       if (result === 'done' && isCleaning(action)) this.#count(key, generation, { child, what: 'cleaning' });
-      if (action.of.hasPods === true) this.#answer(key, result);
+      if (action.of.hasPods === true) this.#options.places.answer(key, result);
     }
   }
 
@@ -99,46 +102,36 @@ export class Pacing {
 
   /** The server has nothing to be done; what was done stays counted, and its rollout too. */
   stopWaiting(key: string): void {
-    this.#waiting.delete(key);
+    this.#options.places.stopWaiting(key);
   }
 
   forget(key: string): void {
     this.#kept.delete(key);
-    this.#places.delete(key);
-    this.#waiting.delete(key);
+    this.#options.places.forget(key);
   }
 
-  #pace(key: string, generation: number, action: Action): PacedAction {
+  #pace(paced: Paced, action: Action): PacedAction {
     if (action.type !== 'apply') return { now: action };
+    const { key, generation, urgency } = paced;
     const child = childIdOf(action);
     const repairMs = action.cause === 'drift' ? this.#pauseOf(key, generation, { child, what: 'repair' }) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
+    if (isReplacement(action) && paced.isVerified) return this.#inTurn(key, urgency, action, 'Queued');
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = this.#pauseOf(key, generation, { child, what: 'cleaning' });
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
-    const waitMs = action.of.hasPods === true ? this.#takePlace(key) : 0;
-    return waitMs > 0 ? withhold(action, 'Waiting', waitMs) : { now: action };
+    return action.of.hasPods === true ? this.#inTurn(key, 'all', action, 'Waiting') : { now: action };
   }
 
-  /** Milliseconds until a place is free, perhaps; 0: it is taken. */
-  #takePlace(key: string): number {
-    const nowMs = this.#nowMs();
-    for (const [other, { sinceMs, isAnswered }] of this.#places)
-      if ((isAnswered && this.#isDoneRestarting(other)) || nowMs - sinceMs >= maxRolloutMs) this.#places.delete(other);
-    if (this.#places.has(key) || this.#places.size < maxServers) {
-      this.#places.set(key, { sinceMs: nowMs, isAnswered: false });
-      return 0;
-    }
-    this.#waiting.add(key);
-    return turnMs.first + turnMs.forEach * this.#waiting.size;
-  }
-
-  /** The cache has the answer, so what it says of the rollout is about this apply. */
-  #answer(key: string, result: Executed['result']): void {
-    const place = this.#places.get(key);
-    if (place === undefined || place.isAnswered) return;
-    if (result === 'done') this.#places.set(key, { ...place, isAnswered: true });
-    else this.#places.delete(key);
+  /** Now, if there is a place. */
+  #inTurn(key: string, urgency: Urgency, action: Apply, state: 'Queued' | 'Waiting'): PacedAction {
+    const { places } = this.#options;
+    if (places.take(key, urgency)) return { now: action, usesPlace: true };
+    const afterMs = turnMs.first + turnMs.forEach * places.waiting;
+    return {
+      ...(state === 'Queued' ? { putOff: { action, state }, afterMs } : withhold(action, state, afterMs)),
+      usesPlace: true,
+    };
   }
 
   #pauseOf(key: string, generation: number, { child, what }: Counted): number {
@@ -159,20 +152,6 @@ export class Pacing {
     return kept?.generation === generation ? kept : { generation, repair: never, cleaning: never };
   }
 
-  /**
-   * Stricter than what status says of a rollout: a Deployment that says nothing of its progress keeps its place until that
-   * runs out. To be wrong so costs the others a wait; the other way round, more pods restart at once than may.
-   */
-  #isDoneRestarting(key: string): boolean {
-    const deployment = this.#options.deployments.get(key)?.deployment;
-    if (deployment === undefined) return true;
-    const { generation, observedGeneration, replicas, updatedReplicas, conditions } = deployment;
-    const progress = conditions.find(({ type }) => type === 'Progressing');
-    // A template that was there before has its ReplicaSet: the condition speaks of the last rollout for a while.
-    const isOfThis = observedGeneration >= generation && updatedReplicas === replicas;
-    return isOfThis && progress?.reason === 'NewReplicaSetAvailable';
-  }
-
   #nowMs(): number {
     return this.#options.clock.monotonicMs();
   }
@@ -190,6 +169,13 @@ interface PacedAction {
   readonly now?: Action;
   readonly putOff?: PutOff;
   readonly afterMs?: number;
+  /** It has a place among the servers whose pods are replaced, or waits for one. */
+  readonly usesPlace?: true;
+}
+
+/** A template that is another one, by a change of somebody: not one that has to be brought back. */
+function isReplacement({ cause, replacesPods }: Apply): boolean {
+  return replacesPods === true && (cause === 'changed' || cause === 'adopted');
 }
 
 type Apply = Action & { readonly type: 'apply' };

@@ -1,14 +1,16 @@
 import { decide } from '../core/plan/decide.ts';
 import type { Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
-import type { ForeignFieldsStatus } from '../core/mcpserver/types.gen.ts';
+import type { ForeignFieldsStatus, MCPServer } from '../core/mcpserver/types.gen.ts';
 import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { ApiStates } from '../core/engine/installation.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
+import { conditionOf } from '../core/plan/condition.ts';
 import type { Said } from '../core/plan/condition.ts';
 import { nextReport } from '../core/plan/report.ts';
 import { optionalConditions } from '../core/plan/optional-conditions.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
+import { saidToServe } from '../core/plan/served-generation.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
@@ -23,6 +25,7 @@ import type { Round } from './note-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
 import { renderUnchecked, tellNotChecked } from './tell-not-checked.ts';
 import { endUnread, tellUnread } from './tell-unread.ts';
+import type { Paced } from './pacing.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
 import { keepAsking } from './verification.ts';
@@ -80,9 +83,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { told, comeBack } = noteRound(key, round, world);
   if (told === undefined) return comeBack;
 
-  const workload = await gatherWorkload(key, decision.server, { isApplied: isApplied(decision, told), world, signal });
+  const isQueued = round.putOff.some(({ state }) => state === 'Queued');
+  const applied = isApplied(decision, told, isQueued);
+  const workload = await gatherWorkload(key, decision.server, { isApplied: applied, world, signal });
   const report = nextReport({
-    ...{ ...workload, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
+    ...{ ...workload, isQueued, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
     ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
     optional: optionalFor(key, decision, { apis, outcomes: told }, world),
   });
@@ -114,10 +119,11 @@ async function carryOut(
     return { executed: await execute(key, decision.actions, { ...world, signal }), putOff: [] };
   }
   const { server } = decision;
-  const { generation = 0 } = server.metadata;
-  const { actions, ...later } = world.pacing.admit(key, generation, decision.actions);
+  const paced = pacedAs(key, server);
+  const { generation } = paced;
+  const { actions, ...later } = world.pacing.admit(paced, decision.actions);
   const executed = await execute(key, actions, { ...world, signal });
-  world.pacing.settle(key, generation, executed);
+  world.pacing.settle(paced, executed);
   if (executed.some(isAboutNoApi)) world.optional.askSoon();
   tellClaimed(server, executed, world);
   const fightMs = world.pacing.fightMs(key, generation);
@@ -131,11 +137,17 @@ function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acce
   return { state: 'invalid', message, cause, ...besides };
 }
 
+/** An owner's change is one that does not serve yet: all else comes from us, or from what many servers share. */
+function pacedAs(key: string, { metadata: { generation = 0 }, status }: MCPServer): Paced {
+  const isVerified = conditionOf(status, 'Verified')?.status === 'True';
+  const isServed = saidToServe(status) === generation;
+  return { key, generation, isVerified, urgency: isServed ? 'all' : 'owner' };
+}
+
 /** Whether the Deployment that stands there is the one of this generation. */
-function isApplied({ verdict }: DecidedServer, told: readonly Executed[]): boolean {
-  return (
-    verdict === 'accepted' && !told.some(({ action, result }) => action.of.hasPods === true && result === 'failed')
-  );
+function isApplied({ verdict }: DecidedServer, told: readonly Executed[], isQueued: boolean): boolean {
+  const isRefused = told.some(({ action, result }) => action.of.hasPods === true && result === 'failed');
+  return verdict === 'accepted' && !isRefused && !isQueued;
 }
 
 /** What stands now; null when nothing does, undefined when it cannot be told what should. */

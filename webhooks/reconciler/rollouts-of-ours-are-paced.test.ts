@@ -7,6 +7,7 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
 
 const onHostNetwork = { spec: { template: { spec: { hostNetwork: true } } } };
 const anotherLabel = { metadata: { labels: { app: 'theirs' } } };
@@ -62,7 +63,12 @@ const isOnHost = (api: FakeKubeApi, name: string): boolean =>
 const statusOf = (api: FakeKubeApi, name: string) =>
   api.get(serverPath(name))?.['status'] as {
     readonly extensions?: { readonly foreign?: { readonly fields: readonly StandingField[] } };
-    readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string }[];
+    readonly conditions: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+      readonly message: string;
+    }[];
   };
 
 interface StandingField {
@@ -223,5 +229,93 @@ describe('a fight about a field of ours', () => {
       if (!isOnHost(api, 's0')) rollouts += 1;
     }
     expect(rollouts).toBe(2);
+  });
+});
+
+describe('a ConfigMap that a hundred servers share', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  const settingsPath = '/api/v1/namespaces/mcp/configmaps/settings';
+  const configHashOf = (api: FakeKubeApi, name: string): string | undefined =>
+    /"mcp.x-k8s.io\/config-hash":"(\w+)"/.exec(JSON.stringify(api.get(deploymentPath(name))?.['spec']))?.[1];
+
+  /** Servers that are verified and read the ConfigMap. */
+  async function sharing(): Promise<Cluster & { readonly replaced: () => readonly string[] }> {
+    const api = createFakeKubeApi();
+    const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'mcp' } };
+    api.put(settingsPath, { ...settings, data: { level: 'info' } });
+    for (const name of names)
+      api.put(serverPath(name), {
+        ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name, namespace: 'mcp' } },
+        spec: {
+          source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:1' } },
+          config: { port: 8080, envFrom: [{ configMapRef: { name: 'settings' } }] },
+        },
+      });
+    const clock = createFakeClock();
+    stop = startLead({
+      ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+      probe: () => Promise.resolve(verified),
+    });
+    await clock.advance(1_000);
+    for (const name of names) rollOut(api, name);
+    await clock.advance(60_000);
+    const before = new Map(names.map((name) => [name, configHashOf(api, name)]));
+    return {
+      ...{ api, clock },
+      replaced: () => names.filter((name) => configHashOf(api, name) !== before.get(name)),
+    };
+  }
+
+  const conditionsOf = (api: FakeKubeApi, name: string): readonly string[] =>
+    statusOf(api, name).conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`);
+
+  it('replaces the pods of ten at a time when it changes; the others say RolloutQueued and stay as they are', async () => {
+    const { api, clock, replaced } = await sharing();
+    api.put(settingsPath, { data: { level: 'debug' } });
+    await clock.advance(60_000);
+    expect(replaced()).toHaveLength(10);
+    const waiting = names.find((name) => !replaced().includes(name)) ?? '';
+    expect(conditionsOf(api, waiting)).toEqual(
+      expect.arrayContaining(['Verified=True/Verified', 'Ready=True/Available', 'Reconciling=True/RolloutQueued']),
+    );
+    expect(statusOf(api, waiting).extensions?.foreign).toBeUndefined();
+    const [first = ''] = replaced();
+    rollOut(api, first);
+    await clock.advance(1_000);
+    expect(replaced()).toHaveLength(11);
+  });
+
+  it('and that breaks the pods of all holds up nobody for ever: the next ten after five minutes', async () => {
+    const { api, clock, replaced } = await sharing();
+    api.put(settingsPath, { data: { level: 'debug' } });
+    await clock.advance(420_000);
+    expect(replaced()).toHaveLength(20);
+  });
+
+  it('writes nothing of those that wait, but once that they do', async () => {
+    const { api, clock, replaced } = await sharing();
+    api.put(settingsPath, { data: { level: 'debug' } });
+    await clock.advance(60_000);
+    const from = api.writes.length;
+    await clock.advance(120_000);
+    expect(replaced()).toHaveLength(10);
+    expect(api.writes.slice(from).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
+
+  it('is overtaken by who changes the server itself', async () => {
+    const { api, clock, replaced } = await sharing();
+    api.put(settingsPath, { data: { level: 'debug' } });
+    await clock.advance(10_000);
+    const last = names.findLast((name) => !replaced().includes(name)) ?? '';
+    api.put(serverPath(last), {
+      metadata: { generation: 2 },
+      spec: { source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:2' } } },
+    });
+    await clock.advance(10_000);
+    expect(replaced()).not.toContain(last);
+    const [first = ''] = replaced();
+    rollOut(api, first);
+    await clock.advance(1_000);
+    expect(replaced()).toContain(last);
   });
 });

@@ -32,7 +32,7 @@ function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, sign
     config: {
       installation: anInstallation({ namespace: 'mcp' }),
       ...{ namespace: 'mcp', podName: 'p', logLevel: 'error', leaseName: 'l', clusterDomain: 'cluster.local' },
-      ...{ watchNamespaces: [], features: [] },
+      ...{ watchNamespaces: [], features: [], maxRollouts: 10 },
       ...ports,
     },
   });

@@ -75,10 +75,10 @@ async function reconcileInTurn(
     name: config.leaseName,
     identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
   });
-  const { clusterDomain, features, installation, podName, watchNamespaces: namespaces } = config;
+  const { clusterDomain, features, installation, maxRollouts, podName, watchNamespaces: namespaces } = config;
   const leadOptions = {
     ...{ api, clock, log, random, metrics, clusterDomain, features, installation, namespaces, podName, version },
-    policies,
+    ...{ policies, maxRollouts },
     collectGarbage: createCollector(),
     ...(probe === undefined ? {} : { probe }),
   };

@@ -33,6 +33,7 @@ const refusedByTheApiServer = [
   /^changed: spec\.template\.spec\.containers\[mcp-server\]\.volumeMounts\[.*\]\.name$/,
   /^changed: .*\.fieldRef\.apiVersion$/,
   // required, or half of a pair
+  /^changed: spec\.strategy\.type$/,
   /^removed: .*\.seccompProfile\.type$/,
   /^removed: spec\.template(\.metadata|\.spec)?$/,
   /^removed: spec\.template\.spec\.containers/,

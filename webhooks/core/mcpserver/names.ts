@@ -17,6 +17,8 @@ export const STATUS_FIELD_MANAGER = 'mcp-lifecycle-status';
 
 /** Annotation of a child: digest of the object that we last applied. */
 export const APPLIED_HASH_ANNOTATION = `${ANNOTATION_PREFIX}applied-hash`;
+/** Annotation of a child with pods: digest of the pod template that we last applied; another one replaces its pods. */
+export const TEMPLATE_HASH_ANNOTATION = `${ANNOTATION_PREFIX}template-hash`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
 export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 

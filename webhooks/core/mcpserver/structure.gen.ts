@@ -1118,6 +1118,17 @@ export const structure: StructuralSchema = {
         }
        }
       },
+      "rollout": {
+       "type": "object",
+       "properties": {
+        "minReadySeconds": {
+         "type": "integer"
+        },
+        "terminationGracePeriodSeconds": {
+         "type": "integer"
+        }
+       }
+      },
       "metrics": {
        "type": "object",
        "properties": {

@@ -899,6 +899,7 @@ export interface Gateway {
  */
 export interface MCPServerExtensions {
   verification?: VerificationSettings;
+  rollout?: RolloutSettings;
   metrics?: MetricsSettings;
   /**
    * PersistentVolumeClaims of this namespace, mounted into the container beside config.storage (1 to 16 mounts, each path once, and none that config.storage has). Default: none.
@@ -918,6 +919,19 @@ export interface VerificationSettings {
    * Seconds between two verifications of a server that answers, varied by 15 % (5 to 86400). One that does not answer is asked again sooner, at first within fractions of a second. Default: 60.
    */
   periodSeconds?: number;
+}
+/**
+ * How the pods are replaced by those of a new version.
+ */
+export interface RolloutSettings {
+  /**
+   * Seconds for which a new pod has to be ready before it counts and the next old one goes (1 to 300). Default: none.
+   */
+  minReadySeconds?: number;
+  /**
+   * Seconds that a pod which goes has in all: the first 5 of them it goes on serving, until no Service leads to it any more, then it gets SIGTERM, and at the end SIGKILL (1 to 86400). Long ones let sessions end. Default: 30.
+   */
+  terminationGracePeriodSeconds?: number;
 }
 /**
  * Metrics of the server for a Prometheus of the Prometheus operator, which is told by a PodMonitor or a ServiceMonitor of the server's name. Needs monitoring.enabled in the chart, and that operator's CustomResourceDefinitions: condition Monitored says what is missing. Default: none.

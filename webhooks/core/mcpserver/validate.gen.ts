@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -2796,208 +2796,258 @@ vErrors = add(vErrors, err109);
 errors++;
 }
 }
-if(data75.metrics !== undefined){
-let data78 = data75.metrics;
+if(data75.rollout !== undefined){
+let data78 = data75.rollout;
 if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
-if(data78.port === undefined){
-const err110 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
+if(data78.minReadySeconds !== undefined){
+let data79 = data78.minReadySeconds;
+if(!(((typeof data79 == "number") && (!(data79 % 1) && !isNaN(data79))) && (isFinite(data79)))){
+const err110 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err110);
 errors++;
 }
-if(data78.port !== undefined){
-if(!(validate88(data78.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-if(data78.path !== undefined){
-let data80 = data78.path;
-if(typeof data80 === "string"){
-if(data80.length > 253 && func2(data80) > 253){
-const err111 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
+if((typeof data79 == "number") && (isFinite(data79))){
+if(data79 > 300 || isNaN(data79)){
+const err111 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"maximum",params:{comparison: "<=", limit: 300}};
 vErrors = add(vErrors, err111);
 errors++;
 }
-if(data80.length < 2 && func2(data80) < 1){
-const err112 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
+if(data79 < 1 || isNaN(data79)){
+const err112 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err112);
 errors++;
 }
 }
-else {
-const err113 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
+}
+if(data78.terminationGracePeriodSeconds !== undefined){
+let data80 = data78.terminationGracePeriodSeconds;
+if(!(((typeof data80 == "number") && (!(data80 % 1) && !isNaN(data80))) && (isFinite(data80)))){
+const err113 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err113);
 errors++;
 }
-}
-if(data78.interval !== undefined){
-let data81 = data78.interval;
-if(typeof data81 === "string"){
-if(!pattern1.test(data81)){
-const err114 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
+if((typeof data80 == "number") && (isFinite(data80))){
+if(data80 > 86400 || isNaN(data80)){
+const err114 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
 vErrors = add(vErrors, err114);
 errors++;
 }
-}
-else {
-const err115 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
+if(data80 < 1 || isNaN(data80)){
+const err115 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err115);
 errors++;
 }
 }
-if(data78.labels !== undefined){
-let data82 = data78.labels;
-if(data82 && typeof data82 == "object" && !Array.isArray(data82)){
-if(Object.keys(data82).length > 50){
-const err116 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
-vErrors = add(vErrors, err116);
-errors++;
-}
-for(const key4 in data82){
-if(typeof data82[key4] !== "string"){
-const err117 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err117);
-errors++;
-}
 }
 }
 else {
-const err118 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
+const err116 = {instancePath:instancePath+"/spec/extensions/rollout",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err116);
+errors++;
+}
+}
+if(data75.metrics !== undefined){
+let data81 = data75.metrics;
+if(data81 && typeof data81 == "object" && !Array.isArray(data81)){
+if(data81.port === undefined){
+const err117 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
+vErrors = add(vErrors, err117);
+errors++;
+}
+if(data81.port !== undefined){
+if(!(validate88(data81.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+if(data81.path !== undefined){
+let data83 = data81.path;
+if(typeof data83 === "string"){
+if(data83.length > 253 && func2(data83) > 253){
+const err118 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err118);
 errors++;
 }
-}
-if(data78.kind !== undefined){
-let data84 = data78.kind;
-if(typeof data84 !== "string"){
-const err119 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
+if(data83.length < 2 && func2(data83) < 1){
+const err119 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err119);
 errors++;
 }
-if(!((data84 === "PodMonitor") || (data84 === "ServiceMonitor"))){
-const err120 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
+}
+else {
+const err120 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err120);
 errors++;
 }
 }
-}
-else {
-const err121 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
+if(data81.interval !== undefined){
+let data84 = data81.interval;
+if(typeof data84 === "string"){
+if(!pattern1.test(data84)){
+const err121 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
 vErrors = add(vErrors, err121);
 errors++;
 }
 }
-if(data75.storage !== undefined){
-let data85 = data75.storage;
-if(Array.isArray(data85)){
-if(data85.length > 16){
-const err122 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
+else {
+const err122 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err122);
 errors++;
 }
-if(data85.length < 1){
-const err123 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
+}
+if(data81.labels !== undefined){
+let data85 = data81.labels;
+if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
+if(Object.keys(data85).length > 50){
+const err123 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
 vErrors = add(vErrors, err123);
 errors++;
 }
-const len8 = data85.length;
-for(let i8=0; i8<len8; i8++){
-let data86 = data85[i8];
-if(data86 && typeof data86 == "object" && !Array.isArray(data86)){
-if(data86.claimName === undefined){
-const err124 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "claimName"}};
+for(const key4 in data85){
+if(typeof data85[key4] !== "string"){
+const err124 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err124);
 errors++;
 }
-if(data86.path === undefined){
-const err125 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "path"}};
+}
+}
+else {
+const err125 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err125);
 errors++;
 }
-if(data86.claimName !== undefined){
-let data87 = data86.claimName;
-if(typeof data87 === "string"){
-if(data87.length > 253 && func2(data87) > 253){
-const err126 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"maxLength",params:{limit: 253}};
+}
+if(data81.kind !== undefined){
+let data87 = data81.kind;
+if(typeof data87 !== "string"){
+const err126 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err126);
 errors++;
 }
-if(data87.length < 2 && func2(data87) < 1){
-const err127 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"minLength",params:{limit: 1}};
+if(!((data87 === "PodMonitor") || (data87 === "ServiceMonitor"))){
+const err127 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
 vErrors = add(vErrors, err127);
 errors++;
 }
 }
+}
 else {
-const err128 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"type",params:{type: "string"}};
+const err128 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data86.path !== undefined){
-let data88 = data86.path;
-if(typeof data88 === "string"){
-if(data88.length > 4096 && func2(data88) > 4096){
-const err129 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"maxLength",params:{limit: 4096}};
+if(data75.storage !== undefined){
+let data88 = data75.storage;
+if(Array.isArray(data88)){
+if(data88.length > 16){
+const err129 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err129);
 errors++;
 }
-if(data88.length < 2 && func2(data88) < 1){
-const err130 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"minLength",params:{limit: 1}};
+if(data88.length < 1){
+const err130 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err130);
+errors++;
+}
+const len8 = data88.length;
+for(let i8=0; i8<len8; i8++){
+let data89 = data88[i8];
+if(data89 && typeof data89 == "object" && !Array.isArray(data89)){
+if(data89.claimName === undefined){
+const err131 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "claimName"}};
+vErrors = add(vErrors, err131);
+errors++;
+}
+if(data89.path === undefined){
+const err132 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err132);
+errors++;
+}
+if(data89.claimName !== undefined){
+let data90 = data89.claimName;
+if(typeof data90 === "string"){
+if(data90.length > 253 && func2(data90) > 253){
+const err133 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err133);
+errors++;
+}
+if(data90.length < 2 && func2(data90) < 1){
+const err134 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err134);
 errors++;
 }
 }
 else {
-const err131 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err131);
-errors++;
-}
-}
-if(data86.permissions !== undefined){
-let data89 = data86.permissions;
-if(typeof data89 !== "string"){
-const err132 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err132);
-errors++;
-}
-if(!(((data89 === "ReadOnly") || (data89 === "ReadWrite")) || (data89 === "RecursiveReadOnly"))){
-const err133 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
-vErrors = add(vErrors, err133);
-errors++;
-}
-}
-if(data86.subPath !== undefined){
-let data90 = data86.subPath;
-if(typeof data90 === "string"){
-if(data90.length > 1024 && func2(data90) > 1024){
-const err134 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"maxLength",params:{limit: 1024}};
-vErrors = add(vErrors, err134);
-errors++;
-}
-if(data90.length < 2 && func2(data90) < 1){
-const err135 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"minLength",params:{limit: 1}};
+const err135 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err135);
 errors++;
 }
 }
-else {
-const err136 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"type",params:{type: "string"}};
+if(data89.path !== undefined){
+let data91 = data89.path;
+if(typeof data91 === "string"){
+if(data91.length > 4096 && func2(data91) > 4096){
+const err136 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err136);
 errors++;
 }
-}
-}
-else {
-const err137 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"type",params:{type: "object"}};
+if(data91.length < 2 && func2(data91) < 1){
+const err137 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err137);
 errors++;
 }
 }
+else {
+const err138 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err138);
+errors++;
+}
+}
+if(data89.permissions !== undefined){
+let data92 = data89.permissions;
+if(typeof data92 !== "string"){
+const err139 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err139);
+errors++;
+}
+if(!(((data92 === "ReadOnly") || (data92 === "ReadWrite")) || (data92 === "RecursiveReadOnly"))){
+const err140 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
+vErrors = add(vErrors, err140);
+errors++;
+}
+}
+if(data89.subPath !== undefined){
+let data93 = data89.subPath;
+if(typeof data93 === "string"){
+if(data93.length > 1024 && func2(data93) > 1024){
+const err141 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err141);
+errors++;
+}
+if(data93.length < 2 && func2(data93) < 1){
+const err142 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err142);
+errors++;
+}
 }
 else {
-const err138 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err138);
+const err143 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err143);
+errors++;
+}
+}
+}
+else {
+const err144 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err144);
+errors++;
+}
+}
+}
+else {
+const err145 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err145);
 errors++;
 }
 }
@@ -3008,1834 +3058,1834 @@ errors = vErrors.length;
 }
 }
 if(data75.scheduling !== undefined){
-let data92 = data75.scheduling;
-if(data92 && typeof data92 == "object" && !Array.isArray(data92)){
-if(Object.keys(data92).length < 1){
-const err139 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
-vErrors = add(vErrors, err139);
-errors++;
-}
-if(data92.nodeSelector !== undefined){
-let data93 = data92.nodeSelector;
-if(data93 && typeof data93 == "object" && !Array.isArray(data93)){
-if(Object.keys(data93).length > 32){
-const err140 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
-vErrors = add(vErrors, err140);
-errors++;
-}
-for(const key5 in data93){
-if(typeof data93[key5] !== "string"){
-const err141 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err141);
-errors++;
-}
-}
-}
-else {
-const err142 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err142);
-errors++;
-}
-}
-if(data92.tolerations !== undefined){
-let data95 = data92.tolerations;
-if(Array.isArray(data95)){
-if(data95.length > 32){
-const err143 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
-vErrors = add(vErrors, err143);
-errors++;
-}
-const len9 = data95.length;
-for(let i9=0; i9<len9; i9++){
-let data96 = data95[i9];
-if(data96 && typeof data96 == "object" && !Array.isArray(data96)){
-if(data96.key !== undefined){
-let data97 = data96.key;
-if(typeof data97 === "string"){
-if(data97.length > 317 && func2(data97) > 317){
-const err144 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"maxLength",params:{limit: 317}};
-vErrors = add(vErrors, err144);
-errors++;
-}
-}
-else {
-const err145 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err145);
-errors++;
-}
-}
-if(data96.operator !== undefined){
-let data98 = data96.operator;
-if(typeof data98 !== "string"){
-const err146 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"type",params:{type: "string"}};
+let data95 = data75.scheduling;
+if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
+if(Object.keys(data95).length < 1){
+const err146 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err146);
 errors++;
 }
-if(!((data98 === "Equal") || (data98 === "Exists"))){
-const err147 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+if(data95.nodeSelector !== undefined){
+let data96 = data95.nodeSelector;
+if(data96 && typeof data96 == "object" && !Array.isArray(data96)){
+if(Object.keys(data96).length > 32){
+const err147 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err147);
 errors++;
 }
-}
-if(data96.value !== undefined){
-let data99 = data96.value;
-if(typeof data99 === "string"){
-if(data99.length > 63 && func2(data99) > 63){
-const err148 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"maxLength",params:{limit: 63}};
+for(const key5 in data96){
+if(typeof data96[key5] !== "string"){
+const err148 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
 }
+}
 else {
-const err149 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"type",params:{type: "string"}};
+const err149 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err149);
 errors++;
 }
 }
-if(data96.effect !== undefined){
-let data100 = data96.effect;
-if(typeof data100 !== "string"){
-const err150 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"type",params:{type: "string"}};
+if(data95.tolerations !== undefined){
+let data98 = data95.tolerations;
+if(Array.isArray(data98)){
+if(data98.length > 32){
+const err150 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err150);
 errors++;
 }
-if(!(((data100 === "NoSchedule") || (data100 === "PreferNoSchedule")) || (data100 === "NoExecute"))){
-const err151 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+const len9 = data98.length;
+for(let i9=0; i9<len9; i9++){
+let data99 = data98[i9];
+if(data99 && typeof data99 == "object" && !Array.isArray(data99)){
+if(data99.key !== undefined){
+let data100 = data99.key;
+if(typeof data100 === "string"){
+if(data100.length > 317 && func2(data100) > 317){
+const err151 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err151);
 errors++;
 }
 }
-if(data96.tolerationSeconds !== undefined){
-let data101 = data96.tolerationSeconds;
-if(!(((typeof data101 == "number") && (!(data101 % 1) && !isNaN(data101))) && (isFinite(data101)))){
-const err152 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+else {
+const err152 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err152);
 errors++;
 }
-if((typeof data101 == "number") && (isFinite(data101))){
-if(data101 > 9223372036854776000 || isNaN(data101)){
-const err153 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data99.operator !== undefined){
+let data101 = data99.operator;
+if(typeof data101 !== "string"){
+const err153 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err153);
 errors++;
 }
-if(data101 < -9223372036854776000 || isNaN(data101)){
-const err154 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(!((data101 === "Equal") || (data101 === "Exists"))){
+const err154 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err154);
 errors++;
 }
 }
-}
-}
-else {
-const err155 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9,keyword:"type",params:{type: "object"}};
+if(data99.value !== undefined){
+let data102 = data99.value;
+if(typeof data102 === "string"){
+if(data102.length > 63 && func2(data102) > 63){
+const err155 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err155);
 errors++;
 }
 }
-}
 else {
-const err156 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+const err156 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err156);
 errors++;
 }
 }
-if(data92.topologySpreadConstraints !== undefined){
-let data102 = data92.topologySpreadConstraints;
-if(Array.isArray(data102)){
-if(data102.length > 8){
-const err157 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+if(data99.effect !== undefined){
+let data103 = data99.effect;
+if(typeof data103 !== "string"){
+const err157 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err157);
 errors++;
 }
-const len10 = data102.length;
-for(let i10=0; i10<len10; i10++){
-let data103 = data102[i10];
-if(data103 && typeof data103 == "object" && !Array.isArray(data103)){
-if(data103.maxSkew === undefined){
-const err158 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "maxSkew"}};
+if(!(((data103 === "NoSchedule") || (data103 === "PreferNoSchedule")) || (data103 === "NoExecute"))){
+const err158 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err158);
 errors++;
 }
-if(data103.topologyKey === undefined){
-const err159 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "topologyKey"}};
+}
+if(data99.tolerationSeconds !== undefined){
+let data104 = data99.tolerationSeconds;
+if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
+const err159 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err159);
 errors++;
 }
-if(data103.whenUnsatisfiable === undefined){
-const err160 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+if((typeof data104 == "number") && (isFinite(data104))){
+if(data104 > 9223372036854776000 || isNaN(data104)){
+const err160 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err160);
 errors++;
 }
-if(data103.maxSkew !== undefined){
-let data104 = data103.maxSkew;
-if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
-const err161 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"type",params:{type: "integer"}};
+if(data104 < -9223372036854776000 || isNaN(data104)){
+const err161 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err161);
 errors++;
 }
-if((typeof data104 == "number") && (isFinite(data104))){
-if(data104 > 2147483647 || isNaN(data104)){
-const err162 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+}
+else {
+const err162 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-if(data104 < 1 || isNaN(data104)){
-const err163 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err163 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err163);
 errors++;
 }
 }
-}
-if(data103.topologyKey !== undefined){
-let data105 = data103.topologyKey;
-if(typeof data105 === "string"){
-if(data105.length > 317 && func2(data105) > 317){
-const err164 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+if(data95.topologySpreadConstraints !== undefined){
+let data105 = data95.topologySpreadConstraints;
+if(Array.isArray(data105)){
+if(data105.length > 8){
+const err164 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err164);
 errors++;
 }
-if(data105.length < 2 && func2(data105) < 1){
-const err165 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+const len10 = data105.length;
+for(let i10=0; i10<len10; i10++){
+let data106 = data105[i10];
+if(data106 && typeof data106 == "object" && !Array.isArray(data106)){
+if(data106.maxSkew === undefined){
+const err165 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err165);
 errors++;
 }
-}
-else {
-const err166 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"type",params:{type: "string"}};
+if(data106.topologyKey === undefined){
+const err166 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-}
-if(data103.whenUnsatisfiable !== undefined){
-let data106 = data103.whenUnsatisfiable;
-if(typeof data106 !== "string"){
-const err167 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+if(data106.whenUnsatisfiable === undefined){
+const err167 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-if(!((data106 === "DoNotSchedule") || (data106 === "ScheduleAnyway"))){
-const err168 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
-vErrors = add(vErrors, err168);
-errors++;
-}
-}
-if(data103.minDomains !== undefined){
-let data107 = data103.minDomains;
+if(data106.maxSkew !== undefined){
+let data107 = data106.maxSkew;
 if(!(((typeof data107 == "number") && (!(data107 % 1) && !isNaN(data107))) && (isFinite(data107)))){
-const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err169);
+const err168 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err168);
 errors++;
 }
 if((typeof data107 == "number") && (isFinite(data107))){
 if(data107 > 2147483647 || isNaN(data107)){
-const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err170);
+const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err169);
 errors++;
 }
 if(data107 < 1 || isNaN(data107)){
-const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err170);
+errors++;
+}
+}
+}
+if(data106.topologyKey !== undefined){
+let data108 = data106.topologyKey;
+if(typeof data108 === "string"){
+if(data108.length > 317 && func2(data108) > 317){
+const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err171);
 errors++;
 }
-}
-}
-if(data103.nodeAffinityPolicy !== undefined){
-let data108 = data103.nodeAffinityPolicy;
-if(typeof data108 !== "string"){
-const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data108.length < 2 && func2(data108) < 1){
+const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if(!((data108 === "Honor") || (data108 === "Ignore"))){
-const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+}
+else {
+const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err173);
 errors++;
 }
 }
-if(data103.nodeTaintsPolicy !== undefined){
-let data109 = data103.nodeTaintsPolicy;
+if(data106.whenUnsatisfiable !== undefined){
+let data109 = data106.whenUnsatisfiable;
 if(typeof data109 !== "string"){
-const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-if(!((data109 === "Honor") || (data109 === "Ignore"))){
-const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+if(!((data109 === "DoNotSchedule") || (data109 === "ScheduleAnyway"))){
+const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err175);
 errors++;
 }
 }
-}
-else {
-const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"type",params:{type: "object"}};
+if(data106.minDomains !== undefined){
+let data110 = data106.minDomains;
+if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
+const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-}
-}
-else {
-const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if((typeof data110 == "number") && (isFinite(data110))){
+if(data110 > 2147483647 || isNaN(data110)){
+const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-}
-if(data92.priorityClassName !== undefined){
-let data110 = data92.priorityClassName;
-if(typeof data110 === "string"){
-if(data110.length > 253 && func2(data110) > 253){
-const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(data110 < 1 || isNaN(data110)){
+const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err178);
 errors++;
 }
-if(data110.length < 2 && func2(data110) < 1){
-const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data106.nodeAffinityPolicy !== undefined){
+let data111 = data106.nodeAffinityPolicy;
+if(typeof data111 !== "string"){
+const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err179);
 errors++;
 }
-}
-else {
-const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if(!((data111 === "Honor") || (data111 === "Ignore"))){
+const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err180);
 errors++;
 }
 }
-if(data92.runtimeClassName !== undefined){
-let data111 = data92.runtimeClassName;
-if(typeof data111 === "string"){
-if(data111.length > 253 && func2(data111) > 253){
-const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+if(data106.nodeTaintsPolicy !== undefined){
+let data112 = data106.nodeTaintsPolicy;
+if(typeof data112 !== "string"){
+const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if(data111.length < 2 && func2(data111) < 1){
-const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+if(!((data112 === "Honor") || (data112 === "Ignore"))){
+const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err182);
 errors++;
 }
 }
+}
 else {
-const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
 }
-if(data92.disruptionBudget !== undefined){
-let data112 = data92.disruptionBudget;
-if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
-if(data112.maxUnavailable !== undefined){
-let data113 = data112.maxUnavailable;
-if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
-const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-if((typeof data113 == "number") && (isFinite(data113))){
-if(data113 > 2147483647 || isNaN(data113)){
-const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data95.priorityClassName !== undefined){
+let data113 = data95.priorityClassName;
+if(typeof data113 === "string"){
+if(data113.length > 253 && func2(data113) > 253){
+const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-if(data113 < 1 || isNaN(data113)){
-const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data113.length < 2 && func2(data113) < 1){
+const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err186);
 errors++;
 }
 }
-}
-if(data112.unhealthyPodEvictionPolicy !== undefined){
-let data114 = data112.unhealthyPodEvictionPolicy;
-if(typeof data114 !== "string"){
-const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+else {
+const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-if(!((data114 === "AlwaysAllow") || (data114 === "IfHealthyBudget"))){
-const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+}
+if(data95.runtimeClassName !== undefined){
+let data114 = data95.runtimeClassName;
+if(typeof data114 === "string"){
+if(data114.length > 253 && func2(data114) > 253){
+const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-}
-}
-else {
-const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if(data114.length < 2 && func2(data114) < 1){
+const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err189);
 errors++;
 }
 }
-}
 else {
-const err190 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+const err190 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
 }
-}
-else {
-const err191 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data95.disruptionBudget !== undefined){
+let data115 = data95.disruptionBudget;
+if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
+if(data115.maxUnavailable !== undefined){
+let data116 = data115.maxUnavailable;
+if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
+const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-}
-}
-else {
-const err192 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if((typeof data116 == "number") && (isFinite(data116))){
+if(data116 > 2147483647 || isNaN(data116)){
+const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err192);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data115 = data.status;
-if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
-if(data115.observedGeneration !== undefined){
-let data116 = data115.observedGeneration;
-if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err193 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data116 < 1 || isNaN(data116)){
+const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-if((typeof data116 == "number") && (isFinite(data116))){
-if(data116 > 9223372036854776000 || isNaN(data116)){
-const err194 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+if(data115.unhealthyPodEvictionPolicy !== undefined){
+let data117 = data115.unhealthyPodEvictionPolicy;
+if(typeof data117 !== "string"){
+const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-if(data116 < -9223372036854776000 || isNaN(data116)){
-const err195 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(!((data117 === "AlwaysAllow") || (data117 === "IfHealthyBudget"))){
+const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
 }
-if(data115.phase !== undefined){
-let data117 = data115.phase;
-if(typeof data117 !== "string"){
-const err196 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err196);
-errors++;
-}
-if(!(((data117 === "Pending") || (data117 === "Running")) || (data117 === "Failed"))){
-const err197 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
-vErrors = add(vErrors, err197);
-errors++;
-}
-}
-if(data115.deploymentName !== undefined){
-if(typeof data115.deploymentName !== "string"){
-const err198 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err198);
-errors++;
-}
-}
-if(data115.serviceName !== undefined){
-if(typeof data115.serviceName !== "string"){
-const err199 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err199);
-errors++;
-}
-}
-if(data115.address !== undefined){
-let data120 = data115.address;
-if(data120 && typeof data120 == "object" && !Array.isArray(data120)){
-if(data120.url !== undefined){
-if(typeof data120.url !== "string"){
-const err200 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err200);
 errors++;
 }
 }
 }
 else {
-const err201 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+const err197 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err197);
+errors++;
+}
+}
+}
+else {
+const err198 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err198);
+errors++;
+}
+}
+}
+else {
+const err199 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err199);
+errors++;
+}
+}
+if(data.status !== undefined){
+let data118 = data.status;
+if(data118 && typeof data118 == "object" && !Array.isArray(data118)){
+if(data118.observedGeneration !== undefined){
+let data119 = data118.observedGeneration;
+if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
+const err200 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err200);
+errors++;
+}
+if((typeof data119 == "number") && (isFinite(data119))){
+if(data119 > 9223372036854776000 || isNaN(data119)){
+const err201 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-}
-if(data115.replicas !== undefined){
-let data122 = data115.replicas;
-if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
-const err202 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(data119 < -9223372036854776000 || isNaN(data119)){
+const err202 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-if((typeof data122 == "number") && (isFinite(data122))){
-if(data122 > 2147483647 || isNaN(data122)){
-const err203 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data118.phase !== undefined){
+let data120 = data118.phase;
+if(typeof data120 !== "string"){
+const err203 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if(data122 < -2147483648 || isNaN(data122)){
-const err204 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(!(((data120 === "Pending") || (data120 === "Running")) || (data120 === "Failed"))){
+const err204 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err204);
 errors++;
 }
 }
-}
-if(data115.readyReplicas !== undefined){
-let data123 = data115.readyReplicas;
-if(!(((typeof data123 == "number") && (!(data123 % 1) && !isNaN(data123))) && (isFinite(data123)))){
-const err205 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+if(data118.deploymentName !== undefined){
+if(typeof data118.deploymentName !== "string"){
+const err205 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-if((typeof data123 == "number") && (isFinite(data123))){
-if(data123 > 2147483647 || isNaN(data123)){
-const err206 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data118.serviceName !== undefined){
+if(typeof data118.serviceName !== "string"){
+const err206 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-if(data123 < -2147483648 || isNaN(data123)){
-const err207 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data118.address !== undefined){
+let data123 = data118.address;
+if(data123 && typeof data123 == "object" && !Array.isArray(data123)){
+if(data123.url !== undefined){
+if(typeof data123.url !== "string"){
+const err207 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err207);
 errors++;
 }
 }
 }
-if(data115.selector !== undefined){
-if(typeof data115.selector !== "string"){
-const err208 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+else {
+const err208 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err208);
 errors++;
 }
 }
-if(data115.serverInfo !== undefined){
-let data125 = data115.serverInfo;
-if(data125 && typeof data125 == "object" && !Array.isArray(data125)){
-if(data125.name !== undefined){
-if(typeof data125.name !== "string"){
-const err209 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if(data118.replicas !== undefined){
+let data125 = data118.replicas;
+if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
+const err209 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
-}
-if(data125.version !== undefined){
-if(typeof data125.version !== "string"){
-const err210 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if((typeof data125 == "number") && (isFinite(data125))){
+if(data125 > 2147483647 || isNaN(data125)){
+const err210 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-}
-if(data125.protocolVersion !== undefined){
-if(typeof data125.protocolVersion !== "string"){
-const err211 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if(data125 < -2147483648 || isNaN(data125)){
+const err211 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err211);
 errors++;
 }
 }
-if(data125.instructions !== undefined){
-if(typeof data125.instructions !== "string"){
-const err212 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+}
+if(data118.readyReplicas !== undefined){
+let data126 = data118.readyReplicas;
+if(!(((typeof data126 == "number") && (!(data126 % 1) && !isNaN(data126))) && (isFinite(data126)))){
+const err212 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-}
-if(data125.capabilities !== undefined){
-let data130 = data125.capabilities;
-if(data130 && typeof data130 == "object" && !Array.isArray(data130)){
-if(data130.tools !== undefined){
-if(typeof data130.tools !== "boolean"){
-const err213 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if((typeof data126 == "number") && (isFinite(data126))){
+if(data126 > 2147483647 || isNaN(data126)){
+const err213 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-}
-if(data130.resources !== undefined){
-if(typeof data130.resources !== "boolean"){
-const err214 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data126 < -2147483648 || isNaN(data126)){
+const err214 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err214);
 errors++;
 }
 }
-if(data130.prompts !== undefined){
-if(typeof data130.prompts !== "boolean"){
-const err215 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+}
+if(data118.selector !== undefined){
+if(typeof data118.selector !== "string"){
+const err215 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err215);
 errors++;
 }
 }
-if(data130.logging !== undefined){
-if(typeof data130.logging !== "boolean"){
-const err216 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data118.serverInfo !== undefined){
+let data128 = data118.serverInfo;
+if(data128 && typeof data128 == "object" && !Array.isArray(data128)){
+if(data128.name !== undefined){
+if(typeof data128.name !== "string"){
+const err216 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
-if(data130.completions !== undefined){
-if(typeof data130.completions !== "boolean"){
-const err217 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data128.version !== undefined){
+if(typeof data128.version !== "string"){
+const err217 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-}
-else {
-const err218 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data128.protocolVersion !== undefined){
+if(typeof data128.protocolVersion !== "string"){
+const err218 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
 }
-}
-else {
-const err219 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data128.instructions !== undefined){
+if(typeof data128.instructions !== "string"){
+const err219 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
 }
-if(data115.handshakeRetryCount !== undefined){
-let data136 = data115.handshakeRetryCount;
-if(!(((typeof data136 == "number") && (!(data136 % 1) && !isNaN(data136))) && (isFinite(data136)))){
-const err220 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data128.capabilities !== undefined){
+let data133 = data128.capabilities;
+if(data133 && typeof data133 == "object" && !Array.isArray(data133)){
+if(data133.tools !== undefined){
+if(typeof data133.tools !== "boolean"){
+const err220 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-if((typeof data136 == "number") && (isFinite(data136))){
-if(data136 > 2147483647 || isNaN(data136)){
-const err221 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data133.resources !== undefined){
+if(typeof data133.resources !== "boolean"){
+const err221 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err221);
 errors++;
 }
-if(data136 < -2147483648 || isNaN(data136)){
-const err222 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data133.prompts !== undefined){
+if(typeof data133.prompts !== "boolean"){
+const err222 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err222);
 errors++;
 }
 }
-}
-if(data115.gatewayBinding !== undefined){
-let data137 = data115.gatewayBinding;
-if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
-if(data137.name !== undefined){
-if(typeof data137.name !== "string"){
-const err223 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data133.logging !== undefined){
+if(typeof data133.logging !== "boolean"){
+const err223 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
 }
-if(data137.provider !== undefined){
-if(typeof data137.provider !== "string"){
-const err224 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data133.completions !== undefined){
+if(typeof data133.completions !== "boolean"){
+const err224 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
 }
 }
 else {
-const err225 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+const err225 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
 }
-if(data115.extensions !== undefined){
-let data140 = data115.extensions;
-if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
-if(data140.release !== undefined){
-let data141 = data140.release;
-if(typeof data141 === "string"){
-if(data141.length > 64 && func2(data141) > 64){
-const err226 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err226 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err226);
 errors++;
 }
 }
-else {
-const err227 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data118.handshakeRetryCount !== undefined){
+let data139 = data118.handshakeRetryCount;
+if(!(((typeof data139 == "number") && (!(data139 % 1) && !isNaN(data139))) && (isFinite(data139)))){
+const err227 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-}
-if(data140.causes !== undefined){
-let data142 = data140.causes;
-if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
-if(Object.keys(data142).length > 16){
-const err228 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if((typeof data139 == "number") && (isFinite(data139))){
+if(data139 > 2147483647 || isNaN(data139)){
+const err228 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-for(const key6 in data142){
-let data143 = data142[key6];
-if(typeof data143 === "string"){
-if(data143.length > 200 && func2(data143) > 200){
-const err229 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+if(data139 < -2147483648 || isNaN(data139)){
+const err229 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err229);
 errors++;
 }
 }
-else {
-const err230 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+}
+if(data118.gatewayBinding !== undefined){
+let data140 = data118.gatewayBinding;
+if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
+if(data140.name !== undefined){
+if(typeof data140.name !== "string"){
+const err230 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-}
-else {
-const err231 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if(data140.provider !== undefined){
+if(typeof data140.provider !== "string"){
+const err231 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
 }
-if(data140.policy !== undefined){
-let data144 = data140.policy;
-if(data144 && typeof data144 == "object" && !Array.isArray(data144)){
-if(data144.revision !== undefined){
-let data145 = data144.revision;
-if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
-const err232 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err232 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-if((typeof data145 == "number") && (isFinite(data145))){
-if(data145 > 2147483647 || isNaN(data145)){
-const err233 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data118.extensions !== undefined){
+let data143 = data118.extensions;
+if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
+if(data143.release !== undefined){
+let data144 = data143.release;
+if(typeof data144 === "string"){
+if(data144.length > 64 && func2(data144) > 64){
+const err233 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err233);
 errors++;
 }
-if(data145 < 1 || isNaN(data145)){
-const err234 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+else {
+const err234 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-}
-if(data144.digests !== undefined){
-let data146 = data144.digests;
-if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
-if(Object.keys(data146).length > 200){
-const err235 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data143.causes !== undefined){
+let data145 = data143.causes;
+if(data145 && typeof data145 == "object" && !Array.isArray(data145)){
+if(Object.keys(data145).length > 16){
+const err235 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-for(const key7 in data146){
-let data147 = data146[key7];
-if(typeof data147 === "string"){
-if(data147.length > 64 && func2(data147) > 64){
-const err236 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
+for(const key6 in data145){
+let data146 = data145[key6];
+if(typeof data146 === "string"){
+if(data146.length > 200 && func2(data146) > 200){
+const err236 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err236);
 errors++;
 }
 }
 else {
-const err237 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+const err237 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
 }
 }
 else {
-const err238 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+const err238 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
 }
-if(data144.digest !== undefined){
-let data148 = data144.digest;
-if(typeof data148 === "string"){
-if(data148.length > 64 && func2(data148) > 64){
-const err239 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data143.policy !== undefined){
+let data147 = data143.policy;
+if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
+if(data147.revision !== undefined){
+let data148 = data147.revision;
+if(!(((typeof data148 == "number") && (!(data148 % 1) && !isNaN(data148))) && (isFinite(data148)))){
+const err239 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-}
-else {
-const err240 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if((typeof data148 == "number") && (isFinite(data148))){
+if(data148 > 2147483647 || isNaN(data148)){
+const err240 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err240);
 errors++;
 }
-}
-if(data144.generation !== undefined){
-let data149 = data144.generation;
-if(!(((typeof data149 == "number") && (!(data149 % 1) && !isNaN(data149))) && (isFinite(data149)))){
-const err241 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data148 < 1 || isNaN(data148)){
+const err241 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err241);
 errors++;
 }
-if((typeof data149 == "number") && (isFinite(data149))){
-if(data149 > 9223372036854776000 || isNaN(data149)){
-const err242 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+if(data147.digests !== undefined){
+let data149 = data147.digests;
+if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
+if(Object.keys(data149).length > 200){
+const err242 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-if(data149 < -9223372036854776000 || isNaN(data149)){
-const err243 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+for(const key7 in data149){
+let data150 = data149[key7];
+if(typeof data150 === "string"){
+if(data150.length > 64 && func2(data150) > 64){
+const err243 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
-}
-if(data144.tolerated !== undefined){
-let data150 = data144.tolerated;
-if(Array.isArray(data150)){
-if(data150.length > 50){
-const err244 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+else {
+const err244 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
-const len11 = data150.length;
-for(let i11=0; i11<len11; i11++){
-let data151 = data150[i11];
-if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
-if(data151.rule === undefined){
-const err245 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "rule"}};
+}
+}
+else {
+const err245 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
-if(data151.path === undefined){
-const err246 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data147.digest !== undefined){
+let data151 = data147.digest;
+if(typeof data151 === "string"){
+if(data151.length > 64 && func2(data151) > 64){
+const err246 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err246);
-errors++;
-}
-if(data151.message === undefined){
-const err247 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err247);
-errors++;
-}
-if(data151.fingerprint === undefined){
-const err248 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err248);
-errors++;
-}
-if(data151.rule !== undefined){
-let data152 = data151.rule;
-if(typeof data152 === "string"){
-if(data152.length > 100 && func2(data152) > 100){
-const err249 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err249);
 errors++;
 }
 }
 else {
-const err250 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"type",params:{type: "string"}};
+const err247 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err247);
+errors++;
+}
+}
+if(data147.generation !== undefined){
+let data152 = data147.generation;
+if(!(((typeof data152 == "number") && (!(data152 % 1) && !isNaN(data152))) && (isFinite(data152)))){
+const err248 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err248);
+errors++;
+}
+if((typeof data152 == "number") && (isFinite(data152))){
+if(data152 > 9223372036854776000 || isNaN(data152)){
+const err249 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err249);
+errors++;
+}
+if(data152 < -9223372036854776000 || isNaN(data152)){
+const err250 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err250);
 errors++;
 }
 }
-if(data151.path !== undefined){
-let data153 = data151.path;
-if(typeof data153 === "string"){
-if(data153.length > 400 && func2(data153) > 400){
-const err251 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"maxLength",params:{limit: 400}};
+}
+if(data147.tolerated !== undefined){
+let data153 = data147.tolerated;
+if(Array.isArray(data153)){
+if(data153.length > 50){
+const err251 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err251);
 errors++;
 }
-}
-else {
-const err252 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"type",params:{type: "string"}};
+const len11 = data153.length;
+for(let i11=0; i11<len11; i11++){
+let data154 = data153[i11];
+if(data154 && typeof data154 == "object" && !Array.isArray(data154)){
+if(data154.rule === undefined){
+const err252 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
-}
-if(data151.message !== undefined){
-let data154 = data151.message;
-if(typeof data154 === "string"){
-if(data154.length > 400 && func2(data154) > 400){
-const err253 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data154.path === undefined){
+const err253 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-}
-else {
-const err254 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"type",params:{type: "string"}};
+if(data154.message === undefined){
+const err254 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-}
-if(data151.fingerprint !== undefined){
-let data155 = data151.fingerprint;
-if(typeof data155 === "string"){
-if(data155.length > 64 && func2(data155) > 64){
-const err255 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data154.fingerprint === undefined){
+const err255 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err255);
 errors++;
 }
-}
-else {
-const err256 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data154.rule !== undefined){
+let data155 = data154.rule;
+if(typeof data155 === "string"){
+if(data155.length > 100 && func2(data155) > 100){
+const err256 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err256);
 errors++;
 }
 }
-}
 else {
-const err257 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"type",params:{type: "object"}};
+const err257 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err257);
 errors++;
 }
 }
-}
-else {
-const err258 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data154.path !== undefined){
+let data156 = data154.path;
+if(typeof data156 === "string"){
+if(data156.length > 400 && func2(data156) > 400){
+const err258 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
-if(data144.excused !== undefined){
-let data156 = data144.excused;
-if(Array.isArray(data156)){
-if(data156.length > 100){
-const err259 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+else {
+const err259 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
-const len12 = data156.length;
-for(let i12=0; i12<len12; i12++){
-let data157 = data156[i12];
+}
+if(data154.message !== undefined){
+let data157 = data154.message;
 if(typeof data157 === "string"){
-if(data157.length > 100 && func2(data157) > 100){
-const err260 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"maxLength",params:{limit: 100}};
+if(data157.length > 400 && func2(data157) > 400){
+const err260 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
 else {
-const err261 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"type",params:{type: "string"}};
+const err261 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
-}
-else {
-const err262 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data154.fingerprint !== undefined){
+let data158 = data154.fingerprint;
+if(typeof data158 === "string"){
+if(data158.length > 64 && func2(data158) > 64){
+const err262 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err262);
 errors++;
 }
 }
-if(data144.excusedFingerprints !== undefined){
-let data158 = data144.excusedFingerprints;
-if(Array.isArray(data158)){
-if(data158.length > 50){
-const err263 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+else {
+const err263 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-const len13 = data158.length;
-for(let i13=0; i13<len13; i13++){
-let data159 = data158[i13];
-if(typeof data159 === "string"){
-if(data159.length > 64 && func2(data159) > 64){
-const err264 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err264 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
 }
+}
 else {
-const err265 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"type",params:{type: "string"}};
+const err265 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err265);
 errors++;
 }
 }
-}
-else {
-const err266 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data147.excused !== undefined){
+let data159 = data147.excused;
+if(Array.isArray(data159)){
+if(data159.length > 100){
+const err266 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err266);
 errors++;
 }
-}
-if(data144.pods !== undefined){
-let data160 = data144.pods;
+const len12 = data159.length;
+for(let i12=0; i12<len12; i12++){
+let data160 = data159[i12];
 if(typeof data160 === "string"){
-if(data160.length > 64 && func2(data160) > 64){
-const err267 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+if(data160.length > 100 && func2(data160) > 100){
+const err267 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err267);
 errors++;
 }
 }
 else {
-const err268 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const err268 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err268);
 errors++;
 }
 }
-if(data144.toleratedNotListed !== undefined){
-let data161 = data144.toleratedNotListed;
-if(!(((typeof data161 == "number") && (!(data161 % 1) && !isNaN(data161))) && (isFinite(data161)))){
-const err269 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err269 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
-if((typeof data161 == "number") && (isFinite(data161))){
-if(data161 > 2147483647 || isNaN(data161)){
-const err270 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data147.excusedFingerprints !== undefined){
+let data161 = data147.excusedFingerprints;
+if(Array.isArray(data161)){
+if(data161.length > 50){
+const err270 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-if(data161 < -2147483648 || isNaN(data161)){
-const err271 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const len13 = data161.length;
+for(let i13=0; i13<len13; i13++){
+let data162 = data161[i13];
+if(typeof data162 === "string"){
+if(data162.length > 64 && func2(data162) > 64){
+const err271 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err271);
 errors++;
 }
 }
-}
-}
 else {
-const err272 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err272 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err272);
 errors++;
 }
 }
-if(data140.foreign !== undefined){
-let data162 = data140.foreign;
-if(data162 && typeof data162 == "object" && !Array.isArray(data162)){
-if(data162.fields === undefined){
-const err273 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+}
+else {
+const err273 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-if(data162.fields !== undefined){
-let data163 = data162.fields;
-if(Array.isArray(data163)){
-if(data163.length > 20){
-const err274 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+if(data147.pods !== undefined){
+let data163 = data147.pods;
+if(typeof data163 === "string"){
+if(data163.length > 64 && func2(data163) > 64){
+const err274 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err274);
 errors++;
 }
-const len14 = data163.length;
-for(let i14=0; i14<len14; i14++){
-let data164 = data163[i14];
-if(data164 && typeof data164 == "object" && !Array.isArray(data164)){
-if(data164.kind === undefined){
-const err275 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "kind"}};
+}
+else {
+const err275 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
-if(data164.path === undefined){
-const err276 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data147.toleratedNotListed !== undefined){
+let data164 = data147.toleratedNotListed;
+if(!(((typeof data164 == "number") && (!(data164 % 1) && !isNaN(data164))) && (isFinite(data164)))){
+const err276 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
-if(data164.state === undefined){
-const err277 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "state"}};
+if((typeof data164 == "number") && (isFinite(data164))){
+if(data164 > 2147483647 || isNaN(data164)){
+const err277 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err277);
 errors++;
 }
-if(data164.kind !== undefined){
-let data165 = data164.kind;
-if(typeof data165 === "string"){
-if(data165.length > 63 && func2(data165) > 63){
-const err278 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"maxLength",params:{limit: 63}};
+if(data164 < -2147483648 || isNaN(data164)){
+const err278 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err278);
 errors++;
 }
 }
+}
+}
 else {
-const err279 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"type",params:{type: "string"}};
+const err279 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
 }
-if(data164.path !== undefined){
-let data166 = data164.path;
-if(typeof data166 === "string"){
-if(data166.length > 300 && func2(data166) > 300){
-const err280 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data143.foreign !== undefined){
+let data165 = data143.foreign;
+if(data165 && typeof data165 == "object" && !Array.isArray(data165)){
+if(data165.fields === undefined){
+const err280 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err280);
 errors++;
 }
-}
-else {
-const err281 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"type",params:{type: "string"}};
+if(data165.fields !== undefined){
+let data166 = data165.fields;
+if(Array.isArray(data166)){
+if(data166.length > 20){
+const err281 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err281);
 errors++;
 }
-}
-if(data164.manager !== undefined){
-let data167 = data164.manager;
-if(typeof data167 === "string"){
-if(data167.length > 128 && func2(data167) > 128){
-const err282 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"maxLength",params:{limit: 128}};
+const len14 = data166.length;
+for(let i14=0; i14<len14; i14++){
+let data167 = data166[i14];
+if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
+if(data167.kind === undefined){
+const err282 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err282);
 errors++;
 }
-}
-else {
-const err283 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"type",params:{type: "string"}};
+if(data167.path === undefined){
+const err283 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
-}
-if(data164.state !== undefined){
-let data168 = data164.state;
-if(typeof data168 !== "string"){
-const err284 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"type",params:{type: "string"}};
+if(data167.state === undefined){
+const err284 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err284);
 errors++;
 }
-if(!((((data168 === "Waiting") || (data168 === "ComesBack")) || (data168 === "FromAdmission")) || (data168 === "Stays"))){
-const err285 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+if(data167.kind !== undefined){
+let data168 = data167.kind;
+if(typeof data168 === "string"){
+if(data168.length > 63 && func2(data168) > 63){
+const err285 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err285);
 errors++;
 }
 }
-}
 else {
-const err286 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"type",params:{type: "object"}};
+const err286 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err286);
 errors++;
 }
 }
-}
-else {
-const err287 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data167.path !== undefined){
+let data169 = data167.path;
+if(typeof data169 === "string"){
+if(data169.length > 300 && func2(data169) > 300){
+const err287 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err287);
 errors++;
 }
 }
-if(data162.notListed !== undefined){
-let data169 = data162.notListed;
-if(!(((typeof data169 == "number") && (!(data169 % 1) && !isNaN(data169))) && (isFinite(data169)))){
-const err288 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+else {
+const err288 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
-if((typeof data169 == "number") && (isFinite(data169))){
-if(data169 > 2147483647 || isNaN(data169)){
-const err289 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data167.manager !== undefined){
+let data170 = data167.manager;
+if(typeof data170 === "string"){
+if(data170.length > 128 && func2(data170) > 128){
+const err289 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err289);
 errors++;
 }
-if(data169 < -2147483648 || isNaN(data169)){
-const err290 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err290 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
-}
-}
-else {
-const err291 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data167.state !== undefined){
+let data171 = data167.state;
+if(typeof data171 !== "string"){
+const err291 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
-}
-if(data140.podFailure !== undefined){
-let data170 = data140.podFailure;
-if(data170 && typeof data170 == "object" && !Array.isArray(data170)){
-if(data170.cause === undefined){
-const err292 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(!((((data171 === "Waiting") || (data171 === "ComesBack")) || (data171 === "FromAdmission")) || (data171 === "Stays"))){
+const err292 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-if(data170.pod === undefined){
-const err293 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err293);
-errors++;
-}
-if(data170.cause !== undefined){
-let data171 = data170.cause;
-if(typeof data171 !== "string"){
-const err294 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err294);
-errors++;
-}
-if(!(((((((data171 === "ImagePull") || (data171 === "Configuration")) || (data171 === "Crashing")) || (data171 === "OutOfMemory")) || (data171 === "Unhealthy")) || (data171 === "Unschedulable")) || (data171 === "NotStarted"))){
-const err295 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
-vErrors = add(vErrors, err295);
-errors++;
-}
-}
-if(data170.pod !== undefined){
-let data172 = data170.pod;
-if(typeof data172 === "string"){
-if(data172.length > 253 && func2(data172) > 253){
-const err296 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err296);
-errors++;
 }
 }
 else {
-const err297 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err293 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err293);
+errors++;
+}
+}
+}
+else {
+const err294 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err294);
+errors++;
+}
+}
+if(data165.notListed !== undefined){
+let data172 = data165.notListed;
+if(!(((typeof data172 == "number") && (!(data172 % 1) && !isNaN(data172))) && (isFinite(data172)))){
+const err295 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err295);
+errors++;
+}
+if((typeof data172 == "number") && (isFinite(data172))){
+if(data172 > 2147483647 || isNaN(data172)){
+const err296 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err296);
+errors++;
+}
+if(data172 < -2147483648 || isNaN(data172)){
+const err297 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err297);
 errors++;
 }
 }
-if(data170.image !== undefined){
-let data173 = data170.image;
-if(typeof data173 === "string"){
-if(data173.length > 1000 && func2(data173) > 1000){
-const err298 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+}
+}
+else {
+const err298 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err298);
 errors++;
 }
 }
-else {
-const err299 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data143.podFailure !== undefined){
+let data173 = data143.podFailure;
+if(data173 && typeof data173 == "object" && !Array.isArray(data173)){
+if(data173.cause === undefined){
+const err299 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err299);
 errors++;
 }
-}
-if(data170.exitCode !== undefined){
-let data174 = data170.exitCode;
-if(!(((typeof data174 == "number") && (!(data174 % 1) && !isNaN(data174))) && (isFinite(data174)))){
-const err300 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data173.pod === undefined){
+const err300 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err300);
 errors++;
 }
-if((typeof data174 == "number") && (isFinite(data174))){
-if(data174 > 2147483647 || isNaN(data174)){
-const err301 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data173.cause !== undefined){
+let data174 = data173.cause;
+if(typeof data174 !== "string"){
+const err301 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err301);
 errors++;
 }
-if(data174 < -2147483648 || isNaN(data174)){
-const err302 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(!(((((((data174 === "ImagePull") || (data174 === "Configuration")) || (data174 === "Crashing")) || (data174 === "OutOfMemory")) || (data174 === "Unhealthy")) || (data174 === "Unschedulable")) || (data174 === "NotStarted"))){
+const err302 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err302);
 errors++;
 }
 }
-}
-if(data170.restarts !== undefined){
-let data175 = data170.restarts;
-if(!(((typeof data175 == "number") && (!(data175 % 1) && !isNaN(data175))) && (isFinite(data175)))){
-const err303 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+if(data173.pod !== undefined){
+let data175 = data173.pod;
+if(typeof data175 === "string"){
+if(data175.length > 253 && func2(data175) > 253){
+const err303 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err303);
-errors++;
-}
-if((typeof data175 == "number") && (isFinite(data175))){
-if(data175 > 2147483647 || isNaN(data175)){
-const err304 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err304);
-errors++;
-}
-if(data175 < -2147483648 || isNaN(data175)){
-const err305 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err305);
-errors++;
-}
-}
-}
-if(data170.notReadyAfterSeconds !== undefined){
-let data176 = data170.notReadyAfterSeconds;
-if(!(((typeof data176 == "number") && (!(data176 % 1) && !isNaN(data176))) && (isFinite(data176)))){
-const err306 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err306);
-errors++;
-}
-if((typeof data176 == "number") && (isFinite(data176))){
-if(data176 > 2147483647 || isNaN(data176)){
-const err307 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err307);
-errors++;
-}
-if(data176 < -2147483648 || isNaN(data176)){
-const err308 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err308);
-errors++;
-}
-}
-}
-if(data170.detail !== undefined){
-let data177 = data170.detail;
-if(typeof data177 === "string"){
-if(data177.length > 512 && func2(data177) > 512){
-const err309 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
-vErrors = add(vErrors, err309);
 errors++;
 }
 }
 else {
-const err310 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+const err304 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err304);
+errors++;
+}
+}
+if(data173.image !== undefined){
+let data176 = data173.image;
+if(typeof data176 === "string"){
+if(data176.length > 1000 && func2(data176) > 1000){
+const err305 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err305);
+errors++;
+}
+}
+else {
+const err306 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err306);
+errors++;
+}
+}
+if(data173.exitCode !== undefined){
+let data177 = data173.exitCode;
+if(!(((typeof data177 == "number") && (!(data177 % 1) && !isNaN(data177))) && (isFinite(data177)))){
+const err307 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err307);
+errors++;
+}
+if((typeof data177 == "number") && (isFinite(data177))){
+if(data177 > 2147483647 || isNaN(data177)){
+const err308 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err308);
+errors++;
+}
+if(data177 < -2147483648 || isNaN(data177)){
+const err309 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err309);
+errors++;
+}
+}
+}
+if(data173.restarts !== undefined){
+let data178 = data173.restarts;
+if(!(((typeof data178 == "number") && (!(data178 % 1) && !isNaN(data178))) && (isFinite(data178)))){
+const err310 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err310);
 errors++;
 }
-}
-if(data170.hint !== undefined){
-let data178 = data170.hint;
-if(typeof data178 !== "string"){
-const err311 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if((typeof data178 == "number") && (isFinite(data178))){
+if(data178 > 2147483647 || isNaN(data178)){
+const err311 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err311);
 errors++;
 }
-if(!((((data178 === "Stdio") || (data178 === "Crash")) || (data178 === "Unready")) || (data178 === "Start"))){
-const err312 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+if(data178 < -2147483648 || isNaN(data178)){
+const err312 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err312);
 errors++;
 }
 }
 }
-else {
-const err313 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data173.notReadyAfterSeconds !== undefined){
+let data179 = data173.notReadyAfterSeconds;
+if(!(((typeof data179 == "number") && (!(data179 % 1) && !isNaN(data179))) && (isFinite(data179)))){
+const err313 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
-}
-if(data140.tools !== undefined){
-let data179 = data140.tools;
-if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
-if(data179.digest !== undefined){
-let data180 = data179.digest;
-if(typeof data180 === "string"){
-if(data180.length > 80 && func2(data180) > 80){
-const err314 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if((typeof data179 == "number") && (isFinite(data179))){
+if(data179 > 2147483647 || isNaN(data179)){
+const err314 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-}
-else {
-const err315 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data179 < -2147483648 || isNaN(data179)){
+const err315 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err315);
 errors++;
 }
 }
-if(data179.changedAt !== undefined){
-let data181 = data179.changedAt;
-if(typeof data181 === "string"){
-if(!pattern2.test(data181)){
-const err316 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+}
+if(data173.detail !== undefined){
+let data180 = data173.detail;
+if(typeof data180 === "string"){
+if(data180.length > 512 && func2(data180) > 512){
+const err316 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err316);
 errors++;
 }
 }
 else {
-const err317 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+const err317 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err317);
 errors++;
 }
 }
-if(data179.list !== undefined){
-let data182 = data179.list;
-if(Array.isArray(data182)){
-if(data182.length > 64){
-const err318 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+if(data173.hint !== undefined){
+let data181 = data173.hint;
+if(typeof data181 !== "string"){
+const err318 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-const len15 = data182.length;
-for(let i15=0; i15<len15; i15++){
-let data183 = data182[i15];
-if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
-if(data183.name === undefined){
-const err319 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "name"}};
+if(!((((data181 === "Stdio") || (data181 === "Crash")) || (data181 === "Unready")) || (data181 === "Start"))){
+const err319 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err319);
 errors++;
 }
-if(data183.interface === undefined){
-const err320 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "interface"}};
+}
+}
+else {
+const err320 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err320);
 errors++;
 }
-if(data183.wording === undefined){
-const err321 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "wording"}};
+}
+if(data143.tools !== undefined){
+let data182 = data143.tools;
+if(data182 && typeof data182 == "object" && !Array.isArray(data182)){
+if(data182.digest !== undefined){
+let data183 = data182.digest;
+if(typeof data183 === "string"){
+if(data183.length > 80 && func2(data183) > 80){
+const err321 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-if(data183.name !== undefined){
-let data184 = data183.name;
-if(typeof data184 === "string"){
-if(data184.length > 128 && func2(data184) > 128){
-const err322 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"maxLength",params:{limit: 128}};
+}
+else {
+const err322 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err322);
 errors++;
 }
 }
-else {
-const err323 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"type",params:{type: "string"}};
+if(data182.changedAt !== undefined){
+let data184 = data182.changedAt;
+if(typeof data184 === "string"){
+if(!pattern2.test(data184)){
+const err323 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err323);
 errors++;
 }
 }
-if(data183.interface !== undefined){
-let data185 = data183.interface;
-if(typeof data185 === "string"){
-if(data185.length > 16 && func2(data185) > 16){
-const err324 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"maxLength",params:{limit: 16}};
+else {
+const err324 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err324);
 errors++;
 }
 }
-else {
-const err325 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"type",params:{type: "string"}};
+if(data182.list !== undefined){
+let data185 = data182.list;
+if(Array.isArray(data185)){
+if(data185.length > 64){
+const err325 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-}
-if(data183.wording !== undefined){
-let data186 = data183.wording;
-if(typeof data186 === "string"){
-if(data186.length > 16 && func2(data186) > 16){
-const err326 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"maxLength",params:{limit: 16}};
+const len15 = data185.length;
+for(let i15=0; i15<len15; i15++){
+let data186 = data185[i15];
+if(data186 && typeof data186 == "object" && !Array.isArray(data186)){
+if(data186.name === undefined){
+const err326 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-}
-else {
-const err327 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"type",params:{type: "string"}};
+if(data186.interface === undefined){
+const err327 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err327);
 errors++;
 }
-}
-if(data183.readOnly !== undefined){
-if(typeof data183.readOnly !== "boolean"){
-const err328 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data186.wording === undefined){
+const err328 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err328);
 errors++;
 }
-}
-if(data183.destructive !== undefined){
-if(typeof data183.destructive !== "boolean"){
-const err329 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/destructive",keyword:"type",params:{type: "boolean"}};
+if(data186.name !== undefined){
+let data187 = data186.name;
+if(typeof data187 === "string"){
+if(data187.length > 128 && func2(data187) > 128){
+const err329 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err329);
 errors++;
 }
 }
-if(data183.openWorld !== undefined){
-if(typeof data183.openWorld !== "boolean"){
-const err330 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/openWorld",keyword:"type",params:{type: "boolean"}};
+else {
+const err330 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err330);
 errors++;
 }
 }
-}
-else {
-const err331 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"type",params:{type: "object"}};
+if(data186.interface !== undefined){
+let data188 = data186.interface;
+if(typeof data188 === "string"){
+if(data188.length > 16 && func2(data188) > 16){
+const err331 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err331);
 errors++;
 }
 }
-}
 else {
-const err332 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+const err332 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err332);
 errors++;
 }
 }
-if(data179.truncated !== undefined){
-let data190 = data179.truncated;
-if(!(((typeof data190 == "number") && (!(data190 % 1) && !isNaN(data190))) && (isFinite(data190)))){
-const err333 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+if(data186.wording !== undefined){
+let data189 = data186.wording;
+if(typeof data189 === "string"){
+if(data189.length > 16 && func2(data189) > 16){
+const err333 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err333);
 errors++;
 }
-if((typeof data190 == "number") && (isFinite(data190))){
-if(data190 > 2147483647 || isNaN(data190)){
-const err334 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err334 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err334);
 errors++;
 }
-if(data190 < -2147483648 || isNaN(data190)){
-const err335 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data186.readOnly !== undefined){
+if(typeof data186.readOnly !== "boolean"){
+const err335 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err335);
 errors++;
 }
 }
-}
-if(data179.reason !== undefined){
-let data191 = data179.reason;
-if(typeof data191 !== "string"){
-const err336 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data186.destructive !== undefined){
+if(typeof data186.destructive !== "boolean"){
+const err336 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err336);
 errors++;
 }
-if(!(((data191 === "ContractTooLarge") || (data191 === "ContractUnreadable")) || (data191 === "ContractUnstable"))){
-const err337 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+if(data186.openWorld !== undefined){
+if(typeof data186.openWorld !== "boolean"){
+const err337 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err337);
 errors++;
 }
 }
-if(data179.message !== undefined){
-let data192 = data179.message;
-if(typeof data192 === "string"){
-if(data192.length > 256 && func2(data192) > 256){
-const err338 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err338 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err338);
 errors++;
 }
 }
+}
 else {
-const err339 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+const err339 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err339);
 errors++;
 }
 }
-}
-else {
-const err340 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data182.truncated !== undefined){
+let data193 = data182.truncated;
+if(!(((typeof data193 == "number") && (!(data193 % 1) && !isNaN(data193))) && (isFinite(data193)))){
+const err340 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
-}
-if(data140.verification !== undefined){
-let data193 = data140.verification;
-if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
-if(data193.era !== undefined){
-let data194 = data193.era;
-if(typeof data194 !== "string"){
-const err341 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if((typeof data193 == "number") && (isFinite(data193))){
+if(data193 > 2147483647 || isNaN(data193)){
+const err341 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err341);
 errors++;
 }
-if(!((data194 === "Stateless") || (data194 === "Handshake"))){
-const err342 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+if(data193 < -2147483648 || isNaN(data193)){
+const err342 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err342);
 errors++;
 }
 }
-if(data193.image !== undefined){
-let data195 = data193.image;
-if(typeof data195 === "string"){
-if(data195.length > 1000 && func2(data195) > 1000){
-const err343 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+}
+if(data182.reason !== undefined){
+let data194 = data182.reason;
+if(typeof data194 !== "string"){
+const err343 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err343);
 errors++;
 }
-}
-else {
-const err344 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(!(((data194 === "ContractTooLarge") || (data194 === "ContractUnreadable")) || (data194 === "ContractUnstable"))){
+const err344 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err344);
 errors++;
 }
 }
-if(data193.goneWhenAsked !== undefined){
-let data196 = data193.goneWhenAsked;
-if(!(((typeof data196 == "number") && (!(data196 % 1) && !isNaN(data196))) && (isFinite(data196)))){
-const err345 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data182.message !== undefined){
+let data195 = data182.message;
+if(typeof data195 === "string"){
+if(data195.length > 256 && func2(data195) > 256){
+const err345 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err345);
-errors++;
-}
-if((typeof data196 == "number") && (isFinite(data196))){
-if(data196 > 8 || isNaN(data196)){
-const err346 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
-vErrors = add(vErrors, err346);
-errors++;
-}
-if(data196 < 1 || isNaN(data196)){
-const err347 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err347);
-errors++;
-}
-}
-}
-if(data193.toolsDigest !== undefined){
-let data197 = data193.toolsDigest;
-if(typeof data197 === "string"){
-if(data197.length > 80 && func2(data197) > 80){
-const err348 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err348);
 errors++;
 }
 }
 else {
-const err349 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+const err346 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err346);
+errors++;
+}
+}
+}
+else {
+const err347 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err347);
+errors++;
+}
+}
+if(data143.verification !== undefined){
+let data196 = data143.verification;
+if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
+if(data196.era !== undefined){
+let data197 = data196.era;
+if(typeof data197 !== "string"){
+const err348 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err348);
+errors++;
+}
+if(!((data197 === "Stateless") || (data197 === "Handshake"))){
+const err349 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err349);
 errors++;
 }
 }
-if(data193.notCounted !== undefined){
-let data198 = data193.notCounted;
+if(data196.image !== undefined){
+let data198 = data196.image;
 if(typeof data198 === "string"){
-if(data198.length > 256 && func2(data198) > 256){
-const err350 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data198.length > 1000 && func2(data198) > 1000){
+const err350 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err350);
 errors++;
 }
 }
 else {
-const err351 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err351 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
 }
-if(data193.failingPods !== undefined){
-let data199 = data193.failingPods;
-if(Array.isArray(data199)){
-if(data199.length > 3){
-const err352 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data196.goneWhenAsked !== undefined){
+let data199 = data196.goneWhenAsked;
+if(!(((typeof data199 == "number") && (!(data199 % 1) && !isNaN(data199))) && (isFinite(data199)))){
+const err352 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-const len16 = data199.length;
-for(let i16=0; i16<len16; i16++){
-let data200 = data199[i16];
-if(data200 && typeof data200 == "object" && !Array.isArray(data200)){
-if(data200.name === undefined){
-const err353 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "name"}};
+if((typeof data199 == "number") && (isFinite(data199))){
+if(data199 > 8 || isNaN(data199)){
+const err353 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-if(data200.message === undefined){
-const err354 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "message"}};
+if(data199 < 1 || isNaN(data199)){
+const err354 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-if(data200.name !== undefined){
-let data201 = data200.name;
-if(typeof data201 === "string"){
-if(data201.length > 253 && func2(data201) > 253){
-const err355 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+}
+if(data196.toolsDigest !== undefined){
+let data200 = data196.toolsDigest;
+if(typeof data200 === "string"){
+if(data200.length > 80 && func2(data200) > 80){
+const err355 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err355);
 errors++;
 }
 }
 else {
-const err356 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"type",params:{type: "string"}};
+const err356 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err356);
 errors++;
 }
 }
-if(data200.message !== undefined){
-let data202 = data200.message;
-if(typeof data202 === "string"){
-if(data202.length > 256 && func2(data202) > 256){
-const err357 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data196.notCounted !== undefined){
+let data201 = data196.notCounted;
+if(typeof data201 === "string"){
+if(data201.length > 256 && func2(data201) > 256){
+const err357 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
 else {
-const err358 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"type",params:{type: "string"}};
+const err358 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
-}
-else {
-const err359 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"type",params:{type: "object"}};
+if(data196.failingPods !== undefined){
+let data202 = data196.failingPods;
+if(Array.isArray(data202)){
+if(data202.length > 3){
+const err359 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err359);
 errors++;
 }
-}
-}
-else {
-const err360 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const len16 = data202.length;
+for(let i16=0; i16<len16; i16++){
+let data203 = data202[i16];
+if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
+if(data203.name === undefined){
+const err360 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-}
-if(data193.toolCount !== undefined){
-let data203 = data193.toolCount;
-if(!(((typeof data203 == "number") && (!(data203 % 1) && !isNaN(data203))) && (isFinite(data203)))){
-const err361 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data203.message === undefined){
+const err361 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-if((typeof data203 == "number") && (isFinite(data203))){
-if(data203 > 2147483647 || isNaN(data203)){
-const err362 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data203.name !== undefined){
+let data204 = data203.name;
+if(typeof data204 === "string"){
+if(data204.length > 253 && func2(data204) > 253){
+const err362 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err362);
 errors++;
 }
-if(data203 < 0 || isNaN(data203)){
-const err363 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err363 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
 }
-}
-if(data193.resourceCount !== undefined){
-let data204 = data193.resourceCount;
-if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
-const err364 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data203.message !== undefined){
+let data205 = data203.message;
+if(typeof data205 === "string"){
+if(data205.length > 256 && func2(data205) > 256){
+const err364 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if((typeof data204 == "number") && (isFinite(data204))){
-if(data204 > 2147483647 || isNaN(data204)){
-const err365 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err365 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-if(data204 < 0 || isNaN(data204)){
-const err366 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err366 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
 }
-if(data193.promptCount !== undefined){
-let data205 = data193.promptCount;
-if(!(((typeof data205 == "number") && (!(data205 % 1) && !isNaN(data205))) && (isFinite(data205)))){
-const err367 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+else {
+const err367 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-if((typeof data205 == "number") && (isFinite(data205))){
-if(data205 > 2147483647 || isNaN(data205)){
-const err368 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data196.toolCount !== undefined){
+let data206 = data196.toolCount;
+if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
+const err368 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err368);
 errors++;
 }
-if(data205 < 0 || isNaN(data205)){
-const err369 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data206 == "number") && (isFinite(data206))){
+if(data206 > 2147483647 || isNaN(data206)){
+const err369 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-}
-}
-}
-else {
-const err370 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data206 < 0 || isNaN(data206)){
+const err370 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err370);
 errors++;
 }
 }
 }
-else {
-const err371 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data196.resourceCount !== undefined){
+let data207 = data196.resourceCount;
+if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
+const err371 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-}
-if(data115.conditions !== undefined){
-let data206 = data115.conditions;
-if(Array.isArray(data206)){
-const len17 = data206.length;
-for(let i17=0; i17<len17; i17++){
-let data207 = data206[i17];
-if(data207 && typeof data207 == "object" && !Array.isArray(data207)){
-if(data207.type === undefined){
-const err372 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "type"}};
+if((typeof data207 == "number") && (isFinite(data207))){
+if(data207 > 2147483647 || isNaN(data207)){
+const err372 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err372);
 errors++;
 }
-if(data207.status === undefined){
-const err373 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "status"}};
+if(data207 < 0 || isNaN(data207)){
+const err373 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-if(data207.lastTransitionTime === undefined){
-const err374 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+}
+if(data196.promptCount !== undefined){
+let data208 = data196.promptCount;
+if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
+const err374 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-if(data207.reason === undefined){
-const err375 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "reason"}};
+if((typeof data208 == "number") && (isFinite(data208))){
+if(data208 > 2147483647 || isNaN(data208)){
+const err375 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-if(data207.message === undefined){
-const err376 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "message"}};
+if(data208 < 0 || isNaN(data208)){
+const err376 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err376);
 errors++;
 }
-if(data207.type !== undefined){
-let data208 = data207.type;
-if(typeof data208 === "string"){
-if(data208.length > 316 && func2(data208) > 316){
-const err377 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"maxLength",params:{limit: 316}};
+}
+}
+}
+else {
+const err377 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-if(!pattern3.test(data208)){
-const err378 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+}
+else {
+const err378 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err378);
 errors++;
 }
 }
-else {
-const err379 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"type",params:{type: "string"}};
+if(data118.conditions !== undefined){
+let data209 = data118.conditions;
+if(Array.isArray(data209)){
+const len17 = data209.length;
+for(let i17=0; i17<len17; i17++){
+let data210 = data209[i17];
+if(data210 && typeof data210 == "object" && !Array.isArray(data210)){
+if(data210.type === undefined){
+const err379 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-}
-if(data207.status !== undefined){
-let data209 = data207.status;
-if(typeof data209 !== "string"){
-const err380 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"type",params:{type: "string"}};
+if(data210.status === undefined){
+const err380 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-if(!(((data209 === "True") || (data209 === "False")) || (data209 === "Unknown"))){
-const err381 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data210.lastTransitionTime === undefined){
+const err381 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-}
-if(data207.observedGeneration !== undefined){
-let data210 = data207.observedGeneration;
-if(!(((typeof data210 == "number") && (!(data210 % 1) && !isNaN(data210))) && (isFinite(data210)))){
-const err382 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data210.reason === undefined){
+const err382 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err382);
 errors++;
 }
-if((typeof data210 == "number") && (isFinite(data210))){
-if(data210 > 9223372036854776000 || isNaN(data210)){
-const err383 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data210.message === undefined){
+const err383 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-if(data210 < 0 || isNaN(data210)){
-const err384 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data210.type !== undefined){
+let data211 = data210.type;
+if(typeof data211 === "string"){
+if(data211.length > 316 && func2(data211) > 316){
+const err384 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-}
-}
-if(data207.lastTransitionTime !== undefined){
-let data211 = data207.lastTransitionTime;
-if(typeof data211 === "string"){
-if(!pattern2.test(data211)){
-const err385 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(!pattern3.test(data211)){
+const err385 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err385);
 errors++;
 }
 }
 else {
-const err386 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+const err386 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err386);
 errors++;
 }
 }
-if(data207.reason !== undefined){
-let data212 = data207.reason;
-if(typeof data212 === "string"){
-if(data212.length > 1024 && func2(data212) > 1024){
-const err387 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data210.status !== undefined){
+let data212 = data210.status;
+if(typeof data212 !== "string"){
+const err387 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err387);
 errors++;
 }
-if(data212.length < 2 && func2(data212) < 1){
-const err388 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"minLength",params:{limit: 1}};
+if(!(((data212 === "True") || (data212 === "False")) || (data212 === "Unknown"))){
+const err388 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err388);
 errors++;
 }
-if(!pattern5.test(data212)){
-const err389 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+if(data210.observedGeneration !== undefined){
+let data213 = data210.observedGeneration;
+if(!(((typeof data213 == "number") && (!(data213 % 1) && !isNaN(data213))) && (isFinite(data213)))){
+const err389 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err389);
 errors++;
 }
-}
-else {
-const err390 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"type",params:{type: "string"}};
+if((typeof data213 == "number") && (isFinite(data213))){
+if(data213 > 9223372036854776000 || isNaN(data213)){
+const err390 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err390);
 errors++;
 }
-}
-if(data207.message !== undefined){
-let data213 = data207.message;
-if(typeof data213 === "string"){
-if(data213.length > 32768 && func2(data213) > 32768){
-const err391 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data213 < 0 || isNaN(data213)){
+const err391 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err391);
 errors++;
 }
 }
-else {
-const err392 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"type",params:{type: "string"}};
+}
+if(data210.lastTransitionTime !== undefined){
+let data214 = data210.lastTransitionTime;
+if(typeof data214 === "string"){
+if(!pattern2.test(data214)){
+const err392 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
-}
 else {
-const err393 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"type",params:{type: "object"}};
+const err393 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
 }
-}
-else {
-const err394 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data210.reason !== undefined){
+let data215 = data210.reason;
+if(typeof data215 === "string"){
+if(data215.length > 1024 && func2(data215) > 1024){
+const err394 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err394);
 errors++;
 }
+if(data215.length < 2 && func2(data215) < 1){
+const err395 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err395);
+errors++;
+}
+if(!pattern5.test(data215)){
+const err396 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err396);
+errors++;
 }
 }
 else {
-const err395 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err395);
+const err397 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err397);
+errors++;
+}
+}
+if(data210.message !== undefined){
+let data216 = data210.message;
+if(typeof data216 === "string"){
+if(data216.length > 32768 && func2(data216) > 32768){
+const err398 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err398);
+errors++;
+}
+}
+else {
+const err399 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err399);
 errors++;
 }
 }
 }
 else {
-const err396 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err396);
+const err400 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err400);
+errors++;
+}
+}
+}
+else {
+const err401 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err401);
+errors++;
+}
+}
+}
+else {
+const err402 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err402);
+errors++;
+}
+}
+}
+else {
+const err403 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err403);
 errors++;
 }
 validate21.errors = vErrors;

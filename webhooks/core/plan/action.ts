@@ -24,6 +24,8 @@ export type Action =
       readonly cause: ApplyCause;
       readonly drift?: Drift;
       readonly claims?: ForeignFields;
+      /** Pods that exist are replaced, because their template is another one. */
+      readonly replacesPods?: true;
     }
   | {
       readonly type: 'delete';

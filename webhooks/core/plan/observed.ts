@@ -16,6 +16,8 @@ export interface ObservedChild {
   readonly controller?: OwnerReference;
   /** Annotation `mcp-lifecycle/applied-hash`: digest of the object that we last applied. */
   readonly appliedHash?: string;
+  /** Annotation `mcp-lifecycle/template-hash`: digest of the pod template in that object. */
+  readonly templateHash?: string;
   /** JSON of `fieldsV1` of our field manager: the fields that are still ours. Somebody's change takes them away. */
   readonly ownedFields?: string;
   /** What others own in it and should not; absent when there is nothing. */

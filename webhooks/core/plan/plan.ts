@@ -1,4 +1,5 @@
-import { APPLIED_HASH_ANNOTATION } from '../mcpserver/names.ts';
+import { APPLIED_HASH_ANNOTATION, TEMPLATE_HASH_ANNOTATION } from '../mcpserver/names.ts';
+import { isRecord } from '../mcpserver/record.ts';
 import type { ChildKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
 import type { Action } from './action.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
@@ -50,7 +51,7 @@ interface Child {
 }
 
 function planChild(input: PlanInput, { of, wanted, found }: Child): Action | undefined {
-  if (found === undefined) return { type: 'apply', of, object: toApplied(input, wanted), cause: 'missing' };
+  if (found === undefined) return { type: 'apply', of, object: toApplied(input, { of, wanted }), cause: 'missing' };
   const ownership = judgeOwnership(input.owner, found);
   if (ownership.type === 'foreign') return { type: 'conflict', of, name: found.name, message: ownership.message };
   // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
@@ -58,12 +59,19 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   const { uid, foreign } = found;
   const existing = { uid, ...(foreign === undefined ? {} : { claims: foreign }) };
   if (ownership.type === 'orphan') {
-    const object = toApplied(input, wanted, [released(ownership.former)]);
-    return { type: 'apply', of, object, ...existing, cause: 'adopted' };
+    const object = toApplied(input, { of, wanted }, [released(ownership.former)]);
+    return { type: 'apply', of, object, ...existing, ...replacement(object, found), cause: 'adopted' };
   }
-  const object = toApplied(input, wanted);
+  const object = toApplied(input, { of, wanted });
   const difference = findDifference(object, found);
-  return difference === undefined ? undefined : { type: 'apply', of, object, ...existing, ...difference };
+  if (difference === undefined) return undefined;
+  return { type: 'apply', of, object, ...existing, ...replacement(object, found), ...difference };
+}
+
+/** Of an object that says nothing of its template (nobody has applied it, or a release that did not say) it is taken to be another one. */
+function replacement(object: KubernetesObject, { templateHash }: ObservedChild): { readonly replacesPods?: true } {
+  const wanted = object.metadata.annotations?.[TEMPLATE_HASH_ANNOTATION];
+  return wanted === undefined || wanted === templateHash ? {} : { replacesPods: true };
 }
 
 /** Only what we applied: somebody may have made the owner the controller of an object of his own. */
@@ -95,13 +103,22 @@ function findDifference(
 /** The object as it is sent: owned, and carrying the digest of all that. */
 function toApplied(
   { owner, digest }: PlanInput,
-  wanted: KubernetesObject,
+  { of, wanted }: Pick<Child, 'of' | 'wanted'>,
   formerOwners: readonly OwnerReference[] = [],
 ): KubernetesObject {
   const ownerReferences = [...formerOwners, controllerReference(owner)];
   const owned = { ...wanted, metadata: { ...wanted.metadata, ownerReferences } };
-  const annotations = { ...wanted.metadata.annotations, [APPLIED_HASH_ANNOTATION]: digest(canonicalJson(owned)) };
+  const annotations = {
+    ...wanted.metadata.annotations,
+    ...(of.hasPods === true ? { [TEMPLATE_HASH_ANNOTATION]: templateHashOf(wanted, digest) } : {}),
+    [APPLIED_HASH_ANNOTATION]: digest(canonicalJson(owned)),
+  };
   return { ...owned, metadata: { ...owned.metadata, annotations } };
+}
+
+/** Digest of the template of its pods, as we apply it: without what the API server adds. */
+function templateHashOf({ spec }: KubernetesObject, digest: PlanInput['digest']): string {
+  return digest(canonicalJson(isRecord(spec) ? spec['template'] : undefined));
 }
 
 /**

@@ -10,7 +10,11 @@ import type { WorkloadInput } from './status-input.ts';
 export type Rollout =
   /** Nothing is on its way, or nothing may be. */
   | { readonly state: 'settled' }
-  | { readonly state: 'under-way'; readonly reason: 'RollingOut' | 'Verifying'; readonly message: string }
+  | {
+      readonly state: 'under-way';
+      readonly reason: 'RollingOut' | 'RolloutQueued' | 'Verifying';
+      readonly message: string;
+    }
   /** It does not come up, and says why; nobody has to wait for a deadline to be told. */
   | { readonly state: 'stalled'; readonly reason: StalledReason; readonly message: string; readonly cause?: string };
 
@@ -18,6 +22,13 @@ type StalledReason = 'PodsFailing' | 'PodsNotCreated' | 'ProgressDeadlineExceede
 
 /** What Deployments say of a rollout that is complete, for as long as no other begins. */
 const COMPLETE = 'NewReplicaSetAvailable';
+
+const queued: Rollout = {
+  state: 'under-way',
+  reason: 'RolloutQueued',
+  message:
+    'Waits for its turn: as many other servers replace their pods as may at a time (rollout.maxConcurrent of the chart); what serves goes on serving',
+};
 
 export interface RolloutInput extends WorkloadInput {
   readonly availability: Availability;
@@ -30,6 +41,7 @@ export function decideRollout(input: RolloutInput): Rollout {
   const { accepted, availability, deployment, problem } = input;
   if (accepted.state !== 'valid' || availability.cause === 'scaled-to-zero') return { state: 'settled' };
   if (problem !== undefined) return { state: 'stalled', ...problem };
+  if (input.isQueued === true) return queued;
   if (deployment === undefined) return rollingOut(input);
   const why = whyStalled(input, deployment);
   if (why !== undefined) {

@@ -25,6 +25,8 @@ export interface StatusInput {
   /** From `findProblem`. */
   readonly problem?: ChildProblem | undefined;
   readonly deployment?: DeploymentStatus | undefined;
+  /** What is wanted waits for its turn to replace the pods. */
+  readonly isQueued?: boolean;
   readonly serviceExists: boolean;
   /** Which pods serve, and of which generation they are. */
   readonly serving: Pick<Serving, 'generation' | 'podSet' | 'isRolling'>;

@@ -1,5 +1,8 @@
 import { selectorLabels } from '../mcpserver/names.ts';
+import type { Fields } from '../mcpserver/record.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
+import { compact } from './compact.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
 import { buildPodTemplate } from './pod/pod-template.ts';
 
@@ -18,10 +21,25 @@ export const deployment: ExpandedKind = {
       kind: 'Deployment',
       metadata: childMetadata(input.server),
       spec: {
-        replicas: input.server.spec.runtime?.replicas ?? 1,
+        replicas: replicasOf(input.server),
+        strategy: buildStrategy(input.server),
+        ...compact({ minReadySeconds: input.server.spec.extensions?.rollout?.minReadySeconds }),
         selector: { matchLabels: selectorLabels(input.server) },
         template: buildPodTemplate(input),
       },
     },
   ],
 };
+
+/** Above so many replicas a rollout starts a quarter of them at a time: one by one, twenty would take twenty starts. */
+const fewReplicas = 4;
+
+/** No pod goes before another one is there in its place: with one replica, anything else is an outage. */
+function buildStrategy(server: MCPServer): Fields {
+  const maxSurge = replicasOf(server) > fewReplicas ? '25%' : 1;
+  return { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge } };
+}
+
+function replicasOf({ spec }: MCPServer): number {
+  return spec.runtime?.replicas ?? 1;
+}

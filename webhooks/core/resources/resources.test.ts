@@ -89,6 +89,13 @@ describe('Deployment', () => {
              "mcp-server": "search",
            },
          },
+         "strategy": {
+           "rollingUpdate": {
+             "maxSurge": 1,
+             "maxUnavailable": 0,
+           },
+           "type": "RollingUpdate",
+         },
          "template": {
            "metadata": {
              "labels": {
@@ -101,6 +108,13 @@ describe('Deployment', () => {
              "containers": [
                {
                  "image": "ghcr.io/example/search:1.4.0",
+                 "lifecycle": {
+                   "preStop": {
+                     "sleep": {
+                       "seconds": 5,
+                     },
+                   },
+                 },
                  "name": "mcp-server",
                  "ports": [
                    {
@@ -111,6 +125,7 @@ describe('Deployment', () => {
                  ],
                },
              ],
+             "enableServiceLinks": false,
            },
          },
        },

@@ -13,6 +13,7 @@ export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | '
   readonly features?: LeadOptions['features'];
   readonly policies?: LeadOptions['policies'];
   readonly log?: LeadOptions['log'];
+  readonly maxRollouts?: LeadOptions['maxRollouts'];
 }
 
 /** Begins one term of leadership; the returned function ends it. For tests. */
@@ -23,6 +24,7 @@ export function startLead(options: LeadTestOptions): () => Promise<void> {
     {
       installation: undefined,
       features: [],
+      maxRollouts: 10,
       policies: fixedPolicy(builtInPolicy),
       log: silentLogger,
       ...options,

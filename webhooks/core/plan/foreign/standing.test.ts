@@ -58,6 +58,7 @@ describe('what mutating admission wrote with our own request, which nobody owns'
       [
         ['command', 'command', ['sh']],
         ['lifecycle', 'lifecycle', { postStart: { exec: { command: ['sh'] } } }],
+        ['lifecycle', 'lifecycle', { preStop: { exec: { command: ['sh'] } } }],
         ['volumeDevices', 'volumeDevices', [{ name: 'x', devicePath: '/dev/x' }]],
         ['ports[8080/TCP].hostPort', 'ports', [{ name: 'mcp', containerPort: 8080, hostPort: 8080 }]],
       ] as const

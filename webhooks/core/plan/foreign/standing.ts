@@ -18,8 +18,11 @@ const maxOfOurs = 5;
 /** What was not carried out now, and why. */
 export interface PutOff {
   readonly action: Action;
-  /** `Waiting`: other servers restart. `ComesBack`: it was done often, and somebody wrote again. */
-  readonly state: 'Waiting' | 'ComesBack';
+  /**
+   * `Waiting`: other servers restart. `ComesBack`: it was done often, and somebody wrote again. `Queued`: what is wanted has
+   * changed, and other servers replace their pods; nothing of others stands for it.
+   */
+  readonly state: 'Waiting' | 'ComesBack' | 'Queued';
 }
 
 export interface StandingInput {
@@ -35,7 +38,7 @@ export interface StandingInput {
 export function standingFields({ children, desired, putOff, failed }: StandingInput): ForeignFieldsStatus | undefined {
   const undone = [...putOff.map(({ action }) => action), ...failed];
   const written = children.flatMap((child) => admitted(child, desired, undone));
-  const counted = putOff.map((one) => notDone(one, children));
+  const counted = putOff.flatMap((one) => (one.state === 'Queued' ? [] : notDone(one, one.state, children)));
   const all = [...counted.flatMap(({ fields }) => fields), ...written];
   const more = counted.reduce((sum, one) => sum + one.more, 0);
   if (all.length + more === 0) return undefined;
@@ -45,7 +48,8 @@ export function standingFields({ children, desired, putOff, failed }: StandingIn
 
 /** What others own, and what became of ours; nobody says who wrote that. */
 function notDone(
-  { action, state }: PutOff,
+  { action }: PutOff,
+  state: StandingField['state'],
   children: readonly ObservedChild[],
 ): { readonly fields: readonly StandingField[]; readonly more: number } {
   const { kind } = action.of;

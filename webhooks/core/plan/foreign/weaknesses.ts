@@ -1,5 +1,6 @@
 import { podContainers } from '../../resources/pod/containers.ts';
 import type { PodContainer } from '../../resources/pod/pod-container.ts';
+import { isRecord } from '../../mcpserver/record.ts';
 import type { Fields } from '../../mcpserver/record.ts';
 import type { OwnedPath } from './field-tree.ts';
 import { isHarmlessVolume, nameKey, podSpec } from './places.ts';
@@ -79,6 +80,12 @@ const itemsOf = (of: Fields, field: string): readonly unknown[] => {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
 };
 
+/** A hook that does more than sleep, as ours do. */
+const runsAnything = (of: Fields): boolean => {
+  const { preStop, ...others } = fieldsAt(of, 'lifecycle');
+  return Object.keys(others).length > 0 || Object.keys(isRecord(preStop) ? preStop : {}).some((how) => how !== 'sleep');
+};
+
 /** Of the security context of a pod and of a container alike. */
 const securityWeaknesses: readonly Part[] = [
   { field: 'securityContext.runAsUser', isWeak: (of) => security(of)['runAsUser'] === 0 },
@@ -107,7 +114,8 @@ const podWeaknesses = under(ofPod, podSpec, [
 
 /** Of a container of ours. */
 const containerWeaknesses: readonly Part[] = [
-  ...['command', 'lifecycle', 'volumeDevices'].map((field) => ({ field, isWeak: isSet(field) })),
+  ...['command', 'volumeDevices'].map((field) => ({ field, isWeak: isSet(field) })),
+  { field: 'lifecycle', isWeak: runsAnything },
   { field: 'securityContext.privileged', isWeak: (of) => security(of)['privileged'] === true },
   {
     field: 'securityContext.allowPrivilegeEscalation',

@@ -7,6 +7,7 @@ import { metricsPort } from '../metrics-endpoint.ts';
 import { claimMounts, claimVolumes } from './claims.ts';
 import { mountPermissions } from './mount-permissions.ts';
 import type { PodContainer } from './pod-container.ts';
+import { terminationOf } from './termination.ts';
 
 /** The container that the author describes: the MCP server itself. */
 export const mcpServer: PodContainer = {
@@ -32,6 +33,7 @@ export const mcpServer: PodContainer = {
       envFrom: spec.config.envFrom,
       volumeMounts: [...(spec.config.storage ?? []).map(buildMount), ...claimMounts(server)],
       resources: spec.runtime?.resources,
+      lifecycle: terminationOf(server).lifecycle,
     }),
   }),
   volumes: ({ server }) => [

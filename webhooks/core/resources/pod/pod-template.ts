@@ -6,6 +6,7 @@ import type { ExpansionInput } from '../expanded-kind.ts';
 import { podContainers } from './containers.ts';
 import type { PodContainer } from './pod-container.ts';
 import { buildScheduling } from './scheduling.ts';
+import { terminationOf } from './termination.ts';
 
 /** The template of the pods of a server; `containers` other than those that there are is for tests. */
 export function buildPodTemplate(input: ExpansionInput, containers: readonly PodContainer[] = podContainers): Fields {
@@ -28,7 +29,10 @@ export function buildPodTemplate(input: ExpansionInput, containers: readonly Pod
       ...compact({
         imagePullSecrets: server.spec.source.containerImage?.imagePullSecrets?.map(({ name }) => ({ name })),
         securityContext: security?.podSecurityContext,
+        terminationGracePeriodSeconds: terminationOf(server).graceSeconds,
       }),
+      // A variable for each Service of the namespace: MCP_PORT=tcp://… ends a program that reads a number from it.
+      enableServiceLinks: false,
       // Who names a service account wants its token; nobody wants the token of `default` by accident.
       ...(serviceAccountName === '' ? { automountServiceAccountToken: false } : { serviceAccountName }),
       ...buildScheduling(server),

@@ -1,0 +1,27 @@
+import type { Fields } from '../../mcpserver/record.ts';
+import type { MCPServer } from '../../mcpserver/types.gen.ts';
+
+/** Until no kube-proxy leads to a pod any more that is on its way out, in seconds; meanwhile it serves as before. */
+const farewellSeconds = 5;
+/** What a pod has in all if its spec does not say, in seconds: the API server writes it into every pod. */
+const defaultGraceSeconds = 30;
+
+/** How a pod of the server ends. */
+export interface Termination {
+  /** Undefined: the API server's own. */
+  readonly graceSeconds: number | undefined;
+  /** Of the container that serves; undefined where there is no time for it. */
+  readonly lifecycle: Fields | undefined;
+}
+
+/**
+ * Endpoints learn of a pod that goes at the same time as its containers do, and nodes a little later than both: who ends at
+ * once refuses calls that are led to it still. So it sleeps first; the kubelet does that, the image needs no shell.
+ * https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
+ */
+export function terminationOf({ spec }: MCPServer): Termination {
+  const graceSeconds = spec.extensions?.rollout?.terminationGracePeriodSeconds;
+  // The API server wants it to end before the pod has to.
+  const seconds = Math.min(farewellSeconds, (graceSeconds ?? defaultGraceSeconds) - 1);
+  return { graceSeconds, lifecycle: seconds < 1 ? undefined : { preStop: { sleep: { seconds } } } };
+}

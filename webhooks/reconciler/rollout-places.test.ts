@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeploymentStatus } from '../core/plan/observed.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { RolloutPlaces } from './rollout-places.ts';
+import type { Urgency } from './rollout-places.ts';
+
+interface Fleet {
+  readonly places: RolloutPlaces;
+  readonly clock: FakeClock;
+  /** Whose turn has come, in order. */
+  readonly turns: string[];
+  /** Servers whose rollout is complete. */
+  readonly done: Set<string>;
+  /** Takes a place and has the apply answered. */
+  readonly begin: (key: string, urgency?: Urgency) => boolean;
+}
+
+function aFleet(max: number): Fleet {
+  const clock = createFakeClock();
+  const turns: string[] = [];
+  const done = new Set<string>();
+  const get = (key: string) => {
+    const deployment: DeploymentStatus = {
+      ...{
+        generation: 2,
+        observedGeneration: done.has(key) ? 2 : 1,
+        replicas: 1,
+        updatedReplicas: 1,
+        readyReplicas: 1,
+      },
+      conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
+    };
+    const child = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      name: key,
+      uid: 'u',
+      resourceVersion: '1',
+      isDeleting: false,
+    };
+    return { child, deployment };
+  };
+  const places = new RolloutPlaces({ clock, max, deployments: { get }, onTurn: (key) => void turns.push(key) });
+  const begin = (key: string, urgency: Urgency = 'all'): boolean => {
+    const has = places.take(key, urgency);
+    if (has) places.answer(key, 'done');
+    return has;
+  };
+  return { places, clock, turns, done, begin };
+}
+
+describe('a place among the servers that replace their pods', () => {
+  it('is for as many as may at a time, and passed on as soon as one is done', () => {
+    const { places, turns, done, begin } = aFleet(2);
+    expect(['a/1', 'a/2', 'a/3'].map((key) => begin(key))).toEqual([true, true, false]);
+    expect(places.waiting).toBe(1);
+    done.add('a/1');
+    places.look();
+    expect(turns).toEqual(['a/3']);
+    expect([begin('a/4'), begin('a/3')]).toEqual([false, true]);
+  });
+
+  it('goes from namespace to namespace, whatever the number of those that wait in each', () => {
+    const { places, turns, done, begin } = aFleet(1);
+    for (const key of ['big/0', 'big/1', 'big/2', 'big/3', 'small/1']) begin(key);
+    done.add('big/0');
+    places.look();
+    for (let turn = 0; turn < 3; turn += 1) {
+      const next = turns.at(-1) ?? '';
+      begin(next);
+      done.add(next);
+      places.look();
+    }
+    expect(turns).toEqual(['big/1', 'small/1', 'big/2', 'big/3']);
+  });
+
+  it('goes first to whose owner has changed it: an upgrade of ours keeps nobody waiting', () => {
+    const { places, turns, done, begin } = aFleet(1);
+    for (const key of ['a/0', 'a/1', 'b/1']) begin(key);
+    expect(begin('c/changed', 'owner')).toBe(false);
+    done.add('a/0');
+    places.look();
+    expect(turns).toEqual(['c/changed']);
+  });
+
+  it('is waited for at the same place, however often the server is looked at', () => {
+    const { places, turns, done, begin } = aFleet(1);
+    for (const key of ['a/0', 'a/1', 'a/2', 'a/1', 'a/1']) begin(key);
+    done.add('a/0');
+    places.look();
+    expect(turns).toEqual(['a/1']);
+    expect(places.waiting).toBe(1);
+  });
+
+  it("is nobody's for longer than five minutes: pods that do not come up hold up no other server", async () => {
+    const { clock, begin } = aFleet(1);
+    expect(begin('a/0')).toBe(true);
+    await clock.advance(299_999);
+    expect([begin('a/0'), begin('a/1')]).toEqual([true, false]);
+    await clock.advance(1);
+    expect(begin('a/1')).toBe(true);
+  });
+
+  it('is passed on when who was offered it wants it no more', () => {
+    const { places, turns, done, begin } = aFleet(1);
+    for (const key of ['a/0', 'a/1', 'a/2']) begin(key);
+    done.add('a/0');
+    places.look();
+    places.stopWaiting('a/1');
+    expect(turns).toEqual(['a/1', 'a/2']);
+    places.forget('a/2');
+    expect(begin('a/3')).toBe(true);
+  });
+
+  it('is kept when a server that rolls out has nothing more to be applied', () => {
+    const { places, begin } = aFleet(1);
+    begin('a/0');
+    places.stopWaiting('a/0');
+    expect(begin('a/1')).toBe(false);
+  });
+
+  it('is given back when the apply was refused', () => {
+    const { places, begin } = aFleet(1);
+    places.take('a/0', 'all');
+    places.answer('a/0', 'failed');
+    expect(begin('a/1')).toBe(true);
+  });
+});

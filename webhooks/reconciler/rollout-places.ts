@@ -1,0 +1,127 @@
+import type { Clock } from '../platform/clock.ts';
+import { splitKey } from '../platform/kube/object.ts';
+import { Turns } from '../platform/turns.ts';
+import type { ChildCache } from './child-cache.ts';
+
+/** A place is not kept longer, in milliseconds: pods that do not come up hold up nobody else. */
+const longestMs = 300_000;
+
+/** `owner`: somebody changed this server. `all`: one change of ours, or of what many share, concerns any number of servers. */
+export type Urgency = 'owner' | 'all';
+
+/** One of the servers whose pods are replaced. */
+interface Place {
+  readonly sinceMs: number;
+  /** `offered`: its turn has come. `taken`: until the apply is answered, the cache shows the rollout before. */
+  readonly state: 'offered' | 'taken' | 'rolling';
+}
+
+export interface RolloutPlacesOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly deployments: Pick<ChildCache, 'get'>;
+  /** Servers whose pods are replaced at the same time. */
+  readonly max: number;
+  /** Its turn has come: look at it. */
+  readonly onTurn: (key: string) => void;
+}
+
+/**
+ * How many servers replace their pods at a time, whatever made them: an upgrade of ours, or one ConfigMap that a thousand
+ * share, would else start a thousand pods beside those that run. Who has changed a server himself goes first; among equals
+ * namespaces take turns.
+ */
+export class RolloutPlaces {
+  readonly #options: RolloutPlacesOptions;
+  readonly #places = new Map<string, Place>();
+  /** In the order of their urgency. */
+  readonly #waiting = { owner: new Turns<string>(), all: new Turns<string>() };
+
+  constructor(options: RolloutPlacesOptions) {
+    this.#options = options;
+  }
+
+  /** How many servers wait for a place. */
+  get waiting(): number {
+    return this.#waiting.owner.size + this.#waiting.all.size;
+  }
+
+  /** Whether the server has a place now; if not, it waits for one, and is told. */
+  take(key: string, urgency: Urgency): boolean {
+    this.look();
+    const held = this.#places.get(key);
+    if (held === undefined && this.#places.size >= this.#options.max) {
+      const { namespace } = splitKey(key);
+      this.#waiting[urgency === 'owner' ? 'all' : 'owner'].delete(namespace, key);
+      this.#waiting[urgency].add(namespace, key);
+      return false;
+    }
+    this.#places.set(key, { sinceMs: held?.sinceMs ?? this.#nowMs(), state: 'taken' });
+    return true;
+  }
+
+  /** What became of the apply for which a place was taken: the cache has the answer, so what it says of a rollout is about this one. */
+  answer(key: string, result: 'done' | 'failed'): void {
+    const place = this.#places.get(key);
+    if (place?.state !== 'taken') return;
+    if (result === 'done') this.#places.set(key, { ...place, state: 'rolling' });
+    else this.#free(key);
+  }
+
+  /** The server wants no place now; a rollout of it goes on. */
+  stopWaiting(key: string): void {
+    this.#leaveQueue(key);
+    if (this.#places.get(key)?.state === 'offered') this.#free(key);
+  }
+
+  forget(key: string): void {
+    this.#leaveQueue(key);
+    if (this.#places.has(key)) this.#free(key);
+  }
+
+  /** Who is done, or took too long, makes room. */
+  look(): void {
+    const nowMs = this.#nowMs();
+    for (const [key, { sinceMs, state }] of this.#places)
+      if (nowMs - sinceMs >= longestMs || (state === 'rolling' && this.#isRolledOut(key))) this.#places.delete(key);
+    this.#letIn();
+  }
+
+  #free(key: string): void {
+    this.#places.delete(key);
+    this.#letIn();
+  }
+
+  #letIn(): void {
+    const { max, onTurn } = this.#options;
+    while (this.#places.size < max) {
+      const next = this.#waiting.owner.take() ?? this.#waiting.all.take();
+      if (next === undefined) return;
+      this.#places.set(next.item, { sinceMs: this.#nowMs(), state: 'offered' });
+      onTurn(next.item);
+    }
+  }
+
+  #leaveQueue(key: string): void {
+    const { namespace } = splitKey(key);
+    this.#waiting.owner.delete(namespace, key);
+    this.#waiting.all.delete(namespace, key);
+  }
+
+  /**
+   * Stricter than what status says of a rollout: a Deployment that says nothing of its progress keeps its place until that
+   * runs out. To be wrong so costs the others a wait; the other way round, more pods are replaced at once than may.
+   */
+  #isRolledOut(key: string): boolean {
+    const deployment = this.#options.deployments.get(key)?.deployment;
+    if (deployment === undefined) return true;
+    const { generation, observedGeneration, replicas, updatedReplicas, conditions } = deployment;
+    const progress = conditions.find(({ type }) => type === 'Progressing');
+    // A template that was there before has its ReplicaSet: the condition speaks of the last rollout for a while.
+    const isOfThis = observedGeneration >= generation && updatedReplicas === replicas;
+    return isOfThis && progress?.reason === 'NewReplicaSetAvailable';
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+}
