@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
+import { revisionOf } from '../core/engine/policy-version.ts';
 import { atOwnSeverity } from '../core/engine/policy.ts';
 import type { Rule } from '../core/engine/rule.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
@@ -218,7 +219,7 @@ describe('a server that was there before us', () => {
 describe('an upgrade', () => {
   const later = { rules, version: '0.3.0' };
   const withStricterImage = {
-    rules: rules.map((rule) => (rule.id === 'image-reference-valid' ? { ...rule, stricterIn: 9 } : rule)),
+    rules: rules.map((rule) => (rule.id === 'image-reference-valid' ? { ...rule, stricterIn: revisionOf(rules) + 1 } : rule)),
     version: '0.4.0',
   };
 
@@ -259,7 +260,7 @@ describe('an upgrade', () => {
     await reconcileBy(later);
     expect(rolledOutImage()).toBe(wrongImage);
     expect(status().extensions?.policy).toMatchObject({
-      revision: 1,
+      revision: revisionOf(rules),
       generation: 2,
       tolerated: [{ rule: 'image-reference-valid' }],
     });
