@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { toSchemaForm } from './interface-form.ts';
+import { roomForReferences, toSchemaForm } from './interface-form.ts';
 import { toJcs } from './jcs.ts';
 
 const formOf = (schema: unknown): string => toJcs(toSchemaForm(schema).schema);
@@ -67,6 +67,27 @@ describe('the form of a schema', () => {
     );
     const schema = { $ref: '#/$defs/d0', $defs };
     expect(toSchemaForm(schema).schema).toEqual(schema);
+  });
+
+  it('is at most some times as large as its schema, whatever multiplies in it: a page of such tools took 25 s', () => {
+    const multiplying = Object.fromEntries(
+      Array.from({ length: 30 }, (_, at) => {
+        const next = { $ref: `#/$defs/d${at + 1}` };
+        return [`d${at}`, { properties: { a: next, b: next } }];
+      }),
+    );
+    const many = (one: unknown): object =>
+      Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`p${at}`, one]));
+    const costly: readonly unknown[] = [
+      { $ref: '#/$defs/d0', $defs: multiplying },
+      { properties: { ['n'.repeat(100_000)]: { properties: many({ description: 'd' }) } } },
+      { properties: many({ $ref: '#/$defs/a' }), $defs: { a: { description: 'd'.repeat(100_000) } } },
+    ];
+    for (const schema of costly) {
+      const length = toJcs(schema).length;
+      const form = toSchemaForm(schema, roomForReferences(length));
+      expect(toJcs([form.schema, form.texts]).length).toBeLessThan(20 * length);
+    }
   });
 
   it('is the form of itself', () => {

@@ -10,18 +10,26 @@ export interface SchemaForm {
   readonly texts: readonly (readonly [path: string, keyword: string, value: unknown])[];
 }
 
-/** Schemas that are looked at in one, references followed: a few hundred are usual, and references can multiply. */
-const maxSchemas = 10_000;
+/**
+ * What references may add to a schema, in characters: they multiply, so all of them together at most twice as much as the tool has, and some for small
+ * ones. Each counts with the length of what it refers to, and at least so much.
+ */
+export function roomForReferences(length: number): number {
+  return 1_024 + 2 * length;
+}
+const leastOfReference = 128;
+/** How much of a path is kept, in characters, from its end: names may be long, and paths have many of them. */
+const maxPathLength = 64;
 
 /**
  * Two schemas that differ in notation alone have the same form: sets are sorted, what says nothing is dropped, a reference within the schema is what
  * it refers to. A reference that leads to itself, or out of the schema, stays one. A schema that becomes too large that way is its own form.
  */
-export function toSchemaForm(schema: unknown): SchemaForm {
+export function toSchemaForm(schema: unknown, room = roomForReferences(1_024)): SchemaForm {
   if (schema === undefined) return { schema, texts: [] };
-  const walk: Walk = { root: schema, left: maxSchemas, texts: [] };
+  const walk: Walk = { root: schema, left: room, texts: [] };
   const formed = form(schema, { path: '', refs: ['#'] }, walk);
-  return { schema: walk.left > 0 ? formed : schema, texts: walk.texts };
+  return walk.left > 0 ? { schema: formed, texts: walk.texts } : { schema, texts: [['', 'schema', schema]] };
 }
 
 interface Walk {
@@ -56,7 +64,6 @@ const mayBeEmpty: ReadonlySet<string> = new Set(['required', 'properties', 'patt
 const mayBeTrue: ReadonlySet<string> = new Set(['additionalProperties', 'items']);
 
 function form(schema: unknown, at: At, walk: Walk): unknown {
-  walk.left -= 1;
   if (walk.left <= 0 || !isRecord(schema)) return schema;
   const referred = followed(schema, at, walk);
   if (referred !== undefined) return referred;
@@ -78,7 +85,8 @@ interface Place {
 }
 
 function formKeyword(keyword: string, value: unknown, { at, walk }: Place): readonly [string, unknown][] {
-  const inside = (path: string, schema: unknown): unknown => form(schema, { ...at, path: `${at.path}/${path}` }, walk);
+  const inside = (path: string, one: unknown): unknown =>
+    form(one, { ...at, path: `${at.path}/${path}`.slice(-maxPathLength) }, walk);
   const formed = formValue(keyword, value, inside);
   if (mayBeEmpty.has(keyword) && isEmpty(formed)) return [];
   if (mayBeTrue.has(keyword) && formed === true) return [];
@@ -148,7 +156,10 @@ function followed(schema: Fields, at: At, walk: Walk): unknown {
   if (typeof ref !== 'string' || !ref.startsWith('#/') || at.refs.includes(ref)) return undefined;
   const target = resolve(walk.root, ref);
   if (target === undefined) return undefined;
+  walk.left -= Math.max(leastOfReference, toJcs(target).length);
+  if (walk.left <= 0) return schema;
   const there = form(target, { path: at.path, refs: [...at.refs, ref] }, walk);
+  if (walk.left <= 0) return schema;
   const here = form(beside, at, walk);
   return here === true ? there : simplest({ allOf: asSet([there, here]) });
 }

@@ -1,5 +1,5 @@
 import { isRecord, ownValue } from '../mcpserver/record.ts';
-import { toSchemaForm, unescapePointer } from './interface-form.ts';
+import { roomForReferences, toSchemaForm, unescapePointer } from './interface-form.ts';
 import { hasLoneSurrogate, toJcs } from './jcs.ts';
 
 /** SHA-256 of the UTF-8 of a text, as 64 hexadecimal digits. */
@@ -71,8 +71,9 @@ export function readTool(raw: unknown, { sha256, ignore = [] }: ToolOptions): Re
   if (hasLoneSurrogate(definition)) {
     return { type: 'none', reason: 'ContractUnreadable', why: 'a text of a tool has a half of a character' };
   }
-  const input = toSchemaForm(ownValue(told, 'inputSchema'));
-  const output = toSchemaForm(ownValue(told, 'outputSchema'));
+  const room = roomForReferences(definition.length);
+  const input = toSchemaForm(ownValue(told, 'inputSchema'), room);
+  const output = toSchemaForm(ownValue(told, 'outputSchema'), room);
   const annotations = ownValue(told, 'annotations');
   const words = {
     title: ownValue(told, 'title'),
