@@ -241,6 +241,15 @@ describe('the hooks of pre-commit', () => {
   });
 });
 
+it('the page says of each sample what is tried of it', () => {
+  const [, table = ''] =
+    /\| Sample \| What tests run \| What no test runs \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(guide) ?? [];
+  const rows = [...table.matchAll(/^\| (.+?) \|/gm)].map(([, name]) => name);
+  const sections = [...guide.matchAll(/^## (.+)$/gm)].map(([, name]) => name);
+  const others = ['Outputs', 'As the update that it is', 'What is tried of this page'];
+  expect(rows).toEqual(sections.filter((name) => name === undefined || !others.includes(name)));
+});
+
 it('the page has a row for each output, and every sample can be read', () => {
   const [, table = ''] = /\| Output \| For whom \| What it is \|\n\|---\|---\|---\|\n((?:\|.*\n)+)/.exec(guide) ?? [];
   expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(namesOf(reportOutputs));

@@ -43,8 +43,8 @@ export async function runCommandLine(words: readonly string[], own: ProgramProce
     });
   if (name === 'help' && Object.hasOwn(commands, args[0] ?? '')) return runCommandLine([...args, '--help'], own);
   if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args, own);
-  const problem = name === '' ? '' : `there is no command '${name}'${suggest(name, Object.keys(allCommands))}\n\n`;
-  process.stderr.write(`${problem}${renderUsage()}`);
+  const problem = `there is no command '${name}'${suggest(name, Object.keys(allCommands))}\nmcp-lifecycle help lists all of them\n`;
+  process.stderr.write(name === '' ? renderUsage() : problem);
   return exitCodes.unusable;
 }
 
@@ -60,7 +60,8 @@ async function runPlain(name: string, args: readonly string[], own: ProgramProce
   return exitCodes.clean;
 }
 
-const allCommands = { ...plain, ...commands, ...asked };
+/** What people run comes first. */
+const allCommands = { ...commands, ...asked, ...plain };
 
 function renderUsage(): string {
   const width = Math.max(...Object.keys(allCommands).map((name) => name.length));
@@ -68,7 +69,7 @@ function renderUsage(): string {
   return `usage: mcp-lifecycle <command>
 
 ${lines.join('')}
-The first three read their settings from the environment: see chart/templates/deployment.yaml.
+The last three run in a cluster, and read their settings from the environment: see chart/templates/deployment.yaml.
 To begin with: mcp-lifecycle check deploy/
 `;
 }

@@ -27,8 +27,8 @@ export function apiServerOfContext(name: string | undefined, clock: Clock): Serv
   config.loadFromDefault();
   const context = name ?? config.getCurrentContext();
   const names = config.getContexts().map((one) => one.name);
+  if (isInvented(names)) throw new Error('there is no kubeconfig, neither in KUBECONFIG nor in ~/.kube/config');
   if (!names.includes(context)) {
-    if (isInvented(names)) throw new Error('there is no kubeconfig, neither in KUBECONFIG nor in ~/.kube/config');
     throw new Error(`the kubeconfig has no context '${context}': it has ${names.join(', ')}`);
   }
   config.setCurrentContext(context);
