@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
 import { checkReferences, type Concern } from './parts/missing-reference.ts';
 
 export const claimExists: Rule = {
@@ -26,7 +27,10 @@ export const claimExists: Rule = {
       },
     ],
   },
-  check: (input) => checkReferences(input, concern),
+  check(input) {
+    const mayName = input.server.spec.extensions?.storage !== undefined;
+    return mayName ? checkReferences(input, concern) : none;
+  },
 };
 
 const concern = {

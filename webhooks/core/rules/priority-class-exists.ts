@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
 import { checkReferences, type Concern } from './parts/missing-reference.ts';
 
 export const priorityClassExists: Rule = {
@@ -27,7 +28,10 @@ export const priorityClassExists: Rule = {
       },
     ],
   },
-  check: (input) => checkReferences(input, concern),
+  check(input) {
+    const mayName = input.server.spec.extensions?.scheduling !== undefined;
+    return mayName ? checkReferences(input, concern) : none;
+  },
 };
 
 const concern = {

@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { none } from '../engine/violations.ts';
 import { checkReferences, type Concern } from './parts/missing-reference.ts';
 
 export const runtimeClassExists: Rule = {
@@ -29,7 +30,10 @@ export const runtimeClassExists: Rule = {
       },
     ],
   },
-  check: (input) => checkReferences(input, concern),
+  check(input) {
+    const mayName = input.server.spec.extensions?.scheduling !== undefined;
+    return mayName ? checkReferences(input, concern) : none;
+  },
 };
 
 const concern = {
