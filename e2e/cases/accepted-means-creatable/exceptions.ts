@@ -51,6 +51,11 @@ export const exceptions: readonly Exception[] = [
     titles: /^extraAnnotations = \{"a":"[xé]{50,}… \((130999|2611[0-9]{2}|26[12]\d{3}) characters\)$/,
   },
   {
+    reason: 'no node can have a label of such a key, so no pod would be scheduled, or nothing spread',
+    titles:
+      /^extensions\.scheduling\.topologySpreadConstraints = \[\{"maxSkew":1,"topologyKey":"(a b|a\/b\/c|É|-a|a-|a{64})"/,
+  },
+  {
     reason: 'no pod could be created: the Deployment would be there without any',
     titles: /^extensions\.scheduling\.priorityClassName = "system-other"$/,
   },

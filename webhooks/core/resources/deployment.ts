@@ -4,7 +4,15 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import { compact } from './compact.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
+import { writesToClaim } from './pod/claims.ts';
 import { buildPodTemplate } from './pod/pod-template.ts';
+
+/**
+ * A pod goes before the one that replaces it comes: two versions do not write into one volume, and the new pod does not wait
+ * for a volume that the old one has, which waits for the new pod. Not `Recreate`: an apply cannot take away what the API
+ * server has defaulted beside RollingUpdate, and is refused for it.
+ */
+const oldFirst = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
 
 export const deployment: ExpandedKind = {
   apiVersion: 'apps/v1',
@@ -22,7 +30,7 @@ export const deployment: ExpandedKind = {
       metadata: childMetadata(input.server),
       spec: {
         replicas: replicasOf(input.server),
-        strategy: buildStrategy(input.server),
+        strategy: writesToClaim(input.server) ? oldFirst : newFirst(input.server),
         ...compact({ minReadySeconds: input.server.spec.extensions?.rollout?.minReadySeconds }),
         selector: { matchLabels: selectorLabels(input.server) },
         template: buildPodTemplate(input),
@@ -35,7 +43,7 @@ export const deployment: ExpandedKind = {
 const fewReplicas = 4;
 
 /** No pod goes before another one is there in its place: with one replica, anything else is an outage. */
-function buildStrategy(server: MCPServer): Fields {
+function newFirst(server: MCPServer): Fields {
   const maxSurge = replicasOf(server) > fewReplicas ? '25%' : 1;
   return { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge } };
 }

@@ -4,7 +4,7 @@ import { each, join, none } from '../engine/violations.ts';
 import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { ClaimMount, MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { isWritten } from '../resources/pod/claims.ts';
+import { isWritten, writesToClaim } from '../resources/pod/claims.ts';
 
 const readWriteIndex = {
   extensions: { storage: [{ claimName: 'search-index', path: '/index', permissions: 'ReadWrite' }] },
@@ -18,7 +18,8 @@ export const claimShareable: Rule = {
   rationale:
     'A claim of access mode ReadWriteOnce is for the pods of one node, one of ReadWriteOncePod for one pod, and into one of ' +
     'ReadOnlyMany nobody writes. Kubernetes takes any Deployment all the same: of several replicas those that the volume is ' +
-    'not for wait for ever. Access modes are looked up, so nothing is found where the claim could not be read, or does not ' +
+    'not for wait for ever, and in a roll-out the new pod waits for the volume of the old one, which goes only when the new ' +
+    'one is ready, unless one of them writes to a claim: then the old one goes first. Access modes are looked up, so nothing is found where the claim could not be read, or does not ' +
     'exist yet.',
   remedy: 'Use one replica, or a claim that many nodes can mount at once.',
   examples: {
@@ -35,6 +36,11 @@ export const claimShareable: Rule = {
       },
     ],
     rejects: [
+      {
+        title: 'a volume for one pod that is only read',
+        spec: { extensions: { storage: [{ claimName: 'search-index', path: '/index' }] } },
+        claims: { 'search-index': ['ReadWriteOncePod'] },
+      },
       {
         title: 'three replicas and a volume for one node',
         spec: { ...readWriteIndex, runtime: { replicas: 3 }, mcp: { stateless: true } },
@@ -53,7 +59,12 @@ export const claimShareable: Rule = {
     if (storage === undefined) return none;
     return each(storage, claims, (mount, place) => {
       const modes = modesOf(mount, facts);
-      return modes === undefined ? none : join(checkWriting(mount, modes, place), checkReplicas(server, modes, place));
+      if (modes === undefined) return none;
+      return join(
+        checkWriting(mount, modes, place),
+        checkReplicas(server, modes, place),
+        checkRollOut(server, modes, place),
+      );
     });
   },
 };
@@ -92,6 +103,21 @@ function checkReplicas({ spec }: MCPServer, modes: Modes, place: Place): readonl
       headline: isForOnePod ? 'only one pod can mount this claim' : 'only the pods of one node can mount this claim',
       detail: `found ${replicas} replicas, and a claim of ${modes.join(', ')}`,
       cause: [replicas, ...modes],
+    },
+  ];
+}
+
+/** Several replicas are worse off anyway. */
+function checkRollOut(server: MCPServer, modes: Modes, place: Place): readonly Violation[] {
+  const replicas = server.spec.runtime?.replicas ?? 1;
+  if (replicas > 1 || writesToClaim(server) || modes.some((mode) => mode !== 'ReadWriteOncePod')) return none;
+  return [
+    {
+      path: pathTo(place, 'claimName'),
+      headline: 'no roll-out gets past a claim for one pod that is only read',
+      detail: `found a claim of ${modes.join(', ')}`,
+      cause: ['roll-out'],
+      remedy: 'Use permissions: ReadWrite, with which the old pod goes first, or a claim of another access mode.',
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { anMCPServer, withRawSpec } from '../../testing/builders.ts';
+import { deployment } from '../deployment.ts';
 import { claimMounts, claimVolumes, writesToClaim } from './claims.ts';
 import { buildPodTemplate } from './pod-template.ts';
 
@@ -54,4 +55,12 @@ it.each([
 
 it('a server without claims writes to none', () => {
   expect(writesToClaim(anMCPServer())).toBe(false);
+});
+
+it('the old pod goes first where the new one would wait for the volume that it writes to, or write beside it', () => {
+  const strategyOf = (permissions: string): unknown =>
+    deployment.build({ server: withStorage({ claimName: 'a', path: '/a', permissions }) })[0]?.['spec'];
+  const rollingUpdate = { maxSurge: 0, maxUnavailable: 1 };
+  expect(strategyOf('ReadWrite')).toHaveProperty('strategy', { type: 'RollingUpdate', rollingUpdate });
+  expect(strategyOf('ReadOnly')).not.toHaveProperty('strategy.rollingUpdate.maxUnavailable', 1);
 });
