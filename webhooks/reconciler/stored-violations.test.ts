@@ -219,7 +219,9 @@ describe('a server that was there before us', () => {
 describe('an upgrade', () => {
   const later = { rules, version: '0.3.0' };
   const withStricterImage = {
-    rules: rules.map((rule) => (rule.id === 'image-reference-valid' ? { ...rule, stricterIn: revisionOf(rules) + 1 } : rule)),
+    rules: rules.map((rule) =>
+      rule.id === 'image-reference-valid' ? { ...rule, stricterIn: revisionOf(rules) + 1 } : rule,
+    ),
     version: '0.4.0',
   };
 
