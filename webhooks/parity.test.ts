@@ -4,6 +4,7 @@ import { createValidate } from './admission/validate.ts';
 import type { ReferenceFacts } from './core/engine/facts.ts';
 import type { Installation } from './core/engine/installation.ts';
 import { judge, prepare } from './core/engine/judge.ts';
+import { createPolicyVersion } from './core/engine/policy-version.ts';
 import type { Policy } from './core/engine/policy.ts';
 import { renderDenial, renderWarnings } from './core/engine/render.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
@@ -53,9 +54,15 @@ function toInput({ rule, example }: Sample, base: Policy): Input {
   };
 }
 
-function decideOn({ server, ...input }: Input, observed: readonly ObservedChild[] = []): Decision {
-  const judged = { policyVersion: { revision: 1 }, now: anInstant };
-  return decide({ policy: builtInPolicy, ...input, ...judged, subject: prepared(server), observed, digest });
+function decideOn(
+  { server, policy = builtInPolicy, ...input }: Input,
+  observed: readonly ObservedChild[] = [],
+): Decision {
+  const policyVersion = createPolicyVersion(policy, digest)(
+    { namespace: 'mcp', name: server.metadata.name },
+    { now: anInstant },
+  );
+  return decide({ ...input, policy, policyVersion, now: anInstant, subject: prepared(server), observed, digest });
 }
 
 /** As the API server asks, with the object as its author wrote it: mutation was skipped. */

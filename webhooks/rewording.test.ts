@@ -4,6 +4,7 @@ import { createValidate } from './admission/validate.ts';
 import { compileCrdRules } from './cli/crd-rules.ts';
 import { judgeManifest } from './cli/judge-manifest.ts';
 import { judge, prepare } from './core/engine/judge.ts';
+import { revisionOf } from './core/engine/policy-version.ts';
 import { atOwnSeverity, type Policy } from './core/engine/policy.ts';
 import { fingerprint } from './core/engine/ratchet.ts';
 import type { Example, Rule } from './core/engine/rule.ts';
@@ -100,7 +101,7 @@ function decideOn(policy: Policy, server: MCPServer, example: Example, isRunning
   const { installation } = example;
   const decision: Decision = decide({
     ...{ subject: prepared(server), facts: inMemoryFacts(example), installation },
-    ...{ policy, policyVersion: { revision: 1 }, now: anInstant, digest },
+    ...{ policy, policyVersion: { revision: revisionOf(policy.rules) }, now: anInstant, digest },
     observed: isRunning ? [aChild({ uid: '5b1c' })] : [],
   });
   switch (decision.verdict) {
