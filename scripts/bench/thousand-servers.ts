@@ -18,7 +18,7 @@ import {
   untilServers,
 } from './cluster/servers.ts';
 import { inNamespace, ofRelease, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
-import { cpuOf, listContainers, watchMemory } from './cluster/usage.ts';
+import { listContainers, watchMemory } from './cluster/usage.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
 
 const count = 1000;
@@ -97,13 +97,17 @@ async function measureCreation(stage: Stage, floor: number, progress: Progress):
   const namespace = 'bench-thousand';
   const containers = await listContainers(stage);
   const memory = watchMemory(containers);
-  const cpu = cpuOf(containers);
+  const before = containers.map(({ cpuSeconds }) => cpuSeconds());
   const startedAt = performance.now();
   const settled = untilServers(stage.api, namespace, count, isSettled);
   await inParallel(names, width, (name) => create(stage.api, stoppedServer(namespace, name), plural));
   await settled;
   const seconds = (performance.now() - startedAt) / 1000;
-  const cpuSeconds = cpuOf(containers) - cpu;
+  const spent = containers.map(({ name, cpuSeconds }, index) => ({
+    name,
+    seconds: cpuSeconds() - (before[index] ?? 0),
+  }));
+  const cpuSeconds = spent.reduce((sum, { seconds }) => sum + seconds, 0);
   const largest = Math.max(...memory.stop().values()) / 1e6;
   progress(`${count} servers settled in ${seconds.toFixed(1)} s`);
   await expectChildren(stage, namespace);
@@ -118,6 +122,10 @@ async function measureCreation(stage: Stage, floor: number, progress: Progress):
       ...bars.cpu,
       measured: `${cpuSeconds.toFixed(1)} s`,
       isMet: cpuSeconds < 6,
+      remark: spent
+        .toSorted((a, b) => a.name.localeCompare(b.name) || b.seconds - a.seconds)
+        .map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`)
+        .join(', '),
     },
   ];
 }
