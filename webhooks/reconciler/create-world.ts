@@ -95,6 +95,7 @@ export function createWorld(
     get policyNotice() {
       return noticeOf(policies.current());
     },
+    lookAgain: add,
     ...{ servers, children, pods, references, optional, verifier, foundRules },
     ...{ notChecked, setbacks, reduced, pacing },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),

@@ -12,6 +12,7 @@ import type { StatusWriteRequest } from '../platform/kube/apply.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import { isTold, STATUS } from './setbacks.ts';
 import type { Setback } from './setbacks.ts';
+import { takeAnswer } from './take-answer.ts';
 import { regarding } from './world.ts';
 import type { World } from './world.ts';
 
@@ -71,14 +72,13 @@ async function write(
   { server, events, toolChanges, world, signal }: Attempt,
   status: MCPServerStatus,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
-  const { name, namespace = '', uid = '' } = server.metadata;
+  const { name, namespace = '', uid = '', generation = 0 } = server.metadata;
   const result = await applyOwnStatus({ ...API, name, namespace, uid, status, signal }, world.api);
   if (!result.ok) {
     const isGone = result.error.status === 404 || result.error.status === 409;
     return isGone ? { result: 'gone' } : { result: 'failed', error: result.error };
   }
-  // The next decision compares with what we have just written, not with what the watch will say in a moment.
-  world.servers.put(result.body);
+  takeAnswer({ uid, generation }, result.body, world);
   for (const event of events) world.events.record({ regarding: regarding(server.metadata), ...event });
   for (const change of toolChanges) world.metrics.observeToolChange(change.class);
   return { result: 'written' };

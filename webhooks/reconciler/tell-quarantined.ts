@@ -6,6 +6,7 @@ import type { StatusWriteRequest } from '../platform/kube/apply.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { metaOf, numberAt, recordAt } from '../platform/kube/object.ts';
 import { readServer } from './read-server.ts';
+import { takeAnswer } from './take-answer.ts';
 import { regarding } from './world.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +25,8 @@ export async function tellQuarantined(
   const read = await readServer(key, world, signal);
   const raw = read.ok ? read.body : undefined;
   if (raw === undefined) return;
-  const { name, namespace, uid } = metaOf(raw);
+  const judged = metaOf(raw);
+  const { name, namespace, uid } = judged;
   const why = error instanceof TellableError ? error.message : 'an unexpected error, see the log of mcp-lifecycle';
   world.events.record({
     regarding: regarding({ name, namespace, uid }),
@@ -38,7 +40,7 @@ export async function tellQuarantined(
   const status = quarantinedStatus({ previous, generation, error: why, now: world.clock.now().toISOString() });
   if (status === previous) return;
   const result = await writeAnyhow(world.api, { ...API, name, namespace, uid, status, signal });
-  if (result.ok) world.servers.put(result.body);
+  if (result.ok) takeAnswer(judged, result.body, world);
   else world.log.warn('the status of a server in quarantine cannot be written', { key, error: result.error.message });
 }
 

@@ -38,6 +38,8 @@ export interface World {
   /** What is said with each verdict of that policy. */
   readonly policyNotice: string | undefined;
   readonly servers: ServerCache;
+  /** Has the server of that key reconciled, after the round that may be under way. */
+  readonly lookAgain: (key: string) => void;
   /** By kind. */
   readonly children: ReadonlyMap<string, ChildCache>;
   /** Which of the optional kinds can be used. */
