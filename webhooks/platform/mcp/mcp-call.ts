@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { LookupFunction } from 'node:net';
 
 import type { McpReply } from './mcp-reply.ts';
 import { sendMcpMessage } from './mcp-request.ts';
@@ -13,6 +14,8 @@ export interface McpCall {
   readonly url: URL;
   /** Of one pod; undefined: that of the URL. */
   readonly address?: SocketAddress | undefined;
+  /** For the host of the URL; undefined: as a full name. */
+  readonly lookup?: LookupFunction | undefined;
   readonly tls: TlsClientSettings | undefined;
   /** Our own version, told to the server. */
   readonly clientVersion: string;
@@ -55,12 +58,12 @@ type Message = Pick<McpMessage, 'method' | 'headers' | 'body'>;
 
 /** Sends one message of a call, in the time that is left until `endsAt`. */
 export function send(
-  { url, address, tls, signal, cost, budget }: McpCall,
+  { url, address, lookup, tls, signal, cost, budget }: McpCall,
   message: Message,
   { endsAt, maxAnswerBytes = maxHandshakeBytes }: { readonly endsAt: number; readonly maxAnswerBytes?: number },
 ): Promise<McpReply> {
   const timeoutMs = Math.max(1, endsAt - performance.now());
-  return sendMcpMessage({ url, address, tls, signal, cost, budget, ...message, maxAnswerBytes, timeoutMs });
+  return sendMcpMessage({ url, address, lookup, tls, signal, cost, budget, ...message, maxAnswerBytes, timeoutMs });
 }
 
 /** A request of the stateless era says in headers and body what a handshake would have said. */

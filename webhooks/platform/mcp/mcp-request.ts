@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 
 import { lookupAbsolute } from '../absolute-lookup.ts';
 import { networkFailure } from '../kube/network-error.ts';
@@ -29,6 +29,8 @@ export interface McpMessage {
   readonly url: URL;
   /** Where to connect to, if not to the host of the URL. */
   readonly address?: SocketAddress | undefined;
+  /** Default: {@link lookupAbsolute}. */
+  readonly lookup?: LookupFunction | undefined;
   /** For `https` URLs. */
   readonly tls?: TlsClientSettings | undefined;
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -149,7 +151,7 @@ function followConnecting(
 }
 
 /** Sends it. Throws what Node refuses to send. */
-function open({ url, address, tls, method, headers, body }: McpMessage): ClientRequest {
+function open({ url, address, lookup = lookupAbsolute, tls, method, headers, body }: McpMessage): ClientRequest {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const { request: open } = url.protocol === 'https:' ? https : http;
   const request = open(url, {
@@ -157,7 +159,7 @@ function open({ url, address, tls, method, headers, body }: McpMessage): ClientR
     ...(address === undefined ? {} : directTo(address, url)),
     method,
     agent: false,
-    lookup: lookupAbsolute,
+    lookup,
     maxHeaderSize: maxHeaderBytes,
     headers: {
       ...headers,

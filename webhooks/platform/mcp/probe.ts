@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 import type { ProtocolEra, Verification } from '../../core/plan/observed.ts';
 import { networkErrorText } from '../kube/network-error.ts';
 import type { EraAnswer, Unsettled } from './era-answer.ts';
@@ -18,6 +20,8 @@ export interface ProbeTarget {
   readonly url: string;
   /** Where to connect to; absent: what the host of the URL resolves to. The server is asked by the name in the URL all the same. */
   readonly at?: SocketAddress | undefined;
+  /** For the host of the URL; default: as a full name, which search domains and hosts files do not apply to. */
+  readonly lookup?: LookupFunction | undefined;
   /** With an `https` URL: whose certificates count. */
   readonly tls?: TlsTrust | undefined;
   /** Asked first, and alone while it answers: what an earlier answer (`era` of its result) has taught. */
@@ -92,12 +96,12 @@ export const probeMcpServer: Probe = async (target) => {
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
-  const { onTools, headers, knownContract, budget = clusterBudget } = target;
+  const { onTools, headers, knownContract, budget = clusterBudget, lookup } = target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
   const url = new URL(target.url);
   return {
-    ...{ url, address, tls, clientVersion, signal, countsOffers, onTools, headers, knownContract, budget },
+    ...{ url, address, lookup, tls, clientVersion, signal, countsOffers, onTools, headers, knownContract, budget },
     cost: budget.createCost(ownerOf(url)),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),

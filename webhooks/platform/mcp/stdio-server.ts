@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 import { oneLine } from '../../core/engine/text.ts';
 import type { ServerInfo } from '../../core/plan/observed.ts';
@@ -12,6 +10,7 @@ import { startTimer } from '../timer.ts';
 import { countOffers } from './count-offers.ts';
 import { idsFrom } from './mcp-call.ts';
 import type { McpReply } from './mcp-reply.ts';
+import { startGroup } from './process-group.ts';
 import { handshakeVersion, statelessVersion } from './protocol-versions.ts';
 import { toServerInfo } from './server-info.ts';
 
@@ -34,7 +33,7 @@ export type StdioTools =
 
 /** How much of the time `server/discover` may take, which servers of before 2026-07-28 need not answer. */
 const shareOfDiscover = 0.3;
-/** How long a program may take to end when its input has, and when it was told to, in milliseconds. */
+/** How long a program, and what it has started, may take to end when its input has, and when it was told to, in milliseconds. */
 const farewellMs = 1_000;
 /** How much of what a program says about itself is repeated, in characters. */
 const maxSaidLength = 500;
@@ -55,22 +54,30 @@ export async function listToolsOfProcess(target: StdioTarget): Promise<StdioTool
         first.ask(method, { ...cursorOf(cursor), _meta: stateless(target) }, endsAt),
       );
     }
-    if (first.hasEnded() === undefined) return await listAfterHandshake(first, target, endsAt);
+    if (first.hasEnded() === undefined) {
+      const reply = await initialize(first, target, endsAt);
+      // It may answer the first question and end because of it, which is seen later than the answer.
+      if (reply.type === 'result' || first.hasEnded() === undefined) {
+        return await listAfterHandshake(first, reply, endsAt);
+      }
+    }
   } finally {
     await first.end();
   }
   const second = startPeer(target);
   try {
-    return await listAfterHandshake(second, target, endsAt);
+    return await listAfterHandshake(second, await initialize(second, target, endsAt), endsAt);
   } finally {
     await second.end();
   }
 }
 
-async function listAfterHandshake(peer: Peer, { clientVersion }: StdioTarget, endsAt: number): Promise<StdioTools> {
+function initialize(peer: Peer, { clientVersion }: StdioTarget, endsAt: number): Promise<McpReply> {
   const clientInfo = { name: 'mcp-lifecycle', version: clientVersion };
-  const params = { protocolVersion: handshakeVersion, capabilities: {}, clientInfo };
-  const reply = await peer.ask('initialize', params, endsAt);
+  return peer.ask('initialize', { protocolVersion: handshakeVersion, capabilities: {}, clientInfo }, endsAt);
+}
+
+async function listAfterHandshake(peer: Peer, reply: McpReply, endsAt: number): Promise<StdioTools> {
   if (reply.type !== 'result') return { type: 'failed', why: `${whyNot(reply)} to initialize${peer.lastWords()}` };
   peer.tell('notifications/initialized');
   const info = toServerInfo(reply.result, undefined, handshakeVersion);
@@ -126,10 +133,9 @@ interface Peer {
   end(): Promise<void>;
 }
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
-
 function startPeer({ command, args, env, json, maxBytes }: StdioTarget): Peer {
-  const child: Child = spawn(command, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  const group = startGroup(command, args, { env, graceMs: farewellMs });
+  const { child } = group;
   const waiting = new Map<number, (reply: McpReply) => void>();
   const nextId = idsFrom(1);
   let ended: string | undefined;
@@ -202,11 +208,9 @@ function startPeer({ command, args, env, json, maxBytes }: StdioTarget): Peer {
     lastWords: () => (said.trim() === '' ? '' : ` (it wrote: ${oneLine(said, maxSaidLength)})`),
     async end() {
       child.stdin.end();
-      if (await isOver(closed, farewellMs)) return;
-      child.kill('SIGTERM');
-      if (await isOver(closed, farewellMs)) return;
-      child.kill('SIGKILL');
-      // What it has started may keep its output open; nobody reads it.
+      await isOver(closed, farewellMs);
+      await group.end(farewellMs);
+      // What has left the group may keep its output open; nobody reads it.
       child.stdout.destroy();
       child.stderr.destroy();
     },
