@@ -1,19 +1,18 @@
 import type { ToolDigest } from '../core/contract/tool.ts';
 import { oneLine, printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
-import { toLockDocument } from './contract-lock.ts';
+import { maxLockBytes, toLockText } from './contract-lock.ts';
 import type { LockedContract } from './contract-lock.ts';
 import { judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
-import { toJson } from './outputs/to-json.ts';
 import { count } from './outputs/told.ts';
 
 /** What `contract get --output` takes; the first is the default. */
 const outputs = {
   text: renderText,
-  json: (locked: LockedContract) => toJson(toLockDocument(locked)),
-} as const satisfies Readonly<Record<string, (locked: LockedContract) => string>>;
+  json: toLockText,
+} as const satisfies Readonly<Record<string, (locked: LockedContract) => string | undefined>>;
 
 /** Shows what a server offers, or writes it down for later. */
 export const contractGet = defineCommand({
@@ -33,10 +32,13 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
   },
   exitCodes: { clean: 'listed' },
   judgeArguments: ([first, ...more], values) => {
-    if (first === undefined) return 'name a URL, a lock file, or with --stdio a command';
+    if (first === undefined || first === '') return 'name a URL, a lock file, or with --stdio a command';
     if (more.length > 0 && !values.stdio) return `takes one SOURCE, found ${more.length} more`;
     const pointer = values.ignore.find((one) => !/^\/./.test(one) || one === '/name');
     if (pointer !== undefined) return `--ignore takes a JSON pointer into a tool, but for its name: not '${pointer}'`;
+    if (values.ignore.length > 0 && !values.stdio && toSource(first).type === 'file') {
+      return '--ignore is for servers: a lock file has what it ignores in it';
+    }
     return judgeSourceOptions(values);
   },
   async run({ values, positionals: [first = '', ...args] }, terminal) {
@@ -46,7 +48,14 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
       terminal.writeError(`${printable(nameOfSource(source))}: ${printable(read.why)}\n`);
       return exitCodes.unusable;
     }
-    terminal.writeOut(outputs[values.output](read.locked));
+    const text = outputs[values.output](read.locked);
+    if (text === undefined) {
+      terminal.writeError(
+        `${printable(nameOfSource(source))}: has more than the ${maxLockBytes} bytes of a lock file\n`,
+      );
+      return exitCodes.unusable;
+    }
+    terminal.writeOut(text);
     return exitCodes.clean;
   },
 });

@@ -3,10 +3,12 @@ import type { ToolContract } from '../core/contract/contract.ts';
 import type { ComparedContract } from '../core/contract/compare-contracts.ts';
 import { readTool } from '../core/contract/tool.ts';
 import type { ToolDigest, ToolSchemas } from '../core/contract/tool.ts';
-import { isRecord } from '../core/mcpserver/record.ts';
+import { unescapePointer } from '../core/contract/interface-form.ts';
+import { isRecord, ownValue } from '../core/mcpserver/record.ts';
 import { guardJson } from '../platform/json-guard.ts';
 import type { JsonLimits } from '../platform/json-guard.ts';
 import { sha256 } from '../platform/mcp/sha256.ts';
+import { toJson } from './outputs/to-json.ts';
 import { lockSchemaVersion } from './schemas/tool-contract.ts';
 
 /** What a lock file holds, beside what is told of it: the tools as the server sent them. */
@@ -23,13 +25,36 @@ export type Locked =
 
 /** What JSON of one server may have here, where it is alone. */
 export const contractJson: JsonLimits = { maxTokens: 1_000_000, maxDepth: 256 };
-/** Longest list of tools, and longest lock file, in bytes: definitions of 512 tools have some hundred KiB. */
+/** Longest page of a list of tools, in bytes: definitions of 512 tools have some hundred KiB. */
 export const maxContractBytes = 4 * 1024 * 1024;
+/** Longest lock file, in bytes: what is written is read again, and it is indented. */
+export const maxLockBytes = 32 * 1024 * 1024;
+/** Several pages have more values than one. */
+const lockJson: JsonLimits = { ...contractJson, maxTokens: 4 * contractJson.maxTokens };
+
+/** The first list that a pointer leads into. What is in one would stay part of each definition, and the pointer become part of the digest. */
+function listOn(pointer: string, tool: unknown): string | undefined {
+  const names = pointer.split('/').slice(1).map(unescapePointer);
+  let value = tool;
+  for (const [index, name] of names.entries()) {
+    if (Array.isArray(value))
+      return pointer
+        .split('/')
+        .slice(0, index + 1)
+        .join('/');
+    value = ownValue(value, name);
+  }
+  return undefined;
+}
 
 /** The contract of tools as they were listed. */
 export function lockTools(tools: readonly unknown[], ignore: readonly string[]): Locked {
   const read: { readonly tool: ToolDigest; readonly schemas: ToolSchemas; readonly raw: unknown }[] = [];
   for (const raw of tools) {
+    const list = ignore.map((pointer) => listOn(pointer, raw)).find((at) => at !== undefined);
+    if (list !== undefined) {
+      return { type: 'problem', why: `nothing in a list can be ignored: ${list} is one; ignore it as a whole` };
+    }
     const one = readTool(raw, { sha256, ignore });
     if (one.type === 'none') return { type: 'problem', why: `${one.reason}: ${one.why}` };
     read.push({ ...one, raw });
@@ -52,21 +77,28 @@ export function lockTools(tools: readonly unknown[], ignore: readonly string[]):
   };
 }
 
-/** The document of a lock file. */
-export function toLockDocument({ contract, ignore, tools }: LockedContract): object {
-  return {
+/**
+ * The text of a lock file: indented, for its diffs to be read, and on one line where that would be more than is read again. Nothing where that is, too,
+ * as with much that is ignored.
+ */
+export function toLockText({ contract, ignore, tools }: LockedContract): string | undefined {
+  const document = {
     schemaVersion: lockSchemaVersion,
     digest: contract.digest,
     ...(ignore.length === 0 ? {} : { ignore }),
     tools,
   };
+  const encoder = new TextEncoder();
+  return [2, 0].map((indent) => toJson(document, indent)).find((text) => isReadable(encoder.encode(text)));
+}
+
+function isReadable(bytes: Uint8Array): boolean {
+  return bytes.byteLength <= maxLockBytes && guardJson(bytes, lockJson) === 'fine';
 }
 
 /** What a lock file says, if its tools have the digest that it names. */
 export function readLock(bytes: Uint8Array): Locked {
-  if (bytes.byteLength > 2 * maxContractBytes || guardJson(bytes, contractJson) !== 'fine') {
-    return { type: 'problem', why: 'is too large for a lock file' };
-  }
+  if (!isReadable(bytes)) return { type: 'problem', why: 'is too large for a lock file' };
   const document = parse(bytes);
   if (!isRecord(document) || document['schemaVersion'] !== lockSchemaVersion) {
     return { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockSchemaVersion}` };

@@ -1,8 +1,11 @@
+import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { errorText } from '../platform/log.ts';
 import type { ProbeBudget } from '../platform/mcp/probe-budget.ts';
 import { createProbeCost } from '../platform/mcp/probe-cost.ts';
 import { AnswerPool } from '../platform/mcp/answer-pool.ts';
+import { nameOfUrl } from './contract-url.ts';
 import { contractJson, lockTools, maxContractBytes, readLock } from './contract-lock.ts';
 import type { Locked } from './contract-lock.ts';
 import type { CommandOptions, OptionValues } from './options.ts';
@@ -16,7 +19,7 @@ export const sourceOptions = {
     type: 'text',
     placeholder: 'NAME',
     default: '',
-    help: 'environment variable with a token for servers that are asked over HTTP',
+    help: 'environment variable with a token for one server; sent over https, or to this machine itself',
   },
 } as const satisfies CommandOptions;
 
@@ -30,16 +33,28 @@ export type Source =
 /** What is wrong with the options, if anything is. */
 export function judgeSourceOptions({ timeout }: SourceValues): string | undefined {
   const seconds = Number(timeout);
-  return seconds > 0 && seconds <= 3_600 ? undefined : `--timeout takes seconds from 1 to 3600, not '${timeout}'`;
+  return seconds >= 1 && seconds <= 3_600 ? undefined : `--timeout takes seconds from 1 to 3600, not '${timeout}'`;
 }
 
 export function toSource(at: string): Source {
-  return { type: /^https?:\/\//i.test(at) ? 'url' : 'file', at };
+  return { type: isUrl(at) ? 'url' : 'file', at };
 }
 
-/** How people know it. */
+/** Of any scheme: none of them is a file. */
+export function isUrl(at: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(at);
+}
+
+/** How people know it, without what may be secret. */
 export function nameOfSource(source: Source): string {
-  return source.type === 'command' ? source.command : source.at;
+  switch (source.type) {
+    case 'url':
+      return nameOfUrl(source.at);
+    case 'file':
+      return source.at;
+    case 'command':
+      return source.command;
+  }
 }
 
 /** `ignore`: of servers; a lock file has its own. */
@@ -87,6 +102,20 @@ const budget: ProbeBudget = {
   keepTool: (item) => ({ item, bytes: 0 }),
 };
 
+function whyNotAsked(url: string, token: string | undefined): string | undefined {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) return 'is no URL of http or https';
+  if (token === '') return 'the environment variable of --bearer-token-env is empty';
+  if (token === undefined || keepsSecrets(parsed)) return undefined;
+  return `the token of --bearer-token-env is not sent over plain http to ${parsed.host}: name an https URL, or have kubectl port-forward bring it to 127.0.0.1`;
+}
+
+/** Whether what is sent there can be read by nobody between. */
+function keepsSecrets({ protocol, hostname }: URL): boolean {
+  if (protocol === 'https:' || hostname === '[::1]') return true;
+  return isIP(hostname) === 4 ? hostname.startsWith('127.') : /^(.+\.)?localhost$/.test(hostname);
+}
+
 interface UrlReading {
   readonly timeoutMs: number;
   readonly clientVersion: string;
@@ -94,12 +123,12 @@ interface UrlReading {
 }
 
 async function readUrl(url: string, { token, ...how }: UrlReading, ignore: readonly string[]): Promise<Locked> {
-  if (!URL.canParse(url)) return { type: 'problem', why: 'is no URL' };
-  if (token === '') return { type: 'problem', why: 'the environment variable of --bearer-token-env is empty' };
+  const why = whyNotAsked(url, token);
+  if (why !== undefined) return { type: 'problem', why };
   const listed: (readonly unknown[])[] = [];
   const { probeMcpServer } = await import('../platform/mcp/probe.ts');
   const result = await probeMcpServer({
-    ...{ url, ...how, budget, countsOffers: true, signal: new AbortController().signal },
+    ...{ url, ...how, budget, lookup, countsOffers: true, signal: new AbortController().signal },
     onTools: (tools) => void listed.push(tools),
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
   });

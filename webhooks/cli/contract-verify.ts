@@ -1,15 +1,15 @@
 import { printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
 import { changesBetween, changesOutputs, exitCodeOfChanges } from './contract-changes.ts';
-import { judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
+import { isUrl, judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
 
 /** Fails a pipeline when a server does not offer what was written down. */
 export const contractVerify = defineCommand({
   synopsis: 'contract verify --lock FILE [options] SOURCE',
-  description: `Compares the tools of a server with a lock file, as a cluster does that pins its contract: any difference fails, unless --fail-on says
-otherwise. SOURCE as in contract get. To accept what a server offers now, write the lock file anew: contract get -o json SOURCE > FILE.
+  description: `Compares the tools of a server with a lock file: any other digest fails, unless --fail-on says otherwise. SOURCE as in contract get.
+To accept what a server offers now, write the lock file anew: contract get -o json SOURCE > FILE.
 `,
   examples: ['contract verify --lock tools.lock.json https://search.example.com/mcp'],
   options: {
@@ -21,7 +21,8 @@ otherwise. SOURCE as in contract get. To accept what a server offers now, write 
   exitCodes: { clean: 'nothing that fails', found: 'a difference that fails' },
   judgeArguments: ([first, ...more], values) => {
     if (values.lock === '') return 'name a lock file: --lock FILE';
-    if (first === undefined) return 'name a URL, a lock file, or with --stdio a command';
+    if (isUrl(values.lock)) return '--lock takes a file, not a URL';
+    if (first === undefined || first === '') return 'name a URL, a lock file, or with --stdio a command';
     if (more.length > 0 && !values.stdio) return `takes one SOURCE, found ${more.length} more`;
     return judgeSourceOptions(values);
   },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { answer, discovered, initialized, refuse, startAnswering } from '../platform/mcp/testing/answering-server.ts';
 import type { AnsweringServer } from '../platform/mcp/testing/answering-server.ts';
+import { lockTools, readLock, toLockText } from './contract-lock.ts';
 import { runCli } from './testing/run-cli.ts';
 
 /** Made at once: tables of tests name what is in it. */
@@ -21,6 +22,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (how === 'noisy') console.log('starting up, please wait');
   if (how === 'asks') console.log(JSON.stringify({ jsonrpc: '2.0', id: 'x', method: 'roots/list' }));
   if (how === 'endless') process.stdout.write('x'.repeat(9_000_000));
+  if (how === 'brief' && method === 'server/discover') {
+    reply({ error: { code: -32600, message: 'initialize comes first' } });
+    process.exit(3);
+  }
   if (how === 'frail' && method === 'server/discover') process.exit(3);
   if (method === 'server/discover' && how === 'stateless')
     reply({ result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } } });
@@ -65,7 +70,7 @@ async function serve(answers: Parameters<typeof startAnswering>[0]): Promise<Ans
 }
 
 describe('contract get', () => {
-  it.each(['handshake', 'stateless', 'noisy', 'asks', 'frail'])(
+  it.each(['handshake', 'stateless', 'noisy', 'asks', 'frail', 'brief'])(
     'lists the tools of a process that is %s, page by page, whole as they were sent',
     async (how) => {
       const { code, out, error } = await runCli(['contract', 'get', '-o', 'json', ...command(how, [zap, echo])]);
@@ -140,6 +145,10 @@ describe('contract get', () => {
     ['nobody at the URL', ['http://127.0.0.1:9/mcp'], /connection refused/],
     ['a file that is not there', ['no-such-file.json'], /cannot be read/],
     ['a time that is none', ['--timeout', 'soon', 'x.json'], /--timeout takes seconds/],
+    ['a time that nobody answers in', ['--timeout', '0.5', 'x.json'], /--timeout takes seconds from 1/],
+    ['a command without a name (it was a bug of ours)', ['--stdio', '--', ''], /^name a URL/],
+    ['what to ignore of a lock file (it was passed by)', ['--ignore', '/_meta', 'x.json'], /is for servers/],
+    ['a scheme that is not HTTP', ['ftp://search.example.com'], /is no URL of http or https/],
     ['a pointer to names', ['--ignore', '/name', 'x.json'], /but for its name/],
     ['nothing', [], /name a URL, a lock file/],
   ])('says what is wrong with %s, and ends with 2', async (_, args, why) => {
@@ -147,6 +156,40 @@ describe('contract get', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(why);
   });
+});
+
+describe('contract get of a server with secrets in its URL', () => {
+  it.each([
+    ['http://ann:s3cret@127.0.0.1:9/mcp', 'http://***@127.0.0.1:9/mcp'],
+    ['http://127.0.0.1:9/mcp?token=s3cret&s3cret#s3cret', 'http://127.0.0.1:9/mcp?token=***&***#***'],
+    ['http:///ann:s3cret@127.0.0.1:9/', 'http://***@127.0.0.1:9/'],
+    ['https://ann:s3cret@a b/mcp', 'https://***'],
+    ['wss://ann:s3cret@127.0.0.1/mcp', 'wss://***@127.0.0.1/mcp'],
+  ])('prints them nowhere: %s (it printed them with each error)', async (url, name) => {
+    for (const args of [
+      ['get', url],
+      ['diff', 'no-such-file.json', url],
+      ['verify', '--lock', await lock('any.json', []), url],
+    ]) {
+      const { code, out, error } = await runCli(['contract', ...args]);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(error).toContain(`${name}: `);
+      expect(error).not.toContain('s3cret');
+    }
+    expect((await runCli(['contract', 'verify', '--lock', url, url])).error).not.toContain('s3cret');
+  });
+
+  it.each(['http://search.example.com/mcp', 'http://127.example.com/mcp', 'http://10.0.0.1/mcp'])(
+    'sends no token to %s, where others can read it',
+    async (url) => {
+      const args = ['get', '--bearer-token-env', 'TOKEN', url];
+      const { code, error } = await runCli(['contract', ...args], '', { env: { TOKEN: 's3cret' } });
+      expect({ code, error }).toEqual({
+        code: 2,
+        error: expect.stringMatching(/is not sent over plain http to .*https/),
+      });
+    },
+  );
 });
 
 describe('contract verify', () => {
@@ -179,6 +222,41 @@ describe('contract verify', () => {
     expect((await runCli(['contract', 'verify', '--lock', file, ...command('handshake', [at(2)])])).code).toBe(0);
     const strict = await lock('strict.json', [at(1)]);
     expect((await runCli(['contract', 'verify', '--lock', strict, ...command('handshake', [at(2)])])).code).toBe(1);
+  });
+
+  it('refuses to ignore what is in a list (the digest said so, and nothing was ignored)', async () => {
+    const iconed = [{ ...echo, icons: [{ src: 'a' }] }];
+    for (const pointer of ['/icons/0/src', '/icons/src']) {
+      const { code, error } = await runCli(['contract', 'get', '--ignore', pointer, ...command('handshake', iconed)]);
+      expect({ code, error }).toEqual({
+        code: 2,
+        error: expect.stringContaining('/icons is one; ignore it as a whole'),
+      });
+    }
+    const whole = await runCli(['contract', 'get', '--ignore', '/icons', ...command('handshake', iconed)]);
+    expect(whole).toMatchObject({ code: 0, error: '' });
+  });
+
+  it('reads each lock file that is written, however long (from 8 MiB on it did not)', () => {
+    const deep = (depth: number, value: unknown): unknown => (depth === 0 ? value : [deep(depth - 1, value)]);
+    const read = (depth: number) => {
+      const numbers = Array.from({ length: 60_000 }, () => 1);
+      const tools = Array.from({ length: 12 }, (_, at) => ({ name: `t${at}`, x: deep(depth, numbers) }));
+      const locked = lockTools(tools, []);
+      if (locked.type === 'problem') throw new Error(locked.why);
+      const text = toLockText(locked.locked) ?? '';
+      const again = readLock(new TextEncoder().encode(text));
+      return {
+        length: text.length,
+        digest: again.type === 'locked' && again.locked.contract.digest === locked.locked.contract.digest,
+      };
+    };
+    const indented = read(8);
+    expect(indented.digest).toBe(true);
+    expect(indented.length).toBeGreaterThan(8 * 1024 * 1024);
+    const onOneLine = read(100);
+    expect(onOneLine.digest).toBe(true);
+    expect(onOneLine.length).toBeLessThan(2 * 1024 * 1024);
   });
 
   it('refuses a lock file that was edited, or is none', async () => {
@@ -216,6 +294,29 @@ describe('contract diff', () => {
     expect(
       (await runCli(['contract', 'diff', before, ...command('handshake', [echo, zap, { name: 'new' }])])).code,
     ).toBe(0);
+  });
+
+  it('looks away from what a lock file ignores, whichever of the two it is (digests of others were compared)', async () => {
+    const tools = [{ ...echo, _meta: { time: 1 } }];
+    const { url } = await serve({
+      'server/discover': answer({ result: discovered }),
+      'tools/list': answer({ result: { tools: [{ ...echo, _meta: { time: 2 } }] } }),
+    });
+    const file = await lock('diff-ignoring.json', tools, '--ignore', '/_meta');
+    const same = { code: 0, error: '', out: expect.stringMatching(/^the same 1 tool: /) };
+    expect(await runCli(['contract', 'diff', url, file])).toEqual(same);
+    expect(await runCli(['contract', 'diff', file, url])).toEqual(same);
+    const strict = await lock('diff-strict.json', tools);
+    expect(await runCli(['contract', 'diff', strict, file])).toMatchObject({
+      ...{ code: 2, out: '' },
+      error: expect.stringMatching(/^BEFORE ignores nothing, AFTER \/_meta: write one of them anew/),
+    });
+  });
+
+  it('sends a token to one host', async () => {
+    const args = ['diff', '--bearer-token-env', 'TOKEN', 'https://a.example.com/mcp', 'https://b.example.com/mcp'];
+    const { code, error } = await runCli(['contract', ...args], '', { env: { TOKEN: 's3cret' } });
+    expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('would go to two servers') });
   });
 
   it('keeps on its line what a server puts into a name', async () => {

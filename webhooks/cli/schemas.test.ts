@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anMCPServer, withNamespace, withRawSpec } from '../core/testing/builders.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
-import { lockTools, toLockDocument } from './contract-lock.ts';
+import { lockTools, toLockText } from './contract-lock.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { outputSchemas } from './schemas.ts';
 import { runCli } from './testing/run-cli.ts';
@@ -23,7 +23,7 @@ function writeLock(name: string, ...tools: readonly string[]): void {
   const listed = tools.map((tool) => ({ name: tool, inputSchema: { type: 'object' } }));
   const locked = lockTools(listed, name === 'before.json' ? ['/_meta'] : []);
   if (locked.type === 'problem') throw new Error(locked.why);
-  writeFileSync(file(name), JSON.stringify(toLockDocument(locked.locked)));
+  writeFileSync(file(name), toLockText(locked.locked) ?? '');
 }
 
 beforeAll(() => {
