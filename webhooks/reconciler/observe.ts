@@ -101,9 +101,11 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
   if (!withPods.has(stringAt(raw, 'kind') ?? '')) return undefined;
   const status = recordAt(raw, 'status');
   const revision = identityAt(recordAt(recordAt(raw, 'metadata'), 'annotations'), REVISION_ANNOTATION);
+  const wantedReplicas = numberAt(recordAt(raw, 'spec'), 'replicas');
   return {
     generation: metaOf(raw).generation,
     observedGeneration: numberAt(status, 'observedGeneration') ?? 0,
+    ...(wantedReplicas === undefined ? {} : { wantedReplicas }),
     replicas: numberAt(status, 'replicas') ?? 0,
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,

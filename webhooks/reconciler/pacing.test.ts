@@ -27,7 +27,7 @@ const repairLabel = anApply(deployment, 'drift', { lost: [['f:metadata', 'f:labe
 
 /** It serves, and is verified. */
 function paced(key: string, generation = 1): Paced {
-  return { key, generation, isVerified: true, urgency: 'all' };
+  return { key, generation, isVerified: true, isChanged: false };
 }
 
 type Rollout = Pick<DeploymentStatus, 'generation' | 'observedGeneration' | 'updatedReplicas'>;
@@ -201,7 +201,10 @@ describe('a thousand servers to clean after an upgrade', () => {
 });
 
 describe('another template', () => {
-  const replace = (cause: ApplyCause): Action => ({ ...anApply(deployment, cause), replacesPods: true });
+  const replace = (cause: ApplyCause): Action & { readonly type: 'apply' } => {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'search', namespace: 'mcp' } };
+    return { type: 'apply', of: deployment, object, uid: 'u', cause, replacesPods: true, owned: '{}' };
+  };
   const rollingOut: Rollout = { ...complete, observedGeneration: 1 };
   const ten = Array.from({ length: 10 }, (_, index) => `mcp/s${index}`);
 
@@ -220,6 +223,32 @@ describe('another template', () => {
     for (const key of ten) run(key, 1, [replace('changed')]);
     const broken = { ...paced('mcp/broken'), isVerified: false };
     expect(pacing.admit(broken, [replace('changed')]).actions).toHaveLength(1);
+  });
+
+  it('that the owner asked for waits for nobody, and takes no place: only what no owner has changed waits', () => {
+    const { run, pacing } = aPacing(() => rollingOut);
+    for (const key of ten) {
+      const changed = { ...paced(key, 2), isChanged: true };
+      expect(pacing.admit(changed, [replace('changed')]).actions).toHaveLength(1);
+      pacing.settle(changed, [{ action: replace('changed'), result: 'done' }]);
+    }
+    for (const key of ten) expect(run(`other/${key}`, 1, [replace('changed')]).actions).toHaveLength(1);
+    const late = { ...paced('mcp/late', 2), isChanged: true };
+    expect(run('mcp/late', 1, [replace('changed')]).putOff).toHaveLength(1);
+    expect(pacing.admit(late, [replace('changed')])).toEqual({ actions: [replace('changed')], putOff: [] });
+  });
+
+  it('waits no more when somebody writes into what waits: what is ours is put back, what is theirs goes', () => {
+    const { run } = aPacing(() => rollingOut);
+    for (const key of ten) run(key, 1, [replace('changed')]);
+    const waits = (key: string, action: Action): boolean => run(key, 1, [action]).putOff.length > 0;
+    const drifted: Action = { ...replace('changed'), owned: '{"f:spec":{}}' };
+    expect([waits('mcp/late', replace('changed')), waits('mcp/late', replace('changed'))]).toEqual([true, true]);
+    expect(waits('mcp/late', drifted)).toBe(false);
+    const written: Action = { ...replace('changed'), claims: { fields: [], more: 0, isTakeOver: false } };
+    expect(waits('mcp/written', written)).toBe(false);
+    const takenOver: Action = { ...replace('changed'), claims: { fields: [], more: 0, isTakeOver: true } };
+    expect(waits('mcp/taken-over', takenOver)).toBe(true);
   });
 
   it('that has to be brought back waits for nobody either, nor does what replaces no pods', () => {

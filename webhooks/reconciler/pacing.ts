@@ -5,7 +5,7 @@ import type { OwnedPath } from '../core/plan/foreign/field-tree.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Executed } from './execute.ts';
-import type { RolloutPlaces, Urgency } from './rollout-places.ts';
+import type { RolloutPlaces } from './rollout-places.ts';
 
 /**
  * So often per generation it is done at once; who changes it again wins a pause, in milliseconds. `repair`: what is ours
@@ -39,8 +39,8 @@ export interface Paced {
   readonly generation: number;
   /** Clients call it, and what it answers is known to be good: only then its pods are replaced in turn. A repair waits for nobody. */
   readonly isVerified: boolean;
-  /** Whose change is waiting to be applied. */
-  readonly urgency: Urgency;
+  /** This generation does not serve yet: its owner has changed it, and waits for nobody either. */
+  readonly isChanged: boolean;
 }
 
 export interface PacingOptions {
@@ -57,6 +57,8 @@ export class Pacing {
   readonly #options: PacingOptions;
   /** By server, then by the id of the child. */
   readonly #kept = new Map<string, Map<string, Kept>>();
+  /** Of servers whose pods wait for their turn: the fields of the Deployment that were ours when they began to. */
+  readonly #queued = new Map<string, string>();
 
   constructor(options: PacingOptions) {
     this.#options = options;
@@ -68,7 +70,7 @@ export class Pacing {
     places.look();
     const results = actions.map((action) => this.#pace(paced, action));
     const waits = results.flatMap(({ afterMs }) => afterMs ?? []);
-    if (!results.some(({ usesPlace }) => usesPlace === true)) places.stopWaiting(paced.key);
+    if (!results.some(({ usesPlace }) => usesPlace === true)) this.stopWaiting(paced.key);
     return {
       actions: results.flatMap(({ now }) => now ?? []),
       putOff: results.flatMap(({ putOff }) => putOff ?? []),
@@ -102,31 +104,48 @@ export class Pacing {
 
   /** The server has nothing to be done; what was done stays counted, and its rollout too. */
   stopWaiting(key: string): void {
+    this.#queued.delete(key);
     this.#options.places.stopWaiting(key);
   }
 
   forget(key: string): void {
     this.#kept.delete(key);
+    this.#queued.delete(key);
     this.#options.places.forget(key);
   }
 
   #pace(paced: Paced, action: Action): PacedAction {
     if (action.type !== 'apply') return { now: action };
-    const { key, generation, urgency } = paced;
+    const { key, generation } = paced;
     const child = childIdOf(action);
     const repairMs = action.cause === 'drift' ? this.#pauseOf(key, generation, { child, what: 'repair' }) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
-    if (isReplacement(action) && paced.isVerified) return this.#inTurn(key, urgency, action, 'Queued');
+    if (isReplacement(action) && this.#mayWait(paced, action)) return this.#inTurn(key, action, 'Queued');
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = this.#pauseOf(key, generation, { child, what: 'cleaning' });
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
-    return action.of.hasPods === true ? this.#inTurn(key, 'all', action, 'Waiting') : { now: action };
+    return action.of.hasPods === true ? this.#inTurn(key, action, 'Waiting') : { now: action };
+  }
+
+  /**
+   * Only what no owner has asked for waits, and only as long as what stands is what we applied, and serves: whatever somebody
+   * writes meanwhile takes fields away from us, or has to be taken away. Fields that this release applies for the first time
+   * are not ours either; so what we own is compared with what it was when the server began to wait.
+   */
+  #mayWait({ key, isVerified, isChanged }: Paced, { claims, owned = '' }: Apply): boolean {
+    if (!isVerified || isChanged || claims?.isTakeOver === false) return false;
+    const before = this.#queued.get(key) ?? owned;
+    this.#queued.set(key, before);
+    return before === owned;
   }
 
   /** Now, if there is a place. */
-  #inTurn(key: string, urgency: Urgency, action: Apply, state: 'Queued' | 'Waiting'): PacedAction {
+  #inTurn(key: string, action: Apply, state: 'Queued' | 'Waiting'): PacedAction {
     const { places } = this.#options;
-    if (places.take(key, urgency)) return { now: action, usesPlace: true };
+    if (places.take(key)) {
+      this.#queued.delete(key);
+      return { now: action, usesPlace: true };
+    }
     const afterMs = turnMs.first + turnMs.forEach * places.waiting;
     return {
       ...(state === 'Queued' ? { putOff: { action, state }, afterMs } : withhold(action, state, afterMs)),

@@ -140,8 +140,7 @@ function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acce
 /** An owner's change is one that does not serve yet: all else comes from us, or from what many servers share. */
 function pacedAs(key: string, { metadata: { generation = 0 }, status }: MCPServer): Paced {
   const isVerified = conditionOf(status, 'Verified')?.status === 'True';
-  const isServed = saidToServe(status) === generation;
-  return { key, generation, isVerified, urgency: isServed ? 'all' : 'owner' };
+  return { key, generation, isVerified, isChanged: saidToServe(status) !== generation };
 }
 
 /** Whether the Deployment that stands there is the one of this generation. */

@@ -3,7 +3,6 @@ import type { DeploymentStatus } from '../core/plan/observed.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { RolloutPlaces } from './rollout-places.ts';
-import type { Urgency } from './rollout-places.ts';
 
 interface Fleet {
   readonly places: RolloutPlaces;
@@ -13,10 +12,11 @@ interface Fleet {
   /** Servers whose rollout is complete. */
   readonly done: Set<string>;
   /** Takes a place and has the apply answered. */
-  readonly begin: (key: string, urgency?: Urgency) => boolean;
+  readonly begin: (key: string) => boolean;
 }
 
-function aFleet(max: number): Fleet {
+/** `status`: of each Deployment whose rollout is done. */
+function aFleet(max: number, status: Partial<DeploymentStatus> = {}): Fleet {
   const clock = createFakeClock();
   const turns: string[] = [];
   const done = new Set<string>();
@@ -28,6 +28,7 @@ function aFleet(max: number): Fleet {
         replicas: 1,
         updatedReplicas: 1,
         readyReplicas: 1,
+        ...(done.has(key) ? status : {}),
       },
       conditions: [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }],
     };
@@ -42,8 +43,8 @@ function aFleet(max: number): Fleet {
     return { child, deployment };
   };
   const places = new RolloutPlaces({ clock, max, deployments: { get }, onTurn: (key) => void turns.push(key) });
-  const begin = (key: string, urgency: Urgency = 'all'): boolean => {
-    const has = places.take(key, urgency);
+  const begin = (key: string): boolean => {
+    const has = places.take(key);
     if (has) places.answer(key, 'done');
     return has;
   };
@@ -75,15 +76,6 @@ describe('a place among the servers that replace their pods', () => {
     expect(turns).toEqual(['big/1', 'small/1', 'big/2', 'big/3']);
   });
 
-  it('goes first to whose owner has changed it: an upgrade of ours keeps nobody waiting', () => {
-    const { places, turns, done, begin } = aFleet(1);
-    for (const key of ['a/0', 'a/1', 'b/1']) begin(key);
-    expect(begin('c/changed', 'owner')).toBe(false);
-    done.add('a/0');
-    places.look();
-    expect(turns).toEqual(['c/changed']);
-  });
-
   it('is waited for at the same place, however often the server is looked at', () => {
     const { places, turns, done, begin } = aFleet(1);
     for (const key of ['a/0', 'a/1', 'a/2', 'a/1', 'a/1']) begin(key);
@@ -91,6 +83,34 @@ describe('a place among the servers that replace their pods', () => {
     places.look();
     expect(turns).toEqual(['a/1']);
     expect(places.waiting).toBe(1);
+  });
+
+  it.each([
+    ['none of either template', { replicas: 0, updatedReplicas: 0, readyReplicas: 0 }],
+    ['one that is not ready', { readyReplicas: 0 }],
+    ['one of two', { wantedReplicas: 2 }],
+  ])(
+    'is kept while there is no pod in place of the one that went first: %s, of a template that was there before',
+    (_, status) => {
+      const { places, turns, done, begin } = aFleet(1, { wantedReplicas: 1, ...status });
+      for (const key of ['a/0', 'a/1']) begin(key);
+      done.add('a/0');
+      places.look();
+      expect(turns).toEqual([]);
+    },
+  );
+
+  it('is passed on by a server that is scaled to zero meanwhile', () => {
+    const { places, turns, done, begin } = aFleet(1, {
+      wantedReplicas: 0,
+      replicas: 0,
+      updatedReplicas: 0,
+      readyReplicas: 0,
+    });
+    for (const key of ['a/0', 'a/1']) begin(key);
+    done.add('a/0');
+    places.look();
+    expect(turns).toEqual(['a/1']);
   });
 
   it("is nobody's for longer than five minutes: pods that do not come up hold up no other server", async () => {
@@ -122,7 +142,7 @@ describe('a place among the servers that replace their pods', () => {
 
   it('is given back when the apply was refused', () => {
     const { places, begin } = aFleet(1);
-    places.take('a/0', 'all');
+    places.take('a/0');
     places.answer('a/0', 'failed');
     expect(begin('a/1')).toBe(true);
   });

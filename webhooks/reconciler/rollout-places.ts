@@ -6,9 +6,6 @@ import type { ChildCache } from './child-cache.ts';
 /** A place is not kept longer, in milliseconds: pods that do not come up hold up nobody else. */
 const longestMs = 300_000;
 
-/** `owner`: somebody changed this server. `all`: one change of ours, or of what many share, concerns any number of servers. */
-export type Urgency = 'owner' | 'all';
-
 /** One of the servers whose pods are replaced. */
 interface Place {
   readonly sinceMs: number;
@@ -26,15 +23,13 @@ export interface RolloutPlacesOptions {
 }
 
 /**
- * How many servers replace their pods at a time, whatever made them: an upgrade of ours, or one ConfigMap that a thousand
- * share, would else start a thousand pods beside those that run. Who has changed a server himself goes first; among equals
- * namespaces take turns.
+ * How many servers replace their pods at a time where no owner has asked for it: an upgrade of ours, or one ConfigMap that a
+ * thousand share, would else start a thousand pods beside those that run. Namespaces take turns.
  */
 export class RolloutPlaces {
   readonly #options: RolloutPlacesOptions;
   readonly #places = new Map<string, Place>();
-  /** In the order of their urgency. */
-  readonly #waiting = { owner: new Turns<string>(), all: new Turns<string>() };
+  readonly #waiting = new Turns<string>();
 
   constructor(options: RolloutPlacesOptions) {
     this.#options = options;
@@ -42,17 +37,15 @@ export class RolloutPlaces {
 
   /** How many servers wait for a place. */
   get waiting(): number {
-    return this.#waiting.owner.size + this.#waiting.all.size;
+    return this.#waiting.size;
   }
 
   /** Whether the server has a place now; if not, it waits for one, and is told. */
-  take(key: string, urgency: Urgency): boolean {
+  take(key: string): boolean {
     this.look();
     const held = this.#places.get(key);
     if (held === undefined && this.#places.size >= this.#options.max) {
-      const { namespace } = splitKey(key);
-      this.#waiting[urgency === 'owner' ? 'all' : 'owner'].delete(namespace, key);
-      this.#waiting[urgency].add(namespace, key);
+      this.#waiting.add(splitKey(key).namespace, key);
       return false;
     }
     this.#places.set(key, { sinceMs: held?.sinceMs ?? this.#nowMs(), state: 'taken' });
@@ -94,7 +87,7 @@ export class RolloutPlaces {
   #letIn(): void {
     const { max, onTurn } = this.#options;
     while (this.#places.size < max) {
-      const next = this.#waiting.owner.take() ?? this.#waiting.all.take();
+      const next = this.#waiting.take();
       if (next === undefined) return;
       this.#places.set(next.item, { sinceMs: this.#nowMs(), state: 'offered' });
       onTurn(next.item);
@@ -102,9 +95,7 @@ export class RolloutPlaces {
   }
 
   #leaveQueue(key: string): void {
-    const { namespace } = splitKey(key);
-    this.#waiting.owner.delete(namespace, key);
-    this.#waiting.all.delete(namespace, key);
+    this.#waiting.delete(splitKey(key).namespace, key);
   }
 
   /**
@@ -114,11 +105,14 @@ export class RolloutPlaces {
   #isRolledOut(key: string): boolean {
     const deployment = this.#options.deployments.get(key)?.deployment;
     if (deployment === undefined) return true;
-    const { generation, observedGeneration, replicas, updatedReplicas, conditions } = deployment;
+    const { generation, observedGeneration, replicas, updatedReplicas, readyReplicas, conditions } = deployment;
+    const { wantedReplicas = replicas } = deployment;
     const progress = conditions.find(({ type }) => type === 'Progressing');
     // A template that was there before has its ReplicaSet: the condition speaks of the last rollout for a while.
     const isOfThis = observedGeneration >= generation && updatedReplicas === replicas;
-    return isOfThis && progress?.reason === 'NewReplicaSetAvailable';
+    // Where the old pod goes first, there is none of either template for a while, and 0 are as many as 0.
+    const areThere = Math.min(updatedReplicas, readyReplicas) >= wantedReplicas;
+    return isOfThis && areThere && progress?.reason === 'NewReplicaSetAvailable';
   }
 
   #nowMs(): number {

@@ -302,20 +302,47 @@ describe('a ConfigMap that a hundred servers share', () => {
     expect(api.writes.slice(from).filter((write) => !write.includes('/leases/'))).toEqual([]);
   });
 
-  it('is overtaken by who changes the server itself', async () => {
+  async function queued(): Promise<Cluster & { readonly name: string }> {
     const { api, clock, replaced } = await sharing();
     api.put(settingsPath, { data: { level: 'debug' } });
     await clock.advance(10_000);
-    const last = names.findLast((name) => !replaced().includes(name)) ?? '';
-    api.put(serverPath(last), {
-      metadata: { generation: 2 },
-      spec: { source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:2' } } },
-    });
-    await clock.advance(10_000);
-    expect(replaced()).not.toContain(last);
-    const [first = ''] = replaced();
-    rollOut(api, first);
+    return { api, clock, name: names.findLast((name) => !replaced().includes(name)) ?? '' };
+  }
+
+  const containerOf = (api: FakeKubeApi, name: string): unknown => {
+    const { spec } = api.get(deploymentPath(name)) as { spec: { template: { spec: { containers: unknown[] } } } };
+    return spec.template.spec.containers[0];
+  };
+
+  it('keeps no owner waiting: another port is in the Deployment as soon as in its NetworkPolicy and address', async () => {
+    const { api, clock, name } = await queued();
+    api.put(serverPath(name), { metadata: { generation: 2 }, spec: { config: { port: 9090 } } });
     await clock.advance(1_000);
-    expect(replaced()).toContain(last);
+    const policy = api.get(`/apis/networking.k8s.io/v1/namespaces/mcp/networkpolicies/${name}`);
+    expect(JSON.stringify(policy?.['spec'])).toContain('9090');
+    expect(containerOf(api, name)).toMatchObject({ ports: [{ containerPort: 9090 }] });
+    expect(conditionsOf(api, name).join()).not.toContain('RolloutQueued');
+  });
+
+  it('keeps no owner waiting who scales', async () => {
+    const { api, clock, name } = await queued();
+    api.put(serverPath(name), { metadata: { generation: 2 }, spec: { runtime: { replicas: 3 } } });
+    await clock.advance(1_000);
+    expect(api.get(deploymentPath(name))).toHaveProperty('spec.replicas', 3);
+  });
+
+  it.each<[string, Record<string, unknown>, (api: FakeKubeApi, name: string) => boolean]>([
+    ['the network of the node', onHostNetwork, (api, name) => !isOnHost(api, name)],
+    [
+      'another scale',
+      anotherScale,
+      (api, name) => JSON.stringify(api.get(deploymentPath(name))?.['spec']).includes('"replicas":1'),
+    ],
+  ])('leaves nobody who writes into a Deployment that waits: %s', async (_, theirs, isPutBack) => {
+    const { api, clock, name } = await queued();
+    api.putAs('kubectl-patch', deploymentPath(name), theirs);
+    expect(isPutBack(api, name)).toBe(false);
+    await clock.advance(5_000);
+    expect(isPutBack(api, name)).toBe(true);
   });
 });

@@ -26,6 +26,8 @@ export type Action =
       readonly claims?: ForeignFields;
       /** Pods that exist are replaced, because their template is another one. */
       readonly replacesPods?: true;
+      /** Where pods are replaced: JSON of the fields that are ours as it stands, as observed. */
+      readonly owned?: string;
     }
   | {
       readonly type: 'delete';

@@ -30,6 +30,8 @@ export interface ObservedChild {
 export interface DeploymentStatus {
   readonly generation: number;
   readonly observedGeneration: number;
+  /** Of its spec; absent: as many as there are. */
+  readonly wantedReplicas?: number;
   readonly replicas: number;
   /** Of the newest template; all of them are when a rollout is complete. */
   readonly updatedReplicas: number;

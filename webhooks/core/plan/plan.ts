@@ -69,9 +69,13 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
 }
 
 /** Of an object that says nothing of its template (nobody has applied it, or a release that did not say) it is taken to be another one. */
-function replacement(object: KubernetesObject, { templateHash }: ObservedChild): { readonly replacesPods?: true } {
+function replacement(
+  object: KubernetesObject,
+  { templateHash, ownedFields }: ObservedChild,
+): Pick<Action & { readonly type: 'apply' }, 'replacesPods' | 'owned'> {
   const wanted = object.metadata.annotations?.[TEMPLATE_HASH_ANNOTATION];
-  return wanted === undefined || wanted === templateHash ? {} : { replacesPods: true };
+  if (wanted === undefined || wanted === templateHash) return {};
+  return { replacesPods: true, ...(ownedFields === undefined ? {} : { owned: ownedFields }) };
 }
 
 /** Only what we applied: somebody may have made the owner the controller of an object of his own. */
