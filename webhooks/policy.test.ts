@@ -454,6 +454,27 @@ describe('what an exemption excused until its end, changed past the webhook', ()
     });
   });
 
+  it('is let back by the webhook also where the change put another value at its place (it was refused)', async () => {
+    const strict = { rules: { 'image-tag-pinned': { action: 'deny' } } };
+    const excusing = policyFrom({ ...strict, exemptions: [{ rule: 'image-tag-pinned', ...entry }] });
+    const ended = { policy: excusing, now: '2027-01-01T00:00:00Z' };
+    const otherLatest = withImage('ghcr.io/example/other:latest');
+    const runs = decideOn(1, [latest], { ...ended, after: decideOn(1, [latest], { policy: excusing }) });
+    const refused = decideOn(2, [otherLatest], { ...ended, after: runs });
+    if (refused.verdict !== 'invalid') throw new Error('it is another violation');
+    const before = anMCPServer(otherLatest, statusAfter(refused));
+    expect(await ask(anMCPServer(latest), { ...ended, before })).toMatchObject({
+      ...{ decision: 'allowed', warnings: [expect.stringContaining('(not new)')] },
+    });
+    expect(decideOn(3, [latest], { ...ended, after: refused }).verdict).toBe('accepted');
+    const withVariable = withRawSpec({ config: { env: [{ name: 'A', value: 'b' }] } });
+    for (const another of [anMCPServer(latest, withVariable), anMCPServer(withImage('ghcr.io/example/third:latest'))])
+      expect((await ask(another, { ...ended, before })).decision).toBe('denied');
+    const forgotten = { ...refused.policy, tolerated: [] };
+    const without = anMCPServer(otherLatest, statusAfter({ ...refused, policy: forgotten }));
+    expect((await ask(anMCPServer(latest), { ...ended, before: without })).decision).toBe('denied');
+  });
+
   it('is no concern as long as the exemption is there', () => {
     const before = decideOn(1, [asRoot], { policy: exempting });
     expect(decideOn(2, [asRoot, otherImage], { policy: exempting, after: before }).verdict).toBe('accepted');

@@ -186,7 +186,8 @@ function compareWith(before: unknown, judged: JudgedServer, context: UpdateConte
   const now = { object: judgedObject(verdict), findings: comparable };
   const known = { object: judgedObject(old.verdict), findings: old.findings };
   const tolerance = ratchetUpdate(now, known, digest);
-  if (tolerance.tolerated.length === 0) return asNew(judged);
+  // What status remembers may excuse what the rest of the old object does not.
+  if (tolerance.tolerated.length === 0 && recordAt(before, 'status') === undefined) return asNew(judged);
   const excused = excusedBefore(before, context);
   const { enforced, tolerated } = enforceExpired(tolerance, old.verdict, verdict, { digest, excused });
   return { findings: [...ofRequest, ...enforced, ...tolerated], tolerated: new Set(tolerated) };

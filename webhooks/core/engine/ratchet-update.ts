@@ -15,7 +15,7 @@ export interface Tolerance {
  * a body has room for a hundred thousand; an object that has more than this is refused for all of them. So is one that is
  * nested deeper than {@link maxComparedDepth}: comparing is recursive.
  */
-const maxCompared = 1_000;
+export const maxCompared = 1_000;
 
 /** In levels: as deep as a long body may be (admission/body-guard.ts). */
 const maxComparedDepth = 128;
@@ -96,8 +96,8 @@ function areSame(a: FieldPath, b: FieldPath): boolean {
   return a.length === b.length && a.every((one, index) => one === b[index]);
 }
 
-/** In the spec, and in what else findings lead into: the other fields of the object are not compared. */
-function isTooDeep({ object, findings }: Judged): boolean {
+/** Whether comparing would go too deep. In the spec, and in what else findings lead into: the other fields of the object are not compared. */
+export function isTooDeep({ object, findings }: Judged): boolean {
   if (isDeeperThan(maxComparedDepth - 1, ownValue(object, 'spec'))) return true;
   // Nearly always.
   if (findings.every(isInSpec)) return false;

@@ -1252,7 +1252,7 @@ export interface PolicyState {
    */
   excusedFingerprints?: string[];
   /**
-   * For our own comparison, where a rule is excused or has been: a digest of the pods of that generation. What an exemption excused until its end is tolerated as long as it stays the same.
+   * For our own comparison, where a rule is excused or has been: a digest of what the pods of that generation are made of. What an exemption excused until its end is tolerated as long as it stays the same.
    */
   pods?: string;
   /**
