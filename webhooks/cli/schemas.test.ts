@@ -21,7 +21,7 @@ const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000
 /** A lock file of tools of these names, as contract get writes it. */
 function writeLock(name: string, ...tools: readonly string[]): void {
   const listed = tools.map((tool) => ({ name: tool, inputSchema: { type: 'object' } }));
-  const locked = lockTools(listed, name === 'before.json' ? ['/_meta'] : []);
+  const locked = lockTools(listed, ['/_meta']);
   if (locked.type === 'problem') throw new Error(locked.why);
   writeFileSync(file(name), toLockText(locked.locked) ?? '');
 }
