@@ -131,9 +131,7 @@ describe('a server that says where its pods run', () => {
         priorityClassName: names.low,
         runtimeClassName: names.here,
         tolerations: expect.arrayContaining([{ key: 'e2e', operator: 'Exists' }]),
-        volumes: expect.arrayContaining([
-          { name: 'vol-claim-0', persistentVolumeClaim: { claimName: 'index', readOnly: true } },
-        ]),
+        volumes: expect.arrayContaining([{ name: 'vol-claim-0', persistentVolumeClaim: { claimName: 'index' } }]),
       });
     }
     const generation = async (): Promise<number | undefined> =>

@@ -970,7 +970,7 @@ export interface ClaimMount {
    */
   path: string;
   /**
-   * ReadOnly, ReadWrite (a roll-out then ends a pod before the next one starts), or RecursiveReadOnly (read-only including mounts below it; needs support by the node). Default: ReadOnly.
+   * ReadOnly, ReadWrite (a roll-out then tells a pod to end before it starts the next one; until it has ended, both may run), or RecursiveReadOnly (read-only including mounts below it; needs support by the node). Default: ReadOnly.
    */
   permissions?: 'ReadOnly' | 'ReadWrite' | 'RecursiveReadOnly';
   /**

@@ -35,14 +35,14 @@ const podSecurityContext = {
  * applies that object of all such servers anew; a Deployment's restarts their pods.
  */
 it.each<[string, Option, readonly [Deployment: string, Service: string, NetworkPolicy: string]]>([
-  ['that says nothing optional', withRawSpec({}), ['7b8287b28ed72d1e', '053bec0e526ed951', '2af1d74b823ab96b']],
+  ['that says nothing optional', withRawSpec({}), ['335e484777ff07a0', '053bec0e526ed951', '2af1d74b823ab96b']],
   [
     'with configuration of every kind',
     withRawSpec({
       source: { containerImage: { pullPolicy: 'Always', imagePullSecrets: [{ name: 'pull' }] } },
       config: { path: '/', arguments: ['--port', '8080'], env, envFrom: [{ secretRef: { name: 'token' } }], storage },
     }),
-    ['5d6fd982461d4954', '053bec0e526ed951', '2af1d74b823ab96b'],
+    ['67c5f7bbf0a1c0df', '053bec0e526ed951', '2af1d74b823ab96b'],
   ],
   [
     'with security, probes, resources and an account',
@@ -57,7 +57,7 @@ it.each<[string, Option, readonly [Deployment: string, Service: string, NetworkP
         },
       },
     }),
-    ['ed93ec1eb411f6fc', '053bec0e526ed951', '2af1d74b823ab96b'],
+    ['23512fc926fa43dd', '053bec0e526ed951', '2af1d74b823ab96b'],
   ],
   [
     'with a network, labels and annotations',
@@ -71,7 +71,7 @@ it.each<[string, Option, readonly [Deployment: string, Service: string, NetworkP
       extraLabels: { team: 'a', app: 'mine' },
       extraAnnotations: { 'example.com/note': 'a', 'mcp.x-k8s.io/config-hash': 'x' },
     }),
-    ['addf8cec7a65d10c', '384f44bd14bf5dec', '55dd26b913a22f45'],
+    ['4f5d44f5dd4799b3', '384f44bd14bf5dec', '55dd26b913a22f45'],
   ],
 ])('the objects of a server %s stay what they are', (_, option, digests) => {
   const input = { server: applyDefaults(anMCPServer(option)), configHash: 'hash' };

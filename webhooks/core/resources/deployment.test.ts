@@ -37,10 +37,10 @@ describe('pods that are replaced', () => {
     expect(specOf(withReplicas(replicas)).strategy).toEqual(strategy);
   });
 
-  it('go on serving for five seconds after they were told to go, so that no call is led to who has gone', () => {
+  it('go on serving for five seconds after they were told to go, and say in how many: less of somebody else would be refused beside that', () => {
     const { terminationGracePeriodSeconds, containers } = specOf().template.spec;
     expect(containers[0]?.lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } });
-    expect(terminationGracePeriodSeconds).toBeUndefined();
+    expect(terminationGracePeriodSeconds).toBe(30);
   });
 
   it('have as long as the spec says, and sleep no longer than the API server takes beside that', () => {

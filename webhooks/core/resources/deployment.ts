@@ -8,9 +8,9 @@ import { writesToClaim } from './pod/claims.ts';
 import { buildPodTemplate } from './pod/pod-template.ts';
 
 /**
- * A pod goes before the one that replaces it comes: two versions do not write into one volume, and the new pod does not wait
- * for a volume that the old one has, which waits for the new pod. Not `Recreate`: an apply cannot take away what the API
- * server has defaulted beside RollingUpdate, and is refused for it.
+ * A pod is told to go before the one that replaces it comes, so that the new one does not wait for a volume that the old one
+ * has, which waits for the new pod. Nobody waits until it has gone: for as long as it takes to end, both may run. `Recreate`
+ * would wait, but an apply cannot take away what the API server has defaulted beside RollingUpdate, and is refused for it.
  */
 const oldFirst = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
 

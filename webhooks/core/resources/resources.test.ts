@@ -126,6 +126,7 @@ describe('Deployment', () => {
                },
              ],
              "enableServiceLinks": false,
+             "terminationGracePeriodSeconds": 30,
            },
          },
        },

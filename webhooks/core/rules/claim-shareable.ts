@@ -19,7 +19,7 @@ export const claimShareable: Rule = {
     'A claim of access mode ReadWriteOnce is for the pods of one node, one of ReadWriteOncePod for one pod, and into one of ' +
     'ReadOnlyMany nobody writes. Kubernetes takes any Deployment all the same: of several replicas those that the volume is ' +
     'not for wait for ever, and in a roll-out the new pod waits for the volume of the old one, which goes only when the new ' +
-    'one is ready, unless one of them writes to a claim: then the old one goes first. Access modes are looked up, so nothing is found where the claim could not be read, or does not ' +
+    'one is ready, unless one of them writes to a claim: then the old one is told to go first. Access modes are looked up, so nothing is found where the claim could not be read, or does not ' +
     'exist yet.',
   remedy: 'Use one replica, or a claim that many nodes can mount at once.',
   examples: {
@@ -33,6 +33,14 @@ export const claimShareable: Rule = {
         title: 'three replicas that share a volume',
         spec: { ...readWriteIndex, runtime: { replicas: 3 }, mcp: { stateless: true } },
         claims: { 'search-index': ['ReadWriteMany'] },
+      },
+      {
+        title: 'three replicas that read a volume which one node may write',
+        spec: {
+          ...{ extensions: { storage: [{ claimName: 'search-index', path: '/index' }] } },
+          ...{ runtime: { replicas: 3 }, mcp: { stateless: true } },
+        },
+        claims: { 'search-index': ['ReadWriteOnce', 'ReadOnlyMany'] },
       },
     ],
     rejects: [
@@ -51,6 +59,11 @@ export const claimShareable: Rule = {
         spec: { ...readWriteIndex, runtime: { replicas: 2 }, mcp: { stateless: true } },
         claims: { 'search-index': ['ReadWriteOncePod'] },
       },
+      {
+        title: 'three replicas that write into a volume for one node, which many may read',
+        spec: { ...readWriteIndex, runtime: { replicas: 3 }, mcp: { stateless: true } },
+        claims: { 'search-index': ['ReadWriteOnce', 'ReadOnlyMany'] },
+      },
       { title: 'a volume that nobody writes into', spec: readWriteIndex, claims: { 'search-index': ['ReadOnlyMany'] } },
     ],
   },
@@ -62,7 +75,7 @@ export const claimShareable: Rule = {
       if (modes === undefined) return none;
       return join(
         checkWriting(mount, modes, place),
-        checkReplicas(server, modes, place),
+        checkReplicas(server, mount, modes, place),
         checkRollOut(server, modes, place),
       );
     });
@@ -92,15 +105,18 @@ function checkWriting(mount: ClaimMount, modes: Modes, place: Place): readonly V
   ];
 }
 
-function checkReplicas({ spec }: MCPServer, modes: Modes, place: Place): readonly Violation[] {
+function checkReplicas({ spec }: MCPServer, mount: ClaimMount, modes: Modes, place: Place): readonly Violation[] {
   const replicas = spec.runtime?.replicas ?? 1;
-  if (replicas <= 1 || modes.some((mode) => mode.endsWith('Many'))) return none;
+  if (replicas <= 1 || modes.includes('ReadWriteMany')) return none;
+  // Who may only read is told by checkWriting where all of its modes are so.
+  const canRead = modes.includes('ReadOnlyMany');
+  if (canRead && (!isWritten(mount) || modes.every((mode) => mode === 'ReadOnlyMany'))) return none;
   const isForOnePod = modes.includes('ReadWriteOncePod') && !modes.includes('ReadWriteOnce');
   const path = pathTo(place, 'claimName');
   return [
     {
       path,
-      headline: isForOnePod ? 'only one pod can mount this claim' : 'only the pods of one node can mount this claim',
+      headline: `only ${isForOnePod ? 'one pod' : 'the pods of one node'} can ${canRead ? 'write into' : 'mount'} this claim`,
       detail: `found ${replicas} replicas, and a claim of ${modes.join(', ')}`,
       cause: [replicas, ...modes],
     },
@@ -117,7 +133,8 @@ function checkRollOut(server: MCPServer, modes: Modes, place: Place): readonly V
       headline: 'no roll-out gets past a claim for one pod that is only read',
       detail: `found a claim of ${modes.join(', ')}`,
       cause: ['roll-out'],
-      remedy: 'Use permissions: ReadWrite, with which the old pod goes first, or a claim of another access mode.',
+      remedy:
+        'Use permissions: ReadWrite, with which the old pod is told to go first, or a claim of another access mode.',
     },
   ];
 }

@@ -140,7 +140,11 @@ export const placesOfOthers: readonly Pick<OwnPlace, 'kind' | 'field' | 'why'>[]
     field: 'spec.template.spec.imagePullSecrets[*]',
     why: 'Credentials of a registry give the pod nothing.',
   },
-  { kind: 'Deployment', field: 'spec: rollouts', why: 'Strategy, pauses, deadlines, history.' },
+  {
+    kind: 'Deployment',
+    field: 'spec: rollouts',
+    why: 'Pauses, deadlines, history. The strategy is ours and is put back.',
+  },
   {
     kind: 'Service',
     field: 'spec.internalTrafficPolicy, spec.sessionAffinityConfig',

@@ -6,14 +6,14 @@ import { buildPodTemplate } from './pod-template.ts';
 
 const withStorage = (...storage: readonly object[]) => anMCPServer(withRawSpec({ extensions: { storage } }));
 
-it('a claim that is mounted twice is one volume, which a kubelet would otherwise wait for without end', () => {
+it('a claim that is mounted twice is one volume, which a kubelet would otherwise wait for without end, and read-only only in its mounts: fsGroup and subPath need that', () => {
   const server = withStorage(
     { claimName: 'models', path: '/models' },
     { claimName: 'search', path: '/index', permissions: 'ReadWrite', subPath: 'index' },
     { claimName: 'search', path: '/old', permissions: 'RecursiveReadOnly', subPath: 'old' },
   );
   expect(claimVolumes(server)).toEqual([
-    { name: 'vol-claim-0', persistentVolumeClaim: { claimName: 'models', readOnly: true } },
+    { name: 'vol-claim-0', persistentVolumeClaim: { claimName: 'models' } },
     { name: 'vol-claim-1', persistentVolumeClaim: { claimName: 'search' } },
   ]);
   expect(claimMounts(server)).toEqual([
@@ -57,7 +57,7 @@ it('a server without claims writes to none', () => {
   expect(writesToClaim(anMCPServer())).toBe(false);
 });
 
-it('the old pod goes first where the new one would wait for the volume that it writes to, or write beside it', () => {
+it('the old pod is told to go first where the new one would wait for the volume that it writes to', () => {
   const strategyOf = (permissions: string): unknown =>
     deployment.build({ server: withStorage({ claimName: 'a', path: '/a', permissions }) })[0]?.['spec'];
   const rollingUpdate = { maxSurge: 0, maxUnavailable: 1 };

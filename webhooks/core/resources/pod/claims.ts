@@ -22,15 +22,16 @@ export function claimMounts({ spec }: MCPServer): readonly Fields[] {
   }));
 }
 
-/** One for each claim, however often it is mounted: a kubelet waits for ever for the second volume of the same claim. */
+/**
+ * One for each claim, however often it is mounted: a kubelet waits for ever for the second volume of the same claim. Mounts are
+ * read-only and never the volume: in one that is, the kubelet neither gives files to the fsGroup nor makes a missing subPath.
+ */
 export function claimVolumes({ spec }: MCPServer): readonly Fields[] {
   const { storage = [] } = spec.extensions ?? {};
-  return [...new Set(storage.map(({ claimName }) => claimName))].map((claimName) => {
-    const isReadOnly = !storage.some((mount) => mount.claimName === claimName && isWritten(mount));
-    // Drivers attach a volume that many nodes may only read in no other way.
-    const persistentVolumeClaim = { claimName, ...(isReadOnly ? { readOnly: true } : {}) };
-    return { name: volumeName(storage, claimName), persistentVolumeClaim };
-  });
+  return [...new Set(storage.map(({ claimName }) => claimName))].map((claimName) => ({
+    name: volumeName(storage, claimName),
+    persistentVolumeClaim: { claimName },
+  }));
 }
 
 /** `vol-claim-0`: by the first mount of the claim. Only we have volumes of such names (core/plan/foreign/places.ts). */

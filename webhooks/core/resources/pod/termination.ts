@@ -3,13 +3,15 @@ import type { MCPServer } from '../../mcpserver/types.gen.ts';
 
 /** Until no kube-proxy leads to a pod any more that is on its way out, in seconds; meanwhile it serves as before. */
 const farewellSeconds = 5;
-/** What a pod has in all if its spec does not say, in seconds: the API server writes it into every pod. */
+/**
+ * What a pod has in all if its spec does not say, in seconds: as the API server has it. Applied all the same: a shorter one that
+ * somebody else wrote would leave no room for the sleep, and every apply would be refused.
+ */
 const defaultGraceSeconds = 30;
 
 /** How a pod of the server ends. */
 export interface Termination {
-  /** Undefined: the API server's own. */
-  readonly graceSeconds: number | undefined;
+  readonly graceSeconds: number;
   /** Of the container that serves; undefined where there is no time for it. */
   readonly lifecycle: Fields | undefined;
 }
@@ -20,8 +22,8 @@ export interface Termination {
  * https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
  */
 export function terminationOf({ spec }: MCPServer): Termination {
-  const graceSeconds = spec.extensions?.rollout?.terminationGracePeriodSeconds;
+  const graceSeconds = spec.extensions?.rollout?.terminationGracePeriodSeconds ?? defaultGraceSeconds;
   // The API server wants it to end before the pod has to.
-  const seconds = Math.min(farewellSeconds, (graceSeconds ?? defaultGraceSeconds) - 1);
+  const seconds = Math.min(farewellSeconds, graceSeconds - 1);
   return { graceSeconds, lifecycle: seconds < 1 ? undefined : { preStop: { sleep: { seconds } } } };
 }
