@@ -1,7 +1,8 @@
-import { isRecord } from '../mcpserver/record.ts';
+import { isRecord, ownValue } from '../mcpserver/record.ts';
+import { toJcs } from './jcs.ts';
 import type { ToolHints, ToolSchemas } from './tool.ts';
-import { findBeyond } from './within.ts';
-import type { Beyond } from './within.ts';
+import { findBeyond, isEqual, workFor } from './within.ts';
+import type { Beyond, Work } from './within.ts';
 
 /** What becomes of clients, by structure alone: what the words say is not judged. */
 export type ChangeClass =
@@ -75,11 +76,6 @@ function unseen({ truncated = 0 }: ComparedContract, after: ComparedContract): s
     : 'written in another way';
 }
 
-/** What keeps a new version from replacing one that serves. */
-export function holdsRolloutBack(changes: readonly ContractChange[]): readonly ContractChange[] {
-  return changes.filter(({ class: one }) => isBreaking(one));
-}
-
 /** Whether clients of before may fail, or be harmed. */
 export function isBreaking(one: ChangeClass): boolean {
   return one === 'Removed' || one === 'InterfaceBreaking' || one === 'Risk';
@@ -139,7 +135,7 @@ function compareInterfaces(before: ComparedTool, after: ComparedTool): readonly 
   if (was === undefined || is === undefined) {
     return [{ class: 'InterfaceBreaking', tool, what: 'its schemas are others, and cannot be compared' }];
   }
-  const input = findBeyond(was.input ?? true, is.input ?? true);
+  const input = findBeyondInput(was.input ?? true, is.input ?? true);
   const output = findBeyondOutput(was.output, is.output);
   const broken = [
     ...(input === undefined ? [] : [say('input', input)]),
@@ -150,23 +146,62 @@ function compareInterfaces(before: ComparedTool, after: ComparedTool): readonly 
     : [{ class: 'InterfaceCompatible', tool, what: 'takes what it took, and answers as it did' }];
 }
 
+/** What went in has to go in still, and every property that was named has to be known still. */
+function findBeyondInput(before: unknown, after: unknown): Beyond | undefined {
+  return (
+    findBeyond(before, after) ?? findUnnamed(before, after, { side: 'input', path: '', work: workFor(before, after) })
+  );
+}
+
 /** What comes out has to be what came out before, with every property that was named. */
 function findBeyondOutput(before: unknown, after: unknown): Beyond | undefined {
   if (before === undefined) return undefined;
   if (after === undefined) return { path: '', what: 'property' };
-  return findBeyond(after, before) ?? findUnnamed(before, after, '');
+  return (
+    findBeyond(after, before) ?? findUnnamed(before, after, { side: 'output', path: '', work: workFor(before, after) })
+  );
 }
 
-function findUnnamed(before: unknown, after: unknown, path: string): Beyond | undefined {
+interface At {
+  readonly side: 'input' | 'output';
+  readonly path: string;
+  readonly work: Work;
+}
+
+/** The first property that was named, and is not any more; of two schemas of which one is within the other. */
+function findUnnamed(before: unknown, after: unknown, at: At): Beyond | undefined {
+  if (!isRecord(before) || isEqual(before, after, at.work)) return undefined;
+  const { path, work } = at;
+  if (work.left <= 0 || !hasSameChoices(before, after, at)) return { path, what: 'undecided' };
   const [was, is] = [propertiesOf(before), propertiesOf(after)];
   for (const name of Object.keys(was)) {
-    const at = path === '' ? name : `${path}.${name}`;
+    const of = { ...at, path: path === '' ? name : `${path}.${name}` };
     const unnamed = Object.hasOwn(is, name)
-      ? findUnnamed(was[name], is[name], at)
-      : { path: at, what: 'property' as const };
+      ? findUnnamed(was[name], is[name], of)
+      : { path: of.path, what: 'property' as const };
     if (unnamed !== undefined) return unnamed;
   }
-  return undefined;
+  return (
+    findUnnamed(ownValue(before, 'items'), ownValue(after, 'items'), { ...at, path: `${path}[]` }) ??
+    findUnnamed(ownValue(before, 'additionalProperties'), ownValue(after, 'additionalProperties'), {
+      ...at,
+      path: path === '' ? '*' : `${path}.*`,
+    })
+  );
+}
+
+/** Whether each choice that names properties is one of the other side's: which becomes of which is not known. */
+function hasSameChoices(before: unknown, after: unknown, { side }: At): boolean {
+  const [was, is] = [choicesOf(before), choicesOf(after)];
+  if (was === undefined && is === undefined) return true;
+  const [those, within] = side === 'input' ? [was ?? [before], is ?? [after]] : [is ?? [after], was ?? [before]];
+  const known = new Set(within.map((one) => toJcs(one)));
+  return those.map((one) => toJcs(one)).every((one) => !one.includes('"properties":') || known.has(one));
+}
+
+function choicesOf(schema: unknown): readonly unknown[] | undefined {
+  const choices = ownValue(schema, 'anyOf');
+  return Array.isArray(choices) ? (choices as readonly unknown[]) : undefined;
 }
 
 function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { compareContracts, holdsRolloutBack } from './compare-contracts.ts';
+import { compareContracts } from './compare-contracts.ts';
 import type { ChangeClass, ComparedContract } from './compare-contracts.ts';
 import { contractOf, maxTools } from './contract.ts';
 import type { ContractOutcome } from './contract.ts';
@@ -176,6 +176,20 @@ describe('changes of a contract', () => {
       ['InterfaceCompatible search: takes what it took, and answers as it did'],
     ],
     [
+      'InterfaceBreaking',
+      'a property that is gone where all others are taken',
+      [search],
+      [input({ properties: { query: { type: 'string' } }, required: [] })],
+      [`InterfaceBreaking search: input 'q': is not taken any more`, 'Wording search: its descriptions are others'],
+    ],
+    [
+      'InterfaceBreaking',
+      'a property of items of the result that is gone',
+      [{ ...search, outputSchema: { type: 'array', items: { properties: { a: true, b: true } } } }],
+      [{ ...search, outputSchema: { type: 'array', items: { properties: { a: true } } } }],
+      [`InterfaceBreaking search: output '[].b': is not there any more`],
+    ],
+    [
       'Wording',
       'a description',
       [search],
@@ -253,12 +267,5 @@ describe('changes of a contract', () => {
     expect(changes(cut([a, c], 2), cut([a, b, c], 2))).toEqual(['Added b']);
     expect(changes(cut([a, b], 1), cut([a, c], 1))).toEqual(['Notation -']);
     expect(changes(cut([a], 1), contract([{ ...search, name: 'a', title: 'x' }]))).toEqual(['Wording a']);
-  });
-
-  it('that hold a roll-out back are those that break clients or raise the risk', () => {
-    const after = [{ ...search, description: 'x', annotations: {} }, { name: 'new' }];
-    const changes = compareContracts(contract([search, other]), contract(after));
-    expect(holdsRolloutBack(changes).map(({ class: one }) => one)).toEqual(['Risk', 'Removed']);
-    expect(changes).toHaveLength(4);
   });
 });

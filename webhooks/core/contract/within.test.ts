@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { isRecord } from '../mcpserver/record.ts';
 import { toSchemaForm } from './interface-form.ts';
-import { findBeyond } from './within.ts';
+import { findBeyond, workFor } from './within.ts';
 
 const between = (narrower: unknown, wider: unknown): string | undefined => {
   const found = findBeyond(toSchemaForm(narrower).schema, toSchemaForm(wider).schema);
@@ -60,8 +60,73 @@ describe('a schema is within another one', () => {
       object({ a: text }, { additionalProperties: number }),
       'a: type',
     ],
+    [
+      'with a type for what had to be there without one',
+      { type: 'object', required: ['a'] },
+      object({ a: text }),
+      'a: type',
+    ],
+    [
+      'with a property that a pattern was for',
+      { patternProperties: { '^x': text }, additionalProperties: false },
+      { patternProperties: { '^x': text }, properties: { xa: number }, additionalProperties: false },
+      ': undecided',
+    ],
+    ['of objects that were listed', { enum: [{ a: 1 }] }, object({ a: text }), ': undecided'],
+    [
+      'with other properties where a choice has them closed',
+      object({ a: text }, { additionalProperties: false }),
+      { type: 'object', properties: { a: text }, allOf: [{ additionalProperties: false }] },
+      ': undecided',
+    ],
+    [
+      'without a property beside unevaluatedProperties',
+      object({ a: text, b: text }, { unevaluatedProperties: false }),
+      object({ a: text }, { unevaluatedProperties: false }),
+      ': undecided',
+    ],
+    [
+      'with fewer items beside unevaluatedItems',
+      { type: 'array', prefixItems: [text, text], unevaluatedItems: false },
+      { type: 'array', prefixItems: [text], unevaluatedItems: false },
+      ': undecided',
+    ],
+    [
+      'that does not say any more that all properties are evaluated',
+      { additionalProperties: true, unevaluatedProperties: false },
+      { unevaluatedProperties: false },
+      ': undecided',
+    ],
+    [
+      'with another type for a property that only a choice names',
+      object({ b: text }, { anyOf: [{ properties: { a: text } }, { required: ['b'] }] }),
+      object({ a: number, b: text }),
+      ': undecided',
+    ],
+    [
+      'with a property that a condition may name',
+      object({}, { allOf: [{ properties: { a: text } }, { properties: { b: text } }] }),
+      object({ a: number }, { allOf: [{ properties: { a: text } }, { properties: { b: text } }] }),
+      ': undecided',
+    ],
   ])('is not within one %s', (_, narrower, wider, found) => {
     expect(between(narrower, wider)).toBe(found);
+  });
+
+  it('undecided, where choices in choices would multiply the work without end', () => {
+    const choices = (depth: number, leaf: object): object =>
+      depth === 0
+        ? leaf
+        : {
+            anyOf: Array.from({ length: 4 }, (_, at) => ({
+              properties: { [`p${at % 2}`]: choices(depth - 1, { ...leaf, maxLength: 9 - at }), q: { minLength: at } },
+            })),
+          };
+    const [narrower, wider] = [choices(4, text), choices(4, number)].map((one) => toSchemaForm(one, 1_000_000).schema);
+    const work = workFor(narrower, wider);
+    const most = work.left;
+    expect(findBeyond(narrower, wider, '', work)).toBeDefined();
+    expect(most - work.left).toBeLessThan(2 * most);
   });
 
   it('only if each value of the one is one of the other, as a validator judges them', () => {
@@ -99,6 +164,34 @@ const anySchema = fc.letrec((tie) => ({
     fc.constantFrom<unknown>(true, false, {}),
     fc.record({ type: fc.oneof(types, fc.uniqueArray(types, { minLength: 1, maxLength: 3 })) }),
     fc.record({ enum: fc.uniqueArray(fc.constantFrom('x', 'y', 1, null), { minLength: 1 }) }),
+    fc.record({ enum: fc.uniqueArray(fc.constantFrom<unknown>({ a: 1 }, { a: 'x' }, [1], 'x'), { minLength: 1 }) }),
+    fc.record({ required: fc.uniqueArray(names, { minLength: 1, maxLength: 2 }) }),
+    fc.record(
+      {
+        patternProperties: fc.dictionary(fc.constantFrom('^a', 'b$'), tie('schema'), { minKeys: 1, maxKeys: 2 }),
+        properties: fc.dictionary(names, tie('schema'), { maxKeys: 1 }),
+        additionalProperties: fc.oneof(fc.boolean(), tie('schema')),
+      },
+      { requiredKeys: ['patternProperties'] },
+    ),
+    fc.record(
+      {
+        properties: fc.dictionary(names, tie('schema'), { maxKeys: 2 }),
+        additionalProperties: fc.boolean(),
+        anyOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        allOf: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        unevaluatedProperties: fc.boolean(),
+      },
+      { requiredKeys: ['properties'] },
+    ),
+    fc.record(
+      {
+        prefixItems: fc.array(tie('schema'), { minLength: 1, maxLength: 2 }),
+        items: tie('schema'),
+        unevaluatedItems: fc.boolean(),
+      },
+      { requiredKeys: [] },
+    ),
     fc.record({ minimum: fc.constantFrom(0, 2), maximum: fc.constantFrom(3, 7) }, { requiredKeys: [] }),
     fc.record(
       {
@@ -122,13 +215,36 @@ const anySchema = fc.letrec((tie) => ({
 
 /** Without properties that it does not name, of which nobody knows. */
 function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (schema === true) return { additionalProperties: false };
-  if (!isRecord(schema)) return schema;
-  const { additionalProperties } = schema;
-  const inside = Object.fromEntries(
-    Object.entries(schema).map(([keyword, value]) => [keyword, keyword === 'enum' ? value : closed(value)]),
+  if (!isRecord(schema) && schema !== true) return schema;
+  const inside = isRecord(schema) ? closedInside(schema) : {};
+  return { allOf: [inside, { propertyNames: { enum: [...namesOf(schema), 'none'] } }] };
+}
+
+const inPlace: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf']);
+
+/** A schema of the same value as the one around it is as open as that one. */
+function closedInside(schema: object): object {
+  const each = (value: unknown): unknown =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, closed(one)])) : value;
+  return Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]: [string, unknown]) => {
+      if (inPlace.has(keyword) && Array.isArray(value)) {
+        return [keyword, value.map((one: unknown) => (isRecord(one) ? closedInside(one) : one))];
+      }
+      if (keyword === 'properties' || keyword === 'patternProperties') return [keyword, each(value)];
+      if (keyword === 'prefixItems' && Array.isArray(value)) return [keyword, value.map(closed)];
+      return [keyword, keyword === 'items' ? closed(value) : value];
+    }),
   );
-  const isOpen = toSchemaForm(additionalProperties ?? true).schema === true;
-  return isOpen ? { ...inside, additionalProperties: false } : inside;
+}
+
+/** What it names, for the same value; both, if it says something of all others. */
+function namesOf(schema: unknown): ReadonlySet<string> {
+  if (!isRecord(schema)) return new Set();
+  const { properties = {}, required = [], patternProperties, additionalProperties } = schema;
+  const others = toSchemaForm(additionalProperties ?? true).schema;
+  if (patternProperties !== undefined || others !== true || Object.hasOwn(schema, 'not')) return new Set(['a', 'b']);
+  const choices = [...inPlace].flatMap((keyword) => schema[keyword] ?? []);
+  const own = [...Object.keys(properties as object), ...(required as readonly string[])];
+  return new Set([...own, ...choices.flatMap((one) => [...namesOf(one)])]);
 }
