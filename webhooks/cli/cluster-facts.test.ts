@@ -225,7 +225,14 @@ describe('contexts of the kubeconfig', () => {
 
   describe('have policies of their own', () => {
     const install = (api: ReturnType<typeof createFakeKubeApi>, body: string): ReturnType<typeof createFakeKubeApi> => {
-      const env = [{ name: 'POLICY_CONFIG_MAP', value: 'ours' }];
+      const env = [
+        { name: 'POLICY_CONFIG_MAP', value: 'ours' },
+        { name: 'WEBHOOK_SERVICE', value: 'ours-webhook' },
+      ];
+      api.put('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/mcp-lifecycle', {
+        metadata: { name: 'mcp-lifecycle' },
+        webhooks: [{ clientConfig: { service: { namespace: 'system', name: 'ours-webhook' } } }],
+      });
       api.put('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle', {
         metadata: { name: 'mcp-lifecycle', namespace: 'system', labels: { 'app.kubernetes.io/name': 'mcp-lifecycle' } },
         spec: { template: { spec: { containers: [{ name: 'webhook', env }] } } },
@@ -252,6 +259,42 @@ describe('contexts of the kubeconfig', () => {
         code: 0,
         out: expect.stringContaining(`policy: ${file}\n`),
       });
+    });
+
+    it('that no tenant can name: a Deployment that looks like ours decides nothing (the first namespace decided)', async () => {
+      const prod = install(everything(), limit);
+      const ours = prod.get('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle') ?? {};
+      const metadata = {
+        name: 'mcp-lifecycle',
+        namespace: 'a-tenant',
+        labels: { 'app.kubernetes.io/name': 'mcp-lifecycle' },
+      };
+      prod.put('/apis/apps/v1/namespaces/a-tenant/deployments/mcp-lifecycle', { ...ours, metadata });
+      const text = 'apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\nextends: audit-only\n';
+      prod.put('/api/v1/namespaces/a-tenant/configmaps/ours', {
+        metadata: { name: 'ours', namespace: 'a-tenant' },
+        data: { 'policy.yaml': text },
+      });
+      await serve({ prod });
+      const asked = await runCli(['check', '--context', 'prod', '-'], using);
+      expect(asked.out).toContain('; policy: ConfigMap system/ours of prod\n');
+      expect(asked.code).toBe(1);
+    });
+
+    it('that cannot be told from two, or from nothing: then the built-in one judges, and the output says why', async () => {
+      const twice = install(everything(), limit);
+      const ours = twice.get('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle') ?? {};
+      const labels = { 'app.kubernetes.io/name': 'mcp-lifecycle' };
+      const metadata = { name: 'another', namespace: 'system', labels };
+      twice.put('/apis/apps/v1/namespaces/system/deployments/another', { ...ours, metadata });
+      const locked = install(everything(), limit);
+      locked.answer(({ path }) => path.includes('validatingwebhookconfigurations'), 403);
+      await serve({ twice, locked });
+      const { out } = await runCli(['check', '--context', 'twice', '--context', 'locked', '-'], using);
+      expect(out).toContain('because several Deployments are of Service system/ours-webhook');
+      expect(out).toContain(
+        'because ValidatingWebhookConfiguration mcp-lifecycle, which says where its policy is, may not be read',
+      );
     });
 
     it('each judges by its own, and what only one of them says is said of that one', async () => {

@@ -1,6 +1,6 @@
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
-import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { toChosen, type Chosen } from './chosen-policy.ts';
 import { byBuiltInOf } from './judged-by.ts';
 import { renderProblem } from './outputs/text.ts';
@@ -9,11 +9,14 @@ import { readPolicyText } from './policy-file.ts';
 /** What the chart gives to every object of a release, unless `nameOverride` says otherwise (chart/templates/_helpers.tpl). */
 const ofChart = 'app.kubernetes.io/name=mcp-lifecycle';
 
+/** Its ValidatingWebhookConfiguration, whatever `nameOverride` says (the same file). */
+const configuration = 'mcp-lifecycle';
+
 /** Containers of a Deployment that is ours; both of them know where the policy is. */
 const ownContainer = 'webhook';
 
-/** Most bytes of the Deployments with that label: there is one of a few KiB. */
-const maxListBytes = 2 * 1024 * 1024;
+/** Most bytes of the configuration, and of the Deployments with that label: there is one of a few KiB each. */
+const maxBytes = 2 * 1024 * 1024;
 
 /** What judges in a cluster. */
 export interface ClusterPolicy {
@@ -29,8 +32,8 @@ export interface WrittenPolicy {
 }
 
 /**
- * The policy that is in force in a cluster, as far as the account that asks may see it: the Deployment says which ConfigMap
- * holds it, of the chart or of the user. Where it cannot be told, the built-in profile, with the reason.
+ * The policy that is in force in a cluster, as far as the account that asks may see it: the Deployment that the API server
+ * asks says which ConfigMap holds it, of the chart or of the user. Where it cannot be told, the built-in profile, with the reason.
  */
 export async function askPolicy(api: KubeApi, context: string): Promise<ClusterPolicy> {
   const located = await locatePolicy(api);
@@ -66,27 +69,45 @@ type Located =
   /** A clause. */
   | { readonly because: string };
 
+/** Only what no tenant can write decides: any namespace may hold a Deployment that looks like ours. */
 async function locatePolicy(api: KubeApi): Promise<Located> {
-  const path = objectPath({ apiVersion: 'apps/v1', plural: 'deployments' });
-  const query = { labelSelector: ofChart };
-  const listed = await api.request({ method: 'GET', path, query, maxBytes: maxListBytes });
+  const asked = await locateService(api);
+  if ('because' in asked) return asked;
+  const { namespace, service } = asked;
+  const path = objectPath({ apiVersion: 'apps/v1', plural: 'deployments', namespace });
+  const listed = await api.request({ method: 'GET', path, query: { labelSelector: ofChart }, maxBytes });
   if (!listed.ok)
-    return { because: `where its policy is ${explain(listed.error)}: it is in the Deployment of mcp-lifecycle` };
-  const own = listAt(listed.body, 'items').flatMap((deployment) => {
-    const env = environmentOf(deployment);
-    return env === undefined ? [] : [{ namespace: metaOf(deployment).namespace, env }];
-  });
-  const [first] = own;
-  if (first === undefined) return { because: `no Deployment ${ofChart} was found in the cluster` };
-  const { namespace, env } = own.find((one) => one.env.has(nameVariable)) ?? first;
+    return { because: `where its policy is ${explain(listed.error)}: it is in a Deployment in ${namespace}` };
+  const [env, another] = listAt(listed.body, 'items')
+    .flatMap((deployment) => environmentOf(deployment) ?? [])
+    .filter((one) => one.get(serviceVariable) === service);
+  if (env === undefined) return { because: `no Deployment ${ofChart} of Service ${namespace}/${service} was found` };
+  if (another !== undefined) return { because: `several Deployments are of Service ${namespace}/${service}` };
   const name = env.get(nameVariable) ?? '';
   if (name === '') return { because: 'the cluster has no policy of its own' };
   return { namespace, name, key: env.get(keyVariable) ?? 'policy.yaml' };
 }
 
+type Asked = { readonly namespace: string; readonly service: string } | { readonly because: string };
+
+/** Whom the API server asks about MCPServers. */
+async function locateService(api: KubeApi): Promise<Asked> {
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const path = objectPath({ apiVersion, plural: 'validatingwebhookconfigurations', name: configuration });
+  const read = await api.request({ method: 'GET', path, maxBytes });
+  const what = `ValidatingWebhookConfiguration ${configuration}`;
+  if (!read.ok) return { because: `${what}, which says where its policy is, ${explain(read.error)}` };
+  const [first] = listAt(read.body, 'webhooks');
+  const service = recordAt(recordAt(first, 'clientConfig'), 'service');
+  const [namespace, name] = [stringAt(service, 'namespace'), stringAt(service, 'name')];
+  if (namespace === undefined || name === undefined) return { because: `${what} names no Service` };
+  return { namespace, service: name };
+}
+
 /** As platform/config.ts reads them. */
 const nameVariable = 'POLICY_CONFIG_MAP';
 const keyVariable = 'POLICY_KEY';
+const serviceVariable = 'WEBHOOK_SERVICE';
 
 function environmentOf(deployment: unknown): ReadonlyMap<string, string> | undefined {
   const spec = recordAt(recordAt(recordAt(deployment, 'spec'), 'template'), 'spec');

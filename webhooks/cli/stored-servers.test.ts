@@ -210,7 +210,7 @@ describe('what policy try judges', () => {
 });
 
 /** Said of a cluster that has MCPServers alone. */
-const notInstalled = 'no Deployment app.kubernetes.io/name=mcp-lifecycle was found in the cluster';
+const notInstalled = 'ValidatingWebhookConfiguration mcp-lifecycle, which says where its policy is, does not exist';
 
 describe('report', () => {
   const root = anMCPServer(
@@ -320,17 +320,22 @@ shop       2        1 deny, 1 audit
 });
 
 describe('the policy of the cluster', () => {
-  const deployments = '/apis/apps/v1/deployments';
+  const deployments = '/apis/apps/v1/namespaces/system/deployments';
+  const configuration = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/mcp-lifecycle';
   const configMaps = '/api/v1/namespaces/system/configmaps';
 
   /** mcp-lifecycle as the chart installs it, with the names of its variables. */
   function install(api: FakeKubeApi, env: Readonly<Record<string, string>>): FakeKubeApi {
     const labels = { 'app.kubernetes.io/name': 'mcp-lifecycle' };
-    const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
+    const variables = Object.entries({ WEBHOOK_SERVICE: 'webhook', ...env }).map(([name, value]) => ({ name, value }));
     const containers = [{ name: 'webhook', env: [{ name: 'NODE_OPTIONS', value: '' }, ...variables] }];
     api.put('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle', {
       ...{ apiVersion: 'apps/v1', kind: 'Deployment', spec: { template: { spec: { containers } } } },
       metadata: { name: 'mcp-lifecycle', namespace: 'system', labels },
+    });
+    api.put(configuration, {
+      metadata: { name: 'mcp-lifecycle' },
+      webhooks: [{ clientConfig: { service: { name: 'webhook', namespace: 'system' } } }],
     });
     return api;
   }
@@ -378,7 +383,7 @@ describe('the policy of the cluster', () => {
     writeFileSync(file, policyOf({}));
     const { out } = await runCli(['report', '--policy', file]);
     expect(out).toContain(`0 would be refused, 1 warned about (policy: ${file})`);
-    expect(requests.join()).not.toMatch(/deployments|configmaps/);
+    expect(requests.join()).not.toMatch(/deployments|configmaps|configurations/);
   });
 
   it('chooses namespaces by labels that are asked of the cluster', async () => {
@@ -394,7 +399,17 @@ describe('the policy of the cluster', () => {
     [
       'the Deployment may not be read',
       () => refusing(withPolicy(pinned), deployments, 403),
-      'where its policy is may not be read (HTTP403): it is in the Deployment of mcp-lifecycle',
+      'where its policy is may not be read (HTTP403): it is in a Deployment in system',
+    ],
+    [
+      'the webhook configuration may not be read',
+      () => refusing(withPolicy(pinned), configuration, 403),
+      'ValidatingWebhookConfiguration mcp-lifecycle, which says where its policy is, may not be read (HTTP403)',
+    ],
+    [
+      'the Deployment is of another Service',
+      () => install(clusterWith(), { POLICY_CONFIG_MAP: 'ours', WEBHOOK_SERVICE: 'another' }),
+      'no Deployment app.kubernetes.io/name=mcp-lifecycle of Service system/webhook was found',
     ],
     [
       'the ConfigMap may not be read',
