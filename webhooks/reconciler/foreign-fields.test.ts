@@ -62,6 +62,26 @@ const events = (api: FakeKubeApi): readonly unknown[] =>
 const writesTo = (api: FakeKubeApi, from: number): readonly string[] =>
   api.writes.slice(from).filter((write) => write.endsWith('/deployments/search'));
 
+it('a strategy that somebody wrote stays, and is written about once: Recreate, for a volume that only one version may have', async () => {
+  const { api, clock } = await aReconciledServer();
+  const strategyOf = (): unknown => (api.get(deploymentPath) as { spec: { strategy?: unknown } }).spec.strategy;
+  const from = api.writes.length;
+  api.putAs('kubectl-patch', deploymentPath, { spec: { strategy: { type: 'Recreate', rollingUpdate: null } } });
+  await clock.advance(1_000);
+  expect(strategyOf()).toMatchObject({ type: 'Recreate' });
+  expect(writesTo(api, from)).toHaveLength(1);
+  api.put(serverPath, {
+    metadata: { generation: 2 },
+    spec: { source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:2' } } },
+  });
+  await clock.advance(1_000);
+  expect(podOf(api)).toMatchObject({ containers: [{ image: 'example.com/x:2' }] });
+  expect(strategyOf()).toMatchObject({ type: 'Recreate' });
+  rollOut(api);
+  await clock.advance(60_000);
+  expect(writesTo(api, from)).toHaveLength(2);
+});
+
 describe('hostNetwork that somebody patched onto the Deployment while status said Ready', () => {
   it('is taken away, told as an event, and then nothing is written any more', async () => {
     const { api, clock } = await aReconciledServer();

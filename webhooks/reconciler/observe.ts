@@ -1,6 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION } from '../core/mcpserver/names.ts';
-import { claimedAmong, findForeign, ownerOf } from '../core/plan/foreign/claim.ts';
+import { claimedAmong, findForeign, hasStrategyOfOthers, ownerOf } from '../core/plan/foreign/claim.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
@@ -61,8 +61,13 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...digestsOf(metadata),
     ...(ownedFields === undefined ? {} : { ownedFields }),
     ...(foreign === undefined ? {} : { foreign }),
+    ...strategyOf(kind, raw),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
   };
+}
+
+function strategyOf(kind: string, raw: unknown): Pick<ObservedChild, 'hasStrategyOfOthers'> {
+  return withPods.has(kind) && hasStrategyOfOthers(raw) ? { hasStrategyOfOthers: true } : {};
 }
 
 /** What we have applied, as we have written beside it. */

@@ -22,6 +22,8 @@ export interface ObservedChild {
   readonly ownedFields?: string;
   /** What others own in it and should not; absent when there is nothing. */
   readonly foreign?: ForeignFields;
+  /** Of a Deployment: others say how its pods are replaced, and we leave that out. */
+  readonly hasStrategyOfOthers?: true;
   /** From `weaknessesOf`, without what `foreign` would take away; absent when there are none. */
   readonly weaknesses?: readonly WeakField[];
 }

@@ -59,13 +59,21 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   const { uid, foreign } = found;
   const existing = { uid, ...(foreign === undefined ? {} : { claims: foreign }) };
   if (ownership.type === 'orphan') {
-    const object = toApplied(input, { of, wanted }, [released(ownership.former)]);
+    const object = toApplied(input, { of, wanted: withoutWhatStays(wanted, found) }, [released(ownership.former)]);
     return { type: 'apply', of, object, ...existing, ...replacement(object, found), cause: 'adopted' };
   }
-  const object = toApplied(input, { of, wanted });
+  const object = toApplied(input, { of, wanted: withoutWhatStays(wanted, found) });
   const difference = findDifference(object, found);
   if (difference === undefined) return undefined;
   return { type: 'apply', of, object, ...existing, ...replacement(object, found), ...difference };
+}
+
+/** Somebody says how pods are replaced (`Recreate`, mostly), and an apply would take it away: see foreign/places.ts. */
+function withoutWhatStays(wanted: KubernetesObject, { hasStrategyOfOthers }: ObservedChild): KubernetesObject {
+  const { spec } = wanted;
+  if (hasStrategyOfOthers !== true || !isRecord(spec)) return wanted;
+  const { strategy, ...others } = spec;
+  return strategy === undefined ? wanted : { ...wanted, spec: others };
 }
 
 /** Of an object that says nothing of its template (nobody has applied it, or a release that did not say) it is taken to be another one. */

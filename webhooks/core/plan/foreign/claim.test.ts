@@ -7,7 +7,7 @@ import type { Action } from '../action.ts';
 import { ownerOf } from '../ownership.ts';
 import { plan } from '../plan.ts';
 import { asObserved } from '../testing/as-observed.ts';
-import { nextManagedFields, findForeign, isReferenceStatus } from './claim.ts';
+import { nextManagedFields, findForeign, hasStrategyOfOthers, isReferenceStatus } from './claim.ts';
 import { ownPlaces, placesOfOthers } from './places.ts';
 import { keptAdditions, removedAdditions } from './testing/additions.ts';
 import { applied, fromManagedFields, toManagedFields, updated, valuesOf } from './testing/apply-model.ts';
@@ -152,6 +152,20 @@ describe('findForeign', () => {
     ['nothing', {}],
   ])('does not count %s', (_, entry) => {
     expect(findForeign(withEntry({ manager: 'other', operation: 'Update', ...entry }))).toBeUndefined();
+  });
+
+  it.each([
+    [true, 'who patched it', { manager: 'kubectl-patch', operation: 'Update' }, {}],
+    [
+      false,
+      'the reference operator, which wrote the defaults when it made the object: that is taken over',
+      { manager: 'manager', operation: 'Update' },
+      { 'f:selector': {} },
+    ],
+  ])('a strategy is of others: %s, of %s', (isOfOthers, _, by, besides) => {
+    const fieldsV1 = { 'f:spec': { 'f:strategy': { 'f:type': {} }, ...besides } };
+    expect(hasStrategyOfOthers(withEntry({ ...by, fieldsV1 }))).toBe(isOfOthers);
+    expect(hasStrategyOfOthers(stored(wanted, created(wanted)))).toBe(false);
   });
 
   it('names a key whose value nests deeper than any without following it', () => {

@@ -50,6 +50,7 @@ export const REFERENCE_STATUS_MANAGER = 'mcpserver-controller';
 /** All of them are in the spec: an entry that says nothing of that, as most of controllers, has none. */
 const placesOf: ReadonlyMap<string, readonly OwnPlace[]> = Map.groupBy(ownPlaces, ({ kind }) => kind);
 
+const strategy: OwnedPath = ['f:spec', 'f:strategy'];
 const owners: OwnedPath = ['f:metadata', 'f:ownerReferences'];
 
 /**
@@ -90,6 +91,14 @@ export function claimedAmong(child: unknown, places: readonly OwnedPath[]): Read
 export function ownerOf(child: unknown, path: OwnedPath): string | undefined {
   const owner = readManaged(child).others.find(({ fields }) => nodeAt(fields, path) !== undefined);
   return owner === undefined ? undefined : managerOf(owner);
+}
+
+/** Whether others say how pods are replaced: who wrote a strategy may need it, so it stays. What the reference operator created is taken over. */
+export function hasStrategyOfOthers(child: unknown): boolean {
+  const kind = textAt(child, 'kind');
+  return readManaged(child).others.some(
+    (entry) => nodeAt(entry.fields, strategy) !== undefined && !isOfReference(entry, kind),
+  );
 }
 
 /**

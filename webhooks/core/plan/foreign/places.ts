@@ -143,7 +143,7 @@ export const placesOfOthers: readonly Pick<OwnPlace, 'kind' | 'field' | 'why'>[]
   {
     kind: 'Deployment',
     field: 'spec: rollouts',
-    why: 'Pauses, deadlines, history. The strategy is ours and is put back.',
+    why: 'Pauses, deadlines, history; the strategy as soon as somebody else has written it, until the Deployment is deleted.',
   },
   {
     kind: 'Service',
