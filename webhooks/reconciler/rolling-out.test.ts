@@ -215,7 +215,9 @@ describe('a server that is changed', () => {
     const told = api
       .list('/apis/events.k8s.io/v1/namespaces/mcp/events')
       .filter(({ reason }) => reason === 'ToolsReworded');
-    expect(told.map(({ type }) => type)).toEqual(first === verified ? ['Normal'] : []);
+    expect(told.map(({ type, note }) => [type, String(note).includes('with another image')])).toEqual([
+      ['Normal', true],
+    ]);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compareContracts } from './compare-contracts.ts';
 import type { ChangeClass, ComparedContract } from './compare-contracts.ts';
-import { contractOf, maxTools } from './contract.ts';
+import { contractOf, digestOfNone, maxTools } from './contract.ts';
 import type { ContractOutcome } from './contract.ts';
 import { maxToolLength, readTool } from './tool.ts';
 import type { ReadTool } from './tool.ts';
@@ -69,6 +69,10 @@ describe('the digest of a contract', () => {
         )}\n`,
       )}`,
     );
+  });
+
+  it('of no tools is known', () => {
+    expect(digestOf([])).toBe(digestOfNone);
   });
 
   it('is the same for the same tools in any order, with their members in any order', () => {

@@ -17,6 +17,9 @@ export const maxTools = 512;
 /** How digests are made: another way has another name, so that nobody compares what cannot be compared. */
 const algorithm = 'mcp-lifecycle/tool-contract/v1';
 
+/** Digest of the contract of a server that offers no tools, with nothing ignored. */
+export const digestOfNone = 'sha256:2d2653af5abe1ce7afcadee735ae3d553eff74597cb614d95dc07734ffc8c9fb';
+
 /**
  * The contract of all tools of a server, whatever their order. Its digest is the SHA-256 of lines: the algorithm, what is ignored (sorted), then a name, NUL
  * and the digest of a definition for each tool, by name. Two tools of one name, which clients could not tell apart, have none.

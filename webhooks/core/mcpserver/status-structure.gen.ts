@@ -218,6 +218,9 @@ export const statusStructure: StructuralSchema = {
       "digest": {
        "type": "string"
       },
+      "image": {
+       "type": "string"
+      },
       "changedAt": {
        "type": "string"
       },

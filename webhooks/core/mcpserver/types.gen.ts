@@ -1363,6 +1363,10 @@ export interface ToolsStatus {
    */
   digest?: string;
   /**
+   * Image whose tools these are, as in extensions.verification. Another one than there: of that one they could not be listed yet.
+   */
+  image?: string;
+  /**
    * When that digest was seen first after another one, or after none.
    */
   changedAt?: string;

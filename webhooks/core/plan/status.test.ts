@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { digestOfNone } from '../contract/contract.ts';
 import type { MCPServerStatus, PodFailure } from '../mcpserver/types.gen.ts';
 import { deployment } from '../resources/deployment.ts';
 import { service } from '../resources/service.ts';
@@ -7,6 +8,7 @@ import { findProblem } from './child-problem.ts';
 import type { DeploymentStatus, OfferCounts, ServerInfo, Verification } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
 import { nextStatus } from './status.ts';
+import { toolEvents } from './tools-status.ts';
 
 const server = anMCPServer(withGeneration(2));
 
@@ -545,7 +547,7 @@ describe('nextStatus', () => {
       notCounted: 'prompts/list failed',
     };
     const tools = {
-      ...{ digest: 'sha256:d', changedAt: '2026-01-01T00:00:00Z', truncated: 2 },
+      ...{ digest: 'sha256:d', image, changedAt: '2026-01-01T00:00:00Z', truncated: 2 },
       list: [{ name: 'search', interface: '01234567', wording: '89abcdef', readOnly: true, destructive: true }],
     };
     const before = statusOf({ verification: counted });
@@ -576,6 +578,31 @@ describe('nextStatus', () => {
     expect(next.extensions?.verification).not.toHaveProperty('toolsDigest');
     expect(next.extensions?.tools?.digest).toBe('sha256:d');
     expect(statusOf({ previous: next, verification: listed })).toBe(next);
+  });
+
+  it('has no tools left of a server that does not offer them any more, and says so', () => {
+    const tools = { digest: 'sha256:d', listed: '01234567 89abcdef rd- search', truncated: 0 };
+    const before = statusOf({ verification: { ...verified, tools } });
+    const capabilities = { ...verified.serverInfo.capabilities, tools: false };
+    const without = { ...verified, serverInfo: { ...verified.serverInfo, capabilities } };
+    const next = statusOf({ previous: before, verification: without });
+    expect(next.extensions?.tools).toMatchObject({ digest: digestOfNone, list: [] });
+    expect(toolEvents(before, next).map(({ reason }) => reason)).toEqual(['ToolsRemoved']);
+    expect(statusOf({ previous: next, verification: without })).toBe(next);
+    expect(statusOf({ verification: without }).extensions).not.toHaveProperty('tools');
+  });
+
+  it('keeps the tools of the image before until another one has listed its own', () => {
+    const tools = { digest: 'sha256:d', listed: '01234567 89abcdef rd- search', truncated: 0 };
+    const before = statusOf({ verification: { ...verified, tools } });
+    const { extensions } = before;
+    const ofOther = { ...extensions, tools: { ...extensions?.tools, image: 'x:0' }, verification: { image: 'x:0' } };
+    const failing = statusOf({ previous: { ...before, extensions: ofOther }, verification: verified });
+    expect(failing.extensions?.tools).toEqual(ofOther.tools);
+    expect(failing.extensions?.verification?.image).not.toBe('x:0');
+    const image = failing.extensions?.verification?.image;
+    const listed = statusOf({ previous: failing, verification: { ...verified, tools } });
+    expect(listed.extensions?.tools).toEqual({ ...ofOther.tools, image });
   });
 
   it('keeps the contract that was read last beside why there is none now, and when it changed', () => {

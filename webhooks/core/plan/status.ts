@@ -122,7 +122,8 @@ function extensionsOf(
 
 function whatItAnswered(input: StatusInput, { status }: Verified): Pick<StatusExtensions, 'verification' | 'tools'> {
   const verification = nextVerificationStatus(input, status);
-  return present({ verification, tools: nextToolsStatus(input, status, verification) });
+  const of = { image: verification?.image, now: input.now };
+  return present({ verification, tools: nextToolsStatus(input, status, of) });
 }
 
 /** Whether some condition has the failure of a pod in its message: only then it is worth a write. */

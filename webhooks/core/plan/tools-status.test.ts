@@ -60,6 +60,24 @@ describe('events about tools', () => {
     expect(told(aStatus([tool('a')]), { extensions: {} })).toEqual([]);
   });
 
+  it('of the first list of another image, after one that failed, still tell what became of the tools', () => {
+    const before = aStatus([tool('a'), tool('b')], 'x:1', { image: 'x:1' });
+    const failing: MCPServerStatus = {
+      extensions: { verification: { image: 'x:2' }, tools: before.extensions?.tools ?? {} },
+    };
+    const after = aStatus([tool('a')], 'x:2', { image: 'x:2' });
+    expect(told(before, failing)).toEqual([]);
+    expect(told(failing, after)).toEqual(['Warning ToolsRemoved: Tools are gone (with another image): b']);
+  });
+
+  it('tell once that there is no digest any more, and that status is of the last time', () => {
+    const unstable = aStatus([tool('a')], 'x:1', { reason: 'ContractUnstable', message: 'why' });
+    expect(told(aStatus([tool('a')]), unstable)).toEqual([
+      'Warning ToolContractUnknown: Its tools have no digest now (ContractUnstable: why): what status says of them is of the last time that they had one',
+    ]);
+    expect(told(unstable, unstable)).toEqual([]);
+  });
+
   it('are none for the same in another notation, which a metric counts', () => {
     const [before, after] = [aStatus([tool('a')]), aStatus([tool('a')], 'x:1', { digest: 'another' })];
     expect(told(before, after)).toEqual([]);

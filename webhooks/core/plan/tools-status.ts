@@ -1,15 +1,10 @@
+import { digestOfNone } from '../contract/contract.ts';
 import { compareContracts } from '../contract/compare-contracts.ts';
 import type { ChangeClass, ComparedContract, ContractChange } from '../contract/compare-contracts.ts';
 import { readListed, writeListed } from '../contract/listed-tools.ts';
 import type { ListedTool } from '../contract/listed-tools.ts';
 import { oneLine } from '../engine/text.ts';
-import type {
-  Condition,
-  ListedToolStatus,
-  MCPServerStatus,
-  ToolsStatus,
-  VerificationStatus,
-} from '../mcpserver/types.gen.ts';
+import type { Condition, ListedToolStatus, MCPServerStatus, ToolsStatus } from '../mcpserver/types.gen.ts';
 import type { NextEvent } from './events.ts';
 import type { ToolsSeen } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
@@ -18,32 +13,33 @@ import type { StatusInput } from './status-input.ts';
 const maxMessageLength = 256;
 
 /**
- * What the tools are, from the last time that they were listed: it outlives failures, unless another image is said to answer by then, which has listed
- * none yet. The same object as before where nothing is another one, so that nothing is written.
+ * What the tools are, from the last time that they were listed: it outlives failures, and says of which image it is, so that the first list of another
+ * one has something to be compared with. The same object as before where nothing is another one, so that nothing is written.
  */
 export function nextToolsStatus(
-  { previous, verification, now }: StatusInput,
+  { previous, verification }: StatusInput,
   verified: Condition['status'],
-  asked: VerificationStatus | undefined,
+  { image, now }: { readonly image: string | undefined; readonly now: string },
 ): ToolsStatus | undefined {
-  const seen = verified === 'True' && verification.state === 'verified' ? verification.tools : undefined;
-  return seen === undefined ? toolsKept(previous, asked) : toolsAsSeen(previous?.extensions?.tools, seen, now);
+  const { tools } = previous?.extensions ?? {};
+  if (verified !== 'True' || verification.state !== 'verified') return tools;
+  const seen = tools !== undefined && !verification.serverInfo.capabilities.tools ? none : verification.tools;
+  return seen === undefined ? tools : toolsAsSeen(tools, seen, { image, now });
 }
 
-function toolsKept(
-  previous: MCPServerStatus | undefined,
-  asked: VerificationStatus | undefined,
-): ToolsStatus | undefined {
-  const { verification, tools } = previous?.extensions ?? {};
-  const isOfAnother = asked?.image !== undefined && asked.image !== verification?.image;
-  return isOfAnother ? undefined : tools;
-}
+/** Of a server that has had tools, and does not offer any now. */
+const none: ToolsSeen = { digest: digestOfNone, listed: '', truncated: 0 };
 
-function toolsAsSeen(before: ToolsStatus = {}, seen: ToolsSeen, now: string): ToolsStatus {
+function toolsAsSeen(
+  before: ToolsStatus = {},
+  seen: ToolsSeen,
+  { image, now }: { readonly image: string | undefined; readonly now: string },
+): ToolsStatus {
   if ('digest' in seen) {
     const isSame = before.digest === seen.digest;
-    if (isSame && before.reason === undefined) return before;
-    return toStatus(seen, (isSame ? before.changedAt : undefined) ?? now);
+    if (isSame && before.reason === undefined && before.image === image) return before;
+    const status = toStatus(seen, (isSame ? before.changedAt : undefined) ?? now);
+    return image === undefined ? status : { ...status, image };
   }
   const message = oneLine(seen.why, maxMessageLength);
   const isSame = before.reason === seen.reason && before.message === message;
@@ -113,6 +109,18 @@ const maxNamed = 5;
 
 /** Under another image other words are news, and no warning. */
 export function toolEvents(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  return [...unknownNow(previous, next), ...changeEvents(previous, next)];
+}
+
+/** Once, as long as it is for the same reason: what stands in status is of the last time. */
+function unknownNow(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const { reason, message = '' } = next.extensions?.tools ?? {};
+  if (reason === undefined || reason === previous?.extensions?.tools?.reason) return [];
+  const note = `Its tools have no digest now (${reason}: ${message}): what status says of them is of the last time that they had one`;
+  return [{ type: 'Warning', reason: 'ToolContractUnknown', action: 'CapabilityChangeDetected', note }];
+}
+
+function changeEvents(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
   const changes = toolChangesBetween(previous, next);
   if (changes.length === 0) return [];
   const isSameImage = imageOf(previous) === imageOf(next);
@@ -127,7 +135,8 @@ export function toolEvents(previous: MCPServerStatus | undefined, next: MCPServe
 }
 
 function imageOf(status: MCPServerStatus | undefined): string | undefined {
-  return status?.extensions?.verification?.image;
+  const { tools, verification } = status?.extensions ?? {};
+  return tools?.image ?? verification?.image;
 }
 
 function nameAll(changes: readonly ContractChange[]): string {

@@ -1,4 +1,5 @@
 import type { OfferCounts, ServerInfo, ToolsSeen, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import type { NoContract } from '../../core/contract/tool.ts';
 import { oneLine } from '../../core/engine/text.ts';
 import { stringAt } from '../kube/object.ts';
 import { failureText } from './judge-reply.ts';
@@ -45,13 +46,16 @@ export async function countOffers(
   for (const name of onTools === undefined ? (['tools', 'resources', 'prompts'] as const) : (['tools'] as const)) {
     if (!capabilities[name]) continue;
     const listed = await list(name, askForPage);
-    if (typeof listed === 'string') {
-      reasons.push(`${listMethods[name]} ${listed}`);
+    if ('why' in listed) {
+      reasons.push(`${listMethods[name]} ${listed.why}`);
+      if (name === 'tools' && listed.reason !== undefined) {
+        tools = { reason: listed.reason, why: `${listMethods.tools} ${listed.why}` };
+      }
     } else {
       offers = { ...offers, [name]: listed.items.length };
       if (name !== 'tools') continue;
       onTools?.(listed.items);
-      const again = async (): Promise<Listed | string> => list('tools', askForPage);
+      const again = async (): Promise<Listed | NotListed> => list('tools', askForPage);
       const seen = await lookTwice(toolsSeen(listed.items), knownContract, again);
       if (typeof seen === 'string') reasons.push(`${listMethods.tools} ${seen}`);
       else tools = seen;
@@ -68,11 +72,11 @@ export async function countOffers(
 async function lookTwice(
   seen: ToolsSeen | undefined,
   known: string | undefined,
-  listAgain: () => Promise<Listed | string>,
+  listAgain: () => Promise<Listed | NotListed>,
 ): Promise<ToolsSeen | string | undefined> {
   if (seen === undefined || !('digest' in seen) || known === undefined || seen.digest === known) return seen;
   const again = await listAgain();
-  if (typeof again === 'string') return again;
+  if ('why' in again) return again.why;
   const second = toolsSeen(again.items);
   const isSame = second !== undefined && 'digest' in second && second.digest === seen.digest;
   return isSame ? seen : { reason: 'ContractUnstable', why: 'two lists of its tools in a row differ' };
@@ -90,25 +94,35 @@ interface Listed {
   readonly items: readonly unknown[];
 }
 
-/** A text says why there is no count. */
-async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Listed | string> {
+/** Why there is no count, and where it will be so next time, why there is no contract. */
+interface NotListed {
+  readonly why: string;
+  readonly reason?: NoContract['reason'];
+}
+
+function tooLarge(why: string): NotListed {
+  return { why, reason: 'ContractTooLarge' };
+}
+
+async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Listed | NotListed> {
   const items: unknown[] = [];
   let bytes = 0;
   let cursor: string | undefined;
   for (let page = 1; page <= maxPages; page += 1) {
     const reply = await askForPage(listMethods[name], cursor);
-    if (reply.type !== 'result') return `failed: ${briefly(reply)}`;
+    if (reply.type === 'unusable') return { why: `failed: ${briefly(reply)}`, reason: 'ContractUnreadable' };
+    if (reply.type !== 'result') return { why: `failed: ${briefly(reply)}` };
     const listed = reply.result[name];
-    if (!Array.isArray(listed)) return 'is answered without a list';
+    if (!Array.isArray(listed)) return { why: 'is answered without a list', reason: 'ContractUnreadable' };
     bytes += reply.bytes;
-    if (items.length + listed.length > maxItems) return `has more than ${maxItems} items`;
-    if (bytes > maxBytes) return `is longer than ${maxBytes} bytes`;
+    if (items.length + listed.length > maxItems) return tooLarge(`has more than ${maxItems} items`);
+    if (bytes > maxBytes) return tooLarge(`is longer than ${maxBytes} bytes`);
     for (const item of listed) items.push(item);
     cursor = stringAt(reply.result, 'nextCursor');
     if (cursor === undefined || cursor === '') return { items };
-    if (cursor.length > maxCursorLength) return `has a cursor of more than ${maxCursorLength} characters`;
+    if (cursor.length > maxCursorLength) return tooLarge(`has a cursor of more than ${maxCursorLength} characters`);
   }
-  return `has no end after ${maxPages} pages, where it was cut`;
+  return tooLarge(`has no end after ${maxPages} pages, where it was cut`);
 }
 
 /** Without the server's own words, which may differ each time: then they would be news each time. */

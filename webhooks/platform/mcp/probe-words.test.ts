@@ -283,23 +283,31 @@ describe('lists', () => {
     });
   });
 
-  it.each<[string, Answering, RegExp]>([
+  it.each<[string, Answering, RegExp, string | undefined]>([
     [
       'without an end',
       answer({ result: { tools: [], nextCursor: 'again' } }),
       /^tools\/list has no end after 64 pages, where it was cut$/,
+      'ContractTooLarge',
     ],
     [
       'that is refused',
       answer({ error: { code: -32603, message: 'boom' } }),
       /^tools\/list failed: JSON-RPC error -32603$/,
+      undefined,
     ],
-    ['that is none', answer({ result: { tools: 7 } }), /^tools\/list is answered without a list$/],
-  ])('%s have no count and no digest, and it is said why', async (_, list, why) => {
+    [
+      'that is none',
+      answer({ result: { tools: 7 } }),
+      /^tools\/list is answered without a list$/,
+      'ContractUnreadable',
+    ],
+  ])('%s have no count and no digest, and it is said why', async (_, list, why, reason) => {
     const { url } = await listing(list);
     const result = await probe(url, { countsOffers: true });
     expect(result).toMatchObject({ state: 'verified', offers: {}, notCounted: expect.stringMatching(why) });
-    expect(result).not.toHaveProperty('tools');
+    const tools = result.state === 'verified' ? result.tools : undefined;
+    expect(tools).toEqual(reason === undefined ? undefined : { reason, why: expect.stringMatching(why) });
   });
 
   it('say the same each time, whatever the words of the server, within 256 characters', async () => {
