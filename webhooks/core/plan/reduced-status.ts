@@ -12,16 +12,19 @@ const explaining: readonly string[] = ['Ready', 'Verified'];
 
 /**
  * What is left of a status that the API server refuses: the verdicts, where the server runs, and what was tolerated, which
- * later verdicts depend on. Nothing that the MCP server or a node has written. `why` is what the API server says; it
+ * later verdicts depend on. Nothing that the MCP server or a node has written, nor what an older CRD does not know. `why` is what the API server says; it
  * stands in the messages of Ready and Verified.
  */
 export function reducedStatus(status: MCPServerStatus, why: string): MCPServerStatus {
   const { extensions: { policy, release, causes } = {}, conditions, ...others } = status;
-  const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => name !== 'serverInfo'));
+  const undeclared = undeclaredIn(why);
+  const isLeft = (name: string): boolean => name !== 'serverInfo' && !undeclared.has(name);
+  const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => isLeft(name)));
+  const isRemembered = policy !== undefined && !undeclared.has('extensions');
   const message = `Only a part of this status can be written: ${shortenEnd(plain(why), maxWhyLength)}`;
   return {
     ...rest,
-    ...(policy === undefined ? {} : { extensions: present({ policy, release, causes }) }),
+    ...(isRemembered ? { extensions: present({ policy, release, causes }) } : {}),
     ...(conditions === undefined
       ? {}
       : {
@@ -33,6 +36,15 @@ export function reducedStatus(status: MCPServerStatus, why: string): MCPServerSt
           })),
         }),
   };
+}
+
+/**
+ * The fields of status in which the API server misses something in its schema: an apply with such a field is refused whole.
+ * Half of what is remembered would mean something else, so all of it goes.
+ */
+function undeclaredIn(why: string): ReadonlySet<string> {
+  const found = why.matchAll(/\.status\.([A-Za-z]+)[^\s:]*: field not declared in schema/g);
+  return new Set([...found].flatMap(([, field]) => field ?? []));
 }
 
 /** Text in which nothing is left that some reader could stumble over. */

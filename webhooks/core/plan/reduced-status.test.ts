@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { reducedStatus } from './reduced-status.ts';
+
+const refusal = (...paths: readonly string[]): string =>
+  'failed to create typed patch object (mcp/search; mcp.x-k8s.io/v1beta1, Kind=MCPServer): errors: ' +
+  paths.map((path) => `${path}: field not declared in schema`).join(' ');
+
+describe('what is left of a status under an older CRD', () => {
+  const condition = {
+    type: 'Accepted',
+    status: 'True',
+    reason: 'Valid',
+    message: 'm',
+    lastTransitionTime: 't',
+  } as const;
+  const status: MCPServerStatus = {
+    ...{ observedGeneration: 2, phase: 'Running' as const, conditions: [condition] },
+    extensions: { policy: { revision: 3, generation: 2, pods: 'd' } },
+  };
+
+  it('has its conditions, and nothing that is not in its schema (it was refused again, and none was written)', () => {
+    const left = reducedStatus(status, refusal('.status.extensions.policy.revision', '.status.extensions.policy.pods'));
+    expect(left).toEqual({ observedGeneration: 2, phase: 'Running', conditions: [condition] });
+    expect(reducedStatus(status, refusal('.status.phase', '.status.extensions'))).toEqual({
+      ...{ observedGeneration: 2, conditions: [condition] },
+    });
+  });
+
+  it('has what is remembered, where that is not what the schema misses', () => {
+    expect(reducedStatus(status, refusal('.status.serverInfo.title'))).toEqual(status);
+    expect(reducedStatus(status, 'denied the request: .status.extensions is too long')).toEqual(status);
+  });
+});
