@@ -146,6 +146,8 @@ function noteCrash(
   on: Pick<LeadOptions, 'metrics'> & { readonly world: World; readonly signal: AbortSignal },
 ): void {
   on.metrics.observeReconcile('crash', 0);
+  // Others wait for the place that it was offered.
+  on.world.pacing.stopWaiting(key);
   if (failures !== crashesBeforeTelling) return;
   tellQuarantined(key, error, on).catch((cause: unknown) => {
     on.world.log.error('a server in quarantine could not be told', { key, error: errorText(cause) });

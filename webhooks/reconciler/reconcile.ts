@@ -46,6 +46,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
 
   if (gathered.type === 'failed') {
+    // Others wait for the place that it was offered.
+    world.pacing.stopWaiting(key);
     tellUnread(key, gathered.error, { world, signal });
     return retryAfter(gathered.error);
   }
