@@ -268,10 +268,13 @@ const unknownQuestion = {
   statuses: new Set([400, 404, 405, 406, 415, 501]),
 };
 
+/** More digits than anybody waits for are a long time, too, and no reason to come back at once. */
+const longestWaitSeconds = 1e9;
+
 function retryAfterMs(value: string | undefined): { readonly retryAfterMs?: number } {
   if (value === undefined) return {};
   // A number of seconds, or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value) ? Math.min(Number(value), longestWaitSeconds) * 1_000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? { retryAfterMs: Math.max(0, ms) } : {};
 }
 

@@ -91,6 +91,8 @@ describe('a server that asks not to be asked', () => {
     ],
     ['429 without Retry-After', jsonRefusal(429, 'too many'), { message: `answered HTTP 429: too many; ${limited}` }],
     ['503 with Retry-After', refuse(503, '', { 'retry-after': '5' }), { retryAfterMs: 5_000 }],
+    ['ten digits of seconds', refuse(429, '', { 'retry-after': '9999999999' }), { retryAfterMs: 1e12 }],
+    ['a hundred digits', refuse(429, '', { 'retry-after': '9'.repeat(100) }), { retryAfterMs: 1e12 }],
     ['a date in the past', refuse(429, '', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }), { retryAfterMs: 0 }],
   ])('is throttled: %s', async (_, refusal, wanted) => {
     expect(await refusedWith(refusal)).toMatchObject({ state: 'throttled', ...wanted });
