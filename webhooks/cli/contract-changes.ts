@@ -1,5 +1,6 @@
 import { changeClasses, compareContracts, isBreaking } from '../core/contract/compare-contracts.ts';
 import type { ChangeClass, ContractChange } from '../core/contract/compare-contracts.ts';
+import { shownName } from '../core/contract/listed-tools.ts';
 import { oneLine } from '../core/engine/text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import type { LockedContract } from './contract-lock.ts';
@@ -36,7 +37,7 @@ const maxLineLength = 300;
 function renderText({ before, after }: Comparison, changes: readonly ContractChange[]): string {
   const lines = changes.map(
     ({ class: one, tool, what }) =>
-      `${one.padEnd('InterfaceCompatible'.length)}  ${oneLine(tool === undefined ? what : `${tool}: ${what}`, maxLineLength)}`,
+      `${one.padEnd('InterfaceCompatible'.length)}  ${oneLine(tool === undefined ? what : `${shownName(tool)}: ${what}`, maxLineLength)}`,
   );
   const breaking = changes.filter((change) => isBreaking(change.class)).length;
   const { digest } = after.contract;

@@ -1,3 +1,4 @@
+import { shownName } from '../core/contract/listed-tools.ts';
 import type { ToolDigest } from '../core/contract/tool.ts';
 import { oneLine, printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
@@ -65,7 +66,8 @@ const maxNameLength = 128;
 
 function renderText({ contract, ignore }: LockedContract): string {
   const lines = contract.tools.map(
-    (tool) => `${tool.interface.slice(0, 8)}  ${hintOf(tool).padEnd(widest)}  ${oneLine(tool.name, maxNameLength)}`,
+    (tool) =>
+      `${tool.interface.slice(0, 8)}  ${hintOf(tool).padEnd(widest)}  ${oneLine(shownName(tool.name), maxNameLength)}`,
   );
   const ignored = ignore.length === 0 ? '' : `, without ${ignore.map(printable).join(', ')}`;
   const verdict = `${count(contract.tools.length, 'tool')}${ignored}: ${contract.digest}`;

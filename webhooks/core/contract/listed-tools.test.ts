@@ -13,14 +13,14 @@ function listOf(tools: readonly unknown[]): ReturnType<typeof listTools> {
     .flatMap((one) => (one.type === 'read' ? [one.tool] : []));
   const made = contractOf(read, { sha256 });
   if (made.type === 'none') throw new Error(made.why);
-  return listTools(made.contract);
+  return listTools(made.contract, sha256);
 }
 
 it('the list of tools has each with its hints, by name, whatever stands in names', () => {
   const { listed, truncated } = listOf([{ name: 'b c', annotations: { readOnlyHint: true } }, { name: 'a\nb\u202e' }]);
   expect(readListed(listed)).toEqual([
     {
-      name: 'a b',
+      name: String.raw`a\u{a}b\u{202e}`,
       interface: expect.stringMatching(/^[0-9a-f]{8}$/),
       wording: expect.stringMatching(/^[0-9a-f]{8}$/),
       readOnly: false,
@@ -54,4 +54,13 @@ it('the list of tools is the same after a restart, which has only what status sa
       },
     ),
   );
+});
+
+it('the list of tools has two names for two tools, however alike they look or long they are', () => {
+  const names = ['pay', 'pay\u200b', 'pay\\u{200b}', ' pay', ...['a', 'b'].map((end) => `${'x'.repeat(200)}${end}`)];
+  const listed = readListed(listOf(names.map((name) => ({ name }))).listed).map(({ name }) => name);
+  expect(new Set(listed).size).toBe(names.length);
+  expect(listed).toContain('pay');
+  expect(listed).toContain(String.raw`pay\u{200b}`);
+  expect([...listed].sort()).toEqual(listed);
 });

@@ -1,10 +1,10 @@
 import { oneLine } from '../engine/text.ts';
 import type { ToolContract } from './contract.ts';
-import type { ToolHints } from './tool.ts';
+import type { Sha256, ToolHints } from './tool.ts';
 
 /** One tool as status has it: enough to tell what became of it, a hundred bytes. */
 export interface ListedTool extends ToolHints {
-  /** Fit for a status; of a name that is not, what is left of it. */
+  /** Fit for a status: what is not is written out. */
   readonly name: string;
   /** How the digests begin. */
   readonly interface: string;
@@ -24,9 +24,25 @@ const maxListed = 64;
 const maxNameLength = 128;
 const digestLength = 8;
 
-export function listTools({ tools }: ToolContract): ListedTools {
-  const listed = tools.slice(0, maxListed).map((tool) => ({ ...tool, name: oneLine(tool.name, maxNameLength) }));
+export function listTools({ tools }: ToolContract, sha256: Sha256): ListedTools {
+  const named = tools.map((tool) => ({ ...tool, name: listedName(tool.name, sha256) }));
+  const listed = named.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))).slice(0, maxListed);
   return { listed: writeListed(listed), truncated: tools.length - listed.length };
+}
+
+/** Names that differ stay different: what hides in one is written out, and of one that is too long, its digest is told. */
+function listedName(name: string, sha256: Sha256): string {
+  const shown = shownName(name);
+  const characters = Array.from(shown);
+  if (characters.length <= maxNameLength) return shown;
+  const end = `…${sha256(name).slice(0, digestLength)}`;
+  return `${characters.slice(0, maxNameLength - end.length).join('')}${end}`;
+}
+
+/** A name with what cannot be seen in it written out, as `\\u{200b}`; most have nothing like that. */
+export function shownName(name: string): string {
+  if (!name.includes('\\') && oneLine(name, name.length) === name) return name;
+  return name.replace(/[\\\s\p{C}]/gu, (one) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 /** A line for each: digests, hints, and the name, which may have blanks. */

@@ -52,5 +52,5 @@ export function toolsSeen(items: readonly unknown[]): ToolsSeen | undefined {
   }
   const outcome = contractOf(tools, { sha256 });
   if (outcome.type === 'none') return { reason: outcome.reason, why: outcome.why };
-  return { digest: outcome.contract.digest, ...listTools(outcome.contract) };
+  return { digest: outcome.contract.digest, ...listTools(outcome.contract, sha256) };
 }

@@ -148,12 +148,12 @@ function startPeer({ command, args, env, json, maxBytes }: StdioTarget): Peer {
   const write = (message: object): void => {
     if (ended === undefined) child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   };
-  const take = (message: Readonly<Record<string, unknown>>): void => {
+  const take = (message: Readonly<Record<string, unknown>>, bytes: number): void => {
     const id = numberAt(message, 'id');
     if (stringAt(message, 'method') === undefined) {
       const resolve = id === undefined ? undefined : waiting.get(id);
       if (id !== undefined) waiting.delete(id);
-      resolve?.(toReply(message));
+      resolve?.(toReply(message, bytes));
     } else if (message['id'] !== undefined) {
       // What a client may be asked: whether it is there. It has said that it can do nothing else.
       const isPing = message['method'] === 'ping';
@@ -230,9 +230,9 @@ function isOver(closed: Promise<void>, ms: number): Promise<boolean> {
   });
 }
 
-function toReply(message: Readonly<Record<string, unknown>>): McpReply {
+function toReply(message: Readonly<Record<string, unknown>>, bytes: number): McpReply {
   const result = recordAt(message, 'result');
-  if (result !== undefined) return { type: 'result', result, bytes: 0 };
+  if (result !== undefined) return { type: 'result', result, bytes };
   const error = recordAt(message, 'error');
   if (error === undefined) return { type: 'unusable', why: 'its answer is not a JSON-RPC message' };
   const said = oneLine(stringAt(error, 'message') ?? '', maxSaidLength);
@@ -240,7 +240,7 @@ function toReply(message: Readonly<Record<string, unknown>>): McpReply {
 }
 
 interface LineReading extends Pick<StdioTarget, 'json' | 'maxBytes'> {
-  readonly onMessage: (message: Readonly<Record<string, unknown>>) => void;
+  readonly onMessage: (message: Readonly<Record<string, unknown>>, bytes: number) => void;
   readonly onTooMuch: (why: string) => void;
 }
 
@@ -256,7 +256,7 @@ function readLines(stream: Readable, { json, maxBytes, onMessage, onTooMuch }: L
       bytes = 0;
       rest = rest.subarray(at + 1);
       const message = parseLine(line, json, onTooMuch);
-      if (message !== undefined) onMessage(message);
+      if (message !== undefined) onMessage(message, line.length);
     }
     pieces.push(rest);
     bytes += rest.length;
