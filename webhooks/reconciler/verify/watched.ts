@@ -216,9 +216,10 @@ export function inSteps(count: number): number {
   return Math.min(2 ** Math.floor(Math.log2(count)), maxFailuresSaid);
 }
 
-/** Digest of the contract that was listed last. */
-export function knownContract({ lists }: Watched): string | undefined {
-  return lists.tools !== undefined && 'digest' in lists.tools ? lists.tools.digest : undefined;
+/** Digest of the contract that was listed last; empty where the last list had none, so that the next one is read twice, too. */
+export function knownContract({ lists }: Pick<Watched, 'lists'>): string | undefined {
+  const { tools } = lists;
+  return tools !== undefined && 'reason' in tools ? '' : tools?.digest;
 }
 
 function listsOf(answer: Verification): Lists {
