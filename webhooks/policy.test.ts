@@ -76,6 +76,12 @@ describe('a policy that only listens', () => {
       );
     },
   );
+
+  it('does not make the check after an install fail: what that asks about is refused', () => {
+    const probe = anMCPServer(withName('mcp-lifecycle.probe'));
+    const { findings } = judge(prepared(probe), { facts: inMemoryFacts(), now: anInstant, policy: listening });
+    expect(findings.filter(({ severity }) => severity === 'deny')).toMatchObject([{ path: ['metadata', 'name'] }]);
+  });
 });
 
 describe('parameters of examples', () => {

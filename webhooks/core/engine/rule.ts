@@ -57,7 +57,10 @@ export interface Rule {
    * fails open, so what it finds is never taken for old where nobody can tell when it came (docs/decisions/0048).
    */
   readonly isAboutReplicas?: true;
-  /** No policy makes it less severe and nobody is excused from it: it keeps authors of MCPServers from becoming us. */
+  /**
+   * No policy makes it less severe and nobody is excused from it: it keeps authors of MCPServers from becoming us, or our
+   * own check after an install rests on it.
+   */
   readonly isMandatory?: true;
   /** What a policy can give it. */
   readonly parameters?: ParameterTable;

@@ -8,6 +8,8 @@ const label = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 export const nameUsable: Rule = {
   id: 'name-usable',
   severity: 'deny',
+  // Nothing under such a name could ever run; and by its denial admission is told to be there (await-admission.ts).
+  isMandatory: true,
   summary: "The server's name must also work as the name of a Service.",
   rationale:
     'The Deployment, the Service and the NetworkPolicy carry the name of the MCPServer, and so does a label. Kubernetes ' +
