@@ -53,6 +53,11 @@ describe('policy check', () => {
 
   it.each<[what: string, document: object, told: string]>([
     ['a parameter that is none', { rules: { 'run-as-non-root': { parameters: { uid: 1 } } } }, 'unknown parameter'],
+    [
+      'a parameter that is misspelt, with those that are known in quotes (it said "known are allowed")',
+      { rules: { 'image-registry': { action: 'deny', parameters: { alowed: ['example.com'] } } } },
+      'unknown parameter: known: "allowed". Remove it, or correct its name or its place.',
+    ],
     ['a mandatory rule that is off', { rules: { 'own-identity-protected': { action: 'off' } } }, 'always denies'],
     [
       'a demand for a label of pods that no author can give them',

@@ -221,7 +221,10 @@ export function object<const Of extends AnyFields>(
       const entries = readFields(raw, 'an object', { at, tell });
       if (entries === undefined) return undefined;
       for (const [name] of entries.filter(([field]) => !Object.hasOwn(fields, field))) {
-        const detail = names.length === 0 ? 'there are none here' : `known are ${names.join(', ')}`;
+        const detail =
+          names.length === 0
+            ? 'there are none here'
+            : `known: ${names.map((known) => JSON.stringify(known)).join(', ')}`;
         const remedy = 'Remove it, or correct its name or its place.';
         tell[unknownIs]({ path: [...at, name], headline: `unknown ${fieldsAre}`, detail, remedy });
       }
