@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -7,6 +7,7 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { askCluster } from './ask-cluster.ts';
 import { renderFacts } from './facts-file.ts';
 import type { ClusterFacts, NamedObject } from './known-facts.ts';
+import { factsSchemaVersion } from './schemas/facts.ts';
 import { runCli } from './testing/run-cli.ts';
 import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
 
@@ -295,6 +296,29 @@ describe('contexts of the kubeconfig', () => {
       expect(out).toContain(
         'because ValidatingWebhookConfiguration mcp-lifecycle, which says where its policy is, may not be read',
       );
+    });
+
+    it('that cannot be used fail the gate, recorded or asked, unless one is named (exit code 0: nobody said what judges)', async () => {
+      const unreadable = install(everything(), 'extends: lax\n');
+      const gone = install(everything(), limit);
+      gone.remove('/api/v1/namespaces/system/configmaps/ours');
+      const { folder } = await serve({ unreadable, gone });
+      const file = join(folder, 'facts.json');
+      for (const context of ['unreadable', 'gone']) {
+        const asked = await runCli(['check', '--context', context, '--record', file, '-'], using);
+        expect(asked.code).toBe(2);
+        expect(asked.error).toContain(`context ${context}: `);
+        expect(asked.error).toContain('it may refuse what passes here: mend the ConfigMap');
+        expect(existsSync(file)).toBe(false);
+      }
+      const written = { configMap: 'system/ours', text: 'kind: Policy\nextends: lax\n' };
+      const clusters = [{ context: 'unreadable', policy: written, objects: [] }];
+      writeFileSync(file, JSON.stringify({ schemaVersion: factsSchemaVersion, clusters }));
+      expect((await runCli(['check', '--facts', file, '-'], using)).code).toBe(2);
+      const policy = join(folder, 'policy.yaml');
+      writeFileSync(policy, 'apiVersion: mcp-lifecycle.policy/v1alpha1\nkind: Policy\n');
+      const named = await runCli(['check', '--context', 'unreadable', '--policy', policy, '-'], using);
+      expect(named.code).toBe(0);
     });
 
     it('each judges by its own, and what only one of them says is said of that one', async () => {

@@ -1,6 +1,8 @@
+import { printable, shortenEnd } from '../core/engine/text.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { toChosen, type Chosen } from './chosen-policy.ts';
 import { byBuiltInOf } from './judged-by.ts';
 import { renderProblem } from './outputs/text.ts';
@@ -23,6 +25,8 @@ export interface ClusterPolicy {
   readonly chosen: Chosen;
   /** What the ConfigMap holds; absent where that could not be told, and the built-in profile stands in. */
   readonly written?: WrittenPolicy;
+  /** That the cluster has one that cannot be used: it may refuse by an earlier one what the built-in profile lets pass. */
+  readonly problem?: InputProblem;
 }
 
 export interface WrittenPolicy {
@@ -42,9 +46,12 @@ export async function askPolicy(api: KubeApi, context: string): Promise<ClusterP
   const configMap = `${namespace}/${name}`;
   const path = objectPath({ apiVersion: 'v1', plural: 'configmaps', namespace, name });
   const read = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES });
-  if (!read.ok) return builtIn(context, `ConfigMap ${configMap}, which holds its policy, ${explain(read.error)}`);
+  if (!read.ok) {
+    const because = `ConfigMap ${configMap}, which holds its policy, ${explain(read.error)}`;
+    return read.error.status === 403 ? builtIn(context, because) : unusable(context, because);
+  }
   const text = stringAt(recordAt(read.body, 'data'), key);
-  if (text === undefined) return builtIn(context, `ConfigMap ${configMap} has no key ${key} with a policy`);
+  if (text === undefined) return unusable(context, `ConfigMap ${configMap} has no key ${key} with a policy`);
   return readWritten(context, { configMap, text });
 }
 
@@ -57,7 +64,16 @@ export function readWritten(context: string, written: WrittenPolicy): ClusterPol
   const [first] = chosen.problems;
   const problem = first === undefined ? 'it means nothing' : renderProblem(first);
   const because = `its policy cannot be used, so the cluster judges by an earlier one or by this: ${problem}`;
-  return { ...builtIn(context, because), written };
+  return { ...unusable(context, because), written };
+}
+
+/** Longest sentence about a policy that cannot be used, in characters. */
+const maxProblemLength = 600;
+
+function unusable(context: string, because: string): ClusterPolicy {
+  const why = shortenEnd(printable(because), maxProblemLength);
+  const message = `${why}; what the cluster goes on to judge by cannot be told, and it may refuse what passes here: mend the ConfigMap, or name a policy with --policy`;
+  return { ...builtIn(context, because), problem: { file: `context ${context}`, message } };
 }
 
 export function builtIn(context: string, because: string): ClusterPolicy {

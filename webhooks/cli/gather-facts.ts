@@ -69,12 +69,17 @@ export async function gatherFacts(
     asksPolicy,
   });
   if (asked.type === 'refused') return asked;
-  if (record !== '' && asked.problems.length === 0) {
+  const problems = [...asked.problems, ...problemsOfPolicies(asked.clusters)];
+  if (record !== '' && problems.length === 0) {
     const why = writeChanged(record, renderFacts(asked.clusters));
     if (why !== undefined) return { type: 'refused', problem: `--record ${record} cannot be written: ${why}` };
   }
-  const problems = [...input.problems, ...asked.problems];
-  return { type: 'gathered', input: { ...input, clusters: [...clusters, ...asked.clusters], problems } };
+  const all = [...input.problems, ...problemsOfPolicies(clusters), ...problems];
+  return { type: 'gathered', input: { ...input, clusters: [...clusters, ...asked.clusters], problems: all } };
+}
+
+function problemsOfPolicies(clusters: readonly ClusterFacts[]): readonly InputProblem[] {
+  return clusters.flatMap(({ policy }) => policy?.problem ?? []);
 }
 
 function policyOf({ context, policy }: ClusterFacts): ClusterFacts['policy'] {

@@ -6,7 +6,7 @@ import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { askCluster } from './ask-cluster.ts';
 import { askNamespaces, type AskedNamespaces } from './ask-namespaces.ts';
 import { choosePolicy, renderProblems, type Chosen } from './chosen-policy.ts';
-import { askPolicy } from './cluster-policy.ts';
+import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
 import { objectsNamedIn } from './gather-facts.ts';
 import { gatherInput, type Input } from './gather.ts';
 import { InputFacts } from './input-facts.ts';
@@ -81,8 +81,12 @@ export async function gatherStored(from: StoredFrom): Promise<StoredInput> {
     return { type: 'refused', said: `${printable(`${which}: ${connection.problem}`)}\n` };
   }
   const { api, context: asked } = connection;
-  const chosen = policyFile === '' ? (await askPolicy(api, asked)).chosen : named;
-  const { input, notes } = await gatherFromCluster(api, { context: asked, namespace, policy: chosen.policy });
+  const own: ClusterPolicy = policyFile === '' ? await askPolicy(api, asked) : { chosen: named };
+  const { chosen } = own;
+  const gathered = await gatherFromCluster(api, { context: asked, namespace, policy: chosen.policy });
+  const { notes } = gathered;
+  const problems = own.problem === undefined ? [] : [own.problem];
+  const input = { ...gathered.input, problems: [...problems, ...gathered.input.problems] };
   const source = `context ${asked}`;
   return { type: 'gathered', input, chosen, namespace: ownNamespace, source, mayBeEmpty: true, notes };
 }

@@ -416,21 +416,42 @@ describe('the policy of the cluster', () => {
       () => refusing(withPolicy(pinned), `${configMaps}/ours`, 403),
       'ConfigMap system/ours, which holds its policy, may not be read (HTTP403)',
     ],
+  ])('is replaced by the built-in profile, which is said with the reason: %s', async (_what, cluster, because) => {
+    const { code, out } = await reportOn(cluster());
+    expect(code).toBe(0);
+    expect(out).toContain(`(policy: restricted, the built-in profile, because ${because}`);
+  });
+
+  it.each<[what: string, cluster: () => FakeKubeApi, because: string]>([
     [
       'the ConfigMap does not exist',
       () => install(clusterWith(), { POLICY_CONFIG_MAP: 'ours' }),
       'ConfigMap system/ours, which holds its policy, does not exist',
     ],
     [
+      'the ConfigMap has no such key',
+      () => {
+        const api = install(clusterWith(), { POLICY_CONFIG_MAP: 'ours' });
+        api.put(`${configMaps}/ours`, { metadata: { name: 'ours', namespace: 'system' }, data: { other: '' } });
+        return api;
+      },
+      'ConfigMap system/ours has no key policy.yaml with a policy',
+    ],
+    [
       'the policy means nothing',
       () => withPolicy({ extends: 'lax' }),
       'its policy cannot be used, so the cluster judges by an earlier one or by this: ConfigMap system/ours:3:',
     ],
-  ])('is replaced by the built-in profile, which is said with the reason: %s', async (_what, cluster, because) => {
-    const { code, out } = await reportOn(cluster());
-    expect(code).toBe(0);
-    expect(out).toContain(`(policy: restricted, the built-in profile, because ${because}`);
-  });
+  ])(
+    'is there and cannot be used: exit code 2, because the cluster may judge by an earlier one (it was 0): %s',
+    async (_what, cluster, because) => {
+      const { code, out, error } = await reportOn(cluster());
+      expect(code).toBe(2);
+      expect(out).toContain(`(policy: restricted, the built-in profile, because ${because}`);
+      expect(error).toContain(because);
+      expect(error).toContain('it may refuse what passes here: mend the ConfigMap, or name a policy with --policy');
+    },
+  );
 });
 
 function refusing(api: FakeKubeApi, path: string, status: number): FakeKubeApi {
