@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { maxInputBytes, readTexts } from './read-texts.ts';
+import { maxInputBytes, readTexts, whyMissing } from './read-texts.ts';
 
 const noStdin = (): Promise<Uint8Array> => Promise.reject(new Error('nobody asked for it'));
 
@@ -64,6 +64,13 @@ describe('readTexts', () => {
     expect(problems.map(({ file, message }) => `${relative(file)}: ${message}`)).toEqual([
       '*.none: no such file or folder',
     ]);
+  });
+
+  it('says that an old Node looks up no patterns (it said no such file, and nothing of patterns)', () => {
+    const said = whyMissing('deploy/**/*.yaml', { isOldNode: true });
+    expect(said).toMatch(/^no such file or folder; it looks like a pattern, .* use Node 22 or newer/);
+    expect(whyMissing('deploy/search.yaml', { isOldNode: true })).toBe('no such file or folder');
+    expect(whyMissing('deploy/**/*.yaml', { isOldNode: false })).toBe('no such file or folder');
   });
 
   it.each([

@@ -75,12 +75,25 @@ function createIsFirst(files: readonly FoundFile[]): (file: FoundFile) => boolea
  * matches nothing, and where Node is too old to know (it can since 22).
  */
 function matchesOf(path: string): readonly string[] {
-  const isPattern = /[*?[{]/.test(path) && statSync(path, { throwIfNoEntry: false }) === undefined;
-  // The one file of the whole suite may run on a Node that is older than the types.
-  if (!isPattern || (globSync as unknown) === undefined) return [path];
+  const isPattern = looksLikePattern(path) && statSync(path, { throwIfNoEntry: false }) === undefined;
+  if (!isPattern || !knowsPatterns) return [path];
   const found = globSync(path, { exclude: (name) => isSkipped(basename(name)) });
   const matches = found.filter((match) => !(isLink(match) && isFolder(match)));
   return matches.length === 0 ? [path] : matches.sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** The one file of the whole suite may run on a Node that is older than the types. */
+const knowsPatterns = (globSync as unknown) !== undefined;
+
+function looksLikePattern(path: string): boolean {
+  return /[*?[{]/.test(path);
+}
+
+/** Why a path that was named leads nowhere; an old Node takes a pattern for the name of a file. */
+export function whyMissing(path: string, { isOldNode = !knowsPatterns } = {}): string {
+  const why = 'no such file or folder';
+  if (!isOldNode || !looksLikePattern(path)) return why;
+  return `${why}; it looks like a pattern, and Node ${process.versions.node} looks up none: use Node 22 or newer, let a shell expand it, or name the folder`;
 }
 
 function isNamedByItself({ path, realPath }: FoundFile): boolean {
@@ -93,7 +106,8 @@ function findFiles(path: string, problems: InputProblem[]): readonly FoundFile[]
     const realPath = realpathSync(path);
     return isFolder ? filesBelow({ path, realPath }, problems) : [{ path, realPath }];
   } catch (error) {
-    problems.push({ file: path, message: reasonOf(error) });
+    const message = codeOf(error) === 'ENOENT' ? whyMissing(path) : reasonOf(error);
+    problems.push({ file: path, message });
     return [];
   }
 }
@@ -163,6 +177,10 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   return reasons[code] ?? `cannot be read (${code === '' ? 'unknown reason' : code})`;
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
