@@ -132,7 +132,11 @@ describe('the form of a schema', () => {
       (size) => ({
         $ref: '#/$defs/d0',
         $defs: Object.fromEntries(
-          Array.from({ length: size }, (_, at) => [`d${at}`, { $ref: `#/$defs/d${at + 1}`, minProperties: at }]),
+          Array.from({ length: size }, (_, at) => [
+            `d${at}`,
+            // So long that each may be followed.
+            { $ref: `#/$defs/d${at + 1}`, minProperties: at, description: 'd'.repeat(64) },
+          ]),
         ),
       }),
     ],
