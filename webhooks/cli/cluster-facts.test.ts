@@ -308,7 +308,7 @@ describe('contexts of the kubeconfig', () => {
         const asked = await runCli(['check', '--context', context, '--record', file, '-'], using);
         expect(asked.code).toBe(2);
         expect(asked.error).toContain(`context ${context}: `);
-        expect(asked.error).toContain('it may refuse what passes here: mend the ConfigMap');
+        expect(asked.error).toContain('it may refuse what passes here: mend that');
         expect(existsSync(file)).toBe(false);
       }
       const written = { configMap: 'system/ours', text: 'kind: Policy\nextends: lax\n' };

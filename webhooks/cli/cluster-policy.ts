@@ -41,14 +41,14 @@ export interface WrittenPolicy {
  */
 export async function askPolicy(api: KubeApi, context: string): Promise<ClusterPolicy> {
   const located = await locatePolicy(api);
-  if ('because' in located) return builtIn(context, located.because);
+  if ('because' in located) return (located.isLost === true ? unusable : builtIn)(context, located.because);
   const { namespace, name, key } = located;
   const configMap = `${namespace}/${name}`;
   const path = objectPath({ apiVersion: 'v1', plural: 'configmaps', namespace, name });
   const read = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES });
   if (!read.ok) {
     const because = `ConfigMap ${configMap}, which holds its policy, ${explain(read.error)}`;
-    return read.error.status === 403 ? builtIn(context, because) : unusable(context, because);
+    return isForbidden(read.error) ? builtIn(context, because) : unusable(context, because);
   }
   const text = stringAt(recordAt(read.body, 'data'), key);
   if (text === undefined) return unusable(context, `ConfigMap ${configMap} has no key ${key} with a policy`);
@@ -72,7 +72,7 @@ const maxProblemLength = 600;
 
 function unusable(context: string, because: string): ClusterPolicy {
   const why = shortenEnd(printable(because), maxProblemLength);
-  const message = `${why}; what the cluster goes on to judge by cannot be told, and it may refuse what passes here: mend the ConfigMap, or name a policy with --policy`;
+  const message = `${why}; what the cluster goes on to judge by cannot be told, and it may refuse what passes here: mend that, or name a policy with --policy`;
   return { ...builtIn(context, because), problem: { file: `context ${context}`, message } };
 }
 
@@ -80,10 +80,14 @@ export function builtIn(context: string, because: string): ClusterPolicy {
   return { chosen: { type: 'chosen', policy: builtInPolicy, ignored: [], by: byBuiltInOf(context, because) } };
 }
 
-type Located =
-  | { readonly namespace: string; readonly name: string; readonly key: string }
+type Located = { readonly namespace: string; readonly name: string; readonly key: string } | NotLocated;
+
+interface NotLocated {
   /** A clause. */
-  | { readonly because: string };
+  readonly because: string;
+  /** Whether there may be a policy, and it is not for missing rights that nobody knows. */
+  readonly isLost?: boolean;
+}
 
 /** Only what no tenant can write decides: any namespace may hold a Deployment that looks like ours. */
 async function locatePolicy(api: KubeApi): Promise<Located> {
@@ -92,8 +96,10 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   const { namespace, service } = asked;
   const path = objectPath({ apiVersion: 'apps/v1', plural: 'deployments', namespace });
   const listed = await api.request({ method: 'GET', path, query: { labelSelector: ofChart }, maxBytes });
-  if (!listed.ok)
-    return { because: `where its policy is ${explain(listed.error)}: it is in a Deployment in ${namespace}` };
+  if (!listed.ok) {
+    const because = `where its policy is ${explain(listed.error)}: it is in a Deployment in ${namespace}`;
+    return { because, isLost: !isForbidden(listed.error) };
+  }
   const [env, another] = listAt(listed.body, 'items')
     .flatMap((deployment) => environmentOf(deployment) ?? [])
     .filter((one) => one.get(serviceVariable) === service);
@@ -104,7 +110,7 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   return { namespace, name, key: env.get(keyVariable) ?? 'policy.yaml' };
 }
 
-type Asked = { readonly namespace: string; readonly service: string } | { readonly because: string };
+type Asked = { readonly namespace: string; readonly service: string } | NotLocated;
 
 /** Whom the API server asks about MCPServers. */
 async function locateService(api: KubeApi): Promise<Asked> {
@@ -112,7 +118,11 @@ async function locateService(api: KubeApi): Promise<Asked> {
   const path = objectPath({ apiVersion, plural: 'validatingwebhookconfigurations', name: configuration });
   const read = await api.request({ method: 'GET', path, maxBytes });
   const what = `ValidatingWebhookConfiguration ${configuration}`;
-  if (!read.ok) return { because: `${what}, which says where its policy is, ${explain(read.error)}` };
+  if (!read.ok) {
+    const because = `${what}, which says where its policy is, ${explain(read.error)}`;
+    // Where there is no such configuration, mcp-lifecycle is not there.
+    return { because, isLost: !isForbidden(read.error) && read.error.status !== 404 };
+  }
   const [first] = listAt(read.body, 'webhooks');
   const service = recordAt(recordAt(first, 'clientConfig'), 'service');
   const [namespace, name] = [stringAt(service, 'namespace'), stringAt(service, 'name')];
@@ -133,6 +143,10 @@ function environmentOf(deployment: unknown): ReadonlyMap<string, string> | undef
     (one) => [stringAt(one, 'name') ?? '', stringAt(one, 'value') ?? ''] as const,
   );
   return new Map(env);
+}
+
+function isForbidden({ status }: ApiError): boolean {
+  return status === 403;
 }
 
 function explain({ status, reason, message }: ApiError): string {

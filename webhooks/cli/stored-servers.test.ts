@@ -429,6 +429,16 @@ describe('the policy of the cluster', () => {
       'ConfigMap system/ours, which holds its policy, does not exist',
     ],
     [
+      'the Deployments were not listed, which is no matter of rights',
+      () => refusing(withPolicy(pinned), deployments, 500),
+      'where its policy is could not be read (',
+    ],
+    [
+      'the webhook configuration was not read, which is no matter of rights',
+      () => refusing(withPolicy(pinned), configuration, 500),
+      'ValidatingWebhookConfiguration mcp-lifecycle, which says where its policy is, could not be read (',
+    ],
+    [
       'the ConfigMap has no such key',
       () => {
         const api = install(clusterWith(), { POLICY_CONFIG_MAP: 'ours' });
@@ -449,7 +459,7 @@ describe('the policy of the cluster', () => {
       expect(code).toBe(2);
       expect(out).toContain(`(policy: restricted, the built-in profile, because ${because}`);
       expect(error).toContain(because);
-      expect(error).toContain('it may refuse what passes here: mend the ConfigMap, or name a policy with --policy');
+      expect(error).toContain('it may refuse what passes here: mend that, or name a policy with --policy');
     },
   );
 });
