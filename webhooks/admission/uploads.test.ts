@@ -85,8 +85,8 @@ describe('slow senders', () => {
 
 describe('bodies that do not fit together', () => {
   it.each([
-    ['large', 500_000, 16],
-    ['small', 200_000, 40],
+    ['large', 300_000, 6],
+    ['small', 100_000, 20],
   ])('all get their answer when they are %s', async (_, bytes, count) => {
     const server = await start({ ...patient, largeRoomBytes: 100_000, smallRoomBytes: 50_000 });
     const answers = await Promise.all(Array.from({ length: count }, () => sendBody(server, bytes)));

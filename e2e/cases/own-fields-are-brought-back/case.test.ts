@@ -33,7 +33,6 @@ const refusedByTheApiServer = [
   /^changed: spec\.template\.spec\.containers\[mcp-server\]\.volumeMounts\[.*\]\.name$/,
   /^changed: .*\.fieldRef\.apiVersion$/,
   // required, or half of a pair
-  /^changed: spec\.strategy\.type$/,
   /^removed: .*\.seccompProfile\.type$/,
   /^removed: spec\.template(\.metadata|\.spec)?$/,
   /^removed: spec\.template\.spec\.containers/,
@@ -91,8 +90,9 @@ describe('every field that we apply', () => {
         return mutationsOf(appliedPartOf(live)).map((mutation) => ({ kind, ...mutation }));
       }),
     );
-    // One more pull secret may stay.
-    const isKept = ({ name: what }: Case): boolean => /^(added beside|renamed): .*imagePullSecrets/.test(what);
+    // One more pull secret may stay, and so does a strategy that somebody wrote (docs/reference/foreign-fields.md).
+    const isKept = ({ name: what }: Case): boolean =>
+      /^(added beside|renamed): .*imagePullSecrets|: spec\.strategy/.test(what);
     return [...generated.flat(), ...removedAdditions].filter((one) => !isKept(one));
   }
 

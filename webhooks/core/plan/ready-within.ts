@@ -34,7 +34,7 @@ export function readyWithinSeconds(server: MCPServer): number {
 }
 
 /** How long a container may take to start: until then no other probe is made. Zero without a startup probe. */
-export function startsWithinSeconds({ spec }: MCPServer): number {
+function startsWithinSeconds({ spec }: MCPServer): number {
   const { startupProbe } = spec.extensions ?? {};
   if (startupProbe === undefined) return 0;
   const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
