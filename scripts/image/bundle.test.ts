@@ -55,7 +55,10 @@ describe('the command line as one file', () => {
   it('reads a kubeconfig when it is asked to, which is a text until then', () => {
     const env = { ...process.env, KUBECONFIG: join(folder, 'none') };
     const { status, stderr } = spawnSync(process.execPath, [program, 'report'], { encoding: 'utf8', env });
-    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('no such file or directory, open') });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringContaining('no such file or directory, open'),
+    });
     // In a text quotes are escaped.
     expect(readFileSync(program, 'utf8')).toMatch(/new Function\("require", ?"module", ?"exports", ?['"`]/);
   });

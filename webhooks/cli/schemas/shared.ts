@@ -68,7 +68,9 @@ export const policy = {
       configMap: text('Namespace and name of the one that holds the policy in force in the cluster.'),
       profile: oneOf(['restricted'], 'The built-in one.'),
       context: text('Of the kubeconfig: the cluster that was asked for its policy.'),
-      because: text('Why the built-in profile judged: the cluster has no policy, it may not be read, or it cannot be used (then it is a problem, too: exit code 2).'),
+      because: text(
+        'Why the built-in profile judged: the cluster has no policy, it may not be read, or it cannot be used (then it is a problem, too: exit code 2).',
+      ),
     },
     ['file', 'configMap', 'profile', 'context', 'because'],
   ),
