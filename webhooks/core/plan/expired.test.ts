@@ -23,6 +23,8 @@ describe('what pods are made of', () => {
     ['how it is asked', { extensions: { verification: { periodSeconds: 30 } } }],
     ['how slowly pods are replaced', { extensions: { rollout: { minReadySeconds: 5 } } }],
     ['a disruption budget', { extensions: { scheduling: { disruptionBudget: { minAvailable: 1 } } } }],
+    ['what a patch leaves of labels that it takes out', { extraLabels: {}, extraAnnotations: {} }],
+    ['what it leaves of a node selector', { extensions: { scheduling: { nodeSelector: {} } } }],
   ])('is no field that no pod has: %s', (_what, fields) => {
     expect(writePods(spec(fields))).toBe(writePods(spec({})));
     expect(buildPodTemplate({ server: spec(fields) })).toEqual(buildPodTemplate({ server: spec({}) }));

@@ -100,11 +100,21 @@ export function writePods({ metadata: { name, namespace }, spec }: MCPServer): s
   const inNoPod = { mcp: undefined, network: undefined, transport: undefined, gateway: undefined };
   return canonicalJson({
     ...{ name, namespace, ...spec, ...inNoPod },
+    extraLabels: unlessEmpty(spec.extraLabels),
+    extraAnnotations: unlessEmpty(spec.extraAnnotations),
     runtime: { ...runtime, replicas: undefined },
     extensions: {
       ...{ ...extensions, verification: undefined },
       rollout: { graceSeconds: rollout?.terminationGracePeriodSeconds },
-      scheduling: { ...scheduling, disruptionBudget: undefined },
+      scheduling: {
+        ...{ ...scheduling, disruptionBudget: undefined },
+        nodeSelector: unlessEmpty(scheduling?.nodeSelector),
+      },
     },
   });
+}
+
+/** What is left of a map when a patch takes its last entry out is in no pod either. */
+function unlessEmpty<Value extends object>(map: Value | undefined): Value | undefined {
+  return map === undefined || Object.keys(map).length === 0 ? undefined : map;
 }
