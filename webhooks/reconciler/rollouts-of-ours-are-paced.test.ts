@@ -6,15 +6,13 @@ import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
+import { deploymentPath, putSharing, rollOut, serverPath, settingsPath } from './testing/running-servers.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
 
 const onHostNetwork = { spec: { template: { spec: { hostNetwork: true } } } };
 const anotherLabel = { metadata: { labels: { app: 'theirs' } } };
 const anotherScale = { spec: { replicas: 7 } };
-
-const serverPath = (name: string): string => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
-const deploymentPath = (name: string): string => `/apis/apps/v1/namespaces/mcp/deployments/${name}`;
 
 let stop: (() => Promise<void>) | undefined;
 
@@ -42,19 +40,6 @@ async function reconciled(names: readonly string[]): Promise<Cluster> {
   for (const name of names) rollOut(api, name);
   await clock.advance(1_000);
   return { api, clock };
-}
-
-function rollOut(api: FakeKubeApi, name: string): void {
-  const { metadata } = api.get(deploymentPath(name)) as { metadata: { generation: number } };
-  api.put(deploymentPath(name), {
-    status: {
-      ...{ observedGeneration: metadata.generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
-      conditions: [
-        { type: 'Available', status: 'True' },
-        { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
-      ],
-    },
-  });
 }
 
 const isOnHost = (api: FakeKubeApi, name: string): boolean =>
@@ -234,23 +219,13 @@ describe('a fight about a field of ours', () => {
 
 describe('a ConfigMap that a hundred servers share', () => {
   const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
-  const settingsPath = '/api/v1/namespaces/mcp/configmaps/settings';
   const configHashOf = (api: FakeKubeApi, name: string): string | undefined =>
     /"mcp.x-k8s.io\/config-hash":"(\w+)"/.exec(JSON.stringify(api.get(deploymentPath(name))?.['spec']))?.[1];
 
   /** Servers that are verified and read the ConfigMap. */
   async function sharing(): Promise<Cluster & { readonly replaced: () => readonly string[] }> {
     const api = createFakeKubeApi();
-    const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'mcp' } };
-    api.put(settingsPath, { ...settings, data: { level: 'info' } });
-    for (const name of names)
-      api.put(serverPath(name), {
-        ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name, namespace: 'mcp' } },
-        spec: {
-          source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:1' } },
-          config: { port: 8080, envFrom: [{ configMapRef: { name: 'settings' } }] },
-        },
-      });
+    putSharing(api, names, { level: 'info' });
     const clock = createFakeClock();
     stop = startLead({
       ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
