@@ -3,6 +3,7 @@ import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { defaultPolicyKey, policyVariables } from '../platform/policy/policy-variables.ts';
 import { toChosen, type Chosen } from './chosen-policy.ts';
 import { byBuiltInOf } from './judged-by.ts';
 import { renderProblem } from './outputs/text.ts';
@@ -102,12 +103,12 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   }
   const [env, another] = listAt(listed.body, 'items')
     .flatMap((deployment) => environmentOf(deployment) ?? [])
-    .filter((one) => one.get(serviceVariable) === service);
+    .filter((one) => one.get(policyVariables.service) === service);
   if (env === undefined) return { because: `no Deployment ${ofChart} of Service ${namespace}/${service} was found` };
   if (another !== undefined) return { because: `several Deployments are of Service ${namespace}/${service}` };
-  const name = env.get(nameVariable) ?? '';
+  const name = env.get(policyVariables.configMap) ?? '';
   if (name === '') return { because: 'the cluster has no policy of its own' };
-  return { namespace, name, key: env.get(keyVariable) ?? 'policy.yaml' };
+  return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey };
 }
 
 type Asked = { readonly namespace: string; readonly service: string } | NotLocated;
@@ -129,11 +130,6 @@ async function locateService(api: KubeApi): Promise<Asked> {
   if (namespace === undefined || name === undefined) return { because: `${what} names no Service` };
   return { namespace, service: name };
 }
-
-/** As platform/config.ts reads them. */
-const nameVariable = 'POLICY_CONFIG_MAP';
-const keyVariable = 'POLICY_KEY';
-const serviceVariable = 'WEBHOOK_SERVICE';
 
 function environmentOf(deployment: unknown): ReadonlyMap<string, string> | undefined {
   const spec = recordAt(recordAt(recordAt(deployment, 'spec'), 'template'), 'spec');

@@ -3,7 +3,15 @@ import { defineCommand } from './command.ts';
 import { changesBetween, changesOutputs, exitCodeOfChanges, failOns } from './contract-changes.ts';
 import type { Comparison } from './contract-changes.ts';
 import type { Locked } from './contract-lock.ts';
-import { isUrl, judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
+import {
+  isUrl,
+  judgeSourceOptions,
+  readSource,
+  sourceNamed,
+  sourceOptions,
+  tellUnread,
+  toSource,
+} from './contract-source.ts';
 import type { Source } from './contract-source.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
@@ -30,16 +38,13 @@ What a lock file ignores is ignored in the other one, too. A token goes to one h
     }
     return judgeSourceOptions(values);
   },
-  async run({ values, positionals: [was = '', is = '', ...args] }, terminal) {
-    const [earlier, later]: readonly [Source, Source] = [
-      toSource(was),
-      values.stdio ? { type: 'command', command: is, args } : toSource(is),
-    ];
+  async run({ values, positionals: [was = '', ...named] }, terminal) {
+    const [earlier, later]: readonly [Source, Source] = [toSource(was), sourceNamed(named, values)];
     const [before, after] = await readBoth([earlier, later], (source, ignore) =>
       readSource(source, { values, ignore }, terminal),
     );
     for (const [source, one] of [[earlier, before] as const, [later, after] as const]) {
-      if (one.type === 'problem') terminal.writeError(`${printable(nameOfSource(source))}: ${printable(one.why)}\n`);
+      if (one.type === 'problem') tellUnread(source, one.why, terminal);
     }
     if (before.type === 'problem' || after.type === 'problem') return exitCodes.unusable;
     const comparison = { before: before.locked, after: after.locked };

@@ -4,7 +4,14 @@ import { oneLine, printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
 import { maxLockBytes, toLockText } from './contract-lock.ts';
 import type { LockedContract } from './contract-lock.ts';
-import { judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
+import {
+  judgeOneSource,
+  judgeSourceOptions,
+  readSource,
+  sourceNamed,
+  sourceOptions,
+  tellUnread,
+} from './contract-source.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
 import { count } from './outputs/told.ts';
@@ -32,28 +39,26 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
     ...sourceOptions,
   },
   exitCodes: { clean: 'listed' },
-  judgeArguments: ([first, ...more], values) => {
-    if (first === undefined || first === '') return 'name a URL, a lock file, or with --stdio a command';
-    if (more.length > 0 && !values.stdio) return `takes one SOURCE, found ${more.length} more`;
+  judgeArguments: (named, values) => {
+    const wrong = judgeOneSource(named, values);
+    if (wrong !== undefined) return wrong;
     const pointer = values.ignore.find((one) => !/^\/./.test(one) || one === '/name');
     if (pointer !== undefined) return `--ignore takes a JSON pointer into a tool, but for its name: not '${pointer}'`;
-    if (values.ignore.length > 0 && !values.stdio && toSource(first).type === 'file') {
+    if (values.ignore.length > 0 && sourceNamed(named, values).type === 'file') {
       return '--ignore is for servers: a lock file has what it ignores in it';
     }
     return judgeSourceOptions(values);
   },
-  async run({ values, positionals: [first = '', ...args] }, terminal) {
-    const source = values.stdio ? { type: 'command' as const, command: first, args } : toSource(first);
+  async run({ values, positionals }, terminal) {
+    const source = sourceNamed(positionals, values);
     const read = await readSource(source, { values, ignore: values.ignore }, terminal);
     if (read.type === 'problem') {
-      terminal.writeError(`${printable(nameOfSource(source))}: ${printable(read.why)}\n`);
+      tellUnread(source, read.why, terminal);
       return exitCodes.unusable;
     }
     const text = outputs[values.output](read.locked);
     if (text === undefined) {
-      terminal.writeError(
-        `${printable(nameOfSource(source))}: has more than the ${maxLockBytes} bytes of a lock file\n`,
-      );
+      tellUnread(source, `has more than the ${maxLockBytes} bytes of a lock file`, terminal);
       return exitCodes.unusable;
     }
     terminal.writeOut(text);

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { printable } from '../core/engine/text.ts';
 import { errorText } from '../platform/log.ts';
 import type { ProbeBudget } from '../platform/mcp/probe-budget.ts';
 import { createProbeCost } from '../platform/mcp/probe-cost.ts';
@@ -36,6 +37,25 @@ export function judgeSourceOptions({ timeout }: SourceValues): string | undefine
   return seconds >= 1 && seconds <= 3_600 ? undefined : `--timeout takes seconds from 1 to 3600, not '${timeout}'`;
 }
 
+/** What is wrong with the arguments of a command about one source, if anything is. */
+export function judgeOneSource(
+  [first = '', ...more]: readonly string[],
+  { stdio }: Pick<SourceValues, 'stdio'>,
+): string | undefined {
+  if (first === '') return 'name a URL, a lock file, or with --stdio a command';
+  return more.length > 0 && !stdio ? `takes one SOURCE, found ${more.length} more` : undefined;
+}
+
+/** What is named: with --stdio a command, whose arguments come after it. */
+export function sourceNamed([first = '', ...args]: readonly string[], { stdio }: Pick<SourceValues, 'stdio'>): Source {
+  return stdio ? { type: 'command', command: first, args } : toSource(first);
+}
+
+/** Says why there is nothing of a source. */
+export function tellUnread(source: Source, why: string, { writeError }: Pick<Terminal, 'writeError'>): void {
+  writeError(`${printable(nameOfSource(source))}: ${printable(why)}\n`);
+}
+
 export function toSource(at: string): Source {
   return { type: isUrl(at) ? 'url' : 'file', at };
 }
@@ -46,7 +66,7 @@ export function isUrl(at: string): boolean {
 }
 
 /** How people know it, without what may be secret. */
-export function nameOfSource(source: Source): string {
+function nameOfSource(source: Source): string {
   switch (source.type) {
     case 'url':
       return nameOfUrl(source.at);

@@ -1,7 +1,14 @@
-import { printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
 import { changesBetween, changesOutputs, exitCodeOfChanges } from './contract-changes.ts';
-import { isUrl, judgeSourceOptions, nameOfSource, readSource, sourceOptions, toSource } from './contract-source.ts';
+import {
+  isUrl,
+  judgeOneSource,
+  judgeSourceOptions,
+  readSource,
+  sourceNamed,
+  sourceOptions,
+  tellUnread,
+} from './contract-source.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
 
@@ -19,23 +26,22 @@ To accept what a server offers now, write the lock file anew: contract get -o js
     ...sourceOptions,
   },
   exitCodes: { clean: 'nothing that fails', found: 'a difference that fails' },
-  judgeArguments: ([first, ...more], values) => {
+  judgeArguments: (named, values) => {
     if (values.lock === '') return 'name a lock file: --lock FILE';
     if (isUrl(values.lock)) return '--lock takes a file, not a URL';
-    if (first === undefined || first === '') return 'name a URL, a lock file, or with --stdio a command';
-    if (more.length > 0 && !values.stdio) return `takes one SOURCE, found ${more.length} more`;
-    return judgeSourceOptions(values);
+    return judgeOneSource(named, values) ?? judgeSourceOptions(values);
   },
-  async run({ values, positionals: [first = '', ...args] }, terminal) {
-    const locked = await readSource({ type: 'file', at: values.lock }, { values, ignore: [] }, terminal);
+  async run({ values, positionals }, terminal) {
+    const lock = { type: 'file', at: values.lock } as const;
+    const locked = await readSource(lock, { values, ignore: [] }, terminal);
     if (locked.type === 'problem') {
-      terminal.writeError(`${printable(values.lock)}: ${printable(locked.why)}\n`);
+      tellUnread(lock, locked.why, terminal);
       return exitCodes.unusable;
     }
-    const source = values.stdio ? { type: 'command' as const, command: first, args } : toSource(first);
+    const source = sourceNamed(positionals, values);
     const read = await readSource(source, { values, ignore: locked.locked.ignore }, terminal);
     if (read.type === 'problem') {
-      terminal.writeError(`${printable(nameOfSource(source))}: ${printable(read.why)}\n`);
+      tellUnread(source, read.why, terminal);
       return exitCodes.unusable;
     }
     const comparison = { before: locked.locked, after: read.locked };

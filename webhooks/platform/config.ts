@@ -2,6 +2,7 @@ import type { Installation } from '../core/engine/installation.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { LogLevel } from './log.ts';
+import { defaultPolicyKey, policyVariables } from './policy/policy-variables.ts';
 import { certificateBlocks, parseCertificate } from './tls/pem.ts';
 
 /** What both in-cluster programs are told by the chart. Durations in milliseconds, ports as numbers. */
@@ -82,7 +83,7 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
   return read.result({
     ...common(read, { healthPort: 8081, metricsPort: 8080 }),
     port: read.port('WEBHOOK_PORT', 10250),
-    serviceName: read.required('WEBHOOK_SERVICE'),
+    serviceName: read.required(policyVariables.service),
     certificateMode: read.oneOf('CERTIFICATE_MODE', ['managed', 'given']),
     certificateSecretName: read.required('CERTIFICATE_SECRET'),
     mutatingConfigurationName: read.required('MUTATING_CONFIGURATION'),
@@ -120,7 +121,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
 function common(read: Reader, ports: { readonly healthPort: number; readonly metricsPort: number }): CommonConfig {
   const namespace = read.required('POD_NAMESPACE');
   const clusterDomain = read.optional('CLUSTER_DOMAIN', 'cluster.local');
-  const configMap = read.optional('POLICY_CONFIG_MAP', '');
+  const configMap = read.optional(policyVariables.configMap, '');
   return {
     namespace,
     clusterDomain,
@@ -143,7 +144,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
 
 function policyLocation(read: Reader, configMap: string): PolicyLocation {
   const readsNamespaces = read.oneOf('POLICY_READS_NAMESPACES', ['false', 'true']) === 'true';
-  return { configMap, key: read.optional('POLICY_KEY', 'policy.yaml'), readsNamespaces };
+  return { configMap, key: read.optional(policyVariables.key, defaultPolicyKey), readsNamespaces };
 }
 
 interface Reader {
