@@ -34,6 +34,10 @@ export const commands = {
     summary: 'show, compare or verify the tools that a server offers',
     load: async () => (await import('./contract.ts')).contract,
   },
+  rollout: {
+    summary: 'tell where a new version of a server is, wait for it, or have it tried again',
+    load: async () => (await import('./rollout.ts')).rollout,
+  },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
   explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },
   completion: {

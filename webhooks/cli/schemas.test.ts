@@ -58,8 +58,11 @@ afterAll(() => {
 
 type Run = Parameters<typeof runCli>[0];
 
+/** Those of rollouts ask a cluster: see rollout.test.ts. */
+type ElsewhereTested = 'facts-file' | 'tool-contract' | 'rollout-status' | 'rollout-history';
+
 /** What prints it, over input that has something for every field. */
-const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, 'facts-file' | 'tool-contract'>, readonly Run[]>> = {
+const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, ElsewhereTested>, readonly Run[]>> = {
   'check-report': [
     ['check', '-o', 'json', file('servers.yaml'), file('broken.yaml')],
     ['check', '-o', 'json', '--policy', file('policy.yaml'), '--base', file('fine.yaml'), file('servers.yaml')],

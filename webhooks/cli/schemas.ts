@@ -5,6 +5,8 @@ import type { OutputSchema } from './schemas/json-schema.ts';
 import { namespacesSchema } from './schemas/namespaces.ts';
 import { policyCheckSchema } from './schemas/policy-check.ts';
 import { policyTrySchema } from './schemas/policy-try.ts';
+import { rolloutHistorySchema } from './schemas/rollout-history.ts';
+import { rolloutStatusSchema } from './schemas/rollout-status.ts';
 import { rulesSchema } from './schemas/rules.ts';
 import { lockSchema } from './schemas/tool-contract.ts';
 import { changesSchema } from './schemas/tool-contract-changes.ts';
@@ -29,5 +31,7 @@ export const outputSchemas = {
   'namespaces-report': { command: 'report --output json', schema: namespacesSchema },
   'tool-contract': { command: 'contract get --output json', schema: lockSchema },
   'tool-contract-changes': { command: 'contract diff --output json', schema: changesSchema },
+  'rollout-status': { command: 'rollout status --output json', schema: rolloutStatusSchema },
+  'rollout-history': { command: 'rollout history --output json', schema: rolloutHistorySchema },
   'facts-file': { command: 'check --record FILE', schema: factsSchema },
 } as const satisfies Readonly<Record<string, DescribedOutput>>;

@@ -19,6 +19,8 @@ export const STATUS_FIELD_MANAGER = 'mcp-lifecycle-status';
 export const APPLIED_HASH_ANNOTATION = `${ANNOTATION_PREFIX}applied-hash`;
 /** Annotation of a child with pods: digest of the pod template that we last applied; another one replaces its pods. */
 export const TEMPLATE_HASH_ANNOTATION = `${ANNOTATION_PREFIX}template-hash`;
+/** Annotation of an MCPServer: another value asks for another try of the versions that have failed. */
+export const RETRY_ANNOTATION = `${ANNOTATION_PREFIX}retry`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
 export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 

@@ -15,7 +15,7 @@ export async function connectToCluster(env: PodEnvironment['env']): Promise<Kube
 }
 
 export type Connection =
-  | { readonly type: 'connected'; readonly api: KubeApi; readonly context: string }
+  | { readonly type: 'connected'; readonly api: KubeApi; readonly context: string; readonly namespace: string }
   /** What is wrong with the kubeconfig, or with the name. */
   | { readonly type: 'refused'; readonly problem: string };
 
@@ -26,8 +26,8 @@ export type Connection =
 export async function connectToContext(name?: string): Promise<Connection> {
   const { apiServerOfContext } = await import('./kubeconfig.ts');
   try {
-    const { server, context } = apiServerOfContext(name, systemClock);
-    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }), context };
+    const { server, context, namespace } = apiServerOfContext(name, systemClock);
+    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }), context, namespace };
   } catch (error) {
     return { type: 'refused', problem: errorText(error) };
   }

@@ -16,6 +16,8 @@ export function apiServerOfKubeconfig(clock: Clock): ApiServer {
 export interface ServerOfContext {
   readonly server: ApiServer;
   readonly context: string;
+  /** Of objects that name none, as kubectl has it. */
+  readonly namespace: string;
 }
 
 /**
@@ -32,7 +34,8 @@ export function apiServerOfContext(name: string | undefined, clock: Clock): Serv
     throw new Error(`the kubeconfig has no context '${context}': it has ${names.join(', ')}`);
   }
   config.setCurrentContext(context);
-  return { server: apiServerOf(config, clock), context };
+  const namespace = config.getContextObject(context)?.namespace ?? '';
+  return { server: apiServerOf(config, clock), context, namespace: namespace === '' ? 'default' : namespace };
 }
 
 /** What client-node makes up where it finds no kubeconfig, and no pod around it. */

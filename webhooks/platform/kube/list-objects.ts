@@ -3,6 +3,7 @@ import { listAt, recordAt, stringAt } from './object.ts';
 
 export interface ListOptions {
   readonly path: string;
+  readonly labelSelector?: string;
   /** Takes an object as it comes; says whether more of them are wanted. */
   readonly onObject: (object: unknown) => boolean;
 }
@@ -16,14 +17,17 @@ const listTimeoutMs = 60_000;
  * Reads a collection once, page by page, in the version of its first page; nothing is kept here. Returns why it could not
  * be read to its end: what came before that was handed on.
  */
-export async function listObjects(api: KubeApi, { path, onObject }: ListOptions): Promise<ApiError | undefined> {
+export async function listObjects(
+  api: KubeApi,
+  { path, labelSelector, onObject }: ListOptions,
+): Promise<ApiError | undefined> {
   let limit = pageSize;
   let token: string | undefined;
   for (;;) {
     const page: ApiResult = await api.request({
       method: 'GET',
       path,
-      query: { limit: String(limit), continue: token },
+      query: { limit: String(limit), continue: token, labelSelector },
       timeoutMs: listTimeoutMs,
       maxBytes: limit > 1 ? maxPageBytes : LONGEST_OBJECT_BYTES,
     });

@@ -1,0 +1,69 @@
+import { printable } from '../core/engine/text.ts';
+import { RETRY_ANNOTATION } from '../core/mcpserver/names.ts';
+import { systemClock } from '../platform/clock.ts';
+import { metaOf } from '../platform/kube/object.ts';
+import { defineCommand } from './command.ts';
+import { exitCodes } from './exit-code.ts';
+import { nameOf } from './outputs/told.ts';
+import {
+  connectToServer,
+  judgeOneName,
+  readServer,
+  serverOptions,
+  serverPath,
+  tellUnreadServer,
+} from './rollout-server.ts';
+import type { NamedServer } from './rollout-server.ts';
+import { viewRollout } from './rollout-view.ts';
+
+/** Asks for another try of a version that failed. */
+export const rolloutRetry = defineCommand({
+  synopsis: 'rollout retry [options] NAME',
+  description: `Asks for another try of what has failed, when the cause was not the version: a registry that did not answer, a database that was away. It sets the
+annotation ${RETRY_ANNOTATION} of the MCPServer to the time of now; the spec stays as it is, and what serves goes on serving. Nothing is set where nothing has failed.
+It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
+`,
+  examples: ['rollout retry -n tools search'],
+  options: serverOptions,
+  exitCodes: { clean: 'another try is asked for', found: 'there is nothing to try again' },
+  judgeArguments: judgeOneName,
+  async run({ values, positionals: [name = ''] }, terminal) {
+    const named = await connectToServer(name, values, terminal);
+    if (named === undefined) return exitCodes.unusable;
+    const read = await readServer(named);
+    if (read.type === 'failed') {
+      tellUnreadServer(named, read.error, terminal);
+      return exitCodes.unusable;
+    }
+    const view = viewRollout(read.server);
+    const last = view.failed.at(-1);
+    if (last === undefined || view.isRetryAsked) {
+      const why = last === undefined ? 'nothing of it has failed' : 'another try is asked for already';
+      terminal.writeError(`${nameOf(named)}: ${why}\n`);
+      return exitCodes.found;
+    }
+    const refused = await askForAnother(named, metaOf(read.server).uid);
+    if (refused !== undefined) {
+      terminal.writeError(`${nameOf(named)} cannot be annotated: ${printable(refused)}\n`);
+      return exitCodes.unusable;
+    }
+    const what = `${last.template.slice(0, 8)} (${last.reason})`;
+    terminal.writeOut(
+      `${nameOf(named)}: another try of ${what} is asked for; rollout status --watch tells what comes of it\n`,
+    );
+    return exitCodes.clean;
+  },
+});
+
+/** Why it cannot be. Of that server only: another one of its name has failed of nothing. */
+async function askForAnother(named: NamedServer, uid: string): Promise<string | undefined> {
+  const annotations = { [RETRY_ANNOTATION]: systemClock.now().toISOString() };
+  const asked = await named.api.request({
+    method: 'PATCH',
+    path: serverPath(named),
+    query: { fieldManager: 'mcp-lifecycle-cli' },
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { uid, annotations } },
+  });
+  return asked.ok ? undefined : asked.error.message;
+}

@@ -1,0 +1,80 @@
+import { API } from '../core/mcpserver/api.ts';
+import { printable } from '../core/engine/text.ts';
+import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
+import type { CommandOptions } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Which server, for each command about rollouts. */
+export const serverOptions = {
+  namespace: {
+    type: 'text',
+    placeholder: 'NAME',
+    default: '',
+    short: 'n',
+    help: 'of the server; without it that of the context, as kubectl does',
+  },
+  context: { type: 'text', placeholder: 'NAME', default: '', help: 'of the kubeconfig; without it the current one' },
+} as const satisfies CommandOptions;
+
+export interface ServerValues {
+  readonly namespace: string;
+  readonly context: string;
+}
+
+/** One MCPServer of a cluster. */
+export interface NamedServer {
+  readonly api: KubeApi;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is wrong with the arguments of a command about one server, if anything is. */
+export function judgeOneName([first = '', ...more]: readonly string[]): string | undefined {
+  if (first === '') return 'name one MCPServer';
+  // As kubectl takes it; anything else would be sent to the API server as it is.
+  if (more.length > 0) return `takes one NAME, found ${more.length} more`;
+  return first.includes('/') ? `takes the name of an MCPServer alone, not '${printable(first)}'` : undefined;
+}
+
+/** Undefined: there is no such cluster, and why was said. */
+export async function connectToServer(
+  name: string,
+  { namespace, context }: ServerValues,
+  { writeError }: Pick<Terminal, 'writeError'>,
+): Promise<NamedServer | undefined> {
+  // Who asks no cluster does not pay for its client.
+  const { connectToContext } = await import('../platform/kube/connect.ts');
+  const connection = await connectToContext(context === '' ? undefined : context);
+  if (connection.type === 'refused') {
+    const which = context === '' ? 'the current context' : `--context ${context}`;
+    writeError(`${printable(`${which}: ${connection.problem}`)}\n`);
+    return undefined;
+  }
+  const { api } = connection;
+  return { api, namespace: namespace === '' ? connection.namespace : namespace, name };
+}
+
+export function serverPath({ namespace, name }: Pick<NamedServer, 'namespace' | 'name'>): string {
+  return objectPath({ apiVersion: API.apiVersion, plural: API.plural, namespace, name });
+}
+
+export type ReadServer =
+  { readonly type: 'read'; readonly server: unknown } | { readonly type: 'failed'; readonly error: ApiError };
+
+export async function readServer(named: NamedServer): Promise<ReadServer> {
+  const read = await named.api.request({
+    ...{ method: 'GET', path: serverPath(named), maxBytes: LONGEST_OBJECT_BYTES },
+  });
+  return read.ok ? { type: 'read', server: read.body } : { type: 'failed', error: read.error };
+}
+
+/** Says why there is nothing of a server. */
+export function tellUnreadServer(
+  { namespace, name }: Pick<NamedServer, 'namespace' | 'name'>,
+  { status, message }: ApiError,
+  { writeError }: Pick<Terminal, 'writeError'>,
+): void {
+  const what = `MCPServer ${namespace}/${name}`;
+  const why = status === 404 ? `is not there (${message}): name its namespace with -n` : `cannot be read: ${message}`;
+  writeError(`${printable(`${what} ${why}`)}\n`);
+}
