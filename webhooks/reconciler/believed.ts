@@ -10,6 +10,8 @@ import { eraOfVersion } from '../platform/mcp/protocol-versions.ts';
 export interface BelievedVerification {
   readonly verification: ProbeResult;
   readonly answeredBy: AnsweredBy;
+  /** When it was given, RFC 3339; while the server asks not to be asked. */
+  readonly lastVerdictTime?: string;
 }
 
 /**
@@ -23,7 +25,8 @@ export function believedVerification(status: MCPServerStatus | undefined): Belie
   const verification = believedResult(status, verified.reason);
   // Which pods they were is not in status.
   const answeredBy = { generation: verified.observedGeneration, podSet: '' };
-  return verification === undefined ? undefined : { verification, answeredBy };
+  const { lastVerdictTime } = status?.extensions?.verification ?? {};
+  return verification === undefined ? undefined : present({ verification, answeredBy, lastVerdictTime });
 }
 
 function believedResult(status: MCPServerStatus | undefined, reason: string): ProbeResult | undefined {

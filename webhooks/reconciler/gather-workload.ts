@@ -2,6 +2,7 @@ import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { ReportInput } from '../core/plan/report.ts';
 import { saidToServe } from '../core/plan/served-generation.ts';
 import { templateToCheck } from '../core/plan/serving.ts';
+import { timestamp } from '../platform/clock.ts';
 import type { CachedChild } from './child-cache.ts';
 import { readTemplateRevision } from './template-revision.ts';
 import { lastVerification } from './verification.ts';
@@ -53,9 +54,4 @@ export async function gatherWorkload(
 function ourChild(key: string, server: MCPServer, kind: string, world: World): CachedChild | undefined {
   const found = world.children.get(kind)?.get(key);
   return found?.child.controller?.uid === server.metadata.uid ? found : undefined;
-}
-
-/** metav1.Time has whole seconds. */
-export function timestamp(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

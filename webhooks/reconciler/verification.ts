@@ -4,8 +4,11 @@ import type { AnsweredBy, Verification } from '../core/plan/observed.ts';
 import type { Ask } from '../core/plan/report.ts';
 import { eraImage } from '../core/plan/verification-status.ts';
 import { believedEra, believedVerification } from './believed.ts';
+import type { BelievedVerification } from './believed.ts';
+import { timestamp } from '../platform/clock.ts';
 import { tlsTrustOf } from '../platform/mcp/tls-trust.ts';
 import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
+import type { Believed } from './verify/watched.ts';
 import type { World } from './world.ts';
 
 /** Between two questions to a server that answered, if its spec does not say. */
@@ -15,6 +18,8 @@ export interface LastVerification {
   readonly verification: Verification;
   /** Whose answer that is; absent when nothing was answered. */
   readonly answeredBy?: AnsweredBy;
+  /** As status has it; RFC 3339. */
+  readonly lastVerdictTime?: string;
 }
 
 /**
@@ -22,8 +27,9 @@ export interface LastVerification {
  * whatever else is known: a question may have ended the server that it was asked.
  */
 export function lastVerification(key: string, server: MCPServer, { verifier }: World): LastVerification {
-  const { verification, of } = verifier.current(key);
-  if (of !== undefined) return { verification, answeredBy: of };
+  const { verification, of, lastVerdictMs } = verifier.current(key);
+  const dated = lastVerdictMs === undefined ? {} : { lastVerdictTime: timestamp(new Date(lastVerdictMs)) };
+  if (of !== undefined) return { verification, answeredBy: of, ...dated };
   const believed = believedVerification(server.status);
   if (believed !== undefined) return believed;
   const image = eraImage(server.spec);
@@ -56,6 +62,12 @@ export function keepAsking(
   world.verifier.watch(
     key,
     { url, generation, isBehind, pods, periodMs: periodSeconds * 1_000, ...how },
-    isOfThese ? believed.verification : undefined,
+    isOfThese ? withItsTime(believed) : undefined,
   );
+}
+
+/** Where nobody can read the time, it is none. */
+function withItsTime({ verification, lastVerdictTime }: BelievedVerification): Believed {
+  const lastVerdictMs = Date.parse(lastVerdictTime ?? '');
+  return Number.isNaN(lastVerdictMs) ? verification : { ...verification, lastVerdictMs };
 }

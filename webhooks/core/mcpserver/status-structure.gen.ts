@@ -273,6 +273,9 @@ export const statusStructure: StructuralSchema = {
       "goneWhenAsked": {
        "type": "integer"
       },
+      "lastVerdictTime": {
+       "type": "string"
+      },
       "toolsDigest": {
        "type": "string"
       },

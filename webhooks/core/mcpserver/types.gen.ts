@@ -1435,6 +1435,10 @@ export interface VerificationStatus {
    */
   goneWhenAsked?: number;
   /**
+   * When it said last whether it works. Present while it asks not to be asked (HTTP 429) and that is more than five minutes ago; after 15 minutes nothing is known any more, whoever of us leads.
+   */
+  lastVerdictTime?: string;
+  /**
    * What a version before 0.2 wrote: a digest of the sorted names of its tools. It goes when extensions.tools is written.
    */
   toolsDigest?: string;

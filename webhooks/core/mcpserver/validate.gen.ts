@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":256},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":256},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -1886,8 +1886,8 @@ return errors === 0;
 }
 const pattern1 = new RegExp("^[1-9][0-9]{0,4}[smh]$", "u");
 const pattern2 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
-const pattern3 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
-const pattern5 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
+const pattern4 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
+const pattern6 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
 function validate21(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
@@ -4566,341 +4566,356 @@ errors++;
 }
 }
 }
-if(data197.toolsDigest !== undefined){
-let data201 = data197.toolsDigest;
+if(data197.lastVerdictTime !== undefined){
+let data201 = data197.lastVerdictTime;
 if(typeof data201 === "string"){
-if(data201.length > 80 && func2(data201) > 80){
-const err357 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(!pattern2.test(data201)){
+const err357 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
 else {
-const err358 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+const err358 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
-if(data197.notCounted !== undefined){
-let data202 = data197.notCounted;
+if(data197.toolsDigest !== undefined){
+let data202 = data197.toolsDigest;
 if(typeof data202 === "string"){
-if(data202.length > 256 && func2(data202) > 256){
-const err359 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data202.length > 80 && func2(data202) > 80){
+const err359 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
 else {
-const err360 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err360 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err360);
 errors++;
 }
 }
-if(data197.failingPods !== undefined){
-let data203 = data197.failingPods;
-if(Array.isArray(data203)){
-if(data203.length > 3){
-const err361 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data197.notCounted !== undefined){
+let data203 = data197.notCounted;
+if(typeof data203 === "string"){
+if(data203.length > 256 && func2(data203) > 256){
+const err361 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err361);
-errors++;
-}
-const len16 = data203.length;
-for(let i16=0; i16<len16; i16++){
-let data204 = data203[i16];
-if(data204 && typeof data204 == "object" && !Array.isArray(data204)){
-if(data204.name === undefined){
-const err362 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err362);
-errors++;
-}
-if(data204.message === undefined){
-const err363 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err363);
-errors++;
-}
-if(data204.name !== undefined){
-let data205 = data204.name;
-if(typeof data205 === "string"){
-if(data205.length > 253 && func2(data205) > 253){
-const err364 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err364);
 errors++;
 }
 }
 else {
-const err365 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err365);
+const err362 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err362);
 errors++;
 }
 }
-if(data204.message !== undefined){
-let data206 = data204.message;
+if(data197.failingPods !== undefined){
+let data204 = data197.failingPods;
+if(Array.isArray(data204)){
+if(data204.length > 3){
+const err363 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err363);
+errors++;
+}
+const len16 = data204.length;
+for(let i16=0; i16<len16; i16++){
+let data205 = data204[i16];
+if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
+if(data205.name === undefined){
+const err364 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err364);
+errors++;
+}
+if(data205.message === undefined){
+const err365 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err365);
+errors++;
+}
+if(data205.name !== undefined){
+let data206 = data205.name;
 if(typeof data206 === "string"){
-if(data206.length > 256 && func2(data206) > 256){
-const err366 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data206.length > 253 && func2(data206) > 253){
+const err366 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
 else {
-const err367 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"type",params:{type: "string"}};
+const err367 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
 }
-}
-else {
-const err368 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"type",params:{type: "object"}};
+if(data205.message !== undefined){
+let data207 = data205.message;
+if(typeof data207 === "string"){
+if(data207.length > 256 && func2(data207) > 256){
+const err368 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-}
 else {
-const err369 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err369 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err369);
 errors++;
 }
 }
-if(data197.toolCount !== undefined){
-let data207 = data197.toolCount;
-if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
-const err370 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err370 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
-if((typeof data207 == "number") && (isFinite(data207))){
-if(data207 > 2147483647 || isNaN(data207)){
-const err371 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err371 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-if(data207 < 0 || isNaN(data207)){
-const err372 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data197.toolCount !== undefined){
+let data208 = data197.toolCount;
+if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
+const err372 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err372);
+errors++;
+}
+if((typeof data208 == "number") && (isFinite(data208))){
+if(data208 > 2147483647 || isNaN(data208)){
+const err373 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err373);
+errors++;
+}
+if(data208 < 0 || isNaN(data208)){
+const err374 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err374);
 errors++;
 }
 }
 }
 if(data197.resourceCount !== undefined){
-let data208 = data197.resourceCount;
-if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
-const err373 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err373);
-errors++;
-}
-if((typeof data208 == "number") && (isFinite(data208))){
-if(data208 > 2147483647 || isNaN(data208)){
-const err374 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err374);
-errors++;
-}
-if(data208 < 0 || isNaN(data208)){
-const err375 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+let data209 = data197.resourceCount;
+if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
+const err375 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err375);
+errors++;
+}
+if((typeof data209 == "number") && (isFinite(data209))){
+if(data209 > 2147483647 || isNaN(data209)){
+const err376 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err376);
+errors++;
+}
+if(data209 < 0 || isNaN(data209)){
+const err377 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err377);
 errors++;
 }
 }
 }
 if(data197.promptCount !== undefined){
-let data209 = data197.promptCount;
-if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
-const err376 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err376);
-errors++;
-}
-if((typeof data209 == "number") && (isFinite(data209))){
-if(data209 > 2147483647 || isNaN(data209)){
-const err377 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err377);
-errors++;
-}
-if(data209 < 0 || isNaN(data209)){
-const err378 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+let data210 = data197.promptCount;
+if(!(((typeof data210 == "number") && (!(data210 % 1) && !isNaN(data210))) && (isFinite(data210)))){
+const err378 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err378);
 errors++;
 }
-}
-}
-}
-else {
-const err379 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data210 == "number") && (isFinite(data210))){
+if(data210 > 2147483647 || isNaN(data210)){
+const err379 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-}
-}
-else {
-const err380 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data210 < 0 || isNaN(data210)){
+const err380 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err380);
 errors++;
 }
 }
-if(data118.conditions !== undefined){
-let data210 = data118.conditions;
-if(Array.isArray(data210)){
-const len17 = data210.length;
-for(let i17=0; i17<len17; i17++){
-let data211 = data210[i17];
-if(data211 && typeof data211 == "object" && !Array.isArray(data211)){
-if(data211.type === undefined){
-const err381 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "type"}};
+}
+}
+else {
+const err381 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-if(data211.status === undefined){
-const err382 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+else {
+const err382 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err382);
 errors++;
 }
-if(data211.lastTransitionTime === undefined){
-const err383 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data118.conditions !== undefined){
+let data211 = data118.conditions;
+if(Array.isArray(data211)){
+const len17 = data211.length;
+for(let i17=0; i17<len17; i17++){
+let data212 = data211[i17];
+if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
+if(data212.type === undefined){
+const err383 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-if(data211.reason === undefined){
-const err384 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "reason"}};
+if(data212.status === undefined){
+const err384 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-if(data211.message === undefined){
-const err385 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "message"}};
+if(data212.lastTransitionTime === undefined){
+const err385 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err385);
 errors++;
 }
-if(data211.type !== undefined){
-let data212 = data211.type;
-if(typeof data212 === "string"){
-if(data212.length > 316 && func2(data212) > 316){
-const err386 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data212.reason === undefined){
+const err386 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err386);
 errors++;
 }
-if(!pattern3.test(data212)){
-const err387 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data212.message === undefined){
+const err387 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err387);
+errors++;
+}
+if(data212.type !== undefined){
+let data213 = data212.type;
+if(typeof data213 === "string"){
+if(data213.length > 316 && func2(data213) > 316){
+const err388 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err388);
+errors++;
+}
+if(!pattern4.test(data213)){
+const err389 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err389);
 errors++;
 }
 }
 else {
-const err388 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err388);
-errors++;
-}
-}
-if(data211.status !== undefined){
-let data213 = data211.status;
-if(typeof data213 !== "string"){
-const err389 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err389);
-errors++;
-}
-if(!(((data213 === "True") || (data213 === "False")) || (data213 === "Unknown"))){
-const err390 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+const err390 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
 }
-if(data211.observedGeneration !== undefined){
-let data214 = data211.observedGeneration;
-if(!(((typeof data214 == "number") && (!(data214 % 1) && !isNaN(data214))) && (isFinite(data214)))){
-const err391 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data212.status !== undefined){
+let data214 = data212.status;
+if(typeof data214 !== "string"){
+const err391 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err391);
 errors++;
 }
-if((typeof data214 == "number") && (isFinite(data214))){
-if(data214 > 9223372036854776000 || isNaN(data214)){
-const err392 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!(((data214 === "True") || (data214 === "False")) || (data214 === "Unknown"))){
+const err392 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err392);
 errors++;
 }
-if(data214 < 0 || isNaN(data214)){
-const err393 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data212.observedGeneration !== undefined){
+let data215 = data212.observedGeneration;
+if(!(((typeof data215 == "number") && (!(data215 % 1) && !isNaN(data215))) && (isFinite(data215)))){
+const err393 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
-}
-}
-if(data211.lastTransitionTime !== undefined){
-let data215 = data211.lastTransitionTime;
-if(typeof data215 === "string"){
-if(!pattern2.test(data215)){
-const err394 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if((typeof data215 == "number") && (isFinite(data215))){
+if(data215 > 9223372036854776000 || isNaN(data215)){
+const err394 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err394);
 errors++;
 }
-}
-else {
-const err395 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data215 < 0 || isNaN(data215)){
+const err395 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err395);
 errors++;
 }
 }
-if(data211.reason !== undefined){
-let data216 = data211.reason;
+}
+if(data212.lastTransitionTime !== undefined){
+let data216 = data212.lastTransitionTime;
 if(typeof data216 === "string"){
-if(data216.length > 1024 && func2(data216) > 1024){
-const err396 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!pattern2.test(data216)){
+const err396 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err396);
-errors++;
-}
-if(data216.length < 2 && func2(data216) < 1){
-const err397 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err397);
-errors++;
-}
-if(!pattern5.test(data216)){
-const err398 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err398);
 errors++;
 }
 }
 else {
-const err399 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err399);
+const err397 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err397);
 errors++;
 }
 }
-if(data211.message !== undefined){
-let data217 = data211.message;
+if(data212.reason !== undefined){
+let data217 = data212.reason;
 if(typeof data217 === "string"){
-if(data217.length > 32768 && func2(data217) > 32768){
-const err400 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data217.length > 1024 && func2(data217) > 1024){
+const err398 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err398);
+errors++;
+}
+if(data217.length < 2 && func2(data217) < 1){
+const err399 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err399);
+errors++;
+}
+if(!pattern6.test(data217)){
+const err400 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
 else {
-const err401 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"type",params:{type: "string"}};
+const err401 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
-}
-else {
-const err402 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"type",params:{type: "object"}};
+if(data212.message !== undefined){
+let data218 = data212.message;
+if(typeof data218 === "string"){
+if(data218.length > 32768 && func2(data218) > 32768){
+const err402 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err402);
 errors++;
 }
 }
-}
 else {
-const err403 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err403 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err403);
 errors++;
 }
 }
 }
 else {
-const err404 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err404 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
 }
 }
 else {
-const err405 = {instancePath,keyword:"type",params:{type: "object"}};
+const err405 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err405);
+errors++;
+}
+}
+}
+else {
+const err406 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err406);
+errors++;
+}
+}
+}
+else {
+const err407 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err407);
 errors++;
 }
 validate21.errors = vErrors;

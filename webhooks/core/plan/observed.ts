@@ -67,6 +67,8 @@ export interface KnownVerification {
   readonly verification: Verification;
   /** Absent when nothing was answered yet. */
   readonly of?: AnsweredBy;
+  /** When that was, in milliseconds since 1970; only while the server asks not to be asked, and not before it is minutes ago. */
+  readonly lastVerdictMs?: number;
 }
 
 /** A pod that does not speak MCP while others of the same server do. */

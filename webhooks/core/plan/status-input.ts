@@ -35,6 +35,8 @@ export interface StatusInput {
   readonly verification: Verification;
   /** Whose answer that is; absent when nothing was answered. */
   readonly answeredBy?: AnsweredBy | undefined;
+  /** When it was given, RFC 3339; present while the server asks not to be asked, and what is known stands. */
+  readonly lastVerdictTime?: string | undefined;
   /** From `diagnosePods`, when some pod was looked at and fails. */
   readonly podFailure?: PodFailure | undefined;
   readonly hints?: PodHints;
@@ -49,7 +51,7 @@ export interface StatusInput {
 }
 
 /** What is known about the workload, which is all of it but the handshake. */
-export type WorkloadInput = Omit<StatusInput, 'verification' | 'answeredBy'>;
+export type WorkloadInput = Omit<StatusInput, 'verification' | 'answeredBy' | 'lastVerdictTime'>;
 
 export type Acceptance =
   | ({ readonly state: 'valid' } & Noticed)

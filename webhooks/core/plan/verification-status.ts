@@ -24,7 +24,8 @@ export function nextVerificationStatus(
   };
   const isListed = verification.state === 'verified' && verification.tools !== undefined;
   const toolsDigest = isListed ? undefined : digestBeside(learnt.image, before);
-  const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest });
+  const lastVerdictTime = verified === 'Unknown' ? undefined : input.lastVerdictTime;
+  const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest, lastVerdictTime });
   return Object.keys(asked).length === 0 ? undefined : asked;
 }
 

@@ -26,6 +26,8 @@ const failuresBeforeSaid = 4;
 const doubtfulForMs = 15_000;
 /** How long what is known stands while the server asks not to be asked, in milliseconds. */
 const verdictStandsMs = 900_000;
+/** How old what is known is before it is written down, in milliseconds: so much is forgotten at most when another of us leads. */
+const unwrittenForMs = 300_000;
 /** Longest that a server can keep us from asking it, in milliseconds. */
 const maxRetryAfterMs = 300_000;
 /** After a failure, in milliseconds; a shorter period of the server's own ends the growth earlier. */
@@ -33,10 +35,16 @@ const retry = { initialMs: 250, maxMs: 60_000 };
 /** After it asked not to be asked, at least, in milliseconds. */
 const throttledRetry = { initialMs: 5_000, maxMs: 60_000 };
 
-/** Before the first answer of our own. */
-export function startTally(believed: Verification, nowMs: number): Tally {
-  const failures = believed.state === 'failed' ? (believed.failures ?? failuresBeforeSaid) : 0;
-  return { failures, throttles: 0, verdictAtMs: nowMs };
+/** Before the first answer of these pods to this question. `verdictAtMs`: when what is known was answered. */
+export function startTally(known: Verification, verdictAtMs: number): Tally {
+  const failures = known.state === 'failed' ? (known.failures ?? failuresBeforeSaid) : 0;
+  return { failures, throttles: 0, verdictAtMs };
+}
+
+/** When what an earlier reconciler has written was answered; where it wrote no time, as long ago as it may have been without. */
+export function believedAtMs(ageMs: number | undefined, nowMs: number): number {
+  // By a wall clock that was set back it would be younger each time.
+  return nowMs - Math.max(unwrittenForMs, ageMs ?? 0);
 }
 
 /** With one more answer, asked for at `askedAtMs`. */
@@ -67,6 +75,16 @@ export function isFailing({ failures, failingSinceMs }: Tally, nowMs: number): b
 /** Whether what is known will be too old by the time a server that asks not to be asked may be asked again. */
 export function isOutdated({ verdictAtMs }: Tally, nextAtMs: number): boolean {
   return nextAtMs - verdictAtMs > verdictStandsMs;
+}
+
+/** How long what is known may stand still, in milliseconds. */
+export function untilOutdatedMs({ verdictAtMs }: Tally, nowMs: number): number {
+  return Math.max(0, verdictStandsMs - (nowMs - verdictAtMs));
+}
+
+/** Whether it will be older than may be forgotten by then. */
+export function hasToBeWritten({ verdictAtMs }: Tally, nextAtMs: number): boolean {
+  return nextAtMs - verdictAtMs > unwrittenForMs;
 }
 
 /** How long to wait after a failure, whose `tries` is this for the same pods in a row, in milliseconds. */

@@ -121,7 +121,21 @@ describe('a server that answers 429', () => {
     expect(t.verifier.current('a').verification.state).toBe(state);
     await t.clock.advance(120_000);
     expect(t.verifier.current('a').verification).toEqual(said);
-    expect(t.states).toEqual([state, 'throttled']);
+    // Once more when it is to be written how old it is.
+    expect(t.states).toEqual([state, state, 'throttled']);
+    t.verifier.stop();
+  });
+
+  it('is unknown after 15 minutes, however often it is edited or its pods are replaced meanwhile', async () => {
+    const t = start(verified, throttled(60_000));
+    t.verifier.watch('a', target);
+    for (let generation = 2; generation <= 5; generation += 1) {
+      await t.clock.advance(180_000);
+      t.verifier.watch('a', { ...target, generation, periodMs: 60_000 + generation });
+      t.verifier.watch('a', { ...target, generation, periodMs: 60_000 + generation, pods: `${generation}/1` });
+    }
+    await t.clock.advance(180_000);
+    expect(t.verifier.current('a').verification).toEqual(said);
     t.verifier.stop();
   });
 

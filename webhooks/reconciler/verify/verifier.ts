@@ -14,7 +14,7 @@ import type { LaneName, SlowAtMs, Turn } from './lanes.ts';
 import { PodRounds } from './pod-rounds.ts';
 import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isUp } from './settle.ts';
-import { isFailing, isOutdated, untilAllowedMs, untilRetryMs } from './tally.ts';
+import { hasToBeWritten, isFailing, isOutdated, untilAllowedMs, untilOutdatedMs, untilRetryMs } from './tally.ts';
 import {
   answeredBy,
   asItRuns,
@@ -34,7 +34,7 @@ import {
   note,
   routingMs,
 } from './watched.ts';
-import type { Proof, VerificationTarget, Watched } from './watched.ts';
+import type { Believed, Proof, VerificationTarget, Watched } from './watched.ts';
 
 export interface VerifierOptions {
   readonly probe: Probe;
@@ -108,9 +108,10 @@ export class Verifier {
   current(key: string): KnownVerification {
     const watched = this.#watched.get(key);
     if (watched?.of === undefined) return { verification: { state: 'not-attempted' } };
-    const { standing, of } = watched;
+    const { standing, of, lastVerdictMs } = watched;
     const pods = this.#podsOf(key);
-    return { verification: withFailingPods(standing.result, this.#pods.failing(key), pods.length), of };
+    const verification = withFailingPods(standing.result, this.#pods.failing(key), pods.length);
+    return { verification, of, ...(lastVerdictMs === undefined ? {} : { lastVerdictMs }) };
   }
 
   /** What we have learnt ourselves of how this image is asked. */
@@ -132,7 +133,7 @@ export class Verifier {
    * answer is that generation's, and nobody is asked. Of whom the answer is, {@link current} says. Nobody is asked either
    * while the pods are older ones than the question is for; who comes after them is asked at once.
    */
-  watch(key: string, wanted: VerificationTarget, believed?: ProbeVerdict): void {
+  watch(key: string, wanted: VerificationTarget, believed?: Believed): void {
     const known = this.#watched.get(key);
     const wasLeftAlone = this.#leftAlone.delete(key);
     if ((wasLeftAlone && wanted.isBehind === true) || isForOthers(wanted, known, believed)) {
@@ -149,10 +150,10 @@ export class Verifier {
   #begin(
     key: string,
     target: VerificationTarget,
-    known: Pick<Watched, 'proof'> & { readonly believed?: ProbeVerdict | undefined },
+    known: Pick<Watched, 'proof'> & { readonly believed?: Believed | undefined },
   ): void {
     this.#pods.forget(key);
-    const watched = begin(target, known, this.#options.clock.monotonicMs());
+    const watched = begin(target, known, this.#now());
     if (known.believed !== undefined) this.#pods.believe(key, failingPodsOf(known.believed));
     watched.tries = watched.tally.failures;
     this.#watched.set(key, watched);
@@ -162,10 +163,9 @@ export class Verifier {
   /** Another question, or other pods. */
   #goOn(key: string, known: Watched, target: VerificationTarget): void {
     known.stop?.();
-    const nowMs = this.#options.clock.monotonicMs();
     const isSameEndpoint = known.target.url === target.url;
     if (!isSameEndpoint) this.#pods.forget(key);
-    const watched = isSameEndpoint ? goOn(known, target, nowMs) : begin(target, { proof: noProof }, nowMs);
+    const watched = isSameEndpoint ? goOn(known, target) : begin(target, { proof: noProof }, this.#now());
     // Failures in a row that other pods had say nothing about how soon these may answer.
     watched.tries = 0;
     this.#watched.set(key, watched);
@@ -251,6 +251,7 @@ export class Verifier {
       this.#askAfter(key, watched, 0);
       return;
     }
+    if (asked.answer.state !== 'throttled') this.#dateVerdict(key, watched, undefined);
     watched.tries = asked.answer.state === 'failed' ? watched.tries + 1 : 0;
     this.#askAfter(key, watched, this.#take(key, watched, asked.answer));
   }
@@ -268,13 +269,16 @@ export class Verifier {
     if (this.#watched.get(key) === watched) this.#agenda.set(key, ms);
   }
 
-  #untilFirstMs(key: string, { askedAtMs, standing, target }: Watched, isFirst: boolean): number {
+  #untilFirstMs(key: string, watched: Watched, isFirst: boolean): number {
+    const { askedAtMs, lastVerdictMs, standing, tally, target } = watched;
     const { clock, random } = this.#options;
     const nowMs = clock.monotonicMs();
     const untilAllowed = Math.max(0, (this.#notBeforeMs(key, target.image) ?? nowMs) - nowMs);
     // After a restart all believed servers are due at once.
     if (isFirst && standing.result.state === 'verified') {
-      return Math.max(untilAllowed, random() * Math.min(target.periodMs, maxSpreadMs));
+      const spreadMs = random() * Math.min(target.periodMs, maxSpreadMs);
+      const latestMs = lastVerdictMs === undefined ? spreadMs : untilOutdatedMs(tally, nowMs);
+      return Math.max(untilAllowed, Math.min(spreadMs, latestMs));
     }
     return askedAtMs === undefined ? untilAllowed : Math.max(untilAllowed, askedAtMs + minBetweenMs - nowMs);
   }
@@ -298,6 +302,7 @@ export class Verifier {
         this.#learn(key, watched, { notBeforeMs: nowMs + waitMs });
         const isUnknown = watched.of === undefined || standing.result.state === 'throttled';
         if (isUnknown || isOutdated(tally, nowMs + waitMs)) this.#believe(key, watched, answer);
+        else if (hasToBeWritten(tally, nowMs + waitMs)) this.#dateVerdict(key, watched, tally.verdictAtMs);
         return waitMs;
       }
       case 'verified':
@@ -315,6 +320,14 @@ export class Verifier {
     }
   }
 
+  /** Has written down when it said last whether it works, or that this is no matter any more. On the monotonic clock. */
+  #dateVerdict(key: string, watched: Watched, atMs: number | undefined): void {
+    if ((atMs === undefined) === (watched.lastVerdictMs === undefined)) return;
+    const { monotonicMs, wallClockMs } = this.#now();
+    watched.lastVerdictMs = atMs === undefined ? undefined : wallClockMs - (monotonicMs - atMs);
+    this.#options.onChange(key);
+  }
+
   #takeFailure(key: string, watched: Watched, answer: ProbeVerdict): void {
     const nowMs = this.#options.clock.monotonicMs();
     const isCertain = isFailing(watched.tally, nowMs) ? !isRoutingLate(watched, nowMs) : isKnownToFail(watched);
@@ -326,6 +339,7 @@ export class Verifier {
     const { clock, log, onChange } = this.#options;
     const { result: before } = watched.standing;
     const isNews = !isOfThese(watched);
+    watched.lastVerdictMs = undefined;
     watched.standing = nextStanding(watched, answer, clock.monotonicMs());
     watched.of = answeredBy(watched.target);
     if (watched.standing.result === before && !isNews) return;
@@ -389,6 +403,12 @@ export class Verifier {
     if (how.signal.aborted) return undefined;
     onProbed?.(answer.state, (clock.monotonicMs() - startedAtMs) / 1_000);
     return answer;
+  }
+
+  #now(): { readonly monotonicMs: number; readonly wallClockMs: number } {
+    const { clock } = this.#options;
+    // eslint-disable-next-line no-restricted-syntax -- for what status says, which outlives the monotonic one
+    return { monotonicMs: clock.monotonicMs(), wallClockMs: clock.now().getTime() };
   }
 
   #podsOf(key: string): readonly ServingPod[] {

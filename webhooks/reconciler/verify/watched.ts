@@ -3,7 +3,7 @@ import type { ProbeMemory } from '../../platform/mcp/probe-memory.ts';
 import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isUp, settle } from './settle.ts';
 import type { Standing } from './settle.ts';
-import { nextTally, startTally } from './tally.ts';
+import { believedAtMs, nextTally, startTally } from './tally.ts';
 import type { Tally } from './tally.ts';
 import { tlsSpecKey, tlsTrustKey } from '../../platform/mcp/tls-trust.ts';
 import type { TlsTrust } from '../../platform/mcp/tls-trust.ts';
@@ -42,6 +42,8 @@ export interface Watched {
   /** Whether the Service may still lead to pods that these have replaced; see {@link Proof}. */
   proof: Proof;
   tally: Tally;
+  /** When what is known was answered, in milliseconds since 1970, once that is written down; see {@link Believed}. */
+  lastVerdictMs: number | undefined;
   /** What it listed when that was counted last. */
   lists: Lists;
   /** When that was; undefined: not by us, or not of these pods. */
@@ -62,6 +64,12 @@ export type Proof =
   | { readonly state: 'given' | 'unreachable'; readonly atMs: number }
   | { readonly state: 'none' };
 
+/** An earlier answer of the same pods, as status tells it. */
+export type Believed = ProbeVerdict & {
+  /** When that was, in milliseconds since 1970: it is written while the server asks not to be asked, and what is known stays. */
+  readonly lastVerdictMs?: number | undefined;
+};
+
 /** The part of an answer that is there only when lists were counted. */
 type Lists = Pick<VerifiedEndpoint, 'offers' | 'tools' | 'notCounted'>;
 
@@ -72,33 +80,48 @@ const maxFailuresSaid = 8;
 /** How long after a new pod has answered a Service may still lead elsewhere, in milliseconds. */
 export const routingMs = 5_000;
 
-/** `believed`: an earlier answer of the same pods; the first one of our own ends it. */
+/** `believed`: the first answer of our own ends it. */
 export function begin(
   target: VerificationTarget,
-  { believed, proof }: { readonly believed?: ProbeVerdict | undefined; readonly proof: Proof },
-  nowMs: number,
+  { believed, proof }: { readonly believed?: Believed | undefined; readonly proof: Proof },
+  now: { readonly monotonicMs: number; readonly wallClockMs: number },
 ): Watched {
-  const result = believed ?? { state: 'not-attempted' };
+  const result = believed === undefined ? notAttempted : verdictIn(believed);
+  const { lastVerdictMs } = believed ?? {};
+  const ageMs = lastVerdictMs === undefined ? undefined : now.wallClockMs - lastVerdictMs;
+  const tally = startTally(result, believedAtMs(ageMs, now.monotonicMs));
   return {
     ...{ target, stop: undefined, isGone: false, tries: 0 },
-    ...{ standing: { result }, tally: startTally(result, nowMs), lists: listsOf(result) },
+    ...{ standing: { result }, tally, lastVerdictMs, lists: listsOf(result) },
     ...{ of: believed === undefined ? undefined : answeredBy(target), proof },
     ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
   };
 }
 
-/** The same endpoint: what was answered stands, and what was learnt about other pods or another spec does not. */
-export function goOn(before: Watched, target: VerificationTarget, nowMs: number): Watched {
+const notAttempted: Verification = { state: 'not-attempted' };
+
+function verdictIn(believed: Believed): ProbeVerdict {
+  const verdict = { ...believed };
+  delete verdict.lastVerdictMs;
+  return verdict;
+}
+
+/**
+ * The same endpoint: what was answered stands, for as long as it would have, and what was learnt about other pods or another
+ * spec does not.
+ */
+export function goOn(before: Watched, target: VerificationTarget): Watched {
+  const { verdictAtMs } = before.tally;
   const isSameSpec = before.target.generation === target.generation;
   const common = { ...before, target, stop: undefined, tries: 0, memory: undefined };
   if (isSamePods(before.target, target)) {
-    const tally = isSameSpec ? before.tally : startTally(before.standing.result, nowMs);
+    const tally = isSameSpec ? before.tally : startTally(before.standing.result, verdictAtMs);
     return { ...common, of: nowOf(before, target), tally };
   }
   // Pods that come and go all the time have failed together. Once it is said, the next ones begin anew: what is said stays
   // until they have failed themselves.
   const isAnew = !isSameSpec || before.standing.result.state === 'failed';
-  const tally = isAnew ? startTally({ state: 'not-attempted' }, nowMs) : before.tally;
+  const tally = isAnew ? startTally(notAttempted, verdictAtMs) : before.tally;
   return { ...common, tally, proof: { state: 'wanted', askedPods: 0 }, countedAtMs: undefined };
 }
 
@@ -162,7 +185,7 @@ function isSamePods(a: VerificationTarget, b: VerificationTarget): boolean {
 
 /** What is believed after one more answer of the pods that are asked now: from them, whoever the one before was from. */
 export function nextStanding(watched: Watched, answer: ProbeVerdict, nowMs: number): Standing {
-  const before: Standing = isOfThese(watched) ? watched.standing : { result: { state: 'not-attempted' } };
+  const before: Standing = isOfThese(watched) ? watched.standing : { result: notAttempted };
   return settle(before, complete(answer, watched), nowMs);
 }
 
