@@ -79,6 +79,57 @@ describe('what others wrote', () => {
     expect([times(), times()]).toEqual([1, 0]);
   });
 
+  const cleanOf = (...paths: readonly string[]): Action => ({
+    ...cleanService,
+    claims: { fields: paths.map((path) => ({ path, manager: 'kubectl-edit' })), more: 0, isTakeOver: false },
+  });
+
+  it('counts for each field by itself: one that comes back holds up no other (it was counted for all together)', async () => {
+    const { run, clock } = aPacing();
+    const times = (...paths: readonly string[]): number => run('mcp/search', 1, [cleanOf(...paths)]).actions.length;
+    expect([times('spec.type'), times('spec.type'), times('spec.type')]).toEqual([1, 1, 0]);
+    expect([times('spec.externalIPs'), times('spec.externalIPs'), times('spec.externalIPs')]).toEqual([1, 1, 0]);
+    await clock.advance(10 * minutes - 1);
+    expect(times('spec.type', 'spec.externalIPs')).toBe(0);
+    await clock.advance(1);
+    expect([times('spec.type'), times('spec.type')]).toEqual([1, 0]);
+  });
+
+  it('goes with a field that is due, and has not to be taken away by itself then', () => {
+    const { run } = aPacing();
+    const times = (...paths: readonly string[]): number => run('mcp/search', 1, [cleanOf(...paths)]).actions.length;
+    expect([times('spec.type'), times('spec.type')]).toEqual([1, 1]);
+    expect([times('spec.type', 'spec.ports'), times('spec.type', 'spec.ports')]).toEqual([1, 1]);
+    expect(times('spec.type', 'spec.ports')).toBe(0);
+  });
+
+  it('is taken away ten times at once in one generation, though it has another name each time', async () => {
+    const { run, clock } = aPacing();
+    let field = 0;
+    const times = (): number => run('mcp/search', 1, [cleanOf(`spec.f${(field += 1)}`)]).actions.length;
+    expect(Array.from({ length: 12 }, times)).toEqual([...Array.from({ length: 10 }, () => 1), 0, 0]);
+    let inADay = 0;
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      await clock.advance(minutes);
+      inADay += times();
+    }
+    expect(inADay).toBe(24 * 6);
+  });
+
+  it('waits as it did when another of us leads: it was taken away twice more by each', async () => {
+    const { pacing, clock } = aPacing();
+    const comesBack = [{ kind: 'Service', path: 'spec.type', state: 'ComesBack' }] as const;
+    const server = { ...paced('mcp/search'), comesBack };
+    const action = cleanOf('spec.type');
+    expect(pacing.admit(server, [action])).toMatchObject({ actions: [], afterMs: 10 * minutes });
+    expect(pacing.admit(server, [cleanPods]).actions).toEqual([cleanPods]);
+    await clock.advance(10 * minutes);
+    expect(pacing.admit(server, [action]).actions).toEqual([action]);
+    pacing.settle(server, [{ action, result: 'done' }]);
+    expect(pacing.admit(server, [action])).toMatchObject({ actions: [], afterMs: 10 * minutes });
+    expect(pacing.admit({ ...server, generation: 2, comesBack: [] }, [action]).actions).toEqual([action]);
+  });
+
   it('counts for each child by itself: one patch may have met several', () => {
     const { run } = aPacing();
     const times = (): number => run('mcp/search', 1, [cleanPods, cleanService]).actions.length;

@@ -1,29 +1,31 @@
-import { childIdOf } from '../core/plan/action.ts';
+import type { StandingField } from '../core/mcpserver/types.gen.ts';
+import { childIdOf, kindOf } from '../core/plan/action.ts';
 import type { Action } from '../core/plan/action.ts';
 import { isRelated } from '../core/plan/foreign/field-tree.ts';
 import type { OwnedPath } from '../core/plan/foreign/field-tree.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { Clock } from '../platform/clock.ts';
+import { Cleanings } from './cleanings.ts';
 import type { Executed } from './execute.ts';
 import type { RolloutPlaces } from './rollout-places.ts';
 
 /**
- * So often per generation it is done at once; who changes it again wins a pause, in milliseconds. `repair`: what is ours
- * is brought back; so many changes are no accident. `cleaning`: what others wrote is taken away, which restarts pods.
+ * So often per generation what is ours is brought back at once; who changes it again wins a pause, in milliseconds: so many
+ * changes are no accident. Of what others wrote see {@link Cleanings}.
  */
-const patience = {
-  repair: { atOnce: 20, pauseMs: 30_000 },
-  cleaning: { atOnce: 2, pauseMs: 600_000 },
-} as const;
+const patience = { atOnce: 20, pauseMs: 30_000 } as const;
 /**
  * How soon those that wait for a place look whether one is free, though they are told: who has it may have gone silent. For
  * each that waits a little later, so that looking stays cheap.
  */
 const turnMs = { first: 5_000, forEach: 50 };
 
-type Kept = Readonly<Record<keyof typeof patience, { readonly times: number; readonly lastMs: number }>> & {
+/** What was done to one child. */
+interface Kept {
   readonly generation: number;
-};
+  readonly repair: { readonly times: number; readonly lastMs: number };
+  readonly cleanings: Cleanings;
+}
 
 export interface Admitted {
   readonly actions: readonly Action[];
@@ -41,6 +43,8 @@ export interface Paced {
   readonly isVerified: boolean;
   /** This generation does not serve yet: its owner has changed it, and waits for nobody either. */
   readonly isChanged: boolean;
+  /** What status says of this generation that it comes back: an earlier reconciler has taken it away as often as may be at once. */
+  readonly comesBack?: readonly StandingField[];
 }
 
 export interface PacingOptions {
@@ -83,8 +87,8 @@ export class Pacing {
     for (const { action, result } of executed) {
       if (action.type !== 'apply') continue;
       const child = childIdOf(action);
-      if (result === 'done' && action.cause === 'drift') this.#count(key, generation, { child, what: 'repair' });
-      if (result === 'done' && isCleaning(action)) this.#count(key, generation, { child, what: 'cleaning' });
+      if (result === 'done' && action.cause === 'drift') this.#countRepair(key, generation, child);
+      if (result === 'done' && isCleaning(action)) this.#countCleaning(key, generation, action);
       if (action.of.hasPods === true) this.#options.places.answer(key, result);
     }
   }
@@ -96,7 +100,7 @@ export class Pacing {
   fightMs(key: string, generation: number): number | undefined {
     const rests = [...(this.#kept.get(key)?.keys() ?? [])].flatMap((child) => {
       const { repair } = this.#keptOf(key, generation, child);
-      return repair.times > patience.repair.atOnce ? this.#pauseOf(key, generation, { child, what: 'repair' }) : 0;
+      return repair.times > patience.atOnce ? this.#untilRepairMs(repair) : 0;
     });
     const restMs = Math.max(0, ...rests);
     return restMs === 0 ? undefined : restMs;
@@ -117,12 +121,12 @@ export class Pacing {
   #pace(paced: Paced, action: Action): PacedAction {
     if (action.type !== 'apply') return { now: action };
     const { key, generation } = paced;
-    const child = childIdOf(action);
-    const repairMs = action.cause === 'drift' ? this.#pauseOf(key, generation, { child, what: 'repair' }) : 0;
+    const { repair, cleanings } = this.#keptOf(key, generation, childIdOf(action), paced.comesBack);
+    const repairMs = action.cause === 'drift' ? this.#untilRepairMs(repair) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
     if (isReplacement(action) && this.#mayWait(paced, action)) return this.#inTurn(key, action, 'Queued');
     if (!isCleaning(action)) return { now: action };
-    const cleaningMs = this.#pauseOf(key, generation, { child, what: 'cleaning' });
+    const cleaningMs = cleanings.pauseMs(action, this.#nowMs());
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
     return action.of.hasPods === true ? this.#inTurn(key, action, 'Waiting') : { now: action };
   }
@@ -153,22 +157,36 @@ export class Pacing {
     };
   }
 
-  #pauseOf(key: string, generation: number, { child, what }: Counted): number {
-    const { times, lastMs } = this.#keptOf(key, generation, child)[what];
-    const { atOnce, pauseMs } = patience[what];
-    return times < atOnce ? 0 : Math.max(0, pauseMs - (this.#nowMs() - lastMs));
+  #untilRepairMs({ times, lastMs }: Kept['repair']): number {
+    return times < patience.atOnce ? 0 : Math.max(0, patience.pauseMs - (this.#nowMs() - lastMs));
   }
 
-  #count(key: string, generation: number, { child, what }: Counted): void {
+  #countRepair(key: string, generation: number, child: string): void {
     const kept = this.#keptOf(key, generation, child);
-    const children = this.#kept.get(key) ?? new Map<string, Kept>();
-    const counted = { times: kept[what].times + 1, lastMs: this.#nowMs() };
-    this.#kept.set(key, children.set(child, { ...kept, [what]: counted }));
+    this.#keep(key, child, { ...kept, repair: { times: kept.repair.times + 1, lastMs: this.#nowMs() } });
   }
 
-  #keptOf(key: string, generation: number, child: string): Kept {
+  #countCleaning(key: string, generation: number, action: Apply): void {
+    const child = childIdOf(action);
+    const kept = this.#keptOf(key, generation, child);
+    kept.cleanings.count(action, this.#nowMs());
+    this.#keep(key, child, kept);
+  }
+
+  /** `comesBack`: see {@link Paced}; counts where nothing is known of the child yet. */
+  #keptOf(key: string, generation: number, child: string, comesBack: readonly StandingField[] = []): Kept {
     const kept = this.#kept.get(key)?.get(child);
-    return kept?.generation === generation ? kept : { generation, repair: never, cleaning: never };
+    if (kept?.generation === generation) return kept;
+    const said = kept === undefined ? comesBack.filter(({ kind }) => kindOf(child) === kind) : [];
+    const paths = said.map(({ path }) => path);
+    const begun = { generation, repair: never, cleanings: new Cleanings(paths, this.#nowMs()) };
+    if (said.length > 0) this.#keep(key, child, begun);
+    return begun;
+  }
+
+  #keep(key: string, child: string, kept: Kept): void {
+    const children = this.#kept.get(key) ?? new Map<string, Kept>();
+    this.#kept.set(key, children.set(child, kept));
   }
 
   #nowMs(): number {
@@ -177,11 +195,6 @@ export class Pacing {
 }
 
 const never = { times: 0, lastMs: -Infinity };
-
-interface Counted {
-  readonly child: string;
-  readonly what: keyof typeof patience;
-}
 
 /** An action in two: what is done now, and what is put off. */
 interface PacedAction {

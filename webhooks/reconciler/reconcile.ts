@@ -14,12 +14,13 @@ import { saidToServe } from '../core/plan/served-generation.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
+import { timestamp } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { execute, isAboutNoApi } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
-import { gatherWorkload, timestamp } from './gather-workload.ts';
+import { gatherWorkload } from './gather-workload.ts';
 import { noteRound, retryAfter } from './note-round.ts';
 import type { Round } from './note-round.ts';
 import { tellClaimed } from './tell-claimed.ts';
@@ -142,7 +143,10 @@ function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acce
 /** An owner's change is one that does not serve yet: all else comes from us, or from what many servers share. */
 function pacedAs(key: string, { metadata: { generation = 0 }, status }: MCPServer): Paced {
   const isVerified = conditionOf(status, 'Verified')?.status === 'True';
-  return { key, generation, isVerified, isChanged: saidToServe(status) !== generation };
+  const isOfThis = status?.observedGeneration === generation;
+  const standing = isOfThis ? (status.extensions?.foreign?.fields ?? []) : [];
+  const comesBack = standing.filter(({ state }) => state === 'ComesBack');
+  return { key, generation, isVerified, isChanged: saidToServe(status) !== generation, comesBack };
 }
 
 /** Whether the Deployment that stands there is the one of this generation. */

@@ -1,4 +1,5 @@
 import { printable } from '../core/engine/text.ts';
+import { kindOf } from '../core/plan/action.ts';
 import { causeOf } from '../platform/kube/api-error.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 
@@ -80,11 +81,6 @@ export class Setbacks {
 }
 
 type Kept = Setback & { readonly wordsFromMs: number };
-
-/** What is no child is a kind by itself. */
-function kindOf(what: string): string {
-  return what.split('/', 1)[0] ?? what;
-}
 
 /** Whether the owner of the server has to know: it goes on for long, or, of a child, is no failure that passes. */
 export function isTold(what: string, { failures, retry }: Setback): boolean {

@@ -54,6 +54,11 @@ export function childIdOf(action: Action): string {
   return `${kind}/${name}`;
 }
 
+/** The kind in such a text; all of one that has no slash. */
+export function kindOf(childId: string): string {
+  return childId.split('/', 1)[0] ?? childId;
+}
+
 export function isSameChild(a: ChildName, b: ChildName): boolean {
   return a.kind === b.kind && a.name === b.name;
 }

@@ -55,14 +55,17 @@ function notDone(
   const { kind } = action.of;
   const foreign = children.find((child) => isSameChild(child, childOf(action)))?.foreign;
   const drifted = driftOf(action);
-  const ofOurs = drifted.slice(0, maxOfOurs).map((path) => {
-    const rendered = path.length === 0 ? 'metadata.managedFields' : renderOwnedPath(path);
-    return { kind, path: shortenMiddle(printable(rendered), maxPathLength), state };
-  });
+  const ofOurs = drifted.slice(0, maxOfOurs).map((path) => ({ kind, path: renderDrifted(path), state }));
   return {
     fields: [...(foreign?.fields ?? []).map((field) => ({ kind, ...field, state })), ...ofOurs],
     more: (foreign?.more ?? 0) + drifted.length - ofOurs.length,
   };
+}
+
+/** As status names it. Of an empty path: what is ours is all that is known. */
+export function renderDrifted(path: OwnedPath): string {
+  const rendered = path.length === 0 ? 'metadata.managedFields' : renderOwnedPath(path);
+  return shortenMiddle(printable(rendered), maxPathLength);
 }
 
 /** The paths in which the fields that are ours differ from those that we applied. */
