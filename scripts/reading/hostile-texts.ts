@@ -52,6 +52,8 @@ export const hostileTexts: Readonly<Record<Verdict, Readonly<Record<string, stri
     'JSON objects one after the other': `${json('a')}${json('b')}\n\n ${json('c', ',"x":"}{"')}\n`,
     'JSON over lines with tabs': `{\n\t"apiVersion": "v1",\n\t"kind": "Any",\n\t"metadata": {"name": "a"},\n\t"x":\t[1,\t2]\n}\n`,
     'JSON with half a character': json('a', ',"x":"\\ud800"'),
+    'JSON with characters that YAML wants escaped': json('a', ',"x":"\u007f\u0080\u0085\u009f\u2028\ufeff\uffff"'),
+    'JSON with a carriage return between its parts': `${json('a', ',\r"x":\r1')}\r${json('b')}`,
     'YAML behind a JSON object': `${json('a')}\n---\n${head}a: on\n---\n${json('b')}\n`,
     'YAML on the line of a JSON object': `${json('a')} --- # next\n${head}`,
     'YAML that begins with a brace': `{apiVersion: v1, kind: Any, metadata: {name: a}, x: on}\n---\n${head}`,

@@ -30,6 +30,16 @@ describe('documents', () => {
     expect(placeOf('{"a":1}\n {"b":\n  2}', ['b'], 1)).toBe('2:3');
   });
 
+  it('are JSON with every character that JSON has, as kubectl takes it (U+0085 was refused)', () => {
+    const odd = '\u007f\u0080\u0085\u009f\u2028\u2029\ufeff\ufffe\uffff';
+    expect(valuesOf(`{"a":\r"x${odd}"}\n{"${odd}": 1}`)).toEqual([{ a: `x${odd}` }, { [odd]: 1 }]);
+    expect(placeOf(`{"x": "\u2028",\n "a": 1}`, ['a'])).toBe('2:2');
+    expect(problemsOf(`{"a": "\u0085"}\n---\n{"b": "\u0085"}\n`)).toEqual([
+      '3:8 a character that must be escaped or left out (U+0085)',
+    ]);
+    expect(problemsOf(`{"a": 1} # \u0085\n---\nb: 1\n`)).toHaveLength(1);
+  });
+
   it('are YAML behind one JSON object, and where what begins with a brace is no JSON', () => {
     expect(valuesOf('{"a":1} ---\nb: 2\n--- # c\n{"c": on}')).toEqual([{ a: 1 }, { b: 2 }, { c: true }]);
     expect(valuesOf('{a: on}\n---\n{"b": 0777}')).toEqual([{ a: true }, { b: 511 }]);

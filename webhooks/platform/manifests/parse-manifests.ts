@@ -6,7 +6,7 @@ import { convertDocument, type ConvertedDocument, type DocumentProblem } from '.
 import { locateField } from './locate-field.ts';
 import type { InputProblem, Manifest, Position } from './manifest.ts';
 import { readBlockStyle } from './read-block-style.ts';
-import { splitDocuments, type DocumentText } from './split-documents.ts';
+import { endsOfJson, splitDocuments, type DocumentText } from './split-documents.ts';
 import { isRecord } from '../../core/mcpserver/record.ts';
 
 export interface ParsedManifests {
@@ -43,10 +43,10 @@ const startOfFile: Position = { line: 1, column: 1 };
 
 /** {@link parseManifests} by the parser of whole YAML alone: the same, but slower. */
 export function parseWhole(file: string, text: string): ParsedManifests {
-  const control = unreadable.exec(text);
-  if (control !== null) {
-    const message = `a character that must be escaped or left out (U+${hexOf(control[0])})`;
-    return { manifests: [], problems: [{ file, ...positionIn(text, control.index), message }] };
+  const control = findUnreadable(text);
+  if (control !== undefined) {
+    const message = `a character that must be escaped or left out (U+${hexOf(control.character)})`;
+    return { manifests: [], problems: [{ file, ...positionIn(text, control.offset), message }] };
   }
   try {
     return parseText(file, text);
@@ -62,6 +62,14 @@ export function parseWhole(file: string, text: string): ParsedManifests {
  * but not for us: behind a comment and a lone carriage return could stand a field that only the cluster sees.
  */
 const unreadable = /\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
+
+/** Not in JSON, which has no comments: there a character means nothing but itself, and kubectl takes it. */
+function findUnreadable(text: string): { readonly character: string; readonly offset: number } | undefined {
+  if (!unreadable.test(text)) return undefined;
+  const start = [...endsOfJson(text)].at(-1) ?? 0;
+  const found = unreadable.exec(text.slice(start));
+  return found === null ? undefined : { character: found[0], offset: start + found.index };
+}
 
 /** Every scalar a text: what plain ones mean is decided by plain-scalar.ts. */
 const failsafe = new Schema({ schema: 'failsafe' });

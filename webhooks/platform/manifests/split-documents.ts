@@ -22,8 +22,8 @@ export interface SplitDocuments {
 export function splitDocuments(text: string): SplitDocuments {
   const documents: DocumentText[] = [];
   let at = 0;
-  for (let end = endOfJson(text, at); end !== undefined; end = endOfJson(text, at)) {
-    documents.push({ start: at, text: text.slice(at, end) });
+  for (const end of endsOfJson(text)) {
+    documents.push({ start: at, text: withoutReturns(text.slice(at, end)) });
     at = end;
   }
   const rest = text.slice(at);
@@ -37,6 +37,16 @@ export function splitDocuments(text: string): SplitDocuments {
   if (documents.length > 0) at += /^[ \t\r]*\n?/.exec(rest)?.[0].length ?? 0;
   const problem = splitYaml(text, at, documents);
   return problem === undefined ? { documents } : { documents, problem };
+}
+
+/** Where each of the JSON objects ends with which a text begins. */
+export function* endsOfJson(text: string): Generator<number, void> {
+  for (let end = endOfJson(text, 0); end !== undefined; end = endOfJson(text, end)) yield end;
+}
+
+/** A carriage return is no part of a text in JSON, and as good as a blank; to the parser of YAML it is neither. */
+function withoutReturns(json: string): string {
+  return json.replaceAll('\r', ' ');
 }
 
 /** Where the JSON object ends that begins at `start`, blanks aside; nothing where there is none. */
