@@ -40,6 +40,13 @@ type Known = readonly [NetworkCause, string];
 const closed: Known = ['closed', 'the connection was closed before the answer was complete'];
 const untrusted: Known = ['certificate-untrusted', 'the TLS certificate comes from a CA that is not trusted'];
 
+const badChunks: Known = ['not-http', 'its answer comes in chunks that are not valid HTTP'];
+const badLength: Known = [
+  'not-http',
+  'its answer does not say in one valid way how long it is (Content-Length, Transfer-Encoding)',
+];
+const badHeaders: Known = ['not-http', 'the headers of its answer are not valid HTTP'];
+
 /** What people call the failures that sockets report, by `error.code`. Anything else is shown as Node says it. */
 const known: Readonly<Record<string, Known>> = {
   ECONNREFUSED: ['refused', 'connection refused'],
@@ -59,6 +66,15 @@ const known: Readonly<Record<string, Known>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   CERT_SIGNATURE_FAILURE: untrusted,
   HPE_INVALID_CONSTANT: ['not-http', 'it does not speak HTTP'],
+  HPE_INVALID_CHUNK_SIZE: badChunks,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: badChunks,
+  HPE_STRICT: badChunks,
+  HPE_INVALID_CONTENT_LENGTH: badLength,
+  HPE_UNEXPECTED_CONTENT_LENGTH: badLength,
+  HPE_INVALID_TRANSFER_ENCODING: badLength,
+  HPE_INVALID_HEADER_TOKEN: badHeaders,
+  HPE_CR_EXPECTED: badHeaders,
+  HPE_LF_EXPECTED: badHeaders,
   HPE_HEADER_OVERFLOW: ['headers-too-long', 'the headers of its answer are too long'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['certificate-names', 'the TLS certificate is for another host name'],
 };
@@ -99,8 +115,8 @@ export function networkFailure(error: unknown): NetworkFailure {
   const reason = opensslError.exec(said)?.[1];
   // What OpenSSL says begins with an address of this process, so it would be another text each time.
   if (reason !== undefined) return tlsFailure(oneLine(reason, maxTextLength));
-  const text = oneLine(said, maxTextLength);
-  return { cause: code.startsWith('HPE_') ? 'not-http' : 'unknown', text };
+  if (code.startsWith('HPE_')) return { cause: 'not-http', text: 'its answer is not valid HTTP' };
+  return { cause: 'unknown', text: oneLine(said, maxTextLength) };
 }
 
 /** {@link networkFailure} for those who only tell it. */

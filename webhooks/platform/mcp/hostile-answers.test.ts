@@ -1,5 +1,5 @@
 import { createServer as createHttpServer } from 'node:http';
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -36,16 +36,20 @@ async function listen(server: Server): Promise<string> {
 interface Asked {
   readonly maxAnswerBytes?: number;
   readonly cpuMs?: CpuMeter;
+  readonly timeoutMs?: number;
 }
 
 /** Half a minute is for the machine: what answers, answers at once. */
-function ask(url: string, { maxAnswerBytes = 1024 * 1024, cpuMs = () => 0 }: Asked = {}): Promise<McpReply> {
+function ask(
+  url: string,
+  { maxAnswerBytes = 1024 * 1024, cpuMs = () => 0, timeoutMs = 30_000 }: Asked = {},
+): Promise<McpReply> {
   return sendMcpMessage({
     url: new URL(url),
     method: 'POST',
     headers: { accept: 'application/json, text/event-stream' },
     body: { jsonrpc: '2.0', id: 1, method: 'initialize' },
-    ...{ maxAnswerBytes, timeoutMs: 30_000 },
+    ...{ maxAnswerBytes, timeoutMs },
     cost: createProbeCost({ owner: 'tenant', cpuMs }),
     budget: clusterBudget,
     signal: new AbortController().signal,
@@ -85,6 +89,19 @@ describe('an id that cannot become a text (it ended the process)', () => {
     expect(await replyTo(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual({ type: 'unusable', why });
   });
 
+  it.each([
+    ['that ends', (stream: ServerResponse) => stream.end()],
+    ['that stays open', () => undefined],
+  ])('is told on a stream %s as it is in JSON (it was a stream without an answer, or a time-out)', async (_, then) => {
+    const listener: RequestListener = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: {"jsonrpc":"2.0","id":99,"result":{}}\n\n');
+      then(response);
+    };
+    const why = 'it answered another request than ours (JSON-RPC id 99)';
+    expect(await ask(await listen(createHttpServer(listener)), { timeoutMs: 500 })).toEqual({ type: 'unusable', why });
+  });
+
   it('60,000 lists in lists are too deep, on a stream too', async () => {
     const message = `{"jsonrpc":"2.0","id":${'['.repeat(60_000)}${']'.repeat(60_000)},"result":{}}`;
     const why = `its answer is nested deeper than ${clusterBudget.json.maxDepth} levels`;
@@ -93,6 +110,24 @@ describe('an id that cannot become a text (it ended the process)', () => {
       type: 'unusable',
       why,
     });
+  });
+});
+
+describe('an answer that is broken HTTP is told in our words, not in those of Node', () => {
+  it.each([
+    [
+      'a chunk without a size',
+      `${chunked('application/json')}zz\r\n`,
+      'its answer comes in chunks that are not valid HTTP',
+    ],
+    [
+      'two lengths',
+      'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}',
+      'its answer does not say in one valid way how long it is (Content-Length, Transfer-Encoding)',
+    ],
+    ['a header without a name', 'HTTP/1.1 200 OK\r\n: x\r\n\r\n{}', 'the headers of its answer are not valid HTTP'],
+  ])('%s', async (_, bytes, why) => {
+    expect(await replyToBytes(bytes)).toMatchObject({ type: 'unreachable', why, cause: 'not-http', isConnected: true });
   });
 });
 

@@ -100,8 +100,12 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
       finish({ type: 'unreachable', why: 'we are stopping', cause: 'stopping', isConnected: connecting.isDone });
     };
     const request = open(message);
+    let other: McpReply = { type: 'timeout' };
+    const keep = (reply: McpReply): void => {
+      other = reply;
+    };
     const timer = startTimer(() => {
-      finish({ type: 'timeout' });
+      finish(other);
     }, timeoutMs);
     message.signal.addEventListener('abort', onAbort, { once: true });
     // Stays for ever: destroying a request is an error too, which ends the process if nobody listens.
@@ -120,7 +124,7 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
       'response',
       safely((response: http.IncomingMessage) => {
         const { body, cost, budget, maxAnswerBytes: maxBytes } = message;
-        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, budget, finish }, safely);
+        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, budget, finish, keep }, safely);
       }),
     );
     if (message.signal.aborted) onAbort();

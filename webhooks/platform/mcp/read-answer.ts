@@ -19,6 +19,8 @@ export interface AnswerOptions {
   readonly cost: ProbeCost;
   readonly budget: Pick<ProbeBudget, 'json' | 'keepTool'>;
   readonly finish: (reply: McpReply) => void;
+  /** What is to be said if no answer comes. */
+  readonly keep: (reply: McpReply) => void;
 }
 
 /** Most pieces that one answer may come in, as the parser hands them on: a MiB in packets has 750. */
@@ -95,8 +97,9 @@ function createBody(response: IncomingMessage, counted: Counted, options: Answer
 }
 
 function createStream(response: IncomingMessage, counted: Counted, options: AnswerOptions): Sink {
-  const { finish, id } = options;
+  const { finish, id, keep } = options;
   let messages = 0;
+  let other: McpReply | undefined;
   const takeMessage = (data: Uint8Array, event: string): void => {
     messages += 1;
     if (messages > maxMessagesBefore)
@@ -104,8 +107,11 @@ function createStream(response: IncomingMessage, counted: Counted, options: Answ
     const about = received(response, counted, options);
     if (id === undefined) finish({ ...firstWords(data, about), ...(event === '' ? {} : { event }) });
     const reply = messageToReply(data, about);
-    // other messages (log lines, progress) may come first on a stream
-    if (reply !== undefined && reply.type !== 'unusable') finish(reply);
+    if (reply === undefined) return;
+    if (reply.type !== 'unusable') finish(reply);
+    // Other messages may come first on a stream: log lines, progress, answers to what somebody else has asked.
+    other = reply;
+    keep(reply);
   };
   const [line, data] = createPiles(options.room);
   const reader = createEventStreamReader({ line, data, onData: takeMessage });
@@ -114,7 +120,7 @@ function createStream(response: IncomingMessage, counted: Counted, options: Answ
       reader.push(chunk);
     },
     end: () => {
-      finish({ type: 'unusable', why: 'its event stream ended without an answer' });
+      finish(other ?? { type: 'unusable', why: 'its event stream ended without an answer' });
     },
   };
 }
