@@ -103,8 +103,10 @@ function joined(...texts: readonly (string | undefined)[]): string {
 
 /** As its controller sees it; a Deployment without that condition (its deadline can be switched off) has none to wait for. */
 function isRolloutComplete(deployment: DeploymentStatus): boolean {
-  const { generation, observedGeneration, replicas, updatedReplicas } = deployment;
-  const isOfThis = observedGeneration >= generation && updatedReplicas >= replicas;
+  const { generation, observedGeneration, replicas, updatedReplicas, wantedReplicas = 0 } = deployment;
+  // Where the old pod goes first, there is none of either template for a while, and 0 are as many as 0.
+  const isNobodyThere = replicas === 0 && wantedReplicas > 0;
+  const isOfThis = observedGeneration >= generation && updatedReplicas >= replicas && !isNobodyThere;
   return isOfThis && (progressOf(deployment)?.reason ?? COMPLETE) === COMPLETE;
 }
 

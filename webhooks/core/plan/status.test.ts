@@ -367,6 +367,11 @@ describe('while another generation rolls out', () => {
     });
   });
 
+  it('goes on while the old pod is gone and no new one is there (0 of 0 were all)', () => {
+    const between = { ...complete, wantedReplicas: 1, replicas: 0, updatedReplicas: 0, readyReplicas: 0 };
+    expect(said(statusOf({ ...changed, deployment: between }), 'Reconciling')).toBe('True/RollingOut: Rolling out');
+  });
+
   it('stays available while more instances are started', () => {
     const scaled = anMCPServer(withGeneration(3), withReplicas(3));
     const deployment = aDeployment(
