@@ -2,7 +2,7 @@ import { shownName } from '../core/contract/listed-tools.ts';
 import type { ToolDigest } from '../core/contract/tool.ts';
 import { oneLine, printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
-import { maxLockBytes, toLockText } from './contract-lock.ts';
+import { judgeIgnored, maxLockBytes, toLockText } from './contract-lock.ts';
 import type { LockedContract } from './contract-lock.ts';
 import {
   judgeOneSource,
@@ -42,6 +42,8 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
   judgeArguments: (named, values) => {
     const wrong = judgeOneSource(named, values);
     if (wrong !== undefined) return wrong;
+    const tooMuch = judgeIgnored(values.ignore);
+    if (tooMuch !== undefined) return `--ignore: ${tooMuch}`;
     const pointer = values.ignore.find((one) => !/^\/./.test(one) || one === '/name');
     if (pointer !== undefined) return `--ignore takes a JSON pointer into a tool, but for its name: not '${pointer}'`;
     if (values.ignore.length > 0 && sourceNamed(named, values).type === 'file') {

@@ -32,6 +32,19 @@ export const maxLockBytes = 32 * 1024 * 1024;
 /** Several pages have more values than one. */
 const lockJson: JsonLimits = { ...contractJson, maxTokens: 4 * contractJson.maxTokens };
 
+/** Most pointers that are ignored, and how long each may be, in characters: each is followed in each of 512 tools. */
+const maxIgnored = 64;
+const maxPointerLength = 512;
+
+/** What is wrong with what is to be ignored, a clause; undefined: nothing. */
+export function judgeIgnored(ignore: readonly string[]): string | undefined {
+  if (ignore.length > maxIgnored)
+    return `more than ${maxIgnored} pointers are ignored: ignore what they have in common`;
+  return ignore.some(({ length }) => length > maxPointerLength)
+    ? `a pointer to ignore is longer than ${maxPointerLength} characters`
+    : undefined;
+}
+
 /** The first list that a pointer leads into. What is in one would stay part of each definition, and the pointer become part of the digest. */
 function listOn(pointer: string, tool: unknown): string | undefined {
   const names = pointer.split('/').slice(1).map(unescapePointer);
@@ -106,6 +119,8 @@ export function readLock(bytes: Uint8Array): Locked {
   const { tools, digest, ignore = [] } = document;
   const isWhole = Array.isArray(tools) && Array.isArray(ignore) && ignore.every((one) => typeof one === 'string');
   if (!isWhole) return { type: 'problem', why: 'is no lock file: tools or ignore is no list' };
+  const tooMuch = judgeIgnored(ignore);
+  if (tooMuch !== undefined) return { type: 'problem', why: `cannot be used: ${tooMuch}` };
   const locked = lockTools(tools, ignore);
   if (locked.type === 'problem' || locked.locked.contract.digest === digest) return locked;
   const why = `was edited: its tools have the digest ${locked.locked.contract.digest}, and it names another one; write it anew with contract get -o json`;

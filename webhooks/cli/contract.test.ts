@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -149,6 +149,15 @@ describe('contract get', () => {
     ['a command without a name (it was a bug of ours)', ['--stdio', '--', ''], /^name a URL/],
     ['what to ignore of a lock file (it was passed by)', ['--ignore', '/_meta', 'x.json'], /is for servers/],
     ['a scheme that is not HTTP', ['ftp://search.example.com'], /is no URL of http or https/],
+    [
+      'more to ignore than can be followed in each tool',
+      [
+        ...Array.from({ length: 65 }, (_, index) => ['--ignore', `/_meta/${index}`]).flat(),
+        ...command('handshake', []),
+      ],
+      /^--ignore: more than 64 pointers are ignored/,
+    ],
+    ['a pointer of a mebibyte', ['--ignore', `/${'x'.repeat(512)}`, ...command('handshake', [])], /longer than 512/],
     ['a pointer to names', ['--ignore', '/name', 'x.json'], /but for its name/],
     ['nothing', [], /name a URL, a lock file/],
   ])('says what is wrong with %s, and ends with 2', async (_, args, why) => {
@@ -222,6 +231,15 @@ describe('contract verify', () => {
     expect((await runCli(['contract', 'verify', '--lock', file, ...command('handshake', [at(2)])])).code).toBe(0);
     const strict = await lock('strict.json', [at(1)]);
     expect((await runCli(['contract', 'verify', '--lock', strict, ...command('handshake', [at(2)])])).code).toBe(1);
+  });
+
+  it('refuses a lock file that ignores more than can be followed in each tool', async () => {
+    const file = await lock('many.json', [echo]);
+    const document = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const ignore = Array.from({ length: 65 }, (_, index) => `/_meta/${index}`);
+    writeFileSync(file, JSON.stringify({ ...document, ignore }));
+    const { code, error } = await runCli(['contract', 'get', file]);
+    expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('more than 64 pointers are ignored') });
   });
 
   it('refuses to ignore what is in a list (the digest said so, and nothing was ignored)', async () => {
