@@ -35,7 +35,11 @@ function judgingIn(policy: Policy, namespace: string, labelsOf?: LabelsOf): read
 describe('a policy', () => {
   it.each<[what: string, document: Readonly<Record<string, unknown>>, judging: readonly string[]]>([
     ['that says nothing leaves every rule as it is', {}, ['plain warn', 'strict deny']],
-    ['can only listen', { extends: 'audit-only' }, ['plain audit', 'strict audit']],
+    [
+      'can only listen',
+      { extends: 'audit-only' },
+      ['plain audit (extends audit-only)', 'strict audit (extends audit-only)'],
+    ],
     [
       'changes single rules, and says so',
       { rules: { plain: { action: 'deny' }, strict: { action: 'off' } } },
@@ -54,7 +58,11 @@ describe('a policy', () => {
     [
       'asks for a rule that then judges as the profile wants it',
       { extends: 'audit-only', rules: { limited: { parameters: { most: 5 } } } },
-      ['plain audit', 'strict audit', 'limited audit {"most":5,"least":1} (rules)'],
+      [
+        'plain audit (extends audit-only)',
+        'strict audit (extends audit-only)',
+        'limited audit {"most":5,"least":1} (rules, extends audit-only)',
+      ],
     ],
   ])('%s', (_, document, judging) => {
     expect(judgingIn(compiled(document), 'mcp')).toEqual(judging);
@@ -83,7 +91,7 @@ describe('a policy', () => {
   it('leaves open what the baseline standard leaves open, and goes on refusing the rest', () => {
     const two = ['run-as-non-root', 'privileged'].map((id): Rule => ({ ...strict, id }));
     expect(judgingIn(compiled({ extends: 'baseline' }, two), 'mcp')).toEqual([
-      'run-as-non-root warn',
+      'run-as-non-root warn (extends baseline)',
       'privileged deny',
     ]);
   });

@@ -81,3 +81,37 @@ describe('a rule that needs a parameter', () => {
     expect(alone.entriesFor('ab')).toEqual([]);
   });
 });
+
+describe('what a profile makes of a rule', () => {
+  const refusing: Rule = defineRule({
+    ...{ id: 'run-as-non-root', severity: 'deny', summary: 'S.', rationale: 'R.', remedy: 'Do it.' },
+    ...{ examples: { accepts: [], rejects: [] }, parameters: {} },
+    check: () => none,
+  });
+  const becauseOf = (document: object, rule: Rule): string | undefined => {
+    const none = { ...head, extends: undefined, rules: undefined, overrides: undefined, exemptions: undefined };
+    const parameters = { demanding: { action: undefined, parameters: { allowed: ['a'] } } };
+    const [entry] = compilePolicy({ ...none, rules: parameters, ...document }, [rule]).entriesFor('ab');
+    return entry?.because;
+  };
+
+  it.each<[what: string, document: object, rule: Rule, because: string | undefined]>([
+    ['the profile (nobody was named)', { extends: 'baseline' }, refusing, 'extends baseline'],
+    ['the profile, of every rule', { extends: 'audit-only' }, refusing, 'extends audit-only'],
+    ['nobody, where the profile leaves it as it is', { extends: 'restricted' }, refusing, undefined],
+    [
+      'the entry, where that has the last word',
+      { extends: 'audit-only', rules: { 'run-as-non-root': { action: 'warn', parameters: undefined } } },
+      refusing,
+      'rules',
+    ],
+    [
+      'both, where an entry leaves the action to the profile',
+      { extends: 'audit-only' },
+      demanding,
+      'rules, extends audit-only',
+    ],
+  ])('is said to be of %s', (_, document, rule, because) => {
+    expect(becauseOf(document, rule)).toBe(because);
+  });
+});

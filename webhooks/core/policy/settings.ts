@@ -11,7 +11,7 @@ import { actionIn, type ProfileName } from './profiles.ts';
 export interface Setting {
   readonly action: Action;
   readonly parameters: RuleParameters;
-  /** Which entry made it so; absent where it is the rule's own or the profile's. */
+  /** Which entry made it so, or that the profile did; absent where it is the rule's own. */
   readonly because?: string;
   /** No entry has named this rule, which judges only where one does. Another thing than being switched off. */
   readonly isUnnamed?: true;
@@ -23,9 +23,15 @@ export function settingOf(rule: Rule, { extends: profile = 'restricted', rules =
   const before: Setting =
     rule.isOptIn === true
       ? { action: 'off', parameters, isUnnamed: true }
-      : { action: actionIn(profile, rule), parameters };
+      : { ...ofProfile(profile, rule), parameters };
   const named = ownNamed(rules, rule);
   return named === undefined ? before : applyTo(before, named, { rule, profile, because: 'rules' });
+}
+
+/** Absent words: the profile leaves the rule as it is. */
+function ofProfile(profile: ProfileName, rule: Rule): Pick<Setting, 'action' | 'because'> {
+  const action = actionIn(profile, rule);
+  return action === rule.severity ? { action } : { action, because: `extends ${profile}` };
 }
 
 interface Entry {
@@ -38,12 +44,15 @@ interface Entry {
 /** What an entry makes of what was said before it; the same where it changes nothing. */
 export function applyTo(before: Setting, named: NamedRule, { rule, profile, because }: Entry): Setting {
   const isFirst = before.isUnnamed === true;
-  const action = allowed(rule, named.action ?? (isFirst ? actionIn(profile, rule) : before.action));
+  const inProfile = ofProfile(profile, rule);
+  const action = allowed(rule, named.action ?? (isFirst ? inProfile.action : before.action));
   const isSame = !isFirst && action === before.action && named.parameters === undefined;
   if (isSame) return before;
   const { parameters } = named;
-  if (parameters === undefined) return { action, parameters: before.parameters, because };
-  return { action, parameters: { ...defaultParameters(rule.parameters), ...parameters }, because };
+  const isOfProfile = named.action === undefined && (isFirst || before.because === inProfile.because);
+  const why = isOfProfile && inProfile.because !== undefined ? `${because}, ${inProfile.because}` : because;
+  if (parameters === undefined) return { action, parameters: before.parameters, because: why };
+  return { action, parameters: { ...defaultParameters(rule.parameters), ...parameters }, because: why };
 }
 
 /** Reading told what is not done. */
