@@ -81,7 +81,12 @@ function checkFile(file: PolicyFile, now: string): readonly CheckedFile[] {
     ...reviewed.filter(({ isAnnouncement }) => isAnnouncement !== true).map(toFinding('warning')),
     ...reviewed.filter(({ isAnnouncement }) => isAnnouncement === true).map(toFinding('notice')),
   ];
-  return [{ file: file.file, findings }];
+  return [{ file: file.file, findings: findings.toSorted(byPlace) }];
+}
+
+/** As somebody reads the file; of one place what is worse first, as they were. */
+function byPlace(a: PolicyFinding, b: PolicyFinding): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 function codeOf({ findings }: CheckedFile, failing: readonly FindingType[]): ExitCode {

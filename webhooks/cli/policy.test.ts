@@ -44,11 +44,26 @@ describe('policy check', () => {
       expect.stringMatching(
         /^error -:3:\d+: extends: has to be one of restricted, baseline, audit-only: found 'lax'\. /,
       ),
+      expect.stringMatching(/^error -:5:\d+: rules\.image-tag-pined: is no rule of this release.*mcp-lifecycle rules/),
       expect.stringMatching(/^error -:8:\d+: rules\.image-tag-pinned\.action: has to be one of deny, warn, audit, off/),
-      expect.stringMatching(/^error -:\d:\d+: rules\.image-tag-pined: is no rule of this release.*mcp-lifecycle rules/),
       '-: 3 errors, 0 warnings',
       '',
     ]);
+  });
+
+  it('says what is found in the order of its lines, whatever it is (it was in that of its paths)', async () => {
+    const where = (...namespaces: readonly string[]) => ({
+      namespaces,
+      rules: { 'image-tag-pinned': { action: 'warn' } },
+    });
+    const { out } = await check({
+      exemptions: [{ ...exemption, until: inDays(-1) }],
+      overrides: Array.from({ length: 11 }, (_, index) => (index === 2 || index === 10 ? where() : where(`n${index}`))),
+    });
+    const lines = [...out.matchAll(/^(?:error|warning|notice) -:(\d+):/gm)].map(([, line]) => Number(line));
+    expect(lines.length).toBeGreaterThan(2);
+    expect(lines).toEqual(lines.toSorted((a, b) => a - b));
+    expect(out.indexOf('exemptions[0]')).toBeLessThan(out.indexOf('overrides[2]'));
   });
 
   it.each<[what: string, document: object, told: string]>([
