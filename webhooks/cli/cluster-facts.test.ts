@@ -282,17 +282,25 @@ describe('contexts of the kubeconfig', () => {
       expect(asked.code).toBe(1);
     });
 
-    it('that cannot be told from two, or from nothing: then the built-in one judges, and the output says why', async () => {
+    it('that cannot be told from two fails the gate: either may be stricter (exit code 0)', async () => {
       const twice = install(everything(), limit);
       const ours = twice.get('/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle') ?? {};
       const labels = { 'app.kubernetes.io/name': 'mcp-lifecycle' };
       const metadata = { name: 'another', namespace: 'system', labels };
       twice.put('/apis/apps/v1/namespaces/system/deployments/another', { ...ours, metadata });
+      await serve({ twice });
+      const { code, error } = await runCli(['check', '--context', 'twice', '-'], using);
+      expect(code).toBe(2);
+      expect(error).toContain(
+        'context twice: several Deployments are of Service system/ours-webhook; what the cluster',
+      );
+    });
+
+    it('that may not be looked for: then the built-in one judges, and the output says why', async () => {
       const locked = install(everything(), limit);
       locked.answer(({ path }) => path.includes('validatingwebhookconfigurations'), 403);
-      await serve({ twice, locked });
-      const { out } = await runCli(['check', '--context', 'twice', '--context', 'locked', '-'], using);
-      expect(out).toContain('because several Deployments are of Service system/ours-webhook');
+      await serve({ locked });
+      const { out } = await runCli(['check', '--context', 'locked', '-'], using);
       expect(out).toContain(
         'because ValidatingWebhookConfiguration mcp-lifecycle, which says where its policy is, may not be read',
       );

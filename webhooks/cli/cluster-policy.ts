@@ -105,7 +105,8 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
     .flatMap((deployment) => environmentOf(deployment) ?? [])
     .filter((one) => one.get(policyVariables.service) === service);
   if (env === undefined) return { because: `no Deployment ${ofChart} of Service ${namespace}/${service} was found` };
-  if (another !== undefined) return { because: `several Deployments are of Service ${namespace}/${service}` };
+  if (another !== undefined)
+    return { because: `several Deployments are of Service ${namespace}/${service}`, isLost: true };
   const name = env.get(policyVariables.configMap) ?? '';
   if (name === '') return { because: 'the cluster has no policy of its own' };
   return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey };
