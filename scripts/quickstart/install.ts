@@ -30,6 +30,8 @@ export interface InstallOptions {
   readonly chart?: string;
   /** More arguments of helm. */
   readonly args?: readonly string[];
+  /** What somebody has set meanwhile stays set. Default: the values are those of the chart and of this call. */
+  readonly keepsValues?: boolean;
 }
 
 /** Installs the chart, or upgrades it; when it returns, the webhooks answer. */
@@ -37,30 +39,11 @@ export async function ensureInstalled(
   cluster: ClusterHandle,
   image: BuiltImage,
   report: Report,
-  { chart = ownChart, args = [] }: InstallOptions = {},
+  options: InstallOptions = {},
 ): Promise<void> {
   await removeInterrupted(cluster);
   const { code, stderr } = await reportWhile(report, `installing the chart as ${release.name}`, () =>
-    runCommand(
-      [
-        ...[
-          'helm',
-          'upgrade',
-          release.name,
-          chart,
-          '--install',
-          '--namespace',
-          release.namespace,
-          '--create-namespace',
-        ],
-        ...imageValues(image.reference),
-        // The tag stays the same when the content changes: the annotation makes the pods change too.
-        ...['--set-string', `podAnnotations.mcp-lifecycle/image-digest=${image.digest}`],
-        ...['--wait', '--timeout', '5m'],
-        ...args,
-      ],
-      { env: cluster.environment },
-    ),
+    runCommand(upgradeCommand(image, options), { env: cluster.environment }),
   );
   if (code === 0) return;
   const selector = `app.kubernetes.io/name=${release.name}`;
@@ -68,6 +51,23 @@ export async function ensureInstalled(
   throw new ClusterFailure(
     `helm could not install the chart (${stderr.trim().split('\n').at(-1) ?? ''}). Run the command again when you have corrected what is wrong.\n${why}`,
   );
+}
+
+/** What installs the chart, or upgrades it. */
+export function upgradeCommand(
+  image: Pick<BuiltImage, 'reference' | 'digest'>,
+  { chart = ownChart, args = [], keepsValues = false }: InstallOptions = {},
+): readonly string[] {
+  return [
+    ...['helm', 'upgrade', release.name, chart, '--install'],
+    ...['--namespace', release.namespace, '--create-namespace'],
+    ...(keepsValues ? ['--reset-then-reuse-values'] : []),
+    ...imageValues(image.reference),
+    // The tag stays the same when the content changes: the annotation makes the pods change too.
+    ...['--set-string', `podAnnotations.mcp-lifecycle/image-digest=${image.digest}`],
+    ...['--wait', '--timeout', '5m'],
+    ...args,
+  ];
 }
 
 /** `local.test/mcp-lifecycle:0.1.0`, which nodes have without pulling, as values of the chart. */

@@ -27,7 +27,7 @@ async function quickstart(args: readonly string[], report: Report): Promise<void
     report,
   );
   if (program === undefined || client === undefined) throw new Error('images are returned in the order asked for');
-  await ensureInstalled(cluster, program, report);
+  await ensureInstalled(cluster, program, report, { keepsValues: true });
   report('applying two MCPServers: scripts/quickstart/samples/server.yaml and everything.yaml');
   await applySamples(cluster);
   print('kubectl apply --dry-run=server -f scripts/quickstart/samples/denied.yaml', await showDenied(cluster));
@@ -86,6 +86,7 @@ ${called.map(({ url }) => `  ${url}`).join('\n')}
 }
 
 const usage = `usage: npm run quickstart [-- CLUSTER-FLAGS]     from nothing to two verified MCP servers; safe to run twice
+                                                (values of the chart that were set meanwhile stay)
        npm run quickstart -- --down             removes the cluster and all that runs in it
 
 \`npm run cluster -- help\` lists the cluster flags.
