@@ -1,4 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { isRecord } from '../mcpserver/record.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { digestedAnyhow } from '../resources/pod/fields-in-no-pod.ts';
 import { buildPodTemplate } from '../resources/pod/pod-template.ts';
 import { anMCPServer, withName, withRawSpec } from '../testing/builders.ts';
 import { writePods } from './expired.ts';
@@ -41,4 +47,37 @@ describe('what pods are made of', () => {
     expect(writePods(other)).not.toBe(writePods(spec({})));
     expect(buildPodTemplate({ server: other })).not.toEqual(buildPodTemplate({ server: spec({}) }));
   });
+
+  // In which every field is set; the reference page fails where one is not.
+  const example = parse(
+    readFileSync(join(import.meta.dirname, '../../../crds/source/example.yaml'), 'utf8'),
+  ) as MCPServer;
+
+  /** Paths of all fields that are no maps themselves. */
+  function pathsIn(value: object, at: readonly string[] = []): readonly (readonly string[])[] {
+    return Object.entries(value).flatMap(([name, part]: [string, unknown]) =>
+      isRecord(part) ? pathsIn(part, [...at, name]) : [[...at, name]],
+    );
+  }
+
+  function without(value: object, [name = '', ...below]: readonly string[]): object {
+    const copy: Record<string, unknown> = { ...value };
+    const part = copy[name];
+    if (below.length === 0 || !isRecord(part)) Reflect.deleteProperty(copy, name);
+    else copy[name] = without(part, below);
+    return copy;
+  }
+
+  it.each(pathsIn(example.spec).map((path) => path.join('.')))(
+    'is of a field what the template of the pods has of it, whoever adds one: %s (this file knew by itself)',
+    (path) => {
+      const changed: MCPServer = { ...example, spec: without(example.spec, path.split('.')) as MCPServer['spec'] };
+      const isSaid = writePods(changed) !== writePods(example);
+      const isInPods =
+        JSON.stringify(buildPodTemplate({ server: changed })) !== JSON.stringify(buildPodTemplate({ server: example }));
+      expect({ isSaid }).toEqual({
+        isSaid: isInPods || digestedAnyhow.some((one) => `${path}.`.startsWith(`${one}.`)),
+      });
+    },
+  );
 });

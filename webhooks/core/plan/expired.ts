@@ -4,6 +4,7 @@ import { judgedObject, type Verdict } from '../engine/judge.ts';
 import { fingerprint, ratchet, type Digest } from '../engine/ratchet.ts';
 import { isTooDeep, maxCompared, type Tolerance } from '../engine/ratchet-update.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
+import { inPods } from '../resources/pod/fields-in-no-pod.ts';
 
 /**
  * What was there before is tolerated, but for what an exemption excused until its end: that ends with the next change of
@@ -95,26 +96,5 @@ function areSamePods(before: Verdict, now: Verdict): boolean {
  * what the spec says, but for the fields that are in no pod.
  */
 export function writePods({ metadata: { name, namespace }, spec }: MCPServer): string {
-  const { runtime, extensions } = spec;
-  const { rollout, scheduling } = extensions ?? {};
-  const inNoPod = { mcp: undefined, network: undefined, transport: undefined, gateway: undefined };
-  return canonicalJson({
-    ...{ name, namespace, ...spec, ...inNoPod },
-    extraLabels: unlessEmpty(spec.extraLabels),
-    extraAnnotations: unlessEmpty(spec.extraAnnotations),
-    runtime: { ...runtime, replicas: undefined },
-    extensions: {
-      ...{ ...extensions, verification: undefined },
-      rollout: { graceSeconds: rollout?.terminationGracePeriodSeconds },
-      scheduling: {
-        ...{ ...scheduling, disruptionBudget: undefined },
-        nodeSelector: unlessEmpty(scheduling?.nodeSelector),
-      },
-    },
-  });
-}
-
-/** What is left of a map when a patch takes its last entry out is in no pod either. */
-function unlessEmpty<Value extends object>(map: Value | undefined): Value | undefined {
-  return map === undefined || Object.keys(map).length === 0 ? undefined : map;
+  return canonicalJson({ name, namespace, ...inPods(spec) });
 }
