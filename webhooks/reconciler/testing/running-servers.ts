@@ -31,3 +31,8 @@ export function rollOut(api: FakeKubeApi, name: string): void {
     },
   });
 }
+
+/** Their changes are written at once, and no candidate is asked before. */
+export function switchAtOnce(api: FakeKubeApi, names: readonly string[]): void {
+  for (const name of names) api.put(serverPath(name), { spec: { extensions: { rollout: { verify: 'AfterSwitch' } } } });
+}
