@@ -8,7 +8,7 @@ import { isRecord, stringAt } from '../kube/object.ts';
 const limits = { fields: 32, depth: 8, values: 250, text: 8 * 1024 + 1, texts: 16 * 1024 };
 
 /** Results that are lists: of their items the names are kept. */
-const lists: ReadonlySet<string> = new Set(['tools', 'resources', 'prompts']);
+export const listNames: ReadonlySet<string> = new Set(['tools', 'resources', 'prompts']);
 /** Longest name of an item that is kept as it is, in units; of longer ones their digest is. */
 const maxNameLength = 64;
 /** What an item takes at most as it is kept, what another value takes about, and what a unit of text does, in bytes. */
@@ -40,7 +40,7 @@ export function essentialsOf(value: Readonly<Record<string, unknown>>, keepTool:
   for (const name in value) {
     if (fields.length === limits.fields) break;
     const field = value[name];
-    if (lists.has(name) && Array.isArray(field)) {
+    if (listNames.has(name) && Array.isArray(field)) {
       const kept = keepItems(field, name === 'tools' ? keepTool : keepName);
       fields.push([name, kept.items]);
       bytes += kept.bytes;

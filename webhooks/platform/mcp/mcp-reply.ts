@@ -4,11 +4,13 @@ import { oneLine } from '../../core/engine/text.ts';
 import { guardJson } from '../json-guard.ts';
 import type { JsonLimits } from '../json-guard.ts';
 import type { NetworkCause } from '../kube/network-error.ts';
-import { isRecord, numberAt, recordAt, stringAt } from '../kube/object.ts';
-import { essentialsOf } from './essentials.ts';
+import { isRecord, listAt, numberAt, recordAt, stringAt } from '../kube/object.ts';
+import { essentialsOf, keepName, listNames } from './essentials.ts';
 import type { KeepItem } from './essentials.ts';
 import { withoutByteOrderMark } from './event-stream.ts';
 import { TooMuch } from './pile.ts';
+import { sliceList } from './slice-list.ts';
+import type { SlicedList } from './slice-list.ts';
 
 /** Headers of an answer that a verdict may depend on: one line each, bounded, absent when empty. */
 export interface AnswerHeaders {
@@ -78,6 +80,8 @@ export interface Received {
   readonly keepTool: KeepItem;
   /** So many bytes of the result outlive the answer. Throws {@link TooMuch}. */
   readonly keep: (bytes: number) => void;
+  /** Throws {@link TooMuch} when reading it takes too long. */
+  readonly check: () => void;
 }
 
 /** What a whole body says. Throws {@link TooMuch}. */
@@ -95,7 +99,7 @@ export function bodyToReply(body: Uint8Array, received: Received): McpReply {
 
 /** Undefined when the text is no JSON-RPC response at all. Throws {@link TooMuch} before anything large is built. */
 export function messageToReply(bytes: Uint8Array, received: Received): McpReply | undefined {
-  const message = parseGuarded(bytes, received.json);
+  const { message, sliced } = readMessage(withoutByteOrderMark(bytes), received.json);
   const result = recordAt(message, 'result');
   const error = recordAt(message, 'error');
   if (!isRecord(message) || (result === undefined && error === undefined)) return undefined;
@@ -107,7 +111,58 @@ export function messageToReply(bytes: Uint8Array, received: Received): McpReply 
   const isUsable = typeof sessionId === 'string' && sessionId.length <= maxSessionIdLength;
   const kept = essentialsOf(result, received.keepTool);
   received.keep(kept.bytes);
-  return { type: 'result', result: kept.result, bytes: received.bytes, ...(isUsable ? { sessionId } : {}) };
+  const listed = sliced === undefined ? {} : keepSliced(sliced, result, received);
+  if (listed === undefined) return undefined;
+  return {
+    ...{ type: 'result', result: { ...kept.result, ...listed }, bytes: received.bytes },
+    ...(isUsable ? { sessionId } : {}),
+  };
+}
+
+interface ReadMessage {
+  readonly message: unknown;
+  /** Of a message that would be too many values at once: its list, which is empty in it. */
+  readonly sliced?: SlicedList;
+}
+
+function readMessage(bytes: Uint8Array, json: JsonLimits): ReadMessage {
+  if (guardJson(bytes, json) !== 'too many values') return { message: parseGuarded(bytes, json) };
+  const sliced = sliceList(bytes, listNames);
+  return sliced === undefined
+    ? { message: parseGuarded(bytes, json) }
+    : { message: parseGuarded(sliced.rest, json), sliced };
+}
+
+/** How deep the items of a list are in a message. */
+const itemDepth = 3;
+/** Most items of a page that are read one by one; beyond them they are no list that anybody counts. */
+const maxSliced = 10_000;
+/** After so many of them it is looked at what they have cost. */
+const itemsBetweenChecks = 16;
+
+/**
+ * What is kept of the items, each parsed, kept and dropped before the next one. Undefined for what is no JSON. Throws {@link TooMuch}, also where another list of that
+ * name would be the one that JSON has.
+ */
+function keepSliced(
+  { name, count, items }: SlicedList,
+  result: Readonly<Record<string, unknown>>,
+  { json, keepTool, keep, check }: Received,
+): Readonly<Record<string, unknown>> | undefined {
+  const isCutOut = Array.isArray(result[name]) && listAt(result, name).length === 0;
+  if (!isCutOut || count > maxSliced) throw tooMany(json);
+  const limits = { ...json, maxDepth: json.maxDepth - itemDepth };
+  const keepItem = name === 'tools' ? keepTool : keepName;
+  const listed: unknown[] = [];
+  for (const text of items) {
+    const item = parseGuarded(text, limits);
+    if (item === undefined) return undefined;
+    const kept = keepItem(item, listed.length);
+    keep(kept.bytes);
+    listed.push(kept.item);
+    if (listed.length % itemsBetweenChecks === 0) check();
+  }
+  return { [name]: listed };
 }
 
 /** An error about a request that could not be read has no id. */
@@ -124,16 +179,19 @@ function errorToReply(error: Readonly<Record<string, unknown>>, { status, header
 }
 
 /** Undefined for what is no JSON. */
-function parseGuarded(bytes: Uint8Array, limits: JsonLimits): unknown {
-  const text = withoutByteOrderMark(bytes);
+function parseGuarded(text: Uint8Array, limits: JsonLimits): unknown {
   const verdict = guardJson(text, limits);
-  if (verdict === 'too many values') throw new TooMuch(`its answer has more than ${limits.maxTokens} values`);
+  if (verdict === 'too many values') throw tooMany(limits);
   if (verdict === 'too deep') throw new TooMuch(`its answer is nested deeper than ${limits.maxDepth} levels`);
   try {
     return JSON.parse(toText(text));
   } catch {
     return undefined;
   }
+}
+
+function tooMany({ maxTokens }: JsonLimits): TooMuch {
+  return new TooMuch(`its answer has more than ${maxTokens} values`);
 }
 
 function toText(bytes: Uint8Array): string {

@@ -85,10 +85,15 @@ function createBody(response: IncomingMessage, counted: Counted, options: Answer
     },
     end: () => {
       // The end comes after the last bytes, on a turn of its own.
-      const stop = options.cost.start();
+      let stop = options.cost.start();
+      const check = (): void => {
+        stop();
+        stop = options.cost.start();
+        options.cost.check();
+      };
       try {
         const body = decode(pile.take(), options.maxBytes);
-        options.finish(bodyToReply(body, received(response, counted, options)));
+        options.finish(bodyToReply(body, { ...received(response, counted, options), check }));
       } finally {
         stop();
       }
@@ -157,6 +162,9 @@ function received(response: IncomingMessage, { bytes }: Counted, { id, cost, bud
     keepTool: budget.keepTool,
     keep: (kept) => {
       cost.keep(kept);
+    },
+    check: () => {
+      cost.check();
     },
   };
 }
