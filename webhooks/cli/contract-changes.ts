@@ -1,9 +1,11 @@
 import { changeClasses, compareContracts, isBreaking } from '../core/contract/compare-contracts.ts';
-import type { ChangeClass, ContractChange } from '../core/contract/compare-contracts.ts';
-import { shownName } from '../core/contract/listed-tools.ts';
+import type { ChangeClass, ComparedContract, ContractChange } from '../core/contract/compare-contracts.ts';
+import { listedName, shownName } from '../core/contract/listed-tools.ts';
 import { oneLine } from '../core/engine/text.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
+import { countTools } from './contract-lock.ts';
 import type { LockedContract } from './contract-lock.ts';
+import { sha256 } from '../platform/mcp/sha256.ts';
 import { toJson } from './outputs/to-json.ts';
 import { count } from './outputs/told.ts';
 import { changesSchemaVersion } from './schemas/tool-contract-changes.ts';
@@ -19,8 +21,15 @@ export interface Comparison {
 
 /** What differs, worst first. */
 export function changesBetween({ before, after }: Comparison): readonly ContractChange[] {
-  const changes = compareContracts(before.compared, after.compared);
+  const isShown = before.tools === undefined || after.tools === undefined;
+  const named = ({ compared }: LockedContract): ComparedContract => (isShown ? asShown(compared) : compared);
+  const changes = compareContracts(named(before), named(after));
   return changeClasses.flatMap((one) => changes.filter((change) => change.class === one));
+}
+
+/** By the names that a status has. */
+function asShown({ tools, ...contract }: ComparedContract): ComparedContract {
+  return { ...contract, tools: tools.map((tool) => ({ ...tool, name: listedName(tool.name, sha256) })) };
 }
 
 export function exitCodeOfChanges(changes: readonly ContractChange[], failOn: FailOnChange): ExitCode {
@@ -40,19 +49,19 @@ function renderText({ before, after }: Comparison, changes: readonly ContractCha
       `${one.padEnd('InterfaceCompatible'.length)}  ${oneLine(tool === undefined ? what : `${shownName(tool)}: ${what}`, maxLineLength)}`,
   );
   const breaking = changes.filter((change) => isBreaking(change.class)).length;
-  const { digest } = after.contract;
+  const { digest } = after.compared;
   const verdict =
     changes.length === 0
-      ? `the same ${count(after.contract.tools.length, 'tool')}: ${digest}`
-      : `${count(changes.length, 'change')}, ${breaking} of them breaking: ${before.contract.digest} -> ${digest}`;
+      ? `the same ${count(countTools(after), 'tool')}: ${digest}`
+      : `${count(changes.length, 'change')}, ${breaking} of them breaking: ${before.compared.digest} -> ${digest}`;
   return [...lines, verdict].map((line) => `${line}\n`).join('');
 }
 
 function renderJson({ before, after }: Comparison, changes: readonly ContractChange[]): string {
   return toJson({
     schemaVersion: changesSchemaVersion,
-    before: { digest: before.contract.digest, tools: before.contract.tools.length },
-    after: { digest: after.contract.digest, tools: after.contract.tools.length },
+    before: { digest: before.compared.digest, tools: countTools(before) },
+    after: { digest: after.compared.digest, tools: countTools(after) },
     changes: changes.map((change) => ({ ...change, breaking: isBreaking(change.class) })),
   });
 }

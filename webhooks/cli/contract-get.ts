@@ -1,8 +1,8 @@
 import { shownName } from '../core/contract/listed-tools.ts';
-import type { ToolDigest } from '../core/contract/tool.ts';
+import type { ToolHints } from '../core/contract/tool.ts';
 import { oneLine, printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
-import { judgeIgnored, maxLockBytes, toLockText } from './contract-lock.ts';
+import { countTools, judgeIgnored, maxLockBytes, toLockText } from './contract-lock.ts';
 import type { LockedContract } from './contract-lock.ts';
 import {
   judgeOneSource,
@@ -25,10 +25,14 @@ const outputs = {
 /** Shows what a server offers, or writes it down for later. */
 export const contractGet = defineCommand({
   synopsis: 'contract get [options] SOURCE',
-  description: `Lists the tools of a server, with the digest of their contract. SOURCE is the URL of its endpoint or a lock file (- for standard input);
+  description: `Lists the tools of a server, with the digest of their contract. SOURCE is the URL of its endpoint, mcpserver/NAME of a cluster (one of its pods is
+asked through the API server, as kubectl port-forward does), or a lock file (- for standard input), or what kubectl get mcpserver NAME -o json printed;
 with --stdio it is a command, behind --. The output json is a lock file: commit it, and have contract verify compare.
 `,
-  examples: ['contract get --output json https://search.example.com/mcp'],
+  examples: [
+    'contract get --output json https://search.example.com/mcp',
+    'contract get --namespace tools mcpserver/search',
+  ],
   options: {
     output: { type: 'choice', choices: namesOf(outputs), short: 'o', help: 'for people, or a lock file' },
     ignore: {
@@ -60,7 +64,7 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
     }
     const text = outputs[values.output](read.locked);
     if (text === undefined) {
-      tellUnread(source, `has more than the ${maxLockBytes} bytes of a lock file`, terminal);
+      tellUnread(source, whyNoLock(read.locked), terminal);
       return exitCodes.unusable;
     }
     terminal.writeOut(text);
@@ -68,23 +72,30 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
   },
 });
 
+function whyNoLock({ tools }: LockedContract): string {
+  return tools === undefined
+    ? 'has no whole tools in its status: name the server itself, as mcpserver/NAME'
+    : `has more than the ${maxLockBytes} bytes of a lock file`;
+}
+
 /** Longest name that is shown whole, in characters: the specification asks for no longer ones. */
 const maxNameLength = 128;
 
-function renderText({ contract, ignore }: LockedContract): string {
-  const lines = contract.tools.map(
+function renderText(locked: LockedContract): string {
+  const { compared, ignore } = locked;
+  const lines = compared.tools.map(
     (tool) =>
       `${tool.interface.slice(0, 8)}  ${hintOf(tool).padEnd(widest)}  ${oneLine(shownName(tool.name), maxNameLength)}`,
   );
   const ignored = ignore.length === 0 ? '' : `, without ${ignore.map(printable).join(', ')}`;
-  const verdict = `${count(contract.tools.length, 'tool')}${ignored}: ${contract.digest}`;
+  const verdict = `${count(countTools(locked), 'tool')}${ignored}: ${compared.digest}`;
   return [...lines, verdict].map((line) => `${line}\n`).join('');
 }
 
 const widest = 'destructive, open world'.length;
 
 /** What a tool says that it does, by the worst where it says nothing. */
-function hintOf({ readOnly, destructive, openWorld }: ToolDigest): string {
+function hintOf({ readOnly, destructive, openWorld }: ToolHints): string {
   const does = readOnly ? 'read-only' : destructive ? 'destructive' : 'writes';
   return openWorld ? `${does}, open world` : does;
 }

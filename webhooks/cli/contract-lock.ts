@@ -1,22 +1,22 @@
 import { contractOf } from '../core/contract/contract.ts';
-import type { ToolContract } from '../core/contract/contract.ts';
 import type { ComparedContract } from '../core/contract/compare-contracts.ts';
 import { readTool } from '../core/contract/tool.ts';
 import type { ToolDigest, ToolSchemas } from '../core/contract/tool.ts';
-import { unescapePointer } from '../core/contract/interface-form.ts';
+import { API } from '../core/mcpserver/api.ts';
 import { isRecord, ownValue } from '../core/mcpserver/record.ts';
+import type { Fields } from '../core/mcpserver/record.ts';
 import { guardJson } from '../platform/json-guard.ts';
 import type { JsonLimits } from '../platform/json-guard.ts';
+import { listAt, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { sha256 } from '../platform/mcp/sha256.ts';
 import { toJson } from './outputs/to-json.ts';
 import { lockSchemaVersion } from './schemas/tool-contract.ts';
 
-/** What a lock file holds, beside what is told of it: the tools as the server sent them. */
+/** What is known of a contract: from a server or a lock file all of it, from the status of an MCPServer how it is told from another. */
 export interface LockedContract {
-  readonly contract: ToolContract;
   readonly ignore: readonly string[];
-  /** By name, in the order of the contract. */
-  readonly tools: readonly unknown[];
+  /** As the server sent them, by name; absent: status has them not. */
+  readonly tools?: readonly unknown[];
   readonly compared: ComparedContract;
 }
 
@@ -45,29 +45,10 @@ export function judgeIgnored(ignore: readonly string[]): string | undefined {
     : undefined;
 }
 
-/** The first list that a pointer leads into. What is in one would stay part of each definition, and the pointer become part of the digest. */
-function listOn(pointer: string, tool: unknown): string | undefined {
-  const names = pointer.split('/').slice(1).map(unescapePointer);
-  let value = tool;
-  for (const [index, name] of names.entries()) {
-    if (Array.isArray(value))
-      return pointer
-        .split('/')
-        .slice(0, index + 1)
-        .join('/');
-    value = ownValue(value, name);
-  }
-  return undefined;
-}
-
 /** The contract of tools as they were listed. */
 export function lockTools(tools: readonly unknown[], ignore: readonly string[]): Locked {
   const read: { readonly tool: ToolDigest; readonly schemas: ToolSchemas; readonly raw: unknown }[] = [];
   for (const raw of tools) {
-    const list = ignore.map((pointer) => listOn(pointer, raw)).find((at) => at !== undefined);
-    if (list !== undefined) {
-      return { type: 'problem', why: `nothing in a list can be ignored: ${list} is one; ignore it as a whole` };
-    }
     const one = readTool(raw, { sha256, ignore });
     if (one.type === 'none') return { type: 'problem', why: `${one.reason}: ${one.why}` };
     read.push({ ...one, raw });
@@ -83,21 +64,27 @@ export function lockTools(tools: readonly unknown[], ignore: readonly string[]):
   return {
     type: 'locked',
     locked: {
-      ...{ contract, ignore },
+      ignore,
       tools: known.map(({ raw }) => raw),
       compared: { digest: contract.digest, tools: known.map(({ tool, schemas }) => ({ ...tool, schemas })) },
     },
   };
 }
 
+/** Also those that are not listed. */
+export function countTools({ compared: { tools, truncated = 0 } }: LockedContract): number {
+  return tools.length + truncated;
+}
+
 /**
  * The text of a lock file: indented, for its diffs to be read, and on one line where that would be more than is read again. Nothing where that is, too,
  * as with much that is ignored.
  */
-export function toLockText({ contract, ignore, tools }: LockedContract): string | undefined {
+export function toLockText({ compared, ignore, tools }: LockedContract): string | undefined {
+  if (tools === undefined) return undefined;
   const document = {
     schemaVersion: lockSchemaVersion,
-    digest: contract.digest,
+    digest: compared.digest,
     ...(ignore.length === 0 ? {} : { ignore }),
     tools,
   };
@@ -113,6 +100,7 @@ function isReadable(bytes: Uint8Array): boolean {
 export function readLock(bytes: Uint8Array): Locked {
   if (!isReadable(bytes)) return { type: 'problem', why: 'is too large for a lock file' };
   const document = parse(bytes);
+  if (isRecord(document) && document['kind'] === API.kind) return readStatus(document);
   if (!isRecord(document) || document['schemaVersion'] !== lockSchemaVersion) {
     return { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockSchemaVersion}` };
   }
@@ -122,9 +110,26 @@ export function readLock(bytes: Uint8Array): Locked {
   const tooMuch = judgeIgnored(ignore);
   if (tooMuch !== undefined) return { type: 'problem', why: `cannot be used: ${tooMuch}` };
   const locked = lockTools(tools, ignore);
-  if (locked.type === 'problem' || locked.locked.contract.digest === digest) return locked;
-  const why = `was edited: its tools have the digest ${locked.locked.contract.digest}, and it names another one; write it anew with contract get -o json`;
+  if (locked.type === 'problem' || locked.locked.compared.digest === digest) return locked;
+  const why = `was edited: its tools have the digest ${locked.locked.compared.digest}, and it names another one; write it anew with contract get -o json`;
   return { type: 'problem', why };
+}
+
+/** What an MCPServer says of its tools, as kubectl get -o json prints it: not their schemas, so that another one breaks. */
+function readStatus(object: Fields): Locked {
+  const tools = recordAt(recordAt(recordAt(object, 'status'), 'extensions'), 'tools');
+  const digest = stringAt(tools, 'digest');
+  if (digest === undefined) return { type: 'problem', why: 'is an MCPServer whose status has no digest of its tools' };
+  const list = listAt(tools, 'list').map((one) => ({
+    ...{ name: stringAt(one, 'name') ?? '', interface: stringAt(one, 'interface') ?? '' },
+    wording: stringAt(one, 'wording') ?? '',
+    readOnly: ownValue(one, 'readOnly') === true,
+    destructive: ownValue(one, 'destructive') === true,
+    openWorld: ownValue(one, 'openWorld') === true,
+  }));
+  const ignore = listAt(tools, 'ignore').filter((one) => typeof one === 'string');
+  const compared = { digest, tools: list, truncated: numberAt(tools, 'truncated') ?? 0 };
+  return { type: 'locked', locked: { ignore, compared } };
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { printable } from '../core/engine/text.ts';
 import { errorText } from '../platform/log.ts';
+import type { ProbeTarget } from '../platform/mcp/probe.ts';
 import type { ProbeBudget } from '../platform/mcp/probe-budget.ts';
 import { createProbeCost } from '../platform/mcp/probe-cost.ts';
 import { AnswerPool } from '../platform/mcp/answer-pool.ts';
+import { openServer, serverNamed } from './contract-cluster.ts';
 import { nameOfUrl } from './contract-url.ts';
 import { contractJson, lockTools, maxContractBytes, readLock } from './contract-lock.ts';
 import type { Locked } from './contract-lock.ts';
@@ -15,6 +17,14 @@ import type { Terminal } from './terminal.ts';
 /** How servers are asked by each command about contracts. */
 export const sourceOptions = {
   stdio: { type: 'flag', help: 'the server is a command: behind --, with its arguments' },
+  namespace: {
+    type: 'text',
+    placeholder: 'NAME',
+    default: '',
+    short: 'n',
+    help: 'of mcpserver/NAME; without it that of the context, as kubectl does',
+  },
+  context: { type: 'text', placeholder: 'NAME', default: '', help: 'of the kubeconfig: the cluster of mcpserver/NAME' },
   timeout: { type: 'text', placeholder: 'SECONDS', default: '30', help: 'for all that one server is asked' },
   'bearer-token-env': {
     type: 'text',
@@ -26,9 +36,10 @@ export const sourceOptions = {
 
 export type SourceValues = OptionValues<typeof sourceOptions>;
 
-/** Where a contract is read: a URL, a lock file, or a command with its arguments. */
+/** Where a contract is read: a URL, a lock file, an MCPServer of a cluster, or a command with its arguments. */
 export type Source =
   | { readonly type: 'url' | 'file'; readonly at: string }
+  | { readonly type: 'server'; readonly name: string }
   | { readonly type: 'command'; readonly command: string; readonly args: readonly string[] };
 
 /** What is wrong with the options, if anything is. */
@@ -57,6 +68,8 @@ export function tellUnread(source: Source, why: string, { writeError }: Pick<Ter
 }
 
 export function toSource(at: string): Source {
+  const name = serverNamed(at);
+  if (name !== undefined) return { type: 'server', name };
   return { type: isUrl(at) ? 'url' : 'file', at };
 }
 
@@ -72,12 +85,14 @@ function nameOfSource(source: Source): string {
       return nameOfUrl(source.at);
     case 'file':
       return source.at;
+    case 'server':
+      return `mcpserver/${source.name}`;
     case 'command':
       return source.command;
   }
 }
 
-/** `ignore`: of servers; a lock file has its own. */
+/** `ignore`: of servers; a lock file has its own, and an MCPServer, where nothing is given. */
 export async function readSource(
   source: Source,
   { values, ignore }: { readonly values: SourceValues; readonly ignore: readonly string[] },
@@ -90,6 +105,12 @@ export async function readSource(
       return readLockFile(source.at, terminal);
     case 'url':
       return readUrl(source.at, { timeoutMs, clientVersion, token: tokenOf(values, terminal) }, ignore);
+    case 'server':
+      return readServerOf(
+        source.name,
+        { timeoutMs, clientVersion, token: tokenOf(values, terminal) },
+        { values, ignore },
+      );
     case 'command': {
       const { command, args } = source;
       const limits = { timeoutMs, clientVersion, json: contractJson, maxBytes: maxContractBytes };
@@ -110,7 +131,9 @@ async function readLockFile(file: string, { readStdin }: Terminal): Promise<Lock
   try {
     return readLock(file === '-' ? await readStdin() : readFileSync(file));
   } catch (error) {
-    return { type: 'problem', why: `cannot be read: ${errorText(error)}` };
+    const isName = /^[a-z0-9-]+$/.test(file);
+    const hint = isName ? `; an MCPServer of a cluster is mcpserver/${file}` : '';
+    return { type: 'problem', why: `cannot be read: ${errorText(error)}${hint}` };
   }
 }
 
@@ -122,10 +145,12 @@ const budget: ProbeBudget = {
   keepTool: (item) => ({ item, bytes: 0 }),
 };
 
+const emptyToken = 'the environment variable of --bearer-token-env is empty';
+
 function whyNotAsked(url: string, token: string | undefined): string | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) return 'is no URL of http or https';
-  if (token === '') return 'the environment variable of --bearer-token-env is empty';
+  if (token === '') return emptyToken;
   if (token === undefined || keepsSecrets(parsed)) return undefined;
   return `the token of --bearer-token-env is not sent over plain http to ${parsed.host}: name an https URL, or have kubectl port-forward bring it to 127.0.0.1`;
 }
@@ -144,11 +169,35 @@ interface UrlReading {
 
 async function readUrl(url: string, { token, ...how }: UrlReading, ignore: readonly string[]): Promise<Locked> {
   const why = whyNotAsked(url, token);
-  if (why !== undefined) return { type: 'problem', why };
+  return why === undefined ? askServer({ url, lookup }, { token, ...how }, ignore) : { type: 'problem', why };
+}
+
+/** Through the API server, which lets nobody read what goes by: a token is safe. */
+async function readServerOf(
+  name: string,
+  how: UrlReading,
+  { values, ignore }: { readonly values: SourceValues; readonly ignore: readonly string[] },
+): Promise<Locked> {
+  if (how.token === '') return { type: 'problem', why: emptyToken };
+  const opened = await openServer({ name, namespace: values.namespace, context: values.context });
+  if (opened.type === 'problem') return opened;
+  const { url, at, tls, close } = opened;
+  try {
+    return await askServer({ url, at, tls }, how, ignore.length === 0 ? opened.ignore : ignore);
+  } finally {
+    close();
+  }
+}
+
+async function askServer(
+  server: Pick<ProbeTarget, 'url' | 'at' | 'lookup' | 'tls'>,
+  { token, ...how }: UrlReading,
+  ignore: readonly string[],
+): Promise<Locked> {
   const listed: (readonly unknown[])[] = [];
   const { probeMcpServer } = await import('../platform/mcp/probe.ts');
   const result = await probeMcpServer({
-    ...{ url, ...how, budget, lookup, countsOffers: true, signal: new AbortController().signal },
+    ...{ ...server, ...how, budget, countsOffers: true, signal: new AbortController().signal },
     onTools: (tools) => void listed.push(tools),
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { answer, discovered, initialized, refuse, startAnswering } from '../platform/mcp/testing/answering-server.ts';
 import type { AnsweringServer } from '../platform/mcp/testing/answering-server.ts';
+import { serverNamed } from './contract-cluster.ts';
 import { lockTools, readLock, toLockText } from './contract-lock.ts';
 import { runCli } from './testing/run-cli.ts';
 
@@ -266,7 +267,7 @@ describe('contract verify', () => {
       const again = readLock(new TextEncoder().encode(text));
       return {
         length: text.length,
-        digest: again.type === 'locked' && again.locked.contract.digest === locked.locked.contract.digest,
+        digest: again.type === 'locked' && again.locked.compared.digest === locked.locked.compared.digest,
       };
     };
     const indented = read(8);
@@ -291,6 +292,72 @@ describe('contract verify', () => {
     expect(await run('{"tools":[]}')).toMatchObject({ code: 2, error: expect.stringContaining('is no lock file') });
     expect(await run('{'.repeat(300))).toMatchObject({ code: 2, error: expect.stringContaining('too large') });
     expect((await runCli(['contract', 'verify', ...command('handshake', [])])).error).toContain('--lock FILE');
+  });
+});
+
+describe('the status of an MCPServer', () => {
+  const statusOf = (name: string, tools: object): string => {
+    const file = join(folder, name);
+    const object = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', status: { extensions: { tools } } };
+    writeFileSync(file, JSON.stringify(object));
+    return file;
+  };
+  const seen = (tools: readonly unknown[], ignore: readonly string[] = []): object => {
+    const locked = lockTools(tools, ignore);
+    if (locked.type === 'problem') throw new Error(locked.why);
+    const { digest, tools: all } = locked.locked.compared;
+    const list = all.map(({ interface: of, wording, name, readOnly, destructive, openWorld }) => ({
+      ...{ name, interface: of.slice(0, 8), wording: wording.slice(0, 8), readOnly, destructive, openWorld },
+    }));
+    return { digest, list, ...(ignore.length === 0 ? {} : { ignore }) };
+  };
+
+  it('is a lock, with what it ignores', async () => {
+    const file = statusOf('status.json', seen([echo, zap]));
+    const run = (lockFile: string, tools: readonly unknown[]) =>
+      runCli(['contract', 'verify', '--lock', lockFile, ...command('handshake', tools)]);
+    expect(await run(file, [zap, echo])).toMatchObject({ code: 0, out: expect.stringMatching(/^the same 2 tools: /) });
+    expect(await run(file, [echo])).toMatchObject({ code: 1, out: expect.stringMatching(/^Removed +zap: is gone\n/) });
+    const typed = { ...echo, inputSchema: { type: 'object', required: ['a'] } };
+    expect((await run(file, [typed, zap])).out).toMatch(/^InterfaceBreaking +echo: its schemas are others/);
+    const at = (time: number): object => ({ ...echo, _meta: { time } });
+    const ignoring = statusOf('status-ignoring.json', seen([at(1)], ['/_meta/time']));
+    expect((await run(ignoring, [at(2)])).code).toBe(0);
+  });
+
+  it('is shown like a lock file, and is none to be written', async () => {
+    const file = statusOf('shown.json', seen([echo, zap]));
+    expect((await runCli(['contract', 'get', file])).out).toBe(
+      (await runCli(['contract', 'get', ...command('handshake', [echo, zap])])).out,
+    );
+    expect(await runCli(['contract', 'get', '-o', 'json', file])).toMatchObject({
+      ...{ code: 2, out: '' },
+      error: expect.stringContaining('has no whole tools in its status: name the server itself, as mcpserver/NAME'),
+    });
+    expect(await runCli(['contract', 'get', statusOf('none.json', {})])).toMatchObject({
+      ...{ code: 2, out: '' },
+      error: expect.stringContaining('has no digest of its tools'),
+    });
+  });
+});
+
+describe('an MCPServer of a cluster', () => {
+  it.each([
+    ['mcpserver/search', 'search'],
+    ['mcpservers/search', 'search'],
+    ['mcpserver.mcp.x-k8s.io/search', 'search'],
+    ['search', undefined],
+    ['./mcpserver/search', undefined],
+    ['mcpserver/search/x', undefined],
+  ])('is named as kubectl names it: %s', (text, name) => {
+    expect(serverNamed(text)).toBe(name);
+  });
+
+  it('is hinted at where a file of that name is not there', async () => {
+    expect(await runCli(['contract', 'get', 'search-of-nobody'])).toMatchObject({
+      ...{ code: 2, out: '' },
+      error: expect.stringContaining('an MCPServer of a cluster is mcpserver/search-of-nobody'),
+    });
   });
 });
 

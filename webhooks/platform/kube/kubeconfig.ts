@@ -25,6 +25,13 @@ export interface ServerOfContext {
  * name for one.
  */
 export function apiServerOfContext(name: string | undefined, clock: Clock): ServerOfContext {
+  const { config, context } = configOfContext(name);
+  const namespace = config.getContextObject(context)?.namespace ?? '';
+  return { server: apiServerOf(config, clock), context, namespace: namespace === '' ? 'default' : namespace };
+}
+
+/** The same for those who need client-node itself. */
+export function configOfContext(name: string | undefined): { readonly config: KubeConfig; readonly context: string } {
   const config = new KubeConfig();
   config.loadFromDefault();
   const context = name ?? config.getCurrentContext();
@@ -34,8 +41,7 @@ export function apiServerOfContext(name: string | undefined, clock: Clock): Serv
     throw new Error(`the kubeconfig has no context '${context}': it has ${names.join(', ')}`);
   }
   config.setCurrentContext(context);
-  const namespace = config.getContextObject(context)?.namespace ?? '';
-  return { server: apiServerOf(config, clock), context, namespace: namespace === '' ? 'default' : namespace };
+  return { config, context };
 }
 
 /** What client-node makes up where it finds no kubeconfig, and no pod around it. */
