@@ -19,7 +19,12 @@ export interface Kind {
 
 const stateless = '2026-07-28';
 const withHandshake = '2025-11-25';
-const tools = [{ name: 'echo', description: 'Says it again.', inputSchema: { type: 'object' } }];
+const tools = [
+  {
+    ...{ name: 'echo', description: 'Says it again.', inputSchema: { type: 'object' } },
+    annotations: { readOnlyHint: true, openWorldHint: false },
+  },
+];
 
 /** A well-behaved server of the era without a handshake. */
 const good: Behaviour = (call) => {
@@ -39,6 +44,40 @@ function goodResult(method: string): object | undefined {
 
 function initialized(serverInfo: object, more: object = {}): object {
   return { protocolVersion: withHandshake, capabilities: { tools: {} }, serverInfo, ...more };
+}
+
+/** Lists a tool more than the good ones have, which says of itself that it deletes. */
+export const listMore: Behaviour = (call) => {
+  const remove = { name: 'remove', inputSchema: { type: 'object' }, annotations: { destructiveHint: true } };
+  answer(call, { tools: [...tools, remove], resultType: 'complete' });
+};
+
+/** Lists what is made at the first question. */
+function lists(make: () => readonly object[]): Behaviour {
+  let made: readonly object[] | undefined;
+  return (call) => {
+    if (call.method === 'tools/list') answer(call, { tools: (made ??= make()), resultType: 'complete' });
+    else good(call);
+  };
+}
+
+/** As many as have a contract, on one page of nearly a MiB. */
+function manyTools(): readonly object[] {
+  const description = 'Says what is looked for. '.repeat(4);
+  const parameter = { description, type: ['string', 'null'], enum: ['a', 'b', null] };
+  const properties = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`parameter${at}`, parameter] as const));
+  return Array.from({ length: 512 }, (_, at) => ({ name: `tool-${at}`, inputSchema: { type: 'object', properties } }));
+}
+
+/** Each definition refers to the next one twice: followed blindly, they are as many as 2 to the 24th. */
+function tangledTools(): readonly object[] {
+  const definitions = Array.from({ length: 24 }, (_, at) => {
+    const next = { $ref: `#/$defs/d${at + 1}` };
+    return [`d${at}`, { type: 'object', properties: { a: next, b: next } }] as const;
+  });
+  const $defs = { ...Object.fromEntries(definitions), d24: { type: 'string' } };
+  const inputSchema = { type: 'object', properties: { a: { $ref: '#/$defs/d0' } }, $defs };
+  return Array.from({ length: 200 }, (_, at) => ({ name: `tool-${at}`, inputSchema }));
 }
 
 /** Knows `initialize` and lists, and not the newer era. */
@@ -129,6 +168,8 @@ export const kinds = {
     if (call.method === 'tools/list') answer(call, { tools, nextCursor: `page-${Math.random()}` });
     else good(call);
   }),
+  'list-of-many-tools': server(lists(manyTools)),
+  'list-of-tangled-schemas': server(lists(tangledTools)),
   redirects: odd(({ response }) => {
     response.writeHead(307, { location: 'http://other.example.com/mcp' }).end();
   }),

@@ -1,9 +1,9 @@
 // Runs inside the cluster (image odd-mcp-server): one of the servers of odd-answers.ts, on the port that it is given.
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
 // process exits when it is asked that method, or, with ANY, whatever it is asked. After `POST /break` it answers HTTP 500 to
-// whatever it is asked.
+// whatever it is asked; after `POST /more` it lists one more tool, which deletes.
 import { createServer } from 'node:http';
-import { isKind, kinds, serve } from './odd-answers.ts';
+import { isKind, kinds, listMore, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
 
 const usage = 'usage: odd-mcp-server PORT KIND [METHOD]';
@@ -14,6 +14,7 @@ function main([port, name = '', fatal]: readonly string[]): void {
   let askedAt = performance.now();
   let longestMs = 0;
   let isBroken = false;
+  let listsMore = false;
   const wait = (): number => Math.max(longestMs, performance.now() - askedAt);
   createServer((request, response) => {
     if (request.url === '/waits') {
@@ -26,12 +27,14 @@ function main([port, name = '', fatal]: readonly string[]): void {
       response.writeHead(500).end();
       return;
     }
+    listsMore ||= request.url === '/more';
     longestMs = wait();
     askedAt = performance.now();
     const behave = (call: Call): void => {
       if (fatal !== undefined) console.log(call.method);
       if (call.method === fatal || fatal === 'ANY') process.exit(1);
-      kind.behave(call);
+      if (listsMore && call.method === 'tools/list') listMore(call);
+      else kind.behave(call);
     };
     serve({ ...kind, behave }, request, response);
   }).listen(Number(port));

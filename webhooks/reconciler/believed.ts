@@ -2,6 +2,7 @@ import { present } from '../core/mcpserver/record.ts';
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
 import { conditionOf } from '../core/plan/condition.ts';
 import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
+import { toolReasons } from '../core/plan/say-tools.ts';
 import { toolsInStatus } from '../core/plan/tools-status.ts';
 import { eraImage, eras } from '../core/plan/verification-status.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
@@ -32,22 +33,27 @@ export function believedVerification(status: MCPServerStatus | undefined): Belie
 function believedResult(status: MCPServerStatus | undefined, reason: string): ProbeResult | undefined {
   switch (reason) {
     case 'Verified':
+    case toolReasons.changed:
+    case toolReasons.notAllowed:
       return status?.serverInfo === undefined ? undefined : believedSuccess(status, complete(status.serverInfo));
+    case toolReasons.unknown:
+      // Without credentials nobody tells what it is.
+      return status?.serverInfo === undefined ? wantsCredentials : withoutTools(status, complete(status.serverInfo));
     case 'AuthSkipped':
-      // Which of 401 and 403 it was is not in status, and makes no difference to it.
-      return { state: 'auth-required', statusCode: 401, isBelieved: true };
-    case 'EndpointUnavailable': {
-      const { handshakeRetryCount: failures, extensions } = status ?? {};
-      const failingPods = extensions?.verification?.failingPods;
-      return {
-        ...{ state: 'failed', message: '', isBelieved: true },
-        ...(failures === undefined ? {} : { failures }),
-        ...(failingPods === undefined ? {} : { failingPods }),
-      };
-    }
+      return wantsCredentials;
+    case 'EndpointUnavailable':
+      return believedFailure(status);
     default:
       return undefined;
   }
+}
+
+/** Which of 401 and 403 it was is not in status, and makes no difference to it. */
+const wantsCredentials: ProbeResult = { state: 'auth-required', statusCode: 401, isBelieved: true };
+
+function believedFailure({ handshakeRetryCount: failures, extensions }: MCPServerStatus = {}): ProbeResult {
+  const failingPods = extensions?.verification?.failingPods;
+  return present({ state: 'failed', message: '', isBelieved: true, failures, failingPods });
 }
 
 /**
@@ -70,6 +76,13 @@ function believedSuccess(status: MCPServerStatus, serverInfo: ServerInfo): Probe
   const era = said === undefined ? eraOfVersion(serverInfo.protocolVersion) : toEra(said);
   const tools = toolsInStatus(status);
   return present({ state: 'verified', serverInfo, era, offers: believedOffers(status), tools, notCounted });
+}
+
+/** What status says of tools that could not be listed is of the time when they could. */
+function withoutTools(status: MCPServerStatus, serverInfo: ServerInfo): ProbeResult {
+  const believed = { ...believedSuccess(status, serverInfo) };
+  if (status.extensions?.tools?.reason === undefined && believed.state === 'verified') delete believed.tools;
+  return believed;
 }
 
 function believedOffers({ extensions }: MCPServerStatus): OfferCounts {

@@ -2,6 +2,7 @@ import { serviceUrl } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { AnsweredBy, Verification } from '../core/plan/observed.ts';
 import type { Ask } from '../core/plan/report.ts';
+import { toolDemandsOf } from '../core/plan/tool-demands.ts';
 import { eraImage } from '../core/plan/verification-status.ts';
 import { believedEra, believedVerification } from './believed.ts';
 import type { BelievedVerification } from './believed.ts';
@@ -59,9 +60,10 @@ export function keepAsking(
   const isBehind = generation < (server.metadata.generation ?? 0);
   const believed = believedVerification(server.status);
   const isOfThese = believed?.answeredBy.generation === generation;
+  const tools = toolDemandsOf(server, server.status, { isOlder: isBehind });
   world.verifier.watch(
     key,
-    { url, generation, isBehind, pods, periodMs: periodSeconds * 1_000, ...how },
+    { url, generation, isBehind, pods, periodMs: periodSeconds * 1_000, tools, ...how },
     isOfThese ? withItsTime(believed) : undefined,
   );
 }

@@ -16,6 +16,8 @@ export interface ListedTools {
   readonly listed: string;
   /** How many more there are. */
   readonly truncated: number;
+  /** How many of those are not read-only; absent: not known, or there are no more. */
+  readonly truncatedNotReadOnly?: number;
 }
 
 /** Most tools that are listed; the CRD says the same. */
@@ -26,12 +28,17 @@ const digestLength = 8;
 
 export function listTools({ tools }: ToolContract, sha256: Sha256): ListedTools {
   const named = tools.map((tool) => ({ ...tool, name: listedName(tool.name, sha256) }));
-  const listed = named.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))).slice(0, maxListed);
-  return { listed: writeListed(listed), truncated: tools.length - listed.length };
+  const sorted = named.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  const [listed, others] = [sorted.slice(0, maxListed), sorted.slice(maxListed)];
+  const truncatedNotReadOnly = others.filter(({ readOnly }) => !readOnly).length;
+  return {
+    ...{ listed: writeListed(listed), truncated: others.length },
+    ...(others.length === 0 ? {} : { truncatedNotReadOnly }),
+  };
 }
 
 /** Names that differ stay different: what hides in one is written out, and of one that is too long, its digest is told. */
-function listedName(name: string, sha256: Sha256): string {
+export function listedName(name: string, sha256: Sha256): string {
   const shown = shownName(name);
   const characters = Array.from(shown);
   if (characters.length <= maxNameLength) return shown;

@@ -62,6 +62,11 @@ export function readTool(raw: unknown, { sha256, ignore = [] }: ToolOptions): Re
     const why = `the name of a tool is longer than ${maxToolNameLength} characters`;
     return { type: 'none', reason: 'ContractUnreadable', why };
   }
+  const list = ignore.map((pointer) => listOn(pointer, raw)).find((at) => at !== undefined);
+  if (list !== undefined) {
+    const why = `nothing in a list can be ignored: ${list} is one; ignore it as a whole`;
+    return { type: 'none', reason: 'ContractUnreadable', why };
+  }
   const told = ignore.reduce<unknown>((tool, pointer) => without(tool, pointerParts(pointer)), raw);
   const definition = toJcs(told);
   if (definition.length > maxToolLength) {
@@ -109,6 +114,18 @@ const ofHints: ReadonlySet<string> = new Set(['readOnlyHint', 'destructiveHint',
 function otherAnnotations(annotations: Readonly<Record<string, unknown>>): unknown {
   const others = Object.entries(annotations).filter(([name]) => !ofHints.has(name));
   return others.length === 0 ? undefined : Object.fromEntries(others);
+}
+
+/** The first list that a pointer leads into. What is in one would stay part of each definition, and the pointer become part of the digest. */
+function listOn(pointer: string, tool: unknown): string | undefined {
+  let value = tool;
+  let at = '';
+  for (const name of pointer.split('/').slice(1)) {
+    if (Array.isArray(value)) return at;
+    value = ownValue(value, unescapePointer(name));
+    at = `${at}/${name}`;
+  }
+  return undefined;
 }
 
 function pointerParts(pointer: string): readonly string[] {

@@ -224,6 +224,15 @@ export const statusStructure: StructuralSchema = {
       "changedAt": {
        "type": "string"
       },
+      "accepted": {
+       "type": "string"
+      },
+      "ignore": {
+       "type": "array",
+       "items": {
+        "type": "string"
+       }
+      },
       "list": {
        "type": "array",
        "items": {
@@ -251,6 +260,9 @@ export const statusStructure: StructuralSchema = {
        }
       },
       "truncated": {
+       "type": "integer"
+      },
+      "truncatedNotReadOnly": {
        "type": "integer"
       },
       "reason": {

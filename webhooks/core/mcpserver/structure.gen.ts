@@ -1129,6 +1129,38 @@ export const structure: StructuralSchema = {
         }
        }
       },
+      "toolContract": {
+       "type": "object",
+       "properties": {
+        "mode": {
+         "type": "string"
+        },
+        "digest": {
+         "type": "string"
+        },
+        "ignore": {
+         "type": "array",
+         "items": {
+          "type": "string",
+          "rules": [
+           {
+            "rule": "self != '/name'",
+            "message": "the name of a tool cannot be ignored: remove /name"
+           }
+          ]
+         }
+        },
+        "allow": {
+         "type": "string"
+        }
+       },
+       "rules": [
+        {
+         "rule": "!has(self.digest) || (has(self.mode) && self.mode == 'Pin')",
+         "message": "digest is what is pinned: set mode to Pin, or remove digest"
+        }
+       ]
+      },
       "metrics": {
        "type": "object",
        "properties": {

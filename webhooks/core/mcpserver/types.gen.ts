@@ -900,6 +900,7 @@ export interface Gateway {
 export interface MCPServerExtensions {
   verification?: VerificationSettings;
   rollout?: RolloutSettings;
+  toolContract?: ToolContractSettings;
   metrics?: MetricsSettings;
   /**
    * PersistentVolumeClaims of this namespace, mounted into the container beside config.storage (1 to 16 mounts, each path once, and none that config.storage has). Default: none.
@@ -932,6 +933,30 @@ export interface RolloutSettings {
    * Seconds that a pod which goes has in all: the first 5 of them it goes on serving, until no Service leads to it any more, then it gets SIGTERM, and at the end SIGKILL (1 to 86400). Long ones let sessions end. Default: 30.
    */
   terminationGracePeriodSeconds?: number;
+}
+/**
+ * What the tools of the server have to be, as it lists them without credentials. At least one field, when given.
+ */
+export interface ToolContractSettings {
+  /**
+   * Observe: changes of tools are told. Pin: with other tools than the accepted ones the server is Verified=False (ToolContractChanged) until somebody accepts them; its pods are untouched. Default: Observe.
+   */
+  mode?: 'Observe' | 'Pin';
+  /**
+   * With Pin: digest of the accepted tools, as mcp-lifecycle contract get prints it (sha256 and 64 hexadecimal digits). Default: that which the annotation mcp-lifecycle/accept-tool-contract names, or else of the tools that are listed first.
+   */
+  digest?: string;
+  /**
+   * JSON pointers into each tool: what is there is no part of the contract, as /_meta/time of a server that lists another time each time (1 to 16). What is in a list cannot be ignored. Default: none.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  ignore?: string[];
+  /**
+   * ReadOnly: a server that offers a tool which does not say that it is read-only (annotation readOnlyHint) is Verified=False (ToolNotAllowed). Default: Any.
+   */
+  allow?: 'Any' | 'ReadOnly';
 }
 /**
  * Metrics of the server for a Prometheus of the Prometheus operator, which is told by a PodMonitor or a ServiceMonitor of the server's name. Needs monitoring.enabled in the chart, and that operator's CustomResourceDefinitions: condition Monitored says what is missing. Default: none.
@@ -1371,6 +1396,16 @@ export interface ToolsStatus {
    */
   changedAt?: string;
   /**
+   * Digest of the tools that were accepted last, while they are pinned. It counts as long as neither the spec nor the annotation mcp-lifecycle/accept-tool-contract names one.
+   */
+  accepted?: string;
+  /**
+   * What is no part of that digest, as spec.extensions.toolContract said.
+   *
+   * @maxItems 16
+   */
+  ignore?: string[];
+  /**
    * The first 64 tools, by name. What one says of its danger is taken at its worst where it says nothing.
    *
    * @maxItems 64
@@ -1380,6 +1415,10 @@ export interface ToolsStatus {
    * How many more tools there are.
    */
   truncated?: number;
+  /**
+   * How many of those do not say that they are read-only.
+   */
+  truncatedNotReadOnly?: number;
   /**
    * Why there is no digest now: ContractTooLarge, ContractUnreadable, or ContractUnstable, when two lists in a row differ. The others are then of the last time that there was one.
    */

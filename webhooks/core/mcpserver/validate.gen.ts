@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":256},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -1884,10 +1884,12 @@ errors++;
 validate106.errors = vErrors;
 return errors === 0;
 }
-const pattern1 = new RegExp("^[1-9][0-9]{0,4}[smh]$", "u");
-const pattern2 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
-const pattern4 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
-const pattern6 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
+const pattern1 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
+const pattern2 = new RegExp("^(/([^/~]|~[01])+)+$", "u");
+const pattern3 = new RegExp("^[1-9][0-9]{0,4}[smh]$", "u");
+const pattern4 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
+const pattern6 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
+const pattern8 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
 function validate21(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
@@ -2846,208 +2848,310 @@ vErrors = add(vErrors, err116);
 errors++;
 }
 }
-if(data75.metrics !== undefined){
-let data81 = data75.metrics;
+if(data75.toolContract !== undefined){
+let data81 = data75.toolContract;
 if(data81 && typeof data81 == "object" && !Array.isArray(data81)){
-if(data81.port === undefined){
-const err117 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
+if(Object.keys(data81).length < 1){
+const err117 = {instancePath:instancePath+"/spec/extensions/toolContract",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err117);
 errors++;
 }
-if(data81.port !== undefined){
-if(!(validate88(data81.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-if(data81.path !== undefined){
-let data83 = data81.path;
-if(typeof data83 === "string"){
-if(data83.length > 253 && func2(data83) > 253){
-const err118 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
+if(data81.mode !== undefined){
+let data82 = data81.mode;
+if(typeof data82 !== "string"){
+const err118 = {instancePath:instancePath+"/spec/extensions/toolContract/mode",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err118);
 errors++;
 }
-if(data83.length < 2 && func2(data83) < 1){
-const err119 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
+if(!((data82 === "Observe") || (data82 === "Pin"))){
+const err119 = {instancePath:instancePath+"/spec/extensions/toolContract/mode",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.toolContract.properties.mode.enum}};
 vErrors = add(vErrors, err119);
 errors++;
 }
 }
-else {
-const err120 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
+if(data81.digest !== undefined){
+let data83 = data81.digest;
+if(typeof data83 === "string"){
+if(data83.length > 71 && func2(data83) > 71){
+const err120 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"maxLength",params:{limit: 71}};
 vErrors = add(vErrors, err120);
 errors++;
 }
-}
-if(data81.interval !== undefined){
-let data84 = data81.interval;
-if(typeof data84 === "string"){
-if(!pattern1.test(data84)){
-const err121 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
+if(!pattern1.test(data83)){
+const err121 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"}};
 vErrors = add(vErrors, err121);
 errors++;
 }
 }
 else {
-const err122 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
+const err122 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err122);
 errors++;
 }
 }
-if(data81.labels !== undefined){
-let data85 = data81.labels;
-if(data85 && typeof data85 == "object" && !Array.isArray(data85)){
-if(Object.keys(data85).length > 50){
-const err123 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
+if(data81.ignore !== undefined){
+let data84 = data81.ignore;
+if(Array.isArray(data84)){
+if(data84.length > 16){
+const err123 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err123);
 errors++;
 }
-for(const key4 in data85){
-if(typeof data85[key4] !== "string"){
-const err124 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
+if(data84.length < 1){
+const err124 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err124);
 errors++;
 }
-}
-}
-else {
-const err125 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
+const len8 = data84.length;
+for(let i8=0; i8<len8; i8++){
+let data85 = data84[i8];
+if(typeof data85 === "string"){
+if(data85.length > 256 && func2(data85) > 256){
+const err125 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err125);
 errors++;
 }
-}
-if(data81.kind !== undefined){
-let data87 = data81.kind;
-if(typeof data87 !== "string"){
-const err126 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
+if(!pattern2.test(data85)){
+const err126 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"pattern",params:{pattern: "^(/([^/~]|~[01])+)+$"}};
 vErrors = add(vErrors, err126);
 errors++;
 }
-if(!((data87 === "PodMonitor") || (data87 === "ServiceMonitor"))){
-const err127 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
+}
+else {
+const err127 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err127);
 errors++;
 }
 }
 }
 else {
-const err128 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
+const err128 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data75.storage !== undefined){
-let data88 = data75.storage;
-if(Array.isArray(data88)){
-if(data88.length > 16){
-const err129 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
+if(data81.allow !== undefined){
+let data86 = data81.allow;
+if(typeof data86 !== "string"){
+const err129 = {instancePath:instancePath+"/spec/extensions/toolContract/allow",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err129);
 errors++;
 }
-if(data88.length < 1){
-const err130 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
+if(!((data86 === "Any") || (data86 === "ReadOnly"))){
+const err130 = {instancePath:instancePath+"/spec/extensions/toolContract/allow",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.toolContract.properties.allow.enum}};
 vErrors = add(vErrors, err130);
 errors++;
 }
-const len8 = data88.length;
-for(let i8=0; i8<len8; i8++){
-let data89 = data88[i8];
-if(data89 && typeof data89 == "object" && !Array.isArray(data89)){
-if(data89.claimName === undefined){
-const err131 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "claimName"}};
+}
+}
+else {
+const err131 = {instancePath:instancePath+"/spec/extensions/toolContract",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err131);
 errors++;
 }
-if(data89.path === undefined){
-const err132 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data75.metrics !== undefined){
+let data87 = data75.metrics;
+if(data87 && typeof data87 == "object" && !Array.isArray(data87)){
+if(data87.port === undefined){
+const err132 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
 vErrors = add(vErrors, err132);
 errors++;
 }
-if(data89.claimName !== undefined){
-let data90 = data89.claimName;
-if(typeof data90 === "string"){
-if(data90.length > 253 && func2(data90) > 253){
-const err133 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"maxLength",params:{limit: 253}};
+if(data87.port !== undefined){
+if(!(validate88(data87.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+if(data87.path !== undefined){
+let data89 = data87.path;
+if(typeof data89 === "string"){
+if(data89.length > 253 && func2(data89) > 253){
+const err133 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err133);
 errors++;
 }
-if(data90.length < 2 && func2(data90) < 1){
-const err134 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"minLength",params:{limit: 1}};
+if(data89.length < 2 && func2(data89) < 1){
+const err134 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err134);
 errors++;
 }
 }
 else {
-const err135 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/claimName",keyword:"type",params:{type: "string"}};
+const err135 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err135);
 errors++;
 }
 }
-if(data89.path !== undefined){
-let data91 = data89.path;
-if(typeof data91 === "string"){
-if(data91.length > 4096 && func2(data91) > 4096){
-const err136 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"maxLength",params:{limit: 4096}};
+if(data87.interval !== undefined){
+let data90 = data87.interval;
+if(typeof data90 === "string"){
+if(!pattern3.test(data90)){
+const err136 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
 vErrors = add(vErrors, err136);
 errors++;
 }
-if(data91.length < 2 && func2(data91) < 1){
-const err137 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"minLength",params:{limit: 1}};
+}
+else {
+const err137 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err137);
 errors++;
 }
 }
-else {
-const err138 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/path",keyword:"type",params:{type: "string"}};
+if(data87.labels !== undefined){
+let data91 = data87.labels;
+if(data91 && typeof data91 == "object" && !Array.isArray(data91)){
+if(Object.keys(data91).length > 50){
+const err138 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
 vErrors = add(vErrors, err138);
 errors++;
 }
-}
-if(data89.permissions !== undefined){
-let data92 = data89.permissions;
-if(typeof data92 !== "string"){
-const err139 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"type",params:{type: "string"}};
+for(const key4 in data91){
+if(typeof data91[key4] !== "string"){
+const err139 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err139);
 errors++;
 }
-if(!(((data92 === "ReadOnly") || (data92 === "ReadWrite")) || (data92 === "RecursiveReadOnly"))){
-const err140 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
+}
+}
+else {
+const err140 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err140);
 errors++;
 }
 }
-if(data89.subPath !== undefined){
-let data93 = data89.subPath;
-if(typeof data93 === "string"){
-if(data93.length > 1024 && func2(data93) > 1024){
-const err141 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"maxLength",params:{limit: 1024}};
+if(data87.kind !== undefined){
+let data93 = data87.kind;
+if(typeof data93 !== "string"){
+const err141 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err141);
 errors++;
 }
-if(data93.length < 2 && func2(data93) < 1){
-const err142 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"minLength",params:{limit: 1}};
+if(!((data93 === "PodMonitor") || (data93 === "ServiceMonitor"))){
+const err142 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
 vErrors = add(vErrors, err142);
 errors++;
 }
 }
+}
 else {
-const err143 = {instancePath:instancePath+"/spec/extensions/storage/" + i8+"/subPath",keyword:"type",params:{type: "string"}};
+const err143 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err143);
 errors++;
 }
 }
+if(data75.storage !== undefined){
+let data94 = data75.storage;
+if(Array.isArray(data94)){
+if(data94.length > 16){
+const err144 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
+vErrors = add(vErrors, err144);
+errors++;
+}
+if(data94.length < 1){
+const err145 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
+vErrors = add(vErrors, err145);
+errors++;
+}
+const len9 = data94.length;
+for(let i9=0; i9<len9; i9++){
+let data95 = data94[i9];
+if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
+if(data95.claimName === undefined){
+const err146 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "claimName"}};
+vErrors = add(vErrors, err146);
+errors++;
+}
+if(data95.path === undefined){
+const err147 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err147);
+errors++;
+}
+if(data95.claimName !== undefined){
+let data96 = data95.claimName;
+if(typeof data96 === "string"){
+if(data96.length > 253 && func2(data96) > 253){
+const err148 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err148);
+errors++;
+}
+if(data96.length < 2 && func2(data96) < 1){
+const err149 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err149);
+errors++;
+}
 }
 else {
-const err144 = {instancePath:instancePath+"/spec/extensions/storage/" + i8,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err144);
+const err150 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err150);
+errors++;
+}
+}
+if(data95.path !== undefined){
+let data97 = data95.path;
+if(typeof data97 === "string"){
+if(data97.length > 4096 && func2(data97) > 4096){
+const err151 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"maxLength",params:{limit: 4096}};
+vErrors = add(vErrors, err151);
+errors++;
+}
+if(data97.length < 2 && func2(data97) < 1){
+const err152 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err152);
+errors++;
+}
+}
+else {
+const err153 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err153);
+errors++;
+}
+}
+if(data95.permissions !== undefined){
+let data98 = data95.permissions;
+if(typeof data98 !== "string"){
+const err154 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err154);
+errors++;
+}
+if(!(((data98 === "ReadOnly") || (data98 === "ReadWrite")) || (data98 === "RecursiveReadOnly"))){
+const err155 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
+vErrors = add(vErrors, err155);
+errors++;
+}
+}
+if(data95.subPath !== undefined){
+let data99 = data95.subPath;
+if(typeof data99 === "string"){
+if(data99.length > 1024 && func2(data99) > 1024){
+const err156 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err156);
+errors++;
+}
+if(data99.length < 2 && func2(data99) < 1){
+const err157 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err157);
+errors++;
+}
+}
+else {
+const err158 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err158);
 errors++;
 }
 }
 }
 else {
-const err145 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err145);
+const err159 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err159);
+errors++;
+}
+}
+}
+else {
+const err160 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err160);
 errors++;
 }
 }
@@ -3058,1864 +3162,1930 @@ errors = vErrors.length;
 }
 }
 if(data75.scheduling !== undefined){
-let data95 = data75.scheduling;
-if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
-if(Object.keys(data95).length < 1){
-const err146 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
-vErrors = add(vErrors, err146);
-errors++;
-}
-if(data95.nodeSelector !== undefined){
-let data96 = data95.nodeSelector;
-if(data96 && typeof data96 == "object" && !Array.isArray(data96)){
-if(Object.keys(data96).length > 32){
-const err147 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
-vErrors = add(vErrors, err147);
-errors++;
-}
-for(const key5 in data96){
-if(typeof data96[key5] !== "string"){
-const err148 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err148);
-errors++;
-}
-}
-}
-else {
-const err149 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err149);
-errors++;
-}
-}
-if(data95.tolerations !== undefined){
-let data98 = data95.tolerations;
-if(Array.isArray(data98)){
-if(data98.length > 32){
-const err150 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
-vErrors = add(vErrors, err150);
-errors++;
-}
-const len9 = data98.length;
-for(let i9=0; i9<len9; i9++){
-let data99 = data98[i9];
-if(data99 && typeof data99 == "object" && !Array.isArray(data99)){
-if(data99.key !== undefined){
-let data100 = data99.key;
-if(typeof data100 === "string"){
-if(data100.length > 317 && func2(data100) > 317){
-const err151 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"maxLength",params:{limit: 317}};
-vErrors = add(vErrors, err151);
-errors++;
-}
-}
-else {
-const err152 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/key",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err152);
-errors++;
-}
-}
-if(data99.operator !== undefined){
-let data101 = data99.operator;
-if(typeof data101 !== "string"){
-const err153 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err153);
-errors++;
-}
-if(!((data101 === "Equal") || (data101 === "Exists"))){
-const err154 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
-vErrors = add(vErrors, err154);
-errors++;
-}
-}
-if(data99.value !== undefined){
-let data102 = data99.value;
-if(typeof data102 === "string"){
-if(data102.length > 63 && func2(data102) > 63){
-const err155 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err155);
-errors++;
-}
-}
-else {
-const err156 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/value",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err156);
-errors++;
-}
-}
-if(data99.effect !== undefined){
-let data103 = data99.effect;
-if(typeof data103 !== "string"){
-const err157 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err157);
-errors++;
-}
-if(!(((data103 === "NoSchedule") || (data103 === "PreferNoSchedule")) || (data103 === "NoExecute"))){
-const err158 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
-vErrors = add(vErrors, err158);
-errors++;
-}
-}
-if(data99.tolerationSeconds !== undefined){
-let data104 = data99.tolerationSeconds;
-if(!(((typeof data104 == "number") && (!(data104 % 1) && !isNaN(data104))) && (isFinite(data104)))){
-const err159 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err159);
-errors++;
-}
-if((typeof data104 == "number") && (isFinite(data104))){
-if(data104 > 9223372036854776000 || isNaN(data104)){
-const err160 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err160);
-errors++;
-}
-if(data104 < -9223372036854776000 || isNaN(data104)){
-const err161 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+let data101 = data75.scheduling;
+if(data101 && typeof data101 == "object" && !Array.isArray(data101)){
+if(Object.keys(data101).length < 1){
+const err161 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err161);
 errors++;
 }
-}
-}
-}
-else {
-const err162 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i9,keyword:"type",params:{type: "object"}};
+if(data101.nodeSelector !== undefined){
+let data102 = data101.nodeSelector;
+if(data102 && typeof data102 == "object" && !Array.isArray(data102)){
+if(Object.keys(data102).length > 32){
+const err162 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-}
-}
-else {
-const err163 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+for(const key5 in data102){
+if(typeof data102[key5] !== "string"){
+const err163 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err163);
 errors++;
 }
 }
-if(data95.topologySpreadConstraints !== undefined){
-let data105 = data95.topologySpreadConstraints;
-if(Array.isArray(data105)){
-if(data105.length > 8){
-const err164 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+}
+else {
+const err164 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err164);
 errors++;
 }
-const len10 = data105.length;
-for(let i10=0; i10<len10; i10++){
-let data106 = data105[i10];
-if(data106 && typeof data106 == "object" && !Array.isArray(data106)){
-if(data106.maxSkew === undefined){
-const err165 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "maxSkew"}};
+}
+if(data101.tolerations !== undefined){
+let data104 = data101.tolerations;
+if(Array.isArray(data104)){
+if(data104.length > 32){
+const err165 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err165);
 errors++;
 }
-if(data106.topologyKey === undefined){
-const err166 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "topologyKey"}};
+const len10 = data104.length;
+for(let i10=0; i10<len10; i10++){
+let data105 = data104[i10];
+if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
+if(data105.key !== undefined){
+let data106 = data105.key;
+if(typeof data106 === "string"){
+if(data106.length > 317 && func2(data106) > 317){
+const err166 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err166);
 errors++;
 }
-if(data106.whenUnsatisfiable === undefined){
-const err167 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+}
+else {
+const err167 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err167);
 errors++;
 }
-if(data106.maxSkew !== undefined){
-let data107 = data106.maxSkew;
-if(!(((typeof data107 == "number") && (!(data107 % 1) && !isNaN(data107))) && (isFinite(data107)))){
-const err168 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"type",params:{type: "integer"}};
+}
+if(data105.operator !== undefined){
+let data107 = data105.operator;
+if(typeof data107 !== "string"){
+const err168 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err168);
 errors++;
 }
-if((typeof data107 == "number") && (isFinite(data107))){
-if(data107 > 2147483647 || isNaN(data107)){
-const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((data107 === "Equal") || (data107 === "Exists"))){
+const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-if(data107 < 1 || isNaN(data107)){
-const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data105.value !== undefined){
+let data108 = data105.value;
+if(typeof data108 === "string"){
+if(data108.length > 63 && func2(data108) > 63){
+const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err170);
 errors++;
 }
 }
-}
-if(data106.topologyKey !== undefined){
-let data108 = data106.topologyKey;
-if(typeof data108 === "string"){
-if(data108.length > 317 && func2(data108) > 317){
-const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+else {
+const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err171);
 errors++;
 }
-if(data108.length < 2 && func2(data108) < 1){
-const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+}
+if(data105.effect !== undefined){
+let data109 = data105.effect;
+if(typeof data109 !== "string"){
+const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-}
-else {
-const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/topologyKey",keyword:"type",params:{type: "string"}};
+if(!(((data109 === "NoSchedule") || (data109 === "PreferNoSchedule")) || (data109 === "NoExecute"))){
+const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err173);
 errors++;
 }
 }
-if(data106.whenUnsatisfiable !== undefined){
-let data109 = data106.whenUnsatisfiable;
-if(typeof data109 !== "string"){
-const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+if(data105.tolerationSeconds !== undefined){
+let data110 = data105.tolerationSeconds;
+if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
+const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-if(!((data109 === "DoNotSchedule") || (data109 === "ScheduleAnyway"))){
-const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+if((typeof data110 == "number") && (isFinite(data110))){
+if(data110 > 9223372036854776000 || isNaN(data110)){
+const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-}
-if(data106.minDomains !== undefined){
-let data110 = data106.minDomains;
-if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
-const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"type",params:{type: "integer"}};
+if(data110 < -9223372036854776000 || isNaN(data110)){
+const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-if((typeof data110 == "number") && (isFinite(data110))){
-if(data110 > 2147483647 || isNaN(data110)){
-const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+}
+else {
+const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-if(data110 < 1 || isNaN(data110)){
-const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err178);
 errors++;
 }
 }
-}
-if(data106.nodeAffinityPolicy !== undefined){
-let data111 = data106.nodeAffinityPolicy;
-if(typeof data111 !== "string"){
-const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data101.topologySpreadConstraints !== undefined){
+let data111 = data101.topologySpreadConstraints;
+if(Array.isArray(data111)){
+if(data111.length > 8){
+const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err179);
 errors++;
 }
-if(!((data111 === "Honor") || (data111 === "Ignore"))){
-const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+const len11 = data111.length;
+for(let i11=0; i11<len11; i11++){
+let data112 = data111[i11];
+if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
+if(data112.maxSkew === undefined){
+const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err180);
 errors++;
 }
-}
-if(data106.nodeTaintsPolicy !== undefined){
-let data112 = data106.nodeTaintsPolicy;
-if(typeof data112 !== "string"){
-const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+if(data112.topologyKey === undefined){
+const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if(!((data112 === "Honor") || (data112 === "Ignore"))){
-const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+if(data112.whenUnsatisfiable === undefined){
+const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err182);
 errors++;
 }
-}
-}
-else {
-const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i10,keyword:"type",params:{type: "object"}};
+if(data112.maxSkew !== undefined){
+let data113 = data112.maxSkew;
+if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
+const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-}
-}
-else {
-const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if((typeof data113 == "number") && (isFinite(data113))){
+if(data113 > 2147483647 || isNaN(data113)){
+const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-}
-if(data95.priorityClassName !== undefined){
-let data113 = data95.priorityClassName;
-if(typeof data113 === "string"){
-if(data113.length > 253 && func2(data113) > 253){
-const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(data113 < 1 || isNaN(data113)){
+const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-if(data113.length < 2 && func2(data113) < 1){
-const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data112.topologyKey !== undefined){
+let data114 = data112.topologyKey;
+if(typeof data114 === "string"){
+if(data114.length > 317 && func2(data114) > 317){
+const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-}
-else {
-const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if(data114.length < 2 && func2(data114) < 1){
+const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err187);
 errors++;
 }
 }
-if(data95.runtimeClassName !== undefined){
-let data114 = data95.runtimeClassName;
-if(typeof data114 === "string"){
-if(data114.length > 253 && func2(data114) > 253){
-const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+else {
+const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-if(data114.length < 2 && func2(data114) < 1){
-const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data112.whenUnsatisfiable !== undefined){
+let data115 = data112.whenUnsatisfiable;
+if(typeof data115 !== "string"){
+const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
-}
-else {
-const err190 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+if(!((data115 === "DoNotSchedule") || (data115 === "ScheduleAnyway"))){
+const err190 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err190);
 errors++;
 }
 }
-if(data95.disruptionBudget !== undefined){
-let data115 = data95.disruptionBudget;
-if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
-if(data115.maxUnavailable !== undefined){
-let data116 = data115.maxUnavailable;
+if(data112.minDomains !== undefined){
+let data116 = data112.minDomains;
 if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
 if((typeof data116 == "number") && (isFinite(data116))){
 if(data116 > 2147483647 || isNaN(data116)){
-const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err192);
 errors++;
 }
 if(data116 < 1 || isNaN(data116)){
-const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err193);
 errors++;
 }
 }
 }
-if(data115.unhealthyPodEvictionPolicy !== undefined){
-let data117 = data115.unhealthyPodEvictionPolicy;
+if(data112.nodeAffinityPolicy !== undefined){
+let data117 = data112.nodeAffinityPolicy;
 if(typeof data117 !== "string"){
-const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-if(!((data117 === "AlwaysAllow") || (data117 === "IfHealthyBudget"))){
-const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+if(!((data117 === "Honor") || (data117 === "Ignore"))){
+const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-}
-else {
-const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if(data112.nodeTaintsPolicy !== undefined){
+let data118 = data112.nodeTaintsPolicy;
+if(typeof data118 !== "string"){
+const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-}
-}
-else {
-const err197 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+if(!((data118 === "Honor") || (data118 === "Ignore"))){
+const err197 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err197);
 errors++;
 }
 }
 }
 else {
-const err198 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+const err198 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
 }
 }
 else {
-const err199 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+const err199 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err199);
 errors++;
 }
 }
-if(data.status !== undefined){
-let data118 = data.status;
-if(data118 && typeof data118 == "object" && !Array.isArray(data118)){
-if(data118.observedGeneration !== undefined){
-let data119 = data118.observedGeneration;
-if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
-const err200 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data101.priorityClassName !== undefined){
+let data119 = data101.priorityClassName;
+if(typeof data119 === "string"){
+if(data119.length > 253 && func2(data119) > 253){
+const err200 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if((typeof data119 == "number") && (isFinite(data119))){
-if(data119 > 9223372036854776000 || isNaN(data119)){
-const err201 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data119.length < 2 && func2(data119) < 1){
+const err201 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-if(data119 < -9223372036854776000 || isNaN(data119)){
-const err202 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err202 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err202);
 errors++;
 }
 }
-}
-if(data118.phase !== undefined){
-let data120 = data118.phase;
-if(typeof data120 !== "string"){
-const err203 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+if(data101.runtimeClassName !== undefined){
+let data120 = data101.runtimeClassName;
+if(typeof data120 === "string"){
+if(data120.length > 253 && func2(data120) > 253){
+const err203 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if(!(((data120 === "Pending") || (data120 === "Running")) || (data120 === "Failed"))){
-const err204 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+if(data120.length < 2 && func2(data120) < 1){
+const err204 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err204);
 errors++;
 }
 }
-if(data118.deploymentName !== undefined){
-if(typeof data118.deploymentName !== "string"){
-const err205 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+else {
+const err205 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
 }
-if(data118.serviceName !== undefined){
-if(typeof data118.serviceName !== "string"){
-const err206 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data101.disruptionBudget !== undefined){
+let data121 = data101.disruptionBudget;
+if(data121 && typeof data121 == "object" && !Array.isArray(data121)){
+if(data121.maxUnavailable !== undefined){
+let data122 = data121.maxUnavailable;
+if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
+const err206 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-}
-if(data118.address !== undefined){
-let data123 = data118.address;
-if(data123 && typeof data123 == "object" && !Array.isArray(data123)){
-if(data123.url !== undefined){
-if(typeof data123.url !== "string"){
-const err207 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+if((typeof data122 == "number") && (isFinite(data122))){
+if(data122 > 2147483647 || isNaN(data122)){
+const err207 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err207);
+errors++;
+}
+if(data122 < 1 || isNaN(data122)){
+const err208 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err208);
+errors++;
+}
+}
+}
+if(data121.unhealthyPodEvictionPolicy !== undefined){
+let data123 = data121.unhealthyPodEvictionPolicy;
+if(typeof data123 !== "string"){
+const err209 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err209);
+errors++;
+}
+if(!((data123 === "AlwaysAllow") || (data123 === "IfHealthyBudget"))){
+const err210 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+vErrors = add(vErrors, err210);
 errors++;
 }
 }
 }
 else {
-const err208 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err208);
-errors++;
-}
-}
-if(data118.replicas !== undefined){
-let data125 = data118.replicas;
-if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
-const err209 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err209);
-errors++;
-}
-if((typeof data125 == "number") && (isFinite(data125))){
-if(data125 > 2147483647 || isNaN(data125)){
-const err210 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err210);
-errors++;
-}
-if(data125 < -2147483648 || isNaN(data125)){
-const err211 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const err211 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
 }
 }
-if(data118.readyReplicas !== undefined){
-let data126 = data118.readyReplicas;
-if(!(((typeof data126 == "number") && (!(data126 % 1) && !isNaN(data126))) && (isFinite(data126)))){
-const err212 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+else {
+const err212 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-if((typeof data126 == "number") && (isFinite(data126))){
-if(data126 > 2147483647 || isNaN(data126)){
-const err213 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err213 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-if(data126 < -2147483648 || isNaN(data126)){
-const err214 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err214 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
 }
-}
-if(data118.selector !== undefined){
-if(typeof data118.selector !== "string"){
-const err215 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data.status !== undefined){
+let data124 = data.status;
+if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
+if(data124.observedGeneration !== undefined){
+let data125 = data124.observedGeneration;
+if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
+const err215 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-}
-if(data118.serverInfo !== undefined){
-let data128 = data118.serverInfo;
-if(data128 && typeof data128 == "object" && !Array.isArray(data128)){
-if(data128.name !== undefined){
-if(typeof data128.name !== "string"){
-const err216 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if((typeof data125 == "number") && (isFinite(data125))){
+if(data125 > 9223372036854776000 || isNaN(data125)){
+const err216 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err216);
 errors++;
 }
-}
-if(data128.version !== undefined){
-if(typeof data128.version !== "string"){
-const err217 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(data125 < -9223372036854776000 || isNaN(data125)){
+const err217 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-if(data128.protocolVersion !== undefined){
-if(typeof data128.protocolVersion !== "string"){
-const err218 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+}
+if(data124.phase !== undefined){
+let data126 = data124.phase;
+if(typeof data126 !== "string"){
+const err218 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
-}
-if(data128.instructions !== undefined){
-if(typeof data128.instructions !== "string"){
-const err219 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if(!(((data126 === "Pending") || (data126 === "Running")) || (data126 === "Failed"))){
+const err219 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err219);
 errors++;
 }
 }
-if(data128.capabilities !== undefined){
-let data133 = data128.capabilities;
-if(data133 && typeof data133 == "object" && !Array.isArray(data133)){
-if(data133.tools !== undefined){
-if(typeof data133.tools !== "boolean"){
-const err220 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if(data124.deploymentName !== undefined){
+if(typeof data124.deploymentName !== "string"){
+const err220 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err220);
 errors++;
 }
 }
-if(data133.resources !== undefined){
-if(typeof data133.resources !== "boolean"){
-const err221 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data124.serviceName !== undefined){
+if(typeof data124.serviceName !== "string"){
+const err221 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err221);
 errors++;
 }
 }
-if(data133.prompts !== undefined){
-if(typeof data133.prompts !== "boolean"){
-const err222 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data124.address !== undefined){
+let data129 = data124.address;
+if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
+if(data129.url !== undefined){
+if(typeof data129.url !== "string"){
+const err222 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err222);
 errors++;
 }
 }
-if(data133.logging !== undefined){
-if(typeof data133.logging !== "boolean"){
-const err223 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err223 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
 }
-if(data133.completions !== undefined){
-if(typeof data133.completions !== "boolean"){
-const err224 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data124.replicas !== undefined){
+let data131 = data124.replicas;
+if(!(((typeof data131 == "number") && (!(data131 % 1) && !isNaN(data131))) && (isFinite(data131)))){
+const err224 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err224);
 errors++;
 }
-}
-}
-else {
-const err225 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if((typeof data131 == "number") && (isFinite(data131))){
+if(data131 > 2147483647 || isNaN(data131)){
+const err225 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-}
-}
-else {
-const err226 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data131 < -2147483648 || isNaN(data131)){
+const err226 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err226);
 errors++;
 }
 }
-if(data118.handshakeRetryCount !== undefined){
-let data139 = data118.handshakeRetryCount;
-if(!(((typeof data139 == "number") && (!(data139 % 1) && !isNaN(data139))) && (isFinite(data139)))){
-const err227 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+}
+if(data124.readyReplicas !== undefined){
+let data132 = data124.readyReplicas;
+if(!(((typeof data132 == "number") && (!(data132 % 1) && !isNaN(data132))) && (isFinite(data132)))){
+const err227 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-if((typeof data139 == "number") && (isFinite(data139))){
-if(data139 > 2147483647 || isNaN(data139)){
-const err228 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data132 == "number") && (isFinite(data132))){
+if(data132 > 2147483647 || isNaN(data132)){
+const err228 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-if(data139 < -2147483648 || isNaN(data139)){
-const err229 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data132 < -2147483648 || isNaN(data132)){
+const err229 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err229);
 errors++;
 }
 }
 }
-if(data118.gatewayBinding !== undefined){
-let data140 = data118.gatewayBinding;
-if(data140 && typeof data140 == "object" && !Array.isArray(data140)){
-if(data140.name !== undefined){
-if(typeof data140.name !== "string"){
-const err230 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data124.selector !== undefined){
+if(typeof data124.selector !== "string"){
+const err230 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-if(data140.provider !== undefined){
-if(typeof data140.provider !== "string"){
-const err231 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data124.serverInfo !== undefined){
+let data134 = data124.serverInfo;
+if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
+if(data134.name !== undefined){
+if(typeof data134.name !== "string"){
+const err231 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
 }
-}
-else {
-const err232 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if(data134.version !== undefined){
+if(typeof data134.version !== "string"){
+const err232 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err232);
 errors++;
 }
 }
-if(data118.extensions !== undefined){
-let data143 = data118.extensions;
-if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
-if(data143.release !== undefined){
-let data144 = data143.release;
-if(typeof data144 === "string"){
-if(data144.length > 64 && func2(data144) > 64){
-const err233 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data134.protocolVersion !== undefined){
+if(typeof data134.protocolVersion !== "string"){
+const err233 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
-else {
-const err234 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data134.instructions !== undefined){
+if(typeof data134.instructions !== "string"){
+const err234 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-if(data143.causes !== undefined){
-let data145 = data143.causes;
-if(data145 && typeof data145 == "object" && !Array.isArray(data145)){
-if(Object.keys(data145).length > 16){
-const err235 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data134.capabilities !== undefined){
+let data139 = data134.capabilities;
+if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
+if(data139.tools !== undefined){
+if(typeof data139.tools !== "boolean"){
+const err235 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-for(const key6 in data145){
-let data146 = data145[key6];
-if(typeof data146 === "string"){
-if(data146.length > 200 && func2(data146) > 200){
-const err236 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+}
+if(data139.resources !== undefined){
+if(typeof data139.resources !== "boolean"){
+const err236 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err236);
 errors++;
 }
 }
-else {
-const err237 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+if(data139.prompts !== undefined){
+if(typeof data139.prompts !== "boolean"){
+const err237 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
 }
-}
-else {
-const err238 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if(data139.logging !== undefined){
+if(typeof data139.logging !== "boolean"){
+const err238 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
 }
-if(data143.policy !== undefined){
-let data147 = data143.policy;
-if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
-if(data147.revision !== undefined){
-let data148 = data147.revision;
-if(!(((typeof data148 == "number") && (!(data148 % 1) && !isNaN(data148))) && (isFinite(data148)))){
-const err239 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data139.completions !== undefined){
+if(typeof data139.completions !== "boolean"){
+const err239 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-if((typeof data148 == "number") && (isFinite(data148))){
-if(data148 > 2147483647 || isNaN(data148)){
-const err240 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err240 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
-if(data148 < 1 || isNaN(data148)){
-const err241 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err241 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
-}
-if(data147.digests !== undefined){
-let data149 = data147.digests;
-if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
-if(Object.keys(data149).length > 200){
-const err242 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data124.handshakeRetryCount !== undefined){
+let data145 = data124.handshakeRetryCount;
+if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
+const err242 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-for(const key7 in data149){
-let data150 = data149[key7];
-if(typeof data150 === "string"){
-if(data150.length > 64 && func2(data150) > 64){
-const err243 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
+if((typeof data145 == "number") && (isFinite(data145))){
+if(data145 > 2147483647 || isNaN(data145)){
+const err243 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err243);
 errors++;
 }
-}
-else {
-const err244 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+if(data145 < -2147483648 || isNaN(data145)){
+const err244 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err244);
 errors++;
 }
 }
 }
-else {
-const err245 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(data124.gatewayBinding !== undefined){
+let data146 = data124.gatewayBinding;
+if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
+if(data146.name !== undefined){
+if(typeof data146.name !== "string"){
+const err245 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
 }
-if(data147.digest !== undefined){
-let data151 = data147.digest;
-if(typeof data151 === "string"){
-if(data151.length > 64 && func2(data151) > 64){
-const err246 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data146.provider !== undefined){
+if(typeof data146.provider !== "string"){
+const err246 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
 }
+}
 else {
-const err247 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err247 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
 }
-if(data147.generation !== undefined){
-let data152 = data147.generation;
-if(!(((typeof data152 == "number") && (!(data152 % 1) && !isNaN(data152))) && (isFinite(data152)))){
-const err248 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data124.extensions !== undefined){
+let data149 = data124.extensions;
+if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
+if(data149.release !== undefined){
+let data150 = data149.release;
+if(typeof data150 === "string"){
+if(data150.length > 64 && func2(data150) > 64){
+const err248 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err248);
-errors++;
-}
-if((typeof data152 == "number") && (isFinite(data152))){
-if(data152 > 9223372036854776000 || isNaN(data152)){
-const err249 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err249);
-errors++;
-}
-if(data152 < -9223372036854776000 || isNaN(data152)){
-const err250 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err250);
-errors++;
-}
-}
-}
-if(data147.tolerated !== undefined){
-let data153 = data147.tolerated;
-if(Array.isArray(data153)){
-if(data153.length > 50){
-const err251 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
-vErrors = add(vErrors, err251);
-errors++;
-}
-const len11 = data153.length;
-for(let i11=0; i11<len11; i11++){
-let data154 = data153[i11];
-if(data154 && typeof data154 == "object" && !Array.isArray(data154)){
-if(data154.rule === undefined){
-const err252 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "rule"}};
-vErrors = add(vErrors, err252);
-errors++;
-}
-if(data154.path === undefined){
-const err253 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err253);
-errors++;
-}
-if(data154.message === undefined){
-const err254 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err254);
-errors++;
-}
-if(data154.fingerprint === undefined){
-const err255 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err255);
-errors++;
-}
-if(data154.rule !== undefined){
-let data155 = data154.rule;
-if(typeof data155 === "string"){
-if(data155.length > 100 && func2(data155) > 100){
-const err256 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err256);
 errors++;
 }
 }
 else {
-const err257 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err257);
+const err249 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err249);
 errors++;
 }
 }
-if(data154.path !== undefined){
-let data156 = data154.path;
+if(data149.causes !== undefined){
+let data151 = data149.causes;
+if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
+if(Object.keys(data151).length > 16){
+const err250 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+vErrors = add(vErrors, err250);
+errors++;
+}
+for(const key6 in data151){
+let data152 = data151[key6];
+if(typeof data152 === "string"){
+if(data152.length > 200 && func2(data152) > 200){
+const err251 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+vErrors = add(vErrors, err251);
+errors++;
+}
+}
+else {
+const err252 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err252);
+errors++;
+}
+}
+}
+else {
+const err253 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err253);
+errors++;
+}
+}
+if(data149.policy !== undefined){
+let data153 = data149.policy;
+if(data153 && typeof data153 == "object" && !Array.isArray(data153)){
+if(data153.revision !== undefined){
+let data154 = data153.revision;
+if(!(((typeof data154 == "number") && (!(data154 % 1) && !isNaN(data154))) && (isFinite(data154)))){
+const err254 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err254);
+errors++;
+}
+if((typeof data154 == "number") && (isFinite(data154))){
+if(data154 > 2147483647 || isNaN(data154)){
+const err255 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err255);
+errors++;
+}
+if(data154 < 1 || isNaN(data154)){
+const err256 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err256);
+errors++;
+}
+}
+}
+if(data153.digests !== undefined){
+let data155 = data153.digests;
+if(data155 && typeof data155 == "object" && !Array.isArray(data155)){
+if(Object.keys(data155).length > 200){
+const err257 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+vErrors = add(vErrors, err257);
+errors++;
+}
+for(const key7 in data155){
+let data156 = data155[key7];
 if(typeof data156 === "string"){
-if(data156.length > 400 && func2(data156) > 400){
-const err258 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data156.length > 64 && func2(data156) > 64){
+const err258 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
 else {
-const err259 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/path",keyword:"type",params:{type: "string"}};
+const err259 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
 }
-if(data154.message !== undefined){
-let data157 = data154.message;
-if(typeof data157 === "string"){
-if(data157.length > 400 && func2(data157) > 400){
-const err260 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"maxLength",params:{limit: 400}};
+}
+else {
+const err260 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-else {
-const err261 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/message",keyword:"type",params:{type: "string"}};
+if(data153.digest !== undefined){
+let data157 = data153.digest;
+if(typeof data157 === "string"){
+if(data157.length > 64 && func2(data157) > 64){
+const err261 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
-if(data154.fingerprint !== undefined){
-let data158 = data154.fingerprint;
-if(typeof data158 === "string"){
-if(data158.length > 64 && func2(data158) > 64){
-const err262 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+else {
+const err262 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
 }
-else {
-const err263 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data153.generation !== undefined){
+let data158 = data153.generation;
+if(!(((typeof data158 == "number") && (!(data158 % 1) && !isNaN(data158))) && (isFinite(data158)))){
+const err263 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-}
-}
-else {
-const err264 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i11,keyword:"type",params:{type: "object"}};
+if((typeof data158 == "number") && (isFinite(data158))){
+if(data158 > 9223372036854776000 || isNaN(data158)){
+const err264 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err264);
 errors++;
 }
-}
-}
-else {
-const err265 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data158 < -9223372036854776000 || isNaN(data158)){
+const err265 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err265);
 errors++;
 }
 }
-if(data147.excused !== undefined){
-let data159 = data147.excused;
+}
+if(data153.tolerated !== undefined){
+let data159 = data153.tolerated;
 if(Array.isArray(data159)){
-if(data159.length > 100){
-const err266 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+if(data159.length > 50){
+const err266 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err266);
 errors++;
 }
 const len12 = data159.length;
 for(let i12=0; i12<len12; i12++){
 let data160 = data159[i12];
-if(typeof data160 === "string"){
-if(data160.length > 100 && func2(data160) > 100){
-const err267 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"maxLength",params:{limit: 100}};
+if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
+if(data160.rule === undefined){
+const err267 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err267);
 errors++;
 }
-}
-else {
-const err268 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i12,keyword:"type",params:{type: "string"}};
+if(data160.path === undefined){
+const err268 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err268);
 errors++;
 }
-}
-}
-else {
-const err269 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data160.message === undefined){
+const err269 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
-}
-if(data147.excusedFingerprints !== undefined){
-let data161 = data147.excusedFingerprints;
-if(Array.isArray(data161)){
-if(data161.length > 50){
-const err270 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+if(data160.fingerprint === undefined){
+const err270 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-const len13 = data161.length;
-for(let i13=0; i13<len13; i13++){
-let data162 = data161[i13];
-if(typeof data162 === "string"){
-if(data162.length > 64 && func2(data162) > 64){
-const err271 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"maxLength",params:{limit: 64}};
+if(data160.rule !== undefined){
+let data161 = data160.rule;
+if(typeof data161 === "string"){
+if(data161.length > 100 && func2(data161) > 100){
+const err271 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err271);
 errors++;
 }
 }
 else {
-const err272 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i13,keyword:"type",params:{type: "string"}};
+const err272 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err272);
 errors++;
 }
 }
-}
-else {
-const err273 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data160.path !== undefined){
+let data162 = data160.path;
+if(typeof data162 === "string"){
+if(data162.length > 400 && func2(data162) > 400){
+const err273 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err273);
 errors++;
 }
 }
-if(data147.pods !== undefined){
-let data163 = data147.pods;
-if(typeof data163 === "string"){
-if(data163.length > 64 && func2(data163) > 64){
-const err274 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+else {
+const err274 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err274);
 errors++;
 }
 }
-else {
-const err275 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+if(data160.message !== undefined){
+let data163 = data160.message;
+if(typeof data163 === "string"){
+if(data163.length > 400 && func2(data163) > 400){
+const err275 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err275);
 errors++;
 }
 }
-if(data147.toleratedNotListed !== undefined){
-let data164 = data147.toleratedNotListed;
-if(!(((typeof data164 == "number") && (!(data164 % 1) && !isNaN(data164))) && (isFinite(data164)))){
-const err276 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+else {
+const err276 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
-if((typeof data164 == "number") && (isFinite(data164))){
-if(data164 > 2147483647 || isNaN(data164)){
-const err277 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data160.fingerprint !== undefined){
+let data164 = data160.fingerprint;
+if(typeof data164 === "string"){
+if(data164.length > 64 && func2(data164) > 64){
+const err277 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err277);
 errors++;
 }
-if(data164 < -2147483648 || isNaN(data164)){
-const err278 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err278 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err278);
 errors++;
 }
 }
 }
-}
 else {
-const err279 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err279 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
 }
-if(data143.foreign !== undefined){
-let data165 = data143.foreign;
-if(data165 && typeof data165 == "object" && !Array.isArray(data165)){
-if(data165.fields === undefined){
-const err280 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+}
+else {
+const err280 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err280);
 errors++;
 }
-if(data165.fields !== undefined){
-let data166 = data165.fields;
-if(Array.isArray(data166)){
-if(data166.length > 20){
-const err281 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+if(data153.excused !== undefined){
+let data165 = data153.excused;
+if(Array.isArray(data165)){
+if(data165.length > 100){
+const err281 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err281);
 errors++;
 }
-const len14 = data166.length;
-for(let i14=0; i14<len14; i14++){
-let data167 = data166[i14];
-if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
-if(data167.kind === undefined){
-const err282 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "kind"}};
+const len13 = data165.length;
+for(let i13=0; i13<len13; i13++){
+let data166 = data165[i13];
+if(typeof data166 === "string"){
+if(data166.length > 100 && func2(data166) > 100){
+const err282 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err282);
-errors++;
-}
-if(data167.path === undefined){
-const err283 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err283);
-errors++;
-}
-if(data167.state === undefined){
-const err284 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"required",params:{missingProperty: "state"}};
-vErrors = add(vErrors, err284);
-errors++;
-}
-if(data167.kind !== undefined){
-let data168 = data167.kind;
-if(typeof data168 === "string"){
-if(data168.length > 63 && func2(data168) > 63){
-const err285 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err285);
 errors++;
 }
 }
 else {
-const err286 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/kind",keyword:"type",params:{type: "string"}};
+const err283 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err283);
+errors++;
+}
+}
+}
+else {
+const err284 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err284);
+errors++;
+}
+}
+if(data153.excusedFingerprints !== undefined){
+let data167 = data153.excusedFingerprints;
+if(Array.isArray(data167)){
+if(data167.length > 50){
+const err285 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err285);
+errors++;
+}
+const len14 = data167.length;
+for(let i14=0; i14<len14; i14++){
+let data168 = data167[i14];
+if(typeof data168 === "string"){
+if(data168.length > 64 && func2(data168) > 64){
+const err286 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err286);
 errors++;
 }
 }
-if(data167.path !== undefined){
-let data169 = data167.path;
-if(typeof data169 === "string"){
-if(data169.length > 300 && func2(data169) > 300){
-const err287 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"maxLength",params:{limit: 300}};
+else {
+const err287 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
 }
+}
 else {
-const err288 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/path",keyword:"type",params:{type: "string"}};
+const err288 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
 }
-if(data167.manager !== undefined){
-let data170 = data167.manager;
-if(typeof data170 === "string"){
-if(data170.length > 128 && func2(data170) > 128){
-const err289 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data153.pods !== undefined){
+let data169 = data153.pods;
+if(typeof data169 === "string"){
+if(data169.length > 64 && func2(data169) > 64){
+const err289 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
 else {
-const err290 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/manager",keyword:"type",params:{type: "string"}};
+const err290 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
-if(data167.state !== undefined){
-let data171 = data167.state;
-if(typeof data171 !== "string"){
-const err291 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"type",params:{type: "string"}};
+if(data153.toleratedNotListed !== undefined){
+let data170 = data153.toleratedNotListed;
+if(!(((typeof data170 == "number") && (!(data170 % 1) && !isNaN(data170))) && (isFinite(data170)))){
+const err291 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
-if(!((((data171 === "Waiting") || (data171 === "ComesBack")) || (data171 === "FromAdmission")) || (data171 === "Stays"))){
-const err292 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+if((typeof data170 == "number") && (isFinite(data170))){
+if(data170 > 2147483647 || isNaN(data170)){
+const err292 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-}
-}
-else {
-const err293 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i14,keyword:"type",params:{type: "object"}};
+if(data170 < -2147483648 || isNaN(data170)){
+const err293 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err293);
 errors++;
 }
 }
 }
+}
 else {
-const err294 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err294 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err294);
 errors++;
 }
 }
-if(data165.notListed !== undefined){
-let data172 = data165.notListed;
-if(!(((typeof data172 == "number") && (!(data172 % 1) && !isNaN(data172))) && (isFinite(data172)))){
-const err295 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data149.foreign !== undefined){
+let data171 = data149.foreign;
+if(data171 && typeof data171 == "object" && !Array.isArray(data171)){
+if(data171.fields === undefined){
+const err295 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err295);
 errors++;
 }
-if((typeof data172 == "number") && (isFinite(data172))){
-if(data172 > 2147483647 || isNaN(data172)){
-const err296 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data171.fields !== undefined){
+let data172 = data171.fields;
+if(Array.isArray(data172)){
+if(data172.length > 20){
+const err296 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err296);
 errors++;
 }
-if(data172 < -2147483648 || isNaN(data172)){
-const err297 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const len15 = data172.length;
+for(let i15=0; i15<len15; i15++){
+let data173 = data172[i15];
+if(data173 && typeof data173 == "object" && !Array.isArray(data173)){
+if(data173.kind === undefined){
+const err297 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-}
-}
-}
-else {
-const err298 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data173.path === undefined){
+const err298 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-}
-if(data143.podFailure !== undefined){
-let data173 = data143.podFailure;
-if(data173 && typeof data173 == "object" && !Array.isArray(data173)){
-if(data173.cause === undefined){
-const err299 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(data173.state === undefined){
+const err299 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err299);
 errors++;
 }
-if(data173.pod === undefined){
-const err300 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+if(data173.kind !== undefined){
+let data174 = data173.kind;
+if(typeof data174 === "string"){
+if(data174.length > 63 && func2(data174) > 63){
+const err300 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err300);
 errors++;
 }
-if(data173.cause !== undefined){
-let data174 = data173.cause;
-if(typeof data174 !== "string"){
-const err301 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+else {
+const err301 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err301);
 errors++;
 }
-if(!(((((((data174 === "ImagePull") || (data174 === "Configuration")) || (data174 === "Crashing")) || (data174 === "OutOfMemory")) || (data174 === "Unhealthy")) || (data174 === "Unschedulable")) || (data174 === "NotStarted"))){
-const err302 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+}
+if(data173.path !== undefined){
+let data175 = data173.path;
+if(typeof data175 === "string"){
+if(data175.length > 300 && func2(data175) > 300){
+const err302 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err302);
 errors++;
 }
 }
-if(data173.pod !== undefined){
-let data175 = data173.pod;
-if(typeof data175 === "string"){
-if(data175.length > 253 && func2(data175) > 253){
-const err303 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+else {
+const err303 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err303);
 errors++;
 }
 }
-else {
-const err304 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(data173.manager !== undefined){
+let data176 = data173.manager;
+if(typeof data176 === "string"){
+if(data176.length > 128 && func2(data176) > 128){
+const err304 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err304);
 errors++;
 }
 }
-if(data173.image !== undefined){
-let data176 = data173.image;
-if(typeof data176 === "string"){
-if(data176.length > 1000 && func2(data176) > 1000){
-const err305 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err305 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err305);
 errors++;
 }
 }
-else {
-const err306 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data173.state !== undefined){
+let data177 = data173.state;
+if(typeof data177 !== "string"){
+const err306 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err306);
 errors++;
 }
-}
-if(data173.exitCode !== undefined){
-let data177 = data173.exitCode;
-if(!(((typeof data177 == "number") && (!(data177 % 1) && !isNaN(data177))) && (isFinite(data177)))){
-const err307 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(!((((data177 === "Waiting") || (data177 === "ComesBack")) || (data177 === "FromAdmission")) || (data177 === "Stays"))){
+const err307 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err307);
 errors++;
 }
-if((typeof data177 == "number") && (isFinite(data177))){
-if(data177 > 2147483647 || isNaN(data177)){
-const err308 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err308 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err308);
 errors++;
 }
-if(data177 < -2147483648 || isNaN(data177)){
-const err309 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err309 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err309);
 errors++;
 }
 }
-}
-if(data173.restarts !== undefined){
-let data178 = data173.restarts;
+if(data171.notListed !== undefined){
+let data178 = data171.notListed;
 if(!(((typeof data178 == "number") && (!(data178 % 1) && !isNaN(data178))) && (isFinite(data178)))){
-const err310 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+const err310 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err310);
 errors++;
 }
 if((typeof data178 == "number") && (isFinite(data178))){
 if(data178 > 2147483647 || isNaN(data178)){
-const err311 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err311 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err311);
 errors++;
 }
 if(data178 < -2147483648 || isNaN(data178)){
-const err312 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const err312 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err312);
 errors++;
 }
 }
 }
-if(data173.notReadyAfterSeconds !== undefined){
-let data179 = data173.notReadyAfterSeconds;
-if(!(((typeof data179 == "number") && (!(data179 % 1) && !isNaN(data179))) && (isFinite(data179)))){
-const err313 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err313 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
-if((typeof data179 == "number") && (isFinite(data179))){
-if(data179 > 2147483647 || isNaN(data179)){
-const err314 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data149.podFailure !== undefined){
+let data179 = data149.podFailure;
+if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
+if(data179.cause === undefined){
+const err314 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-if(data179 < -2147483648 || isNaN(data179)){
-const err315 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data179.pod === undefined){
+const err315 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err315);
 errors++;
 }
-}
-}
-if(data173.detail !== undefined){
-let data180 = data173.detail;
-if(typeof data180 === "string"){
-if(data180.length > 512 && func2(data180) > 512){
-const err316 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data179.cause !== undefined){
+let data180 = data179.cause;
+if(typeof data180 !== "string"){
+const err316 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err316);
 errors++;
 }
-}
-else {
-const err317 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(!(((((((data180 === "ImagePull") || (data180 === "Configuration")) || (data180 === "Crashing")) || (data180 === "OutOfMemory")) || (data180 === "Unhealthy")) || (data180 === "Unschedulable")) || (data180 === "NotStarted"))){
+const err317 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err317);
 errors++;
 }
 }
-if(data173.hint !== undefined){
-let data181 = data173.hint;
-if(typeof data181 !== "string"){
-const err318 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data179.pod !== undefined){
+let data181 = data179.pod;
+if(typeof data181 === "string"){
+if(data181.length > 253 && func2(data181) > 253){
+const err318 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-if(!((((data181 === "Stdio") || (data181 === "Crash")) || (data181 === "Unready")) || (data181 === "Start"))){
-const err319 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+else {
+const err319 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err319);
 errors++;
 }
 }
-}
-else {
-const err320 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data179.image !== undefined){
+let data182 = data179.image;
+if(typeof data182 === "string"){
+if(data182.length > 1000 && func2(data182) > 1000){
+const err320 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err320);
 errors++;
 }
 }
-if(data143.tools !== undefined){
-let data182 = data143.tools;
-if(data182 && typeof data182 == "object" && !Array.isArray(data182)){
-if(data182.digest !== undefined){
-let data183 = data182.digest;
-if(typeof data183 === "string"){
-if(data183.length > 80 && func2(data183) > 80){
-const err321 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err321 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err321);
 errors++;
 }
 }
-else {
-const err322 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data179.exitCode !== undefined){
+let data183 = data179.exitCode;
+if(!(((typeof data183 == "number") && (!(data183 % 1) && !isNaN(data183))) && (isFinite(data183)))){
+const err322 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err322);
 errors++;
 }
-}
-if(data182.image !== undefined){
-let data184 = data182.image;
-if(typeof data184 === "string"){
-if(data184.length > 256 && func2(data184) > 256){
-const err323 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 256}};
+if((typeof data183 == "number") && (isFinite(data183))){
+if(data183 > 2147483647 || isNaN(data183)){
+const err323 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err323);
 errors++;
 }
-}
-else {
-const err324 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+if(data183 < -2147483648 || isNaN(data183)){
+const err324 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err324);
 errors++;
 }
 }
-if(data182.changedAt !== undefined){
-let data185 = data182.changedAt;
-if(typeof data185 === "string"){
-if(!pattern2.test(data185)){
-const err325 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+}
+if(data179.restarts !== undefined){
+let data184 = data179.restarts;
+if(!(((typeof data184 == "number") && (!(data184 % 1) && !isNaN(data184))) && (isFinite(data184)))){
+const err325 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-}
-else {
-const err326 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+if((typeof data184 == "number") && (isFinite(data184))){
+if(data184 > 2147483647 || isNaN(data184)){
+const err326 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-}
-if(data182.list !== undefined){
-let data186 = data182.list;
-if(Array.isArray(data186)){
-if(data186.length > 64){
-const err327 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+if(data184 < -2147483648 || isNaN(data184)){
+const err327 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err327);
 errors++;
 }
-const len15 = data186.length;
-for(let i15=0; i15<len15; i15++){
-let data187 = data186[i15];
-if(data187 && typeof data187 == "object" && !Array.isArray(data187)){
-if(data187.name === undefined){
-const err328 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "name"}};
+}
+}
+if(data179.notReadyAfterSeconds !== undefined){
+let data185 = data179.notReadyAfterSeconds;
+if(!(((typeof data185 == "number") && (!(data185 % 1) && !isNaN(data185))) && (isFinite(data185)))){
+const err328 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err328);
 errors++;
 }
-if(data187.interface === undefined){
-const err329 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "interface"}};
+if((typeof data185 == "number") && (isFinite(data185))){
+if(data185 > 2147483647 || isNaN(data185)){
+const err329 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err329);
 errors++;
 }
-if(data187.wording === undefined){
-const err330 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"required",params:{missingProperty: "wording"}};
+if(data185 < -2147483648 || isNaN(data185)){
+const err330 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err330);
 errors++;
 }
-if(data187.name !== undefined){
-let data188 = data187.name;
-if(typeof data188 === "string"){
-if(data188.length > 128 && func2(data188) > 128){
-const err331 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"maxLength",params:{limit: 128}};
+}
+}
+if(data179.detail !== undefined){
+let data186 = data179.detail;
+if(typeof data186 === "string"){
+if(data186.length > 512 && func2(data186) > 512){
+const err331 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err331);
 errors++;
 }
 }
 else {
-const err332 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/name",keyword:"type",params:{type: "string"}};
+const err332 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err332);
 errors++;
 }
 }
-if(data187.interface !== undefined){
-let data189 = data187.interface;
-if(typeof data189 === "string"){
-if(data189.length > 16 && func2(data189) > 16){
-const err333 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data179.hint !== undefined){
+let data187 = data179.hint;
+if(typeof data187 !== "string"){
+const err333 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err333);
 errors++;
 }
-}
-else {
-const err334 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/interface",keyword:"type",params:{type: "string"}};
+if(!((((data187 === "Stdio") || (data187 === "Crash")) || (data187 === "Unready")) || (data187 === "Start"))){
+const err334 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err334);
 errors++;
 }
 }
-if(data187.wording !== undefined){
-let data190 = data187.wording;
-if(typeof data190 === "string"){
-if(data190.length > 16 && func2(data190) > 16){
-const err335 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"maxLength",params:{limit: 16}};
+}
+else {
+const err335 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err335);
 errors++;
 }
 }
-else {
-const err336 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/wording",keyword:"type",params:{type: "string"}};
+if(data149.tools !== undefined){
+let data188 = data149.tools;
+if(data188 && typeof data188 == "object" && !Array.isArray(data188)){
+if(data188.digest !== undefined){
+let data189 = data188.digest;
+if(typeof data189 === "string"){
+if(data189.length > 80 && func2(data189) > 80){
+const err336 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err336);
 errors++;
 }
 }
-if(data187.readOnly !== undefined){
-if(typeof data187.readOnly !== "boolean"){
-const err337 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/readOnly",keyword:"type",params:{type: "boolean"}};
+else {
+const err337 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err337);
 errors++;
 }
 }
-if(data187.destructive !== undefined){
-if(typeof data187.destructive !== "boolean"){
-const err338 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/destructive",keyword:"type",params:{type: "boolean"}};
+if(data188.image !== undefined){
+let data190 = data188.image;
+if(typeof data190 === "string"){
+if(data190.length > 1000 && func2(data190) > 1000){
+const err338 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err338);
 errors++;
 }
 }
-if(data187.openWorld !== undefined){
-if(typeof data187.openWorld !== "boolean"){
-const err339 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15+"/openWorld",keyword:"type",params:{type: "boolean"}};
+else {
+const err339 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err339);
 errors++;
 }
 }
-}
-else {
-const err340 = {instancePath:instancePath+"/status/extensions/tools/list/" + i15,keyword:"type",params:{type: "object"}};
+if(data188.changedAt !== undefined){
+let data191 = data188.changedAt;
+if(typeof data191 === "string"){
+if(!pattern4.test(data191)){
+const err340 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
 }
-}
 else {
-const err341 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+const err341 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err341);
 errors++;
 }
 }
-if(data182.truncated !== undefined){
-let data194 = data182.truncated;
-if(!(((typeof data194 == "number") && (!(data194 % 1) && !isNaN(data194))) && (isFinite(data194)))){
-const err342 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+if(data188.accepted !== undefined){
+let data192 = data188.accepted;
+if(typeof data192 === "string"){
+if(data192.length > 80 && func2(data192) > 80){
+const err342 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err342);
 errors++;
 }
-if((typeof data194 == "number") && (isFinite(data194))){
-if(data194 > 2147483647 || isNaN(data194)){
-const err343 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err343 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err343);
 errors++;
 }
-if(data194 < -2147483648 || isNaN(data194)){
-const err344 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data188.ignore !== undefined){
+let data193 = data188.ignore;
+if(Array.isArray(data193)){
+if(data193.length > 16){
+const err344 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err344);
 errors++;
 }
-}
-}
-if(data182.reason !== undefined){
-let data195 = data182.reason;
-if(typeof data195 !== "string"){
-const err345 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+const len16 = data193.length;
+for(let i16=0; i16<len16; i16++){
+let data194 = data193[i16];
+if(typeof data194 === "string"){
+if(data194.length > 256 && func2(data194) > 256){
+const err345 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i16,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err345);
 errors++;
 }
-if(!(((data195 === "ContractTooLarge") || (data195 === "ContractUnreadable")) || (data195 === "ContractUnstable"))){
-const err346 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+else {
+const err346 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i16,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err346);
 errors++;
 }
 }
-if(data182.message !== undefined){
-let data196 = data182.message;
-if(typeof data196 === "string"){
-if(data196.length > 256 && func2(data196) > 256){
-const err347 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err347 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err347);
 errors++;
 }
 }
-else {
-const err348 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data188.list !== undefined){
+let data195 = data188.list;
+if(Array.isArray(data195)){
+if(data195.length > 64){
+const err348 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err348);
 errors++;
 }
-}
-}
-else {
-const err349 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+const len17 = data195.length;
+for(let i17=0; i17<len17; i17++){
+let data196 = data195[i17];
+if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
+if(data196.name === undefined){
+const err349 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err349);
 errors++;
 }
-}
-if(data143.verification !== undefined){
-let data197 = data143.verification;
-if(data197 && typeof data197 == "object" && !Array.isArray(data197)){
-if(data197.era !== undefined){
-let data198 = data197.era;
-if(typeof data198 !== "string"){
-const err350 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data196.interface === undefined){
+const err350 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err350);
 errors++;
 }
-if(!((data198 === "Stateless") || (data198 === "Handshake"))){
-const err351 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+if(data196.wording === undefined){
+const err351 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
-}
-if(data197.image !== undefined){
-let data199 = data197.image;
-if(typeof data199 === "string"){
-if(data199.length > 1000 && func2(data199) > 1000){
-const err352 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data196.name !== undefined){
+let data197 = data196.name;
+if(typeof data197 === "string"){
+if(data197.length > 128 && func2(data197) > 128){
+const err352 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err352);
 errors++;
 }
 }
 else {
-const err353 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err353 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err353);
 errors++;
 }
 }
-if(data197.goneWhenAsked !== undefined){
-let data200 = data197.goneWhenAsked;
-if(!(((typeof data200 == "number") && (!(data200 % 1) && !isNaN(data200))) && (isFinite(data200)))){
-const err354 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data196.interface !== undefined){
+let data198 = data196.interface;
+if(typeof data198 === "string"){
+if(data198.length > 16 && func2(data198) > 16){
+const err354 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-if((typeof data200 == "number") && (isFinite(data200))){
-if(data200 > 8 || isNaN(data200)){
-const err355 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+else {
+const err355 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-if(data200 < 1 || isNaN(data200)){
-const err356 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data196.wording !== undefined){
+let data199 = data196.wording;
+if(typeof data199 === "string"){
+if(data199.length > 16 && func2(data199) > 16){
+const err356 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err356);
 errors++;
 }
 }
-}
-if(data197.lastVerdictTime !== undefined){
-let data201 = data197.lastVerdictTime;
-if(typeof data201 === "string"){
-if(!pattern2.test(data201)){
-const err357 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err357 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
-else {
-const err358 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+if(data196.readOnly !== undefined){
+if(typeof data196.readOnly !== "boolean"){
+const err358 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
-if(data197.toolsDigest !== undefined){
-let data202 = data197.toolsDigest;
-if(typeof data202 === "string"){
-if(data202.length > 80 && func2(data202) > 80){
-const err359 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(data196.destructive !== undefined){
+if(typeof data196.destructive !== "boolean"){
+const err359 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
-else {
-const err360 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data196.openWorld !== undefined){
+if(typeof data196.openWorld !== "boolean"){
+const err360 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err360);
 errors++;
 }
 }
-if(data197.notCounted !== undefined){
-let data203 = data197.notCounted;
-if(typeof data203 === "string"){
-if(data203.length > 256 && func2(data203) > 256){
-const err361 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err361 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err361);
 errors++;
 }
 }
+}
 else {
-const err362 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err362 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err362);
 errors++;
 }
 }
-if(data197.failingPods !== undefined){
-let data204 = data197.failingPods;
-if(Array.isArray(data204)){
-if(data204.length > 3){
-const err363 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data188.truncated !== undefined){
+let data203 = data188.truncated;
+if(!(((typeof data203 == "number") && (!(data203 % 1) && !isNaN(data203))) && (isFinite(data203)))){
+const err363 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-const len16 = data204.length;
-for(let i16=0; i16<len16; i16++){
-let data205 = data204[i16];
-if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
-if(data205.name === undefined){
-const err364 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "name"}};
+if((typeof data203 == "number") && (isFinite(data203))){
+if(data203 > 2147483647 || isNaN(data203)){
+const err364 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if(data205.message === undefined){
-const err365 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"required",params:{missingProperty: "message"}};
+if(data203 < -2147483648 || isNaN(data203)){
+const err365 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-if(data205.name !== undefined){
-let data206 = data205.name;
-if(typeof data206 === "string"){
-if(data206.length > 253 && func2(data206) > 253){
-const err366 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+}
+if(data188.truncatedNotReadOnly !== undefined){
+let data204 = data188.truncatedNotReadOnly;
+if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
+const err366 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
-}
-else {
-const err367 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/name",keyword:"type",params:{type: "string"}};
+if((typeof data204 == "number") && (isFinite(data204))){
+if(data204 > 2147483647 || isNaN(data204)){
+const err367 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-}
-if(data205.message !== undefined){
-let data207 = data205.message;
-if(typeof data207 === "string"){
-if(data207.length > 256 && func2(data207) > 256){
-const err368 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data204 < 0 || isNaN(data204)){
+const err368 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-else {
-const err369 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16+"/message",keyword:"type",params:{type: "string"}};
+}
+if(data188.reason !== undefined){
+let data205 = data188.reason;
+if(typeof data205 !== "string"){
+const err369 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-}
-}
-else {
-const err370 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i16,keyword:"type",params:{type: "object"}};
+if(!(((data205 === "ContractTooLarge") || (data205 === "ContractUnreadable")) || (data205 === "ContractUnstable"))){
+const err370 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err370);
 errors++;
 }
 }
-}
-else {
-const err371 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data188.message !== undefined){
+let data206 = data188.message;
+if(typeof data206 === "string"){
+if(data206.length > 256 && func2(data206) > 256){
+const err371 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err371);
 errors++;
 }
 }
-if(data197.toolCount !== undefined){
-let data208 = data197.toolCount;
-if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
-const err372 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+else {
+const err372 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err372);
 errors++;
 }
-if((typeof data208 == "number") && (isFinite(data208))){
-if(data208 > 2147483647 || isNaN(data208)){
-const err373 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err373 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-if(data208 < 0 || isNaN(data208)){
-const err374 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data149.verification !== undefined){
+let data207 = data149.verification;
+if(data207 && typeof data207 == "object" && !Array.isArray(data207)){
+if(data207.era !== undefined){
+let data208 = data207.era;
+if(typeof data208 !== "string"){
+const err374 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-}
-}
-if(data197.resourceCount !== undefined){
-let data209 = data197.resourceCount;
-if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
-const err375 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(!((data208 === "Stateless") || (data208 === "Handshake"))){
+const err375 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-if((typeof data209 == "number") && (isFinite(data209))){
-if(data209 > 2147483647 || isNaN(data209)){
-const err376 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data207.image !== undefined){
+let data209 = data207.image;
+if(typeof data209 === "string"){
+if(data209.length > 1000 && func2(data209) > 1000){
+const err376 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err376);
 errors++;
 }
-if(data209 < 0 || isNaN(data209)){
-const err377 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err377 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
 }
-}
-if(data197.promptCount !== undefined){
-let data210 = data197.promptCount;
+if(data207.goneWhenAsked !== undefined){
+let data210 = data207.goneWhenAsked;
 if(!(((typeof data210 == "number") && (!(data210 % 1) && !isNaN(data210))) && (isFinite(data210)))){
-const err378 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+const err378 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err378);
 errors++;
 }
 if((typeof data210 == "number") && (isFinite(data210))){
-if(data210 > 2147483647 || isNaN(data210)){
-const err379 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data210 > 8 || isNaN(data210)){
+const err379 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-if(data210 < 0 || isNaN(data210)){
-const err380 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data210 < 1 || isNaN(data210)){
+const err380 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err380);
 errors++;
 }
 }
 }
-}
-else {
-const err381 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data207.lastVerdictTime !== undefined){
+let data211 = data207.lastVerdictTime;
+if(typeof data211 === "string"){
+if(!pattern4.test(data211)){
+const err381 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err381);
 errors++;
 }
 }
-}
 else {
-const err382 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err382 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err382);
 errors++;
 }
 }
-if(data118.conditions !== undefined){
-let data211 = data118.conditions;
-if(Array.isArray(data211)){
-const len17 = data211.length;
-for(let i17=0; i17<len17; i17++){
-let data212 = data211[i17];
-if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
-if(data212.type === undefined){
-const err383 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "type"}};
+if(data207.toolsDigest !== undefined){
+let data212 = data207.toolsDigest;
+if(typeof data212 === "string"){
+if(data212.length > 80 && func2(data212) > 80){
+const err383 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err383);
-errors++;
-}
-if(data212.status === undefined){
-const err384 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err384);
-errors++;
-}
-if(data212.lastTransitionTime === undefined){
-const err385 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err385);
-errors++;
-}
-if(data212.reason === undefined){
-const err386 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err386);
-errors++;
-}
-if(data212.message === undefined){
-const err387 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err387);
-errors++;
-}
-if(data212.type !== undefined){
-let data213 = data212.type;
-if(typeof data213 === "string"){
-if(data213.length > 316 && func2(data213) > 316){
-const err388 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err388);
-errors++;
-}
-if(!pattern4.test(data213)){
-const err389 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err389);
 errors++;
 }
 }
 else {
-const err390 = {instancePath:instancePath+"/status/conditions/" + i17+"/type",keyword:"type",params:{type: "string"}};
+const err384 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err384);
+errors++;
+}
+}
+if(data207.notCounted !== undefined){
+let data213 = data207.notCounted;
+if(typeof data213 === "string"){
+if(data213.length > 256 && func2(data213) > 256){
+const err385 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err385);
+errors++;
+}
+}
+else {
+const err386 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err386);
+errors++;
+}
+}
+if(data207.failingPods !== undefined){
+let data214 = data207.failingPods;
+if(Array.isArray(data214)){
+if(data214.length > 3){
+const err387 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err387);
+errors++;
+}
+const len18 = data214.length;
+for(let i18=0; i18<len18; i18++){
+let data215 = data214[i18];
+if(data215 && typeof data215 == "object" && !Array.isArray(data215)){
+if(data215.name === undefined){
+const err388 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err388);
+errors++;
+}
+if(data215.message === undefined){
+const err389 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err389);
+errors++;
+}
+if(data215.name !== undefined){
+let data216 = data215.name;
+if(typeof data216 === "string"){
+if(data216.length > 253 && func2(data216) > 253){
+const err390 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err390);
 errors++;
 }
 }
-if(data212.status !== undefined){
-let data214 = data212.status;
-if(typeof data214 !== "string"){
-const err391 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"type",params:{type: "string"}};
+else {
+const err391 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err391);
 errors++;
 }
-if(!(((data214 === "True") || (data214 === "False")) || (data214 === "Unknown"))){
-const err392 = {instancePath:instancePath+"/status/conditions/" + i17+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+if(data215.message !== undefined){
+let data217 = data215.message;
+if(typeof data217 === "string"){
+if(data217.length > 256 && func2(data217) > 256){
+const err392 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
-if(data212.observedGeneration !== undefined){
-let data215 = data212.observedGeneration;
-if(!(((typeof data215 == "number") && (!(data215 % 1) && !isNaN(data215))) && (isFinite(data215)))){
-const err393 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+else {
+const err393 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
-if((typeof data215 == "number") && (isFinite(data215))){
-if(data215 > 9223372036854776000 || isNaN(data215)){
-const err394 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err394 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
-if(data215 < 0 || isNaN(data215)){
-const err395 = {instancePath:instancePath+"/status/conditions/" + i17+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err395 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err395);
 errors++;
 }
 }
-}
-if(data212.lastTransitionTime !== undefined){
-let data216 = data212.lastTransitionTime;
-if(typeof data216 === "string"){
-if(!pattern2.test(data216)){
-const err396 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data207.toolCount !== undefined){
+let data218 = data207.toolCount;
+if(!(((typeof data218 == "number") && (!(data218 % 1) && !isNaN(data218))) && (isFinite(data218)))){
+const err396 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err396);
 errors++;
 }
-}
-else {
-const err397 = {instancePath:instancePath+"/status/conditions/" + i17+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if((typeof data218 == "number") && (isFinite(data218))){
+if(data218 > 2147483647 || isNaN(data218)){
+const err397 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err397);
 errors++;
 }
-}
-if(data212.reason !== undefined){
-let data217 = data212.reason;
-if(typeof data217 === "string"){
-if(data217.length > 1024 && func2(data217) > 1024){
-const err398 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data218 < 0 || isNaN(data218)){
+const err398 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err398);
 errors++;
 }
-if(data217.length < 2 && func2(data217) < 1){
-const err399 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data207.resourceCount !== undefined){
+let data219 = data207.resourceCount;
+if(!(((typeof data219 == "number") && (!(data219 % 1) && !isNaN(data219))) && (isFinite(data219)))){
+const err399 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-if(!pattern6.test(data217)){
-const err400 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if((typeof data219 == "number") && (isFinite(data219))){
+if(data219 > 2147483647 || isNaN(data219)){
+const err400 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err400);
 errors++;
 }
-}
-else {
-const err401 = {instancePath:instancePath+"/status/conditions/" + i17+"/reason",keyword:"type",params:{type: "string"}};
+if(data219 < 0 || isNaN(data219)){
+const err401 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
-if(data212.message !== undefined){
-let data218 = data212.message;
-if(typeof data218 === "string"){
-if(data218.length > 32768 && func2(data218) > 32768){
-const err402 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"maxLength",params:{limit: 32768}};
+}
+if(data207.promptCount !== undefined){
+let data220 = data207.promptCount;
+if(!(((typeof data220 == "number") && (!(data220 % 1) && !isNaN(data220))) && (isFinite(data220)))){
+const err402 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-}
-else {
-const err403 = {instancePath:instancePath+"/status/conditions/" + i17+"/message",keyword:"type",params:{type: "string"}};
+if((typeof data220 == "number") && (isFinite(data220))){
+if(data220 > 2147483647 || isNaN(data220)){
+const err403 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err403);
 errors++;
 }
-}
-}
-else {
-const err404 = {instancePath:instancePath+"/status/conditions/" + i17,keyword:"type",params:{type: "object"}};
+if(data220 < 0 || isNaN(data220)){
+const err404 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err404);
 errors++;
 }
 }
 }
+}
 else {
-const err405 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err405 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err405);
 errors++;
 }
 }
 }
 else {
-const err406 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err406 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err406);
+errors++;
+}
+}
+if(data124.conditions !== undefined){
+let data221 = data124.conditions;
+if(Array.isArray(data221)){
+const len19 = data221.length;
+for(let i19=0; i19<len19; i19++){
+let data222 = data221[i19];
+if(data222 && typeof data222 == "object" && !Array.isArray(data222)){
+if(data222.type === undefined){
+const err407 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err407);
+errors++;
+}
+if(data222.status === undefined){
+const err408 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err408);
+errors++;
+}
+if(data222.lastTransitionTime === undefined){
+const err409 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err409);
+errors++;
+}
+if(data222.reason === undefined){
+const err410 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err410);
+errors++;
+}
+if(data222.message === undefined){
+const err411 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err411);
+errors++;
+}
+if(data222.type !== undefined){
+let data223 = data222.type;
+if(typeof data223 === "string"){
+if(data223.length > 316 && func2(data223) > 316){
+const err412 = {instancePath:instancePath+"/status/conditions/" + i19+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err412);
+errors++;
+}
+if(!pattern6.test(data223)){
+const err413 = {instancePath:instancePath+"/status/conditions/" + i19+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err413);
+errors++;
+}
+}
+else {
+const err414 = {instancePath:instancePath+"/status/conditions/" + i19+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err414);
+errors++;
+}
+}
+if(data222.status !== undefined){
+let data224 = data222.status;
+if(typeof data224 !== "string"){
+const err415 = {instancePath:instancePath+"/status/conditions/" + i19+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err415);
+errors++;
+}
+if(!(((data224 === "True") || (data224 === "False")) || (data224 === "Unknown"))){
+const err416 = {instancePath:instancePath+"/status/conditions/" + i19+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err416);
+errors++;
+}
+}
+if(data222.observedGeneration !== undefined){
+let data225 = data222.observedGeneration;
+if(!(((typeof data225 == "number") && (!(data225 % 1) && !isNaN(data225))) && (isFinite(data225)))){
+const err417 = {instancePath:instancePath+"/status/conditions/" + i19+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err417);
+errors++;
+}
+if((typeof data225 == "number") && (isFinite(data225))){
+if(data225 > 9223372036854776000 || isNaN(data225)){
+const err418 = {instancePath:instancePath+"/status/conditions/" + i19+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err418);
+errors++;
+}
+if(data225 < 0 || isNaN(data225)){
+const err419 = {instancePath:instancePath+"/status/conditions/" + i19+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err419);
+errors++;
+}
+}
+}
+if(data222.lastTransitionTime !== undefined){
+let data226 = data222.lastTransitionTime;
+if(typeof data226 === "string"){
+if(!pattern4.test(data226)){
+const err420 = {instancePath:instancePath+"/status/conditions/" + i19+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err420);
+errors++;
+}
+}
+else {
+const err421 = {instancePath:instancePath+"/status/conditions/" + i19+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err421);
+errors++;
+}
+}
+if(data222.reason !== undefined){
+let data227 = data222.reason;
+if(typeof data227 === "string"){
+if(data227.length > 1024 && func2(data227) > 1024){
+const err422 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err422);
+errors++;
+}
+if(data227.length < 2 && func2(data227) < 1){
+const err423 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err423);
+errors++;
+}
+if(!pattern8.test(data227)){
+const err424 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err424);
+errors++;
+}
+}
+else {
+const err425 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err425);
+errors++;
+}
+}
+if(data222.message !== undefined){
+let data228 = data222.message;
+if(typeof data228 === "string"){
+if(data228.length > 32768 && func2(data228) > 32768){
+const err426 = {instancePath:instancePath+"/status/conditions/" + i19+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err426);
+errors++;
+}
+}
+else {
+const err427 = {instancePath:instancePath+"/status/conditions/" + i19+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err427);
 errors++;
 }
 }
 }
 else {
-const err407 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err407);
+const err428 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err428);
+errors++;
+}
+}
+}
+else {
+const err429 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err429);
+errors++;
+}
+}
+}
+else {
+const err430 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err430);
+errors++;
+}
+}
+}
+else {
+const err431 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err431);
 errors++;
 }
 validate21.errors = vErrors;

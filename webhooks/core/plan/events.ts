@@ -4,6 +4,7 @@ import { conditionOf } from './condition.ts';
 import { renderStanding } from './foreign/standing.ts';
 import { formerPodFailure } from './former-release.ts';
 import { optionalTypes } from './optional-conditions.ts';
+import { toolReasons } from './say-tools.ts';
 import { toolEvents } from './tools-status.ts';
 import type { Condition, MCPServer, MCPServerStatus, PodFailure, ServerCapabilities } from '../mcpserver/types.gen.ts';
 
@@ -21,6 +22,8 @@ export interface NextEvent {
 const failures: ReadonlyMap<string, string> = new Map([
   ['Invalid', 'ConfigurationValidation'],
   ['EndpointUnavailable', 'MCPHandshakeFailed'],
+  [toolReasons.changed, 'ToolContractCheck'],
+  [toolReasons.notAllowed, 'ToolContractCheck'],
   ['GatewayNotRegistered', 'GatewayBindingReconcileFailed'],
   ['FeatureDisabled', 'OptionalAPICheck'],
   ['APINotInstalled', 'OptionalAPICheck'],
@@ -61,6 +64,7 @@ export function nextEvents(
     ...stalledRollout(previous, next),
     ...capabilityChange(previous, next),
     ...toolEvents(previous, next),
+    ...toolsNotKnown(previous, next),
     ...insecureTls(spec, previous, next),
     ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
   ];
@@ -196,6 +200,14 @@ function capabilityChange(previous: MCPServerStatus | undefined, next: MCPServer
     .filter(({ was, is }) => was !== is)
     .map(({ name, was, is }) => `${name}: ${was}->${is}`);
   return changes.length === 0 ? [] : [warning('CapabilityChanged', 'CapabilityChangeDetected', changes.join(', '))];
+}
+
+/** What is pinned or has to be read-only, and cannot be looked at; of lists without a digest `toolEvents` tells. */
+function toolsNotKnown(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
+  const verified = conditionOf(next, 'Verified');
+  const isNews = conditionOf(previous, 'Verified')?.reason !== verified?.reason;
+  if (verified?.reason !== toolReasons.unknown || !isNews || next.extensions?.tools?.reason !== undefined) return [];
+  return [warning(verified.reason, 'ToolContractCheck', verified.message)];
 }
 
 function normal({ reason, message }: Condition, action: string): NextEvent {

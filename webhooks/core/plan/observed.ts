@@ -142,9 +142,9 @@ export interface VerifiedEndpoint {
   readonly notCounted?: string;
 }
 
-/** The contract of the tools that a server lists, or why there is none; see core/contract. */
+/** The contract of the tools that a server lists, or why there is none; see core/contract. `ignore`: what is no part of it; absent: nothing. */
 export type ToolsSeen =
-  | ({ readonly digest: string } & ListedTools)
+  | ({ readonly digest: string; readonly ignore?: readonly string[] } & ListedTools)
   | { readonly reason: NoContract['reason'] | 'ContractUnstable'; readonly why: string };
 
 /** How much the server lists. A kind that it does not offer, or whose list could not be counted, has no number. */

@@ -15,7 +15,7 @@ import { generationOf, olderOf } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
 import { nextToolsStatus } from './tools-status.ts';
 import { nextVerificationStatus } from './verification-status.ts';
-import { decideVerified } from './verified.ts';
+import { decideVerified, speaksMcp } from './verified.ts';
 import type { ConditionVerdict, Verified } from './verified.ts';
 
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
@@ -83,7 +83,7 @@ function whereItRuns(input: StatusInput, verified: ConditionVerdict): MCPServerS
   return {
     ...(deployment === undefined ? {} : { deploymentName: name }),
     ...(serviceExists ? { serviceName: name, address: { url: serviceUrl(server, clusterDomain) } } : {}),
-    ...(verified.status === 'True' ? whatItIs(input) : {}),
+    ...(speaksMcp(verified) ? whatItIs(input) : {}),
   };
 }
 
@@ -120,10 +120,10 @@ function extensionsOf(
   return Object.keys(extensions).length === 0 ? {} : { extensions };
 }
 
-function whatItAnswered(input: StatusInput, { status }: Verified): Pick<StatusExtensions, 'verification' | 'tools'> {
-  const verification = nextVerificationStatus(input, status);
+function whatItAnswered(input: StatusInput, verified: Verified): Pick<StatusExtensions, 'verification' | 'tools'> {
+  const verification = nextVerificationStatus(input, verified);
   const of = { image: verification?.image, now: input.now };
-  return present({ verification, tools: nextToolsStatus(input, status, of) });
+  return present({ verification, tools: nextToolsStatus(input, verified, of) });
 }
 
 /** Whether some condition has the failure of a pod in its message: only then it is worth a write. */
@@ -135,7 +135,7 @@ function tellsOfPods({ availability, rollout }: Pick<Verdicts, 'availability' | 
 function retryCount({ verification, previous }: StatusInput, verified: ConditionVerdict): MCPServerStatus {
   const before = previous?.handshakeRetryCount;
   const counted = verification.state === 'failed' ? verification.failures : before;
-  const failures = verified.status === 'False' ? (counted ?? 0) : 0;
+  const failures = verified.status === 'False' && !speaksMcp(verified) ? (counted ?? 0) : 0;
   return failures > 0 || before !== undefined ? { handshakeRetryCount: failures } : {};
 }
 
@@ -236,6 +236,7 @@ function causeOfUnavailability({ deployment, problem }: StatusInput, { availabil
 /** What was found out before stands with its cause until somebody was asked again. */
 function causeOfFailure({ previous, verification }: StatusInput, { verified }: Verdicts): string | undefined {
   if (verified.from === 'before') return causeBefore(previous, 'Verified');
+  if (verified.cause !== undefined) return verified.cause;
   return verification.state === 'failed' ? verification.cause : undefined;
 }
 

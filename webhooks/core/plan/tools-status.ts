@@ -4,10 +4,13 @@ import type { ChangeClass, ComparedContract, ContractChange } from '../contract/
 import { readListed, writeListed } from '../contract/listed-tools.ts';
 import type { ListedTool } from '../contract/listed-tools.ts';
 import { oneLine } from '../engine/text.ts';
-import type { Condition, ListedToolStatus, MCPServerStatus, ToolsStatus } from '../mcpserver/types.gen.ts';
+import { present } from '../mcpserver/record.ts';
+import type { ListedToolStatus, MCPServerStatus, ToolsStatus } from '../mcpserver/types.gen.ts';
 import type { NextEvent } from './events.ts';
 import type { ToolsSeen } from './observed.ts';
+import { generationOf } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
+import type { Verified } from './verified.ts';
 
 /** Longest text of why there is no contract, in characters; the CRD says the same. */
 const maxMessageLength = 256;
@@ -17,14 +20,43 @@ const maxMessageLength = 256;
  * one has something to be compared with. The same object as before where nothing is another one, so that nothing is written.
  */
 export function nextToolsStatus(
-  { previous, verification }: StatusInput,
-  verified: Condition['status'],
-  { image, now }: { readonly image: string | undefined; readonly now: string },
+  input: StatusInput,
+  verified: Verified,
+  of: { readonly image: string | undefined; readonly now: string },
 ): ToolsStatus | undefined {
+  const { tools } = input.previous?.extensions ?? {};
+  const seen = seenNow(input, verified);
+  const next = seen === undefined ? tools : toolsAsSeen(tools, seen, of);
+  return next === undefined ? undefined : withAccepted(next, acceptedNow(input, { verified, seen }));
+}
+
+/** What was listed by those whose answer counts; undefined: nothing was. */
+function seenNow({ previous, verification }: StatusInput, { from }: Verified): ToolsSeen | undefined {
+  if (from !== 'answer' || verification.state !== 'verified') return undefined;
   const { tools } = previous?.extensions ?? {};
-  if (verified !== 'True' || verification.state !== 'verified') return tools;
-  const seen = tools !== undefined && !verification.serverInfo.capabilities.tools ? none : verification.tools;
-  return seen === undefined ? tools : toolsAsSeen(tools, seen, { image, now });
+  const isOver = tools !== undefined && !verification.serverInfo.capabilities.tools;
+  return isOver && !isOfNone(verification.tools) ? none : verification.tools;
+}
+
+function isOfNone(seen: ToolsSeen | undefined): boolean {
+  return seen !== undefined && 'digest' in seen && seen.listed === '';
+}
+
+/** Of pods of this generation, whose tools are as they have to be: what was accepted is theirs from now on. */
+function acceptedNow(
+  { server, previous }: StatusInput,
+  { verified, seen }: { readonly verified: Verified; readonly seen: ToolsSeen | undefined },
+): string | undefined {
+  if (server.spec.extensions?.toolContract?.mode !== 'Pin') return undefined;
+  const isKept = verified.status === 'True' && verified.generation === generationOf(server);
+  return isKept && seen !== undefined && 'digest' in seen ? seen.digest : previous?.extensions?.tools?.accepted;
+}
+
+function withAccepted(tools: ToolsStatus, accepted: string | undefined): ToolsStatus {
+  if (tools.accepted === accepted) return tools;
+  const others = { ...tools };
+  delete others.accepted;
+  return accepted === undefined ? others : { ...others, accepted };
 }
 
 /** Of a server that has had tools, and does not offer any now. */
@@ -37,33 +69,41 @@ function toolsAsSeen(
 ): ToolsStatus {
   if ('digest' in seen) {
     const isSame = before.digest === seen.digest;
-    if (isSame && before.reason === undefined && before.image === image) return before;
-    const status = toStatus(seen, (isSame ? before.changedAt : undefined) ?? now);
-    return image === undefined ? status : { ...status, image };
+    if (isSame && isWhole(before) && before.image === image) return before;
+    return present({ ...toStatus(seen, (isSame ? before.changedAt : undefined) ?? now), image });
   }
   const message = oneLine(seen.why, maxMessageLength);
   const isSame = before.reason === seen.reason && before.message === message;
   return isSame ? before : { ...before, reason: seen.reason, message };
 }
 
-function toStatus(
-  { digest, listed, truncated }: Extract<ToolsSeen, { readonly digest: string }>,
-  changedAt: string,
-): ToolsStatus {
+/** Whether nothing is to be added to it. */
+function isWhole({ reason, truncated = 0, truncatedNotReadOnly }: ToolsStatus): boolean {
+  return reason === undefined && (truncated === 0 || truncatedNotReadOnly !== undefined);
+}
+
+function toStatus(seen: Extract<ToolsSeen, { readonly digest: string }>, changedAt: string): ToolsStatus {
+  const { digest, ignore = [], listed, truncated, truncatedNotReadOnly } = seen;
   const list = readListed(listed).map(({ name, readOnly, destructive, openWorld, ...digests }): ListedToolStatus => ({
     ...{ name, interface: digests.interface, wording: digests.wording },
     ...(readOnly ? { readOnly } : {}),
     ...(destructive ? { destructive } : {}),
     ...(openWorld ? { openWorld } : {}),
   }));
-  return { digest, changedAt, list, ...(truncated === 0 ? {} : { truncated }) };
+  return {
+    ...{ digest, changedAt, list },
+    ...(ignore.length === 0 ? {} : { ignore: [...ignore] }),
+    ...(truncated === 0 ? {} : present({ truncated, truncatedNotReadOnly })),
+  };
 }
 
 /** What status says of tools, as it was seen; undefined: nothing was. */
 export function toolsInStatus(status: MCPServerStatus | undefined): ToolsSeen | undefined {
-  const { digest, list = [], truncated = 0, reason, message = '' } = status?.extensions?.tools ?? {};
+  const { digest, list = [], truncated = 0, reason, message = '', ...more } = status?.extensions?.tools ?? {};
   if (reason !== undefined) return { reason, why: message };
-  return digest === undefined ? undefined : { digest, listed: writeListed(list.map(toListed)), truncated };
+  if (digest === undefined) return undefined;
+  const { ignore, truncatedNotReadOnly } = more;
+  return present({ digest, ignore, listed: writeListed(list.map(toListed)), truncated, truncatedNotReadOnly });
 }
 
 function toListed(tool: ListedToolStatus): ListedTool {
@@ -77,7 +117,14 @@ export function toolChangesBetween(
   next: MCPServerStatus,
 ): readonly ContractChange[] {
   const [before, after] = [compared(previous), compared(next)];
-  return before === undefined || after === undefined ? [] : compareContracts(before, after);
+  if (before === undefined || after === undefined || !isIgnoredAlike(previous, next)) return [];
+  return compareContracts(before, after);
+}
+
+/** Whoever ignores something else has made the difference. */
+function isIgnoredAlike(...statuses: readonly (MCPServerStatus | undefined)[]): boolean {
+  const [a, b] = statuses.map((status) => [...(status?.extensions?.tools?.ignore ?? [])].sort().join('\n'));
+  return a === b;
 }
 
 function compared(status: MCPServerStatus | undefined): ComparedContract | undefined {

@@ -1,8 +1,9 @@
 import { printable, shortenEnd } from '../engine/text.ts';
 import { present } from '../mcpserver/record.ts';
-import type { Condition, MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
+import type { MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
 import type { StatusInput } from './status-input.ts';
+import type { Verified } from './verified.ts';
 
 /** The words of status for the eras. */
 export const eras = { stateless: 'Stateless', handshake: 'Handshake' } as const satisfies Record<ProtocolEra, string>;
@@ -11,10 +12,7 @@ export const eras = { stateless: 'Stateless', handshake: 'Handshake' } as const 
 const maxImageLength = 1000;
 
 /** Counts are said while they hold; how to ask, and which tools there were, outlive a failure and a restart of ours. */
-export function nextVerificationStatus(
-  input: StatusInput,
-  verified: Condition['status'],
-): VerificationStatus | undefined {
+export function nextVerificationStatus(input: StatusInput, verified: Verified): VerificationStatus | undefined {
   const { server, previous, verification } = input;
   const before = previous?.extensions?.verification;
   const gone = goneWhenAsked(server, verification, before);
@@ -24,7 +22,7 @@ export function nextVerificationStatus(
   };
   const isListed = verification.state === 'verified' && verification.tools !== undefined;
   const toolsDigest = isListed ? undefined : digestBeside(learnt.image, before);
-  const lastVerdictTime = verified === 'Unknown' ? undefined : input.lastVerdictTime;
+  const lastVerdictTime = verified.status === 'Unknown' ? undefined : input.lastVerdictTime;
   const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest, lastVerdictTime });
   return Object.keys(asked).length === 0 ? undefined : asked;
 }
@@ -53,12 +51,13 @@ function imageThatAnswered({ server, previous, serving, answeredBy }: StatusInpu
 /** What an answer says besides its verdict; of one that stands until somebody was asked again, what was said before. */
 function answerOf(
   verification: Verification,
-  status: Condition['status'],
+  verified: Verified,
   before: VerificationStatus | undefined,
 ): VerificationStatus {
+  const { status, from } = verified;
   switch (verification.state) {
     case 'verified':
-      return status === 'True' ? countsOf(verification) : {};
+      return from === 'answer' ? countsOf(verification) : {};
     case 'failed':
       // With their words, because a restart of ours has to say the same until it has asked them itself.
       return status === 'False' && verification.failingPods !== undefined

@@ -4,6 +4,8 @@ import { isServing } from './availability.ts';
 import { conditionOf } from './condition.ts';
 import type { Verification } from './observed.ts';
 import { generationOf, olderOf, servedBefore } from './served-generation.ts';
+import { isAboutTools, sayTools } from './say-tools.ts';
+import { isDemanding, judgeTools, toolDemandsOf } from './tool-demands.ts';
 import { goneWhenAsked } from './verification-status.ts';
 import type { StatusInput } from './status-input.ts';
 
@@ -18,6 +20,13 @@ export interface ConditionVerdict {
 /** The condition Verified. `from`: an answer; what status said before; or nothing, because nobody was asked. */
 export interface Verified extends ConditionVerdict {
   readonly from: 'answer' | 'before' | 'nothing';
+  /** Of bad news about its tools: tells it from other such news, in no words. */
+  readonly cause?: string;
+}
+
+/** Whether the server is known to speak MCP, whatever its tools are. */
+export function speaksMcp({ status, reason }: Pick<Verified, 'status' | 'reason'>): boolean {
+  return status === 'True' || isAboutTools(reason);
 }
 
 /**
@@ -32,6 +41,8 @@ export function decideVerified(input: StatusInput, availability: Availability): 
   const before = saidBefore(input);
   if (verification.state !== 'not-attempted') {
     const generation = heldFor(input, availability);
+    const ofTools = sayOfTools(input, generation);
+    if (ofTools !== undefined) return { ...ofTools, from: 'answer', generation };
     // An earlier reconciler has found it out, and its words stand there.
     if ('isBelieved' in verification && before !== undefined) return { ...before, from: 'before', generation };
     return { ...render(input.server, verification), from: 'answer', generation };
@@ -58,6 +69,17 @@ function notVerified(
   return gone > 0 && isAtStake
     ? { ...common, from: 'answer', message: explainEnd(gone) }
     : { ...common, from: 'nothing', message: 'Handshake has not been attempted' };
+}
+
+/** Of a server that speaks MCP, or would to somebody with credentials: what is wrong with its tools, if anything is. */
+function sayOfTools(
+  { server, previous, verification }: StatusInput,
+  generation: number | undefined,
+): ReturnType<typeof sayTools> {
+  if (verification.state !== 'verified' && verification.state !== 'auth-required') return undefined;
+  const isOlder = generation !== undefined && generation < (generationOf(server) ?? 0);
+  const demands = toolDemandsOf(server, previous, { isOlder });
+  return isDemanding(demands) ? sayTools(server, demands, judgeTools(demands, verification)) : undefined;
 }
 
 /** What is known of a server that is not there any more whenever it was asked: not that the question is why. */

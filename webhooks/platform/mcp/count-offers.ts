@@ -1,7 +1,8 @@
 import type { OfferCounts, ServerInfo, ToolsSeen, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import type { NoContract } from '../../core/contract/tool.ts';
 import { oneLine } from '../../core/engine/text.ts';
-import { stringAt } from '../kube/object.ts';
+import { present } from '../../core/mcpserver/record.ts';
+import { numberAt, stringAt } from '../kube/object.ts';
 import { failureText } from './judge-reply.ts';
 import type { Unsuccessful } from './judge-reply.ts';
 import { toolsSeen } from './keep-digest.ts';
@@ -29,7 +30,8 @@ const maxCursorLength = 8 * 1024;
 const maxNotCountedLength = 256;
 
 /** What was listed, as it goes into the verdict. */
-export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> & Pick<VerifiedEndpoint, 'tools' | 'notCounted'>;
+export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> &
+  Pick<VerifiedEndpoint, 'tools' | 'notCounted'> & { readonly listTtlMs?: number };
 
 /**
  * Counts what the server offers, list by list, one page after the other. A list that fails, makes no sense or is
@@ -37,47 +39,65 @@ export type CountedOffers = Required<Pick<VerifiedEndpoint, 'offers'>> & Pick<Ve
  */
 export async function countOffers(
   capabilities: ServerInfo['capabilities'],
-  { onTools, knownContract }: ListOptions,
+  options: ListOptions,
   askForPage: AskForPage,
 ): Promise<CountedOffers> {
+  const { onTools, ignore = [], isNoneListed = false } = options;
   let offers: OfferCounts = {};
-  let tools: ToolsSeen | undefined;
+  let ofTools: OfTools = isNoneListed && !capabilities.tools ? { tools: toolsSeen([], ignore) } : {};
   const reasons: string[] = [];
   for (const name of onTools === undefined ? (['tools', 'resources', 'prompts'] as const) : (['tools'] as const)) {
     if (!capabilities[name]) continue;
     const listed = await list(name, askForPage);
-    if ('why' in listed) {
-      reasons.push(`${listMethods[name]} ${listed.why}`);
-      if (name === 'tools' && listed.reason !== undefined) {
-        tools = { reason: listed.reason, why: `${listMethods.tools} ${listed.why}` };
-      }
-    } else {
-      offers = { ...offers, [name]: listed.items.length };
-      if (name !== 'tools') continue;
-      onTools?.(listed.items);
-      const again = async (): Promise<Listed | NotListed> => list('tools', askForPage);
-      const seen = await lookTwice(toolsSeen(listed.items), knownContract, again);
-      if (typeof seen === 'string') reasons.push(`${listMethods.tools} ${seen}`);
-      else tools = seen;
-    }
+    if ('why' in listed) reasons.push(`${listMethods[name]} ${listed.why}`);
+    else offers = { ...offers, [name]: listed.items.length };
+    if (name !== 'tools') continue;
+    ofTools = await takeTools(listed, options, () => list('tools', askForPage));
+    if (ofTools.why !== undefined) reasons.push(`${listMethods.tools} ${ofTools.why}`);
   }
+  const { tools, listTtlMs } = ofTools;
   return {
     offers,
-    ...(tools === undefined ? {} : { tools }),
+    ...present({ tools, listTtlMs }),
     ...(reasons.length === 0 ? {} : { notCounted: oneLine(reasons.join('; '), maxNotCountedLength) }),
   };
+}
+
+/** What the list of tools says besides their number. `why`: there is no contract this time, although they were listed. */
+interface OfTools {
+  readonly tools?: ToolsSeen | undefined;
+  readonly listTtlMs?: number | undefined;
+  readonly why?: string;
+}
+
+async function takeTools(
+  listed: Listed | NotListed,
+  { onTools, knownContract, ignore = [] }: ListOptions,
+  listAgain: () => Promise<Listed | NotListed>,
+): Promise<OfTools> {
+  if ('why' in listed) {
+    const { reason, why } = listed;
+    return reason === undefined ? {} : { tools: { reason, why: `${listMethods.tools} ${why}` } };
+  }
+  const { items, ttlMs: listTtlMs } = listed;
+  onTools?.(items);
+  const seen = await lookTwice(toolsSeen(items, ignore), knownContract, async () => {
+    const again = await listAgain();
+    return 'why' in again ? again : { seen: toolsSeen(again.items, ignore) };
+  });
+  return typeof seen === 'string' ? { listTtlMs, why: seen } : { listTtlMs, tools: seen };
 }
 
 /** A contract other than the known one counts when it is listed twice in a row. A text says why there is none this time. */
 async function lookTwice(
   seen: ToolsSeen | undefined,
   known: string | undefined,
-  listAgain: () => Promise<Listed | NotListed>,
+  listAgain: () => Promise<{ readonly seen: ToolsSeen | undefined } | NotListed>,
 ): Promise<ToolsSeen | string | undefined> {
   if (seen === undefined || !('digest' in seen) || known === undefined || seen.digest === known) return seen;
   const again = await listAgain();
   if ('why' in again) return again.why;
-  const second = toolsSeen(again.items);
+  const { seen: second } = again;
   const isSame = second !== undefined && 'digest' in second && second.digest === seen.digest;
   return isSame ? seen : { reason: 'ContractUnstable', why: 'two lists of its tools in a row differ' };
 }
@@ -85,6 +105,8 @@ async function lookTwice(
 export interface ListOptions {
   /** See {@link McpCall}. */
   readonly knownContract?: string | undefined;
+  readonly ignore?: readonly string[];
+  readonly isNoneListed?: boolean;
   /** Gets what was kept of the tools, when all of them were listed; nothing else is listed then. */
   readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
 }
@@ -92,6 +114,8 @@ export interface ListOptions {
 interface Listed {
   /** As they were kept. */
   readonly items: readonly unknown[];
+  /** For how long they are good, by the page that says the least; absent: none says. */
+  readonly ttlMs?: number;
 }
 
 /** Why there is no count, and where it will be so next time, why there is no contract. */
@@ -107,22 +131,28 @@ function tooLarge(why: string): NotListed {
 async function list(name: keyof OfferCounts, askForPage: AskForPage): Promise<Listed | NotListed> {
   const items: unknown[] = [];
   let bytes = 0;
+  let ttlMs = Infinity;
   let cursor: string | undefined;
   for (let page = 1; page <= maxPages; page += 1) {
     const reply = await askForPage(listMethods[name], cursor);
-    if (reply.type === 'unusable') return { why: `failed: ${briefly(reply)}`, reason: 'ContractUnreadable' };
-    if (reply.type !== 'result') return { why: `failed: ${briefly(reply)}` };
+    if (reply.type !== 'result') return whyNotListed(reply);
     const listed = reply.result[name];
     if (!Array.isArray(listed)) return { why: 'is answered without a list', reason: 'ContractUnreadable' };
     bytes += reply.bytes;
     if (items.length + listed.length > maxItems) return tooLarge(`has more than ${maxItems} items`);
     if (bytes > maxBytes) return tooLarge(`is longer than ${maxBytes} bytes`);
     for (const item of listed) items.push(item);
-    cursor = stringAt(reply.result, 'nextCursor');
-    if (cursor === undefined || cursor === '') return { items };
+    ttlMs = Math.min(ttlMs, numberAt(reply.result, 'ttlMs') ?? Infinity);
+    cursor = stringAt(reply.result, 'nextCursor') ?? '';
+    if (cursor === '') return ttlMs === Infinity ? { items } : { items, ttlMs };
     if (cursor.length > maxCursorLength) return tooLarge(`has a cursor of more than ${maxCursorLength} characters`);
   }
   return tooLarge(`has no end after ${maxPages} pages, where it was cut`);
+}
+
+function whyNotListed(reply: Unsuccessful): NotListed {
+  const why = `failed: ${briefly(reply)}`;
+  return reply.type === 'unusable' ? { why, reason: 'ContractUnreadable' } : { why };
 }
 
 /** Without the server's own words, which may differ each time: then they would be news each time. */

@@ -22,17 +22,22 @@ class DigestedTool {
 /** What one takes about, in bytes, but for its name. */
 const bytesOfDigests = 400;
 
-/** Of a page the tools that a contract may have; of others their names, to be counted. */
-export const keepDigest: KeepItem = (raw, index) => {
-  if (index >= maxTools) return keepName(raw, index);
-  const name = stringAt(raw, 'name') ?? '';
-  const read = readTool(raw, { sha256 });
-  const kept: ReadTool =
-    read.type === 'none'
-      ? read
-      : { ...read, tool: shorten(read.tool), schemas: { input: undefined, output: undefined } };
-  return { item: new DigestedTool(name, kept), bytes: bytesOfDigests + 2 * name.length };
-};
+/** Of a page the tools that a contract may have, without what JSON pointers lead to in each; of others their names, to be counted. */
+export function keepDigestsWithout(ignore: readonly string[]): KeepItem {
+  return (raw, index) => {
+    if (index >= maxTools) return keepName(raw, index);
+    const name = stringAt(raw, 'name') ?? '';
+    const read = readTool(raw, { sha256, ignore });
+    const kept: ReadTool =
+      read.type === 'none'
+        ? read
+        : { ...read, tool: shorten(read.tool), schemas: { input: undefined, output: undefined } };
+    return { item: new DigestedTool(name, kept), bytes: bytesOfDigests + 2 * name.length };
+  };
+}
+
+/** Of every tool all that it is. */
+export const keepDigest: KeepItem = keepDigestsWithout([]);
 
 type ReadDigest = Extract<ReadTool, { readonly type: 'read' }>['tool'];
 
@@ -41,8 +46,8 @@ function shorten(tool: ReadDigest): ReadDigest {
   return { ...tool, interface: tool.interface.slice(0, 12), wording: tool.wording.slice(0, 12) };
 }
 
-/** What was listed, if it was kept as {@link keepDigest} keeps it. */
-export function toolsSeen(items: readonly unknown[]): ToolsSeen | undefined {
+/** What was listed, if it was kept as {@link keepDigestsWithout} the same keeps it. */
+export function toolsSeen(items: readonly unknown[], ignore: readonly string[] = []): ToolsSeen | undefined {
   if (items.length > maxTools) return { reason: 'ContractTooLarge', why: `it lists more than ${maxTools} tools` };
   const tools: ReadDigest[] = [];
   for (const item of items) {
@@ -50,7 +55,8 @@ export function toolsSeen(items: readonly unknown[]): ToolsSeen | undefined {
     if (item.read.type === 'none') return { reason: item.read.reason, why: item.read.why };
     tools.push(item.read.tool);
   }
-  const outcome = contractOf(tools, { sha256 });
+  const outcome = contractOf(tools, { sha256, ignore });
   if (outcome.type === 'none') return { reason: outcome.reason, why: outcome.why };
-  return { digest: outcome.contract.digest, ...listTools(outcome.contract, sha256) };
+  const { digest } = outcome.contract;
+  return { digest, ...(ignore.length === 0 ? {} : { ignore }), ...listTools(outcome.contract, sha256) };
 }

@@ -22,6 +22,10 @@ export interface McpCall {
   readonly countsOffers: boolean;
   /** Digest of the contract that is known: another one is read a second time. */
   readonly knownContract?: string | undefined;
+  /** JSON pointers into each tool: what is there is no part of the contract. */
+  readonly ignore?: readonly string[];
+  /** Whether a server that offers no tools has a contract, too. */
+  readonly isNoneListed?: boolean;
   /** Gets the tools as they were kept, when all of them were listed. Then nothing else is listed. */
   readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
   /** Beside ours, for who asks for credentials. */

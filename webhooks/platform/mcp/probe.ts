@@ -11,6 +11,7 @@ import type { ProbeMemory } from './probe-memory.ts';
 import { clusterBudget } from './probe-budget.ts';
 import type { ProbeBudget } from './probe-budget.ts';
 import { ownerOf } from './probe-cost.ts';
+import { keepDigestsWithout } from './keep-digest.ts';
 import { lookAgain } from './second-look.ts';
 import { askStateless } from './stateless-era.ts';
 import { tlsClientSettings } from './tls-trust.ts';
@@ -37,6 +38,10 @@ export interface ProbeTarget {
   readonly countsOffers?: boolean;
   /** Digest of the contract that is known: another one is read a second time. */
   readonly knownContract?: string | undefined;
+  /** JSON pointers into each tool: what is there is no part of the contract. */
+  readonly ignore?: readonly string[] | undefined;
+  /** Whether a server that offers no tools has a contract, too: that of none. */
+  readonly isNoneListed?: boolean | undefined;
   /** Gets the tools as the budget keeps them, when all were listed; nothing else is listed then. With `countsOffers`. */
   readonly onTools?: ((tools: readonly unknown[]) => void) | undefined;
   /** Headers beside ours, for who asks for credentials. */
@@ -53,9 +58,13 @@ export type ProbeVerdict = Exclude<Verification, { readonly state: 'not-attempte
 
 /**
  * `memory` is for the next probe of the same pods, no part of the verdict; without one, what was remembered is void.
- * `hasClosed`: somebody took the connection of a question and closed it, as a server does that ends.
+ * `listTtlMs`: for how long the list of tools is good, as the server says. `hasClosed`: somebody took the connection of a question and closed it, as a server does that ends.
  */
-export type ProbeResult = ProbeVerdict & { readonly memory?: ProbeMemory; readonly hasClosed?: true };
+export type ProbeResult = ProbeVerdict & {
+  readonly memory?: ProbeMemory;
+  readonly hasClosed?: true;
+  readonly listTtlMs?: number;
+};
 
 /** Asks one endpoint whether an MCP server is there. Never rejects. */
 export type Probe = (target: ProbeTarget) => Promise<ProbeResult>;
@@ -96,12 +105,15 @@ export const probeMcpServer: Probe = async (target) => {
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
-  const { onTools, headers, knownContract, budget = clusterBudget, lookup } = target;
+  const { onTools, headers, knownContract, ignore = [], isNoneListed = false, lookup } = target;
+  const { budget = ignore.length === 0 ? clusterBudget : { ...clusterBudget, keepTool: keepDigestsWithout(ignore) } } =
+    target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
   const url = new URL(target.url);
   return {
-    ...{ url, address, lookup, tls, clientVersion, signal, countsOffers, onTools, headers, knownContract, budget },
+    ...{ url, address, lookup, tls, clientVersion, signal, headers, budget },
+    ...{ countsOffers, onTools, knownContract, ignore, isNoneListed },
     cost: budget.createCost(ownerOf(url)),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),

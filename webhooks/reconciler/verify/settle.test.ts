@@ -25,7 +25,7 @@ function changes(answers: readonly ProbeResult[], everyMs: number): number {
   let standing: Standing = { result: notAttempted };
   let count = 0;
   answers.forEach((answer, index) => {
-    const next = settle(standing, answer, index * everyMs);
+    const next = settle(standing, answer, { nowMs: index * everyMs });
     if (next.result !== standing.result) count += 1;
     standing = next;
   });
@@ -45,28 +45,28 @@ describe('settle', () => {
     ['a recovery', failed('refused', 4), verified('1')],
     ['credentials that are wanted', failed('refused', 4), { state: 'auth-required', statusCode: 401 }],
   ])('believes %s at once', (_, result, answer) => {
-    expect(settle({ result, changedAtMs: 0, candidate: 'x' }, answer, 1)).toEqual({ result: answer });
+    expect(settle({ result, changedAtMs: 0, candidate: 'x' }, answer, { nowMs: 1 })).toEqual({ result: answer });
   });
 
   it('believes other details when they are answered twice in a row', () => {
-    const once = settle({ result: verified('1') }, verified('2'), 0);
+    const once = settle({ result: verified('1') }, verified('2'), { nowMs: 0 });
     expect(once.result).toEqual(verified('1'));
-    expect(settle(once, verified('2'), 5_000)).toEqual({ result: verified('2'), changedAtMs: 5_000 });
-    expect(settle(once, verified('1'), 5_000)).toEqual({ result: verified('1') });
+    expect(settle(once, verified('2'), { nowMs: 5_000 })).toEqual({ result: verified('2'), changedAtMs: 5_000 });
+    expect(settle(once, verified('1'), { nowMs: 5_000 })).toEqual({ result: verified('1') });
   });
 
   it('looks twice when credentials are wanted only sometimes', () => {
     const wanted: ProbeResult = { state: 'auth-required', statusCode: 401 };
-    const once = settle({ result: verified('1') }, wanted, 0);
+    const once = settle({ result: verified('1') }, wanted, { nowMs: 0 });
     expect(once.result).toEqual(verified('1'));
-    expect(settle(once, wanted, 1).result).toEqual(wanted);
+    expect(settle(once, wanted, { nowMs: 1 }).result).toEqual(wanted);
     expect(eachMinute((minute) => (minute % 2 === 0 ? wanted : verified('1')))).toBe(1);
   });
 
   it('leaves ten minutes between two changes of details', () => {
     const changed: Standing = { result: verified('1'), changedAtMs: 0 };
-    expect(settle(changed, verified('2'), minBetweenChangesMs - 1)).not.toHaveProperty('candidate');
-    expect(settle(changed, verified('2'), minBetweenChangesMs)).toHaveProperty('candidate');
+    expect(settle(changed, verified('2'), { nowMs: minBetweenChangesMs - 1 })).not.toHaveProperty('candidate');
+    expect(settle(changed, verified('2'), { nowMs: minBetweenChangesMs })).toHaveProperty('candidate');
   });
 
   it('never changes for a server that answers differently each time', () => {
@@ -79,8 +79,11 @@ describe('settle', () => {
 
   it('takes more failures with their words at once, and other words alone with patience', () => {
     const standing: Standing = { result: failed('refused', 4) };
-    expect(settle(standing, failed('HTTP 503', 8), 0)).toEqual({ result: failed('HTTP 503', 8), changedAtMs: 0 });
-    expect(settle(standing, failed('HTTP 503', 4), 0).result).toEqual(failed('refused', 4));
+    expect(settle(standing, failed('HTTP 503', 8), { nowMs: 0 })).toEqual({
+      result: failed('HTTP 503', 8),
+      changedAtMs: 0,
+    });
+    expect(settle(standing, failed('HTTP 503', 4), { nowMs: 0 }).result).toEqual(failed('refused', 4));
   });
 });
 
@@ -93,7 +96,7 @@ describe('the words of a refusal', () => {
   it('are no news when they are others, as those that name the request are each time', () => {
     const answers = Array.from({ length: 100 }, (_, turn) => refusal(`request ${turn}`));
     expect(changes(answers, minBetweenChangesMs)).toBe(1);
-    const standing = settle({ result: refusal('request 1') }, refusal('request 2'), 0);
+    const standing = settle({ result: refusal('request 1') }, refusal('request 2'), { nowMs: 0 });
     expect(standing).toEqual({ result: refusal('request 1') });
   });
 

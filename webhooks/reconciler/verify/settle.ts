@@ -1,5 +1,7 @@
 import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import type { Verification } from '../../core/plan/observed.ts';
+import { worseTools } from '../../core/plan/tool-demands.ts';
+import type { ToolDemands } from '../../core/plan/tool-demands.ts';
 import type { ProbeResult } from '../../platform/mcp/probe.ts';
 
 /** What is believed about one endpoint. Whoever shows it writes it down, so it changes only for a reason. */
@@ -18,17 +20,37 @@ export const minBetweenChangesMs = 600_000;
  * What is believed after one more answer. That a server answers, or fails, counts at once. Other details (a version, a
  * count, the words of an error, whether it wants credentials) count when they are answered twice in a row, and not within ten
  * minutes of the last such change: a server that answers differently each time must not cost a write each time. More
- * failures than before count, with their words, at once: their number grows in steps that double.
+ * failures than before count, with their words, at once: their number grows in steps that double. So do tools that are not as
+ * they have to be any more; that they are again waits its ten minutes, so that turning to and fro costs no more.
  */
-export function settle(standing: Standing, answer: ProbeResult, nowMs: number): Standing {
+export function settle(standing: Standing, answer: ProbeResult, { nowMs, tools }: SettleContext): Standing {
   const { result, changedAtMs } = standing;
   if (result.state !== answer.state && !(isUp(result) && isUp(answer))) return { result: answer };
   const text = comparable(answer);
   const kept: Standing = { result, ...(changedAtMs === undefined ? {} : { changedAtMs }) };
   if (text === comparable(result)) return kept;
-  if (failuresOf(answer) > failuresOf(result)) return { result: answer, changedAtMs: nowMs };
-  if (changedAtMs !== undefined && nowMs - changedAtMs < minBetweenChangesMs) return kept;
+  const worse = worseOf(result, answer, tools);
+  if (failuresOf(answer) > failuresOf(result) || worse === 'certain') return { result: answer, changedAtMs: nowMs };
+  if (worse === undefined && isSoonAfter(changedAtMs, nowMs)) return kept;
   return standing.candidate === text ? { result: answer, changedAtMs: nowMs } : { ...kept, candidate: text };
+}
+
+function isSoonAfter(changedAtMs: number | undefined, nowMs: number): boolean {
+  return changedAtMs !== undefined && nowMs - changedAtMs < minBetweenChangesMs;
+}
+
+/** When it is, and what the tools have to be. */
+export interface SettleContext {
+  readonly nowMs: number;
+  readonly tools?: ToolDemands | undefined;
+}
+
+function worseOf(
+  before: Verification,
+  after: ProbeResult,
+  tools: ToolDemands | undefined,
+): ReturnType<typeof worseTools> {
+  return tools !== undefined && isUp(before) && isUp(after) ? worseTools(tools, before, after) : undefined;
 }
 
 /**
@@ -42,9 +64,11 @@ function comparable(verification: Verification): string {
 }
 
 /** It answers as an MCP server does, or would to somebody with credentials. */
-export function isUp({ state }: Verification): boolean {
-  return state === 'verified' || state === 'auth-required';
+export function isUp(answer: Verification): answer is Extract<Verification, { readonly state: UpState }> {
+  return answer.state === 'verified' || answer.state === 'auth-required';
 }
+
+type UpState = 'verified' | 'auth-required';
 
 function failuresOf(verification: Verification): number {
   return verification.state === 'failed' ? (verification.failures ?? 0) : 0;

@@ -1,5 +1,6 @@
 import type { FailingPod, KnownVerification, ProtocolEra } from '../../core/plan/observed.ts';
 import { withFailingPods } from '../../core/plan/failing-pods.ts';
+import { isDemanding } from '../../core/plan/tool-demands.ts';
 import type { ServingPod } from '../../core/plan/serving.ts';
 import { Agenda } from '../../platform/agenda.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -17,6 +18,7 @@ import { isUp } from './settle.ts';
 import { hasToBeWritten, isFailing, isOutdated, untilAllowedMs, untilOutdatedMs, untilRetryMs } from './tally.ts';
 import {
   answeredBy,
+  askPeriodMs,
   asItRuns,
   begin,
   goOn,
@@ -27,6 +29,7 @@ import {
   isOfThese,
   isRoutingLate,
   isSameQuestion,
+  jitter,
   knownContract,
   mayBeOfOthers,
   moveOn,
@@ -49,8 +52,6 @@ export interface VerifierOptions {
   readonly onProbed?: (result: ProbeVerdict['state'], seconds: number) => void;
 }
 
-/** By which share of itself the period of each server varies, so that servers do not come in step. */
-const jitter = 0.15;
 /** Over which the first questions are spread after a restart, in milliseconds; also for servers asked once a day. */
 const maxSpreadMs = 60_000;
 /** Before an unexpected answer of a server that answers is asked for a second time, in milliseconds. */
@@ -315,7 +316,7 @@ export class Verifier {
         }
         // One second look: who answers differently each time is not asked more often for it.
         return watched.standing.candidate === undefined || standing.candidate !== undefined
-          ? jittered(target.periodMs, jitter, random)
+          ? jittered(askPeriodMs(watched), jitter, random)
           : Math.min(secondLookMs, target.periodMs);
     }
   }
@@ -369,8 +370,11 @@ export class Verifier {
   async #askService(key: string, watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
     const countsOffers = isCountDue(watched, this.#options.clock.monotonicMs());
     const known = { knownContract: knownContract(watched), memory: watched.memory };
-    const asked = await this.#send(key, watched, { countsOffers, ...known, signal });
+    const { tools } = watched.target;
+    const wanted = { ignore: tools?.ignore, isNoneListed: tools !== undefined && isDemanding(tools) };
+    const asked = await this.#send(key, watched, { countsOffers, ...wanted, ...known, signal });
     if (asked !== undefined) watched.memory = asked.memory;
+    if (asked?.state === 'verified' && countsOffers) watched.listTtlMs = asked.listTtlMs;
     return asked;
   }
 
@@ -385,7 +389,7 @@ export class Verifier {
   async #send(
     key: string,
     watched: Watched,
-    how: Pick<ProbeTarget, 'at' | 'countsOffers' | 'knownContract' | 'memory' | 'signal'>,
+    how: Pick<ProbeTarget, 'at' | 'countsOffers' | 'ignore' | 'isNoneListed' | 'knownContract' | 'memory' | 'signal'>,
   ): Promise<ProbeResult | undefined> {
     const { clock, clientVersion, onProbed, probe } = this.#options;
     const { url, tls, image, era: said } = watched.target;
@@ -443,6 +447,7 @@ function verdictOf(answer: ProbeResult): ProbeVerdict {
   const verdict = { ...answer };
   delete verdict.memory;
   delete verdict.hasClosed;
+  delete verdict.listTtlMs;
   return verdict;
 }
 

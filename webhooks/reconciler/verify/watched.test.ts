@@ -5,4 +5,5 @@ it('the contract that is known of an unstable one is another than any (each seco
   expect(knownContract({ lists: { tools: { digest: 'd', listed: '', truncated: 0 } } })).toBe('d');
   expect(knownContract({ lists: { tools: { reason: 'ContractUnstable', why: 'w' } } })).toBe('');
   expect(knownContract({ lists: {} })).toBeUndefined();
+  expect(knownContract({ lists: { notCounted: 'tools/list failed: HTTP 500' } })).toBe('');
 });

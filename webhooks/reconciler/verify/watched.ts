@@ -1,4 +1,6 @@
 import type { AnsweredBy, ProtocolEra, Verification, VerifiedEndpoint } from '../../core/plan/observed.ts';
+import { isSameDemand } from '../../core/plan/tool-demands.ts';
+import type { ToolDemands } from '../../core/plan/tool-demands.ts';
 import type { ProbeMemory } from '../../platform/mcp/probe-memory.ts';
 import type { ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isUp, settle } from './settle.ts';
@@ -25,6 +27,8 @@ export interface VerificationTarget {
   readonly isBehind?: boolean;
   /** Which pods answer there: another text when they are others, as far as that is seen; empty when it is not. */
   readonly pods: string;
+  /** What its tools have to be; absent: anything. */
+  readonly tools?: ToolDemands | undefined;
 }
 
 /** One server that is asked, and what is believed of it. */
@@ -48,6 +52,8 @@ export interface Watched {
   lists: Lists;
   /** When that was; undefined: not by us, or not of these pods. */
   countedAtMs: number | undefined;
+  /** For how long it said that its list of tools is good, in milliseconds: anything, or nothing. */
+  listTtlMs: number | undefined;
   askedAtMs: number | undefined;
   /** What the last probe of these pods leaves to the next one. */
   memory: ProbeMemory | undefined;
@@ -75,6 +81,10 @@ type Lists = Pick<VerifiedEndpoint, 'offers' | 'tools' | 'notCounted'>;
 
 /** Between two counts of what a server lists, in milliseconds: lists may be long, and change rarely. */
 const countPeriodMs = 600_000;
+/** The same of one whose tools are pinned, and the least of it where the server says for how long its list is good. */
+const pinnedPeriodMs = { longest: 60_000, shortest: 10_000 };
+/** By which share of itself the period of each server varies, so that servers do not come in step. */
+export const jitter = 0.15;
 /** Highest number of failures that is told. */
 const maxFailuresSaid = 8;
 /** How long after a new pod has answered a Service may still lead elsewhere, in milliseconds. */
@@ -94,7 +104,7 @@ export function begin(
     ...{ target, stop: undefined, isGone: false, tries: 0 },
     ...{ standing: { result }, tally, lastVerdictMs, lists: listsOf(result) },
     ...{ of: believed === undefined ? undefined : answeredBy(target), proof },
-    ...{ countedAtMs: undefined, askedAtMs: undefined, memory: undefined },
+    ...{ countedAtMs: undefined, listTtlMs: undefined, askedAtMs: undefined, memory: undefined },
   };
 }
 
@@ -113,7 +123,8 @@ function verdictIn(believed: Believed): ProbeVerdict {
 export function goOn(before: Watched, target: VerificationTarget): Watched {
   const { verdictAtMs } = before.tally;
   const isSameSpec = before.target.generation === target.generation;
-  const common = { ...before, target, stop: undefined, tries: 0, memory: undefined };
+  const countedAtMs = isSameDemand(before.target.tools, target.tools) ? before.countedAtMs : undefined;
+  const common = { ...before, target, stop: undefined, tries: 0, memory: undefined, countedAtMs };
   if (isSamePods(before.target, target)) {
     const tally = isSameSpec ? before.tally : startTally(before.standing.result, verdictAtMs);
     return { ...common, of: nowOf(before, target), tally };
@@ -186,7 +197,7 @@ function isSamePods(a: VerificationTarget, b: VerificationTarget): boolean {
 /** What is believed after one more answer of the pods that are asked now: from them, whoever the one before was from. */
 export function nextStanding(watched: Watched, answer: ProbeVerdict, nowMs: number): Standing {
   const before: Standing = isOfThese(watched) ? watched.standing : { result: notAttempted };
-  return settle(before, complete(answer, watched), nowMs);
+  return settle(before, complete(answer, watched), { nowMs, tools: watched.target.tools });
 }
 
 /** What an answer says besides what is believed of it. */
@@ -201,12 +212,27 @@ export function note(
 }
 
 /**
- * Every ten minutes; when an unexpected answer is asked for a second time, because all of it has to be the same then; and
+ * Every ten minutes, and of pinned tools every minute or sooner; when an unexpected answer is asked for a second time, because all of it has to be the same then; and
  * after a failure, because what answers now may be another server.
  */
-export function isCountDue({ standing, tally, countedAtMs }: Watched, nowMs: number): boolean {
+export function isCountDue(watched: Watched, nowMs: number): boolean {
+  const { standing, tally, countedAtMs } = watched;
   const isDoubted = standing.candidate !== undefined || tally.failures > 0;
-  return countedAtMs === undefined || isDoubted || nowMs - countedAtMs >= countPeriodMs;
+  if (countedAtMs === undefined || isDoubted) return true;
+  const pinnedMs = pinnedListMs(watched);
+  // Some questions come sooner than others.
+  return nowMs - countedAtMs >= (pinnedMs === undefined ? countPeriodMs : pinnedMs * (1 - jitter));
+}
+
+/** Between two lists of pinned tools, in milliseconds. */
+function pinnedListMs({ target, listTtlMs = Infinity }: Watched): number | undefined {
+  if (target.tools?.pinned === undefined) return undefined;
+  return Math.min(pinnedPeriodMs.longest, Math.max(pinnedPeriodMs.shortest, listTtlMs));
+}
+
+/** Between two questions to a server that answered, in milliseconds, before it is varied. */
+export function askPeriodMs(watched: Watched): number {
+  return Math.min(watched.target.periodMs, pinnedListMs(watched) ?? Infinity);
 }
 
 /** Whether what fails now may be pods that are gone: the new ones have just answered. */
@@ -225,7 +251,7 @@ function complete(answer: ProbeVerdict, { lists, tally }: Watched): ProbeVerdict
     case 'failed':
       return { ...answer, failures: inSteps(tally.failures) };
     case 'verified':
-      return { ...answer, ...(answer.offers === undefined ? lists : {}) };
+      return { ...answer, ...(answer.offers === undefined ? listsStill(answer, lists) : {}) };
     case 'throttled':
       // How long it wants to be left alone is nobody's to know, and another one each time.
       return { state: 'throttled', message: answer.message };
@@ -234,15 +260,21 @@ function complete(answer: ProbeVerdict, { lists, tally }: Watched): ProbeVerdict
   }
 }
 
+/** What was listed by a server that does not offer tools any more is not what it lists. */
+function listsStill({ serverInfo }: VerifiedEndpoint, { tools, ...others }: Lists): Lists {
+  return { ...others, ...(tools !== undefined && serverInfo.capabilities.tools ? { tools } : {}) };
+}
+
 /** A number that costs few writes while it grows: it doubles, and stays at the highest. */
 export function inSteps(count: number): number {
   return Math.min(2 ** Math.floor(Math.log2(count)), maxFailuresSaid);
 }
 
-/** Digest of the contract that was listed last; empty where the last list had none, so that the next one is read twice, too. */
+/** Digest of the contract that was listed last; empty where the last list had none or failed, so that the next one is read twice, too. */
 export function knownContract({ lists }: Pick<Watched, 'lists'>): string | undefined {
-  const { tools } = lists;
-  return tools !== undefined && 'reason' in tools ? '' : tools?.digest;
+  const { tools, notCounted } = lists;
+  if (tools === undefined) return notCounted === undefined ? undefined : '';
+  return 'reason' in tools ? '' : tools.digest;
 }
 
 function listsOf(answer: Verification): Lists {
@@ -258,5 +290,6 @@ function listsOf(answer: Verification): Lists {
 /** Whether the same is to be asked, from the same pods, but for what `generation` calls it. */
 export function isSameQuestion(a: VerificationTarget, b: VerificationTarget): boolean {
   const isSameEndpoint = a.url === b.url && a.periodMs === b.periodMs && a.image === b.image;
-  return isSameEndpoint && isSamePods(a, b) && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
+  const isSameAsked = isSamePods(a, b) && isSameDemand(a.tools, b.tools);
+  return isSameEndpoint && isSameAsked && tlsTrustKey(a.tls) === tlsTrustKey(b.tls);
 }

@@ -1,0 +1,83 @@
+import type { Condition, MCPServer } from '../mcpserver/types.gen.ts';
+import { acceptAnnotation, namedDigest } from './tool-demands.ts';
+import type { ToolDemands, ToolVerdict } from './tool-demands.ts';
+
+/** What the condition Verified says of tools that are not as they have to be. */
+export interface ToolsSaid {
+  readonly status: Exclude<Condition['status'], 'True'>;
+  readonly reason: string;
+  readonly message: string;
+  /** Tells it from other bad news, in no words. */
+  readonly cause?: string;
+}
+
+/** Reasons of Verified for a server that speaks MCP, and whose tools are not as they have to be. */
+export const toolReasons = {
+  changed: 'ToolContractChanged',
+  notAllowed: 'ToolNotAllowed',
+  unknown: 'ToolContractUnknown',
+} as const;
+
+/** How many tools are named in one message. */
+const maxNamed = 5;
+
+/** Nothing of tools that are as they have to be. */
+export function sayTools(server: MCPServer, demands: ToolDemands, verdict: ToolVerdict): ToolsSaid | undefined {
+  switch (verdict.state) {
+    case 'kept':
+      return undefined;
+    case 'pending':
+      return {
+        status: 'Unknown',
+        reason: 'NotVerified',
+        message: 'MCP handshake succeeded; its tools are listed next',
+      };
+    case 'unknown': {
+      const message = `MCP handshake succeeded, and it is not known whether its tools are ${wantedWord(demands)}: ${verdict.why}`;
+      return { status: 'Unknown', reason: toolReasons.unknown, message };
+    }
+    case 'changed':
+      return {
+        ...{ status: 'False', reason: toolReasons.changed, cause: verdict.found },
+        message: sayChanged(server, demands, verdict.found),
+      };
+    case 'not-allowed': {
+      const { names, count } = verdict;
+      const what = count === 1 ? 'a tool that does not say' : `${count} tools that do not say`;
+      const message = `It offers ${what} that it is read-only (spec.extensions.toolContract.allow: ReadOnly): ${nameSome(names, count)}`;
+      return { status: 'False', reason: toolReasons.notAllowed, cause: `${count} ${names.join(' ')}`, message };
+    }
+  }
+}
+
+function wantedWord({ pinned, isReadOnly }: ToolDemands): string {
+  return [pinned === undefined ? [] : ['the accepted ones'], isReadOnly ? ['read-only'] : []].flat().join(' and ');
+}
+
+function sayChanged(server: MCPServer, { pinned = [] }: ToolDemands, found: string): string {
+  const isDigest = found.startsWith('sha256:');
+  const now = isDigest ? `found ${found}` : `they have no digest now (${found})`;
+  const what = `Its tools are not the accepted ones: ${now}, accepted is ${pinned.join(' or ')}; its pods are untouched`;
+  return `${what}${isDigest ? `. ${howToAccept(server)}` : ''}`;
+}
+
+function howToAccept(server: MCPServer): string {
+  const isOfSpec = server.spec.extensions?.toolContract?.digest !== undefined;
+  const where = isOfSpec ? 'spec.extensions.toolContract.digest' : `the annotation ${acceptAnnotation}`;
+  const annotated = server.metadata.annotations?.[acceptAnnotation];
+  const isUnusable = annotated !== undefined && namedDigest(server) === undefined;
+  const but = isUnusable ? ': what it says now is no digest' : '';
+  return `If they are as they should be (mcp-lifecycle contract get shows them), set ${where} to the digest that was found${but}`;
+}
+
+function nameSome(names: readonly string[], count: number): string {
+  const named = names.slice(0, maxNamed);
+  const more = count - named.length;
+  if (named.length === 0) return 'none of the first 64';
+  return `${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+/** Whether a reason of Verified is about the tools of a server that answered. */
+export function isAboutTools(reason: string): boolean {
+  return Object.values<string>(toolReasons).includes(reason);
+}
