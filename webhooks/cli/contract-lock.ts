@@ -100,11 +100,13 @@ function isReadable(bytes: Uint8Array): boolean {
 export function readLock(bytes: Uint8Array): Locked {
   if (!isReadable(bytes)) return { type: 'problem', why: 'is too large for a lock file' };
   const document = parse(bytes);
-  if (isRecord(document) && document['kind'] === API.kind) return readStatus(document);
-  if (!isRecord(document) || document['schemaVersion'] !== lockSchemaVersion) {
-    return { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockSchemaVersion}` };
-  }
-  const { tools, digest, ignore = [] } = document;
+  if (ownValue(document, 'kind') === API.kind) return readStatus(document);
+  return isRecord(document) && document['schemaVersion'] === lockSchemaVersion
+    ? readDocument(document)
+    : { type: 'problem', why: `is no lock file: it has no schemaVersion ${lockSchemaVersion}` };
+}
+
+function readDocument({ tools, digest, ignore = [] }: Fields): Locked {
   const isWhole = Array.isArray(tools) && Array.isArray(ignore) && ignore.every((one) => typeof one === 'string');
   if (!isWhole) return { type: 'problem', why: 'is no lock file: tools or ignore is no list' };
   const tooMuch = judgeIgnored(ignore);
@@ -116,7 +118,7 @@ export function readLock(bytes: Uint8Array): Locked {
 }
 
 /** What an MCPServer says of its tools, as kubectl get -o json prints it: not their schemas, so that another one breaks. */
-function readStatus(object: Fields): Locked {
+function readStatus(object: unknown): Locked {
   const tools = recordAt(recordAt(recordAt(object, 'status'), 'extensions'), 'tools');
   const digest = stringAt(tools, 'digest');
   if (digest === undefined) return { type: 'problem', why: 'is an MCPServer whose status has no digest of its tools' };
