@@ -3,6 +3,7 @@ import { contractOf } from '../../core/contract/contract.ts';
 import { readTool } from '../../core/contract/tool.ts';
 import type { ProbeResult } from './probe.ts';
 import { clusterBudget } from './probe-budget.ts';
+import { createProbeCost } from './probe-cost.ts';
 import { sha256 } from './sha256.ts';
 import { answer, discovered } from './testing/answering-server.ts';
 import type { Answering } from './testing/answering-server.ts';
@@ -25,9 +26,12 @@ function aTool(at: number): { readonly name: string } {
   return { name: `tool-${at}`, ...{ inputSchema: { type: 'object', properties, required: ['parameter1'] } } };
 }
 
+/** What it may cost of CPU is for a machine that does nothing else. */
+const budget = { ...clusterBudget, createCost: (owner: string) => createProbeCost({ owner, cpuMs: () => 0 }) };
+
 async function list(page: Answering): Promise<ProbeResult> {
   const { url } = await serve({ 'server/discover': answer({ result: discovered }), 'tools/list': page });
-  return probe(url, { countsOffers: true });
+  return probe(url, { countsOffers: true, budget });
 }
 
 /** The text of a page, with a text in place of its tools. */
