@@ -62,7 +62,15 @@ function decideOn(
     { namespace: 'mcp', name: server.metadata.name },
     { now: anInstant },
   );
-  return decide({ ...input, policy, policyVersion, now: anInstant, subject: prepared(server), observed, digest });
+  return decide({
+    ...input,
+    policy,
+    policyVersion,
+    now: anInstant,
+    subject: prepared(server, policy.compatibility),
+    observed,
+    digest,
+  });
 }
 
 /** As the API server asks, with the object as its author wrote it: mutation was skipped. */
@@ -88,16 +96,17 @@ function askWebhook(
   return Promise.resolve(validate(request, { remainingMs: () => 1000, signal: () => new AbortController().signal }));
 }
 
-const inProfile = (profile: string): Policy => {
-  const document = { apiVersion: policyApiVersion, kind: policyKind, extends: profile };
+const inProfile = (said: Readonly<Record<string, unknown>>): Policy => {
+  const document = { apiVersion: policyApiVersion, kind: policyKind, ...said };
   const read = readPolicy(document, rules);
-  if (read.type === 'unusable') throw new Error(profile);
+  if (read.type === 'unusable') throw new Error(JSON.stringify(said));
   return read.policy;
 };
 
 const bases = [
   ['without a policy', builtInPolicy],
-  ...Object.keys(profiles).map((profile) => [`under ${profile}`, inProfile(profile)] as const),
+  ...Object.keys(profiles).map((profile) => [`under ${profile}`, inProfile({ extends: profile })] as const),
+  ['under compatibility.profile reference', inProfile({ compatibility: { profile: 'reference' } })],
 ] as const;
 
 describe.each(bases)('%s the webhook and the reconciler say the same about', (_base, base) => {
@@ -106,7 +115,7 @@ describe.each(bases)('%s the webhook and the reconciler say the same about', (_b
     const answer = await askWebhook(input);
     const { policy = builtInPolicy, server, facts, installation } = input;
     const context = { policy, facts, installation, now: anInstant };
-    const { findings } = judge(prepare(server), context);
+    const { findings } = judge(prepare(server, policy.compatibility), context);
     const denials = findings.filter(({ severity }) => severity === 'deny');
 
     expect(answer.decision).toBe(denials.length === 0 ? 'allowed' : 'denied');

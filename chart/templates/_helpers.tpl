@@ -164,7 +164,16 @@ imagePullSecrets:
 {{- if and .Values.policy .Values.policyConfigMap.name }}
 {{- fail "policy and policyConfigMap.name exclude each other: only one of them can judge" }}
 {{- end }}
-{{- if .Values.policy }}{{ include "mcp-lifecycle.suffixed" (list . "policy") }}{{ else }}{{ .Values.policyConfigMap.name }}{{ end }}
+{{- if include "mcp-lifecycle.policyIsOurs" . }}{{ include "mcp-lifecycle.suffixed" (list . "policy") }}{{ else }}{{ .Values.policyConfigMap.name }}{{ end }}
+{{- end }}
+
+{{/* `true` where the chart writes the policy: it has values, or says a profile that is not the default. */}}
+{{- define "mcp-lifecycle.policyIsOurs" -}}
+{{- $said := dig "compatibility" "profile" .Values.compatibility.profile (.Values.policy | default dict) }}
+{{- if ne $said .Values.compatibility.profile }}
+{{- fail (printf "policy.compatibility.profile is %s, and compatibility.profile is %s: set compatibility.profile, and leave the other one out" $said .Values.compatibility.profile) }}
+{{- end }}
+{{- if or .Values.policy (and (ne .Values.compatibility.profile "default") (empty .Values.policyConfigMap.name)) }}true{{ end }}
 {{- end }}
 
 {{/* `true` where overrides choose namespaces by label, which is to read namespaces. */}}
@@ -191,6 +200,10 @@ imagePullSecrets:
 
 {{/* Where both containers find the policy. What is in it is no part of the pods: it changes without them. */}}
 {{- define "mcp-lifecycle.policyEnv" -}}
+{{- if ne .Values.compatibility.profile "default" }}
+- name: COMPATIBILITY_PROFILE
+  value: {{ .Values.compatibility.profile | quote }}
+{{- end }}
 {{- with include "mcp-lifecycle.policyConfigMapName" . }}
 - name: POLICY_CONFIG_MAP
   value: {{ . | quote }}

@@ -64,7 +64,7 @@ const onSkipped = (): void => undefined;
 const nothing: ReferenceFacts = { lookUp: () => ({ state: 'missing' }) };
 const gatherFacts = (): Promise<ReferenceFacts> => Promise.resolve(nothing);
 const handlers = [
-  createMutate({ onSkipped }),
+  createMutate({ policy: builtInPolicy, onSkipped }),
   createValidate({ policy: builtInPolicy, gatherFacts, onSkipped, now: () => new Date().toISOString() }),
 ];
 const context: CallContext = { remainingMs: () => 5_000, signal: () => new AbortController().signal };

@@ -117,6 +117,29 @@ describe('the policy of the chart', () => {
     expect(templateOf(await renderWith({ policy: { extends: 'audit-only' } }))).toEqual(templateOf(manifests));
   });
 
+  it('says the profile of the installation, and so do the pods: a change of it is a roll-out of ours', async () => {
+    const reference = { compatibility: { profile: 'reference' } };
+    const manifests = await renderWith(reference);
+    const read = (await loadPolicyReader())(textIn(policyOf(manifests)));
+    expect(read).toMatchObject({ ok: true, ignored: [], policy: { compatibility: 'reference' } });
+    const env = at(templateOf(manifests), 'spec.containers.1.env');
+    expect(env).toContainEqual({ name: 'COMPATIBILITY_PROFILE', value: 'reference' });
+    expect(at(templateOf(manifests), 'spec.containers.0.env')).toContainEqual({
+      ...{ name: 'COMPATIBILITY_PROFILE', value: 'reference' },
+    });
+    const both = await renderWith({ ...reference, policy: { ...policy, ...reference } });
+    expect(parse(textIn(policyOf(both)))).toMatchObject({ ...policy, ...reference });
+    expect(policyOf(await renderWith({ ...reference, policyConfigMap: { name: 'ours' } }))).toBeUndefined();
+    expect(JSON.stringify(await renderWith({}))).not.toContain('COMPATIBILITY_PROFILE');
+  });
+
+  it('says it once: the policy among the values cannot say another one', async () => {
+    await expect(renderWith({ policy: { compatibility: { profile: 'reference' } } })).rejects.toThrow(
+      /policy\.compatibility\.profile is reference, and compatibility\.profile is default/,
+    );
+    await expect(renderWith({ compatibility: { profile: 'go' } })).rejects.toThrow(/compatibility/);
+  });
+
   it('may be a ConfigMap of the user', async () => {
     const manifests = await renderWith({ policyConfigMap: { name: 'ours', key: 'p.yaml' } });
     expect(policyOf(manifests)).toBeUndefined();

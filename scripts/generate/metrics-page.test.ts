@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { registeredMetrics } from './metrics-page.ts';
 
-const { webhook, reconciler } = registeredMetrics();
-const names = [...webhook, ...reconciler].map(({ name }) => name);
+const { webhook, reconciler, perServer } = registeredMetrics();
+const names = [...webhook, ...reconciler, ...perServer].map(({ name }) => name);
 
 /** Sources of the programs that make metrics; types alone make none. */
 function registeringFiles(): readonly string[] {
@@ -19,6 +19,7 @@ function registeringFiles(): readonly string[] {
 it('knows every file that registers metrics', () => {
   expect(registeringFiles()).toEqual([
     ...['admission/metrics.ts', 'platform/metrics.ts', 'platform/policy/metrics.ts', 'reconciler/metrics.ts'],
+    'reconciler/per-server-metrics.ts',
   ]);
 });
 

@@ -18,7 +18,8 @@ import { registerPolicyMetrics } from '../../webhooks/platform/policy/metrics.ts
 import { fixedPolicy, policyOrigins } from '../../webhooks/platform/policy/policy-source.ts';
 import type { PolicyReads } from '../../webhooks/platform/policy/policy-source.ts';
 import { rotationPhases } from '../../webhooks/platform/tls/certificate-secret.ts';
-import { createReconcilerMetrics, handshakeResults } from '../../webhooks/reconciler/metrics.ts';
+import { createReconcilerMetrics } from '../../webhooks/reconciler/metrics.ts';
+import { handshakeResults, phases } from '../../webhooks/reconciler/per-server-metrics.ts';
 import type { WorkResult } from '../../webhooks/reconciler/queue.ts';
 import { STATUS } from '../../webhooks/reconciler/setbacks.ts';
 import type { LaneName } from '../../webhooks/reconciler/verify/lanes.ts';
@@ -34,7 +35,9 @@ export interface RegisteredMetric {
 }
 
 /** The metrics of both containers, registered as the programs do when they start. */
-export function registeredMetrics(): Readonly<Record<'webhook' | 'reconciler', readonly RegisteredMetric[]>> {
+export function registeredMetrics(): Readonly<
+  Record<'webhook' | 'reconciler' | 'perServer', readonly RegisteredMetric[]>
+> {
   const webhook = createMetricsRegistry({ program: 'webhook', process: true });
   createAdmissionMetrics(webhook, {
     isReady: () => true,
@@ -44,8 +47,17 @@ export function registeredMetrics(): Readonly<Record<'webhook' | 'reconciler', r
   });
   const reconciler = createMetricsRegistry({ program: 'reconciler', process: true });
   createReconcilerMetrics(reconciler);
+  const perServer = createMetricsRegistry({ program: 'reconciler', process: false });
+  createReconcilerMetrics(perServer, { perServer: true });
   for (const registry of [webhook, reconciler]) registerPolicyMetrics(registry, fixedPolicy(builtInPolicy));
-  return { webhook: metricsOf(webhook), reconciler: metricsOf(reconciler) };
+  const always = metricsOf(reconciler);
+  const isAlways = ({ name, labels }: RegisteredMetric): boolean =>
+    always.some((one) => one.name === name && one.labels.join() === labels.join());
+  return {
+    webhook: metricsOf(webhook),
+    reconciler: always,
+    perServer: metricsOf(perServer).filter((metric) => !isAlways(metric)),
+  };
 }
 
 function metricsOf(registry: Registry): readonly RegisteredMetric[] {
@@ -60,7 +72,7 @@ function metricsOf(registry: Registry): readonly RegisteredMetric[] {
 export const metricsPage: Generator = {
   name: 'metrics page',
   generate() {
-    const { webhook, reconciler } = registeredMetrics();
+    const { webhook, reconciler, perServer } = registeredMetrics();
     const content = `${generatedMarkdownHeader('scripts/generate/metrics-page.ts and the metrics.ts of webhooks/admission, webhooks/reconciler and webhooks/platform')}
 # Metrics
 
@@ -92,6 +104,14 @@ ${renderTable(webhook)}
 What is said about servers, queue and watches comes from the replica that leads; the others say 0, or nothing.
 
 ${renderTable(reconciler)}
+
+### With metrics.perServer
+
+With the value \`metrics.perServer\` of the chart the reconciler has the metrics of the reference operator with its labels. Those of the handshake are then these,
+and not those above. A failure is counted when it is told, or when it is tried again; the reference operator counts each of its rounds. Series of a server are gone with it.
+Each is some thirty series for each server, most of them buckets.
+
+${renderTable(perServer)}
 
 ## What to alert on
 
@@ -159,6 +179,7 @@ const labelWords: Readonly<Record<string, string>> = {
   ),
   certificate: list(namesOf<CertificateRole>({ serving: true, ca: true })),
   phase: list(rotationPhases),
+  'mcpserver_reconcile_phase_duration_seconds phase': list(phases),
   outcome: list(namesOf<WorkResult['type'] | 'crash'>({ done: true, retry: true, again: true, crash: true })),
   result: list(Object.values(handshakeResults)),
   what: list([...expandedKinds.map(({ kind }) => kind), STATUS]),
@@ -170,6 +191,13 @@ const labelWords: Readonly<Record<string, string>> = {
   type: 'of the condition',
   status: list(['True', 'False', 'Unknown']),
   'mcpserver_condition_info reason': 'of the condition',
+  'mcpserver_validation_failures_total reason': list(['Invalid']),
+  ...Object.fromEntries(
+    ['deployment', 'service', 'networkpolicy'].map((kind) => [
+      `mcpserver_${kind}_failures_total reason`,
+      list(['ReconcileError']),
+    ]),
+  ),
   kind: list(['tool', 'resource', 'prompt']),
   watch: 'plural of the kind, with `watchNamespaces` after its namespace and a slash; `policy`',
 };

@@ -7,6 +7,7 @@ import {
   policyKind,
   policyLimits,
 } from '../../webhooks/core/policy/document.ts';
+import { actionUnder, holdsBackUnder } from '../../webhooks/core/policy/compatibility.ts';
 import { announcedDays } from '../../webhooks/core/policy/exemptions.ts';
 import { profiles } from '../../webhooks/core/policy/profiles.ts';
 import type { Field } from '../../webhooks/core/policy/shape.ts';
@@ -30,7 +31,7 @@ const meanings = {
 } as const satisfies Record<(typeof actions)[number], string>;
 
 function renderPolicyPage(rules: readonly Rule[]): string {
-  const { policy, override, exemption } = describeDocument(rules);
+  const { policy, compatibility, override, exemption } = describeDocument(rules);
   return `${generatedMarkdownHeader('webhooks/core/policy')}
 # Policy
 
@@ -40,6 +41,9 @@ schema: [policy.schema.json](policy.schema.json). \`mcp-lifecycle policy check F
 ## Fields
 
 ${renderFields(policy)}
+### compatibility
+
+${renderFields(compatibility)}
 ### overrides[]
 
 At most ${policyLimits.overrides}. \`namespaces\` or \`namespaceLabels\` has to be there; with both, both have to hold.
@@ -83,7 +87,7 @@ function renderRules(rules: readonly Rule[]): string {
   return `## Rules
 
 What a rule does in each profile where no entry names it. *mandatory*: no policy makes it less severe, and nobody is excused from it. *holds back*:
-it cannot be \`off\`, and nothing is rolled out while it finds something, whatever the action.
+it cannot be \`off\`, and nothing is rolled out while it finds something, whatever the action. *reference*: under \`compatibility.profile: reference\`.
 
 | Rule | ${Object.keys(profiles).join(' | ')} | |
 | --- | ${Object.keys(profiles)
@@ -107,13 +111,26 @@ function renderFields(fields: Readonly<Record<string, Field<unknown>>>): string 
 }
 
 function renderRule(rule: Rule): string {
-  const { id, isMandatory, isOptIn, holdsBack } = rule;
+  const { id, isMandatory, isOptIn } = rule;
   const inProfiles = Object.values(profiles).map(({ actionOf }) => {
     if (isOptIn === true) return 'off';
     return isMandatory === true ? 'deny' : actionOf(rule);
   });
-  const marks = [...(isMandatory === true ? ['mandatory'] : []), ...(holdsBack === true ? ['holds back'] : [])];
+  const marks = [...(isMandatory === true ? ['mandatory'] : []), ...marksOf(rule)];
   return `| [${id}](../rules/${id}.md) | ${inProfiles.join(' | ')} | ${marks.join(', ')} |`;
+}
+
+/** What `reference` changes of a rule whose severity is its own. */
+function marksOf(rule: Rule): readonly string[] {
+  const own = holdsBackUnder('default', rule);
+  const there = holdsBackUnder('reference', rule);
+  const isRefusal = rule.isMandatory !== true && rule.isOptIn !== true && rule.severity === 'deny';
+  const isLooser = isRefusal && actionUnder('reference', rule, 'deny') !== 'deny';
+  const reference = [...(isLooser ? ['warn'] : []), ...(there === own ? [] : [there ? 'holds back' : 'lets roll out'])];
+  return [
+    ...(own ? ['holds back'] : []),
+    ...(reference.length === 0 ? [] : [`*reference*: ${reference.join(' and ')}`]),
+  ];
 }
 
 function renderParameters({ id, parameters = {} }: Rule): readonly string[] {

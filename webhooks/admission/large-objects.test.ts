@@ -39,7 +39,7 @@ function withSource(fields: Spec): Spec {
 
 const onSkipped = (): void => undefined;
 const facts = inMemoryFacts();
-const mutate = createMutate({ onSkipped });
+const mutate = createMutate({ policy: builtInPolicy, onSkipped });
 const validate = createValidate({
   policy: builtInPolicy,
   now: () => '2026-11-29T12:00:00Z',

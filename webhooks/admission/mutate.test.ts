@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../core/defaults/apply.ts';
+import type { Policy } from '../core/engine/policy.ts';
 import { anMCPServer, withApiVersion, withMetadata } from '../core/testing/builders.ts';
 import { parseAdmissionReview, type Answer } from './admission-review.ts';
 import { createMutate } from './mutate.ts';
@@ -8,11 +9,14 @@ import { aReview, type ReviewOptions } from './testing/review.ts';
 
 const context = { remainingMs: () => 1000, signal: () => new AbortController().signal };
 
-async function mutate(options: ReviewOptions): Promise<{ answer: Answer; skipped: SkipReason[] }> {
+async function mutate(
+  options: ReviewOptions,
+  policy: Pick<Policy, 'compatibility'> = {},
+): Promise<{ answer: Answer; skipped: SkipReason[] }> {
   const skipped: SkipReason[] = [];
   const parsed = parseAdmissionReview(JSON.parse(JSON.stringify(aReview(options))));
   if (!parsed.ok) throw new Error(parsed.problem);
-  const answer = await createMutate({ onSkipped: (reason) => skipped.push(reason) })(parsed.request, context);
+  const answer = await createMutate({ policy, onSkipped: (reason) => skipped.push(reason) })(parsed.request, context);
   return { answer, skipped };
 }
 
@@ -29,6 +33,12 @@ describe('mutation', () => {
     const { answer } = await mutate({ object: anMCPServer() });
     expect(JSON.stringify(answer)).not.toMatch(/health|readinessProbe|resources|cpu/);
     expect(JSON.stringify(answer)).toContain('readOnlyRootFilesystem');
+  });
+
+  it('stores nothing under compatibility.profile reference, where whatever an author says of security replaces all defaults', async () => {
+    expect((await mutate({ object: anMCPServer() }, { compatibility: 'reference' })).answer).toEqual({
+      decision: 'allowed',
+    });
   });
 
   it('stores nothing that would go stale when its author changes another field', async () => {

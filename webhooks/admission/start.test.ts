@@ -45,6 +45,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}, clock = syste
   const config: WebhookConfig = {
     namespace: 'mcp-system',
     podName: 'webhook-0',
+    compatibility: 'default',
     port: 0,
     healthPort: 0,
     metricsPort: 0,

@@ -24,7 +24,7 @@ import { defaultConnectionLimits } from './connections.ts';
 import type { Endpoint, Handler } from './handler.ts';
 import { createLookUps } from './look-ups.ts';
 import { createAdmissionMetrics, type AdmissionMetrics, type CertificateRole } from './metrics.ts';
-import { createMutate } from './mutate.ts';
+import { createMutate, type MutateOptions } from './mutate.ts';
 import { createReadiness, type WebhookReadiness } from './readiness.ts';
 import { aboutReplicas, createScale } from './scale.ts';
 import type { SkipReason } from './scope.ts';
@@ -141,8 +141,14 @@ function createHandlers(
     now: () => clock.now().toISOString(),
     onSkipped,
   });
+  const mutating: MutateOptions = {
+    get policy() {
+      return policies.current().policy;
+    },
+    onSkipped,
+  };
   return {
-    mutate: createMutate({ onSkipped }),
+    mutate: createMutate(mutating),
     validate: createValidate(validating((policy) => policy)),
     scale: createScale(validating(aboutReplicas)),
   };

@@ -47,7 +47,8 @@ export function createValidate(options: ValidateOptions): Handler {
     answerTo(
       request,
       judge(prepared, context),
-      (rules) => judge(prepare(request.oldObject), new LateContext(options, context.facts, rules)),
+      (rules) =>
+        judge(prepare(request.oldObject, options.policy.compatibility), new LateContext(options, context.facts, rules)),
       options,
     );
 
@@ -57,7 +58,7 @@ export function createValidate(options: ValidateOptions): Handler {
       onSkipped(skip);
       return allowed();
     }
-    const prepared = prepare(request.object);
+    const prepared = prepare(request.object, options.policy.compatibility);
     if (!prepared.parsed || !prepared.references.some(isNamed)) return answer(request, prepared, withoutFacts);
     return gatherFacts(request.namespace, prepared.references.filter(isNamed), call).then((facts) =>
       answer(request, prepared, new LateContext(options, facts)),

@@ -225,10 +225,15 @@ describe('contexts of the kubeconfig', () => {
   });
 
   describe('have policies of their own', () => {
-    const install = (api: ReturnType<typeof createFakeKubeApi>, body: string): ReturnType<typeof createFakeKubeApi> => {
+    const install = (
+      api: ReturnType<typeof createFakeKubeApi>,
+      body: string,
+      ...more: readonly object[]
+    ): ReturnType<typeof createFakeKubeApi> => {
       const env = [
         { name: 'POLICY_CONFIG_MAP', value: 'ours' },
         { name: 'WEBHOOK_SERVICE', value: 'ours-webhook' },
+        ...more,
       ];
       api.put('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/mcp-lifecycle', {
         metadata: { name: 'mcp-lifecycle' },
@@ -260,6 +265,16 @@ describe('contexts of the kubeconfig', () => {
         code: 0,
         out: expect.stringContaining(`policy: ${file}\n`),
       });
+    });
+
+    it('that do not count where they say another profile than the installation: the cluster does not use them', async () => {
+      const body = `${limit}compatibility: {profile: reference}\n`;
+      await serve({ prod: install(everything(), body) });
+      const { code, error } = await runCli(['check', '--context', 'prod', '-'], using);
+      expect(code).toBe(2);
+      expect(error).toContain('compatibility.profile is reference, and the value compatibility.profile of the chart');
+      await serve({ prod: install(everything(), body, { name: 'COMPATIBILITY_PROFILE', value: 'reference' }) });
+      expect((await runCli(['check', '--context', 'prod', '-'], using)).code).toBe(1);
     });
 
     it('that no tenant can name: a Deployment that looks like ours decides nothing (the first namespace decided)', async () => {

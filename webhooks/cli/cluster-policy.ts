@@ -1,8 +1,10 @@
 import { printable, shortenEnd } from '../core/engine/text.ts';
+import { compatibilityProfiles, type CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { profileProblem } from '../platform/policy/compatible-policy.ts';
 import { defaultPolicyKey, policyVariables } from '../platform/policy/policy-variables.ts';
 import { toChosen, type Chosen } from './chosen-policy.ts';
 import { byBuiltInOf } from './judged-by.ts';
@@ -43,7 +45,7 @@ export interface WrittenPolicy {
 export async function askPolicy(api: KubeApi, context: string): Promise<ClusterPolicy> {
   const located = await locatePolicy(api);
   if ('because' in located) return (located.isLost === true ? unusable : builtIn)(context, located.because);
-  const { namespace, name, key } = located;
+  const { namespace, name, key, installed } = located;
   const configMap = `${namespace}/${name}`;
   const path = objectPath({ apiVersion: 'v1', plural: 'configmaps', namespace, name });
   const read = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES });
@@ -53,7 +55,10 @@ export async function askPolicy(api: KubeApi, context: string): Promise<ClusterP
   }
   const text = stringAt(recordAt(read.body, 'data'), key);
   if (text === undefined) return unusable(context, `ConfigMap ${configMap} has no key ${key} with a policy`);
-  return readWritten(context, { configMap, text });
+  const written = { configMap, text };
+  const found = readWritten(context, written);
+  const problem = profileProblem(found.chosen.policy.compatibility, installed);
+  return problem === undefined || found.problem !== undefined ? found : { ...unusable(context, problem), written };
 }
 
 /** The same of what was read earlier. */
@@ -81,7 +86,15 @@ export function builtIn(context: string, because: string): ClusterPolicy {
   return { chosen: { type: 'chosen', policy: builtInPolicy, ignored: [], by: byBuiltInOf(context, because) } };
 }
 
-type Located = { readonly namespace: string; readonly name: string; readonly key: string } | NotLocated;
+type Located =
+  | {
+      readonly namespace: string;
+      readonly name: string;
+      readonly key: string;
+      /** The profile that the policy has to say. */
+      readonly installed: CompatibilityProfile;
+    }
+  | NotLocated;
 
 interface NotLocated {
   /** A clause. */
@@ -109,7 +122,8 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
     return { because: `several Deployments are of Service ${namespace}/${service}`, isLost: true };
   const name = env.get(policyVariables.configMap) ?? '';
   if (name === '') return { because: 'the cluster has no policy of its own' };
-  return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey };
+  const installed = compatibilityProfiles.find((one) => one === env.get(policyVariables.compatibility)) ?? 'default';
+  return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey, installed };
 }
 
 type Asked = { readonly namespace: string; readonly service: string } | NotLocated;

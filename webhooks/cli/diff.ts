@@ -1,8 +1,10 @@
 import { applyDefaults } from '../core/defaults/apply.ts';
+import type { Policy } from '../core/engine/policy.ts';
 import { shortenMiddle, printable } from '../core/engine/text.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
 import { changesBetween, type Change } from './changes.ts';
+import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { gatherInput } from './gather.ts';
@@ -34,14 +36,21 @@ gets a default, - for one that is dropped, "when it runs" for a default that is 
     output: { type: 'choice', choices: namesOf(diffOutputs), short: 'o', help: 'for people, or for programs' },
     ...inputOptions,
     namespace: namespaceOption,
+    policy: policyOption,
   },
   exitCodes: { clean: 'nothing differs', found: 'something differs' },
   judgeArguments: judgeInputNames,
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env }) {
     const { namespace } = values;
+    const chosen = await choosePolicy(values.policy, readStdin);
+    if (chosen.type === 'refused') {
+      writeError(renderProblems(chosen.problems));
+      return exitCodes.unusable;
+    }
+    writeError(renderProblems(chosen.ignored));
     const rendered = await gatherRendered(values, { namespace, env });
     const input = await gatherInput({ paths, namespace, readStdin, rendered });
-    const found = input.servers.map((manifest) => differ(manifest, namespace));
+    const found = input.servers.map((manifest) => differ(manifest, namespace, chosen.policy));
     const problems = [...input.problems, ...found.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))];
     const changes = found.flatMap((one) => one.changes);
     for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
@@ -74,9 +83,9 @@ interface Differing {
   readonly problem?: InputProblem;
 }
 
-function differ(manifest: Manifest, namespace: string): Differing {
+function differ(manifest: Manifest, namespace: string, { compatibility }: Pick<Policy, 'compatibility'>): Differing {
   const { file, value, locate } = manifest;
-  const stored = toStoredServer(value, namespace);
+  const stored = toStoredServer(value, namespace, compatibility);
   if (stored === undefined) {
     const message = 'the schema refuses this MCPServer, so that nothing becomes of it: mcp-lifecycle check says why';
     return { changes: [], problem: { file, ...locate([]), message } };
@@ -94,7 +103,7 @@ function differ(manifest: Manifest, namespace: string): Differing {
   return {
     changes: [
       ...changesBetween(completeMetadata(value, namespace), stored).map(toLocated(true)),
-      ...changesBetween(stored, applyDefaults(stored)).map(toLocated(false)),
+      ...changesBetween(stored, applyDefaults(stored, compatibility)).map(toLocated(false)),
     ],
   };
 }

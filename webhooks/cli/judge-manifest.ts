@@ -46,7 +46,7 @@ export interface JudgedServer {
 export function judgeManifest(raw: unknown, context: ManifestContext): JudgedServer {
   const { policy, now, crdRules, namespace, validate, factsIn, labelsOf } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
-  const prepared = prepare(object);
+  const prepared = prepare(object, policy.compatibility);
   const ofRequest = [
     ...unknownFields.flatMap(toUnknownField[validate]),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),

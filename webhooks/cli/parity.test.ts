@@ -90,11 +90,11 @@ function factsOf(example: Example): ReferenceFacts {
 
 const isJudgedAnywhere = ({ installation }: Example): boolean => installation === undefined;
 
-/** A policy that begins with that profile, and asks for the rule of the example as the example does. */
-function policyFor(profile: string, rule: Rule, { parameters }: Example): object {
+/** A policy that begins so, and asks for the rule of the example as the example does. */
+function policyFor(beginning: object, rule: Rule, { parameters }: Example): object {
   const named = { action: rule.severity, ...(parameters === undefined ? {} : { parameters }) };
   const asked = rule.isOptIn === true || parameters !== undefined ? { rules: { [rule.id]: named } } : {};
-  return { apiVersion: policyApiVersion, kind: policyKind, extends: profile, ...asked };
+  return { apiVersion: policyApiVersion, kind: policyKind, ...beginning, ...asked };
 }
 
 function readDocument(document: object): Policy {
@@ -104,23 +104,29 @@ function readDocument(document: object): Policy {
 }
 
 /** Without a policy only those rules judge that need none. */
-const bases = [undefined, ...Object.keys(profiles)].map((profile) => {
-  const judging = profile === undefined ? rules : everyRule;
+const beginnings: readonly (readonly [title: string, beginning: object | undefined])[] = [
+  ['without a policy', undefined],
+  ...Object.keys(profiles).map((name) => [`under ${name}`, { extends: name }] as const),
+  ['under compatibility.profile reference', { compatibility: { profile: 'reference' } }],
+];
+
+const bases = beginnings.map(([title, beginning]) => {
+  const judging = beginning === undefined ? rules : everyRule;
   const cases = judging.flatMap((rule) =>
     [...rule.examples.accepts, ...rule.examples.rejects].map(
       (example) => [`${rule.id}: ${example.title}`, rule, example] as const,
     ),
   );
-  return [profile === undefined ? 'without a policy' : `under ${profile}`, profile, cases] as const;
+  return [title, beginning, cases] as const;
 });
 
-describe.each(bases)('%s check says what the engine says', (_base, profile, cases) => {
+describe.each(bases)('%s check says what the engine says', (_base, beginning, cases) => {
   it.each(cases)('%s', async (_title, rule, example) => {
     const server = serverOf(example);
-    const document = profile === undefined ? undefined : policyFor(profile, rule, example);
+    const document = beginning === undefined ? undefined : policyFor(beginning, rule, example);
     const policy = document === undefined ? builtInPolicy : readDocument(document);
     const context = { policy, facts: factsOf(example), now: anInstant };
-    const expected = judge(prepare(server), context)
+    const expected = judge(prepare(server, policy.compatibility), context)
       .findings.filter(({ isUnchecked }) => isUnchecked !== true)
       .map((finding) => `${finding.ruleId} ${finding.severity} ${renderSentence(finding)}`);
     const manifests = [...objectsBeside(example), server].map((object) => stringify(object));

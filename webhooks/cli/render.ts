@@ -1,4 +1,5 @@
-import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import type { Policy } from '../core/engine/policy.ts';
+import type { ExpansionInput } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
 import { choosePolicy, policyOption, renderProblems } from './chosen-policy.ts';
@@ -55,7 +56,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     const judgement = judgeInput(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
-    writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, namespace))));
+    writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, namespace, chosen.policy))));
     return exitCodeOf({
       type: 'done',
       severities: refused.map(({ finding }) => finding.severity),
@@ -93,12 +94,16 @@ function renderList(items: readonly unknown[]): string {
 }
 
 /** What runs has every default; what is stored has only those that its author cannot contradict later. */
-function expand({ server, findings, manifest }: JudgedManifest, namespace: string): readonly unknown[] {
+function expand(
+  { server, findings, manifest }: JudgedManifest,
+  namespace: string,
+  { compatibility }: Pick<Policy, 'compatibility'>,
+): readonly unknown[] {
   if (server === undefined || findings.some(({ severity }) => severity === 'deny')) return [];
-  return [toStoredServer(manifest.value, namespace), ...buildChildren(server)];
+  return [toStoredServer(manifest.value, namespace, compatibility), ...buildChildren({ server, compatibility })];
 }
 
 /** In the order of the kinds, those that are wanted; of optional kinds as in a cluster that has them. */
-function buildChildren(server: MCPServer): readonly unknown[] {
-  return expandedKinds.flatMap((kind) => kind.build({ server }));
+function buildChildren(input: ExpansionInput): readonly unknown[] {
+  return expandedKinds.flatMap((kind) => kind.build(input));
 }

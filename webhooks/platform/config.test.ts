@@ -113,3 +113,16 @@ it('knows where the policy is, if there is one', () => {
     config: { policy: { configMap: 'ours', key: 'p.json', readsNamespaces: false } },
   });
 });
+
+it('knows which profile every policy has to say, and no others than there are', () => {
+  expect(parseReconcilerConfig({ ...environment, LEASE_NAME: 'l' })).toMatchObject({
+    config: { compatibility: 'default' },
+  });
+  expect(parseWebhookConfig({ ...environment, COMPATIBILITY_PROFILE: 'reference' })).toMatchObject({
+    config: { compatibility: 'reference' },
+  });
+  expect(parseWebhookConfig({ ...environment, COMPATIBILITY_PROFILE: 'strict' })).toEqual({
+    ok: false,
+    problems: ["COMPATIBILITY_PROFILE is 'strict': use default or reference."],
+  });
+});

@@ -1,3 +1,5 @@
+import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
+import type { CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
@@ -22,6 +24,8 @@ interface CommonConfig {
   readonly features: readonly string[];
   /** Where the policy is: POLICY_CONFIG_MAP, POLICY_KEY. Absent: the built-in one judges. */
   readonly policy?: PolicyLocation;
+  /** What every policy of this installation has to say of it, and the built-in one does: COMPATIBILITY_PROFILE. */
+  readonly compatibility: CompatibilityProfile;
 }
 
 /** A key of a ConfigMap in our own namespace. */
@@ -60,6 +64,8 @@ export interface ReconcilerConfig extends CommonConfig {
   readonly watchNamespaces: readonly string[];
   /** How many servers replace their pods at the same time: ROLLOUT_MAX_CONCURRENT. */
   readonly maxRollouts: number;
+  /** Whether metrics say more of single servers: METRICS_PER_SERVER. */
+  readonly metricsPerServer: boolean;
 }
 
 /** Each is a value of the chart: see chart/values.yaml. */
@@ -115,6 +121,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
     leaseName: read.required('LEASE_NAME'),
     watchNamespaces: read.list('WATCH_NAMESPACES'),
     maxRollouts: read.count('ROLLOUT_MAX_CONCURRENT', 10),
+    metricsPerServer: read.oneOf('METRICS_PER_SERVER', ['false', 'true']) === 'true',
   });
 }
 
@@ -131,6 +138,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
     features: read.someOf('FEATURES', optionalFeatures),
     ...(configMap === '' ? {} : { policy: policyLocation(read, configMap) }),
+    compatibility: read.oneOf(policyVariables.compatibility, compatibilityProfiles),
     installation: {
       namespace,
       clusterDomain,

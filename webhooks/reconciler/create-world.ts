@@ -58,10 +58,11 @@ export function createWorld(
   const pods = new PodCache();
   const verifier = new Verifier({
     ...{ clock, log, random, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
+    acceptsForbidden: () => policies.current().policy.compatibility === 'reference',
     onChange: add,
     podsOf: (key) => pods.servingOf(key),
-    onProbed: (state, seconds) => {
-      metrics.observeProbe(state, seconds);
+    onProbed: (key, state, seconds) => {
+      metrics.observeProbe(key, state, seconds);
     },
   });
   const optional = new OptionalApis({
@@ -101,6 +102,7 @@ export function createWorld(
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
       ...[verifier, references, setbacks, pacing, foundRules],
+      ...(metrics.perServer === undefined ? [] : [metrics.perServer]),
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
     ],
   };

@@ -54,7 +54,15 @@ function isTaken(executed: Executed): boolean {
   return executed.result === 'failed' && (executed.action.type === 'conflict' || executed.error?.status === 409);
 }
 
-function executeOne(key: string, action: Action, { api, ...known }: ChildWorld): Promise<Executed> {
+async function executeOne(key: string, action: Action, { onExecuted, ...world }: ChildWorld): Promise<Executed> {
+  if (onExecuted === undefined) return executeAction(key, action, world);
+  const startedAtMs = performance.now();
+  const executed = await executeAction(key, action, world);
+  onExecuted(action.of.kind, (performance.now() - startedAtMs) / 1_000);
+  return executed;
+}
+
+function executeAction(key: string, action: Action, { api, ...known }: ChildWorld): Promise<Executed> {
   const world = { ...known, api: apiFor(action.of, api) };
   switch (action.type) {
     case 'apply':

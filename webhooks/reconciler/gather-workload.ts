@@ -44,6 +44,7 @@ export async function gatherWorkload(
     newestTemplate: world.pods.newestTemplateOf(key),
     ...lastVerification(key, server, world),
     release: world.release,
+    compatibility: world.policy.compatibility,
     clusterDomain: world.clusterDomain,
     now: timestamp(now),
     // Not on the monotonic clock: it is compared with when a kubelet says that a container started.

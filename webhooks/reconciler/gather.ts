@@ -36,7 +36,7 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   if (!read.ok) return { type: 'failed', error: read.error };
   const raw = read.body;
   if (raw === undefined || metaOf(raw).isDeleting) return { type: 'gone' };
-  const subject = prepare(raw);
+  const subject = prepare(raw, world.policy.compatibility);
   if (!subject.parsed) {
     // The API server enforces the same schema: such an object was stored before the schema was.
     const [first] = subject.findings;

@@ -5,6 +5,7 @@ import type { ApiError } from '../platform/kube/api.ts';
 import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { metricPrefix } from '../platform/metrics.ts';
+import { handshakeMetrics, handshakeResults, PerServerMetrics } from './per-server-metrics.ts';
 import type { FoundRules } from './found-rules.ts';
 import type { WorkQueue, WorkResult } from './queue.ts';
 import type { ServerCache } from './server-cache.ts';
@@ -30,22 +31,24 @@ export interface ReconcilerMetrics {
   /** Undefined: we do not lead (any more), and have nothing to say about servers. */
   setSource(source: MetricsSource | undefined): void;
   observeReconcile(outcome: WorkResult['type'] | 'crash', seconds: number): void;
-  observeProbe(state: ProbeResult['state'], seconds: number): void;
+  observeProbe(key: string, state: ProbeResult['state'], seconds: number): void;
   observeToolChange(change: ChangeClass): void;
   /** `what`: a kind that servers are expanded into, or `status`. */
   observeFailedWrite(what: string, error: Pick<ApiError, 'retry'>): void;
+  /** Absent where nobody wants series of single servers. */
+  readonly perServer?: PerServerMetrics | undefined;
 }
 
-/** `result` of the handshake metrics, in the words of the reference operator. */
-export const handshakeResults = {
-  verified: 'success',
-  'auth-required': 'auth_skip',
-  throttled: 'skip',
-  failed: 'failure',
-} as const satisfies Record<ProbeResult['state'], string>;
+export interface ReconcilerMetricsOptions {
+  /** `metrics.perServer` of the chart. */
+  readonly perServer?: boolean;
+}
 
 /** Gauges about servers are computed at scrape from the cache, so no series outlives its server. */
-export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
+export function createReconcilerMetrics(
+  registry: Registry,
+  { perServer: isPerServer = false }: ReconcilerMetricsOptions = {},
+): ReconcilerMetrics {
   let source: MetricsSource | undefined;
   const registers = [registry];
   for (const row of scraped) register(row, registry, () => source);
@@ -56,18 +59,9 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers,
   });
-  const handshakes = new Counter({
-    name: 'mcpserver_handshake_total',
-    help: 'MCP endpoints asked, by result.',
-    labelNames: ['result'],
-    registers,
-  });
-  const handshakeSeconds = new Histogram({
-    name: 'mcpserver_handshake_duration_seconds',
-    help: 'Time until an MCP endpoint had answered or failed.',
-    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  });
+  const perServer = isPerServer ? new PerServerMetrics(registry) : undefined;
+  // One name has one set of labels.
+  const observeProbe = perServer === undefined ? observeHandshakes(registry) : perServer.observeProbe.bind(perServer);
   const failedWrites = new Counter({
     name: `${metricPrefix}failed_writes_total`,
     help: 'Writes for a server that the API server refused, or that failed and may succeed later.',
@@ -81,8 +75,10 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     registers,
   });
   return {
+    perServer,
     setSource(next) {
       source = next;
+      if (next === undefined) perServer?.forgetAll();
     },
     observeReconcile: (outcome, seconds) => {
       reconciles.observe({ outcome }, seconds);
@@ -93,10 +89,19 @@ export function createReconcilerMetrics(registry: Registry): ReconcilerMetrics {
     observeToolChange: (change) => {
       toolChanges.inc({ class: change });
     },
-    observeProbe: (state, seconds) => {
-      handshakes.inc({ result: handshakeResults[state] });
-      handshakeSeconds.observe(seconds);
-    },
+    observeProbe,
+  };
+}
+
+/** Of all servers together. */
+function observeHandshakes(registry: Registry): ReconcilerMetrics['observeProbe'] {
+  const registers = [registry];
+  const { total, seconds: duration } = handshakeMetrics;
+  const handshakes = new Counter({ ...total, labelNames: ['result'], registers });
+  const handshakeSeconds = new Histogram({ ...duration, buckets: [...duration.buckets], registers });
+  return (_key, state, seconds) => {
+    handshakes.inc({ result: handshakeResults[state] });
+    handshakeSeconds.observe(seconds);
   };
 }
 

@@ -28,7 +28,8 @@ export type NotedRound =
  */
 export function noteRound(key: string, round: Round, world: World): NotedRound {
   const { executed, putOff } = round;
-  for (const { action, error } of executed) {
+  for (const { action, error, result } of executed) {
+    if (result === 'failed') world.metrics.perServer?.observeFailure(key, action.of.kind);
     if (error !== undefined) world.metrics.observeFailedWrite(action.of.kind, error);
   }
   const noted = noteSetbacks(key, round, world);

@@ -23,6 +23,7 @@ import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload } from './gather-workload.ts';
 import { noteRound, retryAfter } from './note-round.ts';
 import type { Round } from './note-round.ts';
+import type { ChildWorld } from './refresh-child.ts';
 import { tellClaimed } from './tell-claimed.ts';
 import { renderUnchecked, tellNotChecked } from './tell-not-checked.ts';
 import { endUnread, tellUnread } from './tell-unread.ts';
@@ -40,6 +41,7 @@ const comeBackMs = { toForeignObject: 60_000, toUnread: 60_000, toRefusal: 300_0
  * and whom to ask, and do that. Costs no request when nothing is new. Throws only for our own bugs.
  */
 export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<WorkResult> {
+  const startedAtMs = performance.now();
   const gathered = await gather(key, world, signal);
   if (gathered.type === 'gone') {
     for (const memory of world.memories) memory.forget(key);
@@ -77,6 +79,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     };
   }
 
+  observeValidation(startedAtMs, world);
   world.notChecked.delete(key);
   world.foundRules.put(key, decision.findings);
   const round = await carryOut(key, decision, world, signal);
@@ -119,18 +122,27 @@ async function carryOut(
 ): Promise<Round & { readonly afterMs?: number }> {
   if (decision.verdict === 'invalid') {
     world.pacing.stopWaiting(key);
-    return { executed: await execute(key, decision.actions, { ...world, signal }), putOff: [] };
+    return { executed: await execute(key, decision.actions, toldOf(world, signal)), putOff: [] };
   }
   const { server } = decision;
   const paced = pacedAs(key, server);
   const { generation } = paced;
   const { actions, ...later } = world.pacing.admit(paced, decision.actions);
-  const executed = await execute(key, actions, { ...world, signal });
+  const executed = await execute(key, actions, toldOf(world, signal));
   world.pacing.settle(paced, executed);
   if (executed.some(isAboutNoApi)) world.optional.askSoon();
   tellClaimed(server, executed, world);
   const fightMs = world.pacing.fightMs(key, generation);
   return { executed, ...(fightMs === undefined ? {} : { afterMs: fightMs }), ...later };
+}
+
+function observeValidation(startedAtMs: number, { metrics }: World): void {
+  metrics.perServer?.observePhase('validation', (performance.now() - startedAtMs) / 1_000);
+}
+
+function toldOf({ api, children, metrics: { perServer } }: World, signal: AbortSignal): ChildWorld {
+  const onExecuted = perServer?.observeWrite.bind(perServer);
+  return { api, children, signal, ...(onExecuted === undefined ? {} : { onExecuted }) };
 }
 
 function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acceptance {

@@ -10,6 +10,8 @@ export interface ChildWorld {
   /** By kind. */
   readonly children: ReadonlyMap<string, ChildCache>;
   readonly signal: AbortSignal;
+  /** Told how long an action about an object of the kind took. */
+  readonly onExecuted?: ((kind: string, seconds: number) => void) | undefined;
 }
 
 /**

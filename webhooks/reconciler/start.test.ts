@@ -33,6 +33,7 @@ function start(ports: Pick<ReconcilerConfig, 'healthPort' | 'metricsPort'>, sign
       installation: anInstallation({ namespace: 'mcp' }),
       ...{ namespace: 'mcp', podName: 'p', logLevel: 'error', leaseName: 'l', clusterDomain: 'cluster.local' },
       ...{ watchNamespaces: [], features: [], maxRollouts: 10 },
+      ...{ compatibility: 'default', metricsPerServer: false },
       ...ports,
     },
   });

@@ -38,7 +38,7 @@ export interface StartReconcilerOptions {
 export async function startReconciler(options: StartReconcilerOptions): Promise<void> {
   const { config, log } = options;
   const registry = createMetricsRegistry({ program: 'reconciler', process: true });
-  const metrics = createReconcilerMetrics(registry);
+  const metrics = createReconcilerMetrics(registry, { perServer: config.metricsPerServer });
   const policies = await openPolicySource(options);
   registerPolicyMetrics(registry, policies);
   // Standing by is being ready: this replica does what it is there for.

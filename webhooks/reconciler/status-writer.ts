@@ -69,7 +69,7 @@ interface Attempt {
 }
 
 async function write(
-  { server, events, toolChanges, world, signal }: Attempt,
+  { key, server, events, toolChanges, world, signal }: Attempt,
   status: MCPServerStatus,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '', generation = 0 } = server.metadata;
@@ -79,6 +79,7 @@ async function write(
     return isGone ? { result: 'gone' } : { result: 'failed', error: result.error };
   }
   takeAnswer({ uid, generation }, result.body, world);
+  world.metrics.perServer?.observeEvents(key, events);
   for (const event of events) world.events.record({ regarding: regarding(server.metadata), ...event });
   for (const change of toolChanges) world.metrics.observeToolChange(change.class);
   return { result: 'written' };

@@ -60,7 +60,7 @@ export interface World {
   readonly events: Pick<EventRecorder, 'record'>;
   /** All that remembers something of single servers which nothing else takes away when they are gone. */
   readonly memories: readonly { forget(key: string): void }[];
-  readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite' | 'observeToolChange'>;
+  readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite' | 'observeToolChange' | 'perServer'>;
 }
 
 interface Identity {

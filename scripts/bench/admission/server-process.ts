@@ -58,7 +58,7 @@ function answerAtOnce(request: IncomingMessage, response: ServerResponse): void 
 
 async function startWebhook(certificate: Certificate, policy: Policy): Promise<number> {
   const handlers = {
-    mutate: createMutate({ onSkipped: () => undefined }),
+    mutate: createMutate({ policy: builtInPolicy, onSkipped: () => undefined }),
     validate: createValidate({
       policy,
       gatherFacts: () => Promise.resolve(facts),

@@ -1,3 +1,4 @@
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Additions } from './additions.ts';
 
@@ -13,6 +14,8 @@ export interface Default {
    * `apply` must look at nothing but the field that it sets.
    */
   readonly notStored?: 'is one whole' | 'reads other fields';
+  /** Whose it is; the two profiles have no default in common. Absent: ours. */
+  readonly profile?: CompatibilityProfile;
   /** One sentence for the documentation. Ends with a full stop. */
   readonly summary: string;
   /**

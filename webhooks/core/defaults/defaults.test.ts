@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { evaluateRules } from '../testing/evaluate-rules.ts';
+import { compatibilityProfiles } from '../mcpserver/compatibility.ts';
 import type { MCPServer, PodSecurityContext, SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Option } from '../testing/builders.ts';
 import { anMCPServer, withSpec } from '../testing/builders.ts';
 import { generatedServers } from '../testing/generated-servers.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import { rules } from '../rules/index.gen.ts';
-import { applyDefaults, applyStoredDefaults } from './apply.ts';
-import { defaults } from './index.gen.ts';
+import { applyDefaults, applyEach, applyStoredDefaults, defaultsOf } from './apply.ts';
 import type { PatchOperation } from './json-patch.ts';
 import { diff } from './json-patch.ts';
 import { isRecord } from '../mcpserver/record.ts';
@@ -98,6 +98,21 @@ describe('applyDefaults', () => {
     expect(defaulted.spec.config).toBe(server.spec.config);
   });
 
+  it('gives under compatibility.profile reference a security context only as a whole, the probe by number, and nothing to pods', () => {
+    const runtimeOf = (...options: Option[]) => applyDefaults(anMCPServer(...options), 'reference').spec.runtime;
+    expect(runtimeOf()).toEqual({
+      security: {
+        securityContext: {
+          ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, runAsNonRoot: true },
+          ...{ capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } },
+        },
+      },
+      health: { readinessProbe: expect.objectContaining({ tcpSocket: { port: 8080 } }) },
+    });
+    expect(runtimeOf(withContainer({ runAsUser: 7 }))?.security).toEqual({ securityContext: { runAsUser: 7 } });
+    expect(runtimeOf(withContainer({}))?.security).toEqual({ securityContext: {} });
+  });
+
   it('leaves nothing that a denying rule refuses', () => {
     const always = rules.filter(({ isOptIn }) => isOptIn !== true);
     const findings = evaluateRules(always, { server: applyDefaults(anMCPServer()), facts: inMemoryFacts() });
@@ -121,22 +136,23 @@ function patched(value: unknown, { path, value: wanted }: PatchOperation): unkno
 }
 
 describe('properties', () => {
-  it('defaulting twice equals once', () => {
+  it.each(compatibilityProfiles)('defaulting twice equals once, in the profile %s', (profile) => {
     fc.assert(
       fc.property(generatedServers, (server) => {
-        const once = applyDefaults(server);
-        expect(applyDefaults(once)).toBe(once);
+        const once = applyDefaults(server, profile);
+        expect(applyDefaults(once, profile)).toBe(once);
       }),
     );
   });
 
-  it('the order of the defaults does not matter', () => {
+  it.each(compatibilityProfiles)('the order of the defaults does not matter, in the profile %s', (profile) => {
+    const defaults = defaultsOf[profile];
     fc.assert(
       fc.property(
         generatedServers,
         fc.shuffledSubarray([...defaults], { minLength: defaults.length }),
         (server, shuffled) => {
-          expect(applyDefaults(server, shuffled)).toEqual(applyDefaults(server));
+          expect(applyEach(server, shuffled)).toEqual(applyDefaults(server, profile));
         },
       ),
     );

@@ -8,7 +8,9 @@ import { podRunAsNonRoot } from './pod-run-as-non-root.ts';
 import { podSeccompProfile } from './pod-seccomp-profile.ts';
 import { readOnlyRootFilesystem } from './read-only-root-filesystem.ts';
 import { readinessProbe } from './readiness-probe.ts';
+import { referenceReadinessProbe } from './reference-readiness-probe.ts';
+import { referenceSecurityContext } from './reference-security-context.ts';
 import { resources } from './resources.ts';
 
 /** Every default, by id; the order is no part of their meaning. */
-export const defaults: readonly Default[] = [containerRunAsNonRoot, containerSeccompProfile, dropAllCapabilities, noPrivilegeEscalation, podRunAsNonRoot, podSeccompProfile, readOnlyRootFilesystem, readinessProbe, resources];
+export const defaults: readonly Default[] = [containerRunAsNonRoot, containerSeccompProfile, dropAllCapabilities, noPrivilegeEscalation, podRunAsNonRoot, podSeccompProfile, readOnlyRootFilesystem, readinessProbe, referenceReadinessProbe, referenceSecurityContext, resources];

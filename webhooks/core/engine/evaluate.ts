@@ -2,7 +2,7 @@ import { namespaceOf } from '../mcpserver/names.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import type { Finding, Severity } from './finding.ts';
 import type { Exemption, LabelsOf, Moment, Policy, PolicyEntry } from './policy.ts';
-import type { Rule, RuleInput } from './rule.ts';
+import type { RuleInput } from './rule.ts';
 
 export interface EvaluateContext extends Moment {
   readonly policy: Policy;
@@ -26,7 +26,7 @@ export function evaluate(input: RuleInput, context: EvaluateContext): readonly F
     const violations = rule.check(input, entry.parameters);
     if (violations.length === 0) continue;
     const ruling = rulingOf(entry, input, context);
-    for (const violation of violations) findings.push(toFinding(rule, ruling, violation));
+    for (const violation of violations) findings.push(toFinding(entry, ruling, violation));
   }
   return findings.length < 2
     ? findings
@@ -55,7 +55,11 @@ function exempt(severity: Severity, { state, because }: Exemption): Ruling {
   }
 }
 
-function toFinding(rule: Rule, { severity, because, exemption }: Ruling, violation: Violation): Finding {
+function toFinding(
+  { rule, holdsBack }: PolicyEntry,
+  { severity, because, exemption }: Ruling,
+  violation: Violation,
+): Finding {
   const { cause, dependsOn, isUnchecked } = violation;
   const finding: Draft<Finding> = {
     ruleId: rule.id,
@@ -69,7 +73,7 @@ function toFinding(rule: Rule, { severity, because, exemption }: Ruling, violati
   if (cause !== undefined) finding.cause = cause;
   if (dependsOn !== undefined) finding.dependsOn = dependsOn;
   if (isUnchecked === true) finding.isUnchecked = true;
-  else if (rule.holdsBack === true) finding.holdsBack = true;
+  else if (holdsBack) finding.holdsBack = true;
   if (because !== undefined) finding.because = because;
   if (exemption !== undefined) finding.exemption = exemption;
   return finding;

@@ -1,4 +1,5 @@
 import { applyDefaults } from '../defaults/apply.ts';
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import { parseMCPServer } from '../mcpserver/parse.ts';
 import { referencesOf } from '../mcpserver/references.ts';
 import type { Reference } from '../mcpserver/references.ts';
@@ -40,13 +41,16 @@ export interface JudgeContext extends EvaluateContext {
 /** Everything that there is to say about one object, every finding at once. */
 export type Verdict = (PreparedServer & { readonly findings: readonly Finding[] }) | Unreadable;
 
-/** The object as it is judged. It may be whatever somebody sent, and then no rule is asked. */
-export function prepare(raw: unknown): Prepared {
+/**
+ * The object as it is judged. It may be whatever somebody sent, and then no rule is asked. `compatibility`: of the policy that
+ * judges.
+ */
+export function prepare(raw: unknown, compatibility?: CompatibilityProfile): Prepared {
   const parsed = parseMCPServer(raw);
   if (!parsed.ok) {
     return { parsed: false, object: raw, findings: parsed.violations.map((one) => toSchemaFinding(one, 'deny')) };
   }
-  const server = applyDefaults(parsed.server);
+  const server = applyDefaults(parsed.server, compatibility);
   return { parsed: true, server, references: referencesOf(server) };
 }
 

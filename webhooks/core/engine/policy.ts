@@ -1,3 +1,4 @@
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { ExemptionState, Severity } from './finding.ts';
 import { defaultParameters, type RuleParameters } from './parameters.ts';
 import type { Rule } from './rule.ts';
@@ -18,6 +19,8 @@ export interface Policy {
   readonly exemptionOf?: (ruleId: string, object: NamedObject, at: Moment) => Exemption | undefined;
   /** When it says something else although nobody changed it, RFC 3339: the next day on which an exemption is about to end, or ends. */
   readonly nextChange?: (at: Moment) => string | undefined;
+  /** What servers get that say nothing, and how their pods are built. Absent: ours, the default. */
+  readonly compatibility?: CompatibilityProfile;
 }
 
 /** One rule that judges, as the policy wants it. */
@@ -25,6 +28,8 @@ export interface PolicyEntry {
   readonly rule: Rule;
   readonly severity: Severity;
   readonly parameters: RuleParameters;
+  /** Nothing is rolled out while it finds something. */
+  readonly holdsBack: boolean;
   /** Which entry of the policy made it so: `overrides[2] prod-*`. Absent where it is so by itself. */
   readonly because?: string;
 }
@@ -60,7 +65,10 @@ export function atOwnSeverity(rules: readonly Rule[]): Policy {
 
 /** A rule at its own severity, with the parameters that are given and the defaults of the others. */
 export function ownEntry(rule: Rule, parameters: RuleParameters = {}): PolicyEntry {
-  return { rule, severity: rule.severity, parameters: { ...defaultParameters(rule.parameters), ...parameters } };
+  return {
+    ...{ rule, severity: rule.severity, holdsBack: rule.holdsBack === true },
+    parameters: { ...defaultParameters(rule.parameters), ...parameters },
+  };
 }
 
 /** The same policy, asked by the rules of these ids only. */

@@ -18,6 +18,7 @@ import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { ownerOf } from './ownership.ts';
 import { plan } from './plan.ts';
+import { sayAsReference } from './reference-words.ts';
 import { maxCompared, ownsChildren, ratchetServer } from './ratchet-server.ts';
 import type { UncheckedReference } from './unchecked-reference.ts';
 
@@ -105,15 +106,22 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
   const { server } = input.subject;
   const usable = usableKinds(kinds, apis);
   const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
-  const expansion = { server, installation, verdict: { findings, rules, apis } };
+  const { compatibility } = policy;
+  const expansion = { server, installation, compatibility, verdict: { findings, rules, apis } };
   const desired = usable.flatMap((kind) =>
     kind.build({ ...expansion, ...(configHash === undefined ? {} : { configHash }) }),
   );
   return { desired, actions: plan({ owner: ownerOf(server), childKinds: usable, desired, observed, digest }) };
 }
 
-/** What is wrong, in the words of admission; and what that means for a server that runs already. */
-function explainInvalid({ subject: { server }, observed }: DecideInput, blocking: readonly Finding[]): string {
+/**
+ * What is wrong, in the words of admission; and what that means for a server that runs already. Or in those of the reference
+ * operator alone, where scripts that were written for it read them.
+ */
+function explainInvalid({ subject, observed, policy }: DecideInput, blocking: readonly Finding[]): string {
+  const words = policy.compatibility === 'reference' ? sayAsReference(subject, blocking) : undefined;
+  if (words !== undefined) return words;
+  const { server } = subject;
   const { message } = renderDenial(blocking);
   const isRunning = ownsChildren({ server, observed });
   return isRunning ? `${message}; nothing is rolled out until then, what runs stays as it is` : message;

@@ -22,6 +22,10 @@ it.each(['default', 'reader'])(
   },
 );
 
+it('is not that no token is mounted where it is, under compatibility.profile reference', () => {
+  expect(hintOnCrash(applyDefaults(anMCPServer(), 'reference'), 'reference')).not.toContain('token');
+});
+
 it('sends people to the log first, and names the token as one of two possible reasons', () => {
   expect(hintOnCrash(applyDefaults(anMCPServer()))).toMatch(
     /^its log says why \(kubectl logs --previous\); it may be that .*read-only.*; or that .*no service account token/,

@@ -1,3 +1,4 @@
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
 /** The one place that always has the reason: exit codes are the server's own, and mostly 1. */
@@ -14,11 +15,11 @@ const withoutToken =
  * Where to look when a container ends with an error, and what the spec leaves out on purpose that it may need. None of that
  * is known to be the reason. `server` with every default applied.
  */
-export function hintOnCrash({ spec }: MCPServer): string {
+export function hintOnCrash({ spec }: MCPServer, compatibility: CompatibilityProfile = 'default'): string {
   const { serviceAccountName = '', securityContext = {} } = spec.runtime?.security ?? {};
   const reasons = [
     ...(securityContext.readOnlyRootFilesystem === true ? [readOnlyRoot] : []),
-    ...(serviceAccountName === '' ? [withoutToken] : []),
+    ...(serviceAccountName === '' && compatibility === 'default' ? [withoutToken] : []),
   ];
   return reasons.length === 0 ? seeLog : `${seeLog}; it may be that ${reasons.join('; or that ')}`;
 }

@@ -1,4 +1,5 @@
 import type { ContractChange } from '../contract/compare-contracts.ts';
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { isServing } from './availability.ts';
 import { diagnosePods, isPatienceOver, patienceEndsAtMs } from './diagnose-pods.ts';
@@ -19,6 +20,8 @@ import type { StatusInput } from './status-input.ts';
 /** What is known of one server after the actions of this round. */
 export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' | 'hints'> {
   readonly servingPods: readonly ServingPod[];
+  /** By which the pods were built. Absent: ours. */
+  readonly compatibility?: CompatibilityProfile | undefined;
   /** Whether the Deployment that stands there is the one of this generation: nothing of it is left to be written. */
   readonly isApplied: boolean;
   /** Of the pods, where it has to be known: see `templateToCheck`. */
@@ -55,12 +58,13 @@ export interface Ask {
  * what came of them (a child that was refused, a Deployment that begins to roll out), so it cannot be known before.
  */
 export function nextReport(input: ReportInput): Report {
-  const { server, previous, nowMs } = input;
+  const { server, previous, nowMs, compatibility } = input;
   const serving = servingNow(input);
   const patience = { nowMs, readyWithinMs: readyWithinSeconds(server) * 1_000 };
   const firstPatience = { nowMs, readyWithinMs: hintAfterSeconds(server) * 1_000 };
   const pods = ofNewest(input);
-  const hints = { crash: hintOnCrash(server), unready: hintOnUnready(server), start: hintOnStart(server) };
+  const crash = hintOnCrash(server, compatibility);
+  const hints = { crash, unready: hintOnUnready(server), start: hintOnStart(server) };
   const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
   const podFailure = diagnosePods(pods, { previous: before, patience, hints });
   const known = { ...input, serving, podFailure, hints, isSlow: isPatienceOver(pods, firstPatience) };

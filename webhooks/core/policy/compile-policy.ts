@@ -3,8 +3,9 @@ import type { Action, LabelsOf, Policy, PolicyEntry } from '../engine/policy.ts'
 import type { Rule } from '../engine/rule.ts';
 import { ownValue } from '../mcpserver/record.ts';
 import { actions, type PolicyDocument, type PolicyOverride } from './document.ts';
+import { holdsBackUnder } from './compatibility.ts';
 import { compileExemptions } from './exemptions.ts';
-import { applyTo, isUnmet, ownNamed, settingOf, type Setting } from './settings.ts';
+import { applyTo, beginningOf, isUnmet, ownNamed, settingOf, type Setting } from './settings.ts';
 
 /**
  * Most namespaces that are remembered with what judges in them; beyond that all are forgotten and asked for anew. More than
@@ -31,6 +32,7 @@ interface Known {
  */
 export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]): Policy {
   const { overrides = [] } = document;
+  const { compatibility } = beginningOf(document);
   const exemptions = compileExemptions(document.exemptions ?? [], rules);
   const asksForLabels = overrides.some(({ namespaceLabels }) => namespaceLabels !== undefined);
   const byMatches = new Map<string, readonly PolicyEntry[]>();
@@ -64,9 +66,9 @@ export function compilePolicy(document: PolicyDocument, rules: readonly Rule[]):
     byNamespace.set(namespace, { labels, entries });
     return entries;
   };
-  if (overrides.length > 0) return { rules, entriesFor, ...exemptions };
+  if (overrides.length > 0) return { rules, entriesFor, compatibility, ...exemptions };
   const everywhere = settle('', undefined);
-  return { rules, entriesFor: () => everywhere, ...exemptions };
+  return { rules, entriesFor: () => everywhere, compatibility, ...exemptions };
 }
 
 /** Which namespaces an override is for. */
@@ -134,13 +136,14 @@ interface Possible extends Setting {
  * parameters that may be meant, each as severe as it may be.
  */
 function settleRule(document: PolicyDocument, rule: Rule, matches: readonly Match[]): readonly PolicyEntry[] {
-  const { extends: profile = 'restricted', overrides = [] } = document;
+  const { overrides = [] } = document;
+  const beginning = beginningOf(document);
   let possible: readonly Possible[] = [settingOf(rule, document)];
   overrides.forEach((override, index) => {
     const match = matches[index];
     const named = ownNamed(override.rules, rule);
     if (named === undefined || match === undefined || match.holds === 'no') return;
-    const entry = { rule, profile, because: match.because };
+    const entry = { rule, beginning, because: match.because };
     possible = distinct(
       possible.flatMap((before) => {
         const after = applyTo(before, named, entry);
@@ -151,11 +154,12 @@ function settleRule(document: PolicyDocument, rule: Rule, matches: readonly Matc
     );
   });
   const isCertain = possible.length === 1;
+  const holdsBack = holdsBackUnder(beginning.compatibility, rule);
   return strictest(possible).flatMap((setting) => {
     const { action, parameters } = setting;
     if (action === 'off' || isUnmet(rule, setting)) return [];
     const cause = isCertain ? setting.because : (setting.doubt ?? setting.because);
-    return [{ rule, severity: action, parameters, ...(cause === undefined ? {} : { because: cause }) }];
+    return [{ rule, severity: action, parameters, holdsBack, ...(cause === undefined ? {} : { because: cause }) }];
   });
 }
 

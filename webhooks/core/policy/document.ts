@@ -2,6 +2,7 @@ import { defaultParameters, type RuleParameters } from '../engine/parameters.ts'
 import type { Action } from '../engine/policy.ts';
 import type { Rule } from '../engine/rule.ts';
 import { schemaRuleId } from '../engine/schema-finding.ts';
+import { compatibilityProfiles } from '../mcpserver/compatibility.ts';
 import { isRecord } from '../mcpserver/record.ts';
 import { missingParameters, parametersShape } from './parameter-shape.ts';
 import { describe } from './problem.ts';
@@ -187,12 +188,23 @@ function overrideShape(rules: readonly Rule[]): Shape<PolicyOverride> {
   return { ...shape, schema: { ...shape.schema, anyOf: named } };
 }
 
+const compatibilityFields = {
+  profile: required(
+    choice(compatibilityProfiles),
+    '`default`, or `reference`: what the reference operator accepts is accepted, and pods are as it makes them ([compatibility](../compatibility.md)). In a cluster it has to be what the value `compatibility.profile` of the chart says.',
+  ),
+};
+
 const documentFields = (rules: readonly Rule[]) => ({
   apiVersion: required(choice([policyApiVersion]), 'The version of this format.'),
   kind: required(choice([policyKind]), 'What this is.'),
   extends: optional(
     choice(Object.keys(profiles).filter((name): name is ProfileName => Object.hasOwn(profiles, name))),
     'What the policy begins with. Default: `restricted`.',
+  ),
+  compatibility: optional(
+    object(compatibilityFields),
+    'Whose behaviour counts where ours differs on purpose from that of the reference operator: an object with `profile`. Default: ours.',
   ),
   rules: optional(rulesShape(rules, firstRuleShape), 'What is different everywhere, by the id of the rule.'),
   overrides: optional(
@@ -216,5 +228,10 @@ export function documentShape(rules: readonly Rule[]): Shape<PolicyDocument> {
 
 /** The parts of the reference page, top down. */
 export function describeDocument(rules: readonly Rule[]) {
-  return { policy: documentFields(rules), override: overrideFields(rules), exemption: exemptionFields(rules) } as const;
+  return {
+    policy: documentFields(rules),
+    compatibility: compatibilityFields,
+    override: overrideFields(rules),
+    exemption: exemptionFields(rules),
+  } as const;
 }

@@ -1,5 +1,7 @@
 import type { Action } from '../engine/policy.ts';
 import type { Rule } from '../engine/rule.ts';
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
+import { actionUnder } from './compatibility.ts';
 
 interface Profile {
   /** A sentence for the reference page. */
@@ -37,7 +39,13 @@ export const profiles = {
 
 export type ProfileName = keyof typeof profiles;
 
+/** What a policy begins with, in all. */
+export interface Beginning {
+  readonly profile: ProfileName;
+  readonly compatibility: CompatibilityProfile;
+}
+
 /** The action of a rule that judges; a mandatory one refuses in every profile. */
-export function actionIn(profile: ProfileName, rule: Rule): Action {
-  return rule.isMandatory === true ? 'deny' : profiles[profile].actionOf(rule);
+export function actionIn({ profile, compatibility }: Beginning, rule: Rule): Action {
+  return rule.isMandatory === true ? 'deny' : actionUnder(compatibility, rule, profiles[profile].actionOf(rule));
 }

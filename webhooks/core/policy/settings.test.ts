@@ -57,7 +57,7 @@ describe('a rule that needs a parameter', () => {
   it('does as the entry before said where an entry would let it judge without (it threw for each server)', () => {
     const policy = compilePolicy(
       {
-        ...{ ...head, extends: undefined, exemptions: undefined },
+        ...{ ...head, extends: undefined, compatibility: undefined, exemptions: undefined },
         rules: { demanding: { action: 'deny', parameters: { allowed: ['a'] } } },
         overrides: [
           {
@@ -69,11 +69,14 @@ describe('a rule that needs a parameter', () => {
       rules,
     );
     expect(policy.entriesFor('ab')).toEqual([
-      { rule: demanding, severity: 'deny', parameters: { allowed: ['a'], most: 1 }, because: 'rules' },
+      {
+        ...{ rule: demanding, severity: 'deny', holdsBack: false, because: 'rules' },
+        parameters: { allowed: ['a'], most: 1 },
+      },
     ]);
     const alone = compilePolicy(
       {
-        ...{ ...head, extends: undefined, exemptions: undefined, overrides: undefined },
+        ...{ ...head, extends: undefined, compatibility: undefined, exemptions: undefined, overrides: undefined },
         rules: { demanding: { action: 'deny', parameters: undefined } },
       },
       rules,

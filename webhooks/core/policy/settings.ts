@@ -5,7 +5,7 @@ import type { FieldPath } from '../mcpserver/violation.ts';
 import type { NamedRule, PolicyDocument } from './document.ts';
 import { missingParameters } from './parameter-shape.ts';
 import type { PolicyProblem } from './problem.ts';
-import { actionIn, type ProfileName } from './profiles.ts';
+import { actionIn, type Beginning } from './profiles.ts';
 
 /** What becomes of one rule, somewhere. */
 export interface Setting {
@@ -18,39 +18,47 @@ export interface Setting {
 }
 
 /** What a policy does with a rule where no override says otherwise. */
-export function settingOf(rule: Rule, { extends: profile = 'restricted', rules = {} }: PolicyDocument): Setting {
+export function settingOf(rule: Rule, document: PolicyDocument): Setting {
+  const beginning = beginningOf(document);
   const parameters = defaultParameters(rule.parameters);
   const before: Setting =
     rule.isOptIn === true
       ? { action: 'off', parameters, isUnnamed: true }
-      : { ...ofProfile(profile, rule), parameters };
-  const named = ownNamed(rules, rule);
-  return named === undefined ? before : applyTo(before, named, { rule, profile, because: 'rules' });
+      : { ...ofBeginning(beginning, rule), parameters };
+  const named = ownNamed(document.rules ?? {}, rule);
+  return named === undefined ? before : applyTo(before, named, { rule, beginning, because: 'rules' });
 }
 
-/** Absent words: the profile leaves the rule as it is. */
-function ofProfile(profile: ProfileName, rule: Rule): Pick<Setting, 'action' | 'because'> {
-  const action = actionIn(profile, rule);
-  return action === rule.severity ? { action } : { action, because: `extends ${profile}` };
+export function beginningOf({ extends: profile = 'restricted', compatibility }: PolicyDocument): Beginning {
+  return { profile, compatibility: compatibility?.profile ?? 'default' };
+}
+
+/** Absent words: the policy begins with the rule as it is. */
+function ofBeginning(beginning: Beginning, rule: Rule): Pick<Setting, 'action' | 'because'> {
+  const action = actionIn(beginning, rule);
+  if (action === rule.severity) return { action };
+  const { profile, compatibility } = beginning;
+  const isOfProfile = action === actionIn({ profile, compatibility: 'default' }, rule);
+  return { action, because: isOfProfile ? `extends ${profile}` : `compatibility ${compatibility}` };
 }
 
 interface Entry {
   readonly rule: Rule;
-  readonly profile: ProfileName;
+  readonly beginning: Beginning;
   /** How the entry is called in sentences. */
   readonly because: string;
 }
 
 /** What an entry makes of what was said before it; the same where it changes nothing. */
-export function applyTo(before: Setting, named: NamedRule, { rule, profile, because }: Entry): Setting {
+export function applyTo(before: Setting, named: NamedRule, { rule, beginning, because }: Entry): Setting {
   const isFirst = before.isUnnamed === true;
-  const inProfile = ofProfile(profile, rule);
-  const action = allowed(rule, named.action ?? (isFirst ? inProfile.action : before.action));
+  const atFirst = ofBeginning(beginning, rule);
+  const action = allowed(rule, named.action ?? (isFirst ? atFirst.action : before.action));
   const isSame = !isFirst && action === before.action && named.parameters === undefined;
   if (isSame) return before;
   const { parameters } = named;
-  const isOfProfile = named.action === undefined && (isFirst || before.because === inProfile.because);
-  const why = isOfProfile && inProfile.because !== undefined ? `${because}, ${inProfile.because}` : because;
+  const isOfBeginning = named.action === undefined && (isFirst || before.because === atFirst.because);
+  const why = isOfBeginning && atFirst.because !== undefined ? `${because}, ${atFirst.because}` : because;
   if (parameters === undefined) return { action, parameters: before.parameters, because: why };
   return { action, parameters: { ...defaultParameters(rule.parameters), ...parameters }, because: why };
 }
@@ -71,7 +79,8 @@ export function ownNamed(named: Readonly<Record<string, NamedRule>>, { id }: Rul
  * with what holds everywhere alone: parameters that are given are all that the rule needs, so who has some never loses them.
  */
 export function findUnmetParameters(document: PolicyDocument, rules: readonly Rule[]): readonly PolicyProblem[] {
-  const { extends: profile = 'restricted', overrides = [] } = document;
+  const { overrides = [] } = document;
+  const beginning = beginningOf(document);
   return rules
     .filter(({ parameters }) => parameters !== undefined)
     .flatMap((rule) => {
@@ -79,7 +88,7 @@ export function findUnmetParameters(document: PolicyDocument, rules: readonly Ru
       const settings = overrides.flatMap((override, index) => {
         const named = ownNamed(override.rules, rule);
         const at: FieldPath = ['overrides', index, 'rules', rule.id];
-        return named === undefined ? [] : [{ at, setting: applyTo(base, named, { rule, profile, because: '' }) }];
+        return named === undefined ? [] : [{ at, setting: applyTo(base, named, { rule, beginning, because: '' }) }];
       });
       return [{ at: ['rules', rule.id] satisfies FieldPath, setting: base }, ...settings].flatMap(({ at, setting }) =>
         unmet(rule, at, setting),

@@ -3,7 +3,7 @@ import type { Fields } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import { compact } from './compact.ts';
-import type { ExpandedKind } from './expanded-kind.ts';
+import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
 import { writesToClaim } from './pod/claims.ts';
 import { buildPodTemplate } from './pod/pod-template.ts';
 
@@ -30,7 +30,7 @@ export const deployment: ExpandedKind = {
       metadata: childMetadata(input.server),
       spec: {
         replicas: replicasOf(input.server),
-        strategy: writesToClaim(input.server) ? oldFirst : newFirst(input.server),
+        ...buildStrategy(input),
         ...compact({ minReadySeconds: input.server.spec.extensions?.rollout?.minReadySeconds }),
         selector: { matchLabels: selectorLabels(input.server) },
         template: buildPodTemplate(input),
@@ -38,6 +38,12 @@ export const deployment: ExpandedKind = {
     },
   ],
 };
+
+/** The reference operator leaves it to the API server: a quarter of the pods at a time. It knows no claims. */
+function buildStrategy({ server, compatibility }: ExpansionInput): Fields {
+  if (writesToClaim(server)) return { strategy: oldFirst };
+  return compatibility === 'reference' ? {} : { strategy: newFirst(server) };
+}
 
 /** Above so many replicas a rollout starts a quarter of them at a time: one by one, twenty would take twenty starts. */
 const fewReplicas = 4;

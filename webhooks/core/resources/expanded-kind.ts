@@ -1,5 +1,6 @@
 import type { Finding } from '../engine/finding.ts';
 import type { ApiStates, Installation } from '../engine/installation.ts';
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 
@@ -36,6 +37,8 @@ export interface ExpansionInput {
    * is referenced. Becomes a pod template annotation, so that a changed configuration restarts the pods.
    */
   readonly configHash?: string;
+  /** As the reference operator makes them, pods have nothing of ours. Absent: ours. */
+  readonly compatibility?: CompatibilityProfile | undefined;
   /** Absent on the command line, which knows of no cluster: what cannot be built without it is left out there. */
   readonly installation?: Installation | undefined;
   /** Absent on the command line, which prints it. */

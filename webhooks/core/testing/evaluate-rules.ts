@@ -6,6 +6,7 @@ import { noParameters, type RuleParameters } from '../engine/parameters.ts';
 import { ownEntry } from '../engine/policy.ts';
 import type { Policy } from '../engine/policy.ts';
 import type { Example, Rule, RuleInput } from '../engine/rule.ts';
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import { referencesOf } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
@@ -32,8 +33,8 @@ export function policyOf(base: Policy, rule: Rule, { parameters }: Example): Pol
 }
 
 /** The server as it is judged. Throws when the schema has something against it. */
-export function prepared(server: MCPServer): PreparedServer {
-  const subject = prepare(server);
+export function prepared(server: MCPServer, compatibility?: CompatibilityProfile): PreparedServer {
+  const subject = prepare(server, compatibility);
   if (!subject.parsed) throw new Error(JSON.stringify(subject.findings));
   return subject;
 }

@@ -1,5 +1,5 @@
 import { failureOf, finalVerdict, isWithoutCommonVersion, knowsNotTheQuestion } from './judge-reply.ts';
-import type { FailedVerdict, Unsuccessful } from './judge-reply.ts';
+import type { Asked, FailedVerdict, Unsuccessful } from './judge-reply.ts';
 import { listAt } from '../kube/object.ts';
 import type { ProbeResult } from './probe.ts';
 
@@ -22,8 +22,9 @@ export interface Unsettled {
   readonly httpStatus?: number;
 }
 
-export function unsettled(reply: Unsuccessful, url: URL): EraAnswer {
-  const result = finalVerdict(reply, url);
+export function unsettled(reply: Unsuccessful, asked: Asked): EraAnswer {
+  const { url } = asked;
+  const result = finalVerdict(reply, asked);
   if (result !== undefined) return { type: 'verdict', result };
   return {
     type: 'unsettled',

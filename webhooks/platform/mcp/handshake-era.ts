@@ -44,7 +44,7 @@ export async function askHandshake(call: McpCall, memory: ProbeMemory, endsAt: n
   // Some refuse what they should answer with an older revision.
   const older = commonVersion(offered);
   const reply = older === undefined ? offered : await initialize(call, older, endsAt);
-  if (reply.type !== 'result') return unsettled(reply, call.url);
+  if (reply.type !== 'result') return unsettled(reply, call);
   const version = stringAt(reply.result, 'protocolVersion');
   if (version === undefined || !handshakeVersions.includes(version)) return withoutCommonVersion(version);
   const serverInfo = toServerInfo(reply.result, recordAt(reply.result, 'serverInfo'), version);
@@ -87,7 +87,7 @@ function afterPing(
   reply: Unsuccessful,
   { session, others }: { readonly session: Session; readonly others: Omit<ProbeMemory, 'session'> },
 ): InSession {
-  const answer = unsettled(reply, call.url);
+  const answer = unsettled(reply, call);
   const verdict = answer.type === 'verdict' ? answer.result : answer.failure;
   if (verdict.state === 'throttled') return { result: { ...verdict, memory: { ...others, session } }, memory: others };
   // The next probe begins anew, so a session alone makes no server fail.

@@ -14,6 +14,13 @@ type FinalVerdict = Extract<Verification, { readonly state: 'failed' | 'auth-req
 type Refusal = Extract<McpReply, { readonly type: 'http' | 'rpc-error' }>;
 export type Unsuccessful = Exclude<McpReply, { readonly type: 'result' }>;
 
+/** What is known of a question when its answer is judged. */
+export interface Asked {
+  readonly url: URL;
+  /** Every 403 is taken for authentication, as the reference operator does. */
+  readonly acceptsForbidden?: boolean | undefined;
+}
+
 /** Longest address of a redirect that is told, in characters. */
 const maxTargetLength = 200;
 /** How many revisions of a server are told, and how long each may be, in characters. */
@@ -21,7 +28,8 @@ const maxVersions = 10;
 const maxVersionLength = 32;
 
 /** What the server could not answer differently to another question; undefined: the other era may get another answer. */
-export function finalVerdict(reply: McpReply, url: URL): FinalVerdict | undefined {
+export function finalVerdict(reply: McpReply, asked: Asked): FinalVerdict | undefined {
+  const { url } = asked;
   switch (reply.type) {
     case 'result':
     case 'unusable':
@@ -33,14 +41,14 @@ export function finalVerdict(reply: McpReply, url: URL): FinalVerdict | undefine
       return { ...failureOf(reply, url), ...(reply.isConnected ? {} : { isUnanswered: true }) };
     case 'http':
     case 'rpc-error':
-      return ofRefusal(reply, url);
+      return ofRefusal(reply, asked);
   }
 }
 
-function ofRefusal(reply: Refusal, url: URL): FinalVerdict | undefined {
+function ofRefusal(reply: Refusal, { url, acceptsForbidden }: Asked): FinalVerdict | undefined {
   const { status, headers } = reply;
   const words = wordsOf(reply);
-  if (isAuthentication(reply)) {
+  if (isAuthentication(reply, acceptsForbidden)) {
     return { state: 'auth-required', statusCode: status, ...(words === '' ? {} : { said: words }) };
   }
   if (status === 429 || (status === 503 && headers.retryAfter !== undefined)) {
@@ -74,11 +82,11 @@ function causeOf(reply: Unsuccessful): string {
 
 /**
  * Whether a server wants credentials, and is reachable but for them. 401 says so; 403 only when nothing contradicts: a
- * server that does not know the Host of its own Service refuses every client with the same status. (The reference operator
- * counts every 403 as authentication; a profile that is to do the same has this one place to switch.)
+ * server that does not know the Host of its own Service refuses every client with the same status.
  */
-function isAuthentication(reply: Refusal): boolean {
+function isAuthentication(reply: Refusal, acceptsForbidden = false): boolean {
   if (reply.status === 401) return true;
+  if (acceptsForbidden && reply.status === 403) return true;
   if (reply.status !== 403 || complainsAboutHost(reply)) return false;
   return reply.headers.wwwAuthenticate !== undefined || !contradiction.test(wordsOf(reply));
 }

@@ -20,6 +20,7 @@ export interface McpCall {
   /** Our own version, told to the server. */
   readonly clientVersion: string;
   readonly countsOffers: boolean;
+  readonly acceptsForbidden?: boolean | undefined;
   /** Digest of the contract that is known: another one is read a second time. */
   readonly knownContract?: string | undefined;
   /** JSON pointers into each tool: what is there is no part of the contract. */

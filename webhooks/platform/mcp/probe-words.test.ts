@@ -7,9 +7,9 @@ import { probe, useAnswering } from './testing/use-answering.ts';
 
 const serve = useAnswering();
 
-async function refusedWith(refusal: Answering): Promise<ProbeResult> {
+async function refusedWith(refusal: Answering, acceptsForbidden?: boolean): Promise<ProbeResult> {
   const { url } = await serve({ 'server/discover': refusal, initialize: refusal });
-  return probe(url);
+  return probe(url, { acceptsForbidden });
 }
 
 const jsonRefusal = (status: number, message: string): Answering =>
@@ -43,6 +43,19 @@ describe('HTTP 403', () => {
     ['that names a host in passing', refuse(403, 'Sign in at host login.example first'), { state: 'auth-required' }],
   ])('is authentication %s', async (_, refusal, wanted) => {
     expect(await refusedWith(refusal)).toMatchObject(wanted);
+  });
+
+  it.each<[string, Answering]>([
+    ['that complains of its Host', refuse(403, 'Invalid Host')],
+    ['as a JSON-RPC error', jsonRefusal(403, 'Invalid Host header: x.mcp.svc')],
+    ['that no credentials would change', refuse(403, 'CSRF token missing')],
+  ])('is authentication for the reference operator, so it is under its profile, %s', async (_, refusal) => {
+    expect(await refusedWith(refusal, true)).toMatchObject({ state: 'auth-required', statusCode: 403 });
+    expect(await refusedWith(refusal)).toMatchObject({ state: 'failed' });
+  });
+
+  it('of another status is still none under that profile', async () => {
+    expect(await refusedWith(refuse(421, 'Invalid Host header'), true)).toMatchObject({ state: 'failed' });
   });
 
   it('for its Origin is no authentication either, and the remedy is another one', async () => {

@@ -36,6 +36,8 @@ export interface ProbeTarget {
   readonly clientVersion: string;
   /** Whether to count what the server lists, too; costs some requests more. */
   readonly countsOffers?: boolean;
+  /** Whether every 403 counts as authentication, as it does for the reference operator. */
+  readonly acceptsForbidden?: boolean | undefined;
   /** Digest of the contract that is known: another one is read a second time. */
   readonly knownContract?: string | undefined;
   /** JSON pointers into each tool: what is there is no part of the contract. */
@@ -105,7 +107,7 @@ export const probeMcpServer: Probe = async (target) => {
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
-  const { onTools, headers, knownContract, ignore = [], isNoneListed = false, lookup } = target;
+  const { acceptsForbidden, onTools, headers, knownContract, ignore = [], isNoneListed = false, lookup } = target;
   const { budget = ignore.length === 0 ? clusterBudget : { ...clusterBudget, keepTool: keepDigestsWithout(ignore) } } =
     target;
   const startedAt = performance.now();
@@ -113,7 +115,7 @@ function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCal
   const url = new URL(target.url);
   return {
     ...{ url, address, lookup, tls, clientVersion, signal, headers, budget },
-    ...{ countsOffers, onTools, knownContract, ignore, isNoneListed },
+    ...{ countsOffers, onTools, knownContract, ignore, isNoneListed, acceptsForbidden },
     cost: budget.createCost(ownerOf(url)),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },
     nextId: idsFrom(memory?.session?.nextId ?? 1),

@@ -11,7 +11,7 @@ import { toServerInfo } from './server-info.ts';
 /** Asks `server/discover` (2026-07-28), the one request that a steady server of this era costs. */
 export async function askStateless(call: McpCall, endsAt: number): Promise<EraAnswer> {
   const reply = await send(call, statelessRequest(call, 'server/discover'), { endsAt });
-  if (reply.type !== 'result') return unsettled(reply, call.url);
+  if (reply.type !== 'result') return unsettled(reply, call);
   const versions = listAt(reply.result, 'supportedVersions');
   if (!versions.includes(statelessVersion)) {
     const namesVersions = isWithoutCommonVersion(versions);

@@ -1,3 +1,6 @@
+import type { Policy } from '../../core/engine/policy.ts';
+import type { CompatibilityProfile } from '../../core/mcpserver/compatibility.ts';
+import { builtInPolicy } from '../../core/rules/built-in-policy.ts';
 import type { PolicyReading } from './followed-policy.ts';
 
 /** What reads a policy. Loaded when it is asked for: who has no policy pays no memory for it. */
@@ -10,4 +13,9 @@ export async function loadPolicyReader(): Promise<(text: string) => PolicyReadin
     const parsed = parsePolicyText(text);
     return parsed.ok ? readPolicyValue(parsed.value) : parsed;
   };
+}
+
+/** What judges where there is no policy; loads nothing where it is what rules say of themselves. */
+export async function loadBuiltIn(profile: CompatibilityProfile): Promise<Policy> {
+  return profile === 'default' ? builtInPolicy : (await import('./read-policy-value.ts')).builtInUnder(profile);
 }

@@ -45,11 +45,13 @@ export interface VerifierOptions {
   readonly log: Logger;
   readonly random: () => number;
   readonly clientVersion: string;
+  /** Whether every 403 counts as authentication, at this moment. */
+  readonly acceptsForbidden?: () => boolean;
   /** The pods that serve now; none where nobody tells. */
   readonly podsOf?: (key: string) => readonly ServingPod[];
   /** The answer for this server is another one than before: reconcile it. */
   readonly onChange: (key: string) => void;
-  readonly onProbed?: (result: ProbeVerdict['state'], seconds: number) => void;
+  readonly onProbed?: (key: string, result: ProbeVerdict['state'], seconds: number) => void;
 }
 
 /** Over which the first questions are spread after a restart, in milliseconds; also for servers asked once a day. */
@@ -391,12 +393,15 @@ export class Verifier {
     watched: Watched,
     how: Pick<ProbeTarget, 'at' | 'countsOffers' | 'ignore' | 'isNoneListed' | 'knownContract' | 'memory' | 'signal'>,
   ): Promise<ProbeResult | undefined> {
-    const { clock, clientVersion, onProbed, probe } = this.#options;
+    const { acceptsForbidden, clock, clientVersion, onProbed, probe } = this.#options;
     const { url, tls, image, era: said } = watched.target;
     const startedAtMs = clock.monotonicMs();
     let answer: ProbeResult;
     try {
-      answer = await probe({ url, tls, clientVersion, era: this.eraOf(key, image) ?? said, ...how });
+      answer = await probe({
+        ...{ url, tls, clientVersion, era: this.eraOf(key, image) ?? said, ...how },
+        acceptsForbidden: acceptsForbidden?.(),
+      });
     } catch (error) {
       answer = { state: 'failed', message: errorText(error) };
     }
@@ -405,7 +410,7 @@ export class Verifier {
     if (answer.hasClosed === true) this.#learn(key, watched, { closedAtMs: clock.monotonicMs() });
     if (answer.state !== 'failed') this.#learn(key, watched, { closedAtMs: undefined, gone: undefined });
     if (how.signal.aborted) return undefined;
-    onProbed?.(answer.state, (clock.monotonicMs() - startedAtMs) / 1_000);
+    onProbed?.(key, answer.state, (clock.monotonicMs() - startedAtMs) / 1_000);
     return answer;
   }
 

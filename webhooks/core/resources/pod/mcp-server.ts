@@ -23,7 +23,7 @@ export const mcpServer: PodContainer = {
     place: placeOf('spec', 'extensions', 'startupProbe'),
     of: ({ spec }) => spec.extensions?.startupProbe,
   },
-  build: ({ server, server: { spec } }) => ({
+  build: ({ server, compatibility, server: { spec } }) => ({
     ports: buildPorts(server),
     ...compact({
       image: spec.source.containerImage?.ref,
@@ -33,7 +33,7 @@ export const mcpServer: PodContainer = {
       envFrom: spec.config.envFrom,
       volumeMounts: [...(spec.config.storage ?? []).map(buildMount), ...claimMounts(server)],
       resources: spec.runtime?.resources,
-      lifecycle: terminationOf(server).lifecycle,
+      lifecycle: terminationOf(server, compatibility).lifecycle,
     }),
   }),
   volumes: ({ server }) => [

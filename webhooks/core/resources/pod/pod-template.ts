@@ -1,5 +1,6 @@
 import { CONFIG_HASH_ANNOTATION } from '../../mcpserver/names.ts';
 import type { Fields } from '../../mcpserver/record.ts';
+import type { MCPServer } from '../../mcpserver/types.gen.ts';
 import { extraAnnotations, podLabels } from '../child-metadata.ts';
 import { compact } from '../compact.ts';
 import type { ExpansionInput } from '../expanded-kind.ts';
@@ -10,9 +11,8 @@ import { terminationOf } from './termination.ts';
 
 /** The template of the pods of a server; `containers` other than those that there are is for tests. */
 export function buildPodTemplate(input: ExpansionInput, containers: readonly PodContainer[] = podContainers): Fields {
-  const { server, configHash } = input;
+  const { server, configHash, compatibility } = input;
   const { security } = server.spec.runtime ?? {};
-  const serviceAccountName = security?.serviceAccountName ?? '';
   const present = containers.filter((container) => container.isOf(server));
   return {
     metadata: {
@@ -29,14 +29,23 @@ export function buildPodTemplate(input: ExpansionInput, containers: readonly Pod
       ...compact({
         imagePullSecrets: server.spec.source.containerImage?.imagePullSecrets?.map(({ name }) => ({ name })),
         securityContext: security?.podSecurityContext,
-        terminationGracePeriodSeconds: terminationOf(server).graceSeconds,
+        serviceAccountName: security?.serviceAccountName === '' ? undefined : security?.serviceAccountName,
+        terminationGracePeriodSeconds: terminationOf(server, compatibility).graceSeconds,
       }),
-      // A variable for each Service of the namespace: MCP_PORT=tcp://… ends a program that reads a number from it.
-      enableServiceLinks: false,
-      // Who names a service account wants its token; nobody wants the token of `default` by accident.
-      ...(serviceAccountName === '' ? { automountServiceAccountToken: false } : { serviceAccountName }),
+      ...(compatibility === 'reference' ? {} : whatNobodyAskedFor(server)),
       ...buildScheduling(server),
     },
+  };
+}
+
+/** What the API server would give pods, and we keep from them. */
+function whatNobodyAskedFor({ spec }: MCPServer): Fields {
+  const { serviceAccountName = '' } = spec.runtime?.security ?? {};
+  return {
+    // A variable for each Service of the namespace: MCP_PORT=tcp://… ends a program that reads a number from it.
+    enableServiceLinks: false,
+    // Who names a service account wants its token; nobody wants the token of `default` by accident.
+    ...(serviceAccountName === '' ? { automountServiceAccountToken: false } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Fields } from '../../mcpserver/record.ts';
+import type { CompatibilityProfile } from '../../mcpserver/compatibility.ts';
 import type { MCPServer } from '../../mcpserver/types.gen.ts';
 
 /** Until no kube-proxy leads to a pod any more that is on its way out, in seconds; meanwhile it serves as before. */
@@ -11,8 +12,9 @@ const defaultGraceSeconds = 30;
 
 /** How a pod of the server ends. */
 export interface Termination {
-  readonly graceSeconds: number;
-  /** Of the container that serves; undefined where there is no time for it. */
+  /** Undefined where nobody says it, and the API server does. */
+  readonly graceSeconds: number | undefined;
+  /** Of the container that serves; undefined where there is no time for it, or it ends as the reference operator's do. */
   readonly lifecycle: Fields | undefined;
 }
 
@@ -21,8 +23,10 @@ export interface Termination {
  * once refuses calls that are led to it still. So it sleeps first; the kubelet does that, the image needs no shell.
  * https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-implementations
  */
-export function terminationOf({ spec }: MCPServer): Termination {
-  const graceSeconds = spec.extensions?.rollout?.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+export function terminationOf({ spec }: MCPServer, compatibility: CompatibilityProfile = 'default'): Termination {
+  const said = spec.extensions?.rollout?.terminationGracePeriodSeconds;
+  if (compatibility === 'reference') return { graceSeconds: said, lifecycle: undefined };
+  const graceSeconds = said ?? defaultGraceSeconds;
   // The API server wants it to end before the pod has to.
   const seconds = Math.min(farewellSeconds, graceSeconds - 1);
   return { graceSeconds, lifecycle: seconds < 1 ? undefined : { preStop: { sleep: { seconds } } } };
