@@ -66,14 +66,14 @@ it('are gone with the server, and all of them when another replica leads', async
 it('count what a server goes through: a round, what cannot be written, and what is wrong with it', async () => {
   const [api, clock, registry] = [createFakeKubeApi(), createFakeClock(), new Registry()];
   const metrics = createReconcilerMetrics(registry, { perServer: true });
-  const stop = startLead({ api, clock, metrics, version: '1', namespaces: [], probe: () => Promise.resolve(verified) });
   const put = (name: string, spec: Parameters<typeof withSpec>[0] = {}): void => {
     const server = anMCPServer(withName(name), withNamespace('tools'), withUid(name), withSpec(spec));
     api.put(`/apis/mcp.x-k8s.io/v1beta1/namespaces/tools/mcpservers/${name}`, { ...server });
   };
-  api.answer(({ path, method }) => method !== 'GET' && path.includes('/services/search'), 403);
+  api.answer(({ path, method }) => method !== 'GET' && path.includes('/services'), 403);
   put('search');
   put('missing', { config: { envFrom: [{ configMapRef: { name: 'none' } }] } });
+  const stop = startLead({ api, clock, metrics, version: '1', namespaces: [], probe: () => Promise.resolve(verified) });
   await clock.advance(5_000);
   const said = await registry.metrics();
   expect(said).toMatch(

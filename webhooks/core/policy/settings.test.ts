@@ -92,7 +92,14 @@ describe('what a profile makes of a rule', () => {
     check: () => none,
   });
   const becauseOf = (document: object, rule: Rule): string | undefined => {
-    const none = { ...head, extends: undefined, rules: undefined, overrides: undefined, exemptions: undefined };
+    const none = {
+      ...head,
+      extends: undefined,
+      compatibility: undefined,
+      rules: undefined,
+      overrides: undefined,
+      exemptions: undefined,
+    };
     const parameters = { demanding: { action: undefined, parameters: { allowed: ['a'] } } };
     const [entry] = compilePolicy({ ...none, rules: parameters, ...document }, [rule]).entriesFor('ab');
     return entry?.because;
