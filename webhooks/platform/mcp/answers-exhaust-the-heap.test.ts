@@ -6,11 +6,24 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
+const schemaOf = (parameters: number): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      Array.from({ length: parameters }, (_, at) => [`p${at}`, { type: ['string', 'null'], title: 'T' }]),
+    ),
+  );
+const toolOf = (name: string, properties: string): string =>
+  `{"name":"${name}","inputSchema":{"type":"object","properties":${properties}}},`;
+
 /** Just within what is parsed: the shapes that take most memory for a value (measured), and the longest texts. */
 const lists: Readonly<Record<string, string>> = {
   'empty objects, far too many': '{},'.repeat(340_000),
   'objects with an index': '{"20":1},'.repeat(9_900),
   'one text of a MiB': `{"name":"${'x'.repeat(1_000_000)}—"},`,
+  'tools that are read one by one': Array.from({ length: 512 }, (_, at) => toolOf(`t${at}`, schemaOf(30))).join(''),
+  'tools of as many values as are built at a time': Array.from({ length: 8 }, (_, at) =>
+    toolOf(`t${at}`, schemaOf(2_400)),
+  ).join(''),
   'names of 60 characters': Array.from(
     { length: 9_000 },
     (_, at) => `{"name":"${String(at).padStart(60, 'n')}"},`,

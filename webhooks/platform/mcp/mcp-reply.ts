@@ -137,8 +137,8 @@ function readMessage(bytes: Uint8Array, json: JsonLimits): ReadMessage {
 const itemDepth = 3;
 /** Most items of a page that are read one by one; beyond them they are no list that anybody counts. */
 const maxSliced = 10_000;
-/** After so many of them it is looked at what they have cost. */
-const itemsBetweenChecks = 16;
+/** After so many bytes of them it is looked at what they have cost. */
+const bytesBetweenChecks = 32 * 1024;
 
 /**
  * What is kept of the items, each parsed, kept and dropped before the next one. Undefined for what is no JSON. Throws {@link TooMuch}, also where another list of that
@@ -154,13 +154,18 @@ function keepSliced(
   const limits = { ...json, maxDepth: json.maxDepth - itemDepth };
   const keepItem = name === 'tools' ? keepTool : keepName;
   const listed: unknown[] = [];
+  let unchecked = 0;
   for (const text of items) {
     const item = parseGuarded(text, limits);
     if (item === undefined) return undefined;
     const kept = keepItem(item, listed.length);
     keep(kept.bytes);
     listed.push(kept.item);
-    if (listed.length % itemsBetweenChecks === 0) check();
+    unchecked += text.length;
+    if (unchecked >= bytesBetweenChecks) {
+      check();
+      unchecked = 0;
+    }
   }
   return { [name]: listed };
 }
