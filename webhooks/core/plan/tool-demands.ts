@@ -93,7 +93,7 @@ export function judgeTools(demands: ToolDemands, answer: Answered): ToolVerdict 
   if (tools === undefined)
     return notCounted === undefined ? { state: 'pending' } : { state: 'unknown', why: notCounted };
   if ('reason' in tools) return judgeUnread(demands, tools);
-  if (!isSameIgnored(tools.ignore ?? [], demands.ignore)) return { state: 'pending' };
+  if (!isSameIgnored(tools.ignore, demands.ignore)) return { state: 'pending' };
   return (demands.isReadOnly ? judgeHints(tools) : undefined) ?? judgeDigest(demands, tools.digest);
 }
 
@@ -117,7 +117,8 @@ function judgeDigest({ pinned = [] }: ToolDemands, found: string): ToolVerdict {
   return pinned.length === 0 || pinned.includes(found) ? { state: 'kept' } : { state: 'changed', found };
 }
 
-function isSameIgnored(a: readonly string[], b: readonly string[]): boolean {
+/** Whether digests are made of the same. */
+export function isSameIgnored(a: readonly string[] = [], b: readonly string[] = []): boolean {
   return [...a].sort().join('\n') === [...b].sort().join('\n');
 }
 

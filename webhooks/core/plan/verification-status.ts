@@ -2,6 +2,7 @@ import { printable, shortenEnd } from '../engine/text.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
+import { isAboutTools } from './say-tools.ts';
 import type { StatusInput } from './status-input.ts';
 import type { Verified } from './verified.ts';
 
@@ -54,7 +55,7 @@ function answerOf(
   verified: Verified,
   before: VerificationStatus | undefined,
 ): VerificationStatus {
-  const { status, from } = verified;
+  const { status, from, reason } = verified;
   switch (verification.state) {
     case 'verified':
       return from === 'answer' ? countsOf(verification) : {};
@@ -64,7 +65,7 @@ function answerOf(
         ? { failingPods: [...verification.failingPods] }
         : {};
     case 'not-attempted':
-      return status === 'Unknown' ? {} : answerKept(before);
+      return status === 'Unknown' && !isAboutTools(reason) ? {} : answerKept(before);
     case 'auth-required':
     case 'throttled':
       return {};
