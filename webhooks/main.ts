@@ -1,4 +1,5 @@
 import { exitCodes } from './cli/exit-code.ts';
+import { keepCompiledCode } from './platform/compile-cache.ts';
 import { errorText } from './platform/log.ts';
 import type { ProgramProcess } from './programs/serve.ts';
 
@@ -15,7 +16,10 @@ const programs: Readonly<Record<string, (process: ProgramProcess) => Promise<num
 async function main(words: readonly string[], own: ProgramProcess): Promise<number> {
   const [name = '', ...args] = words;
   const program = Object.hasOwn(programs, name) && args.length === 0 ? programs[name] : undefined;
-  return program === undefined ? (await import('./cli/main.ts')).runCommandLine(words, own) : program(own);
+  if (program !== undefined) return program(own);
+  // Of programs that run for weeks it would only be more memory.
+  keepCompiledCode(own.env);
+  return (await import('./cli/main.ts')).runCommandLine(words, own);
 }
 
 main(process.argv.slice(2), { env: process.env, script: process.argv[1] ?? '' }).then(

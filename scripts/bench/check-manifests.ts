@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { stringify, parse } from 'yaml';
 import { namesOf } from '../../webhooks/cli/names-of.ts';
 import { reportOutputs } from '../../webhooks/cli/outputs.ts';
-import { runCommand } from '../cluster/command.ts';
-import { bundleProgram } from '../image/bundle.ts';
+import { runCommand, type Environment } from '../cluster/command.ts';
+import { writeNpmPackage } from '../package/npm-package.ts';
 import { numbered, stoppedServer } from './cluster/servers.ts';
 import { median } from './median.ts';
 import type { Measurement } from './measurement.ts';
@@ -25,17 +25,19 @@ const roundsOfOne = 25;
 
 const time = { what: `\`check\` of ${count} manifests, in all outputs at once`, bar: `< ${maxSeconds} s` };
 const timeOfOne = { what: '`check` of one manifest', bar: `< ${maxMsForOne} ms` };
+const timeOfFirst = { what: '`check` of one manifest, the first time', bar: `< ${maxMsForOne} ms` };
 
 export const checkManifests: Measurement = {
   name: 'check-manifests',
   method:
-    `\`mcp-lifecycle check\` (as one file) on a folder of ${count} manifests, one MCPServer each, kubeconform ${otherTools.kubeconform} with the ` +
+    `\`mcp-lifecycle check\` (the npm package) on a folder of ${count} manifests, one MCPServer each, kubeconform ${otherTools.kubeconform} with the ` +
     `schema of the CRD on the same folder, and kube-score ${otherTools['kube-score']} on the ${count} Deployments that \`render\` makes of them, a file ` +
     `each, in turn; medians of ${rounds}. The manifests are in plain block style; beside them a folder where each has a comment ` +
     'behind a value, so that the YAML library reads it. kubeconform judges the schema alone; kube-score knows no MCPServer and judges ' +
-    `workloads by rules of its own. And a single manifest, in turn with a script of Node that does nothing: medians of ${roundsOfOne}.`,
+    `workloads by rules of its own. And a single manifest, by whoever has run the program before, by whoever runs it for the first time (nothing ` +
+    `compiled is kept yet), and in turn with them a script of Node that does nothing: medians of ${roundsOfOne}.`,
   minutes: 2,
-  bars: [time, timeOfOne],
+  bars: [time, timeOfOne, timeOfFirst],
   async run(progress) {
     const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-bench-'));
     try {
@@ -43,13 +45,14 @@ export const checkManifests: Measurement = {
       const commented = join(folder, 'commented');
       await writeManifests(manifests, '');
       await writeManifests(commented, ' # a comment');
-      const bundle = join(folder, 'mcp-lifecycle.cjs');
-      await writeFile(bundle, await bundleProgram());
+      await writeNpmPackage(join(folder, 'package'));
+      const bundle = join(folder, 'package/mcp-lifecycle.cjs');
       await writeSchema(join(folder, 'mcpserver.json'));
       const check = (path: string, output: string) => [process.execPath, bundle, 'check', '--output', output, path];
       const schema = ['-schema-location', join(folder, 'mcpserver.json'), '-strict'];
       const deployments = await renderDeployments(bundle, manifests, join(folder, 'deployments'));
-      const medians = await timeInTurn(rounds, {
+      const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
+      const medians = await timeInTurn(rounds, env, {
         ...Object.fromEntries(outputs.map((output) => [output, check(manifests, output)])),
         everything: [
           ...check(manifests, 'text'),
@@ -61,16 +64,16 @@ export const checkManifests: Measurement = {
       });
       const nothing = join(folder, 'nothing.cjs');
       await writeFile(nothing, '');
-      const single = await timeInTurn(roundsOfOne, {
-        one: check(join(manifests, `${numbered('server', 1)[0] ?? ''}.yaml`), 'text'),
-        nothing: [process.execPath, nothing],
-      });
+      const one = check(join(manifests, `${numbered('server', 1)[0] ?? ''}.yaml`), 'text');
+      const single = await timeInTurn(roundsOfOne, env, { one, nothing: [process.execPath, nothing] });
+      const first = await timeFirst(folder, one);
       for (const [name, seconds] of Object.entries(medians)) progress(`${name} ${seconds.toFixed(2)} s`);
       const told = (name: string): string => `${(medians[name] ?? NaN).toFixed(2)} s`;
       const slowest = Math.max(...[...outputs, 'everything'].map((name) => medians[name] ?? NaN));
-      const one = (single['one'] ?? NaN) * 1000;
+      const oneMs = (single['one'] ?? NaN) * 1000;
+      const firstMs = first * 1000;
       const start = (single['nothing'] ?? NaN) * 1000;
-      progress(`one ${one.toFixed(0)} ms, Node alone ${start.toFixed(0)} ms`);
+      progress(`one ${oneMs.toFixed(0)} ms, the first ${firstMs.toFixed(0)} ms, Node alone ${start.toFixed(0)} ms`);
       return [
         {
           ...time,
@@ -82,10 +85,16 @@ export const checkManifests: Measurement = {
         },
         {
           ...timeOfOne,
-          measured: `${one.toFixed(0)} ms`,
+          measured: `${oneMs.toFixed(0)} ms`,
           // As it is told: what is rounded to the bar does not meet it.
-          isMet: Math.round(one) < maxMsForOne,
+          isMet: Math.round(oneMs) < maxMsForOne,
           remark: `the start of the program, and little else; Node that does nothing took ${start.toFixed(0)} ms`,
+        },
+        {
+          ...timeOfFirst,
+          measured: `${firstMs.toFixed(0)} ms`,
+          isMet: Math.round(firstMs) < maxMsForOne,
+          remark: 'everything is compiled, and kept for the next time; so it is each time where nothing can be kept',
         },
       ];
     } finally {
@@ -137,21 +146,32 @@ async function renderDeployments(bundle: string, manifests: string, folder: stri
   return files.map(({ file }) => file);
 }
 
+/** Seconds of it for somebody who has nothing in his cache; median. */
+async function timeFirst(folder: string, command: readonly string[]): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < roundsOfOne; round += 1) {
+    const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'first', String(round)) };
+    times.push(await secondsOf(command, env));
+  }
+  return median(times);
+}
+
 /** Seconds of each command, one after the other so that a busy moment meets all of them; medians. */
 async function timeInTurn(
   repetitions: number,
+  env: Environment,
   commands: Readonly<Record<string, readonly string[]>>,
 ): Promise<Readonly<Record<string, number>>> {
   const names = Object.keys(commands);
   const times = names.map(() => [] as number[]);
   for (let round = 0; round < repetitions; round += 1)
-    for (const [index, name] of names.entries()) times[index]?.push(await secondsOf(commands[name] ?? []));
+    for (const [index, name] of names.entries()) times[index]?.push(await secondsOf(commands[name] ?? [], env));
   return Object.fromEntries(names.map((name, index) => [name, median(times[index] ?? [])]));
 }
 
-async function secondsOf(command: readonly string[]): Promise<number> {
+async function secondsOf(command: readonly string[], env: Environment): Promise<number> {
   const startedAt = performance.now();
-  const { code, stdout, stderr } = await runCommand(command);
+  const { code, stdout, stderr } = await runCommand(command, { env });
   // kube-score finds something in every Deployment, and ends with 1 for that.
   const isFine = code === 0 || (code === 1 && command[1] === 'score');
   if (!isFine)

@@ -66,7 +66,7 @@ describe('the command line as one file', () => {
   it('holds nothing of them: it is read as a whole before it judges anything', () => {
     const text = readFileSync(program, 'utf8');
     expect(text).toMatch(/YAMLParseError/);
-    expect(text).not.toMatch(/AdmissionReview|coordination\.k8s\.io/);
+    expect(text).not.toMatch(/AdmissionReview|leaseDurationSeconds/);
   });
 });
 
@@ -102,6 +102,14 @@ describe('the files of the image', () => {
   it('hold nothing of the command line in the programs of the cluster', () => {
     for (const name of ['webhook', 'reconciler', 'await-admission'])
       expect(readFileSync(join(folder, `${name}.cjs`), 'utf8')).not.toMatch(/YAMLParseError|--fail-on|KubeConfig/);
-    expect(readFileSync(join(folder, 'command-line.cjs'), 'utf8')).toMatch(/YAMLParseError/);
+    expect(readFileSync(join(folder, 'check.cjs'), 'utf8')).toMatch(/YAMLParseError/);
+  });
+
+  it('have every command but check in a file that check does not load', () => {
+    const text = (name: string): string => readFileSync(join(folder, `${name}.cjs`), 'utf8');
+    // Each says in its help what its exit codes mean.
+    expect(text('check').match(/synopsis:["`]/g)).toHaveLength(1);
+    expect(text('command-line')).not.toMatch(/synopsis:["`]/);
+    expect(text('other-commands').match(/synopsis:["`]/g)?.length).toBeGreaterThan(10);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
@@ -49,7 +49,7 @@ export async function bundleProgram(version?: string): Promise<Uint8Array> {
 }
 
 /** The same, and what it is made of. */
-export async function buildProgram(version?: string): Promise<Bundle> {
+async function buildProgram(version?: string): Promise<Bundle> {
   const target = `node${oldestNodeText}`;
   const { plugins = [], ...options } = suiteOptions(version);
   const kubeconfig = await buildScript(imageParts.kubeconfig, { ...options, plugins, target });
@@ -62,16 +62,25 @@ export async function buildProgram(version?: string): Promise<Bundle> {
   return { contents, files: [...new Set([...files, ...kubeconfig.files])] };
 }
 
+/** Files by name, with what is in them: one module, or several that are loaded together, whose exports have names of their own. */
+type Parts = Readonly<Record<string, string | readonly string[]>>;
+
 /** The first file is what is started; the others are what it, or one of them, imports when it is needed. */
-const imageParts = {
+const commandLineParts = {
   'mcp-lifecycle': 'webhooks/main.ts',
+  'command-line': 'webhooks/cli/main.ts',
+  manifests: 'webhooks/platform/manifests/parse-manifests.ts',
+  kubeconfig: 'webhooks/platform/kube/kubeconfig.ts',
+} as const satisfies Parts;
+
+/** With what runs in a cluster. */
+const imageParts = {
+  ...commandLineParts,
   webhook: 'webhooks/programs/webhook.ts',
   reconciler: 'webhooks/programs/reconciler.ts',
   'await-admission': 'webhooks/programs/await-admission.ts',
-  'command-line': 'webhooks/cli/main.ts',
-  kubeconfig: 'webhooks/platform/kube/kubeconfig.ts',
   'policy-text': 'webhooks/platform/policy/parse-policy-text.ts',
-} as const;
+} as const satisfies Parts;
 
 /**
  * The same for the image, by file name: a file for each program, because the text and the functions of the others would
@@ -80,28 +89,70 @@ const imageParts = {
  */
 export async function bundleImage(changes: readonly Plugin[] = []): Promise<ReadonlyMap<string, Uint8Array>> {
   const { plugins = [], ...options } = suiteOptions();
-  const parts = Object.entries(imageParts).map(async ([name, entry]) => {
-    const bytes = await bundleScript(entry, {
-      ...options,
-      plugins: [...plugins, otherPartsStayOutside, ...changes],
-      // What is outside is loaded by `require`: the other loader would be one more in memory.
-      supported: { 'dynamic-import': false },
-    });
-    return [`${name}.cjs`, bytes] as const;
-  });
-  return new Map(await Promise.all(parts));
+  const parts = await bundleParts(
+    { ...imageParts, ...(await partsOfCommands()) },
+    { ...options, plugins: [...plugins, ...changes] },
+  );
+  return new Map(parts.map(({ name, contents }) => [name, contents]));
 }
 
-const otherPartsStayOutside: Plugin = {
-  name: 'each part of the image is a file',
-  setup(bundler) {
-    bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      const file = relative(root, resolve(resolveDir, path));
-      const part = Object.entries(imageParts).find(([, entry]) => entry === file);
-      return kind !== 'dynamic-import' || part === undefined ? undefined : { path: `./${part[0]}.cjs`, external: true };
-    });
-  },
-};
+/** The same of the command line alone, for npm; Node can keep what it compiles of them, but not of the first. */
+export async function buildPackage(): Promise<readonly (Bundle & { readonly name: string })[]> {
+  const { plugins = [], ...options } = suiteOptions();
+  const parts = { ...commandLineParts, ...(await partsOfCommands()) };
+  return bundleParts(parts, {
+    ...options,
+    plugins: [...plugins, withoutPrograms],
+    banner: { js: nodeGuard },
+    target: `node${oldestNodeText}`,
+  });
+}
+
+const check = 'webhooks/cli/check.ts';
+
+/**
+ * `check`, which runs most and before each commit, need not have all other commands read and compiled with it: a file is
+ * read as a whole before it begins. These are together in another one, because they have most of their code in common.
+ */
+async function partsOfCommands(): Promise<Parts> {
+  const listed = await readFile(join(root, 'webhooks/cli/commands.ts'), 'utf8');
+  const commands = [...listed.matchAll(/import\('\.\/([a-z-]+\.ts)'\)/g)].map(
+    ([, file = '']) => `webhooks/cli/${file}`,
+  );
+  if (!commands.includes(check))
+    throw new ImageFailure(`webhooks/cli/commands.ts loads no ${check}: look for it there.`);
+  return { check, 'other-commands': commands.filter((file) => file !== check) };
+}
+
+async function bundleParts(
+  parts: Parts,
+  { plugins = [], ...options }: BundleOptions,
+): Promise<readonly (Bundle & { readonly name: string })[]> {
+  const bundled = Object.entries(parts).map(async ([name, entry]) => ({
+    ...(await buildScript(entry, {
+      ...options,
+      plugins: [otherPartsStayOutside(parts), ...plugins],
+      // What is outside is loaded by `require`: the other loader would be one more in memory, and takes time.
+      supported: { 'dynamic-import': false },
+    })),
+    name: `${name}.cjs`,
+  }));
+  return Promise.all(bundled);
+}
+
+function otherPartsStayOutside(parts: Parts): Plugin {
+  return {
+    name: 'each part is a file',
+    setup(bundler) {
+      bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+        const file = relative(root, resolve(resolveDir, path));
+        const part = Object.entries(parts).find(([, entry]) => [entry].flat().includes(file));
+        if (kind !== 'dynamic-import' || part === undefined) return undefined;
+        return { path: `./${part[0]}.cjs`, external: true };
+      });
+    },
+  };
+}
 
 /** What runs in a cluster runs from the image. A file is read as a whole before its first line runs, used or not. */
 const withoutPrograms: Plugin = {
@@ -162,13 +213,17 @@ export async function bundleScript(entry: string, options: BundleOptions = {}): 
   return contents;
 }
 
-async function buildScript(entry: string, options: BundleOptions): Promise<Bundle> {
+async function buildScript(entry: string | readonly string[], options: BundleOptions): Promise<Bundle> {
+  const source: Pick<BuildOptions, 'entryPoints' | 'stdin'> =
+    typeof entry === 'string'
+      ? { entryPoints: [entry] }
+      : { stdin: { contents: entry.map((one) => `export * from './${one}';`).join('\n'), resolveDir: root } };
   const result = await build({
     format: 'cjs',
     target: 'node24',
     ...options,
     absWorkingDir: root,
-    entryPoints: [entry],
+    ...source,
     bundle: true,
     minify: true,
     platform: 'node',
@@ -178,10 +233,13 @@ async function buildScript(entry: string, options: BundleOptions): Promise<Bundl
     logLevel: 'silent',
     write: false,
   }).catch((error: unknown) => {
-    throw new ImageFailure(`${entry} cannot be bundled: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ImageFailure(
+      `${String(entry)} cannot be bundled: ${error instanceof Error ? error.message : String(error)}`,
+    );
   });
   const [file] = result.outputFiles;
-  if (file === undefined) throw new ImageFailure(`${entry} was bundled into nothing: check that it is a script.`);
+  if (file === undefined)
+    throw new ImageFailure(`${String(entry)} was bundled into nothing: check that it is a script.`);
   return { contents: file.contents, files: Object.keys(result.metafile.inputs) };
 }
 

@@ -31,8 +31,11 @@ function pack(...options: readonly string[]): Packed {
 
 it('holds one program and what has to be beside it, and nothing else', () => {
   const { files } = pack('--dry-run');
-  const names = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', 'mcp-lifecycle.cjs', 'package.json'];
-  expect(files.map(({ path }) => path).sort()).toEqual(names);
+  const parts = ['check', 'command-line', 'kubeconfig', 'manifests', 'mcp-lifecycle', 'other-commands'].map(
+    (name) => `${name}.cjs`,
+  );
+  const names = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', ...parts, 'package.json'];
+  expect(files.map(({ path }) => path).sort()).toEqual(names.sort());
   expect(files.find(({ path }) => path === 'mcp-lifecycle.cjs')?.mode).toBe(0o755);
 });
 

@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildProgram, oldestNodeText } from '../image/bundle.ts';
+import { buildPackage, oldestNodeText } from '../image/bundle.ts';
 import { renderNotices } from './notices.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,17 +18,18 @@ interface ProjectManifest {
 }
 
 /**
- * Writes the folder that `npm pack` and `npm publish` take: the one file that the image runs, as a command. It has no
- * dependencies, because they are in the file; those of the project are its developers'.
+ * Writes the folder that `npm pack` and `npm publish` take: a command, and the files that it loads when it needs them. It
+ * has no dependencies, because they are in the files; those of the project are its developers'.
  */
 export async function writeNpmPackage(folder: string): Promise<void> {
   const text = await readFile(join(root, 'package.json'), 'utf8');
   // Our own file.
   const { name, version, description, license } = JSON.parse(text) as ProjectManifest;
+  const parts = await buildPackage();
   const manifest = {
     ...{ name, version, description, license },
     bin: { [name]: program },
-    files: [program, notices],
+    files: [...parts.map((part) => part.name), notices],
     engines: { node: `>=${oldestNodeText}` },
   };
   await rm(folder, { recursive: true, force: true });
@@ -36,9 +37,12 @@ export async function writeNpmPackage(folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(folder, 'README.md'), readme);
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-  const { contents, files } = await buildProgram();
-  await writeFile(join(folder, notices), renderNotices(root, files));
-  await writeFile(join(folder, program), `#!/usr/bin/env node\n${Buffer.from(contents).toString('utf8')}`);
+  const files = new Set(parts.flatMap((part) => part.files));
+  await writeFile(join(folder, notices), renderNotices(root, [...files]));
+  for (const { name: file, contents } of parts) {
+    const first = file === program ? '#!/usr/bin/env node\n' : '';
+    await writeFile(join(folder, file), `${first}${Buffer.from(contents).toString('utf8')}`);
+  }
   await chmod(join(folder, program), 0o755);
 }
 

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { isRecord } from '../core/mcpserver/record.ts';
-import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { parseOptions, type CommandOption, type CommandOptions, type OptionDefaults } from './options.ts';
 
 /** In the work tree of a repository: what its commands are run with, if the command line does not say otherwise. */
@@ -18,11 +17,17 @@ export type ReadDefaults =
   { readonly type: 'read'; readonly defaults?: OwnDefaults } | { readonly type: 'refused'; readonly problem: string };
 
 /** Of the nearest file from the working folder up to the top of the repository; beyond it files are of somebody else. */
-export function readDefaults(command: string, folder: string, commands: readonly string[]): ReadDefaults {
+export async function readDefaults(
+  command: string,
+  folder: string,
+  commands: readonly string[],
+): Promise<ReadDefaults> {
   const path = findFile(folder);
   if (path === undefined) return { type: 'read' };
   const file = relative(folder, path);
   const refuse = (problem: string): ReadDefaults => ({ type: 'refused', problem: `${file}: ${problem}` });
+  // Most repositories have no such file, and need no reader of YAML for it.
+  const { parseManifests } = await import('../platform/manifests/parse-manifests.ts');
   const { manifests, problems } = parseManifests(file, readFileSync(path, 'utf8'));
   const [problem] = problems;
   if (problem !== undefined) return refuse(`line ${problem.line ?? 1}: ${problem.message}`);

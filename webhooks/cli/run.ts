@@ -40,7 +40,7 @@ export async function runOn(name: CommandName, args: readonly string[], terminal
   try {
     const command = await commands[name].load();
     if (!configurable.some((one) => one === name)) return await command.run(args, terminal);
-    const read = readDefaults(name, terminal.folder, configurable);
+    const read = await readDefaults(name, terminal.folder, configurable);
     if (read.type === 'read') return await command.run(args, terminal, read.defaults);
     terminal.writeError(`${printable(read.problem)}\n`);
     return exitCodeOf({ type: 'usage' });
