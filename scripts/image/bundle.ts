@@ -27,13 +27,11 @@ if (Number(node[0]) < ${oldestNode.major} || (Number(node[0]) === ${oldestNode.m
 function suiteOptions(version = readPackageVersion(root)): BundleOptions {
   return {
     alias: {
-      // KubeConfig is all that we run of it; the package exports only the whole.
-      '@kubernetes/client-node': `${root}node_modules/@kubernetes/client-node/dist/config.js`,
       undici: stub('undici.mjs'),
       'iconv-lite': stub('iconv-lite.cjs'),
       'mime-db': stub('mime-db.cjs'),
     },
-    plugins: [withoutGeneratedApi],
+    plugins: [partsOfClientNode],
     define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version) },
   };
 }
@@ -52,14 +50,18 @@ export async function bundleProgram(version?: string): Promise<Uint8Array> {
 async function buildProgram(version?: string): Promise<Bundle> {
   const target = `node${oldestNodeText}`;
   const { plugins = [], ...options } = suiteOptions(version);
-  const kubeconfig = await buildScript(imageParts.kubeconfig, { ...options, plugins, target });
+  const texts = await Promise.all(
+    [imageParts.kubeconfig, imageParts['pod-tunnel']].map(async (entry) => {
+      return { entry, ...(await buildScript(entry, { ...options, plugins, target })) };
+    }),
+  );
   const { contents, files } = await buildScript('webhooks/main.ts', {
     ...options,
-    plugins: [...plugins, withoutPrograms, asText(imageParts.kubeconfig, kubeconfig)],
+    plugins: [...plugins, withoutPrograms, ...texts.map(asText)],
     banner: { js: nodeGuard },
     target,
   });
-  return { contents, files: [...new Set([...files, ...kubeconfig.files])] };
+  return { contents, files: [...new Set([...files, ...texts.flatMap((text) => text.files)])] };
 }
 
 /** Files by name, with what is in them: one module, or several that are loaded together, whose exports have names of their own. */
@@ -71,6 +73,7 @@ const commandLineParts = {
   'command-line': 'webhooks/cli/main.ts',
   manifests: 'webhooks/platform/manifests/parse-manifests.ts',
   kubeconfig: 'webhooks/platform/kube/kubeconfig.ts',
+  'pod-tunnel': 'webhooks/platform/kube/pod-tunnel.ts',
 } as const satisfies Parts;
 
 /** With what runs in a cluster. */
@@ -167,12 +170,12 @@ const withoutPrograms: Plugin = {
 };
 
 /**
- * A part that is a text until it is imported. What reads a kubeconfig is a quarter of the program, with libraries for OAuth,
- * proxies and JSONPath, and next to nobody asks a cluster: a text is passed over when the file is read. As in the image
+ * A part that is a text until it is imported. What reads a kubeconfig, or brings connections to a pod, is a quarter of the program, with
+ * libraries for OAuth, proxies and JSONPath, and next to nobody asks a cluster: a text is passed over when the file is read. As in the image
  * (docs/decisions/0055-a-file-for-each-program.md) it shares no code with the rest.
  */
-function asText(entry: string, { contents }: Bundle): Plugin {
-  const namespace = 'as-text';
+function asText({ entry, contents }: Bundle & { readonly entry: string }): Plugin {
+  const namespace = `as-text-${entry}`;
   const text = JSON.stringify(Buffer.from(contents).toString('utf8'));
   return {
     name: `${entry} as a text`,
@@ -189,10 +192,17 @@ function asText(entry: string, { contents }: Bundle): Plugin {
   };
 }
 
-/** Replaces the generated API that KubeConfig imports, by the one specifier that names it. */
-const withoutGeneratedApi: Plugin = {
+/**
+ * Of client-node, which exports only the whole, the file that has what is imported; and instead of the generated API, which
+ * both of them import by the one specifier that names it, next to nothing.
+ */
+const partsOfClientNode: Plugin = {
   name: 'client-node without its generated API',
   setup(bundler) {
+    bundler.onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ importer }) => {
+      const file = importer.endsWith(imageParts['pod-tunnel']) ? 'portforward' : 'config';
+      return { path: `${root}node_modules/@kubernetes/client-node/dist/${file}.js` };
+    });
     bundler.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
       importer.includes('@kubernetes/client-node') ? { path: stub('client-node-gen.mjs') } : undefined,
     );

@@ -31,9 +31,15 @@ function pack(...options: readonly string[]): Packed {
 
 it('holds one program and what has to be beside it, and nothing else', () => {
   const { files } = pack('--dry-run');
-  const parts = ['check', 'command-line', 'kubeconfig', 'manifests', 'mcp-lifecycle', 'other-commands'].map(
-    (name) => `${name}.cjs`,
-  );
+  const parts = [
+    'check',
+    'command-line',
+    'kubeconfig',
+    'manifests',
+    'mcp-lifecycle',
+    'other-commands',
+    'pod-tunnel',
+  ].map((name) => `${name}.cjs`);
   const names = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', ...parts, 'package.json'];
   expect(files.map(({ path }) => path).sort()).toEqual(names.sort());
   expect(files.find(({ path }) => path === 'mcp-lifecycle.cjs')?.mode).toBe(0o755);
