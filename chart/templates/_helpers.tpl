@@ -128,6 +128,10 @@ imagePullSecrets:
   value: {{ .Values.logLevel }}
 - name: CLUSTER_DOMAIN
   value: {{ .Values.clusterDomain }}
+{{- if ne .Values.compatibility.profile "default" }}
+- name: COMPATIBILITY_PROFILE
+  value: {{ .Values.compatibility.profile | quote }}
+{{- end }}
 - name: OWN_IMAGE
   value: {{ include "mcp-lifecycle.image" . | quote }}
 {{- with include "mcp-lifecycle.features" . }}
@@ -200,10 +204,6 @@ imagePullSecrets:
 
 {{/* Where both containers find the policy. What is in it is no part of the pods: it changes without them. */}}
 {{- define "mcp-lifecycle.policyEnv" -}}
-{{- if ne .Values.compatibility.profile "default" }}
-- name: COMPATIBILITY_PROFILE
-  value: {{ .Values.compatibility.profile | quote }}
-{{- end }}
 {{- with include "mcp-lifecycle.policyConfigMapName" . }}
 - name: POLICY_CONFIG_MAP
   value: {{ . | quote }}

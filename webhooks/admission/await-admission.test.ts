@@ -46,10 +46,15 @@ function apiThatAnswers(rounds: readonly Answers[]): {
 
 const good: Answers = { refused: denied, accepted: defaulted };
 
-async function settledWithin(api: KubeApi, ms: number): Promise<string | undefined> {
+async function settledWithin(
+  api: KubeApi,
+  ms: number,
+  compatibility: 'default' | 'reference' = 'default',
+): Promise<string | undefined> {
   const clock = createFakeClock();
   let outcome: string | undefined;
-  awaitAdmission({ api, clock, log: silentLogger, signal: new AbortController().signal, namespace: 'system' }).then(
+  const { signal } = new AbortController();
+  awaitAdmission({ api, clock, log: silentLogger, signal, namespace: 'system', compatibility }).then(
     () => (outcome = 'answers'),
     (error: unknown) => (outcome = error instanceof Error ? error.message : 'no error'),
   );
@@ -62,6 +67,12 @@ describe('waiting for admission', () => {
     const { api, requests } = apiThatAnswers([good]);
     expect(await settledWithin(api, 600)).toBe('answers');
     expect(requests).toHaveLength(6);
+  });
+
+  it('expects no defaults under compatibility.profile reference, which stores none (an install ended after two minutes)', async () => {
+    const { api } = apiThatAnswers([{ refused: denied, accepted: created({}) }]);
+    expect(await settledWithin(api, 600, 'reference')).toBe('answers');
+    expect(await settledWithin(api, 600)).toBeUndefined();
   });
 
   it('stores nothing', async () => {

@@ -1,4 +1,5 @@
 import { API } from '../core/mcpserver/api.ts';
+import type { CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import type { Clock } from '../platform/clock.ts';
 import { objectPath, type ApiError, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
 import { recordAt } from '../platform/kube/object.ts';
@@ -11,6 +12,8 @@ export interface AwaitAdmissionOptions {
   readonly signal: AbortSignal;
   /** Where the dry runs pretend to create MCPServers: one that the webhooks serve. */
   readonly namespace: string;
+  /** Under the profile `reference` the mutating webhook has nothing to add, so that nobody can see whether it was called. */
+  readonly compatibility: CompatibilityProfile;
 }
 
 /** Longest wait, in milliseconds; below the activeDeadlineSeconds of the chart's hook Job. */
@@ -31,11 +34,12 @@ const accepted = { name: 'mcp-lifecycle-probe' } as const;
  * addresses of the Service arrive a moment later. It asks by server dry runs, which store nothing. Throws with the last
  * answer when that does not happen in time.
  */
-export async function awaitAdmission({ api, clock, log, signal, namespace }: AwaitAdmissionOptions): Promise<void> {
+export async function awaitAdmission(options: AwaitAdmissionOptions): Promise<void> {
+  const { clock, log, signal } = options;
   const deadline = clock.monotonicMs() + timeoutMs;
   let inARow = 0;
   for (;;) {
-    const missing = await findMissing(api, namespace);
+    const missing = await findMissing(options);
     inARow = missing === undefined ? inARow + 1 : 0;
     if (inARow >= wanted) break;
     if (missing !== undefined) log.info('admission does not answer yet', { why: missing });
@@ -48,12 +52,13 @@ export async function awaitAdmission({ api, clock, log, signal, namespace }: Awa
 }
 
 /** What is still missing, or undefined. */
-async function findMissing(api: KubeApi, namespace: string): Promise<string | undefined> {
+async function findMissing({ api, namespace, compatibility }: AwaitAdmissionOptions): Promise<string | undefined> {
   const refusal = await dryRun(api, namespace, refused.name);
   if (refusal.ok) return 'a server that must be refused was admitted: the validating webhook was not called';
   if (!isForName(refusal.error)) return refusal.error.message;
   const admission = await dryRun(api, namespace, accepted.name);
-  if (admission.ok) return hasDefaults(admission.body) ? undefined : 'the mutating webhook was not called';
+  const isMutated = compatibility === 'reference' || (admission.ok && hasDefaults(admission.body));
+  if (admission.ok) return isMutated ? undefined : 'the mutating webhook was not called';
   // Refused by a stricter policy is an answer too; the same pods and the same Service serve defaults.
   return admission.error.status === 422 ? undefined : admission.error.message;
 }

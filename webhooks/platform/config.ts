@@ -101,7 +101,7 @@ export function parseWebhookConfig(environment: Environment): Parsed<WebhookConf
 }
 
 /** What the chart's hook Job is told (chart/templates/admission-check.yaml). */
-export interface AwaitAdmissionConfig extends Pick<CommonConfig, 'logLevel'> {
+export interface AwaitAdmissionConfig extends Pick<CommonConfig, 'logLevel' | 'compatibility'> {
   /** Where it asks: CHECK_NAMESPACE, or our own namespace if that is one of those that the webhooks serve. */
   readonly namespace: string;
 }
@@ -110,7 +110,8 @@ export interface AwaitAdmissionConfig extends Pick<CommonConfig, 'logLevel'> {
 export function parseAwaitAdmissionConfig(environment: Environment): Parsed<AwaitAdmissionConfig> {
   const read = createReader(environment);
   const namespace = read.optional('CHECK_NAMESPACE', read.required('POD_NAMESPACE'));
-  return read.result({ namespace, logLevel: read.oneOf('LOG_LEVEL', logLevels) });
+  const compatibility = read.oneOf(policyVariables.compatibility, compatibilityProfiles);
+  return read.result({ namespace, compatibility, logLevel: read.oneOf('LOG_LEVEL', logLevels) });
 }
 
 /** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */

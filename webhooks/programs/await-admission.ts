@@ -7,7 +7,10 @@ import { serve, type ProgramProcess } from './serve.ts';
 
 /** The chart's hook Job. */
 export function runAwaitAdmission(own: ProgramProcess): Promise<ExitCode> {
-  return serve(own, parseAwaitAdmissionConfig(own.env), async ({ namespace }, { log, signal }) =>
-    awaitAdmission({ api: await connectToCluster(own.env), clock: systemClock, log, signal, namespace }),
+  return serve(own, parseAwaitAdmissionConfig(own.env), async ({ namespace, compatibility }, { log, signal }) =>
+    awaitAdmission({
+      ...{ api: await connectToCluster(own.env), clock: systemClock },
+      ...{ log, signal, namespace, compatibility },
+    }),
   );
 }
