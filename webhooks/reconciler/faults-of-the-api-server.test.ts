@@ -22,11 +22,8 @@ const second = 1_000;
 const faultSeconds = 90;
 /** Until all is well again after it, in seconds: a watch that was silent is given up after 150, a key waits for 60 at most. */
 const recoverySeconds = 180;
-/**
- * Most requests while it goes wrong. Ten watches may try every second for a moment, five servers too; a loop without rest
- * makes thousands.
- */
-const maxAsked = 600;
+/** Most requests while it goes wrong: twice what was counted where seven watches are cut every second. A loop without rest makes thousands. */
+const maxAsked = 300;
 
 interface Stage {
   readonly api: FakeKubeApi;
