@@ -78,6 +78,7 @@ export function createWorld(
   const places = new RolloutPlaces({
     ...{ clock, max: options.maxRollouts, onTurn: add },
     deployments: { get: (key) => children.get('Deployment')?.get(key) },
+    isShared: () => servers.isOfSeveralNamespaces(),
   });
   const pacing = new Pacing({ clock, places });
   const notChecked: World['notChecked'] = new Map();

@@ -16,7 +16,7 @@ interface Fleet {
 }
 
 /** `status`: of each Deployment whose rollout is done. */
-function aFleet(max: number, status: Partial<DeploymentStatus> = {}): Fleet {
+function aFleet(max: number, status: Partial<DeploymentStatus> = {}, isShared = false): Fleet {
   const clock = createFakeClock();
   const turns: string[] = [];
   const done = new Set<string>();
@@ -42,7 +42,13 @@ function aFleet(max: number, status: Partial<DeploymentStatus> = {}): Fleet {
     };
     return { child, deployment };
   };
-  const places = new RolloutPlaces({ clock, max, deployments: { get }, onTurn: (key) => void turns.push(key) });
+  const places = new RolloutPlaces({
+    clock,
+    max,
+    deployments: { get },
+    onTurn: (key) => void turns.push(key),
+    isShared: () => isShared,
+  });
   const begin = (key: string): boolean => {
     const has = places.take(key);
     if (has) places.answer(key, 'done');
@@ -74,6 +80,28 @@ describe('a place among the servers that replace their pods', () => {
       places.look();
     }
     expect(turns).toEqual(['big/1', 'small/1', 'big/2', 'big/3']);
+  });
+
+  it('is left for another namespace by one that has all others (its ConfigMap held all ten for five minutes)', async () => {
+    const { places, turns, clock, done, begin } = aFleet(10, {}, true);
+    const big = Array.from({ length: 20 }, (_, index) => `big/${index}`);
+    expect(big.filter((key) => begin(key))).toHaveLength(9);
+    expect(begin('small/1')).toBe(true);
+    expect([begin('small/2'), begin('other/1')]).toEqual([false, false]);
+    done.add('big/0');
+    places.look();
+    expect(turns).toEqual(['other/1']);
+    begin('other/1');
+    await clock.advance(300_000);
+    expect(begin('late/1')).toBe(true);
+    expect(turns.filter((key) => key.startsWith('big/')).length).toBeLessThanOrEqual(9);
+  });
+
+  it('is for the only namespace, too, and one place is for whoever comes', () => {
+    const { begin } = aFleet(10);
+    expect(Array.from({ length: 20 }, (_, index) => begin(`big/${index}`)).filter(Boolean)).toHaveLength(10);
+    const alone = aFleet(1, {}, true);
+    expect([alone.begin('big/0'), alone.begin('big/1')]).toEqual([true, false]);
   });
 
   it('is waited for at the same place, however often the server is looked at', () => {

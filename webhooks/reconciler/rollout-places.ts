@@ -20,11 +20,14 @@ export interface RolloutPlacesOptions {
   readonly max: number;
   /** Its turn has come: look at it. */
   readonly onTurn: (key: string) => void;
+  /** Whether there are servers in several namespaces; default: in one. */
+  readonly isShared?: () => boolean;
 }
 
 /**
  * How many servers replace their pods at a time where no owner has asked for it: an upgrade of ours, or one ConfigMap that a
- * thousand share, would else start a thousand pods beside those that run. Namespaces take turns.
+ * thousand share, would else start a thousand pods beside those that run. Namespaces take turns, and the last place is for one
+ * that has none: a ConfigMap of one namespace may hold all the others for as long as pods do not come up.
  */
 export class RolloutPlaces {
   readonly #options: RolloutPlacesOptions;
@@ -44,8 +47,9 @@ export class RolloutPlaces {
   take(key: string): boolean {
     this.look();
     const held = this.#places.get(key);
-    if (held === undefined && this.#places.size >= this.#options.max) {
-      this.#waiting.add(splitKey(key).namespace, key);
+    const { namespace } = splitKey(key);
+    if (held === undefined && !this.#hasRoomFor(namespace)) {
+      this.#waiting.add(namespace, key);
       return false;
     }
     this.#places.set(key, { sinceMs: held?.sinceMs ?? this.#nowMs(), state: 'taken' });
@@ -85,13 +89,18 @@ export class RolloutPlaces {
   }
 
   #letIn(): void {
-    const { max, onTurn } = this.#options;
-    while (this.#places.size < max) {
-      const next = this.#waiting.take();
+    for (;;) {
+      const next = this.#waiting.take((namespace) => this.#hasRoomFor(namespace));
       if (next === undefined) return;
       this.#places.set(next.item, { sinceMs: this.#nowMs(), state: 'offered' });
-      onTurn(next.item);
+      this.#options.onTurn(next.item);
     }
+  }
+
+  #hasRoomFor(namespace: string): boolean {
+    const free = this.#options.max - this.#places.size;
+    if (free !== 1 || this.#options.isShared?.() !== true) return free > 0;
+    return ![...this.#places.keys()].some((key) => splitKey(key).namespace === namespace);
   }
 
   #leaveQueue(key: string): void {

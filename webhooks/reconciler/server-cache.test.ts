@@ -34,4 +34,18 @@ describe('ServerCache', () => {
     servers.keepOnly(new Set());
     expect(servers.size).toBe(0);
   });
+
+  it('knows whether there are servers in several namespaces, whatever comes and goes', () => {
+    const servers = new ServerCache();
+    const inOther = { ...server('c', 1), metadata: { ...server('c', 1).metadata, namespace: 'other' } };
+    expect(servers.isOfSeveralNamespaces()).toBe(false);
+    for (const name of ['a', 'b']) servers.put(server(name, 1));
+    expect(servers.isOfSeveralNamespaces()).toBe(false);
+    servers.put(inOther);
+    expect(servers.isOfSeveralNamespaces()).toBe(true);
+    servers.remove(server('a', 1));
+    expect(servers.isOfSeveralNamespaces()).toBe(true);
+    servers.remove(inOther);
+    expect(servers.isOfSeveralNamespaces()).toBe(false);
+  });
 });

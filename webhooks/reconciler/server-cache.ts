@@ -1,6 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
-import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import type { Change } from './child-cache.ts';
 import { FairStore, weighText } from './fair-store.ts';
@@ -32,6 +32,8 @@ export class ServerCache {
   readonly #doubted = new Set<string>();
   /** Most servers are in one of a few states: each list of conditions is kept once. */
   readonly #states = new Map<string, readonly ConditionInfo[]>();
+  /** Two of different namespaces, if that was seen. */
+  #apart: readonly [string, string] | undefined;
 
   get size(): number {
     return this.#entries.size;
@@ -39,6 +41,20 @@ export class ServerCache {
 
   keys(): IterableIterator<string> {
     return this.#entries.keys();
+  }
+
+  /** Cheap while two that tell so are still there. */
+  isOfSeveralNamespaces(): boolean {
+    if (this.#apart?.every((key) => this.#entries.has(key)) === true) return true;
+    this.#apart = undefined;
+    const [first = ''] = this.#entries.keys();
+    const { namespace } = splitKey(first);
+    for (const key of this.#entries.keys()) {
+      if (splitKey(key).namespace === namespace) continue;
+      this.#apart = [first, key];
+      return true;
+    }
+    return false;
   }
 
   has(key: string): boolean {
