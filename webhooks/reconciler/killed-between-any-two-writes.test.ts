@@ -18,8 +18,10 @@ const maxWrites = 30;
 /** Until all is written, in milliseconds. */
 const settledMs = 30_000;
 
+type Change = (api: FakeKubeApi) => void;
+
 /** What is done while nobody leads, to a server that runs. */
-const changes: Readonly<Record<string, (api: FakeKubeApi) => void>> = {
+const changes: Readonly<Record<string, Change>> = {
   'a new server': (api) => {
     putSharing(api, ['new'], { level: '1' });
   },
@@ -48,6 +50,17 @@ const changes: Readonly<Record<string, (api: FakeKubeApi) => void>> = {
   'a spec that is refused': (api) => {
     const security = { securityContext: { privileged: true } };
     api.put(serverPath('a'), { metadata: { generation: 2 }, spec: { runtime: { security } } });
+  },
+};
+
+/** The same, of which a candidate is asked before. */
+const provenChanges: Readonly<Record<string, Change>> = {
+  'another image': (api) => {
+    const source = { type: 'ContainerImage', containerImage: { ref: 'example.com/x:2' } };
+    api.put(serverPath('a'), { metadata: { generation: 2 }, spec: { source } });
+  },
+  'another ConfigMap': (api) => {
+    api.put(settingsPath, { data: { level: '2' } });
   },
 };
 
@@ -88,17 +101,17 @@ function untilKilled(api: FakeKubeApi, writesLeft: number, onKilled: () => void)
 }
 
 /** `killedAfter`: so many writes of the change; Infinity: not at all. Undefined: it had not so many to write. */
-async function carryOut(change: (api: FakeKubeApi) => void, killedAfter: number): Promise<Ending | undefined> {
+async function carryOut(change: Change, killedAfter: number, isProven: boolean): Promise<Ending | undefined> {
   const api = createFakeKubeApi();
   const clock = createFakeClock();
-  runDeploymentController(api);
+  runDeploymentController(api, { withPods: isProven });
   const lead = (through: KubeApi): (() => Promise<void>) =>
     startLead({
       ...{ api: through, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
       probe: () => Promise.resolve(verified),
     });
   putSharing(api, ['a', 'b'], { level: '1' });
-  switchAtOnce(api, ['a', 'b']);
+  if (!isProven) switchAtOnce(api, ['a', 'b']);
   api.put(serverPath('a'), { spec: { extensions: { scheduling: { disruptionBudget: { maxUnavailable: 1 } } } } });
   const first = lead(api);
   await clock.advance(settledMs);
@@ -126,22 +139,27 @@ async function carryOut(change: (api: FakeKubeApi) => void, killedAfter: number)
   return { stands: whatStands(api), writes, count: written.length, events: all.length - written.length };
 }
 
-describe('a reconciler that is killed between any two writes', () => {
-  it.each(Object.entries(changes))(
-    'leaves what whoever leads next completes, and writes nothing twice: %s',
-    async (_, change) => {
-      const whole = await carryOut(change, Infinity);
-      expect(whole?.count).toBeGreaterThan(0);
-      let points = 0;
-      for (let after = 0; after < maxWrites; after += 1) {
-        const ending = await carryOut(change, after);
-        if (ending === undefined) break;
-        points += 1;
-        expect({ after, stands: ending.stands }).toEqual({ after, stands: whole?.stands });
-        const more = Object.entries(ending.writes).filter(([of, count]) => count > (whole?.writes[of] ?? 0));
-        expect({ after, more }).toEqual({ after, more: [] });
-      }
-      expect(points).toBe((whole?.count ?? 0) + 1);
-    },
-  );
+async function killAtEachPoint(change: Change, isProven = false): Promise<void> {
+  const whole = await carryOut(change, Infinity, isProven);
+  expect(whole?.count).toBeGreaterThan(0);
+  let points = 0;
+  for (let after = 0; after < maxWrites; after += 1) {
+    const ending = await carryOut(change, after, isProven);
+    if (ending === undefined) break;
+    points += 1;
+    expect({ after, stands: ending.stands }).toEqual({ after, stands: whole?.stands });
+    const more = Object.entries(ending.writes).filter(([of, count]) => count > (whole?.writes[of] ?? 0));
+    expect({ after, more }).toEqual({ after, more: [] });
+  }
+  expect(points).toBe((whole?.count ?? 0) + 1);
+}
+
+describe('a reconciler that is killed between any two writes leaves what whoever leads next completes, and writes nothing twice', () => {
+  it.each(Object.entries(changes))('%s', async (_, change) => {
+    await killAtEachPoint(change);
+  });
+
+  it.each(Object.entries(provenChanges))('%s, of a server that is verified', async (_, change) => {
+    await killAtEachPoint(change, true);
+  });
 });

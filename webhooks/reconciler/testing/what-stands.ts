@@ -12,7 +12,13 @@ const collections = [
 /** What depends on how often, when or in which order something was written, and not on what. */
 const accidental = new Set([
   ...['uid', 'resourceVersion', 'generation', 'observedGeneration', 'managedFields', 'creationTimestamp'],
-  ...['lastTransitionTime', 'changedAt', 'lastVerdictTime', 'mcp-lifecycle/applied-hash'],
+  ...[
+    'lastTransitionTime',
+    'changedAt',
+    'lastVerdictTime',
+    'mcp-lifecycle/applied-hash',
+    'deployment.kubernetes.io/revision',
+  ],
 ]);
 
 /** All that we write, events aside, without what is accidental; to be compared. For tests. */
