@@ -17,7 +17,7 @@ import { regarding } from './world.ts';
 import type { World } from './world.ts';
 
 /**
- * `gone`: the server was deleted or replaced meanwhile, which is somebody else's event. `reduced`: what stands there now
+ * `gone`: the server was deleted meanwhile, which is somebody else's event. `reduced`: what stands there now
  * says less than is known, because the API server refuses the rest.
  */
 export type StatusWrite =
@@ -75,8 +75,8 @@ async function write(
   const { name, namespace = '', uid = '', generation = 0 } = server.metadata;
   const result = await applyOwnStatus({ ...API, name, namespace, uid, status, signal }, world.api);
   if (!result.ok) {
-    const isGone = result.error.status === 404 || result.error.status === 409;
-    return isGone ? { result: 'gone' } : { result: 'failed', error: result.error };
+    // A 409 may be that of a server that was replaced, which the next round sees, or of two who wrote at once: nobody tells of that.
+    return result.error.status === 404 ? { result: 'gone' } : { result: 'failed', error: result.error };
   }
   takeAnswer({ uid, generation }, result.body, world);
   world.metrics.perServer?.observeEvents(key, events);

@@ -15,6 +15,7 @@ const accidental = new Set([
   ...[
     'lastTransitionTime',
     'changedAt',
+    'since',
     'lastVerdictTime',
     'mcp-lifecycle/applied-hash',
     'deployment.kubernetes.io/revision',

@@ -21,7 +21,7 @@ export type WatchFault = 'silent' | ApiError;
 /** An API server, and a network before it, of which a test says what goes wrong. */
 export interface FaultyApi extends KubeApi {
   /** Every request and opened watch, with its time on the clock. */
-  readonly asked: readonly { readonly what: string; readonly atMs: number }[];
+  readonly asked: { readonly what: string; readonly atMs: number }[];
   /** Default: nothing goes wrong. */
   faultOf: (request: ApiRequest) => Fault | undefined;
   watchFaultOf: (request: WatchRequest) => WatchFault | undefined;
