@@ -1,31 +1,35 @@
 import { expect, it } from '@jest/globals';
 import { createBatch } from './batch.ts';
 
+/** What is left of the event loop's turn is over. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 it('lets everybody go on in one batch who asked before it', async () => {
-  const nextBatch = createBatch();
-  expect(nextBatch()).toBe(nextBatch());
   const order: string[] = [];
-  const wait = async (name: string): Promise<void> => {
-    await nextBatch();
-    order.push(name);
-  };
-  const first = wait('first');
+  const add = createBatch<string>((items) => order.push(items.join(' and ')));
+  add('first');
   setImmediate(() => order.push('between'));
-  const second = wait('second');
+  add('second');
   await Promise.resolve();
   expect(order).toEqual([]);
-  await Promise.all([first, second]);
-  await nextBatch();
-  expect(order).toEqual(['first', 'second', 'between']);
+  await turn();
+  expect(order).toEqual(['first and second', 'between']);
 });
 
 it('has a next batch after each', async () => {
-  const nextBatch = createBatch();
-  await nextBatch();
-  let isOver = false;
-  const second = nextBatch().then(() => (isOver = true));
-  await Promise.resolve();
-  expect(isOver).toBe(false);
-  await second;
-  expect(isOver).toBe(true);
+  const batches: (readonly string[])[] = [];
+  const add = createBatch<string>((items) => {
+    batches.push(items);
+    // Who comes meanwhile is in the next one.
+    if (items.includes('first')) add('second');
+  });
+  add('first');
+  await turn();
+  expect(batches).toEqual([['first']]);
+  await turn();
+  expect(batches).toEqual([['first'], ['second']]);
 });

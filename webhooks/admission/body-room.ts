@@ -14,6 +14,8 @@ export type Entry = 'in' | 'full' | 'waited';
 export interface BodyRoom {
   /** `bytes` above its limit count as the limit: alone in it. Answers synchronously when there is room. */
   enter(bytes: number, maxWaitMs: number): Entry | Promise<Entry>;
+  /** Whether there was room at once. */
+  enterNow(bytes: number): boolean;
   /** With the same number of bytes as at the entry. True when nobody is inside now. */
   leave(bytes: number): boolean;
 }
@@ -39,13 +41,18 @@ export function createBodyRoom({ maxBytes, maxWaiting }: BodyRoomLimits): BodyRo
     }
   };
 
+  const enterNow = (bytes: number): boolean => {
+    const needed = cost(bytes);
+    if (waiting.length > 0 || inside + needed > maxBytes) return false;
+    inside += needed;
+    return true;
+  };
+
   return {
+    enterNow,
     enter(bytes, maxWaitMs) {
+      if (enterNow(bytes)) return 'in';
       const needed = cost(bytes);
-      if (waiting.length === 0 && inside + needed <= maxBytes) {
-        inside += needed;
-        return 'in';
-      }
       if (waiting.length >= maxWaiting) return 'full';
       return new Promise((resolve) => {
         const timer = startTimer(() => {

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { oneLine } from '../core/engine/text.ts';
-import { errorText, type Logger } from '../platform/log.ts';
-import { errored, renderAdmissionReview, type AdmissionRequest, type Answer } from './admission-review.ts';
-import { createBatch } from './batch.ts';
 import { largeBodyJudged } from './body-garbage.ts';
 import { createBodyRoom } from './body-room.ts';
 import { usableTimeoutMs } from './call-timeout.ts';
-import type { CallContext, Endpoint, Handler } from './handler.ts';
-import type { AdmissionMetrics, BodyRefusal } from './metrics.ts';
-import { parseReview } from './parse-review.ts';
+import type { DirectParts } from './direct.ts';
+import type { Endpoint } from './handler.ts';
+import { createJudging, type JudgingOptions } from './judging.ts';
+import type { BodyRefusal } from './metrics.ts';
+import type { RefusedReview } from './parse-review.ts';
+import { PendingCall, remainingMs } from './pending-call.ts';
 import { bodyRefusals, refuse, shedRefusals } from './refusal.ts';
 import { createUploads, type Arrived, type UploadFailure } from './uploads.ts';
 
@@ -51,23 +50,24 @@ export const defaultCallLimits: CallLimits = {
 /** What a small request counts at least: its parsed object and its answer are larger than its body. */
 const smallestCost = 16 * 1024;
 
-export interface CallOptions {
-  readonly handlers: Readonly<Record<Endpoint, Handler>>;
-  readonly metrics: AdmissionMetrics;
-  readonly log: Logger;
+export interface CallOptions extends JudgingOptions {
   readonly limits: CallLimits;
   /** Asked when an answer goes out: after it, the connection shall be used no more. */
   readonly isDraining: () => boolean;
-  /** Told when an AdmissionReview was answered on this connection. */
-  readonly onReview: (socket: Socket) => void;
 }
 
 /** One call from the API server, from its head to its answer; a refusal at each step that can fail. */
 export type Call = (endpoint: Endpoint, request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export function createCall(options: CallOptions): Call {
+/** The two ways to judging. */
+export interface Calls {
+  readonly byHttp: Call;
+  readonly direct: DirectParts;
+}
+
+export function createCalls(options: CallOptions): Calls {
   const { limits, metrics } = options;
-  const nextBatch = createBatch();
+  const judge = createJudging(options);
   const small = createBodyRoom({ maxBytes: limits.smallRoomBytes, maxWaiting: limits.maxWaiting });
   const large = createBodyRoom({ maxBytes: limits.maxBodyBytes, maxWaiting: limits.maxWaiting });
   const smallUploads = createUploads({
@@ -81,7 +81,7 @@ export function createCall(options: CallOptions): Call {
     roomBytes: limits.largeRoomBytes,
   });
 
-  return async (endpoint, request, response) => {
+  const byHttp: Call = async (endpoint, request, response) => {
     const startedAt = performance.now();
     const size = Number(request.headers['content-length'] ?? limits.maxBodyBytes);
     const headRefusal = refusalOfHead(request, size, limits);
@@ -90,7 +90,6 @@ export function createCall(options: CallOptions): Call {
       return refuse(request, response, bodyRefusals[headRefusal]);
     }
     const deadlineAt = startedAt + usableTimeoutMs(request.url ?? '');
-    const context = createContext(response, deadlineAt);
     const uploads = size <= limits.largeBodyBytes ? smallUploads : largeUploads;
     const arrived = await uploads.read(request, deadlineAt);
     if (typeof arrived === 'string') return refuseUpload(options, { request, response, failure: arrived });
@@ -98,9 +97,9 @@ export function createCall(options: CallOptions): Call {
     const { length } = arrived.body;
     const isSmall = length <= limits.largeBodyBytes;
     const room = isSmall ? small : large;
-    const cost = isSmall ? Math.max(length, smallestCost) : limits.maxBodyBytes;
+    const cost = isSmall ? costOfSmall(length) : limits.maxBodyBytes;
     // Only a body that is there takes room: a slow sender would hold it.
-    const entering = room.enter(cost, context.remainingMs());
+    const entering = room.enter(cost, remainingMs(deadlineAt));
     // Nearly always at once, and then without a turn of the microtask queue.
     const entry = typeof entering === 'string' ? entering : await entering;
     if (entry !== 'in') {
@@ -109,13 +108,87 @@ export function createCall(options: CallOptions): Call {
       return refuse(request, response, shedRefusals[entry]);
     }
     try {
-      await answerBody(options, { endpoint, request, response, context, startedAt, arrived, nextBatch });
+      const refused = await new Promise<RefusedReview | undefined>((resolve, reject) => {
+        const { isDraining } = options;
+        const parts = { endpoint, startedAt, deadlineAt, request, response, arrived, isDraining, resolve, reject };
+        judge(new HttpCall(parts));
+      });
+      if (refused !== undefined) {
+        metrics.bodyRefused(refused.why);
+        await refuse(request, response, refused.refusal);
+      }
     } finally {
       arrived.release();
       room.leave(cost);
       if (!isSmall) largeBodyJudged();
     }
   };
+  const { maxBodyBytes } = limits;
+  return { byHttp, direct: { judge, uploads: smallUploads, room: small, costOf: costOfSmall, maxBodyBytes } };
+}
+
+function costOfSmall(bytes: number): number {
+  return Math.max(bytes, smallestCost);
+}
+
+interface HttpCallParts {
+  readonly endpoint: Endpoint;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly arrived: Arrived;
+  readonly isDraining: () => boolean;
+  readonly resolve: (refused: RefusedReview | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A call by way of Node's HTTP. */
+class HttpCall extends PendingCall {
+  readonly #parts: HttpCallParts;
+
+  constructor(parts: HttpCallParts) {
+    super(parts.endpoint, parts.startedAt, parts.deadlineAt);
+    this.#parts = parts;
+  }
+
+  get socket(): Socket {
+    return this.#parts.request.socket;
+  }
+
+  get isGone(): boolean {
+    return this.#parts.response.destroyed;
+  }
+
+  takeBody(): Buffer {
+    const { body, release } = this.#parts.arrived;
+    release();
+    return body;
+  }
+
+  answer(text: string): void {
+    const { response, isDraining } = this.#parts;
+    if (isDraining()) response.setHeader('connection', 'close');
+    const bytes = Buffer.byteLength(text);
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes });
+    // ASCII is the same in both, and as Latin-1 it is copied and not encoded: nearly every answer.
+    response.end(text, bytes === text.length ? 'latin1' : 'utf8');
+  }
+
+  finish(refused?: RefusedReview): void {
+    this.#parts.resolve(refused);
+  }
+
+  fail(error: unknown): void {
+    this.#parts.reject(error);
+  }
+
+  protected onGone(listener: () => void): void {
+    const { response } = this.#parts;
+    response.once('close', () => {
+      if (!response.writableFinished) listener();
+    });
+  }
 }
 
 /** Counts and says why a body did not come in. */
@@ -141,113 +214,10 @@ async function refuseUpload(
   }
 }
 
-interface CallInProgress {
-  readonly endpoint: Endpoint;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly context: CallContext;
-  readonly startedAt: number;
-  readonly arrived: Arrived;
-  readonly nextBatch: () => Promise<void>;
-}
-
-async function answerBody(options: CallOptions, call: CallInProgress): Promise<void> {
-  const { metrics } = options;
-  const { endpoint, request, response } = call;
-  await call.nextBatch();
-  const read = parseReview(call.arrived.body);
-  call.arrived.release();
-  if (!read.ok) {
-    metrics.bodyRefused(read.why);
-    return refuse(request, response, read.refusal);
-  }
-  // Also where nothing is looked up: first all of a batch are judged, and then their answers are written.
-  const answer = await answerSafely(options, call, read.request);
-  if (response.destroyed) {
-    metrics.aborted();
-    return;
-  }
-  const text = renderAdmissionReview(read.request.uid, answer);
-  if (options.isDraining()) response.setHeader('connection', 'close');
-  const bytes = Buffer.byteLength(text);
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes });
-  // ASCII is the same in both, and as Latin-1 it is copied and not encoded: nearly every answer.
-  response.end(text, bytes === text.length ? 'latin1' : 'utf8');
-  options.onReview(request.socket);
-  const { decision } = answer;
-  const { operation } = read.request;
-  const seconds = (performance.now() - call.startedAt) / 1000;
-  metrics.answered({ webhook: endpoint, operation, decision, seconds });
-  if (answer.found !== undefined) metrics.found(answer.found);
-  if (decision === 'denied') reportDenial(options, read.request, answer);
-}
-
 function refusalOfHead(request: IncomingMessage, size: number, limits: CallLimits): BodyRefusal | undefined {
   const type = request.headers['content-type'] ?? '';
   if (type !== 'application/json' && !/^application\/json\s*(?:;|$)/i.test(type)) return 'content type';
   // A few hundred compressed bytes can become gigabytes; API servers do not compress.
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') return 'compressed';
   return size > limits.maxBodyBytes ? 'bytes' : undefined;
-}
-
-/**
- * The controller is made when somebody asks for the signal: most calls look nothing up. (A method and not a getter,
- * because V8 makes a new hidden class for each getter of an object literal: 15 µs for each call, and a heap of them.)
- */
-function createContext(response: ServerResponse, deadlineAt: number): CallContext {
-  let controller: AbortController | undefined;
-  return {
-    remainingMs: () => Math.max(1, Math.floor(deadlineAt - performance.now())),
-    signal: () => {
-      if (controller === undefined) {
-        const created = new AbortController();
-        controller = created;
-        response.once('close', () => {
-          if (!response.writableFinished) created.abort();
-        });
-      }
-      return controller.signal;
-    },
-  };
-}
-
-/**
- * What a handler throws is our bug. Mutation then changes nothing (validation judges the defaulted object in any
- * case); validation cannot tell whether the object is fine, so it refuses.
- */
-async function answerSafely(options: CallOptions, call: CallInProgress, request: AdmissionRequest): Promise<Answer> {
-  const { endpoint, context } = call;
-  try {
-    return await options.handlers[endpoint](request, context);
-  } catch (error) {
-    options.metrics.internalError(endpoint);
-    options.log.error('an admission handler failed', {
-      webhook: endpoint,
-      requestUid: request.uid,
-      namespace: request.namespace,
-      server: request.name,
-      error: errorText(error),
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-    return errored({
-      isAllowed: endpoint === 'mutate',
-      message:
-        `mcp-lifecycle failed while it judged this object; this is a bug of mcp-lifecycle, not of the object: ` +
-        `${oneLine(errorText(error), 300)}. The log of the webhook says more about request ${request.uid}.`,
-    });
-  }
-}
-
-function reportDenial({ metrics, log }: CallOptions, request: AdmissionRequest, answer: Answer): void {
-  if (answer.decision !== 'denied') return;
-  metrics.denied(answer.ruleIds);
-  log.info('denied', {
-    requestUid: request.uid,
-    operation: request.operation,
-    namespace: request.namespace,
-    server: request.name,
-    user: request.userName.slice(0, 200),
-    rules: answer.ruleIds.join(','),
-    dryRun: request.dryRun,
-  });
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Agent } from 'node:https';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 import { allowed } from './admission-review.ts';
-import type { ConnectionLimits } from './connections.ts';
+import { Connections, defaultConnectionLimits, type ConnectionLimits } from './connections.ts';
 import { abortAfter } from '../platform/timer.ts';
 import { until } from '../platform/tls/testing/until.ts';
 import type { Handler } from './handler.ts';
@@ -148,6 +148,53 @@ describe('a connection', () => {
     const socket = await idle(server);
     socket.write(`${head(2)}{}`);
     expect(await readToEnd(socket)).toContain('400 Bad Request');
+  });
+});
+
+describe('what Node does not look at', () => {
+  const limits = { headMs: 10_000, idleMs: 120_000 };
+
+  function aConnection(connections: Connections): Socket {
+    const socket = new Socket();
+    connections.opened(socket);
+    connections.secured(socket);
+    return socket;
+  }
+
+  /** How many looks, one each second, it takes until it is closed. */
+  function looksUntilClosed(connections: Connections, socket: Socket): number {
+    let looks = 0;
+    for (; !socket.destroyed && looks < 1_000; looks += 1) connections.closeLate(1_000, limits);
+    return looks;
+  }
+
+  it('is closed when it idles too long: before its first request, and after one', () => {
+    const connections = new Connections(defaultConnectionLimits, () => undefined);
+    expect(looksUntilClosed(connections, aConnection(connections))).toBe(11);
+    const used = aConnection(connections);
+    connections.used(used);
+    connections.rested(used);
+    expect(looksUntilClosed(connections, used)).toBe(121);
+  });
+
+  it('begins to idle anew with each request, and does not while one is under way', () => {
+    const connections = new Connections(defaultConnectionLimits, () => undefined);
+    const socket = aConnection(connections);
+    for (let requests = 0; requests < 3; requests += 1) {
+      for (let looks = 0; looks < 10; looks += 1) connections.closeLate(1_000, limits);
+      connections.used(socket);
+      for (let looks = 0; looks < 200; looks += 1) connections.closeLate(1_000, limits);
+      connections.rested(socket);
+      for (let looks = 0; looks < 100; looks += 1) connections.closeLate(1_000, limits);
+    }
+    expect(socket.destroyed).toBe(false);
+  });
+
+  it('ends where Node begins', () => {
+    const connections = new Connections(defaultConnectionLimits, () => undefined);
+    const socket = aConnection(connections);
+    connections.handedOver(socket);
+    expect(looksUntilClosed(connections, socket)).toBe(1_000);
   });
 });
 

@@ -37,6 +37,10 @@ interface Connection {
   isBusy: boolean;
   /** Since the handshake, as long as no request came; API servers open connections ahead of their requests. */
   unusedSince: number | undefined;
+  /** Read by us, and not by Node's HTTP, which has its own eye on what is late and what is idle. */
+  isDirect: boolean;
+  /** How often it was looked at since its handshake or its last request, while none was under way. */
+  idleLooks: number;
 }
 
 /**
@@ -67,7 +71,7 @@ export class Connections {
     const usedAt = this.#nextUse();
     const connection: Connection = {
       ...{ address, socket, crowd: this.#unproven, usedAt, isBusy: false },
-      unusedSince: undefined,
+      ...{ unusedSince: undefined, isDirect: false, idleLooks: 0 },
     };
     this.#open.add(connection);
     this.#inHandshake.set(peer, connection);
@@ -89,6 +93,7 @@ export class Connections {
     this.#inHandshake.delete(peer);
     connection.socket = socket;
     connection.unusedSince = performance.now();
+    connection.isDirect = true;
     this.#bySocket.set(socket, connection);
   }
 
@@ -99,12 +104,21 @@ export class Connections {
     connection.usedAt = this.#nextUse();
     connection.isBusy = true;
     connection.unusedSince = undefined;
+    connection.idleLooks = 0;
   }
 
   /** The request is over, whatever came of it. */
   rested(socket: Socket): void {
     const connection = this.#bySocket.get(socket);
     if (connection !== undefined) connection.isBusy = false;
+  }
+
+  /** Node's HTTP reads it from here on; no request of ours is under way. */
+  handedOver(socket: Socket): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection === undefined) return;
+    connection.isDirect = false;
+    connection.isBusy = false;
   }
 
   /** An AdmissionReview was answered on it: this is, or behaves as, an API server. */
@@ -114,11 +128,21 @@ export class Connections {
     this.#enter(connection, this.#proven);
   }
 
-  /** Closes what never carried a request: Node counts only connections that did as idle. */
-  closeUnused(): void {
+  /** Closes what is idle for too long, of the connections that Node does not look at; called every so many milliseconds. */
+  closeLate(everyMs: number, { headMs, idleMs }: { readonly headMs: number; readonly idleMs: number }): void {
+    for (const connection of this.#open) {
+      if (!connection.isDirect || connection.isBusy) continue;
+      connection.idleLooks += 1;
+      const isUsed = connection.unusedSince === undefined;
+      if (connection.idleLooks * everyMs > (isUsed ? idleMs : headMs)) connection.socket.destroy();
+    }
+  }
+
+  /** Closes what is idle and is not among those that Node counts as idle; what never carried a request has its time for it. */
+  closeIdle(): void {
     const before = performance.now() - firstRequestMs;
-    for (const { socket, unusedSince } of this.#open) {
-      if (unusedSince !== undefined && unusedSince < before) socket.destroy();
+    for (const { socket, unusedSince, isDirect, isBusy } of this.#open) {
+      if (unusedSince === undefined ? isDirect && !isBusy : unusedSince < before) socket.destroy();
     }
   }
 

@@ -5,9 +5,13 @@ import { withoutManagedFields } from './managed-fields.ts';
 import type { BodyRefusal } from './metrics.ts';
 import { bodyRefusals, type Refusal } from './refusal.ts';
 
-export type ParsedReview =
-  | { readonly ok: true; readonly request: AdmissionRequest }
-  | { readonly ok: false; readonly why: BodyRefusal; readonly refusal: Refusal };
+export interface RefusedReview {
+  readonly ok: false;
+  readonly why: BodyRefusal;
+  readonly refusal: Refusal;
+}
+
+export type ParsedReview = { readonly ok: true; readonly request: AdmissionRequest } | RefusedReview;
 
 const guardRefusals = { 'too many values': 'values', 'too deep': 'depth' } as const satisfies Record<
   Exclude<GuardVerdict, 'fine'>,

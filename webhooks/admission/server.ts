@@ -6,9 +6,10 @@ import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
 import { portOf } from '../platform/http/plain-server.ts';
 import { startRepeating, startTimer } from '../platform/timer.ts';
-import { createCall, type Call, type CallOptions } from './call.ts';
+import { createCalls, type Call, type CallOptions } from './call.ts';
 import { clientTrust, createRefusedClients } from './client-certificates.ts';
 import { Connections, type ConnectionLimits } from './connections.ts';
+import { createDirect } from './direct.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
 
@@ -77,10 +78,15 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     metrics.shed('connections');
   });
   let isDraining = false;
-  const answer = createAnswer(options, connections, () => isDraining);
+  const onReview = (socket: Socket): void => {
+    connections.proven(socket);
+  };
+  const calls = createCalls({ ...options, isDraining: () => isDraining, onReview });
+  const answer = createAnswer(options, connections, calls.byHttp);
   const { handshakeMs: handshakeTimeout, headMs } = connectionLimits;
   const trust = clientTrust(options.clientCa);
-  const timing = { handshakeTimeout, connectionsCheckingInterval: Math.min(headMs, 1_000) };
+  const lookMs = Math.min(headMs, 1_000);
+  const timing = { handshakeTimeout, connectionsCheckingInterval: lookMs };
   const server = createServer({ ...tlsSettings, ...trust, ...timing }, (request, response) => {
     if (isDraining) response.setHeader('connection', 'close');
     connections.used(request.socket);
@@ -89,17 +95,17 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     // eslint-disable-next-line @typescript-eslint/no-floating-promises -- it catches all by itself, for every admission
     else void answer(endpoint, request, response);
   });
-  server.on('connection', (socket: Socket) => {
-    connections.opened(socket);
-  });
-  server.on('secureConnection', (socket) => {
-    connections.secured(socket);
-  });
+  const toHttp = takeHttp(server);
+  const own = { connections, metrics, log: options.log, isDraining: () => isDraining, toHttp };
+  follow(server, connections, createDirect({ ...calls.direct, ...own }));
   server.on('tlsClientError', createRefusedClients(options));
   server.keepAliveTimeout = keepAliveMs;
-  // Node counts it for a fresh connection from its handshake.
+  // Node counts it from when it gets the connection.
   server.headersTimeout = headMs;
   server.requestTimeout = requestMs;
+  startRepeating(() => {
+    connections.closeLate(lookMs, { headMs, idleMs: keepAliveMs });
+  }, lookMs).unref();
   await listen(server, options);
   return {
     port: portOf(server.address()),
@@ -114,11 +120,27 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   };
 }
 
-function createAnswer(options: AdmissionServerOptions, connections: Connections, isDraining: () => boolean): Call {
-  const onReview = (socket: Socket): void => {
-    connections.proven(socket);
+/** Each connection begins as one of ours. */
+function follow(server: Server, connections: Connections, serve: (socket: Socket) => void): void {
+  server.on('connection', (socket: Socket) => {
+    connections.opened(socket);
+  });
+  server.on('secureConnection', (socket) => {
+    connections.secured(socket);
+    serve(socket);
+  });
+}
+
+/** Node's HTTP begins by listening for connections; from here on it gets those that it is given. */
+function takeHttp(server: Server): (socket: Socket) => void {
+  const listeners = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  return (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
   };
-  const call = createCall({ ...options, isDraining, onReview });
+}
+
+function createAnswer(options: AdmissionServerOptions, connections: Connections, call: Call): Call {
   return async (endpoint, request, response) => {
     const { socket } = request;
     try {
@@ -152,7 +174,7 @@ async function close(server: Server, connections: Connections, deadlineMs: numbe
   // A connection becomes idle when its answer is out; `close` looks only once.
   const sweep = startRepeating(() => {
     server.closeIdleConnections();
-    connections.closeUnused();
+    connections.closeIdle();
   }, 50);
   const deadline = startTimer(() => {
     connections.closeAll();

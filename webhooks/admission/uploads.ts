@@ -41,6 +41,10 @@ export interface Arrived {
 export interface Uploads {
   /** Never rejects. `deadlineAt`: when a body has waited for room too long, by `performance.now()`. */
   read(request: IncomingMessage, deadlineAt: number): Promise<Arrived | UploadFailure>;
+  /** Takes room for a piece that somebody else reads, and says how much; 0 when there is none, or others wait for it. */
+  take(bytes: number): number;
+  /** What was taken is free again. */
+  give(taken: number): void;
 }
 
 /** Where the bytes of a body go while it arrives. */
@@ -150,6 +154,18 @@ class UploadRoom implements Uploads {
       // Without a listener an aborted upload would be an uncaught error; `close` follows it.
       request.on('error', () => undefined);
     });
+  }
+
+  take(bytes: number): number {
+    const cost = bytes + pieceCost;
+    if (this.#waiting.length > 0 || this.#used + cost > this.#limits.roomBytes) return 0;
+    this.#used += cost;
+    return cost;
+  }
+
+  give(taken: number): void {
+    this.#used -= taken;
+    this.#admitWaiting();
   }
 
   /** Gives up who has waited for too long, and who sends too slowly. */
