@@ -22,19 +22,21 @@ export function compileExemptions(
   rules: readonly Rule[],
 ): Pick<Policy, 'exemptionOf' | 'nextChange'> {
   const excusable = new Set(rules.filter(({ isMandatory }) => isMandatory !== true).map(({ id }) => id));
-  const byObject = new Map<string, Dated>();
+  const byNamespace = new Map<string, Map<string, Map<string, Dated>>>();
   exemptions.forEach(({ rule, namespace, name, expires }, index) => {
-    const key = keyOf(rule, namespace, name);
-    const known = byObject.get(key);
+    if (!excusable.has(rule)) return;
+    const byRule = inside(inside(byNamespace, namespace), name);
     // Of two for the same object the longer one counts.
-    if (!excusable.has(rule) || (known !== undefined && known.expires >= expires)) return;
-    byObject.set(key, { expires, announced: daysBefore(announcedDays, expires), entry: `exemptions[${index}]` });
+    if ((byRule.get(rule)?.expires ?? '') >= expires) return;
+    byRule.set(rule, { expires, announced: daysBefore(announcedDays, expires), entry: `exemptions[${index}]` });
   });
-  if (byObject.size === 0) return {};
-  const days = [...new Set([...byObject.values()].flatMap(({ announced, expires }) => [announced, expires]))].sort();
+  if (byNamespace.size === 0) return {};
+  const dates = [...byNamespace.values()].flatMap((byName) => [...byName.values()].flatMap(datesOf));
+  const days = [...new Set(dates)].sort();
   return {
+    // Asked for each thing that is found, so no key is put together.
     exemptionOf: (rule, { namespace, name }, at) => {
-      const dated = byObject.get(keyOf(rule, namespace, name));
+      const dated = byNamespace.get(namespace)?.get(name)?.get(rule);
       return dated === undefined ? undefined : stateOf(dated, at);
     },
     nextChange: ({ now }) => {
@@ -50,9 +52,15 @@ function stateOf({ announced, expires, entry }: Dated, { now }: Moment): Exempti
   return { state: today >= announced ? 'ending' : 'excused', because: `${entry} until ${expires}` };
 }
 
-/** No name has a slash. */
-function keyOf(rule: string, namespace: string, name: string): string {
-  return `${rule}/${namespace}/${name}`;
+/** What the map has under the key; an empty one where it had nothing. */
+function inside<Value>(map: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+  const found = map.get(key) ?? new Map<string, Value>();
+  map.set(key, found);
+  return found;
+}
+
+function datesOf(byRule: ReadonlyMap<string, Dated>): readonly string[] {
+  return [...byRule.values()].flatMap(({ announced, expires }) => [announced, expires]);
 }
 
 /** Of a time in RFC 3339, in UTC. */
