@@ -3,7 +3,7 @@ import { eachEntry, none } from '../engine/violations.ts';
 import { pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { Quantity } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { compareQuantities, toNano } from './parts/quantity.ts';
+import { compareQuantities, isUsualWithin, toNano } from './parts/quantity.ts';
 import { canOvercommit } from './parts/resource-name.ts';
 
 const root = placeOf('spec', 'runtime', 'resources', 'requests');
@@ -44,10 +44,17 @@ export const requestsWithinLimits: Rule = {
   },
   check({ server }) {
     const { limits = {}, requests } = server.spec.runtime?.resources ?? {};
-    return eachEntry(requests, root, (resource, request, place) => {
-      const limit = Object.hasOwn(limits, resource) ? limits[resource] : undefined;
-      return canOvercommit(resource) ? checkAtMost(request, limit, place) : checkEqual(request, limit, place);
-    });
+    const limitOf = (resource: string): Quantity | undefined =>
+      Object.hasOwn(limits, resource) ? limits[resource] : undefined;
+    return eachEntry(
+      requests,
+      root,
+      (resource, request, place) => {
+        const limit = limitOf(resource);
+        return canOvercommit(resource) ? checkAtMost(request, limit, place) : checkEqual(request, limit, place);
+      },
+      (resource, request) => canOvercommit(resource) && isUsualWithin(request, limitOf(resource) ?? 0),
+    );
   },
 };
 

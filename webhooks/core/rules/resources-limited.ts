@@ -4,7 +4,7 @@ import { eachEntry, join, none } from '../engine/violations.ts';
 import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { Quantity } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { toNano } from './parts/quantity.ts';
+import { isUsualWithin, toNano } from './parts/quantity.ts';
 import { canOvercommit } from './parts/resource-name.ts';
 
 const parameters = { max: { cpu: '2', memory: '4Gi', 'nvidia.com/gpu': '1' } };
@@ -78,9 +78,14 @@ export const resourcesLimited: Rule = defineRule({
   check({ server }, { max, others }) {
     const { limits = {}, requests } = server.spec.runtime?.resources ?? {};
     const isNamed = (resource: string): boolean => others || Object.hasOwn(max, resource);
+    const limitOf = (resource: string): Quantity | undefined =>
+      Object.hasOwn(limits, resource) ? limits[resource] : undefined;
     return join(
-      eachEntry(max, limitsPlace, (resource, most, place) =>
-        checkLimit({ resource, limit: Object.hasOwn(limits, resource) ? limits[resource] : undefined, most }, place),
+      eachEntry(
+        max,
+        limitsPlace,
+        (resource, most, place) => checkLimit({ resource, limit: limitOf(resource), most }, place),
+        (resource, most) => isUsualWithin(limitOf(resource) ?? 0, most),
       ),
       others ? none : eachEntry(limits, limitsPlace, (resource, _, place) => (isNamed(resource) ? none : other(place))),
       others

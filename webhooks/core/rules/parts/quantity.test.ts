@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compareQuantities, isUsual, toNano } from './quantity.ts';
+import { compareQuantities, isUsual, isUsualWithin, toNano } from './quantity.ts';
 
 describe('toNano', () => {
   it.each([
@@ -83,7 +83,36 @@ describe('comparing quantities', () => {
     ['1e3', false],
     ['0.5', false],
     ['1KI', false],
+    ['', false],
+    ['m', false],
+    ['999999Mi', true],
+    ['1000000', false],
+    [1000, true],
+    [0.5, false],
+    [-1, false],
   ])('%s is what nearly every manifest writes: %p', (quantity, expected) => {
     expect(isUsual(quantity)).toBe(expected);
+  });
+
+  it.each(written.flatMap((quantity) => written.map((most) => [quantity, most] as const)))(
+    'never calls %s within %s that is not',
+    (quantity, most) => {
+      const [found, allowed] = [toNano(quantity) ?? 0n, toNano(most) ?? 0n];
+      expect(isUsualWithin(quantity, most) && !(found > 0n && found <= allowed)).toBe(false);
+    },
+  );
+
+  it.each([
+    ['500m', '2', true],
+    ['256Mi', '4Gi', true],
+    ['2', '2000m', true],
+    [1, '1', true],
+    ['3', '2', false],
+    ['0', '2', false],
+    ['-1', '2', false],
+    ['1e1', '20', false],
+    ['1', '-1', false],
+  ])('clears %s within %s: %p', (quantity, most, expected) => {
+    expect(isUsualWithin(quantity, most)).toBe(expected);
   });
 });

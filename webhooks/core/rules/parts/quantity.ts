@@ -49,12 +49,10 @@ function sizeOf(
   return timesPowerOfTen(BigInt(digits) * (nanoIn.get(suffix) ?? 1n), exponent - places);
 }
 
-/** What nearly every manifest writes: no sign, no exponent, nothing that has to be rounded. */
-const usual = /^\d{1,6}(?:m|[kMG]|[KMGT]i)?$/;
+/** Digits before a suffix of {@link milliIn} with which every product is exact. */
+const usualDigits = 6;
 
-const endOfDigits = /\D|$/;
-
-/** Thousandths in one of each of its suffixes: with six digits before it, every product is exact. */
+/** Thousandths in one of each suffix that nearly every manifest writes. */
 const milliIn: ReadonlyMap<string, number> = new Map([
   ...([
     ['m', 1],
@@ -68,7 +66,13 @@ const milliIn: ReadonlyMap<string, number> = new Map([
 
 /** Whether it can be read and is not negative, without computing it; false says nothing. */
 export function isUsual(quantity: Quantity): boolean {
-  return usual.test(String(quantity));
+  return usualMilli(quantity) !== undefined;
+}
+
+/** Whether it is above zero and at most so much, without computing it; false says nothing. */
+export function isUsualWithin(quantity: Quantity, most: Quantity): boolean {
+  const found = usualMilli(quantity) ?? 0;
+  return found > 0 && found <= (usualMilli(most) ?? 0);
 }
 
 /** Negative, zero or positive; zero also for what cannot be read. */
@@ -80,11 +84,23 @@ export function compareQuantities(left: Quantity, right: Quantity): number {
   return a < b ? -1 : 1;
 }
 
+/** In thousandths, what nearly every manifest writes: no sign, no exponent, nothing that has to be rounded. */
 function usualMilli(quantity: Quantity): number | undefined {
   const text = String(quantity);
-  if (!usual.test(text)) return undefined;
-  return Number.parseInt(text, 10) * (milliIn.get(text.slice(text.search(endOfDigits))) ?? Number.NaN);
+  let number = 0;
+  let at = 0;
+  for (; at < text.length && at <= usualDigits; at += 1) {
+    const digit = text.charCodeAt(at) - zero;
+    if (digit < 0 || digit > 9) break;
+    number = number * 10 + digit;
+  }
+  if (at === 0 || at > usualDigits || text.length > at + longestSuffix) return undefined;
+  const unit = milliIn.get(text.slice(at));
+  return unit === undefined ? undefined : number * unit;
 }
+
+const zero = 0x30;
+const longestSuffix = 2;
 
 /** As {@link parseQuantity}, the number alone. */
 export function toNano(quantity: Quantity): bigint | undefined {
