@@ -37,13 +37,6 @@ export function parseImageReference(text: string): ParsedImageReference {
 /** Several rules ask about the one image of a server, one after the other. */
 let last: { readonly text: string; readonly parsed: ParsedImageReference } | undefined;
 
-/** As {@link splitRegistry} decides it, without taking the text apart: whether a reference, if it is one, names its registry. */
-export function beginsWithRegistry(text: string): boolean {
-  return registryBeforePath.test(text);
-}
-
-const registryBeforePath = /^(?:localhost|[^/@]*[.:A-Z][^/@]*)\//;
-
 /** Long enough for nearly every reference, and too short to break a limit of the grammar. */
 const usualLength = 200;
 

@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
-import { beginsWithRegistry, parseImageReference } from '../mcpserver/image-reference.ts';
+import { parseImageReference } from '../mcpserver/image-reference.ts';
 
 export const imageRegistryNamed: Rule = {
   id: 'image-registry-named',
@@ -26,23 +26,18 @@ export const imageRegistryNamed: Rule = {
     ],
   },
   check({ server }) {
-    const ref = server.spec.source.containerImage?.ref ?? '';
-    return beginsWithRegistry(ref) ? none : checkName(ref);
+    const parsed = parseImageReference(server.spec.source.containerImage?.ref ?? '');
+    // What is no reference at all is refused elsewhere.
+    if (!parsed.ok || parsed.reference.registry !== undefined) return none;
+    return [
+      {
+        path: ['spec', 'source', 'containerImage', 'ref'],
+        headline: 'no registry is named, so each node picks its own',
+        detail: `found '${parsed.reference.repository}'`,
+      },
+    ];
   },
 };
-
-/** What is no reference at all is refused elsewhere. */
-function checkName(ref: string): ReturnType<Rule['check']> {
-  const parsed = parseImageReference(ref);
-  if (!parsed.ok || parsed.reference.registry !== undefined) return none;
-  return [
-    {
-      path: ['spec', 'source', 'containerImage', 'ref'],
-      headline: 'no registry is named, so each node picks its own',
-      detail: `found '${parsed.reference.repository}'`,
-    },
-  ];
-}
 
 function withImage(ref: string): Readonly<Record<string, unknown>> {
   return { source: { containerImage: { ref } } };
