@@ -1,4 +1,4 @@
-import { isName, renderPath } from '../mcpserver/violation.ts';
+import { isName, renderCleanPath, renderPath } from '../mcpserver/violation.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 import type { Finding } from './finding.ts';
 import { isPlain, lengthOf, printable, shortenEnd, shortenMiddle } from './text.ts';
@@ -96,12 +96,12 @@ function renderShort(finding: Finding, suffix: string): string {
  * `spec.config.env[0]...name`, `spec...supplementalGroups[1]`.
  */
 function renderPathWithin(room: number, path: FieldPath): string {
-  const full = printable(renderPath(path));
+  const full = renderCleanPath(path, printable);
   if (lengthOf(full) <= room) return full;
   const lastName = path.findLastIndex(isName);
-  const tail = printable(renderPath(path.slice(lastName)));
+  const tail = renderCleanPath(path.slice(lastName), printable);
   for (let length = lastName - 1; length > 0; length -= 1) {
-    const text = `${printable(renderPath(path.slice(0, length)))}...${tail}`;
+    const text = `${renderCleanPath(path.slice(0, length), printable)}...${tail}`;
     if (lengthOf(text) <= room) return text;
   }
   return shortenMiddle(full, room);
@@ -159,5 +159,5 @@ function countLeft(left: number): string {
 
 /** The path in at most 200 characters. */
 export function renderField(finding: Finding): string {
-  return shortenMiddle(printable(renderPath(finding.path)), 200);
+  return shortenMiddle(renderCleanPath(finding.path, printable), 200);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FieldPath } from './violation.ts';
-import { pointerTo, renderPath } from './violation.ts';
+import { pointerTo, renderCleanPath, renderPath } from './violation.ts';
 
 describe('renderPath', () => {
   it.each<[FieldPath, string]>([
@@ -11,8 +11,18 @@ describe('renderPath', () => {
     [['spec', 'extraLabels', 'team/owner'], 'spec.extraLabels[team/owner]'],
     [['spec', 'extraLabels', 'a.b'], 'spec.extraLabels[a.b]'],
     [['spec', 'extraLabels', ''], 'spec.extraLabels[]'],
+    [['spec', 'extraLabels', 'Team-2_a'], 'spec.extraLabels.Team-2_a'],
+    [['spec', 'extraLabels', '2nd'], 'spec.extraLabels[2nd]'],
+    [['spec', 'extraLabels', '-x'], 'spec.extraLabels[-x]'],
+    [['spec', 'extraLabels', 'größe'], 'spec.extraLabels[größe]'],
+    [['spec', 'extraLabels', 'a\n'], 'spec.extraLabels[a\n]'],
   ])('writes %j as %s', (path, text) => {
     expect(renderPath(path)).toBe(text);
+  });
+
+  it('gives to be cleaned whatever is no name and no number', () => {
+    const clean = (key: string): string => key.toUpperCase();
+    expect(renderCleanPath(['spec', 'extraLabels', 'a/b', 0, 'x'], clean)).toBe('spec.extraLabels[A/B][0].x');
   });
 });
 
