@@ -37,6 +37,16 @@ it('orders findings by place, list items by number, then by rule', () => {
   ]);
 });
 
+it.each([2, 15, 16, 17, 40])('orders %d findings, and those of one place by rule', (count) => {
+  // All of them, in steps that are a divisor of none.
+  const numbers = Array.from({ length: count }, (_, index) => (index * 7) % count);
+  const paths = numbers.map((number) => ['spec', 'config', 'env', number]);
+  const findings = evaluateRules([aRule('b', paths), aRule('a', paths)], input);
+  expect(findings.map(({ path, ruleId }) => `${path.at(-1) ?? ''} ${ruleId}`)).toEqual(
+    Array.from({ length: count }, (_, number) => [`${number} a`, `${number} b`]).flat(),
+  );
+});
+
 it('asks no other rules than those that are named', () => {
   const unasked: Rule = {
     ...aRule('b', []),

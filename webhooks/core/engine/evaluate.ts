@@ -28,9 +28,33 @@ export function evaluate(input: RuleInput, context: EvaluateContext): readonly F
     const ruling = rulingOf(entry, input, context);
     for (const violation of violations) findings.push(toFinding(entry, ruling, violation));
   }
-  return findings.length < 2
-    ? findings
-    : findings.sort((a, b) => comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId));
+  return inOrder(findings);
+}
+
+/** So many are put in order in place: `sort` takes memory and a while before it begins. */
+const few = 16;
+
+function inOrder(findings: Finding[]): readonly Finding[] {
+  if (findings.length > few) return findings.sort(compareFindings);
+  for (let next = 1; next < findings.length; next += 1) {
+    const finding = findings[next];
+    if (finding === undefined) break;
+    let place = next;
+    for (
+      let before = findings[place - 1];
+      before !== undefined && compareFindings(before, finding) > 0;
+      before = findings[place - 1]
+    ) {
+      findings[place] = before;
+      place -= 1;
+    }
+    findings[place] = finding;
+  }
+  return findings;
+}
+
+function compareFindings(a: Finding, b: Finding): number {
+  return comparePaths(a.path, b.path) || compare(a.ruleId, b.ruleId);
 }
 
 /** What becomes of what a rule found in one object. */

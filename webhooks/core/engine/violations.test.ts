@@ -14,6 +14,12 @@ describe('join', () => {
   it('answers with the one empty list when nothing was found', () => {
     expect(join(none, [], none)).toBe(none);
   });
+
+  it('builds nothing where one of its lists has all', () => {
+    const found = [first, second];
+    expect(join(found, none)).toBe(found);
+    expect(join(none, [], none, none, none, none, found)).toBe(found);
+  });
 });
 
 describe('each', () => {

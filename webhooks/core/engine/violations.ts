@@ -6,11 +6,16 @@ export const none: readonly Violation[] = [];
 
 type Violations = readonly Violation[];
 
-/** The violations of all lists, in their order. Builds nothing when there are none. */
+/** The violations of all lists, in their order. Builds nothing where there are none, or all are in one list. */
 // eslint-disable-next-line max-params -- as one list of lists they were a tenth of what a request without findings left behind
 export function join(a: Violations, b: Violations, c = none, d = none, e = none, f = none, g = none): Violations {
-  const count = a.length + b.length + c.length + d.length + e.length + f.length + g.length;
-  return count === 0 ? none : [...a, ...b, ...c, ...d, ...e, ...f, ...g];
+  const few = joinTwo(joinTwo(a, b), joinTwo(c, d));
+  return joinTwo(few, joinTwo(joinTwo(e, f), g));
+}
+
+function joinTwo(a: Violations, b: Violations): Violations {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : a.concat(b);
 }
 
 /**

@@ -23,10 +23,14 @@ export function inside(parent: Place, field: string | number): Place {
 
 /** The path to the place, or to a field inside it. */
 export function pathTo(place: Place, ...fields: FieldPath): FieldPath {
-  const path = [...fields].reverse();
-  for (let at: Place | undefined = place; at !== undefined; at = at.parent) {
-    if (at.isEnd === true) path.length = 0;
-    path.push(at.field);
-  }
-  return path.reverse();
+  const path: (string | number)[] = [];
+  if (addSteps(path, place)) path.push(...fields);
+  return path;
+}
+
+/** The steps to the place; whether authors write what is inside. */
+function addSteps(path: (string | number)[], { parent, field, isEnd }: Place): boolean {
+  if (parent !== undefined && !addSteps(path, parent)) return false;
+  path.push(field);
+  return isEnd !== true;
 }

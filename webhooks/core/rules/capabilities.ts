@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
-import { join, none } from '../engine/violations.ts';
-import { pathTo, type Place } from '../mcpserver/place.ts';
+import { each, join, none } from '../engine/violations.ts';
+import { inside, pathTo, type Place } from '../mcpserver/place.ts';
 import type { Capabilities, SecurityContext } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { eachContainerContext } from './parts/security-contexts.ts';
@@ -54,17 +54,13 @@ function checkContext(context: SecurityContext | undefined, place: Place): reado
 }
 
 function checkAdded(add: readonly string[], place: Place): readonly Violation[] {
-  return add.flatMap((capability, index) =>
-    capability === addable
-      ? []
-      : [
-          {
-            path: pathTo(place, 'capabilities', 'add', index),
-            headline: 'the container adds a capability that is not allowed',
-            detail: `found '${capability}'`,
-          },
-        ],
-  );
+  return each(add, inside(inside(place, 'capabilities'), 'add'), checkOne);
+}
+
+function checkOne(capability: string, place: Place): readonly Violation[] {
+  if (capability === addable) return none;
+  const headline = 'the container adds a capability that is not allowed';
+  return [{ path: pathTo(place), headline, detail: `found '${capability}'` }];
 }
 
 function checkDropped(found: Capabilities | undefined, place: Place): readonly Violation[] {

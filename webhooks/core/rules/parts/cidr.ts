@@ -12,8 +12,9 @@ const maxCharacters = 49;
 export function parseCidr(text: string): Cidr | undefined {
   if (text.length > maxCharacters) return undefined;
   const [ip = '', mask = '', ...more] = text.split('/');
+  if (more.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(mask)) return undefined;
   const parsed = ip.includes(':') ? parseIPv6(ip) : parseIPv4(ip);
-  if (parsed === undefined || more.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(mask)) return undefined;
+  if (parsed === undefined) return undefined;
   const bits = ip.includes(':') ? 128 : 32;
   const length = Number(mask);
   return length > bits ? undefined : { bits, address: parsed, length };
