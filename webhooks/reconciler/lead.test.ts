@@ -542,6 +542,22 @@ describe('the reconciler', () => {
     expect(conditions(api, 'poison')).toEqual({ Ready: 'Unknown/ReconcileError', Accepted: 'Unknown/ReconcileError' });
   });
 
+  it('tells the owner of a server that it cannot handle as soon as that can be written, once (it was tried once)', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, { config: { port: 'not a port' } }, 'poison');
+    api.answer(({ path }) => path.includes('poison/status'), 503);
+    const { clock } = await start(api);
+    await clock.advance(60_000);
+    expect(api.get(serverPath('poison'))?.['status']).toBeUndefined();
+    api.answer(() => false, undefined);
+    await clock.advance(120_000);
+    expect(conditions(api, 'poison')).toEqual({ Ready: 'Unknown/ReconcileError', Accepted: 'Unknown/ReconcileError' });
+    expect(notes(api)).toBe(1);
+    const count = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes).toHaveLength(count);
+  });
+
   it('shows as a metric that an event could not be handled', async () => {
     const api = createFakeKubeApi();
     const { clock, registry } = await start(api);

@@ -9,6 +9,7 @@ import { createWorld } from './create-world.ts';
 import type { WorldOptions } from './create-world.ts';
 import { followPolicy } from './follow-policy.ts';
 import { tellQuarantined } from './tell-quarantined.ts';
+import type { Untold } from './tell-quarantined.ts';
 import { WorkQueue } from './queue.ts';
 import type { Worker, WorkResult } from './queue.ts';
 import { reconcile } from './reconcile.ts';
@@ -120,11 +121,16 @@ async function work(
     await clock.sleep(syncPollMs, signal);
   if (!signal.aborted && !triggers.arePodsKnown()) log.warn('reconcile: begins without knowing the pods');
   log.info('reconcile: the caches are filled', { queued: queue.depth });
+  const untold: Telling['untold'] = new Map();
   const worker: Worker = {
     work: (key, workSignal) =>
-      onBehalfOf(key, () => timed({ clock, metrics }, () => reconcile(key, world, workSignal))),
+      onBehalfOf(key, async () => {
+        const result = await timed({ clock, metrics }, () => reconcile(key, world, workSignal));
+        untold.delete(key);
+        return result;
+      }),
     onCrash: (key, crash) => {
-      noteCrash(key, crash, { world, metrics, signal });
+      noteCrash(key, crash, { world, metrics, signal, untold });
     },
   };
   await queue.run(worker, signal);
@@ -143,13 +149,27 @@ async function timed(
 function noteCrash(
   key: string,
   { failures, error }: { readonly failures: number; readonly error: unknown },
-  on: Pick<LeadOptions, 'metrics'> & { readonly world: World; readonly signal: AbortSignal },
+  on: Pick<LeadOptions, 'metrics'> & Telling,
 ): void {
+  const { untold } = on;
   on.metrics.observeReconcile('crash', 0);
   // Others wait for the place that it was offered.
   on.world.pacing.stopWaiting(key);
-  if (failures !== crashesBeforeTelling) return;
-  tellQuarantined(key, error, on).catch((cause: unknown) => {
-    on.world.log.error('a server in quarantine could not be told', { key, error: errorText(cause) });
-  });
+  const before = untold.get(key);
+  untold.delete(key);
+  if (failures !== crashesBeforeTelling && before === undefined) return;
+  tellQuarantined(key, error, { ...on, hasEvent: before === 'unwritten' })
+    .then((told) => {
+      if (told !== 'told') untold.set(key, told);
+    })
+    .catch((cause: unknown) => {
+      on.world.log.error('a server in quarantine could not be told', { key, error: errorText(cause) });
+    });
+}
+
+interface Telling {
+  readonly world: World;
+  readonly signal: AbortSignal;
+  /** Servers in quarantine whose owners could not be told, and whose next crash is a time to try again. */
+  readonly untold: Map<string, Untold>;
 }
