@@ -47,6 +47,7 @@
 {{- end }}
 {{- ternary "given" "managed" (or .Values.certManager.enabled (not (empty .Values.tls.existingSecret))) }}
 {{- end }}
+{{- define "mcp-lifecycle.logConfigMapName" -}}{{ include "mcp-lifecycle.suffixed" (list . "logging") }}{{- end }}
 {{- define "mcp-lifecycle.leaseName" -}}{{ include "mcp-lifecycle.suffixed" (list . "leader") }}{{- end }}
 
 {{/*

@@ -45,8 +45,11 @@ const byLabel = {
   overrides: [{ namespaceLabels: { stage: 'prod' }, rules: { 'image-tag-pinned': { action: 'deny' } } }],
 };
 
+/** That of the log level is always there. */
+const logging = 'mcp-lifecycle-logging';
+
 function policyOf(manifests: readonly Manifest[]): Manifest | undefined {
-  return manifests.find(({ kind }) => kind === 'ConfigMap');
+  return manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name !== logging);
 }
 
 /** Under a key that has a dot. */
@@ -152,11 +155,12 @@ describe('the policy of the chart', () => {
     [{ policy }, 'mcp-lifecycle-policy'],
     [{ policyConfigMap: { name: 'ours' } }, 'ours'],
   ])('may be read by name, and written by nobody of ours, with %j', async (values, name) => {
+    const right = (of: string): object => ({
+      ...{ apiGroups: [''], resources: ['configmaps'], resourceNames: [of], verbs: ['list', 'watch'] },
+    });
     const rules = rulesOf(await renderWith(values), 'Role/mcp-lifecycle', 'configmaps');
-    expect(rules).toEqual([
-      { apiGroups: [''], resources: ['configmaps'], resourceNames: [name], verbs: ['list', 'watch'] },
-    ]);
-    expect(rulesOf(await renderWith({}), 'Role/mcp-lifecycle', 'configmaps')).toEqual([]);
+    expect(rules).toEqual([right(logging), right(name)]);
+    expect(rulesOf(await renderWith({}), 'Role/mcp-lifecycle', 'configmaps')).toEqual([right(logging)]);
   });
 
   it('can be told about in our own namespace, also where we may only look at some', async () => {

@@ -27,6 +27,7 @@ const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfi
   (plural) => `admissionregistration.k8s.io/${plural}:mcp-lifecycle`,
 );
 const certificate = '/secrets:mcp-lifecycle-certificate';
+const logLevel = '/configmaps:mcp-lifecycle-logging';
 const lease = 'coordination.k8s.io/leases:mcp-lifecycle-leader';
 
 /** Objects of the cluster that servers name: a Role gives no right to them, so nobody has it where only namespaces are watched. */
@@ -40,7 +41,7 @@ function rights(role: string, verbs: readonly string[], resources: readonly stri
 }
 
 const uses: Readonly<Record<string, Use>> = {
-  // What webhooks/reconciler/triggers.ts and webhooks/platform/tls/keep-certificates.ts follow.
+  // What webhooks/reconciler/triggers.ts, webhooks/platform/tls/keep-certificates.ts and follow-log-level.ts follow.
   'platform/kube/list-watch.ts': {
     requests: ['GET', 'WATCH'],
     needs: [
@@ -49,7 +50,7 @@ const uses: Readonly<Record<string, Use>> = {
         ['list', 'watch'],
         ['mcp.x-k8s.io/mcpservers', ...children, '/pods', '/configmaps', '/secrets', ...configurations],
       ),
-      ...rights(here, ['list', 'watch'], [certificate]),
+      ...rights(here, ['list', 'watch'], [certificate, logLevel]),
     ],
   },
   // A GET of a collection, with a name as its field selector, is a list of that name.
@@ -94,6 +95,7 @@ const uses: Readonly<Record<string, Use>> = {
   'cli/ask-cluster.ts': { requests: ['GET'], needs: [] },
   'cli/ask-namespaces.ts': { requests: ['GET'], needs: [] },
   'cli/cluster-policy.ts': { requests: ['GET'], needs: [] },
+  'cli/doctor-survey.ts': { requests: ['GET'], needs: [] },
   // Of the command line, too: programs in a cluster follow what they list.
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).

@@ -16,6 +16,8 @@ interface CommonConfig {
   readonly healthPort: number;
   readonly metricsPort: number;
   readonly logLevel: LogLevel;
+  /** A ConfigMap in our own namespace that may say another level while we run: LOG_CONFIG_MAP. */
+  readonly logConfigMap?: string;
   /** DNS domain of the cluster: for the names in the serving certificate, and for status.address.url. */
   readonly clusterDomain: string;
   /** Our image and what nobody else may use: OWN_IMAGE, OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. */
@@ -130,6 +132,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
   const namespace = read.required('POD_NAMESPACE');
   const clusterDomain = read.optional('CLUSTER_DOMAIN', 'cluster.local');
   const configMap = read.optional(policyVariables.configMap, '');
+  const logConfigMap = read.optional('LOG_CONFIG_MAP', '');
   return {
     namespace,
     clusterDomain,
@@ -137,6 +140,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     healthPort: read.port('HEALTH_PORT', ports.healthPort),
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
+    ...(logConfigMap === '' ? {} : { logConfigMap }),
     features: read.someOf('FEATURES', optionalFeatures),
     ...(configMap === '' ? {} : { policy: policyLocation(read, configMap) }),
     compatibility: read.oneOf(policyVariables.compatibility, compatibilityProfiles),

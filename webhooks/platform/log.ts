@@ -14,19 +14,35 @@ export interface Logger {
 const levels = { debug: 10, info: 20, warn: 30, error: 40 } as const;
 export type LogLevel = keyof typeof levels;
 
+/** What a level may be, the most talkative first. */
+export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** A logger of which somebody decides while it is used what it leaves out. */
+export interface AdjustableLogger extends Logger {
+  level: LogLevel;
+}
+
 export function createLogger(options: {
+  /** At first. */
   readonly level: LogLevel;
   readonly write: (line: string) => void;
   readonly now: () => Date;
-}): Logger {
+}): AdjustableLogger {
   const at =
     (level: LogLevel) =>
     (message: string, fields?: LogFields): void => {
-      if (levels[level] < levels[options.level]) return;
+      if (levels[level] < levels[logger.level]) return;
       const line = JSON.stringify({ time: options.now().toISOString(), level, message, ...fields }, bounded);
       options.write(`${line.replace(unescaped, escape)}\n`);
     };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const logger: AdjustableLogger = {
+    level: options.level,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+  };
+  return logger;
 }
 
 /** Longest text of one field, in characters: causes quote what somebody else sent. */

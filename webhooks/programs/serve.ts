@@ -1,12 +1,12 @@
 import { exitCodes, type ExitCode } from '../cli/exit-code.ts';
 import { readProgramVersion } from '../platform/program-version.ts';
 import type { Parsed } from '../platform/config.ts';
-import { createLogger, errorText, type Logger, type LogLevel } from '../platform/log.ts';
+import { createLogger, errorText, type AdjustableLogger, type LogLevel } from '../platform/log.ts';
 import { catchUnexpected } from '../platform/unexpected-errors.ts';
 
 /** What a long-running program gets from here; it returns when the signal has aborted and its work is drained. */
 export interface Program {
-  readonly log: Logger;
+  readonly log: AdjustableLogger;
   readonly signal: AbortSignal;
   readonly version: string;
 }
