@@ -7,21 +7,17 @@ import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { profileProblem } from '../platform/policy/compatible-policy.ts';
 import { defaultPolicyKey, policyVariables } from '../platform/policy/policy-variables.ts';
 import { toChosen, type Chosen } from './chosen-policy.ts';
+import {
+  chartLabel,
+  configurationName,
+  environmentOf,
+  maxInstallationBytes as maxBytes,
+  serviceIn,
+  type AskedService,
+} from './installation.ts';
 import { byBuiltInOf } from './judged-by.ts';
 import { renderProblem } from './outputs/text.ts';
 import { readPolicyText } from './policy-file.ts';
-
-/** What the chart gives to every object of a release, unless `nameOverride` says otherwise (chart/templates/_helpers.tpl). */
-const ofChart = 'app.kubernetes.io/name=mcp-lifecycle';
-
-/** Its ValidatingWebhookConfiguration, whatever `nameOverride` says (the same file). */
-const configuration = 'mcp-lifecycle';
-
-/** Containers of a Deployment that is ours; both of them know where the policy is. */
-const ownContainer = 'webhook';
-
-/** Most bytes of the configuration, and of the Deployments with that label: there is one of a few KiB each. */
-const maxBytes = 2 * 1024 * 1024;
 
 /** What judges in a cluster. */
 export interface ClusterPolicy {
@@ -109,7 +105,7 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   if ('because' in asked) return asked;
   const { namespace, service } = asked;
   const path = objectPath({ apiVersion: 'apps/v1', plural: 'deployments', namespace });
-  const listed = await api.request({ method: 'GET', path, query: { labelSelector: ofChart }, maxBytes });
+  const listed = await api.request({ method: 'GET', path, query: { labelSelector: chartLabel }, maxBytes });
   if (!listed.ok) {
     const because = `where its policy is ${explain(listed.error)}: it is in a Deployment in ${namespace}`;
     return { because, isLost: !isForbidden(listed.error) };
@@ -117,7 +113,7 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   const [env, another] = listAt(listed.body, 'items')
     .flatMap((deployment) => environmentOf(deployment) ?? [])
     .filter((one) => one.get(policyVariables.service) === service);
-  if (env === undefined) return { because: `no Deployment ${ofChart} of Service ${namespace}/${service} was found` };
+  if (env === undefined) return { because: `no Deployment ${chartLabel} of Service ${namespace}/${service} was found` };
   if (another !== undefined)
     return { because: `several Deployments are of Service ${namespace}/${service}`, isLost: true };
   const name = env.get(policyVariables.configMap) ?? '';
@@ -126,34 +122,18 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey, installed };
 }
 
-type Asked = { readonly namespace: string; readonly service: string } | NotLocated;
-
 /** Whom the API server asks about MCPServers. */
-async function locateService(api: KubeApi): Promise<Asked> {
+async function locateService(api: KubeApi): Promise<AskedService | NotLocated> {
   const apiVersion = 'admissionregistration.k8s.io/v1';
-  const path = objectPath({ apiVersion, plural: 'validatingwebhookconfigurations', name: configuration });
+  const path = objectPath({ apiVersion, plural: 'validatingwebhookconfigurations', name: configurationName });
   const read = await api.request({ method: 'GET', path, maxBytes });
-  const what = `ValidatingWebhookConfiguration ${configuration}`;
+  const what = `ValidatingWebhookConfiguration ${configurationName}`;
   if (!read.ok) {
     const because = `${what}, which says where its policy is, ${explain(read.error)}`;
     // Where there is no such configuration, mcp-lifecycle is not there.
     return { because, isLost: !isForbidden(read.error) && read.error.status !== 404 };
   }
-  const [first] = listAt(read.body, 'webhooks');
-  const service = recordAt(recordAt(first, 'clientConfig'), 'service');
-  const [namespace, name] = [stringAt(service, 'namespace'), stringAt(service, 'name')];
-  if (namespace === undefined || name === undefined) return { because: `${what} names no Service` };
-  return { namespace, service: name };
-}
-
-function environmentOf(deployment: unknown): ReadonlyMap<string, string> | undefined {
-  const spec = recordAt(recordAt(recordAt(deployment, 'spec'), 'template'), 'spec');
-  const container = listAt(spec, 'containers').find((one) => stringAt(one, 'name') === ownContainer);
-  if (container === undefined) return undefined;
-  const env = listAt(container, 'env').map(
-    (one) => [stringAt(one, 'name') ?? '', stringAt(one, 'value') ?? ''] as const,
-  );
-  return new Map(env);
+  return serviceIn(read.body) ?? { because: `${what} names no Service` };
 }
 
 function isForbidden({ status }: ApiError): boolean {

@@ -30,6 +30,14 @@ export const commands = {
     summary: 'table what rules find in the MCPServers that a cluster has',
     load: async () => (await import('./report-namespaces.ts')).reportNamespaces,
   },
+  status: {
+    summary: 'say which MCPServers of a cluster serve, and what keeps the others from it',
+    load: async () => (await import('./status.ts')).status,
+  },
+  doctor: {
+    summary: 'say what of mcp-lifecycle a cluster has, what is wrong with it, and what to do',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   contract: {
     summary: 'show, compare or verify the tools that a server offers',
     load: async () => (await import('./contract.ts')).contract,

@@ -60,7 +60,7 @@ function valuesOf(option: CommandOption): readonly string[] | undefined {
 
 /** `--output`, `-o`. */
 function spellingsOf(name: string, option: CommandOption): readonly string[] {
-  return option.type === 'flag' || option.short === undefined ? [`--${name}`] : [`--${name}`, `-${option.short}`];
+  return option.short === undefined ? [`--${name}`] : [`--${name}`, `-${option.short}`];
 }
 
 function namesIn(commands: readonly LoadedCommand[]): readonly string[] {
@@ -212,7 +212,7 @@ function renderFishCommand(condition: string, { options, argumentWords }: Comman
 
 function toFish(name: string, option: CommandOption): string {
   const values = valuesOf(option);
-  const short = option.type === 'flag' || option.short === undefined ? '' : `-s ${option.short} `;
+  const short = option.short === undefined ? '' : `-s ${option.short} `;
   const value = values === undefined ? '' : `-x ${values.length === 0 ? '' : `-a ${quoteForFish(values.join(' '))} `}`;
   return `${short}-l ${name} ${value}-d ${quoteForFish(option.help)}`;
 }

@@ -29,7 +29,7 @@ export type CommandOption =
       readonly help: string;
     }
   /** There or not. */
-  | { readonly type: 'flag'; readonly help: string };
+  | { readonly type: 'flag'; readonly short?: string; readonly help: string };
 
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
@@ -133,7 +133,7 @@ function toParseArgs(options: CommandOptions, defaults: OptionDefaults): Record<
 function toParseArgsOption(option: CommandOption): ParseArgsOption {
   switch (option.type) {
     case 'flag':
-      return { type: 'boolean', default: false };
+      return { type: 'boolean', default: false, ...shortOf(option) };
     case 'choice':
       return { type: 'string', default: option.choices[0] ?? '', ...shortOf(option) };
     case 'text':

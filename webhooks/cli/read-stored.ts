@@ -35,7 +35,7 @@ export async function readStored(api: KubeApi, which: WhichServers): Promise<Sto
     return read.isAll;
   };
   const error = await listNewest(api, which.namespace, onObject);
-  if (error !== undefined) return { servers, problem: { file, message: explain(error, which) } };
+  if (error !== undefined) return { servers, problem: { file, message: explainList(error, which) } };
   if (read.isAll) return { servers };
   const limits = `${maxServers} MCPServers or ${maxInputBytes / 1024 / 1024} MiB of them`;
   const message = `more than ${limits}: the first ${servers.length} were judged; name a namespace with --namespace`;
@@ -69,7 +69,8 @@ function withoutBallast(object: unknown): unknown {
 
 const resource = `${API.plural}.${API.group}`;
 
-function explain({ status, message }: ApiError, { namespace }: WhichServers): string {
+/** Why MCPServers could not be listed, and what it takes. */
+export function explainList({ status, message }: ApiError, { namespace }: Pick<WhichServers, 'namespace'>): string {
   if (status === 404)
     return `the cluster has no ${resource}: their CustomResourceDefinition is not installed (${message})`;
   if (status === 410) return `${message}: they changed too much while they were read; try again`;

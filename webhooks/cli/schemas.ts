@@ -8,6 +8,8 @@ import { policyTrySchema } from './schemas/policy-try.ts';
 import { rolloutHistorySchema } from './schemas/rollout-history.ts';
 import { rolloutStatusSchema } from './schemas/rollout-status.ts';
 import { rulesSchema } from './schemas/rules.ts';
+import { doctorSchema } from './schemas/doctor.ts';
+import { statusSchema } from './schemas/status.ts';
 import { lockSchema } from './schemas/tool-contract.ts';
 import { changesSchema } from './schemas/tool-contract-changes.ts';
 
@@ -29,6 +31,8 @@ export const outputSchemas = {
   'policy-check-report': { command: 'policy check --output json', schema: policyCheckSchema },
   'policy-try': { command: 'policy try --output json', schema: policyTrySchema },
   'namespaces-report': { command: 'report --output json', schema: namespacesSchema },
+  'server-states': { command: 'status --output json', schema: statusSchema },
+  'doctor-report': { command: 'doctor --output json', schema: doctorSchema },
   'tool-contract': { command: 'contract get --output json', schema: lockSchema },
   'tool-contract-changes': { command: 'contract diff --output json', schema: changesSchema },
   'rollout-status': { command: 'rollout status --output json', schema: rolloutStatusSchema },

@@ -14,8 +14,15 @@ export async function connectToCluster(env: PodEnvironment['env']): Promise<Kube
   return createKubeApi({ server, userAgent: 'mcp-lifecycle' });
 }
 
+export interface ConnectedContext {
+  readonly api: KubeApi;
+  readonly context: string;
+  /** That the context names, or `default`. */
+  readonly namespace: string;
+}
+
 export type Connection =
-  | { readonly type: 'connected'; readonly api: KubeApi; readonly context: string; readonly namespace: string }
+  | (ConnectedContext & { readonly type: 'connected' })
   /** What is wrong with the kubeconfig, or with the name. */
   | { readonly type: 'refused'; readonly problem: string };
 
@@ -26,8 +33,8 @@ export type Connection =
 export async function connectToContext(name?: string): Promise<Connection> {
   const { apiServerOfContext } = await import('./kubeconfig.ts');
   try {
-    const { server, context, namespace } = apiServerOfContext(name, systemClock);
-    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }), context, namespace };
+    const { server, ...named } = apiServerOfContext(name, systemClock);
+    return { type: 'connected', api: createKubeApi({ server, userAgent: 'mcp-lifecycle' }), ...named };
   } catch (error) {
     return { type: 'refused', problem: errorText(error) };
   }

@@ -1,0 +1,138 @@
+import type { ApiStates } from '../core/engine/installation.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional, lackOf, stateOf, type OptionalKind } from '../core/resources/optional-kind.ts';
+import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { checkCrd } from './doctor-crd.ts';
+import { bounded, notKnown, type DoctorLine, type Topic } from './doctor-line.ts';
+import { checkLeader, checkPods } from './doctor-pods.ts';
+import { checkRelease } from './doctor-release.ts';
+import type { Survey } from './doctor-survey.ts';
+import { checkCertificate, checkWebhooks, namespacesIn } from './doctor-webhooks.ts';
+import { environmentOf } from './installation.ts';
+import { renderJudgedBy } from './judged-by.ts';
+import { renderProblem } from './outputs/text.ts';
+import { count } from './outputs/told.ts';
+
+type Check = (survey: Survey) => readonly DoctorLine[];
+
+/** In the order in which they are told. */
+const checks: Readonly<Record<Topic, Check>> = {
+  kubernetes: checkKubernetes,
+  crd: checkCrd,
+  release: checkRelease,
+  pods: checkPods,
+  webhooks: checkWebhooks,
+  certificate: checkCertificate,
+  leader: checkLeader,
+  policy: checkPolicy,
+  apis: checkApis,
+  log: checkLog,
+  servers: checkServers,
+};
+
+/** Pure: everything that it says follows from what was seen. */
+export function diagnose(survey: Survey): readonly DoctorLine[] {
+  return Object.values(checks).flatMap((check) => check(survey).map(bounded));
+}
+
+/** Oldest minor version that is supported (docs/guides/install.md). */
+const oldestMinor = 30;
+
+function checkKubernetes({ context, kubernetes }: Survey): readonly DoctorLine[] {
+  const topic = 'kubernetes';
+  if (kubernetes.state !== 'found') return [];
+  const version = stringAt(kubernetes.object, 'gitVersion') ?? 'of an unknown version';
+  const found = `Context ${context} is Kubernetes ${version}`;
+  const minor = Number.parseInt(stringAt(kubernetes.object, 'minor') ?? '', 10);
+  return minor < oldestMinor
+    ? [
+        {
+          topic,
+          level: 'problem',
+          found: `${found}, which is older than 1.${oldestMinor}`,
+          remedy: 'Upgrade Kubernetes',
+        },
+      ]
+    : [{ topic, level: 'ok', found }];
+}
+
+function checkPolicy({ policy, service }: Survey): readonly DoctorLine[] {
+  const topic = 'policy';
+  if (service === undefined) return [];
+  const { chosen, problem } = policy;
+  if (problem !== undefined) {
+    return [
+      {
+        topic,
+        level: 'problem',
+        found: renderProblem(problem),
+        remedy: 'Mend it: mcp-lifecycle policy check says what is wrong',
+      },
+    ];
+  }
+  const found = `Policy: ${renderJudgedBy(chosen.by)}`;
+  if (chosen.ignored.length === 0) return [{ topic, level: 'ok', found }];
+  const [first] = chosen.ignored;
+  const ignored = `${found}; ${count(chosen.ignored.length, 'part')} of it without effect, first ${first === undefined ? '' : renderProblem(first)}`;
+  return [{ topic, level: 'warning', found: ignored, remedy: 'Correct it, or upgrade to a release that knows it' }];
+}
+
+function checkApis({ apis, installation: { deployment } }: Survey): readonly DoctorLine[] {
+  const topic = 'apis';
+  if (deployment.state !== 'found') return [];
+  return expandedKinds.filter(isOptional).map((of): DoctorLine => {
+    const state = stateOf(of, apis);
+    const lack = lackOf(of, state);
+    if (lack === undefined) return { topic, level: 'ok', found: `${of.kind} (${of.apiVersion}) is there and used` };
+    const found = `${of.kind}: ${lack.what}`;
+    if (state === 'off') return { topic, level: 'note', found };
+    if (state === 'absent' && hasOther(of, apis)) return { topic, level: 'note', found };
+    return { topic, level: state === 'unknown' ? 'unknown' : 'warning', found, remedy: lack.fix };
+  });
+}
+
+/** Whether the one of two kinds is there of which the other is the substitute. */
+function hasOther({ kind, requirement }: OptionalKind, apis: ApiStates): boolean {
+  return expandedKinds
+    .filter(isOptional)
+    .filter((other) => other.requirement.insteadOf === kind || requirement.insteadOf === other.kind)
+    .some((other) => stateOf(other, apis) === 'served');
+}
+
+function checkLog({ installation: { deployment, logging } }: Survey): readonly DoctorLine[] {
+  const topic = 'log';
+  if (deployment.state !== 'found' || logging.state !== 'found') return [];
+  const configured = environmentOf(deployment.object)?.get('LOG_LEVEL') ?? '';
+  const level = stringAt(recordAt(logging.object, 'data'), 'level') ?? '';
+  const { namespace, name } = metaOf(logging.object);
+  const found =
+    level === ''
+      ? `The log level is ${configured}, as the chart has it`
+      : `The log level is ${level}, as ConfigMap ${namespace}/${name} says; the chart has ${configured}`;
+  return [{ topic, level: level === '' ? 'ok' : 'note', found }];
+}
+
+function checkServers({ servers: { rows, problem }, validating }: Survey): readonly DoctorLine[] {
+  const topic = 'servers';
+  if (problem !== undefined && rows.length === 0)
+    return [
+      notKnown(topic, {
+        what: 'how the MCPServers are',
+        because: problem.message,
+        right: 'list mcpservers in every namespace',
+      }),
+    ];
+  const of = (state: string): number => rows.filter((row) => row.state === state).length;
+  const found = `${count(rows.length, 'MCPServer')}: ${of('Available')} Available, ${of('Pending')} Pending, ${of('Failed')} Failed`;
+  const remedy = 'mcp-lifecycle status --all-namespaces says why';
+  const lines: DoctorLine[] = [
+    of('Failed') > 0 ? { topic, level: 'warning', found, remedy } : { topic, level: 'ok', found },
+  ];
+  const watched = validating.state === 'found' ? namespacesIn(listAt(validating.object, 'webhooks')[0]) : [];
+  const outside = watched.length === 0 ? [] : rows.filter(({ namespace }) => !watched.includes(namespace));
+  if (outside.length > 0) {
+    const text = `${count(outside.length, 'MCPServer')} in namespaces that nobody watches: nothing judges or runs ${outside.length === 1 ? 'it' : 'them'}`;
+    lines.push({ topic, level: 'warning', found: text, remedy: 'Add the namespaces to watchNamespaces, or move them' });
+  }
+  return lines;
+}

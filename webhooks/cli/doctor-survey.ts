@@ -1,0 +1,192 @@
+import type { ApiState, ApiStates } from '../core/engine/installation.ts';
+import { API } from '../core/mcpserver/api.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
+import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
+import type { ConnectedContext } from '../platform/kube/connect.ts';
+import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { policyVariables } from '../platform/policy/policy-variables.ts';
+import { webhookConfigurationApi, webhookConfigurations } from '../platform/tls/webhook-configuration.ts';
+import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
+import {
+  chartLabel,
+  configurationName,
+  environmentOf,
+  ownContainers,
+  serviceIn,
+  type AskedService,
+} from './installation.ts';
+import { readStates, type ReadStates } from './status-read.ts';
+
+/** An object, or a list of them, as far as it may be read. */
+export type Look =
+  | { readonly state: 'found'; readonly object: unknown }
+  | { readonly state: 'missing' }
+  /** `because`: a clause. */
+  | { readonly state: 'unknown'; readonly because: string };
+
+/** All that is looked at in one cluster; nothing is written. */
+export interface Survey {
+  readonly context: string;
+  /** Of this program. */
+  readonly version: string;
+  readonly now: Date;
+  readonly kubernetes: Look;
+  readonly crd: Look;
+  readonly mutating: Look;
+  readonly validating: Look;
+  /** Absent where no configuration names one, or it could not be read. */
+  readonly service?: AskedService;
+  readonly installation: InstallationLook;
+  readonly policy: ClusterPolicy;
+  /** Of the optional kinds that are switched on; `off`: the others. */
+  readonly apis: ApiStates;
+  readonly servers: ReadStates;
+}
+
+/** What is in the namespace of the release. */
+export interface InstallationLook {
+  /** Of the Service, by its environment. */
+  readonly deployment: Look;
+  readonly endpoints: Look;
+  readonly pods: Look;
+  readonly lease: Look;
+  /** `tls.crt` of the Secret, in PEM: nothing else of it is kept. */
+  readonly certificate: Look;
+  readonly logging: Look;
+}
+
+export interface SurveyOptions {
+  readonly version: string;
+  readonly now: Date;
+}
+
+export type Surveyed =
+  | (Survey & { readonly type: 'surveyed' })
+  /** Why nobody answers there. */
+  | { readonly type: 'lost'; readonly because: string };
+
+export async function surveyCluster(cluster: ConnectedContext, { version, now }: SurveyOptions): Promise<Surveyed> {
+  const { api, context } = cluster;
+  const answer = await api.request({ method: 'GET', path: '/version' });
+  // Every account may ask that, unless somebody took the right away.
+  if (!answer.ok && ![403, 404].includes(answer.error.status)) return { type: 'lost', because: answer.error.message };
+  const [crd, mutating, validating] = await Promise.all([
+    look(api, objectPath({ ...crds, name: `${API.plural}.${API.group}` })),
+    look(api, objectPath({ ...configurations, plural: webhookConfigurations.mutating.plural })),
+    look(api, objectPath({ ...configurations, plural: webhookConfigurations.validating.plural })),
+  ]);
+  const service = validating.state === 'found' ? serviceIn(validating.object) : undefined;
+  const installation = service === undefined ? nowhere(validating) : await lookAround(api, service);
+  const { deployment } = installation;
+  const env = deployment.state === 'found' ? environmentOf(deployment.object) : undefined;
+  const features = (env?.get('FEATURES') ?? '').split(',');
+  return {
+    type: 'surveyed',
+    ...{ context, version, now, kubernetes: toLook(answer), crd, mutating, validating, installation },
+    ...(service === undefined ? {} : { service }),
+    policy: await askPolicy(api, context),
+    apis: env === undefined ? new Map<string, ApiState>() : await lookForApis(api, features),
+    servers: await readStates(cluster, { namespace: '', names: [] }),
+  };
+}
+
+const crds = { apiVersion: 'apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' };
+const configurations = { apiVersion: webhookConfigurationApi, name: configurationName };
+
+async function look(api: KubeApi, path: string, query?: Readonly<Record<string, string>>): Promise<Look> {
+  const read = await api.request({
+    ...{ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES },
+    ...(query === undefined ? {} : { query }),
+  });
+  return toLook(read);
+}
+
+function toLook(read: ApiResult): Look {
+  if (read.ok) return { state: 'found', object: read.body };
+  return read.error.status === 404 ? { state: 'missing' } : { state: 'unknown', because: explain(read.error) };
+}
+
+function explain({ status, reason, message }: ApiError): string {
+  return status === 403 ? `you may not read it (${reason})` : message;
+}
+
+/** Nobody can tell where to look. */
+function nowhere(validating: Look): InstallationLook {
+  const unknown: Look =
+    validating.state === 'found'
+      ? { state: 'unknown', because: 'the webhook configuration names no Service' }
+      : { ...validating };
+  return {
+    deployment: unknown,
+    endpoints: unknown,
+    pods: unknown,
+    lease: unknown,
+    certificate: unknown,
+    logging: unknown,
+  };
+}
+
+async function lookAround(api: KubeApi, { namespace, service }: AskedService): Promise<InstallationLook> {
+  const at = (apiVersion: string, plural: string, name?: string): string =>
+    objectPath({ apiVersion, plural, namespace, ...(name === undefined ? {} : { name }) });
+  const [listed, endpoints, pods] = await Promise.all([
+    look(api, at('apps/v1', 'deployments'), { labelSelector: chartLabel }),
+    look(api, at('discovery.k8s.io/v1', 'endpointslices'), { labelSelector: `kubernetes.io/service-name=${service}` }),
+    look(api, at('v1', 'pods'), { labelSelector: chartLabel }),
+  ]);
+  const deployment = theOneOf(listed, service);
+  const named = deployment.state === 'found' ? deployment.object : undefined;
+  const byName = (container: string, variable: string, ...of: readonly [string, string]): Promise<Look> => {
+    const name = environmentOf(named, container)?.get(variable) ?? '';
+    return name === '' ? Promise.resolve(notNamed(deployment)) : look(api, at(...of, name));
+  };
+  const [lease, secret, logging] = await Promise.all([
+    byName(ownContainers.reconciler, 'LEASE_NAME', 'coordination.k8s.io/v1', 'leases'),
+    byName(ownContainers.webhook, 'CERTIFICATE_SECRET', 'v1', 'secrets'),
+    byName(ownContainers.webhook, 'LOG_CONFIG_MAP', 'v1', 'configmaps'),
+  ]);
+  return { deployment, endpoints, pods, lease, certificate: certificateIn(secret), logging };
+}
+
+/** Whoever may read the Secret is given its key as well; it goes no further than here. */
+function certificateIn(secret: Look): Look {
+  if (secret.state !== 'found') return secret;
+  const encoded = stringAt(recordAt(secret.object, 'data'), 'tls.crt') ?? '';
+  return { state: 'found', object: Buffer.from(encoded, 'base64').toString('utf8') };
+}
+
+function notNamed(deployment: Look): Look {
+  return deployment.state === 'found' ? { state: 'missing' } : deployment;
+}
+
+/** The Deployment whose pods are behind the Service, by what they know of it: others may have its label. */
+function theOneOf(listed: Look, service: string): Look {
+  if (listed.state !== 'found') return listed;
+  const ours = listAt(listed.object, 'items').filter(
+    (one) => environmentOf(one)?.get(policyVariables.service) === service,
+  );
+  const [only, another] = ours;
+  if (only === undefined) return { state: 'missing' };
+  const names = ours.map((one) => metaOf(one).name).join(', ');
+  if (another !== undefined) return { state: 'unknown', because: `several are of Service ${service}: ${names}` };
+  return { state: 'found', object: only };
+}
+
+async function lookForApis(api: KubeApi, features: readonly string[]): Promise<ApiStates> {
+  const states = new Map<string, ApiState>();
+  const optional = expandedKinds.filter(isOptional);
+  for (const [apiVersion, kinds] of Map.groupBy(optional, (of) => of.apiVersion)) {
+    const wanted = kinds.filter(({ requirement }) => features.includes(requirement.feature));
+    for (const { kind } of kinds) states.set(kind, 'off');
+    if (wanted.length === 0) continue;
+    const found = await look(api, `/apis/${apiVersion}`);
+    for (const { kind, plural } of wanted) states.set(kind, stateIn(found, plural));
+  }
+  return states;
+}
+
+function stateIn(found: Look, plural: string): ApiState {
+  if (found.state !== 'found') return found.state === 'missing' ? 'absent' : 'unknown';
+  return listAt(found.object, 'resources').some((one) => stringAt(one, 'name') === plural) ? 'served' : 'absent';
+}

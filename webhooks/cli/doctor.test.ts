@@ -1,0 +1,416 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse, parseAllDocuments } from 'yaml';
+import { anMCPServer, withGeneration, withName, withNamespace, withStatus } from '../core/testing/builders.ts';
+import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { issueAuthority, issueServing, type ServingCertificate } from '../platform/tls/certificates.ts';
+import { closed, problemsOf } from './outputs/testing/problems-of.ts';
+import { doctorSchema } from './schemas/doctor.ts';
+import { runCli, type CliRun } from './testing/run-cli.ts';
+import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const paths = {
+  crd: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/mcpservers.mcp.x-k8s.io',
+  validating: '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/mcp-lifecycle',
+  mutating: '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/mcp-lifecycle',
+  deployment: '/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle',
+  slice: '/apis/discovery.k8s.io/v1/namespaces/system/endpointslices/webhook-1',
+  pod: '/api/v1/namespaces/system/pods/mcp-lifecycle-1',
+  lease: '/apis/coordination.k8s.io/v1/namespaces/system/leases/leader',
+  secret: '/api/v1/namespaces/system/secrets/certificate',
+  logging: '/api/v1/namespaces/system/configmaps/logging',
+} as const;
+
+/** `mcpservers.mcp.x-k8s.io` of this release, as Helm would have it. */
+const crd = parse(readFileSync('crds/mcpservers.mcp.x-k8s.io.yaml', 'utf8')) as Json & {
+  readonly metadata: Json;
+  readonly spec: Json & {
+    readonly versions: readonly (Json & { schema: { openAPIV3Schema: { properties: Json } } })[];
+  };
+};
+
+const ofRelease = {
+  'meta.helm.sh/release-name': 'mcp-lifecycle',
+  'meta.helm.sh/release-namespace': 'system',
+};
+
+const labels = {
+  'app.kubernetes.io/name': 'mcp-lifecycle',
+  'app.kubernetes.io/version': '0.0.0',
+  'helm.sh/chart': 'mcp-lifecycle-0.0.0',
+};
+
+let serving: ServingCertificate;
+let bundle = '';
+let old: ServingCertificate;
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+beforeAll(async () => {
+  const authority = await issueAuthority(new Date());
+  bundle = authority.certificate;
+  serving = await issueServing(authority, ['webhook.system.svc'], new Date());
+  const before = new Date(Date.now() - 400 * 86_400_000);
+  old = await issueServing(await issueAuthority(before), ['webhook.system.svc'], before);
+});
+
+/** A cluster in which all is well. */
+function healthy(): FakeKubeApi {
+  const api = createFakeKubeApi();
+  const webhook = (verb: string): Json => ({
+    name: `${verb}.mcpservers.mcp.x-k8s.io`,
+    failurePolicy: 'Fail',
+    clientConfig: { caBundle: base64(bundle), service: { name: 'webhook', namespace: 'system' } },
+  });
+  const env = {
+    ...{ WEBHOOK_SERVICE: 'webhook', CERTIFICATE_SECRET: 'certificate', LOG_CONFIG_MAP: 'logging', LOG_LEVEL: 'info' },
+    ...{ LEASE_NAME: 'leader', FEATURES: 'monitoring' },
+  };
+  const container = (name: string): Json => ({
+    ...{ name, image: 'registry.example.com/mcp-lifecycle:0.0.0' },
+    env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
+  });
+  const metadata = (name: string): Json => ({ name, namespace: 'system', labels, annotations: ofRelease });
+  api.put('/version', { gitVersion: 'v1.35.0', major: '1', minor: '35+' });
+  api.put(paths.crd, { ...crd, metadata: { ...crd.metadata, annotations: ofRelease } });
+  api.put(paths.validating, { metadata: { name: 'mcp-lifecycle' }, webhooks: [webhook('validate')] });
+  api.put(paths.mutating, { metadata: { name: 'mcp-lifecycle' }, webhooks: [webhook('mutate')] });
+  api.put(paths.deployment, {
+    metadata: metadata('mcp-lifecycle'),
+    spec: { replicas: 2, template: { spec: { containers: [container('webhook'), container('reconciler')] } } },
+    status: { readyReplicas: 2, updatedReplicas: 2 },
+  });
+  api.put(paths.slice, {
+    metadata: { name: 'webhook-1', namespace: 'system', labels: { 'kubernetes.io/service-name': 'webhook' } },
+    endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
+  });
+  api.put(paths.pod, { metadata: metadata('mcp-lifecycle-1'), status: { containerStatuses: [] } });
+  api.put(paths.lease, {
+    metadata: metadata('leader'),
+    spec: { holderIdentity: 'mcp-lifecycle-1_a', renewTime: new Date().toISOString() },
+  });
+  api.put(paths.secret, {
+    metadata: metadata('certificate'),
+    data: { 'tls.crt': base64(serving.certificate), 'tls.key': base64(serving.privateKey) },
+  });
+  api.put(paths.logging, { metadata: metadata('logging') });
+  api.put('/apis/monitoring.coreos.com/v1', {
+    kind: 'APIResourceList',
+    resources: [{ name: 'podmonitors' }, { name: 'servicemonitors' }],
+  });
+  return api;
+}
+
+let served: ServedContexts | undefined;
+
+afterEach(async () => {
+  await served?.end();
+  served = undefined;
+});
+
+async function examine(api: FakeKubeApi, ...args: readonly string[]): Promise<CliRun> {
+  served = await serveContexts({ prod: api });
+  return runCli(['doctor', ...args]);
+}
+
+const condition = (type: string, status: 'True' | 'False') => ({
+  ...{ type, status, reason: 'R', message: 'm', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' },
+});
+
+interface Role {
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+}
+
+/** `get apps/deployments`; empty for what every account may ask. */
+function rightOf(path: string): string {
+  const match = /^\/(?:api|apis\/(?<group>[^/]+))\/[^/]+(?:\/namespaces\/[^/]+)?\/(?<plural>[^/]+)(?<name>\/.+)?$/.exec(
+    path,
+  )?.groups;
+  if (match === undefined) return '';
+  return `${match['name'] === undefined ? 'list' : 'get'} ${match['group'] ?? ''}/${match['plural'] ?? ''}`;
+}
+
+const changed = (path: string, change: (before: Json) => Json): FakeKubeApi => {
+  const api = healthy();
+  const before = api.get(path) ?? {};
+  api.remove(path);
+  api.put(path, change(before));
+  return api;
+};
+
+const without = (path: string): FakeKubeApi => {
+  const api = healthy();
+  api.remove(path);
+  return api;
+};
+
+/** Without the extensions of ours, as the reference operator's own. */
+function foreignCrd(before: Json): Json {
+  const versions = crd.spec.versions.map((version) => {
+    const { properties } = version.schema.openAPIV3Schema;
+    const spec = properties['spec'] as { readonly properties: Json };
+    const known = Object.fromEntries(Object.entries(spec.properties).filter(([field]) => field !== 'extensions'));
+    const schema = { properties: { ...properties, spec: { ...spec, properties: known } } };
+    return { ...version, schema: { openAPIV3Schema: schema } };
+  });
+  return {
+    ...before,
+    metadata: {
+      name: 'mcpservers.mcp.x-k8s.io',
+      labels: { 'olm.managed': 'true' },
+    },
+    spec: { ...crd.spec, versions },
+  };
+}
+
+describe('doctor', () => {
+  it('finds nothing wrong where all is well, writes nothing, and shows no key', async () => {
+    const api = healthy();
+    const { code, out, error } = await examine(api);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(out).not.toMatch(/^(problem|warning|unknown)/m);
+    expect(out).toMatch(/^ok +Context prod is Kubernetes v1\.35\.0\.$/m);
+    expect(out).toMatch(
+      /^ok +mcp-lifecycle 0\.0\.0 \(chart mcp-lifecycle-0\.0\.0, Helm release system\/mcp-lifecycle\) /m,
+    );
+    expect(out).toMatch(/^ok +Serving certificate is valid until .*, 89 more days\.$/m);
+    expect(out).toMatch(/^ok +PodMonitor .* is there and used\.$/m);
+    expect(out).toMatch(/^note +PodDisruptionBudget: disruptionBudgets is switched off/m);
+    expect(api.writes).toEqual([]);
+    expect(out).not.toContain('PRIVATE');
+  });
+
+  it.each<[what: string, cluster: () => FakeKubeApi, found: RegExp]>([
+    [
+      'Kubernetes is too old',
+      () => changed('/version', () => ({ gitVersion: 'v1.29.9', minor: '29' })),
+      /older than 1\.30/,
+    ],
+    ['the CRD is gone', () => without(paths.crd), /There is no CustomResourceDefinition/],
+    [
+      'the CRD belongs to somebody else, and what is lost',
+      () => {
+        const api = healthy();
+        const before = api.get(paths.crd) ?? {};
+        api.remove(paths.crd);
+        api.putAs('catalog-operator', paths.crd, foreignCrd(before));
+        return api;
+      },
+      /does not know spec\.extensions: the API server prunes .* labelled olm\.managed, written by catalog-operator/,
+    ],
+    [
+      'the conversion webhook of another operator is left',
+      () => changed(paths.crd, (before) => ({ ...before, spec: { ...crd.spec, conversion: { strategy: 'Webhook' } } })),
+      /conversion webhook/,
+    ],
+    ['it is not installed', () => without(paths.validating), /mcp-lifecycle is not installed/],
+    ['the mutating configuration is gone', () => without(paths.mutating), /There is no MutatingWebhookConfiguration/],
+    [
+      'the Deployment is gone',
+      () => {
+        const api = without(paths.deployment);
+        api.remove(paths.slice);
+        return api;
+      },
+      /No Deployment .* behind Service system\/webhook/,
+    ],
+    [
+      'no pod is ready',
+      () => changed(paths.deployment, (before) => ({ ...before, status: {} })),
+      /0 of 2 pods are ready/,
+    ],
+    ['the Service leads nowhere', () => without(paths.slice), /Service system\/webhook leads to no ready pod/],
+    [
+      'a container does not run',
+      () =>
+        changed(paths.pod, (before) => ({
+          ...before,
+          status: {
+            containerStatuses: [{ name: 'webhook', state: { waiting: { reason: 'ImagePullBackOff', message: 'no' } } }],
+          },
+        })),
+      /Container webhook of system\/mcp-lifecycle-1 does not run: ImagePullBackOff, no/,
+    ],
+    [
+      'API servers are told no CA',
+      () =>
+        changed(paths.validating, (before) => ({
+          ...before,
+          webhooks: [{ name: 'validate.x', clientConfig: { service: { name: 'webhook', namespace: 'system' } } }],
+        })),
+      /has no CA bundle/,
+    ],
+    [
+      'the certificate has expired, and is of another CA',
+      () => changed(paths.secret, (before) => ({ ...before, data: { 'tls.crt': base64(old.certificate) } })),
+      /Serving certificate has expired[^]*do not trust the serving certificate/,
+    ],
+    [
+      'there is no certificate',
+      () => changed(paths.secret, (before) => ({ ...before, data: {} })),
+      /no serving certificate/,
+    ],
+    ['nobody leads', () => changed(paths.lease, (before) => ({ ...before, spec: {} })), /No reconciler leads/],
+    [
+      'the leader is silent',
+      () =>
+        changed(paths.lease, (before) => ({
+          ...before,
+          spec: { holderIdentity: 'a', renewTime: new Date(Date.now() - 600_000).toISOString() },
+        })),
+      /reconciler a has not renewed its Lease for 600 seconds/,
+    ],
+  ])('says what is wrong and what to do, with exit code 1: %s', async (_what, cluster, found) => {
+    const { code, out } = await examine(cluster());
+    expect(code).toBe(1);
+    expect(out).toMatch(found);
+    expect(out).toMatch(/^problem .*\n {9}\S/m);
+  });
+
+  it.each<[what: string, cluster: () => FakeKubeApi, found: RegExp]>([
+    [
+      'pods that are not all ready',
+      () => changed(paths.deployment, (before) => ({ ...before, status: { readyReplicas: 1, updatedReplicas: 2 } })),
+      /1 of 2 pods are ready/,
+    ],
+    [
+      'a container that was killed for want of memory',
+      () =>
+        changed(paths.pod, (before) => ({
+          ...before,
+          status: {
+            containerStatuses: [
+              { name: 'reconciler', restartCount: 1, state: {}, lastState: { terminated: { reason: 'OOMKilled' } } },
+            ],
+          },
+        })),
+      /killed for want of memory[^]*reconciler\.resources\.limits\.memory/,
+    ],
+    [
+      'an API that is switched on and not there',
+      () => without('/apis/monitoring.coreos.com/v1'),
+      /PodMonitor: this cluster has no PodMonitor/,
+    ],
+    [
+      'a CRD of another release, which may be put back',
+      () =>
+        changed(paths.crd, (before) => ({
+          ...before,
+          metadata: { ...crd.metadata, annotations: { ...ofRelease, 'meta.helm.sh/release-name': 'other' } },
+        })),
+      /belongs to somebody else; it is of Helm release system\/other/,
+    ],
+    [
+      'a server that fails',
+      () => {
+        const api = healthy();
+        const server = anMCPServer(
+          ...[withNamespace('tools'), withName('a'), withGeneration(1)],
+          withStatus({
+            phase: 'Failed',
+            conditions: [condition('Accepted', 'True'), condition('Ready', 'False')],
+          }),
+        );
+        api.put('/apis/mcp.x-k8s.io/v1beta1/namespaces/tools/mcpservers/a', { ...server });
+        return api;
+      },
+      /1 MCPServer: 0 Available, 0 Pending, 1 Failed/,
+    ],
+  ])('warns, which fails with --fail-on warning only: %s', async (_what, cluster, found) => {
+    const { code, out } = await examine(cluster());
+    expect(code).toBe(0);
+    expect(out).toMatch(found);
+    expect(out).toMatch(/^warning /m);
+    expect((await runCli(['doctor', '--fail-on', 'warning'])).code).toBe(1);
+  });
+
+  it('says which log level is in force where somebody has changed it', async () => {
+    const api = changed(paths.logging, (before) => ({ ...before, data: { level: 'debug' } }));
+    expect((await examine(api)).out).toMatch(
+      /^note +The log level is debug, as ConfigMap system\/logging says; the chart has info\.$/m,
+    );
+  });
+
+  it('does not know what may not be read, which is no failure', async () => {
+    const api = healthy();
+    api.answer(({ path }) => path !== '/version', 403);
+    const { code, out } = await examine(api);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^unknown +Not known what CustomResourceDefinition .* is like: you may not read it/m);
+    expect(out).toMatch(/^unknown +Not known what is installed: you may not read it/m);
+    expect(out).not.toMatch(/^problem/m);
+    expect(out).toMatch(/^ {9}Ask somebody who may get validatingwebhookconfigurations$/m);
+  });
+
+  it('does not know the date of a certificate whose Secret may not be read', async () => {
+    const api = healthy();
+    api.answer(({ path }) => path.includes('/secrets/'), 403);
+    const { code, out } = await examine(api);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^unknown +Not known until when the serving certificate is valid/m);
+    expect(out).toMatch(/^ok +CA of the webhooks is valid until/m);
+  });
+
+  it('does not take a release of another name for one that is gone', async () => {
+    const { code, out } = await examine(without(paths.deployment));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^unknown +Not known what is installed: pods answer/m);
+  });
+
+  it('needs the rights that the guide gives, and no others', async () => {
+    const api = healthy();
+    const asked = new Set<string>();
+    const recorded = {
+      ...api,
+      request: (request: Parameters<FakeKubeApi['request']>[0]) => {
+        asked.add(rightOf(request.path));
+        return api.request(request);
+      },
+    };
+    served = await serveContexts({ prod: recorded });
+    await runCli(['doctor']);
+    asked.delete('');
+    const guide = readFileSync('docs/guides/status-and-doctor.md', 'utf8');
+    const [, sample = ''] = /```yaml\n(apiVersion: rbac[^]*?)```/.exec(guide) ?? [];
+    const given = parseAllDocuments(sample).flatMap((document) =>
+      (document.toJS() as Role).rules.flatMap(({ apiGroups, resources, verbs }) =>
+        // To watch is for status.
+        apiGroups.flatMap((group) =>
+          resources.flatMap((one) => verbs.filter((verb) => verb !== 'watch').map((verb) => `${verb} ${group}/${one}`)),
+        ),
+      ),
+    );
+    expect([...asked].sort()).toEqual(given.sort());
+  });
+
+  it('ends with 2 where nobody answers', async () => {
+    served = await serveContexts({ prod: healthy() });
+    await served.stop();
+    expect(await runCli(['doctor'])).toMatchObject({
+      code: 2,
+      out: '',
+      error: expect.stringContaining('context prod: '),
+    });
+    expect(await runCli(['doctor', 'x'])).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('takes no argument'),
+    });
+  });
+
+  it('says the same as JSON, as its schema has it', async () => {
+    const { code, out } = await examine(without(paths.slice), '-o', 'json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      context: 'prod',
+      problem: 1,
+      lines: expect.arrayContaining([expect.objectContaining({ topic: 'pods', level: 'problem' })]),
+    });
+    expect(problemsOf(closed(doctorSchema), JSON.parse(out))).toEqual([]);
+  });
+});

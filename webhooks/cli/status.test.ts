@@ -1,0 +1,249 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { anMCPServer, withGeneration, withName, withNamespace, withStatus } from '../core/testing/builders.ts';
+import type { Option } from '../core/testing/builders.ts';
+import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { closed, problemsOf } from './outputs/testing/problems-of.ts';
+import { statusSchema } from './schemas/status.ts';
+import { toServerRow, type ServerState } from './status-state.ts';
+import { runCli } from './testing/run-cli.ts';
+import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
+
+type Condition = readonly [type: string, status: 'True' | 'False' | 'Unknown', reason: string, message?: string];
+
+/** With what the reconciler says of generation 2. */
+function saying(phase: 'Pending' | 'Running' | 'Failed' | undefined, ...conditions: readonly Condition[]): Option {
+  return withStatus({
+    observedGeneration: 2,
+    ...(phase === undefined ? {} : { phase }),
+    conditions: [...(conditions.some(([type]) => type === 'Accepted') ? [] : [accepted]), ...conditions].map(
+      ([type, status, reason, message = `${reason} it is`]) => ({
+        ...{ type, status, reason, message, observedGeneration: 2, lastTransitionTime: '2026-01-01T00:00:00Z' },
+      }),
+    ),
+  });
+}
+
+const accepted: Condition = ['Accepted', 'True', 'Valid'];
+const serves: Condition = ['Available', 'True', 'Available'];
+const ready: Condition = ['Ready', 'True', 'Available'];
+
+const running = saying('Running', ready, serves);
+const starting = saying(
+  'Pending',
+  ['Ready', 'Unknown', 'Initializing', 'It starts'],
+  ['Available', 'Unknown', 'Initializing'],
+);
+const broken = saying(
+  'Failed',
+  ['Ready', 'False', 'DeploymentUnavailable', 'Container crashing: a'],
+  ['Available', 'False', 'x'],
+);
+
+const rollout = (phase: string, more: object = {}): Option =>
+  withStatus({ extensions: { rollout: { phase, ...more } } as never });
+
+describe('how a server is', () => {
+  it.each<[what: string, options: readonly Option[], row: readonly [ServerState, string, rollout?: string]]>([
+    ['that nobody has looked at', [], ['Pending', 'Waiting']],
+    [
+      'that was changed since (the answer of the old version is none)',
+      [running, withGeneration(3)],
+      ['Pending', 'Waiting'],
+    ],
+    ['that serves and answers', [running], ['Available', 'Available']],
+    [
+      'that is scaled to zero',
+      [saying('Running', ['Ready', 'True', 'ScaledToZero'], ['Available', 'True', 'ScaledToZero'])],
+      ['Available', 'ScaledToZero'],
+    ],
+    ['that starts', [starting], ['Pending', 'Initializing']],
+    ['that cannot start', [broken], ['Failed', 'DeploymentUnavailable']],
+    [
+      'that is refused, while an older version serves',
+      [saying('Running', ready, serves, ['Accepted', 'False', 'Invalid'])],
+      ['Failed', 'Invalid'],
+    ],
+    [
+      'of which a new version rolls out',
+      [saying('Running', ready, serves, ['Reconciling', 'True', 'RollingOut'])],
+      ['Pending', 'Rolling', 'Rolling'],
+    ],
+    [
+      'of which a new version does not come up',
+      [saying('Running', ready, serves, ['Progressing', 'False', 'PodsFailing'], ['Stalled', 'True', 'PodsFailing'])],
+      ['Failed', 'PodsFailing', 'Stalled'],
+    ],
+    ['of which a new version is proven', [running, rollout('Proving')], ['Pending', 'Proving', 'Proving']],
+    [
+      'of which a new version was found to be broken',
+      [running, rollout('Rejected', { reason: 'ProtocolBroken', message: 'm' })],
+      ['Failed', 'ProtocolBroken', 'Rejected'],
+    ],
+    ['of another operator, without a phase', [saying(undefined, ready, serves)], ['Available', 'Available']],
+    ['that says nothing of itself', [saying('Pending')], ['Pending', 'NotReady']],
+  ])('%s', (_what, options, [state, reason, onItsWay]) => {
+    const row = toServerRow(anMCPServer(withGeneration(2), ...options), 'prod');
+    expect([row.state, row.reason, row.rollout]).toEqual([state, reason, onItsWay]);
+  });
+
+  it('keeps to its line whatever the server says of itself', () => {
+    const evil = `1.0\n\u202e${'x'.repeat(10_000)}`;
+    const server = anMCPServer(withGeneration(2), running, withStatus({ serverInfo: { version: evil } }));
+    const { version = '' } = toServerRow(server, 'prod');
+    expect(version).toMatch(/^1\.0 x/);
+    expect(version.length).toBeLessThanOrEqual(64);
+  });
+});
+
+let served: ServedContexts | undefined;
+
+afterEach(async () => {
+  await served?.end();
+  served = undefined;
+});
+
+function put(api: FakeKubeApi, name: string, ...options: readonly Option[]): void {
+  const server = anMCPServer(withNamespace('tools'), withName(name), withGeneration(2), ...options);
+  api.put(`/apis/mcp.x-k8s.io/v1beta1/namespaces/tools/mcpservers/${name}`, { ...server });
+}
+
+const described = withStatus({
+  address: { url: 'http://search.tools.svc:8080/mcp' },
+  serverInfo: { version: '1.4.0' },
+  extensions: { verification: { toolCount: 3 } },
+});
+
+describe('status', () => {
+  it('tables the servers of a namespace, and says why each is not Available', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', running, described);
+    put(api, 'weather', broken);
+    put(api, 'mail', starting);
+    served = await serveContexts({ prod: api });
+    expect(await runCli(['status', '-n', 'tools'])).toEqual({
+      code: 1,
+      out: `NAMESPACE  NAME     STATE      SERVES  VERSION  TOOLS  ROLLOUT  URL
+tools      weather  Failed     no      -        -      -        -
+tools      mail     Pending    no      -        -      -        -
+tools      search   Available  yes     1.4.0    3      -        http://search.tools.svc:8080/mcp
+tools/weather: Failed, DeploymentUnavailable: Container crashing: a
+tools/mail: Pending, Initializing: It starts
+3 MCPServers: 1 Available, 1 Pending, 1 Failed
+`,
+      error: '',
+    });
+    expect(api.writes).toEqual([]);
+  });
+
+  it('gates by its exit code: 0 only where each that is named is Available', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', running);
+    put(api, 'weather', broken);
+    served = await serveContexts({ prod: api });
+    expect((await runCli(['status', 'search', '-n', 'tools'])).code).toBe(0);
+    expect((await runCli(['status', 'search', 'weather', '-n', 'tools'])).code).toBe(1);
+    const missing = await runCli(['status', 'nope', '-n', 'tools']);
+    expect(missing).toMatchObject({ code: 2, error: 'context prod: there is no MCPServer tools/nope\n' });
+    expect(await runCli(['status', '-n', 'empty'])).toMatchObject({
+      ...{ code: 0, error: 'no MCPServer in namespace empty of context prod\n' },
+    });
+  });
+
+  it('asks several clusters, and says of which a server is', async () => {
+    const [prod, dev] = [createFakeKubeApi(), createFakeKubeApi()];
+    put(prod, 'search', running);
+    put(dev, 'search', broken);
+    served = await serveContexts({ prod, dev });
+    const { code, out } = await runCli(['status', '-A', '--context', 'dev', '--context', 'prod']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^CONTEXT +NAMESPACE +NAME +STATE/);
+    expect(out).toMatch(/^dev +tools +search +Failed .*\nprod +tools +search +Available /m);
+  });
+
+  it('says the same as JSON, as its schema has it', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', running, described);
+    put(api, 'weather', running, rollout('Rejected', { reason: 'ProtocolBroken', message: 'm' }));
+    served = await serveContexts({ prod: api });
+    const { code, out } = await runCli(['status', '-A', '-o', 'json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ available: 1, pending: 0, failed: 1, problems: [] },
+      servers: [
+        { name: 'weather', state: 'Failed', reason: 'ProtocolBroken', isServing: true, rollout: 'Rejected' },
+        { context: 'prod', name: 'search', state: 'Available', version: '1.4.0', tools: 3 },
+      ],
+    });
+    expect(problemsOf(closed(statusSchema), JSON.parse(out))).toEqual([]);
+  });
+
+  it('is not whole where servers may not be listed', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', running);
+    api.answer(({ path }) => path.includes('mcpservers'), 403);
+    served = await serveContexts({ prod: api });
+    const { code, error } = await runCli(['status', '-A']);
+    expect(code).toBe(2);
+    expect(error).toContain('the right to list mcpservers.mcp.x-k8s.io in all namespaces');
+    expect(error).not.toContain('no MCPServer in');
+  });
+
+  it.each([
+    [['-A', '-n', 'tools'], 'not both'],
+    [['-A', 'search'], 'leave --all-namespaces out'],
+    [['--timeout', '0'], '--timeout takes seconds from 1 to 86400'],
+    [['--timeout', '1e3'], '--timeout takes seconds from 1 to 86400'],
+    [['--context', 'nowhere'], "no context 'nowhere': it has prod"],
+  ])('refuses %j', async (args, why) => {
+    served = await serveContexts({ prod: createFakeKubeApi() });
+    expect(await runCli(['status', ...args])).toMatchObject({ code: 2, out: '', error: expect.stringContaining(why) });
+  });
+});
+
+describe('status --watch', () => {
+  it('ends at once where nothing is on its way', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', running);
+    served = await serveContexts({ prod: api });
+    const { code, out } = await runCli(['status', 'search', '-n', 'tools', '--watch']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^NAMESPACE .*\ntools +search +Available .*\n1 MCPServer: 1 Available, 0 Pending, 0 Failed\n$/);
+  });
+
+  it('waits for a server that is on its way, and for one that is not there yet, and tells each change', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', starting);
+    served = await serveContexts({ prod: api });
+    const watching = runCli(['status', 'search', 'mail', '-n', 'tools', '--watch', '--timeout', '60']);
+    put(api, 'search', running);
+    put(api, 'other', starting);
+    put(api, 'mail', broken);
+    const { code, out } = await watching;
+    expect(code).toBe(1);
+    expect(out).toMatch(/^tools +mail +Failed /m);
+    expect(out).toContain('tools/mail: Failed, DeploymentUnavailable');
+    expect(out).toMatch(/^tools +search +Available /m);
+    expect(out).not.toContain('other');
+    expect(out).toMatch(/2 MCPServers: 1 Available, 0 Pending, 1 Failed\n$/);
+  });
+
+  it('says as JSON how it ended, once', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', starting);
+    served = await serveContexts({ prod: api });
+    const watching = runCli(['status', 'search', '-n', 'tools', '--watch', '-o', 'json']);
+    put(api, 'search', running);
+    const { code, out } = await watching;
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ available: 1, pending: 0 });
+  });
+
+  it('gives up after --timeout with what it has', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', starting);
+    served = await serveContexts({ prod: api });
+    const { code, out } = await runCli(['status', '-n', 'tools', '--watch', '--timeout', '1']);
+    expect(code).toBe(1);
+    expect(out).toContain('1 MCPServer: 0 Available, 1 Pending, 0 Failed');
+  });
+});

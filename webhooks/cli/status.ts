@@ -1,0 +1,133 @@
+import { printable } from '../core/engine/text.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { InputProblem } from '../platform/manifests/manifest.ts';
+import { defineCommand } from './command.ts';
+import { connectContexts } from './connect-contexts.ts';
+import { exitCodes, type ExitCode } from './exit-code.ts';
+import { namesOf } from './names-of.ts';
+import { toJson } from './outputs/to-json.ts';
+import { renderProblem } from './outputs/text.ts';
+import { statusSchemaVersion } from './schemas/status.ts';
+import { followStates, readStates, type ReadStates } from './status-read.ts';
+import { serverStates, type ServerRow, type ServerState } from './status-state.ts';
+import { renderStates, StatusTable } from './status-table.ts';
+
+interface States {
+  readonly rows: readonly ServerRow[];
+  readonly problems: readonly InputProblem[];
+  /** Whether there are several, so that it has to be said of which a server is. */
+  readonly hasContexts: boolean;
+}
+
+/** What `status --output` takes; the first is the default. */
+const outputs = {
+  text: renderStates,
+  json: renderJson,
+} as const satisfies Readonly<Record<string, (states: States) => string>>;
+
+/** How the MCPServers of clusters are. */
+export const status = defineCommand({
+  synopsis: 'status [options] [NAME…]',
+  description: `Says of MCPServers whether the version that was asked for last serves and answers (Available), is on its way (Pending), or needs
+somebody to change something first (Failed); whether pods serve meanwhile, the version that the server tells, its tools, its URL. Those
+that are named, or all of the namespace: that of --namespace, else of the context. With --watch until none of them is on its way any more,
+and those that are named exist: what changes is printed as it does (json: the end alone). Nothing is changed.
+`,
+  examples: ['status search --namespace tools --watch --timeout 120'],
+  options: {
+    output: { type: 'choice', choices: namesOf(outputs), short: 'o', help: 'for people, or for programs' },
+    namespace: { type: 'text', placeholder: 'NAME', default: '', short: 'n', help: 'where they are' },
+    'all-namespaces': { type: 'flag', short: 'A', help: 'wherever they are' },
+    watch: { type: 'flag', help: 'until none is on its way' },
+    timeout: { type: 'text', placeholder: 'SECONDS', default: '600', help: 'of --watch, at most' },
+    context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig; may be repeated' },
+  },
+  exitCodes: { clean: 'each is Available', found: 'one is not' },
+  judgeArguments(names, { namespace, 'all-namespaces': isEverywhere, timeout }) {
+    if (isEverywhere && namespace !== '') return 'name a --namespace, or --all-namespaces, not both';
+    if (isEverywhere && names.length > 0) return 'a NAME is of one namespace: leave --all-namespaces out';
+    const isSeconds = /^\d{1,5}$/.test(timeout) && Number(timeout) >= 1 && Number(timeout) <= longestSeconds;
+    return isSeconds ? undefined : `--timeout takes seconds from 1 to ${longestSeconds}, not '${timeout}'`;
+  },
+  async run({ values, positionals }, { writeOut, writeError }) {
+    const names = [...new Set(positionals)];
+    const connected = await connectContexts(values.context);
+    if (connected.type === 'refused') {
+      writeError(connected.said);
+      return exitCodes.unusable;
+    }
+    const { clusters } = connected;
+    const read = await Promise.all(
+      clusters.map((cluster) => {
+        const own = values.namespace === '' ? cluster.namespace : values.namespace;
+        return readStates(cluster, { namespace: values['all-namespaces'] ? '' : own, names });
+      }),
+    );
+    const hasContexts = clusters.length > 1;
+    const isWatching = values.watch && read.every(({ problem }) => problem === undefined);
+    const isText = values.output === 'text';
+    const table = new StatusTable(sorted(read.flatMap(({ rows }) => rows)), hasContexts);
+    if (isWatching && isText) writeOut(table.render());
+    const rows = isWatching
+      ? await followStates(read, {
+          ...{ clock: systemClock, timeoutMs: Number(values.timeout) * 1_000 },
+          onRow: (row) => {
+            if (isText) writeOut(table.renderChanged(row));
+          },
+        })
+      : read.flatMap((one) => one.rows);
+    const problems = [...read.flatMap(({ problem }) => problem ?? []), ...findMissing(read, rows)];
+    const states = { rows: sorted(rows), problems, hasContexts };
+    writeOut(isWatching && isText ? table.renderEnd(states.rows) : outputs[values.output](states));
+    const isEmpty = rows.length === 0 && problems.length === 0;
+    const where = read.map(({ cluster, which }) => `${whereOf(which.namespace)} of context ${cluster.context}`);
+    const empty = isEmpty ? [`no MCPServer in ${printable(where.join(', '))}`] : [];
+    writeError([...problems.map(renderProblem), ...empty].map((line) => `${line}\n`).join(''));
+    return exitCodeOf(states);
+  },
+});
+
+/** Longest time for --watch, in seconds. */
+const longestSeconds = 86_400;
+
+/** Who names a server wants to hear that it does not exist. */
+function findMissing(read: readonly ReadStates[], rows: readonly ServerRow[]): readonly InputProblem[] {
+  return read.flatMap(({ cluster: { context }, which: { namespace, names }, problem }) => {
+    const isThere = (name: string): boolean => rows.some((row) => row.context === context && row.name === name);
+    return problem === undefined
+      ? names
+          .filter((name) => !isThere(name))
+          .map((name) => ({ file: `context ${context}`, message: `there is no MCPServer ${namespace}/${name}` }))
+      : [];
+  });
+}
+
+function whereOf(namespace: string): string {
+  return namespace === '' ? 'any namespace' : `namespace ${namespace}`;
+}
+
+function exitCodeOf({ rows, problems }: States): ExitCode {
+  if (problems.length > 0) return exitCodes.unusable;
+  return rows.every(({ state }) => state === 'Available') ? exitCodes.clean : exitCodes.found;
+}
+
+/** What needs somebody first. */
+const urgency: readonly ServerState[] = ['Failed', 'Pending', 'Available'];
+
+function sorted(rows: readonly ServerRow[]): readonly ServerRow[] {
+  const keyOf = ({ context, namespace, name, state }: ServerRow): string =>
+    [context, namespace, String(urgency.indexOf(state)), name].join('\u0000');
+  const keyed = rows.map((row) => ({ row, key: keyOf(row) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row);
+}
+
+function renderJson({ rows, problems }: States): string {
+  return toJson({
+    schemaVersion: statusSchemaVersion,
+    ...Object.fromEntries(
+      serverStates.map((state) => [state.toLowerCase(), rows.filter((row) => row.state === state).length]),
+    ),
+    servers: rows,
+    problems,
+  });
+}
