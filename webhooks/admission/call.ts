@@ -160,10 +160,12 @@ class HttpCall extends PendingCall {
     return this.#parts.response.destroyed;
   }
 
-  takeBody(): Buffer {
-    const { body, release } = this.#parts.arrived;
-    release();
-    return body;
+  get body(): Buffer {
+    return this.#parts.arrived.body;
+  }
+
+  giveBack(): void {
+    this.#parts.arrived.release();
   }
 
   answer(text: string): void {

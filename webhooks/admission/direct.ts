@@ -116,9 +116,14 @@ class DirectConnection {
     socket.resume();
   }
 
-  takeBody({ headBytes }: KnownHead): Buffer {
-    this.#giveBack();
+  bodyOf({ headBytes }: KnownHead): Buffer {
     return join(this.#pieces).subarray(headBytes);
+  }
+
+  giveBack(): void {
+    if (this.#held === 0) return;
+    this.options.uploads.give(this.#held);
+    this.#held = 0;
   }
 
   /** The call is over; refused, it has no answer yet. */
@@ -126,7 +131,7 @@ class DirectConnection {
     const { options, socket } = this;
     if (this.#call === undefined) return;
     this.#call = undefined;
-    this.#giveBack();
+    this.giveBack();
     options.room.leave(options.costOf(bodyBytes));
     options.connections.rested(socket);
     if (refused === undefined) {
@@ -165,12 +170,6 @@ class DirectConnection {
     return taken > 0;
   }
 
-  #giveBack(): void {
-    if (this.#held === 0) return;
-    this.options.uploads.give(this.#held);
-    this.#held = 0;
-  }
-
   #judge(head: KnownHead): void {
     const { room, costOf, judge } = this.options;
     if (this.socket.writableNeedDrain || !room.enterNow(costOf(head.bodyBytes))) {
@@ -184,7 +183,7 @@ class DirectConnection {
 
   #leave(): void {
     this.arrivals.remove(this);
-    this.#giveBack();
+    this.giveBack();
   }
 
   readonly #onClose = (): void => {
@@ -214,8 +213,12 @@ class DirectCall extends PendingCall {
     return this.#connection.socket.destroyed;
   }
 
-  takeBody(): Buffer {
-    return this.#connection.takeBody(this.#head);
+  get body(): Buffer {
+    return this.#connection.bodyOf(this.#head);
+  }
+
+  giveBack(): void {
+    this.#connection.giveBack();
   }
 
   answer(text: string): void {

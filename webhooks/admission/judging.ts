@@ -52,7 +52,8 @@ export function createJudging(options: JudgingOptions): (call: PendingCall) => v
 /** Undefined when our code failed; the call has been told then. */
 function judge(options: JudgingOptions, call: PendingCall): Outcome | Promise<Outcome> | undefined {
   try {
-    const read = parseReview(call.takeBody());
+    const read = parseReview(call.body);
+    call.giveBack();
     if (!read.ok) return read;
     const { request } = read;
     const answer = askHandler(options, call, request);

@@ -25,8 +25,10 @@ export abstract class PendingCall implements CallContext {
   abstract readonly socket: Socket;
   /** The caller hung up. */
   abstract readonly isGone: boolean;
-  /** Asked for once; what held it is free then. */
-  abstract takeBody(): Buffer;
+  /** The bytes, until they are given back. */
+  abstract readonly body: Buffer;
+  /** The body was parsed: others may have its room, and write over it. */
+  abstract giveBack(): void;
   /** A whole AdmissionReview. */
   abstract answer(text: string): void;
   /** Nothing more comes: it was answered, its caller is gone, or it is refused and not answered yet. */

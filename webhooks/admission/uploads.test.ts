@@ -93,6 +93,19 @@ describe('bodies that do not fit together', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
+  it('are not mixed with one another', async () => {
+    const server = await start({ ...patient, largeRoomBytes: 100_000 });
+    const uids = Array.from({ length: 12 }, (_, index) => `sender${index}`);
+    const answers = await Promise.all(
+      uids.map((uid, index) => {
+        // Each has its bytes at other places than the next.
+        const body = ' '.repeat(1_000 * index) + JSON.stringify(aReview({ uid, object: uid.repeat(40_000 + index) }));
+        return server.send({ path: '/validate?timeout=30s', body });
+      }),
+    );
+    expect(answers.map(({ body }) => body)).toMatchObject(uids.map((uid) => ({ response: { uid, allowed: true } })));
+  });
+
   it('are no broken JSON when their last piece has to wait for room, though the stream ends before', async () => {
     const server = await start({ ...patient, smallRoomBytes: 20_000 });
     const [beyond, inRoom] = await Promise.all([
