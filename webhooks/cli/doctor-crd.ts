@@ -11,6 +11,9 @@ const whatItIs = `CustomResourceDefinition ${name}`;
 
 const topic = 'crd';
 
+/** What another manager has written beside `strategy: None` is refused by the API server. */
+const withoutConversion = `kubectl patch crd ${name} --type merge --patch '{"spec":{"conversion":{"strategy":"None","webhook":null}}}'`;
+
 /** Whose the CustomResourceDefinition is, and what of ours it does not keep. */
 export function checkCrd({ crd, installation }: Survey): readonly DoctorLine[] {
   switch (crd.state) {
@@ -155,7 +158,7 @@ function checkServing(crd: unknown): readonly DoctorLine[] {
     lines.push({
       ...{ topic, level: 'problem' },
       found: `${whatItIs} has a conversion webhook, which another operator left: while nobody answers it, MCPServers can neither be read nor written`,
-      remedy: 'Apply ours over it, which needs none: upgrade the chart with crds.enabled=true and --take-ownership',
+      remedy: `Take it out, which an apply of ours cannot: ${withoutConversion}; then upgrade the chart with crds.enabled=true, --take-ownership and --force-conflicts`,
     });
   }
   const established = listAt(recordAt(crd, 'status'), 'conditions').find(
