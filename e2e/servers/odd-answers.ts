@@ -39,7 +39,8 @@ function goodResult(method: string): object | undefined {
       _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'good', version: '1.0.0' } },
     };
   if (method === 'initialize') return initialized({ name: 'good', version: '1.0.0' });
-  return method === 'tools/list' ? { tools, resultType: 'complete' } : undefined;
+  // So that who has pinned them asks again soon.
+  return method === 'tools/list' ? { tools, resultType: 'complete', ttlMs: 10_000 } : undefined;
 }
 
 function initialized(serverInfo: object, more: object = {}): object {

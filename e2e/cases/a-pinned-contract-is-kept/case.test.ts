@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
@@ -34,6 +36,17 @@ describe('a server whose tools are pinned, and which lists one more while it run
     expect(message).toContain(`found ${String(found)}, accepted is ${String(accepted)}`);
     expect(after.status?.['address']).toEqual(before.status?.['address']);
     expect(await pods()).toEqual(podsBefore);
+  });
+
+  it('is listed by the command line, which is brought to its pod: with the digest that is in status', async () => {
+    const args = ['webhooks/main.ts', 'contract', 'get', '--namespace', namespace, 'mcpserver/search'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    const { digest } = toolsOf(await get(namespace, 'mcpservers', 'search'));
+    expect(stdout.trim().split('\n')).toEqual([
+      expect.stringMatching(/^[0-9a-f]{8} {2}read-only +echo$/),
+      expect.stringMatching(/^[0-9a-f]{8} {2}destructive, open world +remove$/),
+      `2 tools: ${String(digest)}`,
+    ]);
   });
 
   it('is Verified again when that digest is accepted, and not when something else is', async () => {
