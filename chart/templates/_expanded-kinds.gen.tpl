@@ -30,6 +30,18 @@
     - watch
     - create
     - patch
+- apiGroups:
+    - apps
+  resources:
+    - deployments
+  verbs:
+    - delete
+- apiGroups:
+    - networking.k8s.io
+  resources:
+    - networkpolicies
+  verbs:
+    - delete
 {{- if .Values.disruptionBudgets.enabled }}
 - apiGroups:
     - policy

@@ -102,6 +102,10 @@ const uses: Readonly<Record<string, Use>> = {
   'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
+  'reconciler/hold-template.ts': {
+    requests: ['GET'],
+    needs: rights(everywhere, ['get'], ['apps/deployments', 'apps/replicasets']),
+  },
   'platform/kube/events.ts': {
     requests: ['PATCH', 'POST'],
     needs: rights(everywhere, ['create', 'patch'], ['events.k8s.io/events']),
@@ -173,7 +177,10 @@ describe('the rights of the chart', () => {
     expect(rulesToDelete(buildRules(kinds))).toEqual([
       { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['delete'] },
     ]);
-    expect(granted(await render()).filter((right) => right.includes(': delete '))).toEqual([]);
+    // A candidate is of the kinds of which every server has one.
+    expect(granted(await render()).filter((right) => right.includes(': delete '))).toEqual([
+      ...['apps/deployments', 'networking.k8s.io/networkpolicies'].map((of) => `${everywhere}: delete ${of}`),
+    ]);
   });
 
   it.each([[[]], [['--set', 'watchNamespaces={a}']]])(

@@ -67,7 +67,11 @@ describe('what an owner writes just before we write status', () => {
     const api = createFakeKubeApi();
     api.put(serverPath, {
       ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'search', namespace: 'mcp' } },
-      spec: { ...withImage('example.com/search:1'), config: { port: 8080 } },
+      // Whether it is proven first is another question.
+      spec: {
+        ...{ ...withImage('example.com/search:1'), config: { port: 8080 } },
+        extensions: { rollout: { verify: 'AfterSwitch' } },
+      },
     });
     const raced = racedBy(api, () => {
       api.put(serverPath, { metadata: { generation: 2 }, spec: withImage('example.com/search:2') });

@@ -1,3 +1,4 @@
+import { LABELS } from '../core/mcpserver/api.ts';
 import { createPolicyVersion } from '../core/engine/policy-version.ts';
 import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { Policy } from '../core/engine/policy.ts';
@@ -24,6 +25,7 @@ import { RolloutPlaces } from './rollout-places.ts';
 import { Setbacks } from './setbacks.ts';
 import { probeMcpServer } from '../platform/mcp/probe.ts';
 import type { Probe } from '../platform/mcp/probe.ts';
+import { CandidateProbes } from './verify/candidate-probes.ts';
 import { Verifier } from './verify/verifier.ts';
 import type { World } from './world.ts';
 
@@ -56,6 +58,11 @@ export function createWorld(
   const texts = new FairStore<string>(childTextLimits);
   const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
   const pods = new PodCache();
+  const candidatePods = new PodCache(LABELS.candidateOf, LABELS.candidateTemplate);
+  const candidateProbes = new CandidateProbes({
+    ...{ clock, log, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
+    onChange: add,
+  });
   const verifier = new Verifier({
     ...{ clock, log, random, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
     acceptsForbidden: () => policies.current().policy.compatibility === 'reference',
@@ -98,11 +105,11 @@ export function createWorld(
       return noticeOf(policies.current());
     },
     lookAgain: add,
-    ...{ servers, children, pods, references, optional, verifier, foundRules },
+    ...{ servers, children, pods, candidatePods, candidateProbes, places, references, optional, verifier, foundRules },
     ...{ notChecked, setbacks, reduced, pacing },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
-      ...[verifier, references, setbacks, pacing, foundRules],
+      ...[verifier, candidateProbes, references, setbacks, pacing, foundRules],
       ...(metrics.perServer === undefined ? [] : [metrics.perServer]),
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
     ],

@@ -257,7 +257,7 @@ describe('an API server on which something goes wrong', () => {
     const { api, clock, faulty } = stage;
     faulty.asked.splice(0);
     faulty.faultOf = () => ({ type: 'refused', status: 429, retryAfterSeconds: 30 });
-    api.put(serverPath('a'), { metadata: { generation: 2 }, ...image(2) });
+    api.put(serverPath('a'), { metadata: { generation: 2 }, spec: { runtime: { replicas: 2 } } });
     await clock.advance(300 * second);
     const writes = faulty.asked.filter(({ what }) => what.startsWith('PATCH'));
     const pauses = [...Map.groupBy(writes, ({ what }) => what).values()].flatMap((same) =>

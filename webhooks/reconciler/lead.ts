@@ -101,6 +101,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     round.abort();
     leavePolicy();
     verifier.stop();
+    world.candidateProbes.stop();
     await Promise.allSettled(tasks);
   }
 }

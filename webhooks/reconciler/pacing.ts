@@ -1,3 +1,4 @@
+import { LABELS } from '../core/mcpserver/api.ts';
 import type { StandingField } from '../core/mcpserver/types.gen.ts';
 import { childIdOf, kindOf } from '../core/plan/action.ts';
 import type { Action } from '../core/plan/action.ts';
@@ -45,6 +46,11 @@ export interface Paced {
   readonly isChanged: boolean;
   /** What status says of this generation that it comes back: an earlier reconciler has taken it away as often as may be at once. */
   readonly comesBack?: readonly StandingField[];
+  /**
+   * Of a verified rollout that has begun, so that it waits no more. `proving`: its place stays taken, whatever is applied.
+   * `rolling`: what is applied replaces the pods.
+   */
+  readonly rollout?: 'proving' | 'rolling';
 }
 
 export interface PacingOptions {
@@ -83,13 +89,16 @@ export class Pacing {
   }
 
   /** What became of what was admitted. */
-  settle({ key, generation }: Pick<Paced, 'key' | 'generation'>, executed: readonly Executed[]): void {
+  settle(
+    { key, generation, rollout }: Pick<Paced, 'key' | 'generation' | 'rollout'>,
+    executed: readonly Executed[],
+  ): void {
     for (const { action, result } of executed) {
       if (action.type !== 'apply') continue;
       const child = childIdOf(action);
       if (result === 'done' && action.cause === 'drift') this.#countRepair(key, generation, child);
       if (result === 'done' && isCleaning(action)) this.#countCleaning(key, generation, action);
-      if (action.of.hasPods === true) this.#options.places.answer(key, result);
+      if (hasServingPods(action) && rollout !== 'proving') this.#options.places.answer(key, result);
     }
   }
 
@@ -124,7 +133,7 @@ export class Pacing {
     const { repair, cleanings } = this.#keptOf(key, generation, childIdOf(action), paced.comesBack);
     const repairMs = action.cause === 'drift' ? this.#untilRepairMs(repair) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
-    if (isReplacement(action) && this.#mayWait(paced, action)) return this.#inTurn(key, action, 'Queued');
+    if (replacesServingPods(action) && this.#mayWait(paced, action)) return this.#inTurn(key, action, 'Queued');
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = cleanings.pauseMs(action, this.#nowMs());
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
@@ -136,8 +145,8 @@ export class Pacing {
    * writes meanwhile takes fields away from us, or has to be taken away. Fields that this release applies for the first time
    * are not ours either; so what we own is compared with what it was when the server began to wait.
    */
-  #mayWait({ key, isVerified, isChanged }: Paced, { claims, owned = '' }: Apply): boolean {
-    if (!isVerified || isChanged || claims?.isTakeOver === false) return false;
+  #mayWait({ key, isVerified, isChanged, rollout }: Paced, { claims, owned = '' }: Apply): boolean {
+    if (!isVerified || isChanged || rollout !== undefined || claims?.isTakeOver === false) return false;
     const before = this.#queued.get(key) ?? owned;
     this.#queued.set(key, before);
     return before === owned;
@@ -205,9 +214,15 @@ interface PacedAction {
   readonly usesPlace?: true;
 }
 
+/** Those that are called: a candidate has one that nobody calls. */
+function hasServingPods({ of, object }: Apply): boolean {
+  return of.hasPods === true && object.metadata.labels?.[LABELS.candidateOf] === undefined;
+}
+
 /** A template that is another one, by a change of somebody: not one that has to be brought back. */
-function isReplacement({ cause, replacesPods }: Apply): boolean {
-  return replacesPods === true && (cause === 'changed' || cause === 'adopted');
+export function replacesServingPods(action: Action): action is Apply {
+  if (action.type !== 'apply' || action.replacesPods !== true || !hasServingPods(action)) return false;
+  return action.cause === 'changed' || action.cause === 'adopted';
 }
 
 type Apply = Action & { readonly type: 'apply' };

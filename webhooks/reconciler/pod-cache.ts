@@ -22,11 +22,18 @@ const maxTextLength = 1_100;
  * no room, the namespace that has the most goes without.
  */
 export class PodCache {
-  readonly #serving = new ServingPods();
+  readonly #label: string;
+  readonly #serving: ServingPods;
   readonly #newest = new NewestTemplates();
   readonly #states = new FairStore<PodState>(limits);
   /** By server, then by pod: what is to be known about it. */
   readonly #kept = new Map<string, Map<string, Sighting>>();
+
+  /** By the label whose value is the name of their server, and the one that tells templates apart; by default of those that serve. */
+  constructor(label: string = LABELS.server, templateLabel?: string) {
+    this.#label = label;
+    this.#serving = new ServingPods(templateLabel);
+  }
 
   /** The pods of one server that fail, or may turn out to. */
   of(server: string): readonly PodState[] {
@@ -48,7 +55,7 @@ export class PodCache {
    * failure are no news.
    */
   put(raw: unknown): string | undefined {
-    const server = serverOf(raw);
+    const server = serverOf(raw, this.#label);
     const pod = toPodState(raw);
     // Somebody has taken the label away, to look into it out of the Service's way.
     if (server === undefined) return this.remove(raw);
@@ -61,7 +68,7 @@ export class PodCache {
   /** Returns the server whose it was; without a label, that is looked for. */
   remove(raw: unknown): string | undefined {
     const key = podKey(raw);
-    const server = serverOf(raw) ?? this.#serving.ownerOf(raw) ?? this.#keeperOf(key);
+    const server = serverOf(raw, this.#label) ?? this.#serving.ownerOf(raw) ?? this.#keeperOf(key);
     if (server === undefined) return undefined;
     const isOther = this.#serving.remove(server, raw);
     const wasNewest = this.#newest.remove(server, raw);
@@ -122,8 +129,8 @@ function podKey(raw: unknown): string {
   return keyOf({ kind: 'Pod', ...metaOf(raw) });
 }
 
-function serverOf(raw: unknown): string | undefined {
-  const name = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), LABELS.server);
+function serverOf(raw: unknown, label: string): string | undefined {
+  const name = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), label);
   return name === undefined ? undefined : keyOf({ kind: API.kind, namespace: metaOf(raw).namespace, name });
 }
 

@@ -90,7 +90,8 @@ beforeEach(async () => {
   statuses = [];
   api.put(serverPath, {
     ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'search', namespace: 'mcp' } },
-    spec: { config: { port: 8080 } },
+    // What is told of pods that serve, whether or not a candidate has been asked before.
+    spec: { config: { port: 8080 }, extensions: { rollout: { verify: 'AfterSwitch' } } },
   });
   changeTo(1);
   const kube: KubeApi = {
@@ -149,7 +150,8 @@ describe.each(watches)('a rollout of which we are told, %s', (_, path) => {
     await clock.advance(45_000);
     release();
     await clock.advance(60_000);
-    expect(now('Verified')).toBe('False@2');
+    const { extensions } = api.get(serverPath)?.['status'] as MCPServerStatus;
+    expect([now('Verified'), extensions?.rollout?.phase]).toEqual(['False@1', 'RolledBack']);
     expect(statuses.map((status) => said('Verified', status))).not.toContain('True@2');
   });
 

@@ -1,35 +1,47 @@
 import { decide } from '../core/plan/decide.ts';
-import type { Decision } from '../core/plan/decide.ts';
+import type { DecideInput, Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
-import type { ForeignFieldsStatus, MCPServer } from '../core/mcpserver/types.gen.ts';
+import type { ForeignFieldsStatus, MCPServer, StandingField } from '../core/mcpserver/types.gen.ts';
 import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { ApiStates } from '../core/engine/installation.ts';
+import type { Action } from '../core/plan/action.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
-import { conditionOf } from '../core/plan/condition.ts';
 import type { Said } from '../core/plan/condition.ts';
+import type { ObservedChild } from '../core/plan/observed.ts';
+import { takesExtensions } from '../core/plan/reduced-status.ts';
 import { nextReport } from '../core/plan/report.ts';
+import type { Report, Rolling } from '../core/plan/report.ts';
 import { optionalConditions } from '../core/plan/optional-conditions.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
+import { servesWell } from '../core/plan/plan-rollout.ts';
+import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import { saidToServe } from '../core/plan/served-generation.ts';
+import type { ServingPod } from '../core/plan/serving.ts';
 import type { Acceptance } from '../core/plan/status-input.ts';
+import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { timestamp } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
 import { splitKey } from '../platform/kube/object.ts';
+import { gatherCandidate, isOfCandidate, keepProving, proofOfNewPod } from './candidate.ts';
 import { execute, isAboutNoApi } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload } from './gather-workload.ts';
+import { holdTemplate } from './hold-template.ts';
+import type { Held } from './hold-template.ts';
 import { noteRound, retryAfter } from './note-round.ts';
 import type { Round } from './note-round.ts';
 import type { ChildWorld } from './refresh-child.ts';
 import { tellClaimed } from './tell-claimed.ts';
 import { renderUnchecked, tellNotChecked } from './tell-not-checked.ts';
 import { endUnread, tellUnread } from './tell-unread.ts';
+import { replacesServingPods } from './pacing.ts';
 import type { Paced } from './pacing.ts';
 import type { WorkResult } from './queue.ts';
 import { writeStatus } from './status-writer.ts';
+import type { StatusWrite } from './status-writer.ts';
 import { keepAsking } from './verification.ts';
 import type { World } from './world.ts';
 
@@ -58,31 +70,29 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
   const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
-  // Read together: another policy may be in force after the next wait.
-  const { policy, policyVersionFor, policyNotice, labelsOf, installation } = world;
-  const now = timestamp(world.clock.now());
-  const policyVersion = policyVersionFor(
-    { namespace: namespaceOf(server), name: server.metadata.name },
-    { now, labelsOf },
-  );
-  const judged = { policy, policyVersion, labelsOf, installation, now };
+  // Read together with the policy: another one may be in force after the next wait.
+  const { policyNotice } = world;
   const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
-  const decision = decide({ ...references, ...judged, subject, observed, apis, digest });
+  const decision = decide({
+    ...references,
+    ...judgedBy(server, world),
+    ...seenOf(key, world),
+    subject,
+    observed,
+    apis,
+    digest,
+  });
   if (decision.verdict === 'retry') {
     world.pacing.stopWaiting(key);
     await tellNotChecked(key, server, decision.unchecked, { world, signal });
-    const { retryAfterMs } = references.transient ?? {};
-    return {
-      type: 'retry',
-      why: renderUnchecked(decision.unchecked),
-      ...(retryAfterMs === undefined ? {} : { notBeforeMs: retryAfterMs }),
-    };
+    return notBefore(renderUnchecked(decision.unchecked), references.transient?.retryAfterMs);
   }
 
   observeValidation(startedAtMs, world);
   world.notChecked.delete(key);
   world.foundRules.put(key, decision.findings);
-  const round = await carryOut(key, decision, world, signal);
+  const held = await hold(decision, observed, world, signal);
+  const round = await carryOut(key, decision, held.actions, { world, signal });
   const { executed, afterMs } = round;
   // Nothing can be created in a namespace that is on its way out, and the server goes with it.
   if (executed.some(({ error }) => error?.reason === 'NamespaceTerminating')) return { type: 'done' };
@@ -90,20 +100,63 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (told === undefined) return comeBack;
 
   const isQueued = round.putOff.some(({ state }) => state === 'Queued');
-  const applied = isApplied(decision, told, isQueued);
-  const workload = await gatherWorkload(key, decision.server, { isApplied: applied, world, signal });
+  const isNow = isApplied(decision, { told, held, isQueued });
+  const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
+  const rolling = rollingOf(key, decision, { held, told, mayBegin: round.mayBegin }, world);
+  const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
   const report = nextReport({
     ...{ ...workload, isQueued, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
-    ...{ problem: findProblem(told), standing: standingFor(key, decision, round, world) },
-    optional: optionalFor(key, decision, { apis, outcomes: told }, world),
+    ...{ problem: findProblem(serving), standing: standingFor(key, decision, { round, held }, world) },
+    ...{ optional: optionalFor(key, decision, { apis, outcomes: told }, world), rolling },
   });
-  keepAsking(key, decision.server, { ask: report.ask, caBundle: references.caBundle }, world);
+  const address = report.status.address?.url;
+  keepAsking(key, decision.server, { ask: report.ask, address, caBundle: references.caBundle }, world);
+  keepProving(key, decision.server, { rolling, caBundle: references.caBundle }, world);
   const written = await writeStatus(server, report, world, signal);
-  if (written.result === 'failed') return retryAfter(written.error);
-  if (comeBack !== undefined) return comeBack;
-  if (written.result === 'reduced') return { type: 'again', afterMs: comeBackMs.toRefusal };
+  const early = afterWriting(written, comeBack, report);
+  if (early !== undefined) return early;
   const looksMs = [afterMs, afterLeaving(key, executed, world), report.lookAgainMs];
   return whatNext(executed, soonest([...looksMs, ...[...unreadKinds].map(() => comeBackMs.toUnread)]));
+}
+
+function notBefore(why: string, notBeforeMs: number | undefined): WorkResult {
+  return { type: 'retry', why, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) };
+}
+
+/** What comes next where the status does not stand there as it should: nothing follows from it then. */
+function afterWriting(
+  written: StatusWrite,
+  comeBack: WorkResult | undefined,
+  { lookAgainMs = Infinity }: Report,
+): WorkResult | undefined {
+  if (written.result === 'failed') return retryAfter(written.error);
+  if (comeBack !== undefined) return comeBack;
+  if (written.result === 'gone') return notBefore('its status was not written: the server has changed', undefined);
+  return written.result === 'reduced'
+    ? { type: 'again', afterMs: Math.min(comeBackMs.toRefusal, lookAgainMs) }
+    : undefined;
+}
+
+function judgedBy(
+  server: MCPServer,
+  world: World,
+): Pick<DecideInput, 'policy' | 'policyVersion' | 'labelsOf' | 'installation' | 'now'> {
+  const { policy, labelsOf, installation } = world;
+  const now = timestamp(world.clock.now());
+  const { name } = server.metadata;
+  const policyVersion = world.policyVersionFor({ namespace: namespaceOf(server), name }, { now, labelsOf });
+  return { policy, policyVersion, labelsOf, installation, now };
+}
+
+/** What a rollout depends on. */
+function seenOf(key: string, { pods, reduced }: World): Pick<DecideInput, 'replicaSet' | 'podPorts' | 'isRemembered'> {
+  const serving = pods.servingOf(key);
+  const refused = reduced.get(key);
+  return {
+    replicaSet: replicaSetOf(serving),
+    podPorts: serving.map(({ port }) => port),
+    isRemembered: refused === undefined || takesExtensions(refused.why),
+  };
 }
 
 /** Of a kind that has an object which nobody could read this time, nothing is known. */
@@ -114,26 +167,76 @@ function withoutUnread(apis: ApiStates, unreadKinds: ReadonlySet<string>): ApiSt
 /** There is a verdict to act on. */
 type DecidedServer = Decision & { readonly verdict: 'accepted' | 'invalid' };
 
+/** What becomes of the Deployment that serves while its pods are not to be replaced yet. */
+function hold(
+  decision: DecidedServer,
+  observed: readonly ObservedChild[],
+  world: World,
+  signal: AbortSignal,
+): Promise<Held> {
+  const rollout = rolloutOf(decision);
+  return rollout === undefined
+    ? Promise.resolve(nothingHeld)
+    : holdTemplate(decision.server, rollout, observed, { api: world.api, signal });
+}
+
+const nothingHeld: Held = { actions: [], deployment: undefined, isStableGone: false };
+
+/** What is seen of the rollout; gives its place back once it neither begins nor proves. */
+function rollingOf(
+  key: string,
+  decision: DecidedServer,
+  { held, told, mayBegin }: { readonly held: Held; readonly told: readonly Executed[]; readonly mayBegin: boolean },
+  world: World,
+): Rolling | undefined {
+  const planned = rolloutOf(decision);
+  if (planned === undefined) return undefined;
+  if (planned.instructions.template !== 'to-begin' && planned.phase !== 'Proving') world.places.leave(key);
+  return {
+    ...{ planned, hasPlace: mayBegin, isStableGone: held.isStableGone },
+    candidate: gatherCandidate(key, { server: decision.server, planned, told }, world),
+    newPod: proofOfNewPod(key, planned, world),
+    candidatePods: world.candidatePods.of(key),
+  };
+}
+
+function rolloutOf(decision: DecidedServer): PlannedRollout | undefined {
+  return decision.verdict === 'accepted' ? decision.rollout : undefined;
+}
+
+function replicaSetOf(pods: readonly ServingPod[]): string | undefined {
+  const [first, ...others] = new Set(pods.map(({ template }) => template));
+  return others.length === 0 ? first : undefined;
+}
+
+/** A round, and whether a rollout may begin in it: then nothing that would replace pods was done. */
+type Carried = Round & { readonly afterMs?: number; readonly mayBegin: boolean };
+
 async function carryOut(
   key: string,
   decision: DecidedServer,
-  world: World,
-  signal: AbortSignal,
-): Promise<Round & { readonly afterMs?: number }> {
+  heldActions: readonly Action[],
+  { world, signal }: { readonly world: World; readonly signal: AbortSignal },
+): Promise<Carried> {
   if (decision.verdict === 'invalid') {
     world.pacing.stopWaiting(key);
-    return { executed: await execute(key, decision.actions, toldOf(world, signal)), putOff: [] };
+    return { executed: await execute(key, decision.actions, toldOf(world, signal)), putOff: [], mayBegin: false };
   }
   const { server } = decision;
-  const paced = pacedAs(key, server);
+  const paced = pacedAs(key, decision);
   const { generation } = paced;
-  const { actions, ...later } = world.pacing.admit(paced, decision.actions);
+  const admitted = world.pacing.admit(paced, [...decision.actions, ...heldActions]);
+  const isBegin = decision.rollout?.instructions.template === 'to-begin';
+  const actions = isBegin ? admitted.actions.filter((action) => !replacesServingPods(action)) : admitted.actions;
   const executed = await execute(key, actions, toldOf(world, signal));
   world.pacing.settle(paced, executed);
   if (executed.some(isAboutNoApi)) world.optional.askSoon();
   tellClaimed(server, executed, world);
-  const fightMs = world.pacing.fightMs(key, generation);
-  return { executed, ...(fightMs === undefined ? {} : { afterMs: fightMs }), ...later };
+  const afterMs = admitted.afterMs ?? world.pacing.fightMs(key, generation);
+  return {
+    ...{ executed, putOff: admitted.putOff, mayBegin: actions.length < admitted.actions.length },
+    ...(afterMs === undefined ? {} : { afterMs }),
+  };
 }
 
 function observeValidation(startedAtMs: number, { metrics }: World): void {
@@ -153,29 +256,61 @@ function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acce
 }
 
 /** An owner's change is one that does not serve yet: all else comes from us, or from what many servers share. */
-function pacedAs(key: string, { metadata: { generation = 0 }, status }: MCPServer): Paced {
-  const isVerified = conditionOf(status, 'Verified')?.status === 'True';
-  const isOfThis = status?.observedGeneration === generation;
-  const standing = isOfThis ? (status.extensions?.foreign?.fields ?? []) : [];
-  const comesBack = standing.filter(({ state }) => state === 'ComesBack');
-  return { key, generation, isVerified, isChanged: saidToServe(status) !== generation, comesBack };
+function pacedAs(key: string, { server, rollout }: DecidedServer & { readonly verdict: 'accepted' }): Paced {
+  const { metadata, status } = server;
+  const { generation = 0 } = metadata;
+  const isChanged = saidToServe(status) !== generation;
+  const paced = { key, generation, isVerified: servesWell(server), isChanged, comesBack: whatComesBack(server) };
+  const begun = rollout === undefined ? undefined : begunRollout(rollout);
+  return begun === undefined ? paced : { ...paced, rollout: begun };
+}
+
+/** As status says of this generation. */
+function whatComesBack({ metadata, status }: MCPServer): readonly StandingField[] {
+  if (status?.observedGeneration !== (metadata.generation ?? 0)) return [];
+  return (status.extensions?.foreign?.fields ?? []).filter(({ state }) => state === 'ComesBack');
+}
+
+function begunRollout({ phase, instructions: { template } }: PlannedRollout): Paced['rollout'] {
+  if (phase === 'Proving' && template === 'held') return 'proving';
+  return phase === 'Rolling' || template === 'put-back' ? 'rolling' : undefined;
 }
 
 /** Whether the Deployment that stands there is the one of this generation. */
-function isApplied({ verdict }: DecidedServer, told: readonly Executed[], isQueued: boolean): boolean {
-  const isRefused = told.some(({ action, result }) => action.of.hasPods === true && result === 'failed');
-  return verdict === 'accepted' && !isRefused && !isQueued;
+function isApplied(decision: DecidedServer, { told, held, isQueued }: Applied): boolean {
+  if (decision.verdict !== 'accepted' || isQueued) return false;
+  const ofServing = told.filter(({ action }) => action.of.hasPods === true && !isOfCandidate(decision.server, action));
+  if (ofServing.some(({ result }) => result === 'failed')) return false;
+  switch (decision.rollout?.instructions.template ?? 'wanted') {
+    case 'wanted':
+      return true;
+    case 'to-begin':
+      // Drift that is repaired is not put off, whatever it makes of the template.
+      return ofServing.some(({ action }) => action.type === 'apply');
+    case 'put-back':
+      // It stays.
+      return held.isStableGone;
+    case 'held':
+      return false;
+  }
+}
+
+interface Applied {
+  readonly told: readonly Executed[];
+  readonly held: Held;
+  readonly isQueued: boolean;
 }
 
 /** What stands now; null when nothing does, undefined when it cannot be told what should. */
 function standingFor(
   key: string,
   decision: DecidedServer,
-  { executed, putOff }: Round,
+  { round: { executed, putOff }, held }: { readonly round: Round; readonly held: Held },
   world: World,
 ): ForeignFieldsStatus | null | undefined {
   if (decision.verdict !== 'accepted') return undefined;
-  const { server, desired } = decision;
+  const { server } = decision;
+  const desired = decision.desired.map((object) => (isSameObject(object, held.deployment) ? held.deployment : object));
   const { uid, generation = 0 } = server.metadata;
   // In a fight it would be gone for a moment and back, and each time be written.
   if (putOff.length === 0 && world.pacing.fightMs(key, generation) !== undefined)
@@ -183,6 +318,10 @@ function standingFor(
   const children = observedChildren(key, world).filter(({ controller }) => controller?.uid === uid);
   const failed = executed.flatMap(({ action, result }) => (result === 'failed' ? [action] : []));
   return standingFields({ children, desired, putOff, failed }) ?? null;
+}
+
+function isSameObject(a: KubernetesObject, b: KubernetesObject | undefined): b is KubernetesObject {
+  return a.kind === b?.kind && a.metadata.name === b.metadata.name;
 }
 
 /** Undefined where nothing was brought about. */

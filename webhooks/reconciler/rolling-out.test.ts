@@ -32,6 +32,8 @@ let clock: FakeClock;
 let statuses: MCPServerStatus[];
 /** What an endpoint answers. */
 let answer: ProbeResult;
+/** By the address at which it is asked; unless a test says otherwise, the same at each. */
+let answerTo: (url: string) => ProbeResult;
 let asked: number;
 let stop: () => Promise<void>;
 
@@ -46,9 +48,9 @@ function start(): void {
   };
   stop = startLead({
     ...{ api: recording, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
-    probe: () => {
+    probe: ({ url }) => {
       asked += 1;
-      return Promise.resolve(answer);
+      return Promise.resolve(answerTo(url));
     },
   });
 }
@@ -138,10 +140,12 @@ beforeEach(async () => {
   clock = createFakeClock();
   statuses = [];
   answer = verified;
+  answerTo = () => answer;
   asked = 0;
   api.put(serverPath, {
     ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'search', namespace: 'mcp' } },
-    spec: { ...image(1), config: { port: 8080 } },
+    // What is told while new pods come and go, whether or not a candidate has been asked before.
+    spec: { ...image(1), config: { port: 8080 }, extensions: { rollout: { verify: 'AfterSwitch' } } },
   });
   start();
   await clock.advance(1_000);
@@ -225,7 +229,8 @@ describe('a server that is changed', () => {
     ['scheme', { transport: { tls: { enabled: true } } }],
   ])('in its %s is not said to fail for what its old pods answer to the new question', async (_, spec) => {
     change(2, { ...image(2), ...spec });
-    answer = failed;
+    const former = 'http://search.mcp.svc.cluster.local:8080/mcp';
+    answerTo = (url) => (url === former ? verified : failed);
     podIs('new', 'two', starting, 5);
     deploymentIs({ replicas: 2, updated: 1, ready: 1, progress: 'ReplicaSetUpdated' });
     await clock.advance(300_000);
@@ -234,7 +239,8 @@ describe('a server that is changed', () => {
     start();
     await clock.advance(300_000);
     expect(conditions()).toMatchObject({ Ready: 'True@1', Verified: 'True@1', Available: 'True@1' });
-    answer = verified;
+    expect(status().address).toEqual({ url: former });
+    answerTo = () => verified;
     podIs('new', 'two', readyPod, 5);
     api.remove(podPath('old'));
     complete();
@@ -319,11 +325,17 @@ describe('a release that does not come up behind pods that serve', () => {
     expect(api.writes.slice(count)).toEqual([]);
   });
 
-  it('is told once more when its deadline has passed', async () => {
+  it('is told once more when its deadline has passed, and put back', async () => {
+    const { template } = (api.get(deploymentPath) as { spec: { template: unknown } }).spec;
+    const before: unknown = JSON.parse(JSON.stringify(template).replace('search:2', 'search:1'));
+    api.put('/apis/apps/v1/namespaces/mcp/replicasets/search-one', { spec: { template: before } });
     deploymentIs({ replicas: 2, updated: 1, ready: 1, progress: 'ProgressDeadlineExceeded' });
     await clock.advance(1_000);
     expect(status().conditions?.find(({ type }) => type === 'Stalled')?.reason).toBe('ProgressDeadlineExceeded');
     expect(eventReasons().filter((reason) => reason === 'ProgressDeadlineExceeded')).toHaveLength(1);
+    expect(status().extensions?.rollout?.phase).toBe('RolledBack');
+    expect(JSON.stringify(api.get(deploymentPath)?.['spec'])).toContain('search:1');
+    expect(messageOf('Stalled')).toMatch(/Container crashing: .*; those of generation 1 go on serving$/);
   });
 
   it('is forgotten when it comes up', async () => {

@@ -70,6 +70,11 @@ export class RolloutPlaces {
     if (this.#places.get(key)?.state === 'offered') this.#free(key);
   }
 
+  /** Nothing is proven any more; what rolls out keeps its place until it is done. */
+  leave(key: string): void {
+    if (this.#places.get(key)?.state === 'taken') this.#free(key);
+  }
+
   forget(key: string): void {
     this.#leaveQueue(key);
     if (this.#places.has(key)) this.#free(key);

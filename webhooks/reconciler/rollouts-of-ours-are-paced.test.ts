@@ -47,7 +47,10 @@ const isOnHost = (api: FakeKubeApi, name: string): boolean =>
 
 const statusOf = (api: FakeKubeApi, name: string) =>
   api.get(serverPath(name))?.['status'] as {
-    readonly extensions?: { readonly foreign?: { readonly fields: readonly StandingField[] } };
+    readonly extensions?: {
+      readonly foreign?: { readonly fields: readonly StandingField[] };
+      readonly rollout?: { readonly phase: string };
+    };
     readonly conditions: readonly {
       readonly type: string;
       readonly status: string;
@@ -223,9 +226,11 @@ describe('a ConfigMap that a hundred servers share', () => {
     /"mcp.x-k8s.io\/config-hash":"(\w+)"/.exec(JSON.stringify(api.get(deploymentPath(name))?.['spec']))?.[1];
 
   /** Servers that are verified and read the ConfigMap. */
-  async function sharing(): Promise<Cluster & { readonly replaced: () => readonly string[] }> {
+  async function sharing(
+    verify?: 'Candidate' | 'AfterSwitch',
+  ): Promise<Cluster & { readonly replaced: () => readonly string[] }> {
     const api = createFakeKubeApi();
-    putSharing(api, names, { level: 'info' });
+    putSharing(api, names, { level: 'info' }, verify);
     const clock = createFakeClock();
     stop = startLead({
       ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
@@ -265,6 +270,28 @@ describe('a ConfigMap that a hundred servers share', () => {
     api.put(settingsPath, { data: { level: 'debug' } });
     await clock.advance(420_000);
     expect(replaced()).toHaveLength(20);
+  });
+
+  it('has ten of them proven at a time, the next ten after five minutes at the latest; an owner waits for none of them', async () => {
+    const { api, clock, replaced } = await sharing('Candidate');
+    const proven = (): number =>
+      names.filter((name) => api.get(`${deploymentPath(name)}-candidate`) !== undefined).length;
+    api.put(settingsPath, { data: { level: 'debug' } });
+    await clock.advance(60_000);
+    expect([proven(), replaced().length]).toEqual([10, 0]);
+    const waiting = names.findLast((name) => api.get(`${deploymentPath(name)}-candidate`) === undefined) ?? '';
+    expect(conditionsOf(api, waiting)).toContain('Reconciling=True/RolloutQueued');
+    api.put(serverPath(waiting), {
+      metadata: { generation: 2 },
+      spec: { source: { containerImage: { ref: 'example.com/x:2' } } },
+    });
+    await clock.advance(1_000);
+    expect(proven()).toBe(11);
+    // Rejected by then, because nobody starts them: what is known to fail has no place.
+    await clock.advance(260_000);
+    expect(replaced()).toEqual([]);
+    expect(statusOf(api, 's0').extensions?.rollout?.phase).toBe('Rejected');
+    expect(proven()).toBe(11);
   });
 
   it('writes nothing of those that wait, but once that they do', async () => {

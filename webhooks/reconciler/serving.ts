@@ -18,6 +18,12 @@ export class ServingPods {
   readonly #texts = new FairStore<string>(limits);
   /** Those of which pods are kept. */
   readonly #servers = new Set<string>();
+  readonly #templateLabel: string;
+
+  /** By the label of a pod that tells one template from another. */
+  constructor(templateLabel = 'pod-template-hash') {
+    this.#templateLabel = templateLabel;
+  }
 
   /** In the order of their names. */
   of(server: string): readonly ServingPod[] {
@@ -26,7 +32,7 @@ export class ServingPods {
 
   /** Returns whether other pods serve than before, or more of them, or fewer. */
   put(server: string, raw: unknown): boolean {
-    const pod = toServingPod(raw);
+    const pod = toServingPod(raw, this.#templateLabel);
     const others = this.of(server).filter(({ name }) => name !== metaOf(raw).name);
     return this.#keep(server, pod === undefined ? others : [...others, pod]);
   }
@@ -73,10 +79,10 @@ export class ServingPods {
  * Undefined for a pod that does not serve, and for one that no ReplicaSet has made: of what template it is nobody says. The
  * Service passes by a pod without a port of its name, too.
  */
-function toServingPod(raw: unknown): ServingPod | undefined {
+function toServingPod(raw: unknown, templateLabel: string): ServingPod | undefined {
   const status = recordAt(raw, 'status');
   const { name, isDeleting } = metaOf(raw);
-  const template = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), 'pod-template-hash');
+  const template = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), templateLabel);
   const address = stringAt(status, 'podIP');
   const port = portOf(raw);
   if (isDeleting || template === undefined || address === undefined || port === undefined) return undefined;

@@ -6,6 +6,7 @@ import { objectPath } from '../platform/kube/api.ts';
 import { ListWatch } from '../platform/kube/list-watch.ts';
 import type { ListWatchOptions, WatchHandlers } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, metaOf, splitKey } from '../platform/kube/object.ts';
+import type { PodCache } from './pod-cache.ts';
 import type { WorkQueue } from './queue.ts';
 import type { World } from './world.ts';
 
@@ -114,9 +115,13 @@ function createScope(world: World, scope: ScopeOptions, queue: Wakes): Scope {
       .map((kind) => watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, queue) })),
     pods: watch(
       { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
-      { labelSelector: childSelector, handlers: podHandlers(world, enqueueAll) },
+      { labelSelector: childSelector, handlers: podHandlers(world.pods, enqueueAll) },
     ),
     others: [
+      watch(
+        { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
+        { labelSelector: LABELS.candidateOf, handlers: podHandlers(world.candidatePods, enqueueAll) },
+      ),
       watch(
         { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
         {
@@ -200,7 +205,7 @@ function withType(raw: unknown, { apiVersion, kind }: ExpandedKind): unknown {
   return isRecord(raw) ? { ...raw, apiVersion, kind } : raw;
 }
 
-function podHandlers({ pods }: World, enqueueAll: (keys: readonly string[]) => void): WatchHandlers {
+function podHandlers(pods: PodCache, enqueueAll: (keys: readonly string[]) => void): WatchHandlers {
   return {
     onUpsert: (raw) => {
       enqueueAll([pods.put(raw) ?? []].flat());

@@ -12,6 +12,12 @@ import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
 import type { Believed } from './verify/watched.ts';
 import type { World } from './world.ts';
 
+interface KeepAskingOptions {
+  readonly ask: Ask | undefined;
+  readonly address: string | undefined;
+  readonly caBundle: KeptCaBundle | undefined;
+}
+
 /** Between two questions to a server that answered, if its spec does not say. */
 const defaultPeriodSeconds = 60;
 
@@ -41,12 +47,12 @@ export function lastVerification(key: string, server: MCPServer, { verifier }: W
 
 /**
  * Has the endpoint asked for as long as something serves, and no longer. `caBundle` is what
- * spec.transport.tls.caBundleSecret holds now.
+ * spec.transport.tls.caBundleSecret holds now, `address` where status says that clients reach what serves.
  */
 export function keepAsking(
   key: string,
   server: MCPServer,
-  { ask, caBundle }: { readonly ask: Ask | undefined; readonly caBundle: KeptCaBundle | undefined },
+  { ask, address, caBundle }: KeepAskingOptions,
   world: World,
 ): void {
   if (ask === undefined) {
@@ -56,8 +62,8 @@ export function keepAsking(
   const { generation, podSet: pods } = ask;
   const { periodSeconds = defaultPeriodSeconds } = server.spec.extensions?.verification ?? {};
   const how = { image: eraImage(server.spec), era: believedEra(server), tls: tlsTrustOf(server, caBundle) };
-  const url = serviceUrl(server, world.clusterDomain);
   const isBehind = generation < (server.metadata.generation ?? 0);
+  const url = (isBehind ? address : undefined) ?? serviceUrl(server, world.clusterDomain);
   const believed = believedVerification(server.status);
   const isOfThese = believed?.answeredBy.generation === generation;
   const tools = toolDemandsOf(server, server.status, { isOlder: isBehind });

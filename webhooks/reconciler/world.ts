@@ -14,9 +14,11 @@ import type { OptionalApis } from './optional-apis.ts';
 import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
+import type { RolloutPlaces } from './rollout-places.ts';
 import type { ServerCache } from './server-cache.ts';
 import type { Setbacks } from './setbacks.ts';
 import type { ReducedStatus } from './status-writer.ts';
+import type { CandidateProbes } from './verify/candidate-probes.ts';
 import type { Verifier } from './verify/verifier.ts';
 
 /** Everything that a reconcile reads from and writes to. One world for each term of leadership. */
@@ -45,6 +47,11 @@ export interface World {
   /** Which of the optional kinds can be used. */
   readonly optional: Pick<OptionalApis, 'statesIn' | 'askSoon'>;
   readonly pods: PodCache;
+  /** Pods of candidates, each under its server. */
+  readonly candidatePods: PodCache;
+  readonly candidateProbes: CandidateProbes;
+  /** Who may prove or replace pods now. */
+  readonly places: RolloutPlaces;
   readonly references: ReferenceTracker;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
   readonly notChecked: Map<string, UncheckedReference>;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
-import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
+import { oddServer } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
-/** Nobody asks again within a case because it is time to. */
-const spec = { extensions: { verification: { periodSeconds: 3_600 } } };
+/** Nobody asks again within a case because it is time to, and nothing is asked before it serves. */
+const spec = { extensions: { verification: { periodSeconds: 3_600 }, rollout: { verify: 'AfterSwitch' } } };
 
 describe('a server that is asked once an hour', () => {
   const namespace = useNamespace();
@@ -26,18 +26,13 @@ describe('a server that is asked once an hour', () => {
     await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
   };
 
-  it('is Verified', async () => {
-    await release('good');
-    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
-  });
-
-  it('loses its verdict as soon as a release has rolled out that does not speak MCP', async () => {
+  it('is not Verified when its first release does not speak MCP', async () => {
     await release('redirects');
     await untilRolledOut('redirects');
     await eventually('it is not verified', async () => (await verdict()) === 'False');
   });
 
-  it('has it back with the next release, and no failure before that for the pod that leaves', async () => {
+  it('is with the next release, and told no failure before that for the pod that leaves', async () => {
     await release('good');
     const seen = new Set<string | undefined>();
     await eventually('it is verified again', async () => {
@@ -48,5 +43,22 @@ describe('a server that is asked once an hour', () => {
     await untilRolledOut('good');
     expect(await verdict()).toBe('True');
     expect([...seen]).not.toContain('False');
+  });
+
+  it('loses its verdict as soon as a release has rolled out that does not speak MCP, and what served is put back', async () => {
+    const before = (await get(namespace, 'mcpservers', 'search'))?.metadata.generation;
+    await release('redirects');
+    const server = await eventually('it is put back', async () => {
+      const now = await get(namespace, 'mcpservers', 'search');
+      const { rollout } = (now?.status?.['extensions'] ?? {}) as { readonly rollout?: { readonly phase: string } };
+      return rollout?.phase === 'RolledBack' ? now : undefined;
+    });
+    expect(server.status?.['extensions']).toMatchObject({ rollout: { reason: 'NewPodsNotVerified' } });
+    await untilRolledOut('good');
+    await eventually('what is verified is the generation before', async () => {
+      const { status, observedGeneration } =
+        conditionOf(await get(namespace, 'mcpservers', 'search'), 'Verified') ?? {};
+      return status === 'True' && observedGeneration === before;
+    });
   });
 });

@@ -4,8 +4,12 @@ import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from '../..
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
+/** Without a candidate, which would be told of instead, and before anything is rolled out: a-bad-release-never-serves. */
 const withArguments = (...more: readonly string[]): object =>
-  kubernetesServer('search', { config: { port: 8080, arguments: ['--port', '8080', '--read-only', ...more] } });
+  kubernetesServer('search', {
+    config: { port: 8080, arguments: ['--port', '8080', '--read-only', ...more] },
+    extensions: { rollout: { verify: 'AfterSwitch' } },
+  });
 
 describe('a release whose pod crashes behind one that serves', () => {
   const namespace = useNamespace();
@@ -41,11 +45,15 @@ describe('a release whose pod crashes behind one that serves', () => {
     expect(wide).toMatch(/STALLED[^]*PodsFailing/);
   });
 
-  it('is told once more when its deadline has passed, still with the reason', async () => {
+  it('is told once more when its deadline has passed, still with the reason, and what served is put back', async () => {
     const stalled = { type: 'Stalled', status: 'True', reason: 'ProgressDeadlineExceeded' };
     const server = await untilCondition(namespace, 'search', stalled);
     expect(conditionOf(server, 'Progressing')?.message).toMatch(/Container crashing: .*; those of generation 1 go on/);
     expect(conditionOf(server, 'Ready')).toMatchObject({ status: 'True', observedGeneration: 1 });
+    await eventually('the Deployment is the one before', async () => {
+      const spec = JSON.stringify((await get(namespace, 'deployments', 'search'))?.spec);
+      return !spec.includes('--no-such-flag');
+    });
   });
 
   it('is forgotten when the next one comes up', async () => {

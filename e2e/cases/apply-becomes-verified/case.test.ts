@@ -59,6 +59,11 @@ describe('an MCPServer that is applied', () => {
       ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=180s'],
       '--for=jsonpath={.status.observedGeneration}=2',
     ]);
+    // Ready speaks of what serves: of the new version once it has been proven, and rolled out.
+    await kubectlOk([
+      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=180s'],
+      '--for=condition=Ready',
+    ]);
     const deployment = await get(namespace, 'deployments', 'search');
     expect(JSON.stringify(deployment?.spec)).toContain('"--log-level","1"');
     await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);

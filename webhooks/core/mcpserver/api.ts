@@ -42,6 +42,10 @@ export const LABELS = {
   app: 'app',
   /** The name of the MCPServer: what pods are selected by. */
   server: 'mcp-server',
+  /** The name of the MCPServer, on the one pod that proves its next version. */
+  candidateOf: 'mcp-lifecycle/candidate-of',
+  /** Digest of the template that it proves. */
+  candidateTemplate: 'mcp-lifecycle/candidate-template',
 } as const;
 
 /** What all of it is called: the value of `app` and of `app.kubernetes.io/name`. */

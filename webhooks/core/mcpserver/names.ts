@@ -29,6 +29,19 @@ export function childName(server: MCPServer): string {
   return server.metadata.name;
 }
 
+/**
+ * Name of its candidate: of Deployment and NetworkPolicy, which may have 253 characters, so a server's 63 leave room. Services
+ * are none of these.
+ */
+export function candidateName(server: MCPServer): string {
+  return `${childName(server)}-candidate`;
+}
+
+/** What the pods of a candidate are selected by; nothing that they carry leads calls to them. */
+export function candidateLabels(server: MCPServer): Readonly<Record<string, string>> {
+  return { [LABELS.candidateOf]: server.metadata.name };
+}
+
 /** The namespace of an MCPServer; manifests without one mean `default`, as kubectl does. */
 export function namespaceOf(server: MCPServer): string {
   return server.metadata.namespace ?? 'default';

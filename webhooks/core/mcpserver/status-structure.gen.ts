@@ -183,6 +183,74 @@ export const statusStructure: StructuralSchema = {
       }
      }
     },
+    "rollout": {
+     "type": "object",
+     "properties": {
+      "phase": {
+       "type": "string"
+      },
+      "target": {
+       "type": "object",
+       "properties": {
+        "template": {
+         "type": "string"
+        },
+        "generation": {
+         "type": "integer"
+        },
+        "since": {
+         "type": "string"
+        }
+       }
+      },
+      "stable": {
+       "type": "object",
+       "properties": {
+        "template": {
+         "type": "string"
+        },
+        "replicaSet": {
+         "type": "string"
+        },
+        "generation": {
+         "type": "integer"
+        }
+       }
+      },
+      "proof": {
+       "type": "string"
+      },
+      "reason": {
+       "type": "string"
+      },
+      "message": {
+       "type": "string"
+      },
+      "failed": {
+       "type": "array",
+       "items": {
+        "type": "object",
+        "properties": {
+         "template": {
+          "type": "string"
+         },
+         "reason": {
+          "type": "string"
+         },
+         "message": {
+          "type": "string"
+         },
+         "retry": {
+          "type": "string"
+         },
+         "at": {
+          "type": "string"
+         }
+        }
+       }
+      }
+     }
+    },
     "podFailure": {
      "type": "object",
      "properties": {

@@ -1121,6 +1121,15 @@ export const structure: StructuralSchema = {
       "rollout": {
        "type": "object",
        "properties": {
+        "strategy": {
+         "type": "string"
+        },
+        "verify": {
+         "type": "string"
+        },
+        "deadlineSeconds": {
+         "type": "integer"
+        },
         "minReadySeconds": {
          "type": "integer"
         },

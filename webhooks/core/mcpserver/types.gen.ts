@@ -926,6 +926,18 @@ export interface VerificationSettings {
  */
 export interface RolloutSettings {
   /**
+   * RollingUpdate: new pods come before old ones go. Recreate: old ones go first, which is an outage, for servers that may be there only once (a lock, a socket that only one may open); nothing is proven before. Default: RollingUpdate; Recreate for a server that writes to a claim.
+   */
+  strategy?: 'RollingUpdate' | 'Recreate';
+  /**
+   * When a new version is asked whether it speaks MCP. Candidate: before anything that serves changes, in a pod of its own that gets no calls. AfterSwitch: when its pods serve, for servers that must not be started once more than needed, and where a quota has no room for one more pod. Default: Candidate.
+   */
+  verify?: 'Candidate' | 'AfterSwitch';
+  /**
+   * Seconds until a candidate has to be ready and to speak MCP, the pull of its image included (10 to 3600). Default: 300.
+   */
+  deadlineSeconds?: number;
+  /**
    * Seconds for which a new pod has to be ready before it counts and the next old one goes (1 to 300). Default: none.
    */
   minReadySeconds?: number;
@@ -1232,6 +1244,7 @@ export interface StatusExtensions {
   };
   policy?: PolicyState;
   foreign?: ForeignFieldsStatus;
+  rollout?: RolloutStatus;
   podFailure?: PodFailure;
   tools?: ToolsStatus;
   verification?: VerificationStatus;
@@ -1341,6 +1354,94 @@ export interface StandingField {
    * Waiting: it will be taken away; that restarts pods, so at most ten servers do it at a time, and none whose spec is refused. ComesBack: it was taken away twice, or brought back 20 times, and somebody wrote it again; it is taken away every ten minutes, or brought back every 30 seconds. FromAdmission: it came with our own write, so a webhook or a policy of your cluster wants it; it stays. Stays: somebody gave it to a container that they added, and it is more than the restricted Pod Security Standard allows; such containers are left alone.
    */
   state: 'Waiting' | 'ComesBack' | 'FromAdmission' | 'Stays';
+}
+/**
+ * Where a new version is on its way. Absent: nothing is, and nothing failed. Read back after a restart of ours, so whoever edits it changes what happens.
+ */
+export interface RolloutStatus {
+  /**
+   * Proving: it is started beside what serves, as NAME-candidate, and asked; what serves is not touched. Rolling: it replaces what serves. Rejected: it was found to be broken before anything changed. RolledBack: it failed when it served, and what served before was put back. Blocked: it cannot be started, see message.
+   */
+  phase: 'Proving' | 'Rolling' | 'Rejected' | 'RolledBack' | 'Blocked';
+  target: RolloutTarget;
+  stable?: StableTemplate;
+  /**
+   * While Rolling, whether it was asked before. Proven: it speaks MCP. NotProven: it could not be asked, or there was nothing good to lose. Skipped: spec.extensions.rollout.verify says AfterSwitch.
+   */
+  proof?: 'Proven' | 'NotProven' | 'Skipped';
+  /**
+   * Of Rejected, RolledBack and Blocked, why, in one word.
+   */
+  reason?: string;
+  /**
+   * The same as a sentence.
+   */
+  message?: string;
+  /**
+   * Templates that failed, which are not tried again until the annotation mcp-lifecycle/retry of the MCPServer changes. The last five.
+   *
+   * @maxItems 5
+   */
+  failed?: FailedTemplate[];
+}
+/**
+ * What is on its way.
+ */
+export interface RolloutTarget {
+  /**
+   * Digest of the pod template, as the annotation mcp-lifecycle/template-hash has it.
+   */
+  template: string;
+  /**
+   * Of the MCPServer when it began.
+   */
+  generation?: number;
+  /**
+   * When the phase began; deadlines count from here.
+   */
+  since: string;
+}
+/**
+ * What served when it began. Absent while Rolling, nothing that served was known to be good.
+ */
+export interface StableTemplate {
+  /**
+   * Digest of the pod template; empty where an older release has applied it.
+   */
+  template: string;
+  /**
+   * Label pod-template-hash of its pods. The ReplicaSet of it holds the template that is put back.
+   */
+  replicaSet: string;
+  /**
+   * Of the MCPServer, of which status said that it serves.
+   */
+  generation?: number;
+}
+/**
+ * One template that failed.
+ */
+export interface FailedTemplate {
+  /**
+   * Its digest.
+   */
+  template: string;
+  /**
+   * Why, in one word.
+   */
+  reason: string;
+  /**
+   * The same as a sentence.
+   */
+  message: string;
+  /**
+   * What the annotation mcp-lifecycle/retry said then.
+   */
+  retry?: string;
+  /**
+   * When.
+   */
+  at: string;
 }
 /**
  * Why a pod does not run, which Available or Progressing says in words. It stays as it is while that pod fails of the same, whatever moment of it is seen. Absent: neither condition tells of a pod.

@@ -42,7 +42,7 @@ export function errorsOf(data: unknown): readonly SchemaError[] {
   tellsPaths = false;
   return validate21.errors ?? [];
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -1888,8 +1888,8 @@ const pattern1 = new RegExp("^sha256:[0-9a-f]{64}$", "u");
 const pattern2 = new RegExp("^(/([^/~]|~[01])+)+$", "u");
 const pattern3 = new RegExp("^[1-9][0-9]{0,4}[smh]$", "u");
 const pattern4 = new RegExp("^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$", "u");
-const pattern6 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
-const pattern8 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
+const pattern8 = new RegExp("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$", "u");
+const pattern10 = new RegExp("^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "u");
 function validate21(data, instancePath = ""){
 let vErrors = null;
 let errors = 0;
@@ -2801,357 +2801,403 @@ errors++;
 if(data75.rollout !== undefined){
 let data78 = data75.rollout;
 if(data78 && typeof data78 == "object" && !Array.isArray(data78)){
-if(data78.minReadySeconds !== undefined){
-let data79 = data78.minReadySeconds;
-if(!(((typeof data79 == "number") && (!(data79 % 1) && !isNaN(data79))) && (isFinite(data79)))){
-const err110 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"type",params:{type: "integer"}};
+if(data78.strategy !== undefined){
+let data79 = data78.strategy;
+if(typeof data79 !== "string"){
+const err110 = {instancePath:instancePath+"/spec/extensions/rollout/strategy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err110);
 errors++;
 }
-if((typeof data79 == "number") && (isFinite(data79))){
-if(data79 > 300 || isNaN(data79)){
-const err111 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"maximum",params:{comparison: "<=", limit: 300}};
+if(!((data79 === "RollingUpdate") || (data79 === "Recreate"))){
+const err111 = {instancePath:instancePath+"/spec/extensions/rollout/strategy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.rollout.properties.strategy.enum}};
 vErrors = add(vErrors, err111);
 errors++;
 }
-if(data79 < 1 || isNaN(data79)){
-const err112 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data78.verify !== undefined){
+let data80 = data78.verify;
+if(typeof data80 !== "string"){
+const err112 = {instancePath:instancePath+"/spec/extensions/rollout/verify",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err112);
+errors++;
+}
+if(!((data80 === "Candidate") || (data80 === "AfterSwitch"))){
+const err113 = {instancePath:instancePath+"/spec/extensions/rollout/verify",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.rollout.properties.verify.enum}};
+vErrors = add(vErrors, err113);
+errors++;
+}
+}
+if(data78.deadlineSeconds !== undefined){
+let data81 = data78.deadlineSeconds;
+if(!(((typeof data81 == "number") && (!(data81 % 1) && !isNaN(data81))) && (isFinite(data81)))){
+const err114 = {instancePath:instancePath+"/spec/extensions/rollout/deadlineSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err114);
+errors++;
+}
+if((typeof data81 == "number") && (isFinite(data81))){
+if(data81 > 3600 || isNaN(data81)){
+const err115 = {instancePath:instancePath+"/spec/extensions/rollout/deadlineSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
+vErrors = add(vErrors, err115);
+errors++;
+}
+if(data81 < 10 || isNaN(data81)){
+const err116 = {instancePath:instancePath+"/spec/extensions/rollout/deadlineSeconds",keyword:"minimum",params:{comparison: ">=", limit: 10}};
+vErrors = add(vErrors, err116);
+errors++;
+}
+}
+}
+if(data78.minReadySeconds !== undefined){
+let data82 = data78.minReadySeconds;
+if(!(((typeof data82 == "number") && (!(data82 % 1) && !isNaN(data82))) && (isFinite(data82)))){
+const err117 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err117);
+errors++;
+}
+if((typeof data82 == "number") && (isFinite(data82))){
+if(data82 > 300 || isNaN(data82)){
+const err118 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"maximum",params:{comparison: "<=", limit: 300}};
+vErrors = add(vErrors, err118);
+errors++;
+}
+if(data82 < 1 || isNaN(data82)){
+const err119 = {instancePath:instancePath+"/spec/extensions/rollout/minReadySeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err119);
 errors++;
 }
 }
 }
 if(data78.terminationGracePeriodSeconds !== undefined){
-let data80 = data78.terminationGracePeriodSeconds;
-if(!(((typeof data80 == "number") && (!(data80 % 1) && !isNaN(data80))) && (isFinite(data80)))){
-const err113 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err113);
-errors++;
-}
-if((typeof data80 == "number") && (isFinite(data80))){
-if(data80 > 86400 || isNaN(data80)){
-const err114 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
-vErrors = add(vErrors, err114);
-errors++;
-}
-if(data80 < 1 || isNaN(data80)){
-const err115 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err115);
-errors++;
-}
-}
-}
-}
-else {
-const err116 = {instancePath:instancePath+"/spec/extensions/rollout",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err116);
-errors++;
-}
-}
-if(data75.toolContract !== undefined){
-let data81 = data75.toolContract;
-if(data81 && typeof data81 == "object" && !Array.isArray(data81)){
-if(Object.keys(data81).length < 1){
-const err117 = {instancePath:instancePath+"/spec/extensions/toolContract",keyword:"minProperties",params:{limit: 1}};
-vErrors = add(vErrors, err117);
-errors++;
-}
-if(data81.mode !== undefined){
-let data82 = data81.mode;
-if(typeof data82 !== "string"){
-const err118 = {instancePath:instancePath+"/spec/extensions/toolContract/mode",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err118);
-errors++;
-}
-if(!((data82 === "Observe") || (data82 === "Pin"))){
-const err119 = {instancePath:instancePath+"/spec/extensions/toolContract/mode",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.toolContract.properties.mode.enum}};
-vErrors = add(vErrors, err119);
-errors++;
-}
-}
-if(data81.digest !== undefined){
-let data83 = data81.digest;
-if(typeof data83 === "string"){
-if(data83.length > 71 && func2(data83) > 71){
-const err120 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"maxLength",params:{limit: 71}};
+let data83 = data78.terminationGracePeriodSeconds;
+if(!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))){
+const err120 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err120);
 errors++;
 }
-if(!pattern1.test(data83)){
-const err121 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"}};
+if((typeof data83 == "number") && (isFinite(data83))){
+if(data83 > 86400 || isNaN(data83)){
+const err121 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
 vErrors = add(vErrors, err121);
 errors++;
 }
-}
-else {
-const err122 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"type",params:{type: "string"}};
+if(data83 < 1 || isNaN(data83)){
+const err122 = {instancePath:instancePath+"/spec/extensions/rollout/terminationGracePeriodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err122);
 errors++;
 }
 }
-if(data81.ignore !== undefined){
-let data84 = data81.ignore;
-if(Array.isArray(data84)){
-if(data84.length > 16){
-const err123 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"maxItems",params:{limit: 16}};
+}
+}
+else {
+const err123 = {instancePath:instancePath+"/spec/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err123);
 errors++;
 }
-if(data84.length < 1){
-const err124 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"minItems",params:{limit: 1}};
+}
+if(data75.toolContract !== undefined){
+let data84 = data75.toolContract;
+if(data84 && typeof data84 == "object" && !Array.isArray(data84)){
+if(Object.keys(data84).length < 1){
+const err124 = {instancePath:instancePath+"/spec/extensions/toolContract",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err124);
 errors++;
 }
-const len8 = data84.length;
-for(let i8=0; i8<len8; i8++){
-let data85 = data84[i8];
-if(typeof data85 === "string"){
-if(data85.length > 256 && func2(data85) > 256){
-const err125 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"maxLength",params:{limit: 256}};
+if(data84.mode !== undefined){
+let data85 = data84.mode;
+if(typeof data85 !== "string"){
+const err125 = {instancePath:instancePath+"/spec/extensions/toolContract/mode",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err125);
 errors++;
 }
-if(!pattern2.test(data85)){
-const err126 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"pattern",params:{pattern: "^(/([^/~]|~[01])+)+$"}};
+if(!((data85 === "Observe") || (data85 === "Pin"))){
+const err126 = {instancePath:instancePath+"/spec/extensions/toolContract/mode",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.toolContract.properties.mode.enum}};
 vErrors = add(vErrors, err126);
 errors++;
 }
 }
-else {
-const err127 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"type",params:{type: "string"}};
+if(data84.digest !== undefined){
+let data86 = data84.digest;
+if(typeof data86 === "string"){
+if(data86.length > 71 && func2(data86) > 71){
+const err127 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"maxLength",params:{limit: 71}};
 vErrors = add(vErrors, err127);
 errors++;
 }
-}
-}
-else {
-const err128 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"type",params:{type: "array"}};
+if(!pattern1.test(data86)){
+const err128 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"pattern",params:{pattern: "^sha256:[0-9a-f]{64}$"}};
 vErrors = add(vErrors, err128);
 errors++;
 }
 }
-if(data81.allow !== undefined){
-let data86 = data81.allow;
-if(typeof data86 !== "string"){
-const err129 = {instancePath:instancePath+"/spec/extensions/toolContract/allow",keyword:"type",params:{type: "string"}};
+else {
+const err129 = {instancePath:instancePath+"/spec/extensions/toolContract/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err129);
 errors++;
 }
-if(!((data86 === "Any") || (data86 === "ReadOnly"))){
-const err130 = {instancePath:instancePath+"/spec/extensions/toolContract/allow",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.toolContract.properties.allow.enum}};
+}
+if(data84.ignore !== undefined){
+let data87 = data84.ignore;
+if(Array.isArray(data87)){
+if(data87.length > 16){
+const err130 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err130);
 errors++;
 }
-}
-}
-else {
-const err131 = {instancePath:instancePath+"/spec/extensions/toolContract",keyword:"type",params:{type: "object"}};
+if(data87.length < 1){
+const err131 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err131);
 errors++;
 }
-}
-if(data75.metrics !== undefined){
-let data87 = data75.metrics;
-if(data87 && typeof data87 == "object" && !Array.isArray(data87)){
-if(data87.port === undefined){
-const err132 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
+const len8 = data87.length;
+for(let i8=0; i8<len8; i8++){
+let data88 = data87[i8];
+if(typeof data88 === "string"){
+if(data88.length > 256 && func2(data88) > 256){
+const err132 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err132);
 errors++;
 }
-if(data87.port !== undefined){
-if(!(validate88(data87.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-if(data87.path !== undefined){
-let data89 = data87.path;
-if(typeof data89 === "string"){
-if(data89.length > 253 && func2(data89) > 253){
-const err133 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
+if(!pattern2.test(data88)){
+const err133 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"pattern",params:{pattern: "^(/([^/~]|~[01])+)+$"}};
 vErrors = add(vErrors, err133);
 errors++;
 }
-if(data89.length < 2 && func2(data89) < 1){
-const err134 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
+}
+else {
+const err134 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore/" + i8,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err134);
 errors++;
 }
 }
+}
 else {
-const err135 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
+const err135 = {instancePath:instancePath+"/spec/extensions/toolContract/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err135);
 errors++;
 }
 }
-if(data87.interval !== undefined){
-let data90 = data87.interval;
-if(typeof data90 === "string"){
-if(!pattern3.test(data90)){
-const err136 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
+if(data84.allow !== undefined){
+let data89 = data84.allow;
+if(typeof data89 !== "string"){
+const err136 = {instancePath:instancePath+"/spec/extensions/toolContract/allow",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err136);
 errors++;
 }
-}
-else {
-const err137 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
+if(!((data89 === "Any") || (data89 === "ReadOnly"))){
+const err137 = {instancePath:instancePath+"/spec/extensions/toolContract/allow",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.toolContract.properties.allow.enum}};
 vErrors = add(vErrors, err137);
 errors++;
 }
 }
-if(data87.labels !== undefined){
-let data91 = data87.labels;
-if(data91 && typeof data91 == "object" && !Array.isArray(data91)){
-if(Object.keys(data91).length > 50){
-const err138 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
+}
+else {
+const err138 = {instancePath:instancePath+"/spec/extensions/toolContract",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err138);
 errors++;
 }
-for(const key4 in data91){
-if(typeof data91[key4] !== "string"){
-const err139 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
+}
+if(data75.metrics !== undefined){
+let data90 = data75.metrics;
+if(data90 && typeof data90 == "object" && !Array.isArray(data90)){
+if(data90.port === undefined){
+const err139 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"required",params:{missingProperty: "port"}};
 vErrors = add(vErrors, err139);
 errors++;
 }
+if(data90.port !== undefined){
+if(!(validate88(data90.port, tellsPaths && instancePath+"/spec/extensions/metrics/port"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
 }
 }
-else {
-const err140 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
+if(data90.path !== undefined){
+let data92 = data90.path;
+if(typeof data92 === "string"){
+if(data92.length > 253 && func2(data92) > 253){
+const err140 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err140);
 errors++;
 }
-}
-if(data87.kind !== undefined){
-let data93 = data87.kind;
-if(typeof data93 !== "string"){
-const err141 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
+if(data92.length < 2 && func2(data92) < 1){
+const err141 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err141);
 errors++;
 }
-if(!((data93 === "PodMonitor") || (data93 === "ServiceMonitor"))){
-const err142 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
+}
+else {
+const err142 = {instancePath:instancePath+"/spec/extensions/metrics/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err142);
 errors++;
 }
 }
-}
-else {
-const err143 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
+if(data90.interval !== undefined){
+let data93 = data90.interval;
+if(typeof data93 === "string"){
+if(!pattern3.test(data93)){
+const err143 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"pattern",params:{pattern: "^[1-9][0-9]{0,4}[smh]$"}};
 vErrors = add(vErrors, err143);
 errors++;
 }
 }
-if(data75.storage !== undefined){
-let data94 = data75.storage;
-if(Array.isArray(data94)){
-if(data94.length > 16){
-const err144 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
+else {
+const err144 = {instancePath:instancePath+"/spec/extensions/metrics/interval",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err144);
 errors++;
 }
-if(data94.length < 1){
-const err145 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
+}
+if(data90.labels !== undefined){
+let data94 = data90.labels;
+if(data94 && typeof data94 == "object" && !Array.isArray(data94)){
+if(Object.keys(data94).length > 50){
+const err145 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
 vErrors = add(vErrors, err145);
 errors++;
 }
-const len9 = data94.length;
-for(let i9=0; i9<len9; i9++){
-let data95 = data94[i9];
-if(data95 && typeof data95 == "object" && !Array.isArray(data95)){
-if(data95.claimName === undefined){
-const err146 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "claimName"}};
+for(const key4 in data94){
+if(typeof data94[key4] !== "string"){
+const err146 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err146);
 errors++;
 }
-if(data95.path === undefined){
-const err147 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "path"}};
+}
+}
+else {
+const err147 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err147);
 errors++;
 }
-if(data95.claimName !== undefined){
-let data96 = data95.claimName;
-if(typeof data96 === "string"){
-if(data96.length > 253 && func2(data96) > 253){
-const err148 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"maxLength",params:{limit: 253}};
+}
+if(data90.kind !== undefined){
+let data96 = data90.kind;
+if(typeof data96 !== "string"){
+const err148 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
-if(data96.length < 2 && func2(data96) < 1){
-const err149 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"minLength",params:{limit: 1}};
+if(!((data96 === "PodMonitor") || (data96 === "ServiceMonitor"))){
+const err149 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
 vErrors = add(vErrors, err149);
 errors++;
 }
 }
+}
 else {
-const err150 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"type",params:{type: "string"}};
+const err150 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err150);
 errors++;
 }
 }
-if(data95.path !== undefined){
-let data97 = data95.path;
-if(typeof data97 === "string"){
-if(data97.length > 4096 && func2(data97) > 4096){
-const err151 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"maxLength",params:{limit: 4096}};
+if(data75.storage !== undefined){
+let data97 = data75.storage;
+if(Array.isArray(data97)){
+if(data97.length > 16){
+const err151 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err151);
 errors++;
 }
-if(data97.length < 2 && func2(data97) < 1){
-const err152 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"minLength",params:{limit: 1}};
+if(data97.length < 1){
+const err152 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err152);
+errors++;
+}
+const len9 = data97.length;
+for(let i9=0; i9<len9; i9++){
+let data98 = data97[i9];
+if(data98 && typeof data98 == "object" && !Array.isArray(data98)){
+if(data98.claimName === undefined){
+const err153 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "claimName"}};
+vErrors = add(vErrors, err153);
+errors++;
+}
+if(data98.path === undefined){
+const err154 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err154);
+errors++;
+}
+if(data98.claimName !== undefined){
+let data99 = data98.claimName;
+if(typeof data99 === "string"){
+if(data99.length > 253 && func2(data99) > 253){
+const err155 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err155);
+errors++;
+}
+if(data99.length < 2 && func2(data99) < 1){
+const err156 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err156);
 errors++;
 }
 }
 else {
-const err153 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err153);
-errors++;
-}
-}
-if(data95.permissions !== undefined){
-let data98 = data95.permissions;
-if(typeof data98 !== "string"){
-const err154 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err154);
-errors++;
-}
-if(!(((data98 === "ReadOnly") || (data98 === "ReadWrite")) || (data98 === "RecursiveReadOnly"))){
-const err155 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
-vErrors = add(vErrors, err155);
-errors++;
-}
-}
-if(data95.subPath !== undefined){
-let data99 = data95.subPath;
-if(typeof data99 === "string"){
-if(data99.length > 1024 && func2(data99) > 1024){
-const err156 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"maxLength",params:{limit: 1024}};
-vErrors = add(vErrors, err156);
-errors++;
-}
-if(data99.length < 2 && func2(data99) < 1){
-const err157 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"minLength",params:{limit: 1}};
+const err157 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err157);
 errors++;
 }
 }
-else {
-const err158 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"type",params:{type: "string"}};
+if(data98.path !== undefined){
+let data100 = data98.path;
+if(typeof data100 === "string"){
+if(data100.length > 4096 && func2(data100) > 4096){
+const err158 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err158);
 errors++;
 }
-}
-}
-else {
-const err159 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"type",params:{type: "object"}};
+if(data100.length < 2 && func2(data100) < 1){
+const err159 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err159);
 errors++;
 }
 }
+else {
+const err160 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err160);
+errors++;
+}
+}
+if(data98.permissions !== undefined){
+let data101 = data98.permissions;
+if(typeof data101 !== "string"){
+const err161 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err161);
+errors++;
+}
+if(!(((data101 === "ReadOnly") || (data101 === "ReadWrite")) || (data101 === "RecursiveReadOnly"))){
+const err162 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
+vErrors = add(vErrors, err162);
+errors++;
+}
+}
+if(data98.subPath !== undefined){
+let data102 = data98.subPath;
+if(typeof data102 === "string"){
+if(data102.length > 1024 && func2(data102) > 1024){
+const err163 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err163);
+errors++;
+}
+if(data102.length < 2 && func2(data102) < 1){
+const err164 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err164);
+errors++;
+}
 }
 else {
-const err160 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err160);
+const err165 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err165);
+errors++;
+}
+}
+}
+else {
+const err166 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err166);
+errors++;
+}
+}
+}
+else {
+const err167 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err167);
 errors++;
 }
 }
@@ -3162,1930 +3208,2267 @@ errors = vErrors.length;
 }
 }
 if(data75.scheduling !== undefined){
-let data101 = data75.scheduling;
-if(data101 && typeof data101 == "object" && !Array.isArray(data101)){
-if(Object.keys(data101).length < 1){
-const err161 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
-vErrors = add(vErrors, err161);
-errors++;
-}
-if(data101.nodeSelector !== undefined){
-let data102 = data101.nodeSelector;
-if(data102 && typeof data102 == "object" && !Array.isArray(data102)){
-if(Object.keys(data102).length > 32){
-const err162 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
-vErrors = add(vErrors, err162);
-errors++;
-}
-for(const key5 in data102){
-if(typeof data102[key5] !== "string"){
-const err163 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err163);
-errors++;
-}
-}
-}
-else {
-const err164 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err164);
-errors++;
-}
-}
-if(data101.tolerations !== undefined){
-let data104 = data101.tolerations;
-if(Array.isArray(data104)){
-if(data104.length > 32){
-const err165 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
-vErrors = add(vErrors, err165);
-errors++;
-}
-const len10 = data104.length;
-for(let i10=0; i10<len10; i10++){
-let data105 = data104[i10];
-if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
-if(data105.key !== undefined){
-let data106 = data105.key;
-if(typeof data106 === "string"){
-if(data106.length > 317 && func2(data106) > 317){
-const err166 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"maxLength",params:{limit: 317}};
-vErrors = add(vErrors, err166);
-errors++;
-}
-}
-else {
-const err167 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err167);
-errors++;
-}
-}
-if(data105.operator !== undefined){
-let data107 = data105.operator;
-if(typeof data107 !== "string"){
-const err168 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"type",params:{type: "string"}};
+let data104 = data75.scheduling;
+if(data104 && typeof data104 == "object" && !Array.isArray(data104)){
+if(Object.keys(data104).length < 1){
+const err168 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err168);
 errors++;
 }
-if(!((data107 === "Equal") || (data107 === "Exists"))){
-const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+if(data104.nodeSelector !== undefined){
+let data105 = data104.nodeSelector;
+if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
+if(Object.keys(data105).length > 32){
+const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-}
-if(data105.value !== undefined){
-let data108 = data105.value;
-if(typeof data108 === "string"){
-if(data108.length > 63 && func2(data108) > 63){
-const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"maxLength",params:{limit: 63}};
+for(const key5 in data105){
+if(typeof data105[key5] !== "string"){
+const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err170);
 errors++;
 }
 }
+}
 else {
-const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"type",params:{type: "string"}};
+const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err171);
 errors++;
 }
 }
-if(data105.effect !== undefined){
-let data109 = data105.effect;
-if(typeof data109 !== "string"){
-const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"type",params:{type: "string"}};
+if(data104.tolerations !== undefined){
+let data107 = data104.tolerations;
+if(Array.isArray(data107)){
+if(data107.length > 32){
+const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if(!(((data109 === "NoSchedule") || (data109 === "PreferNoSchedule")) || (data109 === "NoExecute"))){
-const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+const len10 = data107.length;
+for(let i10=0; i10<len10; i10++){
+let data108 = data107[i10];
+if(data108 && typeof data108 == "object" && !Array.isArray(data108)){
+if(data108.key !== undefined){
+let data109 = data108.key;
+if(typeof data109 === "string"){
+if(data109.length > 317 && func2(data109) > 317){
+const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err173);
 errors++;
 }
 }
-if(data105.tolerationSeconds !== undefined){
-let data110 = data105.tolerationSeconds;
-if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
-const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+else {
+const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err174);
 errors++;
 }
-if((typeof data110 == "number") && (isFinite(data110))){
-if(data110 > 9223372036854776000 || isNaN(data110)){
-const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data108.operator !== undefined){
+let data110 = data108.operator;
+if(typeof data110 !== "string"){
+const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-if(data110 < -9223372036854776000 || isNaN(data110)){
-const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(!((data110 === "Equal") || (data110 === "Exists"))){
+const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err176);
 errors++;
 }
 }
-}
-}
-else {
-const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10,keyword:"type",params:{type: "object"}};
+if(data108.value !== undefined){
+let data111 = data108.value;
+if(typeof data111 === "string"){
+if(data111.length > 63 && func2(data111) > 63){
+const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err177);
 errors++;
 }
 }
-}
 else {
-const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err178);
 errors++;
 }
 }
-if(data101.topologySpreadConstraints !== undefined){
-let data111 = data101.topologySpreadConstraints;
-if(Array.isArray(data111)){
-if(data111.length > 8){
-const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+if(data108.effect !== undefined){
+let data112 = data108.effect;
+if(typeof data112 !== "string"){
+const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err179);
 errors++;
 }
-const len11 = data111.length;
-for(let i11=0; i11<len11; i11++){
-let data112 = data111[i11];
-if(data112 && typeof data112 == "object" && !Array.isArray(data112)){
-if(data112.maxSkew === undefined){
-const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "maxSkew"}};
+if(!(((data112 === "NoSchedule") || (data112 === "PreferNoSchedule")) || (data112 === "NoExecute"))){
+const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err180);
 errors++;
 }
-if(data112.topologyKey === undefined){
-const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "topologyKey"}};
+}
+if(data108.tolerationSeconds !== undefined){
+let data113 = data108.tolerationSeconds;
+if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
+const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if(data112.whenUnsatisfiable === undefined){
-const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+if((typeof data113 == "number") && (isFinite(data113))){
+if(data113 > 9223372036854776000 || isNaN(data113)){
+const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err182);
 errors++;
 }
-if(data112.maxSkew !== undefined){
-let data113 = data112.maxSkew;
-if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
-const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"type",params:{type: "integer"}};
+if(data113 < -9223372036854776000 || isNaN(data113)){
+const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-if((typeof data113 == "number") && (isFinite(data113))){
-if(data113 > 2147483647 || isNaN(data113)){
-const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+}
+else {
+const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-if(data113 < 1 || isNaN(data113)){
-const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err185);
 errors++;
 }
 }
-}
-if(data112.topologyKey !== undefined){
-let data114 = data112.topologyKey;
-if(typeof data114 === "string"){
-if(data114.length > 317 && func2(data114) > 317){
-const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+if(data104.topologySpreadConstraints !== undefined){
+let data114 = data104.topologySpreadConstraints;
+if(Array.isArray(data114)){
+if(data114.length > 8){
+const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-if(data114.length < 2 && func2(data114) < 1){
-const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+const len11 = data114.length;
+for(let i11=0; i11<len11; i11++){
+let data115 = data114[i11];
+if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
+if(data115.maxSkew === undefined){
+const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-}
-else {
-const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"type",params:{type: "string"}};
+if(data115.topologyKey === undefined){
+const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-}
-if(data112.whenUnsatisfiable !== undefined){
-let data115 = data112.whenUnsatisfiable;
-if(typeof data115 !== "string"){
-const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+if(data115.whenUnsatisfiable === undefined){
+const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
-if(!((data115 === "DoNotSchedule") || (data115 === "ScheduleAnyway"))){
-const err190 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
-vErrors = add(vErrors, err190);
-errors++;
-}
-}
-if(data112.minDomains !== undefined){
-let data116 = data112.minDomains;
+if(data115.maxSkew !== undefined){
+let data116 = data115.maxSkew;
 if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err191);
+const err190 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err190);
 errors++;
 }
 if((typeof data116 == "number") && (isFinite(data116))){
 if(data116 > 2147483647 || isNaN(data116)){
-const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err192);
+const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err191);
 errors++;
 }
 if(data116 < 1 || isNaN(data116)){
-const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err192);
+errors++;
+}
+}
+}
+if(data115.topologyKey !== undefined){
+let data117 = data115.topologyKey;
+if(typeof data117 === "string"){
+if(data117.length > 317 && func2(data117) > 317){
+const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-}
-}
-if(data112.nodeAffinityPolicy !== undefined){
-let data117 = data112.nodeAffinityPolicy;
-if(typeof data117 !== "string"){
-const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data117.length < 2 && func2(data117) < 1){
+const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-if(!((data117 === "Honor") || (data117 === "Ignore"))){
-const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+}
+else {
+const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-if(data112.nodeTaintsPolicy !== undefined){
-let data118 = data112.nodeTaintsPolicy;
+if(data115.whenUnsatisfiable !== undefined){
+let data118 = data115.whenUnsatisfiable;
 if(typeof data118 !== "string"){
-const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-if(!((data118 === "Honor") || (data118 === "Ignore"))){
-const err197 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+if(!((data118 === "DoNotSchedule") || (data118 === "ScheduleAnyway"))){
+const err197 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err197);
 errors++;
 }
 }
-}
-else {
-const err198 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"type",params:{type: "object"}};
+if(data115.minDomains !== undefined){
+let data119 = data115.minDomains;
+if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
+const err198 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-}
-}
-else {
-const err199 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if((typeof data119 == "number") && (isFinite(data119))){
+if(data119 > 2147483647 || isNaN(data119)){
+const err199 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-}
-if(data101.priorityClassName !== undefined){
-let data119 = data101.priorityClassName;
-if(typeof data119 === "string"){
-if(data119.length > 253 && func2(data119) > 253){
-const err200 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(data119 < 1 || isNaN(data119)){
+const err200 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if(data119.length < 2 && func2(data119) < 1){
-const err201 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data115.nodeAffinityPolicy !== undefined){
+let data120 = data115.nodeAffinityPolicy;
+if(typeof data120 !== "string"){
+const err201 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-}
-else {
-const err202 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if(!((data120 === "Honor") || (data120 === "Ignore"))){
+const err202 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err202);
 errors++;
 }
 }
-if(data101.runtimeClassName !== undefined){
-let data120 = data101.runtimeClassName;
-if(typeof data120 === "string"){
-if(data120.length > 253 && func2(data120) > 253){
-const err203 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+if(data115.nodeTaintsPolicy !== undefined){
+let data121 = data115.nodeTaintsPolicy;
+if(typeof data121 !== "string"){
+const err203 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if(data120.length < 2 && func2(data120) < 1){
-const err204 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+if(!((data121 === "Honor") || (data121 === "Ignore"))){
+const err204 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err204);
 errors++;
 }
 }
+}
 else {
-const err205 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+const err205 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
 }
-if(data101.disruptionBudget !== undefined){
-let data121 = data101.disruptionBudget;
-if(data121 && typeof data121 == "object" && !Array.isArray(data121)){
-if(data121.maxUnavailable !== undefined){
-let data122 = data121.maxUnavailable;
-if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
-const err206 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err206 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-if((typeof data122 == "number") && (isFinite(data122))){
-if(data122 > 2147483647 || isNaN(data122)){
-const err207 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data104.priorityClassName !== undefined){
+let data122 = data104.priorityClassName;
+if(typeof data122 === "string"){
+if(data122.length > 253 && func2(data122) > 253){
+const err207 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err207);
 errors++;
 }
-if(data122 < 1 || isNaN(data122)){
-const err208 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data122.length < 2 && func2(data122) < 1){
+const err208 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err208);
 errors++;
 }
 }
-}
-if(data121.unhealthyPodEvictionPolicy !== undefined){
-let data123 = data121.unhealthyPodEvictionPolicy;
-if(typeof data123 !== "string"){
-const err209 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+else {
+const err209 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
-if(!((data123 === "AlwaysAllow") || (data123 === "IfHealthyBudget"))){
-const err210 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+}
+if(data104.runtimeClassName !== undefined){
+let data123 = data104.runtimeClassName;
+if(typeof data123 === "string"){
+if(data123.length > 253 && func2(data123) > 253){
+const err210 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-}
-}
-else {
-const err211 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if(data123.length < 2 && func2(data123) < 1){
+const err211 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err211);
 errors++;
 }
 }
-}
 else {
-const err212 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+const err212 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
 }
-}
-else {
-const err213 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data104.disruptionBudget !== undefined){
+let data124 = data104.disruptionBudget;
+if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
+if(data124.maxUnavailable !== undefined){
+let data125 = data124.maxUnavailable;
+if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
+const err213 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-}
-}
-else {
-const err214 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if((typeof data125 == "number") && (isFinite(data125))){
+if(data125 > 2147483647 || isNaN(data125)){
+const err214 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data124 = data.status;
-if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
-if(data124.observedGeneration !== undefined){
-let data125 = data124.observedGeneration;
-if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
-const err215 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data125 < 1 || isNaN(data125)){
+const err215 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-if((typeof data125 == "number") && (isFinite(data125))){
-if(data125 > 9223372036854776000 || isNaN(data125)){
-const err216 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+if(data124.unhealthyPodEvictionPolicy !== undefined){
+let data126 = data124.unhealthyPodEvictionPolicy;
+if(typeof data126 !== "string"){
+const err216 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err216);
 errors++;
 }
-if(data125 < -9223372036854776000 || isNaN(data125)){
-const err217 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(!((data126 === "AlwaysAllow") || (data126 === "IfHealthyBudget"))){
+const err217 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
 }
-if(data124.phase !== undefined){
-let data126 = data124.phase;
-if(typeof data126 !== "string"){
-const err218 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err218 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err218);
-errors++;
-}
-if(!(((data126 === "Pending") || (data126 === "Running")) || (data126 === "Failed"))){
-const err219 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
-vErrors = add(vErrors, err219);
-errors++;
-}
-}
-if(data124.deploymentName !== undefined){
-if(typeof data124.deploymentName !== "string"){
-const err220 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err220);
-errors++;
-}
-}
-if(data124.serviceName !== undefined){
-if(typeof data124.serviceName !== "string"){
-const err221 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err221);
-errors++;
-}
-}
-if(data124.address !== undefined){
-let data129 = data124.address;
-if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
-if(data129.url !== undefined){
-if(typeof data129.url !== "string"){
-const err222 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err222);
 errors++;
 }
 }
 }
 else {
-const err223 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+const err219 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err219);
+errors++;
+}
+}
+}
+else {
+const err220 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err220);
+errors++;
+}
+}
+}
+else {
+const err221 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err221);
+errors++;
+}
+}
+if(data.status !== undefined){
+let data127 = data.status;
+if(data127 && typeof data127 == "object" && !Array.isArray(data127)){
+if(data127.observedGeneration !== undefined){
+let data128 = data127.observedGeneration;
+if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
+const err222 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err222);
+errors++;
+}
+if((typeof data128 == "number") && (isFinite(data128))){
+if(data128 > 9223372036854776000 || isNaN(data128)){
+const err223 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-}
-if(data124.replicas !== undefined){
-let data131 = data124.replicas;
-if(!(((typeof data131 == "number") && (!(data131 % 1) && !isNaN(data131))) && (isFinite(data131)))){
-const err224 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(data128 < -9223372036854776000 || isNaN(data128)){
+const err224 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err224);
 errors++;
 }
-if((typeof data131 == "number") && (isFinite(data131))){
-if(data131 > 2147483647 || isNaN(data131)){
-const err225 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data127.phase !== undefined){
+let data129 = data127.phase;
+if(typeof data129 !== "string"){
+const err225 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-if(data131 < -2147483648 || isNaN(data131)){
-const err226 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(!(((data129 === "Pending") || (data129 === "Running")) || (data129 === "Failed"))){
+const err226 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err226);
 errors++;
 }
 }
-}
-if(data124.readyReplicas !== undefined){
-let data132 = data124.readyReplicas;
-if(!(((typeof data132 == "number") && (!(data132 % 1) && !isNaN(data132))) && (isFinite(data132)))){
-const err227 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+if(data127.deploymentName !== undefined){
+if(typeof data127.deploymentName !== "string"){
+const err227 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-if((typeof data132 == "number") && (isFinite(data132))){
-if(data132 > 2147483647 || isNaN(data132)){
-const err228 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data127.serviceName !== undefined){
+if(typeof data127.serviceName !== "string"){
+const err228 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-if(data132 < -2147483648 || isNaN(data132)){
-const err229 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data127.address !== undefined){
+let data132 = data127.address;
+if(data132 && typeof data132 == "object" && !Array.isArray(data132)){
+if(data132.url !== undefined){
+if(typeof data132.url !== "string"){
+const err229 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err229);
 errors++;
 }
 }
 }
-if(data124.selector !== undefined){
-if(typeof data124.selector !== "string"){
-const err230 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+else {
+const err230 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-if(data124.serverInfo !== undefined){
-let data134 = data124.serverInfo;
-if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
-if(data134.name !== undefined){
-if(typeof data134.name !== "string"){
-const err231 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if(data127.replicas !== undefined){
+let data134 = data127.replicas;
+if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
+const err231 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-}
-if(data134.version !== undefined){
-if(typeof data134.version !== "string"){
-const err232 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if((typeof data134 == "number") && (isFinite(data134))){
+if(data134 > 2147483647 || isNaN(data134)){
+const err232 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-}
-if(data134.protocolVersion !== undefined){
-if(typeof data134.protocolVersion !== "string"){
-const err233 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if(data134 < -2147483648 || isNaN(data134)){
+const err233 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
-if(data134.instructions !== undefined){
-if(typeof data134.instructions !== "string"){
-const err234 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+}
+if(data127.readyReplicas !== undefined){
+let data135 = data127.readyReplicas;
+if(!(((typeof data135 == "number") && (!(data135 % 1) && !isNaN(data135))) && (isFinite(data135)))){
+const err234 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
-}
-if(data134.capabilities !== undefined){
-let data139 = data134.capabilities;
-if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
-if(data139.tools !== undefined){
-if(typeof data139.tools !== "boolean"){
-const err235 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if((typeof data135 == "number") && (isFinite(data135))){
+if(data135 > 2147483647 || isNaN(data135)){
+const err235 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-}
-if(data139.resources !== undefined){
-if(typeof data139.resources !== "boolean"){
-const err236 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data135 < -2147483648 || isNaN(data135)){
+const err236 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err236);
 errors++;
 }
 }
-if(data139.prompts !== undefined){
-if(typeof data139.prompts !== "boolean"){
-const err237 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+}
+if(data127.selector !== undefined){
+if(typeof data127.selector !== "string"){
+const err237 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
 }
-if(data139.logging !== undefined){
-if(typeof data139.logging !== "boolean"){
-const err238 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data127.serverInfo !== undefined){
+let data137 = data127.serverInfo;
+if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
+if(data137.name !== undefined){
+if(typeof data137.name !== "string"){
+const err238 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
 }
-if(data139.completions !== undefined){
-if(typeof data139.completions !== "boolean"){
-const err239 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data137.version !== undefined){
+if(typeof data137.version !== "string"){
+const err239 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err239);
 errors++;
 }
 }
-}
-else {
-const err240 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data137.protocolVersion !== undefined){
+if(typeof data137.protocolVersion !== "string"){
+const err240 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
-}
-else {
-const err241 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data137.instructions !== undefined){
+if(typeof data137.instructions !== "string"){
+const err241 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
-if(data124.handshakeRetryCount !== undefined){
-let data145 = data124.handshakeRetryCount;
-if(!(((typeof data145 == "number") && (!(data145 % 1) && !isNaN(data145))) && (isFinite(data145)))){
-const err242 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data137.capabilities !== undefined){
+let data142 = data137.capabilities;
+if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
+if(data142.tools !== undefined){
+if(typeof data142.tools !== "boolean"){
+const err242 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-if((typeof data145 == "number") && (isFinite(data145))){
-if(data145 > 2147483647 || isNaN(data145)){
-const err243 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data142.resources !== undefined){
+if(typeof data142.resources !== "boolean"){
+const err243 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err243);
 errors++;
 }
-if(data145 < -2147483648 || isNaN(data145)){
-const err244 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data142.prompts !== undefined){
+if(typeof data142.prompts !== "boolean"){
+const err244 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
 }
-}
-if(data124.gatewayBinding !== undefined){
-let data146 = data124.gatewayBinding;
-if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
-if(data146.name !== undefined){
-if(typeof data146.name !== "string"){
-const err245 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data142.logging !== undefined){
+if(typeof data142.logging !== "boolean"){
+const err245 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
 }
-if(data146.provider !== undefined){
-if(typeof data146.provider !== "string"){
-const err246 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data142.completions !== undefined){
+if(typeof data142.completions !== "boolean"){
+const err246 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
 }
 }
 else {
-const err247 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+const err247 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
 }
-if(data124.extensions !== undefined){
-let data149 = data124.extensions;
-if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
-if(data149.release !== undefined){
-let data150 = data149.release;
-if(typeof data150 === "string"){
-if(data150.length > 64 && func2(data150) > 64){
-const err248 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err248 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err248);
 errors++;
 }
 }
-else {
-const err249 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data127.handshakeRetryCount !== undefined){
+let data148 = data127.handshakeRetryCount;
+if(!(((typeof data148 == "number") && (!(data148 % 1) && !isNaN(data148))) && (isFinite(data148)))){
+const err249 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err249);
 errors++;
 }
-}
-if(data149.causes !== undefined){
-let data151 = data149.causes;
-if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
-if(Object.keys(data151).length > 16){
-const err250 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if((typeof data148 == "number") && (isFinite(data148))){
+if(data148 > 2147483647 || isNaN(data148)){
+const err250 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err250);
 errors++;
 }
-for(const key6 in data151){
-let data152 = data151[key6];
-if(typeof data152 === "string"){
-if(data152.length > 200 && func2(data152) > 200){
-const err251 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+if(data148 < -2147483648 || isNaN(data148)){
+const err251 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err251);
 errors++;
 }
 }
-else {
-const err252 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+}
+if(data127.gatewayBinding !== undefined){
+let data149 = data127.gatewayBinding;
+if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
+if(data149.name !== undefined){
+if(typeof data149.name !== "string"){
+const err252 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
 }
-}
-else {
-const err253 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if(data149.provider !== undefined){
+if(typeof data149.provider !== "string"){
+const err253 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
 }
-if(data149.policy !== undefined){
-let data153 = data149.policy;
-if(data153 && typeof data153 == "object" && !Array.isArray(data153)){
-if(data153.revision !== undefined){
-let data154 = data153.revision;
-if(!(((typeof data154 == "number") && (!(data154 % 1) && !isNaN(data154))) && (isFinite(data154)))){
-const err254 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err254 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-if((typeof data154 == "number") && (isFinite(data154))){
-if(data154 > 2147483647 || isNaN(data154)){
-const err255 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data127.extensions !== undefined){
+let data152 = data127.extensions;
+if(data152 && typeof data152 == "object" && !Array.isArray(data152)){
+if(data152.release !== undefined){
+let data153 = data152.release;
+if(typeof data153 === "string"){
+if(data153.length > 64 && func2(data153) > 64){
+const err255 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err255);
 errors++;
 }
-if(data154 < 1 || isNaN(data154)){
-const err256 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+else {
+const err256 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
 }
-}
-if(data153.digests !== undefined){
-let data155 = data153.digests;
-if(data155 && typeof data155 == "object" && !Array.isArray(data155)){
-if(Object.keys(data155).length > 200){
-const err257 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data152.causes !== undefined){
+let data154 = data152.causes;
+if(data154 && typeof data154 == "object" && !Array.isArray(data154)){
+if(Object.keys(data154).length > 16){
+const err257 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-for(const key7 in data155){
-let data156 = data155[key7];
-if(typeof data156 === "string"){
-if(data156.length > 64 && func2(data156) > 64){
-const err258 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
+for(const key6 in data154){
+let data155 = data154[key6];
+if(typeof data155 === "string"){
+if(data155.length > 200 && func2(data155) > 200){
+const err258 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
 else {
-const err259 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+const err259 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
 }
 }
 else {
-const err260 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+const err260 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-if(data153.digest !== undefined){
-let data157 = data153.digest;
-if(typeof data157 === "string"){
-if(data157.length > 64 && func2(data157) > 64){
-const err261 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data152.policy !== undefined){
+let data156 = data152.policy;
+if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
+if(data156.revision !== undefined){
+let data157 = data156.revision;
+if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
+const err261 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err261);
 errors++;
 }
-}
-else {
-const err262 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if((typeof data157 == "number") && (isFinite(data157))){
+if(data157 > 2147483647 || isNaN(data157)){
+const err262 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err262);
 errors++;
 }
-}
-if(data153.generation !== undefined){
-let data158 = data153.generation;
-if(!(((typeof data158 == "number") && (!(data158 % 1) && !isNaN(data158))) && (isFinite(data158)))){
-const err263 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data157 < 1 || isNaN(data157)){
+const err263 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err263);
 errors++;
 }
-if((typeof data158 == "number") && (isFinite(data158))){
-if(data158 > 9223372036854776000 || isNaN(data158)){
-const err264 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+if(data156.digests !== undefined){
+let data158 = data156.digests;
+if(data158 && typeof data158 == "object" && !Array.isArray(data158)){
+if(Object.keys(data158).length > 200){
+const err264 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err264);
 errors++;
 }
-if(data158 < -9223372036854776000 || isNaN(data158)){
-const err265 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+for(const key7 in data158){
+let data159 = data158[key7];
+if(typeof data159 === "string"){
+if(data159.length > 64 && func2(data159) > 64){
+const err265 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err265);
 errors++;
 }
 }
-}
-if(data153.tolerated !== undefined){
-let data159 = data153.tolerated;
-if(Array.isArray(data159)){
-if(data159.length > 50){
-const err266 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+else {
+const err266 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err266);
 errors++;
 }
-const len12 = data159.length;
-for(let i12=0; i12<len12; i12++){
-let data160 = data159[i12];
-if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
-if(data160.rule === undefined){
-const err267 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "rule"}};
+}
+}
+else {
+const err267 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err267);
 errors++;
 }
-if(data160.path === undefined){
-const err268 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data156.digest !== undefined){
+let data160 = data156.digest;
+if(typeof data160 === "string"){
+if(data160.length > 64 && func2(data160) > 64){
+const err268 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err268);
-errors++;
-}
-if(data160.message === undefined){
-const err269 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err269);
-errors++;
-}
-if(data160.fingerprint === undefined){
-const err270 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err270);
-errors++;
-}
-if(data160.rule !== undefined){
-let data161 = data160.rule;
-if(typeof data161 === "string"){
-if(data161.length > 100 && func2(data161) > 100){
-const err271 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err271);
 errors++;
 }
 }
 else {
-const err272 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"type",params:{type: "string"}};
+const err269 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err269);
+errors++;
+}
+}
+if(data156.generation !== undefined){
+let data161 = data156.generation;
+if(!(((typeof data161 == "number") && (!(data161 % 1) && !isNaN(data161))) && (isFinite(data161)))){
+const err270 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err270);
+errors++;
+}
+if((typeof data161 == "number") && (isFinite(data161))){
+if(data161 > 9223372036854776000 || isNaN(data161)){
+const err271 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err271);
+errors++;
+}
+if(data161 < -9223372036854776000 || isNaN(data161)){
+const err272 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err272);
 errors++;
 }
 }
-if(data160.path !== undefined){
-let data162 = data160.path;
-if(typeof data162 === "string"){
-if(data162.length > 400 && func2(data162) > 400){
-const err273 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"maxLength",params:{limit: 400}};
+}
+if(data156.tolerated !== undefined){
+let data162 = data156.tolerated;
+if(Array.isArray(data162)){
+if(data162.length > 50){
+const err273 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-}
-else {
-const err274 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"type",params:{type: "string"}};
+const len12 = data162.length;
+for(let i12=0; i12<len12; i12++){
+let data163 = data162[i12];
+if(data163 && typeof data163 == "object" && !Array.isArray(data163)){
+if(data163.rule === undefined){
+const err274 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err274);
 errors++;
 }
-}
-if(data160.message !== undefined){
-let data163 = data160.message;
-if(typeof data163 === "string"){
-if(data163.length > 400 && func2(data163) > 400){
-const err275 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data163.path === undefined){
+const err275 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
-}
-else {
-const err276 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"type",params:{type: "string"}};
+if(data163.message === undefined){
+const err276 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
-}
-if(data160.fingerprint !== undefined){
-let data164 = data160.fingerprint;
-if(typeof data164 === "string"){
-if(data164.length > 64 && func2(data164) > 64){
-const err277 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data163.fingerprint === undefined){
+const err277 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err277);
 errors++;
 }
-}
-else {
-const err278 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data163.rule !== undefined){
+let data164 = data163.rule;
+if(typeof data164 === "string"){
+if(data164.length > 100 && func2(data164) > 100){
+const err278 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err278);
 errors++;
 }
 }
-}
 else {
-const err279 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"type",params:{type: "object"}};
+const err279 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
 }
-}
-else {
-const err280 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data163.path !== undefined){
+let data165 = data163.path;
+if(typeof data165 === "string"){
+if(data165.length > 400 && func2(data165) > 400){
+const err280 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err280);
 errors++;
 }
 }
-if(data153.excused !== undefined){
-let data165 = data153.excused;
-if(Array.isArray(data165)){
-if(data165.length > 100){
-const err281 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+else {
+const err281 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err281);
 errors++;
 }
-const len13 = data165.length;
-for(let i13=0; i13<len13; i13++){
-let data166 = data165[i13];
+}
+if(data163.message !== undefined){
+let data166 = data163.message;
 if(typeof data166 === "string"){
-if(data166.length > 100 && func2(data166) > 100){
-const err282 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"maxLength",params:{limit: 100}};
+if(data166.length > 400 && func2(data166) > 400){
+const err282 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err282);
 errors++;
 }
 }
 else {
-const err283 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"type",params:{type: "string"}};
+const err283 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
 }
-}
-else {
-const err284 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data163.fingerprint !== undefined){
+let data167 = data163.fingerprint;
+if(typeof data167 === "string"){
+if(data167.length > 64 && func2(data167) > 64){
+const err284 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err284);
 errors++;
 }
 }
-if(data153.excusedFingerprints !== undefined){
-let data167 = data153.excusedFingerprints;
-if(Array.isArray(data167)){
-if(data167.length > 50){
-const err285 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+else {
+const err285 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err285);
 errors++;
 }
-const len14 = data167.length;
-for(let i14=0; i14<len14; i14++){
-let data168 = data167[i14];
-if(typeof data168 === "string"){
-if(data168.length > 64 && func2(data168) > 64){
-const err286 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err286 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err286);
 errors++;
 }
 }
+}
 else {
-const err287 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"type",params:{type: "string"}};
+const err287 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
 }
-}
-else {
-const err288 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data156.excused !== undefined){
+let data168 = data156.excused;
+if(Array.isArray(data168)){
+if(data168.length > 100){
+const err288 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err288);
 errors++;
 }
-}
-if(data153.pods !== undefined){
-let data169 = data153.pods;
+const len13 = data168.length;
+for(let i13=0; i13<len13; i13++){
+let data169 = data168[i13];
 if(typeof data169 === "string"){
-if(data169.length > 64 && func2(data169) > 64){
-const err289 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+if(data169.length > 100 && func2(data169) > 100){
+const err289 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
 else {
-const err290 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const err290 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
-if(data153.toleratedNotListed !== undefined){
-let data170 = data153.toleratedNotListed;
-if(!(((typeof data170 == "number") && (!(data170 % 1) && !isNaN(data170))) && (isFinite(data170)))){
-const err291 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err291 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
-if((typeof data170 == "number") && (isFinite(data170))){
-if(data170 > 2147483647 || isNaN(data170)){
-const err292 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data156.excusedFingerprints !== undefined){
+let data170 = data156.excusedFingerprints;
+if(Array.isArray(data170)){
+if(data170.length > 50){
+const err292 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-if(data170 < -2147483648 || isNaN(data170)){
-const err293 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const len14 = data170.length;
+for(let i14=0; i14<len14; i14++){
+let data171 = data170[i14];
+if(typeof data171 === "string"){
+if(data171.length > 64 && func2(data171) > 64){
+const err293 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err293);
 errors++;
 }
 }
-}
-}
 else {
-const err294 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err294 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err294);
 errors++;
 }
 }
-if(data149.foreign !== undefined){
-let data171 = data149.foreign;
-if(data171 && typeof data171 == "object" && !Array.isArray(data171)){
-if(data171.fields === undefined){
-const err295 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+}
+else {
+const err295 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err295);
 errors++;
 }
-if(data171.fields !== undefined){
-let data172 = data171.fields;
-if(Array.isArray(data172)){
-if(data172.length > 20){
-const err296 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+if(data156.pods !== undefined){
+let data172 = data156.pods;
+if(typeof data172 === "string"){
+if(data172.length > 64 && func2(data172) > 64){
+const err296 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err296);
 errors++;
 }
-const len15 = data172.length;
-for(let i15=0; i15<len15; i15++){
-let data173 = data172[i15];
-if(data173 && typeof data173 == "object" && !Array.isArray(data173)){
-if(data173.kind === undefined){
-const err297 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "kind"}};
+}
+else {
+const err297 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-if(data173.path === undefined){
-const err298 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data156.toleratedNotListed !== undefined){
+let data173 = data156.toleratedNotListed;
+if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
+const err298 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-if(data173.state === undefined){
-const err299 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "state"}};
+if((typeof data173 == "number") && (isFinite(data173))){
+if(data173 > 2147483647 || isNaN(data173)){
+const err299 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err299);
 errors++;
 }
-if(data173.kind !== undefined){
-let data174 = data173.kind;
-if(typeof data174 === "string"){
-if(data174.length > 63 && func2(data174) > 63){
-const err300 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"maxLength",params:{limit: 63}};
+if(data173 < -2147483648 || isNaN(data173)){
+const err300 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err300);
 errors++;
 }
 }
+}
+}
 else {
-const err301 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"type",params:{type: "string"}};
+const err301 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err301);
 errors++;
 }
 }
-if(data173.path !== undefined){
-let data175 = data173.path;
-if(typeof data175 === "string"){
-if(data175.length > 300 && func2(data175) > 300){
-const err302 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data152.foreign !== undefined){
+let data174 = data152.foreign;
+if(data174 && typeof data174 == "object" && !Array.isArray(data174)){
+if(data174.fields === undefined){
+const err302 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err302);
 errors++;
 }
-}
-else {
-const err303 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"type",params:{type: "string"}};
+if(data174.fields !== undefined){
+let data175 = data174.fields;
+if(Array.isArray(data175)){
+if(data175.length > 20){
+const err303 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err303);
 errors++;
 }
-}
-if(data173.manager !== undefined){
-let data176 = data173.manager;
-if(typeof data176 === "string"){
-if(data176.length > 128 && func2(data176) > 128){
-const err304 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"maxLength",params:{limit: 128}};
+const len15 = data175.length;
+for(let i15=0; i15<len15; i15++){
+let data176 = data175[i15];
+if(data176 && typeof data176 == "object" && !Array.isArray(data176)){
+if(data176.kind === undefined){
+const err304 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err304);
 errors++;
 }
-}
-else {
-const err305 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"type",params:{type: "string"}};
+if(data176.path === undefined){
+const err305 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err305);
 errors++;
 }
-}
-if(data173.state !== undefined){
-let data177 = data173.state;
-if(typeof data177 !== "string"){
-const err306 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"type",params:{type: "string"}};
+if(data176.state === undefined){
+const err306 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err306);
 errors++;
 }
-if(!((((data177 === "Waiting") || (data177 === "ComesBack")) || (data177 === "FromAdmission")) || (data177 === "Stays"))){
-const err307 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+if(data176.kind !== undefined){
+let data177 = data176.kind;
+if(typeof data177 === "string"){
+if(data177.length > 63 && func2(data177) > 63){
+const err307 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err307);
 errors++;
 }
 }
-}
 else {
-const err308 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"type",params:{type: "object"}};
+const err308 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err308);
 errors++;
 }
 }
-}
-else {
-const err309 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data176.path !== undefined){
+let data178 = data176.path;
+if(typeof data178 === "string"){
+if(data178.length > 300 && func2(data178) > 300){
+const err309 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err309);
 errors++;
 }
 }
-if(data171.notListed !== undefined){
-let data178 = data171.notListed;
-if(!(((typeof data178 == "number") && (!(data178 % 1) && !isNaN(data178))) && (isFinite(data178)))){
-const err310 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+else {
+const err310 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err310);
 errors++;
 }
-if((typeof data178 == "number") && (isFinite(data178))){
-if(data178 > 2147483647 || isNaN(data178)){
-const err311 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data176.manager !== undefined){
+let data179 = data176.manager;
+if(typeof data179 === "string"){
+if(data179.length > 128 && func2(data179) > 128){
+const err311 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err311);
 errors++;
 }
-if(data178 < -2147483648 || isNaN(data178)){
-const err312 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err312 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err312);
 errors++;
 }
 }
-}
-}
-else {
-const err313 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data176.state !== undefined){
+let data180 = data176.state;
+if(typeof data180 !== "string"){
+const err313 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
-}
-if(data149.podFailure !== undefined){
-let data179 = data149.podFailure;
-if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
-if(data179.cause === undefined){
-const err314 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(!((((data180 === "Waiting") || (data180 === "ComesBack")) || (data180 === "FromAdmission")) || (data180 === "Stays"))){
+const err314 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-if(data179.pod === undefined){
-const err315 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err315);
-errors++;
-}
-if(data179.cause !== undefined){
-let data180 = data179.cause;
-if(typeof data180 !== "string"){
-const err316 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err316);
-errors++;
-}
-if(!(((((((data180 === "ImagePull") || (data180 === "Configuration")) || (data180 === "Crashing")) || (data180 === "OutOfMemory")) || (data180 === "Unhealthy")) || (data180 === "Unschedulable")) || (data180 === "NotStarted"))){
-const err317 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
-vErrors = add(vErrors, err317);
-errors++;
-}
-}
-if(data179.pod !== undefined){
-let data181 = data179.pod;
-if(typeof data181 === "string"){
-if(data181.length > 253 && func2(data181) > 253){
-const err318 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err318);
-errors++;
 }
 }
 else {
-const err319 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err315 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err315);
+errors++;
+}
+}
+}
+else {
+const err316 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err316);
+errors++;
+}
+}
+if(data174.notListed !== undefined){
+let data181 = data174.notListed;
+if(!(((typeof data181 == "number") && (!(data181 % 1) && !isNaN(data181))) && (isFinite(data181)))){
+const err317 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err317);
+errors++;
+}
+if((typeof data181 == "number") && (isFinite(data181))){
+if(data181 > 2147483647 || isNaN(data181)){
+const err318 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err318);
+errors++;
+}
+if(data181 < -2147483648 || isNaN(data181)){
+const err319 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err319);
 errors++;
 }
 }
-if(data179.image !== undefined){
-let data182 = data179.image;
-if(typeof data182 === "string"){
-if(data182.length > 1000 && func2(data182) > 1000){
-const err320 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+}
+}
+else {
+const err320 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err320);
 errors++;
 }
 }
-else {
-const err321 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data152.rollout !== undefined){
+let data182 = data152.rollout;
+if(data182 && typeof data182 == "object" && !Array.isArray(data182)){
+if(data182.phase === undefined){
+const err321 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-}
-if(data179.exitCode !== undefined){
-let data183 = data179.exitCode;
-if(!(((typeof data183 == "number") && (!(data183 % 1) && !isNaN(data183))) && (isFinite(data183)))){
-const err322 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data182.target === undefined){
+const err322 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err322);
 errors++;
 }
-if((typeof data183 == "number") && (isFinite(data183))){
-if(data183 > 2147483647 || isNaN(data183)){
-const err323 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data182.phase !== undefined){
+let data183 = data182.phase;
+if(typeof data183 !== "string"){
+const err323 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err323);
 errors++;
 }
-if(data183 < -2147483648 || isNaN(data183)){
-const err324 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(!(((((data183 === "Proving") || (data183 === "Rolling")) || (data183 === "Rejected")) || (data183 === "RolledBack")) || (data183 === "Blocked"))){
+const err324 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err324);
 errors++;
 }
 }
-}
-if(data179.restarts !== undefined){
-let data184 = data179.restarts;
-if(!(((typeof data184 == "number") && (!(data184 % 1) && !isNaN(data184))) && (isFinite(data184)))){
-const err325 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+if(data182.target !== undefined){
+let data184 = data182.target;
+if(data184 && typeof data184 == "object" && !Array.isArray(data184)){
+if(data184.template === undefined){
+const err325 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-if((typeof data184 == "number") && (isFinite(data184))){
-if(data184 > 2147483647 || isNaN(data184)){
-const err326 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data184.since === undefined){
+const err326 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-if(data184 < -2147483648 || isNaN(data184)){
-const err327 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data184.template !== undefined){
+let data185 = data184.template;
+if(typeof data185 === "string"){
+if(data185.length > 64 && func2(data185) > 64){
+const err327 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err327);
 errors++;
 }
 }
-}
-if(data179.notReadyAfterSeconds !== undefined){
-let data185 = data179.notReadyAfterSeconds;
-if(!(((typeof data185 == "number") && (!(data185 % 1) && !isNaN(data185))) && (isFinite(data185)))){
-const err328 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+else {
+const err328 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err328);
 errors++;
 }
-if((typeof data185 == "number") && (isFinite(data185))){
-if(data185 > 2147483647 || isNaN(data185)){
-const err329 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data184.generation !== undefined){
+let data186 = data184.generation;
+if(!(((typeof data186 == "number") && (!(data186 % 1) && !isNaN(data186))) && (isFinite(data186)))){
+const err329 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err329);
 errors++;
 }
-if(data185 < -2147483648 || isNaN(data185)){
-const err330 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data186 == "number") && (isFinite(data186))){
+if(data186 > 9223372036854776000 || isNaN(data186)){
+const err330 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err330);
 errors++;
 }
-}
-}
-if(data179.detail !== undefined){
-let data186 = data179.detail;
-if(typeof data186 === "string"){
-if(data186.length > 512 && func2(data186) > 512){
-const err331 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data186 < -9223372036854776000 || isNaN(data186)){
+const err331 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err331);
 errors++;
 }
 }
-else {
-const err332 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+}
+if(data184.since !== undefined){
+let data187 = data184.since;
+if(typeof data187 === "string"){
+if(!pattern4.test(data187)){
+const err332 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err332);
 errors++;
 }
 }
-if(data179.hint !== undefined){
-let data187 = data179.hint;
-if(typeof data187 !== "string"){
-const err333 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+else {
+const err333 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err333);
 errors++;
 }
-if(!((((data187 === "Stdio") || (data187 === "Crash")) || (data187 === "Unready")) || (data187 === "Start"))){
-const err334 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+}
+else {
+const err334 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err334);
 errors++;
 }
 }
-}
-else {
-const err335 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data182.stable !== undefined){
+let data188 = data182.stable;
+if(data188 && typeof data188 == "object" && !Array.isArray(data188)){
+if(data188.template === undefined){
+const err335 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err335);
 errors++;
 }
-}
-if(data149.tools !== undefined){
-let data188 = data149.tools;
-if(data188 && typeof data188 == "object" && !Array.isArray(data188)){
-if(data188.digest !== undefined){
-let data189 = data188.digest;
-if(typeof data189 === "string"){
-if(data189.length > 80 && func2(data189) > 80){
-const err336 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(data188.replicaSet === undefined){
+const err336 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err336);
 errors++;
 }
-}
-else {
-const err337 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data188.template !== undefined){
+let data189 = data188.template;
+if(typeof data189 === "string"){
+if(data189.length > 64 && func2(data189) > 64){
+const err337 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err337);
 errors++;
 }
 }
-if(data188.image !== undefined){
-let data190 = data188.image;
-if(typeof data190 === "string"){
-if(data190.length > 1000 && func2(data190) > 1000){
-const err338 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err338 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err338);
 errors++;
 }
 }
-else {
-const err339 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+if(data188.replicaSet !== undefined){
+let data190 = data188.replicaSet;
+if(typeof data190 === "string"){
+if(data190.length > 63 && func2(data190) > 63){
+const err339 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err339);
 errors++;
 }
 }
-if(data188.changedAt !== undefined){
-let data191 = data188.changedAt;
-if(typeof data191 === "string"){
-if(!pattern4.test(data191)){
-const err340 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err340 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
 }
-else {
-const err341 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+if(data188.generation !== undefined){
+let data191 = data188.generation;
+if(!(((typeof data191 == "number") && (!(data191 % 1) && !isNaN(data191))) && (isFinite(data191)))){
+const err341 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err341);
 errors++;
 }
-}
-if(data188.accepted !== undefined){
-let data192 = data188.accepted;
-if(typeof data192 === "string"){
-if(data192.length > 80 && func2(data192) > 80){
-const err342 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if((typeof data191 == "number") && (isFinite(data191))){
+if(data191 > 9223372036854776000 || isNaN(data191)){
+const err342 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err342);
 errors++;
 }
-}
-else {
-const err343 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+if(data191 < -9223372036854776000 || isNaN(data191)){
+const err343 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err343);
 errors++;
 }
 }
-if(data188.ignore !== undefined){
-let data193 = data188.ignore;
-if(Array.isArray(data193)){
-if(data193.length > 16){
-const err344 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
-vErrors = add(vErrors, err344);
-errors++;
-}
-const len16 = data193.length;
-for(let i16=0; i16<len16; i16++){
-let data194 = data193[i16];
-if(typeof data194 === "string"){
-if(data194.length > 256 && func2(data194) > 256){
-const err345 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i16,keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err345);
-errors++;
 }
 }
 else {
-const err346 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i16,keyword:"type",params:{type: "string"}};
+const err344 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err344);
+errors++;
+}
+}
+if(data182.proof !== undefined){
+let data192 = data182.proof;
+if(typeof data192 !== "string"){
+const err345 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err345);
+errors++;
+}
+if(!(((data192 === "Proven") || (data192 === "NotProven")) || (data192 === "Skipped"))){
+const err346 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err346);
 errors++;
 }
 }
-}
-else {
-const err347 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+if(data182.reason !== undefined){
+let data193 = data182.reason;
+if(typeof data193 === "string"){
+if(data193.length > 64 && func2(data193) > 64){
+const err347 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err347);
 errors++;
 }
 }
-if(data188.list !== undefined){
-let data195 = data188.list;
-if(Array.isArray(data195)){
-if(data195.length > 64){
-const err348 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+else {
+const err348 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err348);
 errors++;
 }
-const len17 = data195.length;
-for(let i17=0; i17<len17; i17++){
-let data196 = data195[i17];
-if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
-if(data196.name === undefined){
-const err349 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data182.message !== undefined){
+let data194 = data182.message;
+if(typeof data194 === "string"){
+if(data194.length > 1024 && func2(data194) > 1024){
+const err349 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err349);
 errors++;
 }
-if(data196.interface === undefined){
-const err350 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"required",params:{missingProperty: "interface"}};
+}
+else {
+const err350 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err350);
 errors++;
 }
-if(data196.wording === undefined){
-const err351 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"required",params:{missingProperty: "wording"}};
+}
+if(data182.failed !== undefined){
+let data195 = data182.failed;
+if(Array.isArray(data195)){
+if(data195.length > 5){
+const err351 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err351);
 errors++;
 }
-if(data196.name !== undefined){
-let data197 = data196.name;
-if(typeof data197 === "string"){
-if(data197.length > 128 && func2(data197) > 128){
-const err352 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/name",keyword:"maxLength",params:{limit: 128}};
+const len16 = data195.length;
+for(let i16=0; i16<len16; i16++){
+let data196 = data195[i16];
+if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
+if(data196.template === undefined){
+const err352 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-}
-else {
-const err353 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/name",keyword:"type",params:{type: "string"}};
+if(data196.reason === undefined){
+const err353 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-}
-if(data196.interface !== undefined){
-let data198 = data196.interface;
-if(typeof data198 === "string"){
-if(data198.length > 16 && func2(data198) > 16){
-const err354 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data196.message === undefined){
+const err354 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-}
-else {
-const err355 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/interface",keyword:"type",params:{type: "string"}};
+if(data196.at === undefined){
+const err355 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-}
-if(data196.wording !== undefined){
-let data199 = data196.wording;
-if(typeof data199 === "string"){
-if(data199.length > 16 && func2(data199) > 16){
-const err356 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/wording",keyword:"maxLength",params:{limit: 16}};
+if(data196.template !== undefined){
+let data197 = data196.template;
+if(typeof data197 === "string"){
+if(data197.length > 64 && func2(data197) > 64){
+const err356 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err356);
 errors++;
 }
 }
 else {
-const err357 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/wording",keyword:"type",params:{type: "string"}};
+const err357 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
-if(data196.readOnly !== undefined){
-if(typeof data196.readOnly !== "boolean"){
-const err358 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data196.reason !== undefined){
+let data198 = data196.reason;
+if(typeof data198 === "string"){
+if(data198.length > 64 && func2(data198) > 64){
+const err358 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
-if(data196.destructive !== undefined){
-if(typeof data196.destructive !== "boolean"){
-const err359 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err359 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
-if(data196.openWorld !== undefined){
-if(typeof data196.openWorld !== "boolean"){
-const err360 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data196.message !== undefined){
+let data199 = data196.message;
+if(typeof data199 === "string"){
+if(data199.length > 512 && func2(data199) > 512){
+const err360 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err360);
 errors++;
 }
 }
-}
 else {
-const err361 = {instancePath:instancePath+"/status/extensions/tools/list/" + i17,keyword:"type",params:{type: "object"}};
+const err361 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err361);
 errors++;
 }
 }
-}
-else {
-const err362 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data196.retry !== undefined){
+let data200 = data196.retry;
+if(typeof data200 === "string"){
+if(data200.length > 253 && func2(data200) > 253){
+const err362 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err362);
 errors++;
 }
 }
-if(data188.truncated !== undefined){
-let data203 = data188.truncated;
-if(!(((typeof data203 == "number") && (!(data203 % 1) && !isNaN(data203))) && (isFinite(data203)))){
-const err363 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+else {
+const err363 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-if((typeof data203 == "number") && (isFinite(data203))){
-if(data203 > 2147483647 || isNaN(data203)){
-const err364 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data196.at !== undefined){
+let data201 = data196.at;
+if(typeof data201 === "string"){
+if(!pattern4.test(data201)){
+const err364 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if(data203 < -2147483648 || isNaN(data203)){
-const err365 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err365 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err365);
 errors++;
 }
 }
 }
-if(data188.truncatedNotReadOnly !== undefined){
-let data204 = data188.truncatedNotReadOnly;
-if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
-const err366 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+else {
+const err366 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
-if((typeof data204 == "number") && (isFinite(data204))){
-if(data204 > 2147483647 || isNaN(data204)){
-const err367 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err367 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-if(data204 < 0 || isNaN(data204)){
-const err368 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err368 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-}
-if(data188.reason !== undefined){
-let data205 = data188.reason;
-if(typeof data205 !== "string"){
-const err369 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data152.podFailure !== undefined){
+let data202 = data152.podFailure;
+if(data202 && typeof data202 == "object" && !Array.isArray(data202)){
+if(data202.cause === undefined){
+const err369 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-if(!(((data205 === "ContractTooLarge") || (data205 === "ContractUnreadable")) || (data205 === "ContractUnstable"))){
-const err370 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+if(data202.pod === undefined){
+const err370 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
-}
-if(data188.message !== undefined){
-let data206 = data188.message;
-if(typeof data206 === "string"){
-if(data206.length > 256 && func2(data206) > 256){
-const err371 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+if(data202.cause !== undefined){
+let data203 = data202.cause;
+if(typeof data203 !== "string"){
+const err371 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-}
-else {
-const err372 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(!(((((((data203 === "ImagePull") || (data203 === "Configuration")) || (data203 === "Crashing")) || (data203 === "OutOfMemory")) || (data203 === "Unhealthy")) || (data203 === "Unschedulable")) || (data203 === "NotStarted"))){
+const err372 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err372);
 errors++;
 }
 }
-}
-else {
-const err373 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data202.pod !== undefined){
+let data204 = data202.pod;
+if(typeof data204 === "string"){
+if(data204.length > 253 && func2(data204) > 253){
+const err373 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err373);
 errors++;
 }
 }
-if(data149.verification !== undefined){
-let data207 = data149.verification;
-if(data207 && typeof data207 == "object" && !Array.isArray(data207)){
-if(data207.era !== undefined){
-let data208 = data207.era;
-if(typeof data208 !== "string"){
-const err374 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+else {
+const err374 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-if(!((data208 === "Stateless") || (data208 === "Handshake"))){
-const err375 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+if(data202.image !== undefined){
+let data205 = data202.image;
+if(typeof data205 === "string"){
+if(data205.length > 1000 && func2(data205) > 1000){
+const err375 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err375);
 errors++;
 }
 }
-if(data207.image !== undefined){
-let data209 = data207.image;
-if(typeof data209 === "string"){
-if(data209.length > 1000 && func2(data209) > 1000){
-const err376 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err376 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err376);
 errors++;
 }
 }
-else {
-const err377 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data202.exitCode !== undefined){
+let data206 = data202.exitCode;
+if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
+const err377 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-}
-if(data207.goneWhenAsked !== undefined){
-let data210 = data207.goneWhenAsked;
-if(!(((typeof data210 == "number") && (!(data210 % 1) && !isNaN(data210))) && (isFinite(data210)))){
-const err378 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if((typeof data206 == "number") && (isFinite(data206))){
+if(data206 > 2147483647 || isNaN(data206)){
+const err378 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err378);
 errors++;
 }
-if((typeof data210 == "number") && (isFinite(data210))){
-if(data210 > 8 || isNaN(data210)){
-const err379 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+if(data206 < -2147483648 || isNaN(data206)){
+const err379 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-if(data210 < 1 || isNaN(data210)){
-const err380 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+if(data202.restarts !== undefined){
+let data207 = data202.restarts;
+if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
+const err380 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-}
-}
-if(data207.lastVerdictTime !== undefined){
-let data211 = data207.lastVerdictTime;
-if(typeof data211 === "string"){
-if(!pattern4.test(data211)){
-const err381 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if((typeof data207 == "number") && (isFinite(data207))){
+if(data207 > 2147483647 || isNaN(data207)){
+const err381 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-}
-else {
-const err382 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+if(data207 < -2147483648 || isNaN(data207)){
+const err382 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err382);
 errors++;
 }
 }
-if(data207.toolsDigest !== undefined){
-let data212 = data207.toolsDigest;
-if(typeof data212 === "string"){
-if(data212.length > 80 && func2(data212) > 80){
-const err383 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+}
+if(data202.notReadyAfterSeconds !== undefined){
+let data208 = data202.notReadyAfterSeconds;
+if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
+const err383 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-}
-else {
-const err384 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if((typeof data208 == "number") && (isFinite(data208))){
+if(data208 > 2147483647 || isNaN(data208)){
+const err384 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-}
-if(data207.notCounted !== undefined){
-let data213 = data207.notCounted;
-if(typeof data213 === "string"){
-if(data213.length > 256 && func2(data213) > 256){
-const err385 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data208 < -2147483648 || isNaN(data208)){
+const err385 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err385);
 errors++;
 }
 }
-else {
-const err386 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+}
+if(data202.detail !== undefined){
+let data209 = data202.detail;
+if(typeof data209 === "string"){
+if(data209.length > 512 && func2(data209) > 512){
+const err386 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err386);
 errors++;
 }
 }
-if(data207.failingPods !== undefined){
-let data214 = data207.failingPods;
-if(Array.isArray(data214)){
-if(data214.length > 3){
-const err387 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err387 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err387);
 errors++;
 }
-const len18 = data214.length;
-for(let i18=0; i18<len18; i18++){
-let data215 = data214[i18];
-if(data215 && typeof data215 == "object" && !Array.isArray(data215)){
-if(data215.name === undefined){
-const err388 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data202.hint !== undefined){
+let data210 = data202.hint;
+if(typeof data210 !== "string"){
+const err388 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err388);
 errors++;
 }
-if(data215.message === undefined){
-const err389 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18,keyword:"required",params:{missingProperty: "message"}};
+if(!((((data210 === "Stdio") || (data210 === "Crash")) || (data210 === "Unready")) || (data210 === "Start"))){
+const err389 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err389);
 errors++;
 }
-if(data215.name !== undefined){
-let data216 = data215.name;
-if(typeof data216 === "string"){
-if(data216.length > 253 && func2(data216) > 253){
-const err390 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+}
+else {
+const err390 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
 }
-else {
-const err391 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/name",keyword:"type",params:{type: "string"}};
+if(data152.tools !== undefined){
+let data211 = data152.tools;
+if(data211 && typeof data211 == "object" && !Array.isArray(data211)){
+if(data211.digest !== undefined){
+let data212 = data211.digest;
+if(typeof data212 === "string"){
+if(data212.length > 80 && func2(data212) > 80){
+const err391 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err391);
 errors++;
 }
 }
-if(data215.message !== undefined){
-let data217 = data215.message;
-if(typeof data217 === "string"){
-if(data217.length > 256 && func2(data217) > 256){
-const err392 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err392 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
-else {
-const err393 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18+"/message",keyword:"type",params:{type: "string"}};
+if(data211.image !== undefined){
+let data213 = data211.image;
+if(typeof data213 === "string"){
+if(data213.length > 1000 && func2(data213) > 1000){
+const err393 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err393);
 errors++;
 }
 }
-}
 else {
-const err394 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i18,keyword:"type",params:{type: "object"}};
+const err394 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
 }
-}
-else {
-const err395 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data211.changedAt !== undefined){
+let data214 = data211.changedAt;
+if(typeof data214 === "string"){
+if(!pattern4.test(data214)){
+const err395 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err395);
 errors++;
 }
 }
-if(data207.toolCount !== undefined){
-let data218 = data207.toolCount;
-if(!(((typeof data218 == "number") && (!(data218 % 1) && !isNaN(data218))) && (isFinite(data218)))){
-const err396 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+else {
+const err396 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err396);
 errors++;
 }
-if((typeof data218 == "number") && (isFinite(data218))){
-if(data218 > 2147483647 || isNaN(data218)){
-const err397 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data211.accepted !== undefined){
+let data215 = data211.accepted;
+if(typeof data215 === "string"){
+if(data215.length > 80 && func2(data215) > 80){
+const err397 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err397);
 errors++;
 }
-if(data218 < 0 || isNaN(data218)){
-const err398 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err398 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err398);
 errors++;
 }
 }
-}
-if(data207.resourceCount !== undefined){
-let data219 = data207.resourceCount;
-if(!(((typeof data219 == "number") && (!(data219 % 1) && !isNaN(data219))) && (isFinite(data219)))){
-const err399 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data211.ignore !== undefined){
+let data216 = data211.ignore;
+if(Array.isArray(data216)){
+if(data216.length > 16){
+const err399 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-if((typeof data219 == "number") && (isFinite(data219))){
-if(data219 > 2147483647 || isNaN(data219)){
-const err400 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len17 = data216.length;
+for(let i17=0; i17<len17; i17++){
+let data217 = data216[i17];
+if(typeof data217 === "string"){
+if(data217.length > 256 && func2(data217) > 256){
+const err400 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err400);
 errors++;
 }
-if(data219 < 0 || isNaN(data219)){
-const err401 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err401 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
 }
-if(data207.promptCount !== undefined){
-let data220 = data207.promptCount;
-if(!(((typeof data220 == "number") && (!(data220 % 1) && !isNaN(data220))) && (isFinite(data220)))){
-const err402 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+else {
+const err402 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-if((typeof data220 == "number") && (isFinite(data220))){
-if(data220 > 2147483647 || isNaN(data220)){
-const err403 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data211.list !== undefined){
+let data218 = data211.list;
+if(Array.isArray(data218)){
+if(data218.length > 64){
+const err403 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err403);
 errors++;
 }
-if(data220 < 0 || isNaN(data220)){
-const err404 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const len18 = data218.length;
+for(let i18=0; i18<len18; i18++){
+let data219 = data218[i18];
+if(data219 && typeof data219 == "object" && !Array.isArray(data219)){
+if(data219.name === undefined){
+const err404 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
-}
-}
-}
-else {
-const err405 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data219.interface === undefined){
+const err405 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-}
-}
-else {
-const err406 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data219.wording === undefined){
+const err406 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err406);
 errors++;
 }
-}
-if(data124.conditions !== undefined){
-let data221 = data124.conditions;
-if(Array.isArray(data221)){
-const len19 = data221.length;
-for(let i19=0; i19<len19; i19++){
-let data222 = data221[i19];
-if(data222 && typeof data222 == "object" && !Array.isArray(data222)){
-if(data222.type === undefined){
-const err407 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "type"}};
+if(data219.name !== undefined){
+let data220 = data219.name;
+if(typeof data220 === "string"){
+if(data220.length > 128 && func2(data220) > 128){
+const err407 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err407);
 errors++;
 }
-if(data222.status === undefined){
-const err408 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "status"}};
+}
+else {
+const err408 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-if(data222.lastTransitionTime === undefined){
-const err409 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data219.interface !== undefined){
+let data221 = data219.interface;
+if(typeof data221 === "string"){
+if(data221.length > 16 && func2(data221) > 16){
+const err409 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err409);
 errors++;
 }
-if(data222.reason === undefined){
-const err410 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "reason"}};
+}
+else {
+const err410 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err410);
 errors++;
 }
-if(data222.message === undefined){
-const err411 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data219.wording !== undefined){
+let data222 = data219.wording;
+if(typeof data222 === "string"){
+if(data222.length > 16 && func2(data222) > 16){
+const err411 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err411);
 errors++;
 }
-if(data222.type !== undefined){
-let data223 = data222.type;
-if(typeof data223 === "string"){
-if(data223.length > 316 && func2(data223) > 316){
-const err412 = {instancePath:instancePath+"/status/conditions/" + i19+"/type",keyword:"maxLength",params:{limit: 316}};
+}
+else {
+const err412 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
-if(!pattern6.test(data223)){
-const err413 = {instancePath:instancePath+"/status/conditions/" + i19+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+if(data219.readOnly !== undefined){
+if(typeof data219.readOnly !== "boolean"){
+const err413 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
-else {
-const err414 = {instancePath:instancePath+"/status/conditions/" + i19+"/type",keyword:"type",params:{type: "string"}};
+if(data219.destructive !== undefined){
+if(typeof data219.destructive !== "boolean"){
+const err414 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
 }
-if(data222.status !== undefined){
-let data224 = data222.status;
-if(typeof data224 !== "string"){
-const err415 = {instancePath:instancePath+"/status/conditions/" + i19+"/status",keyword:"type",params:{type: "string"}};
+if(data219.openWorld !== undefined){
+if(typeof data219.openWorld !== "boolean"){
+const err415 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err415);
 errors++;
 }
-if(!(((data224 === "True") || (data224 === "False")) || (data224 === "Unknown"))){
-const err416 = {instancePath:instancePath+"/status/conditions/" + i19+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+}
+else {
+const err416 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err416);
 errors++;
 }
 }
-if(data222.observedGeneration !== undefined){
-let data225 = data222.observedGeneration;
-if(!(((typeof data225 == "number") && (!(data225 % 1) && !isNaN(data225))) && (isFinite(data225)))){
-const err417 = {instancePath:instancePath+"/status/conditions/" + i19+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err417 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err417);
 errors++;
 }
-if((typeof data225 == "number") && (isFinite(data225))){
-if(data225 > 9223372036854776000 || isNaN(data225)){
-const err418 = {instancePath:instancePath+"/status/conditions/" + i19+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data211.truncated !== undefined){
+let data226 = data211.truncated;
+if(!(((typeof data226 == "number") && (!(data226 % 1) && !isNaN(data226))) && (isFinite(data226)))){
+const err418 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
-if(data225 < 0 || isNaN(data225)){
-const err419 = {instancePath:instancePath+"/status/conditions/" + i19+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data226 == "number") && (isFinite(data226))){
+if(data226 > 2147483647 || isNaN(data226)){
+const err419 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err419);
 errors++;
 }
-}
-}
-if(data222.lastTransitionTime !== undefined){
-let data226 = data222.lastTransitionTime;
-if(typeof data226 === "string"){
-if(!pattern4.test(data226)){
-const err420 = {instancePath:instancePath+"/status/conditions/" + i19+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data226 < -2147483648 || isNaN(data226)){
+const err420 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err420);
 errors++;
 }
 }
-else {
-const err421 = {instancePath:instancePath+"/status/conditions/" + i19+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+}
+if(data211.truncatedNotReadOnly !== undefined){
+let data227 = data211.truncatedNotReadOnly;
+if(!(((typeof data227 == "number") && (!(data227 % 1) && !isNaN(data227))) && (isFinite(data227)))){
+const err421 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err421);
 errors++;
 }
-}
-if(data222.reason !== undefined){
-let data227 = data222.reason;
-if(typeof data227 === "string"){
-if(data227.length > 1024 && func2(data227) > 1024){
-const err422 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if((typeof data227 == "number") && (isFinite(data227))){
+if(data227 > 2147483647 || isNaN(data227)){
+const err422 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err422);
 errors++;
 }
-if(data227.length < 2 && func2(data227) < 1){
-const err423 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data227 < 0 || isNaN(data227)){
+const err423 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-if(!pattern8.test(data227)){
-const err424 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+}
+if(data211.reason !== undefined){
+let data228 = data211.reason;
+if(typeof data228 !== "string"){
+const err424 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err424);
 errors++;
 }
-}
-else {
-const err425 = {instancePath:instancePath+"/status/conditions/" + i19+"/reason",keyword:"type",params:{type: "string"}};
+if(!(((data228 === "ContractTooLarge") || (data228 === "ContractUnreadable")) || (data228 === "ContractUnstable"))){
+const err425 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
-if(data222.message !== undefined){
-let data228 = data222.message;
-if(typeof data228 === "string"){
-if(data228.length > 32768 && func2(data228) > 32768){
-const err426 = {instancePath:instancePath+"/status/conditions/" + i19+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data211.message !== undefined){
+let data229 = data211.message;
+if(typeof data229 === "string"){
+if(data229.length > 256 && func2(data229) > 256){
+const err426 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err426);
 errors++;
 }
 }
 else {
-const err427 = {instancePath:instancePath+"/status/conditions/" + i19+"/message",keyword:"type",params:{type: "string"}};
+const err427 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err427);
 errors++;
 }
 }
 }
 else {
-const err428 = {instancePath:instancePath+"/status/conditions/" + i19,keyword:"type",params:{type: "object"}};
+const err428 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err428);
 errors++;
 }
 }
-}
-else {
-const err429 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data152.verification !== undefined){
+let data230 = data152.verification;
+if(data230 && typeof data230 == "object" && !Array.isArray(data230)){
+if(data230.era !== undefined){
+let data231 = data230.era;
+if(typeof data231 !== "string"){
+const err429 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err429);
 errors++;
 }
-}
-}
-else {
-const err430 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+if(!((data231 === "Stateless") || (data231 === "Handshake"))){
+const err430 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err430);
 errors++;
 }
 }
+if(data230.image !== undefined){
+let data232 = data230.image;
+if(typeof data232 === "string"){
+if(data232.length > 1000 && func2(data232) > 1000){
+const err431 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err431);
+errors++;
+}
 }
 else {
-const err431 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err431);
+const err432 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err432);
+errors++;
+}
+}
+if(data230.goneWhenAsked !== undefined){
+let data233 = data230.goneWhenAsked;
+if(!(((typeof data233 == "number") && (!(data233 % 1) && !isNaN(data233))) && (isFinite(data233)))){
+const err433 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err433);
+errors++;
+}
+if((typeof data233 == "number") && (isFinite(data233))){
+if(data233 > 8 || isNaN(data233)){
+const err434 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err434);
+errors++;
+}
+if(data233 < 1 || isNaN(data233)){
+const err435 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err435);
+errors++;
+}
+}
+}
+if(data230.lastVerdictTime !== undefined){
+let data234 = data230.lastVerdictTime;
+if(typeof data234 === "string"){
+if(!pattern4.test(data234)){
+const err436 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err436);
+errors++;
+}
+}
+else {
+const err437 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err437);
+errors++;
+}
+}
+if(data230.toolsDigest !== undefined){
+let data235 = data230.toolsDigest;
+if(typeof data235 === "string"){
+if(data235.length > 80 && func2(data235) > 80){
+const err438 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err438);
+errors++;
+}
+}
+else {
+const err439 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err439);
+errors++;
+}
+}
+if(data230.notCounted !== undefined){
+let data236 = data230.notCounted;
+if(typeof data236 === "string"){
+if(data236.length > 256 && func2(data236) > 256){
+const err440 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err440);
+errors++;
+}
+}
+else {
+const err441 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err441);
+errors++;
+}
+}
+if(data230.failingPods !== undefined){
+let data237 = data230.failingPods;
+if(Array.isArray(data237)){
+if(data237.length > 3){
+const err442 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err442);
+errors++;
+}
+const len19 = data237.length;
+for(let i19=0; i19<len19; i19++){
+let data238 = data237[i19];
+if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
+if(data238.name === undefined){
+const err443 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err443);
+errors++;
+}
+if(data238.message === undefined){
+const err444 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err444);
+errors++;
+}
+if(data238.name !== undefined){
+let data239 = data238.name;
+if(typeof data239 === "string"){
+if(data239.length > 253 && func2(data239) > 253){
+const err445 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err445);
+errors++;
+}
+}
+else {
+const err446 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err446);
+errors++;
+}
+}
+if(data238.message !== undefined){
+let data240 = data238.message;
+if(typeof data240 === "string"){
+if(data240.length > 256 && func2(data240) > 256){
+const err447 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err447);
+errors++;
+}
+}
+else {
+const err448 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err448);
+errors++;
+}
+}
+}
+else {
+const err449 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err449);
+errors++;
+}
+}
+}
+else {
+const err450 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err450);
+errors++;
+}
+}
+if(data230.toolCount !== undefined){
+let data241 = data230.toolCount;
+if(!(((typeof data241 == "number") && (!(data241 % 1) && !isNaN(data241))) && (isFinite(data241)))){
+const err451 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err451);
+errors++;
+}
+if((typeof data241 == "number") && (isFinite(data241))){
+if(data241 > 2147483647 || isNaN(data241)){
+const err452 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err452);
+errors++;
+}
+if(data241 < 0 || isNaN(data241)){
+const err453 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err453);
+errors++;
+}
+}
+}
+if(data230.resourceCount !== undefined){
+let data242 = data230.resourceCount;
+if(!(((typeof data242 == "number") && (!(data242 % 1) && !isNaN(data242))) && (isFinite(data242)))){
+const err454 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err454);
+errors++;
+}
+if((typeof data242 == "number") && (isFinite(data242))){
+if(data242 > 2147483647 || isNaN(data242)){
+const err455 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err455);
+errors++;
+}
+if(data242 < 0 || isNaN(data242)){
+const err456 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err456);
+errors++;
+}
+}
+}
+if(data230.promptCount !== undefined){
+let data243 = data230.promptCount;
+if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
+const err457 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err457);
+errors++;
+}
+if((typeof data243 == "number") && (isFinite(data243))){
+if(data243 > 2147483647 || isNaN(data243)){
+const err458 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err458);
+errors++;
+}
+if(data243 < 0 || isNaN(data243)){
+const err459 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err459);
+errors++;
+}
+}
+}
+}
+else {
+const err460 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err460);
+errors++;
+}
+}
+}
+else {
+const err461 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err461);
+errors++;
+}
+}
+if(data127.conditions !== undefined){
+let data244 = data127.conditions;
+if(Array.isArray(data244)){
+const len20 = data244.length;
+for(let i20=0; i20<len20; i20++){
+let data245 = data244[i20];
+if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
+if(data245.type === undefined){
+const err462 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err462);
+errors++;
+}
+if(data245.status === undefined){
+const err463 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err463);
+errors++;
+}
+if(data245.lastTransitionTime === undefined){
+const err464 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err464);
+errors++;
+}
+if(data245.reason === undefined){
+const err465 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err465);
+errors++;
+}
+if(data245.message === undefined){
+const err466 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err466);
+errors++;
+}
+if(data245.type !== undefined){
+let data246 = data245.type;
+if(typeof data246 === "string"){
+if(data246.length > 316 && func2(data246) > 316){
+const err467 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err467);
+errors++;
+}
+if(!pattern8.test(data246)){
+const err468 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err468);
+errors++;
+}
+}
+else {
+const err469 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err469);
+errors++;
+}
+}
+if(data245.status !== undefined){
+let data247 = data245.status;
+if(typeof data247 !== "string"){
+const err470 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err470);
+errors++;
+}
+if(!(((data247 === "True") || (data247 === "False")) || (data247 === "Unknown"))){
+const err471 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err471);
+errors++;
+}
+}
+if(data245.observedGeneration !== undefined){
+let data248 = data245.observedGeneration;
+if(!(((typeof data248 == "number") && (!(data248 % 1) && !isNaN(data248))) && (isFinite(data248)))){
+const err472 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err472);
+errors++;
+}
+if((typeof data248 == "number") && (isFinite(data248))){
+if(data248 > 9223372036854776000 || isNaN(data248)){
+const err473 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err473);
+errors++;
+}
+if(data248 < 0 || isNaN(data248)){
+const err474 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err474);
+errors++;
+}
+}
+}
+if(data245.lastTransitionTime !== undefined){
+let data249 = data245.lastTransitionTime;
+if(typeof data249 === "string"){
+if(!pattern4.test(data249)){
+const err475 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err475);
+errors++;
+}
+}
+else {
+const err476 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err476);
+errors++;
+}
+}
+if(data245.reason !== undefined){
+let data250 = data245.reason;
+if(typeof data250 === "string"){
+if(data250.length > 1024 && func2(data250) > 1024){
+const err477 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err477);
+errors++;
+}
+if(data250.length < 2 && func2(data250) < 1){
+const err478 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err478);
+errors++;
+}
+if(!pattern10.test(data250)){
+const err479 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err479);
+errors++;
+}
+}
+else {
+const err480 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err480);
+errors++;
+}
+}
+if(data245.message !== undefined){
+let data251 = data245.message;
+if(typeof data251 === "string"){
+if(data251.length > 32768 && func2(data251) > 32768){
+const err481 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err481);
+errors++;
+}
+}
+else {
+const err482 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err482);
+errors++;
+}
+}
+}
+else {
+const err483 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err483);
+errors++;
+}
+}
+}
+else {
+const err484 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err484);
+errors++;
+}
+}
+}
+else {
+const err485 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err485);
+errors++;
+}
+}
+}
+else {
+const err486 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err486);
 errors++;
 }
 validate21.errors = vErrors;

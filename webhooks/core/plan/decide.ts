@@ -8,18 +8,22 @@ import type { LabelsOf, Policy } from '../engine/policy.ts';
 import { fingerprint } from '../engine/ratchet.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { renderDenial } from '../engine/render.ts';
-import { namespaceOf } from '../mcpserver/names.ts';
+import { candidateName, namespaceOf } from '../mcpserver/names.ts';
 import { isConfiguration } from '../mcpserver/references.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
-import type { ExpandedKind, KubernetesObject } from '../resources/expanded-kind.ts';
+import type { ExpandedKind, ExpansionInput, KubernetesObject } from '../resources/expanded-kind.ts';
 import { usableKinds } from '../resources/optional-kind.ts';
+import { childOf, isSameChild } from './action.ts';
 import type { Action } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { ownerOf } from './ownership.ts';
 import { plan } from './plan.ts';
+import { planRollout } from './plan-rollout.ts';
+import type { PlannedRollout } from './plan-rollout.ts';
 import { sayAsReference } from './reference-words.ts';
 import { maxCompared, ownsChildren, ratchetServer } from './ratchet-server.ts';
+import { formerPortOf } from './served-address.ts';
 import type { UncheckedReference } from './unchecked-reference.ts';
 
 /** Everything that was gathered about one server. */
@@ -40,6 +44,12 @@ export interface DecideInput {
   readonly expandedKinds?: readonly ExpandedKind[];
   /** Of the optional kinds; by default nobody knows, and nothing of them is planned. */
   readonly apis?: ApiStates;
+  /** Label pod-template-hash of the pods that serve, where all have the same. */
+  readonly replicaSet?: string | undefined;
+  /** At which the pods serve. */
+  readonly podPorts?: readonly number[];
+  /** Whether status can say where a rollout is; default: it can. */
+  readonly isRemembered?: boolean;
 }
 
 export type Decision =
@@ -51,6 +61,8 @@ export type Decision =
       readonly policy: PolicyState;
       readonly desired: readonly KubernetesObject[];
       readonly actions: readonly Action[];
+      /** Of the pods; the Deployment that serves is in no action while its template is held, or put back. */
+      readonly rollout: PlannedRollout | undefined;
     }
   /** What runs keeps running as it is: the actions are about reports of the verdict alone. Status says why. */
   | {
@@ -85,7 +97,8 @@ export function decide(input: DecideInput): Decision {
   const blocking = [...enforced, ...findMissing(verdict, enforced)];
   const expand = (kinds: readonly ExpandedKind[]): Expanded => expandAs(kinds, input, verdict);
   if (blocking.length > 0) {
-    const { actions } = expand(expandedKinds.filter(({ isOfVerdict }) => isOfVerdict === true));
+    const { actions: reports } = expand(expandedKinds.filter(({ isOfVerdict }) => isOfVerdict === true));
+    const actions = [...reports, ...endOfCandidate(expandedKinds, input)];
     const message = explainInvalid(input, blocking);
     const cause = causeOf(input, blocking);
     return { verdict: 'invalid', server, findings: verdict.findings, policy, message, cause, actions };
@@ -98,20 +111,57 @@ export function decide(input: DecideInput): Decision {
 interface Expanded {
   readonly desired: readonly KubernetesObject[];
   readonly actions: readonly Action[];
+  readonly rollout: PlannedRollout | undefined;
 }
 
 /** What is wanted of those of the kinds that can be used, and what has to be done for it. */
 function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings }: Verdict): Expanded {
-  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis } = input;
+  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis, podPorts } = input;
   const { server } = input.subject;
   const usable = usableKinds(kinds, apis);
   const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
+  const expansion: ExpansionInput = {
+    ...{ server, installation, compatibility: policy.compatibility, verdict: { findings, rules, apis } },
+    ...{ formerPort: formerPortOf(server, podPorts) },
+    ...(configHash === undefined ? {} : { configHash }),
+  };
+  const build = (more: Partial<ExpansionInput>): readonly KubernetesObject[] =>
+    usable.flatMap((kind) => kind.build({ ...expansion, ...more }));
+  const serving = build({});
+  const rollout = rolloutOf(usable, serving, input);
+  const candidateTemplate = rollout?.instructions.candidate === 'wanted' ? rollout.wanted.template : undefined;
+  const desired = candidateTemplate === undefined ? serving : build({ candidateTemplate });
+  const actions = plan({ owner: ownerOf(server), childKinds: usable, desired, observed, digest });
+  return { desired, actions: actions.filter((action) => !isHeld(action, rollout)), rollout };
+}
+
+function rolloutOf(
+  kinds: readonly ExpandedKind[],
+  objects: readonly KubernetesObject[],
+  { subject: { server }, observed, replicaSet, isRemembered = true, policy, digest }: DecideInput,
+): PlannedRollout | undefined {
+  const withPods = kinds.find(({ hasPods }) => hasPods === true);
+  const deployment = objects.find(({ kind }) => kind === withPods?.kind);
+  if (deployment === undefined) return undefined;
   const { compatibility } = policy;
-  const expansion = { server, installation, compatibility, verdict: { findings, rules, apis } };
-  const desired = usable.flatMap((kind) =>
-    kind.build({ ...expansion, ...(configHash === undefined ? {} : { configHash }) }),
-  );
-  return { desired, actions: plan({ owner: ownerOf(server), childKinds: usable, desired, observed, digest }) };
+  return planRollout({ server, deployment, observed, replicaSet, isRemembered, compatibility, digest });
+}
+
+/** Whether the action would give the Deployment that serves a template that is not for it now. */
+function isHeld(action: Action, rollout: PlannedRollout | undefined): boolean {
+  if (rollout?.instructions.template !== 'held' && rollout?.instructions.template !== 'put-back') return false;
+  const { kind, metadata } = rollout.deployment;
+  return isSameChild(childOf(action), { kind, name: metadata.name });
+}
+
+/** A candidate of a spec that is not valid any more: nobody waits for what it proves. */
+function endOfCandidate(
+  kinds: readonly ExpandedKind[],
+  { subject: { server }, observed, digest }: DecideInput,
+): readonly Action[] {
+  const candidates = observed.filter(({ name }) => name === candidateName(server));
+  if (candidates.length === 0) return [];
+  return plan({ owner: ownerOf(server), childKinds: kinds, desired: [], observed: candidates, digest });
 }
 
 /**

@@ -40,6 +40,10 @@ function existing(server: MCPServer, ofDeployment: Partial<ObservedChild> = {}):
   return appliedBy(server).map((object) => asObserved(object, object.kind === 'Deployment' ? ofDeployment : {}));
 }
 
+function without(child: ObservedChild, field: keyof ObservedChild): ObservedChild {
+  return Object.fromEntries(Object.entries(child).filter(([name]) => name !== field)) as unknown as ObservedChild;
+}
+
 const summary = (actions: readonly Action[]): readonly string[] =>
   actions.map((action) => {
     const rest = action.type === 'conflict' ? action.message : action.type === 'apply' ? action.cause : 'unwanted';
@@ -141,17 +145,36 @@ describe('plan', () => {
     const [deployment] = existing(ours);
     if (deployment === undefined) throw new Error('the first child is observed');
     const others = [
-      { ...deployment, name: 'of-the-owner' },
+      // Of a kind that may be deleted, and not applied by us.
+      { ...without(deployment, 'appliedHash'), name: 'of-the-owner' },
       { ...deployment, kind: 'Service', apiVersion: 'v1', name: 'by-hand' },
     ];
     expect(planFor(ours, [...existing(ours), ...others])).toEqual([]);
-    const byHand = Object.fromEntries(Object.entries(deployment).filter(([field]) => field !== 'appliedHash'));
-    const observed = existing(ours).toSpliced(0, 1, byHand as unknown as ObservedChild);
+    const observed = existing(ours).toSpliced(0, 1, without(deployment, 'appliedHash'));
     expect(planFor(ours, observed, ['Deployment'])).toEqual([]);
   });
 
   it('cannot plan for a server that no cluster has stored', () => {
     expect(() => planFor(anMCPServer(), [])).toThrow('has no uid');
+  });
+});
+
+describe('Recreate', () => {
+  const recreated = anMCPServer(withUid('u-1'), withSpec({ extensions: { rollout: { strategy: 'Recreate' } } }));
+  const strategyApplied = (ofDeployment: Partial<ObservedChild>): unknown =>
+    planFor(recreated, existing(ours, ofDeployment)).map((action) => action.type === 'apply' && action.object['spec']);
+
+  it("is applied at once where the fields that it replaces are ours, and a second apply follows where they are nobody's: the API server refused it", () => {
+    expect(strategyApplied({})).toEqual([expect.objectContaining({ strategy: { type: 'Recreate' } })]);
+    expect(strategyApplied({ ownedFields: '{"f:spec":{"f:replicas":{}}}' })).toEqual([
+      expect.objectContaining({
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+      }),
+    ]);
+  });
+
+  it('is nothing to apply again', () => {
+    expect(planFor(recreated, existing(recreated))).toEqual([]);
   });
 });
 

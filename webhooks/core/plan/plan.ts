@@ -1,7 +1,8 @@
 import { APPLIED_HASH_ANNOTATION, TEMPLATE_HASH_ANNOTATION } from '../mcpserver/names.ts';
-import { isRecord } from '../mcpserver/record.ts';
+import { isRecord, present } from '../mcpserver/record.ts';
 import type { ChildKind, KubernetesObject, OwnerReference } from '../resources/expanded-kind.ts';
 import type { Action } from './action.ts';
+import { beforeRecreate } from '../resources/strategy.ts';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { ObservedChild } from './observed.ts';
 import { isRelated } from './foreign/field-tree.ts';
@@ -59,21 +60,29 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   const { uid, foreign } = found;
   const existing = { uid, ...(foreign === undefined ? {} : { claims: foreign }) };
   if (ownership.type === 'orphan') {
-    const object = toApplied(input, { of, wanted: withoutWhatStays(wanted, found) }, [released(ownership.former)]);
+    const object = toApplied(input, { of, wanted: withStrategyFor(wanted, found) }, [released(ownership.former)]);
     return { type: 'apply', of, object, ...existing, ...replacement(object, found), cause: 'adopted' };
   }
-  const object = toApplied(input, { of, wanted: withoutWhatStays(wanted, found) });
+  const object = toApplied(input, { of, wanted: withStrategyFor(wanted, found) });
   const difference = findDifference(object, found);
   if (difference === undefined) return undefined;
   return { type: 'apply', of, object, ...existing, ...replacement(object, found), ...difference };
 }
 
-/** Somebody says how pods are replaced (`Recreate`, mostly), and an apply would take it away: see foreign/places.ts. */
-function withoutWhatStays(wanted: KubernetesObject, { hasStrategyOfOthers }: ObservedChild): KubernetesObject {
+/**
+ * Somebody says how pods are replaced (`Recreate`, mostly), and an apply would take it away: see foreign/places.ts. Where it is
+ * ours to say, Recreate takes two applies if what it replaces is nobody's.
+ */
+function withStrategyFor(wanted: KubernetesObject, found: ObservedChild): KubernetesObject {
   const { spec } = wanted;
-  if (hasStrategyOfOthers !== true || !isRecord(spec)) return wanted;
+  if (!isRecord(spec)) return wanted;
   const { strategy, ...others } = spec;
-  return strategy === undefined ? wanted : { ...wanted, spec: others };
+  if (!isRecord(strategy)) return wanted;
+  if (found.hasStrategyOfOthers === true) return { ...wanted, spec: others };
+  const isOurs = found.ownedFields?.includes('"f:strategy":') === true;
+  return strategy['type'] !== 'Recreate' || isOurs
+    ? wanted
+    : { ...wanted, spec: { ...spec, strategy: beforeRecreate } };
 }
 
 /** Of an object that says nothing of its template (nobody has applied it, or a release that did not say) it is taken to be another one. */
@@ -119,17 +128,22 @@ function toApplied(
   formerOwners: readonly OwnerReference[] = [],
 ): KubernetesObject {
   const ownerReferences = [...formerOwners, controllerReference(owner)];
-  const owned = { ...wanted, metadata: { ...wanted.metadata, ownerReferences } };
+  // A template that is held, or put back, has the digest with which it was applied first: it says nothing new.
+  const { [TEMPLATE_HASH_ANNOTATION]: hash, ...said } = wanted.metadata.annotations ?? {};
+  const { name, namespace, labels } = wanted.metadata;
+  const annotationsSaid = Object.keys(said).length === 0 ? undefined : said;
+  const metadata = { name, namespace, ...present({ labels, annotations: annotationsSaid }), ownerReferences };
+  const owned = { ...wanted, metadata };
   const annotations = {
-    ...wanted.metadata.annotations,
-    ...(of.hasPods === true ? { [TEMPLATE_HASH_ANNOTATION]: templateHashOf(wanted, digest) } : {}),
+    ...said,
+    ...(of.hasPods === true ? { [TEMPLATE_HASH_ANNOTATION]: hash ?? templateHashOf(wanted, digest) } : {}),
     [APPLIED_HASH_ANNOTATION]: digest(canonicalJson(owned)),
   };
   return { ...owned, metadata: { ...owned.metadata, annotations } };
 }
 
 /** Digest of the template of its pods, as we apply it: without what the API server adds. */
-function templateHashOf({ spec }: KubernetesObject, digest: PlanInput['digest']): string {
+export function templateHashOf({ spec }: KubernetesObject, digest: PlanInput['digest']): string {
   return digest(canonicalJson(isRecord(spec) ? spec['template'] : undefined));
 }
 

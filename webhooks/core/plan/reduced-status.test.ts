@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
-import { reducedStatus } from './reduced-status.ts';
+import { reducedStatus, takesExtensions } from './reduced-status.ts';
 
 const refusal = (...paths: readonly string[]): string =>
   'failed to create typed patch object (mcp/search; mcp.x-k8s.io/v1beta1, Kind=MCPServer): errors: ' +
@@ -25,6 +25,18 @@ describe('what is left of a status under an older CRD', () => {
     expect(reducedStatus(status, refusal('.status.phase', '.status.extensions'))).toEqual({
       ...{ observedGeneration: 2, conditions: [condition] },
     });
+  });
+
+  it('has the rollout that is under way, without the words of others: it would begin again and again', () => {
+    const target = { template: 'D', since: '2026-01-01T00:00:00Z' };
+    const failed = [{ template: 'C', reason: 'CandidateNotReady', message: 'theirs', at: target.since }];
+    const rollout = { phase: 'Blocked' as const, target, reason: 'QuotaExceeded', message: 'theirs', failed };
+    const { extensions } = reducedStatus({ ...status, extensions: { ...status.extensions, rollout } }, 'denied');
+    expect(extensions?.rollout).toEqual({
+      ...{ phase: 'Blocked', target, reason: 'QuotaExceeded' },
+      failed: [{ ...failed[0], message: '' }],
+    });
+    expect([refusal('.status.extensions.rollout'), 'denied'].map(takesExtensions)).toEqual([false, true]);
   });
 
   it('has what is remembered, where that is not what the schema misses', () => {

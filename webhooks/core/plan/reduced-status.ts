@@ -1,6 +1,6 @@
 import { shortenEnd } from '../engine/text.ts';
 import { present } from '../mcpserver/record.ts';
-import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { MCPServerStatus, RolloutStatus } from '../mcpserver/types.gen.ts';
 
 /** Longest message of a condition in it, in characters. */
 const maxMessageLength = 1_000;
@@ -11,20 +11,20 @@ const maxWhyLength = 500;
 const explaining: readonly string[] = ['Ready', 'Verified'];
 
 /**
- * What is left of a status that the API server refuses: the verdicts, where the server runs, and what was tolerated, which
- * later verdicts depend on. Nothing that the MCP server or a node has written, nor what an older CRD does not know. `why` is what the API server says; it
+ * What is left of a status that the API server refuses: the verdicts, where the server runs, what was tolerated, which
+ * later verdicts depend on, and how far a rollout is. Nothing that the MCP server or a node has written, nor what an older CRD does not know. `why` is what the API server says; it
  * stands in the messages of Ready and Verified.
  */
 export function reducedStatus(status: MCPServerStatus, why: string): MCPServerStatus {
-  const { extensions: { policy, release, causes } = {}, conditions, ...others } = status;
+  const { extensions: { policy, release, causes, rollout } = {}, conditions, ...others } = status;
   const undeclared = undeclaredIn(why);
   const isLeft = (name: string): boolean => name !== 'serverInfo' && !undeclared.has(name);
   const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => isLeft(name)));
-  const isRemembered = policy !== undefined && !undeclared.has('extensions');
+  const isRemembered = policy !== undefined && takesExtensions(why);
   const message = `Only a part of this status can be written: ${shortenEnd(plain(why), maxWhyLength)}`;
   return {
     ...rest,
-    ...(isRemembered ? { extensions: present({ policy, release, causes }) } : {}),
+    ...(isRemembered ? { extensions: present({ policy, release, causes, rollout: withoutWords(rollout) }) } : {}),
     ...(conditions === undefined
       ? {}
       : {
@@ -36,6 +36,19 @@ export function reducedStatus(status: MCPServerStatus, why: string): MCPServerSt
           })),
         }),
   };
+}
+
+/** Whether a status takes our own part at all, by what the API server says of one that it refuses: an older CRD has none of it. */
+export function takesExtensions(why: string): boolean {
+  return !undeclaredIn(why).has('extensions');
+}
+
+/** What is decided next depends on all of it but the words, and those are of servers and nodes. */
+function withoutWords(rollout: RolloutStatus | undefined): RolloutStatus | undefined {
+  if (rollout === undefined) return undefined;
+  const { phase, target, stable, proof, reason, failed } = rollout;
+  const tried = failed?.map((one) => ({ ...one, message: '' }));
+  return { phase, target, ...present({ stable, proof, reason, failed: tried }) };
 }
 
 /**

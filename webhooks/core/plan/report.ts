@@ -1,6 +1,8 @@
 import type { ContractChange } from '../contract/compare-contracts.ts';
 import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { decideRollout } from '../rollout/rollout.ts';
+import type { RolloutDecision, RolloutInput as DecideRolloutInput } from '../rollout/rollout.ts';
 import { isServing } from './availability.ts';
 import { diagnosePods, isPatienceOver, patienceEndsAtMs } from './diagnose-pods.ts';
 import type { Patience, PodState } from './diagnose-pods.ts';
@@ -11,6 +13,9 @@ import { hintOnCrash } from './hint-on-crash.ts';
 import { hintOnStart } from './hint-on-start.ts';
 import { hintOnUnready } from './hint-on-unready.ts';
 import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
+import { renderPodFailure } from './render-pod-failure.ts';
+import { rollProgress } from './roll-progress.ts';
+import type { PlannedRollout } from './plan-rollout.ts';
 import { decideServing } from './serving.ts';
 import type { Serving, ServingPod, TemplateRevision } from './serving.ts';
 import { decideVerdicts, nextStatus } from './status.ts';
@@ -18,7 +23,7 @@ import { toolChangesBetween } from './tools-status.ts';
 import type { StatusInput } from './status-input.ts';
 
 /** What is known of one server after the actions of this round. */
-export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' | 'hints'> {
+export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' | 'hints' | 'rollout'> {
   readonly servingPods: readonly ServingPod[];
   /** By which the pods were built. Absent: ours. */
   readonly compatibility?: CompatibilityProfile | undefined;
@@ -32,6 +37,15 @@ export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' 
   readonly newestTemplate?: string | undefined;
   /** Milliseconds since 1970: the moment that `now` is. */
   readonly nowMs: number;
+  /** Absent when nothing was judged. */
+  readonly rolling?: Rolling | undefined;
+}
+
+/** A rollout, and what is seen of it. */
+export interface Rolling extends Pick<DecideRolloutInput, 'candidate' | 'newPod' | 'hasPlace' | 'isStableGone'> {
+  readonly planned: PlannedRollout;
+  /** Pods of the candidate that fail, or are not ready yet. */
+  readonly candidatePods: readonly PodState[];
 }
 
 /** What is said, and what is found out for the next round. */
@@ -62,22 +76,40 @@ export function nextReport(input: ReportInput): Report {
   const serving = servingNow(input);
   const patience = { nowMs, readyWithinMs: readyWithinSeconds(server) * 1_000 };
   const firstPatience = { nowMs, readyWithinMs: hintAfterSeconds(server) * 1_000 };
-  const pods = ofNewest(input);
+  const pods = podsToCome(input);
   const crash = hintOnCrash(server, compatibility);
   const hints = { crash, unready: hintOnUnready(server), start: hintOnStart(server) };
   const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
   const podFailure = diagnosePods(pods, { previous: before, patience, hints });
-  const known = { ...input, serving, podFailure, hints, isSlow: isPatienceOver(pods, firstPatience) };
+  const why = podFailure === undefined ? undefined : renderPodFailure(podFailure, hints);
+  const rollout = rolloutNow(input, { serving, why });
+  const isSlow = isPatienceOver(pods, firstPatience);
+  const ofRollout = rollout === undefined ? {} : { rollout: rollout.state ?? null };
+  const known = { ...input, ...ofRollout, serving, podFailure, hints, isSlow };
   const verdicts = decideVerdicts(known);
   const status = nextStatus(known, verdicts);
   const { availability } = verdicts;
   return {
     status,
     toolChanges: status === previous ? [] : toolChangesBetween(previous, status),
-    events: nextEvents({ spec: server.spec, previous }, status, availability.cause),
+    events: [
+      ...nextEvents({ spec: server.spec, previous }, status, availability.cause),
+      ...(rollout?.event === undefined ? [] : [{ ...rollout.event, action: 'Rollout' }]),
+    ],
     ask: isServing(availability) ? { generation: availability.generation ?? 0, podSet: serving.podSet } : undefined,
-    ...lookAgain({ pods, patiences: [firstPatience, patience], serving }),
+    ...lookAgain({
+      pods,
+      patiences: [firstPatience, patience],
+      serving,
+      rollout,
+      hasMoved: hasMoved(previous, status),
+    }),
   };
+}
+
+/** What stood at the former address, too, is over. */
+function hasMoved(previous: MCPServerStatus | undefined, { address }: MCPServerStatus): boolean {
+  return previous?.address !== undefined && previous.address.url !== address?.url;
 }
 
 /** Where nobody tells of pods, it is taken to be others whenever the Deployment changes, and once more when that is done. */
@@ -88,8 +120,12 @@ function servingNow({ server, servingPods: pods, deployment, isApplied, template
   return { ...serving, podSet: `${deployment.generation}${serving.isRolling ? '/rolling' : ''}` };
 }
 
-/** Pods of an older template are on their way out, and may have failed for the very reason that is repaired now. */
-function ofNewest({ pods, newestTemplate }: ReportInput): readonly PodState[] {
+/**
+ * The pods that what is said of failures is about: of the candidate, while there is one. Pods of an older template are on
+ * their way out, and may have failed for the very reason that is repaired now.
+ */
+function podsToCome({ pods, newestTemplate, rolling }: ReportInput): readonly PodState[] {
+  if (rolling?.planned.instructions.candidate === 'wanted') return rolling.candidatePods;
   if (newestTemplate === undefined) return pods;
   return pods.filter(({ metadata }) => (metadata.template ?? newestTemplate) === newestTemplate);
 }
@@ -98,9 +134,10 @@ function ofNewest({ pods, newestTemplate }: ReportInput): readonly PodState[] {
 const doubtMs = 5_000;
 
 /** A container that is not ready yet may still not be when patience ends, and nothing would tell. */
-function lookAgain({ pods, patiences, serving }: Looked): Pick<Report, 'lookAgainMs'> {
+function lookAgain({ pods, patiences, serving, rollout, hasMoved: isMoved }: Looked): Pick<Report, 'lookAgainMs'> {
+  if (isMoved) return { lookAgainMs: 0 };
   const untilEnds = patiences.map((patience) => (patienceEndsAtMs(pods, patience) ?? Infinity) - patience.nowMs);
-  const lookAgainMs = Math.min(...untilEnds, serving.isInDoubt ? doubtMs : Infinity);
+  const lookAgainMs = Math.min(...untilEnds, serving.isInDoubt ? doubtMs : Infinity, rollout?.lookAgainMs ?? Infinity);
   return lookAgainMs === Infinity ? {} : { lookAgainMs };
 }
 
@@ -108,4 +145,22 @@ interface Looked {
   readonly pods: readonly PodState[];
   readonly patiences: readonly Patience[];
   readonly serving: Serving;
+  readonly rollout: RolloutDecision | undefined;
+  readonly hasMoved: boolean;
+}
+
+/** Undefined where nothing was judged. `why`: what the pods to come fail of. */
+function rolloutNow(
+  input: ReportInput,
+  { serving, why }: { readonly serving: Serving; readonly why: string | undefined },
+): RolloutDecision | undefined {
+  const { rolling, previous, nowMs, now } = input;
+  if (rolling === undefined) return undefined;
+  const { planned, candidate, ...seen } = rolling;
+  const explained = why !== undefined && candidate.state === 'starting' ? { ...candidate, why } : candidate;
+  const progress = rollProgress({ ...input, serving, why });
+  return decideRollout({
+    ...{ ...planned, ...seen, candidate: explained, progress },
+    ...{ state: previous?.extensions?.rollout, nowMs, now },
+  });
 }

@@ -1,3 +1,4 @@
+import type { RolloutState } from '../rollout/state.ts';
 import type { Availability } from './availability.ts';
 import { deploymentMessage, findsNothing, isServing, replicaFailureOf } from './availability.ts';
 import type { Saying } from './condition.ts';
@@ -12,16 +13,69 @@ export type Rollout =
   | { readonly state: 'settled' }
   | {
       readonly state: 'under-way';
-      readonly reason: 'RollingOut' | 'RolloutQueued' | 'Verifying';
+      readonly reason: 'Proving' | 'RollingOut' | 'RolloutQueued' | 'Verifying';
       readonly message: string;
     }
   /** It does not come up, and says why; nobody has to wait for a deadline to be told. */
   | { readonly state: 'stalled'; readonly reason: StalledReason; readonly message: string; readonly cause?: string };
 
-type StalledReason = 'PodsFailing' | 'PodsNotCreated' | 'ProgressDeadlineExceeded' | Availability['reason'];
+/** `Rejected`, `RolledBack`, `Blocked`: status says so, and not why in a word of ours. */
+type StalledReason =
+  | 'PodsFailing'
+  | 'PodsNotCreated'
+  | 'ProgressDeadlineExceeded'
+  | 'CandidateNotReady'
+  | 'CandidateNotVerified'
+  | 'ToolContractChanged'
+  | 'NewPodsNotVerified'
+  | 'QuotaExceeded'
+  | 'CandidateNotCreated'
+  | 'CandidateRefused'
+  | 'NothingToPutBack'
+  | RolloutState['phase']
+  | Availability['reason'];
 
 /** What Deployments say of a rollout that is complete, for as long as no other begins. */
 const COMPLETE = 'NewReplicaSetAvailable';
+
+/** While what serves is held at another template, its Deployment says nothing of the one that is wanted. */
+function ofHeld(input: RolloutInput): Rollout | undefined {
+  const { rollout } = input;
+  if (rollout === undefined || rollout === null) return undefined;
+  switch (rollout.phase) {
+    case 'Proving':
+      return ofCandidate(input);
+    case 'Rejected':
+    case 'RolledBack':
+    case 'Blocked': {
+      const { message = '' } = rollout;
+      const reason = heldReasons.find((known) => known === rollout.reason) ?? rollout.phase;
+      return { state: 'stalled', reason, message: `${message}${whatServes(input)}`, cause: rollout.target.template };
+    }
+    case 'Rolling':
+      return undefined;
+  }
+}
+
+const heldReasons = [
+  ...(['CandidateNotReady', 'CandidateNotVerified', 'ToolContractChanged', 'NewPodsNotVerified'] as const),
+  ...(['ProgressDeadlineExceeded', 'QuotaExceeded', 'CandidateNotCreated', 'CandidateRefused'] as const),
+  'NothingToPutBack',
+] as const;
+
+/** Its pod is the one that is looked at meanwhile. */
+function ofCandidate(input: RolloutInput): Rollout {
+  const { podFailure, hints = {} } = input;
+  if (podFailure === undefined) return proving;
+  const message = `The candidate of the new version does not come up: ${renderPodFailure(podFailure, hints)}${whatServes(input)}`;
+  return { state: 'stalled', reason: 'PodsFailing', message };
+}
+
+const proving: Rollout = {
+  state: 'under-way',
+  reason: 'Proving',
+  message: 'A candidate of the new version is started and asked first; what serves is not touched',
+};
 
 const queued: Rollout = {
   state: 'under-way',
@@ -42,6 +96,8 @@ export function decideRollout(input: RolloutInput): Rollout {
   if (accepted.state !== 'valid' || availability.cause === 'scaled-to-zero') return { state: 'settled' };
   if (problem !== undefined) return { state: 'stalled', ...problem };
   if (input.isQueued === true) return queued;
+  const held = ofHeld(input);
+  if (held !== undefined) return held;
   if (deployment === undefined) return rollingOut(input);
   const why = whyStalled(input, deployment);
   if (why !== undefined) {

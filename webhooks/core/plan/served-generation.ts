@@ -2,7 +2,7 @@ import type { Condition, MCPServer, MCPServerStatus } from '../mcpserver/types.g
 import { conditionOf } from './condition.ts';
 import { wroteFormerRelease } from './former-release.ts';
 import { hasOlderPods } from './serving.ts';
-import type { WorkloadInput } from './status-input.ts';
+import type { StatusInput, WorkloadInput } from './status-input.ts';
 
 /**
  * Which generation the pods run that serve: the newest whose template all of them run. Status is the memory of it; where
@@ -10,12 +10,21 @@ import type { WorkloadInput } from './status-input.ts';
  * MCPServer count by one, so `kubectl wait` goes on waiting in each case.
  */
 export function servedGeneration(input: WorkloadInput): number | undefined {
-  const { server, previous, serving } = input;
+  const { server, previous, serving, rollout } = input;
   const generation = generationOf(server);
-  if (generation === undefined || serving.generation === generation) return generation;
+  if (generation === undefined) return undefined;
+  const before = generationPutBack(rollout);
+  if (before !== undefined) return Math.min(before, generation);
+  if (serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
   const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
   return Math.min(serving.generation ?? believedToServe(input) ?? older, generation);
+}
+
+/** What has served for a moment, and what status says of that, is over. */
+function generationPutBack(rollout: StatusInput['rollout']): number | undefined {
+  if (rollout?.phase !== 'RolledBack') return undefined;
+  return rollout.stable?.generation ?? (rollout.target.generation ?? 1) - 1;
 }
 
 /** Of which generation status says that it serves; undefined: of none. */

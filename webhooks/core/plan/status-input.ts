@@ -5,6 +5,7 @@ import type {
   PodFailure,
   PolicyState,
 } from '../mcpserver/types.gen.ts';
+import type { RolloutState } from '../rollout/state.ts';
 import type { ChildProblem } from './child-problem.ts';
 import type { Said } from './condition.ts';
 import type { AnsweredBy, DeploymentStatus, Verification } from './observed.ts';
@@ -25,6 +26,10 @@ export interface StatusInput {
   /** From `findProblem`. */
   readonly problem?: ChildProblem | undefined;
   readonly deployment?: DeploymentStatus | undefined;
+  /** Where the rollout is now, to be written; null: nothing is on its way. Absent when nothing was judged: what status says stays. */
+  readonly rollout?: RolloutState | null | undefined;
+  /** Whether the Deployment that stands there is the one of this generation; default: it is. */
+  readonly isApplied?: boolean;
   /** What is wanted waits for its turn to replace the pods. */
   readonly isQueued?: boolean;
   readonly serviceExists: boolean;

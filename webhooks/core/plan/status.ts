@@ -1,6 +1,6 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
-import { childName, selectorText, serviceUrl } from '../mcpserver/names.ts';
+import { childName, selectorText } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus, PolicyState, StatusExtensions } from '../mcpserver/types.gen.ts';
 import type { Availability } from './availability.ts';
@@ -11,6 +11,7 @@ import { mentionStanding } from './foreign/standing.ts';
 import { optionalTypes } from './optional-conditions.ts';
 import { decideRollout, sayProgressing, sayReconciling, sayStalled } from './rollout.ts';
 import type { Rollout } from './rollout.ts';
+import { servedUrl } from './served-address.ts';
 import { generationOf, olderOf } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
 import { nextToolsStatus } from './tools-status.ts';
@@ -56,7 +57,7 @@ export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input))
   const next: MCPServerStatus = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase: decidePhase(availability, verified),
-    ...(input.accepted.state === 'valid' ? whereItRuns(input, verified) : {}),
+    ...(input.accepted.state === 'valid' ? whereItRuns(input, verdicts) : {}),
     ...retryCount(input, verified),
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
@@ -77,12 +78,16 @@ function sayAll({ type, say, cause }: ConditionOfOurs, input: StatusInput, verdi
   return [{ type, status, reason, message, generation, ...compared }];
 }
 
-function whereItRuns(input: StatusInput, verified: ConditionVerdict): MCPServerStatus {
-  const { server, deployment, serviceExists, clusterDomain } = input;
+function whereItRuns(input: StatusInput, { availability, verified }: Verdicts): MCPServerStatus {
+  const { server, deployment, serviceExists, isApplied = true, rollout = null } = input;
   const name = childName(server);
+  // Where nothing serves, what is about to is the one that stands there. What may be put back is called where it was.
+  const isServed = isServing(availability) ? availability.generation === generationOf(server) : isApplied;
+  const isOfNow = isServed && rollout === null;
+  const address = { url: servedUrl(input, isOfNow) };
   return {
     ...(deployment === undefined ? {} : { deploymentName: name }),
-    ...(serviceExists ? { serviceName: name, address: { url: serviceUrl(server, clusterDomain) } } : {}),
+    ...(serviceExists ? { serviceName: name, address } : {}),
     ...(speaksMcp(verified) ? whatItIs(input) : {}),
   };
 }
@@ -100,10 +105,11 @@ function extensionsOf(
   { verified, ...verdicts }: Verdicts,
   said: readonly Said[],
 ): Pick<MCPServerStatus, 'extensions'> {
-  const { previous, policy, podFailure, release, standing } = input;
+  const { previous, policy, podFailure, release, standing, rollout } = input;
   const isNew = (name: string): boolean =>
     ['release', 'causes', 'podFailure', 'verification', 'tools'].includes(name) ||
-    (name === 'foreign' && standing !== undefined);
+    (name === 'foreign' && standing !== undefined) ||
+    (name === 'rollout' && rollout !== undefined);
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
   const causes = said.flatMap(({ type, cause }) => (cause === undefined ? [] : [[type, cause] as const]));
   const extensions = {
@@ -113,6 +119,7 @@ function extensionsOf(
       causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
       policy,
       foreign: standing ?? undefined,
+      rollout: rollout ?? undefined,
       podFailure: tellsOfPods(verdicts) ? podFailure : undefined,
     }),
     ...whatItAnswered(input, verified),

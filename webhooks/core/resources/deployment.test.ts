@@ -37,6 +37,12 @@ describe('pods that are replaced', () => {
     expect(specOf(withReplicas(replicas)).strategy).toEqual(strategy);
   });
 
+  it('all go before the new ones come where the spec says Recreate', () => {
+    expect(specOf(withSpec({ extensions: { rollout: { strategy: 'Recreate' } } })).strategy).toEqual({
+      type: 'Recreate',
+    });
+  });
+
   it('go on serving for five seconds after they were told to go, and say in how many: less of somebody else would be refused beside that', () => {
     const { terminationGracePeriodSeconds, containers } = specOf().template.spec;
     expect(containers[0]?.lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } });

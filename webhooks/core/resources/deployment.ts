@@ -1,18 +1,11 @@
-import { selectorLabels } from '../mcpserver/names.ts';
-import type { Fields } from '../mcpserver/record.ts';
+import { candidateLabels, selectorLabels } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { asCandidate, templateOfCandidate } from './candidate.ts';
 import { childMetadata } from './child-metadata.ts';
 import { compact } from './compact.ts';
-import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
-import { writesToClaim } from './pod/claims.ts';
+import type { ExpandedKind, KubernetesObject } from './expanded-kind.ts';
 import { buildPodTemplate } from './pod/pod-template.ts';
-
-/**
- * A pod is told to go before the one that replaces it comes, so that the new one does not wait for a volume that the old one
- * has, which waits for the new pod. Nobody waits until it has gone: for as long as it takes to end, both may run. `Recreate`
- * would wait, but an apply cannot take away what the API server has defaulted beside RollingUpdate, and is refused for it.
- */
-const oldFirst = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+import { buildStrategy } from './strategy.ts';
 
 export const deployment: ExpandedKind = {
   apiVersion: 'apps/v1',
@@ -20,39 +13,35 @@ export const deployment: ExpandedKind = {
   plural: 'deployments',
   summary: 'Runs the pods of the server.',
   requirement: 'required',
-  wanted: 'always',
+  wanted: 'sometimes',
   hasPods: true,
   unavailable: { reason: 'DeploymentUnavailable', order: 1, eventAction: 'DeploymentReconcileFailed' },
-  build: (input) => [
-    {
+  build: (input) => {
+    const { server } = input;
+    const template = buildPodTemplate(input);
+    const serving: KubernetesObject = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: childMetadata(input.server),
+      metadata: childMetadata(server),
       spec: {
-        replicas: replicasOf(input.server),
-        ...buildStrategy(input),
-        ...compact({ minReadySeconds: input.server.spec.extensions?.rollout?.minReadySeconds }),
-        selector: { matchLabels: selectorLabels(input.server) },
-        template: buildPodTemplate(input),
+        replicas: replicasOf(server),
+        ...compact({ strategy: buildStrategy(input) }),
+        ...compact({ minReadySeconds: server.spec.extensions?.rollout?.minReadySeconds }),
+        selector: { matchLabels: selectorLabels(server) },
+        template,
       },
-    },
-  ],
+    };
+    const candidate = asCandidate(input, serving, () => ({
+      replicas: 1,
+      // The one before it is of a template that nobody wants any more.
+      strategy: { type: 'Recreate' },
+      revisionHistoryLimit: 0,
+      selector: { matchLabels: candidateLabels(server) },
+      template: templateOfCandidate(input, template),
+    }));
+    return [serving, ...candidate];
+  },
 };
-
-/** The reference operator leaves it to the API server: a quarter of the pods at a time. It knows no claims. */
-function buildStrategy({ server, compatibility }: ExpansionInput): Fields {
-  if (writesToClaim(server)) return { strategy: oldFirst };
-  return compatibility === 'reference' ? {} : { strategy: newFirst(server) };
-}
-
-/** Above so many replicas a rollout starts a quarter of them at a time: one by one, twenty would take twenty starts. */
-const fewReplicas = 4;
-
-/** No pod goes before another one is there in its place: with one replica, anything else is an outage. */
-function newFirst(server: MCPServer): Fields {
-  const maxSurge = replicasOf(server) > fewReplicas ? '25%' : 1;
-  return { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge } };
-}
 
 function replicasOf({ spec }: MCPServer): number {
   return spec.runtime?.replicas ?? 1;

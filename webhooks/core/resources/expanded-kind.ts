@@ -43,6 +43,10 @@ export interface ExpansionInput {
   readonly installation?: Installation | undefined;
   /** Absent on the command line, which prints it. */
   readonly verdict?: ExpandedVerdict;
+  /** Digest of the pod template of which one pod is to be proven beside what serves; absent: none is. */
+  readonly candidateTemplate?: string | undefined;
+  /** Where clients have reached what serves until now, if the spec says another port: both lead to the pods. */
+  readonly formerPort?: number | undefined;
 }
 
 /** What was found in the server, for kinds that report it. */

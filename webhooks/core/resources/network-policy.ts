@@ -1,7 +1,8 @@
-import { selectorLabels } from '../mcpserver/names.ts';
+import { candidateLabels, selectorLabels } from '../mcpserver/names.ts';
 import type { MCPServer, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
+import { asCandidate } from './candidate.ts';
 import { childMetadata } from './child-metadata.ts';
-import type { ExpandedKind } from './expanded-kind.ts';
+import type { ExpandedKind, ExpansionInput, KubernetesObject } from './expanded-kind.ts';
 import { metricsPort } from './metrics-endpoint.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,25 +18,30 @@ export const networkPolicy: ExpandedKind = {
   plural: 'networkpolicies',
   summary: 'Lets the pods of the server be reached at their port only, and reach only what the spec names, if it does.',
   requirement: 'required',
-  wanted: 'always',
+  wanted: 'sometimes',
   unavailable: { reason: 'NetworkPolicyUnavailable', order: 3, eventAction: 'NetworkPolicyReconcileFailed' },
-  build: ({ server }) => [
-    {
+  build: (input) => {
+    const { server } = input;
+    const serving: KubernetesObject = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
       metadata: childMetadata(server),
       spec: {
         podSelector: { matchLabels: selectorLabels(server) },
-        ingress: [buildIngress(server)],
+        ingress: [buildIngress(input)],
         ...buildEgress(server),
       },
-    },
-  ],
+    };
+    const ofCandidate = { podSelector: { matchLabels: candidateLabels(server) } };
+    return [serving, ...asCandidate(input, serving, (spec) => ({ ...spec, ...ofCandidate }))];
+  },
 };
 
-function buildIngress(server: MCPServer): Fields {
+/** Pods of the generation before serve at the former port until the last one has gone. */
+function buildIngress({ server, formerPort }: ExpansionInput): Fields {
   const { config, network } = server.spec;
-  const ports = [config.port, metricsPort(server) ?? []].flat().map((port) => ({ protocol: 'TCP', port }));
+  const numbers = [config.port, formerPort ?? [], metricsPort(server) ?? []].flat();
+  const ports = [...new Set(numbers)].map((port) => ({ protocol: 'TCP', port }));
   return { ports, ...peers('from', network?.ingressFrom) };
 }
 

@@ -4,8 +4,13 @@ export const serverPath = (name: string): string => `/apis/mcp.x-k8s.io/v1beta1/
 export const deploymentPath = (name: string): string => `/apis/apps/v1/namespaces/mcp/deployments/${name}`;
 export const settingsPath = '/api/v1/namespaces/mcp/configmaps/settings';
 
-/** Servers that read one ConfigMap, and that. */
-export function putSharing(api: FakeKubeApi, names: readonly string[], data: Readonly<Record<string, string>>): void {
+/** Servers that read one ConfigMap, and that. Their pods are replaced without a candidate, unless they are to be proven. */
+export function putSharing(
+  api: FakeKubeApi,
+  names: readonly string[],
+  data: Readonly<Record<string, string>>,
+  verify: 'Candidate' | 'AfterSwitch' = 'AfterSwitch',
+): void {
   const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'mcp' } };
   api.put(settingsPath, { ...settings, data });
   for (const name of names)
@@ -14,6 +19,7 @@ export function putSharing(api: FakeKubeApi, names: readonly string[], data: Rea
       spec: {
         source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:1' } },
         config: { port: 8080, envFrom: [{ configMapRef: { name: 'settings' } }] },
+        extensions: { rollout: { verify } },
       },
     });
 }

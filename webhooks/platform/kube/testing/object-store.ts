@@ -114,7 +114,9 @@ function isIn(path: string, collection: string): boolean {
 function isSelected(object: unknown, selector: string | undefined): boolean {
   if (selector === undefined) return true;
   const [key = '', value] = selector.split('=');
-  return stringAt(recordAt(recordAt(object, 'metadata'), 'labels'), key) === value;
+  const found = stringAt(recordAt(recordAt(object, 'metadata'), 'labels'), key);
+  // A key alone is for every object that has one.
+  return value === undefined ? found !== undefined : found === value;
 }
 
 /** Of field selectors only that one is understood; every object matches the others. */

@@ -37,6 +37,8 @@ export const fullSpec = {
   },
   extensions: {
     storage: [{ path: '/index', claimName: 'index', permissions: 'ReadWrite', subPath: 'a' }],
+    // By default Recreate beside that claim, which has fewer fields.
+    rollout: { strategy: 'RollingUpdate' },
     startupProbe: { tcpSocket: { port: 8080 }, failureThreshold: 30 },
     scheduling: {
       nodeSelector: { 'kubernetes.io/os': 'linux' },

@@ -1,0 +1,111 @@
+/** @slow releases that are broken, each until its candidate is given up, and one that is not. */
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { whileCalling } from '../../harness/client-loop.ts';
+import type { Calls } from '../../harness/client-loop.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
+import { imageOf, oddServer, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+import { startNodePods } from '../../harness/node-pod.ts';
+
+describe('a release that is broken, of a server that is called all the time', () => {
+  const namespace = useNamespace();
+  /** Of the Deployment that serves: another one would say that somebody has written into its spec. */
+  let generation: number | undefined;
+  let servingPods: readonly string[];
+
+  const pods = async (): Promise<readonly string[]> =>
+    (await list({ namespace }, 'pods', 'mcp-server=search')).map(({ metadata }) => metadata.name);
+  const deployment = (name = 'search'): Promise<KubeObject | undefined> => get(namespace, 'deployments', name);
+
+  beforeAll(async () => {
+    await Promise.all([startNodePods(namespace, [{ name: 'client' }]), apply(namespace, oddServer('search', 'good'))]);
+    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    generation = (await deployment())?.metadata.generation;
+    servingPods = await pods();
+  });
+
+  const calling = (work: () => Promise<unknown>, port = 8080): Promise<Calls> =>
+    whileCalling({ namespace, pod: 'client', url: `http://search.${namespace}.svc:${port}/mcp` }, work);
+
+  const rolloutOf = (server: KubeObject | undefined): { readonly phase?: string; readonly reason?: string } =>
+    (server?.status?.['extensions'] as { readonly rollout?: object } | undefined)?.rollout ?? {};
+
+  const untilRejected = (reason: string): Promise<KubeObject> =>
+    eventually(
+      `the release is rejected: ${reason}`,
+      async () => {
+        const server = await get(namespace, 'mcpservers', 'search');
+        const { phase, reason: why } = rolloutOf(server);
+        return phase === 'Rejected' && why === reason ? server : undefined;
+      },
+      { describe: async () => (await get(namespace, 'mcpservers', 'search'))?.status },
+    );
+
+  const expectUntouched = async (): Promise<void> => {
+    expect((await deployment())?.metadata.generation).toBe(generation);
+    expect(await pods()).toEqual(servingPods);
+    await eventually('the candidate is gone', async () => (await deployment('search-candidate')) === undefined);
+  };
+
+  it('because its image does not exist, never serves: no call is lost, and what serves is not touched', async () => {
+    const { answered, failures } = await calling(async () => {
+      const source = { type: 'ContainerImage', containerImage: { ref: `${imageOf('odd-mcp-server')}-missing` } };
+      await apply(namespace, oddServer('search', 'good', { source, extensions: { rollout: { deadlineSeconds: 20 } } }));
+      await untilCondition(namespace, 'search', { type: 'Stalled', status: 'True', reason: 'PodsFailing' });
+      const server = await untilRejected('CandidateNotReady');
+      expect(conditionOf(server, 'Stalled')?.message).toContain('-missing');
+      for (const type of ['Ready', 'Verified'])
+        expect(conditionOf(server, type)).toMatchObject({ status: 'True', observedGeneration: 1 });
+    });
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(0);
+    await expectUntouched();
+  });
+
+  it('because it does not speak MCP, never serves either, at another port neither', async () => {
+    const { failures } = await calling(async () => {
+      await apply(
+        namespace,
+        oddServer('search', 'redirects', { config: { port: 9090, arguments: ['9090', 'redirects'] } }),
+      );
+      await untilRejected('CandidateNotVerified');
+    });
+    expect(failures).toEqual([]);
+    await expectUntouched();
+    const server = await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    expect(server.status?.['address']).toEqual({ url: `http://search.${namespace}.svc.cluster.local:8080/mcp` });
+  });
+
+  it('is followed by one that is not: proven, then rolled out, and the former port answers until it has', async () => {
+    const before = await get(namespace, 'networkpolicies', 'search');
+    expect(JSON.stringify(before?.['spec'])).toContain('8080');
+    const seen = new Set<string | undefined>();
+    const { failures } = await calling(async () => {
+      await apply(namespace, oddServer('search', 'good', { config: { port: 9090, arguments: ['9090', 'good'] } }));
+      await eventually('the new pod is there', async () => {
+        seen.add(rolloutOf(await get(namespace, 'mcpservers', 'search')).phase);
+        const names = await pods();
+        return names.some((name) => !servingPods.includes(name));
+      });
+    });
+    expect(failures).toEqual([]);
+    expect([...seen]).toContain('Proving');
+    const server = await eventually('the new one is verified at its address', async () => {
+      const now = await get(namespace, 'mcpservers', 'search');
+      const isOfNow = conditionOf(now, 'Verified')?.observedGeneration === now?.metadata.generation;
+      return isOfNow && rolloutOf(now).phase === undefined ? now : undefined;
+    });
+    expect(server.status?.['address']).toEqual({ url: `http://search.${namespace}.svc.cluster.local:9090/mcp` });
+    const { answered, failures: after } = await calling(async () => {
+      await kubectlOk(['rollout', 'restart', 'deployment/search', '--namespace', namespace]);
+      await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    }, 9090);
+    expect(after).toEqual([]);
+    expect(answered).toBeGreaterThan(0);
+    await eventually('the former port is closed', async () => {
+      const policy = await get(namespace, 'networkpolicies', 'search');
+      return !JSON.stringify(policy?.['spec']).includes('8080');
+    });
+  });
+});

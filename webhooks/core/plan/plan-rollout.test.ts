@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { applyDefaults } from '../defaults/apply.ts';
+import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { deployment } from '../resources/deployment.ts';
+import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
+import type { Option } from '../testing/builders.ts';
+import type { ObservedChild } from './observed.ts';
+import { planRollout } from './plan-rollout.ts';
+import type { PlannedRollout, PlanRolloutInput } from './plan-rollout.ts';
+
+const isTrue = (type: string, reason: string) => ({
+  ...{ type, status: 'True' as const, reason, message: '', observedGeneration: 1 },
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+});
+const status: MCPServerStatus = { conditions: [isTrue('Available', 'Available'), isTrue('Verified', 'Verified')] };
+
+type Said = Partial<Pick<PlanRolloutInput, 'isRemembered' | 'compatibility'>>;
+
+function planned(
+  { isRemembered = true, compatibility, ...child }: Partial<ObservedChild> & Said,
+  ...options: readonly Option[]
+): PlannedRollout {
+  const server = { ...applyDefaults(anMCPServer(withUid('u'), withGeneration(2), ...options)), status };
+  const [object] = deployment.build({ server });
+  if (object === undefined) throw new Error('every server has a Deployment');
+  const controller = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', name: 'search', uid: 'u' };
+  const observed: ObservedChild = {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'search', uid: 'd', resourceVersion: '1', isDeleting: false },
+    ...{ controller, templateHash: 'before', ...child },
+  };
+  const digest = (text: string): string => String(text.length);
+  return planRollout({
+    server,
+    deployment: object,
+    observed: [observed],
+    replicaSet: '5d4f',
+    isRemembered,
+    compatibility,
+    digest,
+  });
+}
+
+describe('a new version of a server that is verified', () => {
+  it('is to begin, and what serves is known with its generation', () => {
+    expect(planned({})).toMatchObject({
+      instructions: { template: 'to-begin' },
+      serving: { template: 'before', replicaSet: '5d4f', generation: 1, isVerified: true, isUnasked: false },
+    });
+  });
+
+  it.each<[string, Parameters<typeof planned>]>([
+    ['status cannot say how far it is: an older CRD', [{ isRemembered: false }]],
+    ['somebody else says how pods are replaced', [{ hasStrategyOfOthers: true }]],
+    ['the installation does as the reference operator', [{ compatibility: 'reference' }]],
+    ['the spec says Recreate', [{}, withSpec({ extensions: { rollout: { strategy: 'Recreate' } } })]],
+    [
+      'two versions would write to the same claim',
+      [{}, withSpec({ extensions: { storage: [{ claimName: 'a', path: '/a', permissions: 'ReadWrite' }] } })],
+    ],
+  ])('is rolled out at once where %s', (_, args) => {
+    expect(planned(...args)).toMatchObject({ instructions: { template: 'wanted', candidate: 'none' } });
+  });
+
+  it('is proven beside what writes to the same claim where its author says RollingUpdate', () => {
+    const storage = [{ claimName: 'a', path: '/a', permissions: 'ReadWrite' as const }];
+    const spec = withSpec({ extensions: { storage, rollout: { strategy: 'RollingUpdate' } } });
+    expect(planned({}, spec)).toMatchObject({ instructions: { template: 'to-begin' } });
+  });
+});

@@ -1,0 +1,98 @@
+import type { Digest } from '../engine/ratchet.ts';
+import { childName } from '../mcpserver/names.ts';
+import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { instructionsOf, phaseOf } from '../rollout/rollout.ts';
+import type { Instructions, ServingDeployment, WantedPods } from '../rollout/rollout.ts';
+import { rolloutSettingsOf } from '../rollout/settings.ts';
+import type { RolloutSettings } from '../rollout/settings.ts';
+import type { RolloutState } from '../rollout/state.ts';
+import type { KubernetesObject } from '../resources/expanded-kind.ts';
+import { conditionOf } from './condition.ts';
+import type { ObservedChild } from './observed.ts';
+import { templateHashOf } from './plan.ts';
+import { saidToServe } from './served-generation.ts';
+
+/** Annotation of an MCPServer: another value asks for another try of what has failed. */
+const RETRY_ANNOTATION = 'mcp-lifecycle/retry';
+/** As the schema of status.extensions.rollout says, in characters. */
+const maxRetryLength = 253;
+
+/** What is to become of the pods that serve, by the state that is written in status. */
+export interface PlannedRollout {
+  readonly settings: RolloutSettings;
+  readonly wanted: WantedPods;
+  readonly serving: ServingDeployment | undefined;
+  readonly instructions: Instructions;
+  /** Of the rollout of the newest template; undefined: none has begun. */
+  readonly phase: RolloutState['phase'] | undefined;
+  /** As it is written. */
+  readonly stable: RolloutState['stable'];
+  /** The Deployment that serves, with the newest template. */
+  readonly deployment: KubernetesObject;
+}
+
+export interface PlanRolloutInput {
+  /** With its status. */
+  readonly server: MCPServer;
+  readonly deployment: KubernetesObject;
+  readonly observed: readonly ObservedChild[];
+  /** Label pod-template-hash of the pods that serve, where all have the same. */
+  readonly replicaSet: string | undefined;
+  /** Whether status takes the state of a rollout: an older CRD does not declare it, and then none is ever under way. */
+  readonly isRemembered: boolean;
+  /** The reference operator has its Deployment follow the spec at once. */
+  readonly compatibility: CompatibilityProfile | undefined;
+  readonly digest: Digest;
+}
+
+export function planRollout(input: PlanRolloutInput): PlannedRollout {
+  const { server, deployment, observed, digest } = input;
+  const child = observed.find(({ kind, name }) => kind === deployment.kind && name === childName(server));
+  const wanted = wantedPods(server, templateHashOf(deployment, digest));
+  const settings = settingsFor(input, child);
+  const serving = servingDeployment(input, child);
+  const state = server.status?.extensions?.rollout;
+  const instructions = instructionsOf({ state, settings, wanted, serving });
+  const phase = phaseOf({ state, wanted });
+  return { settings, wanted, serving, instructions, phase, stable: state?.stable, deployment };
+}
+
+function wantedPods({ metadata, spec }: MCPServer, template: string): WantedPods {
+  const { annotations, generation = 0 } = metadata;
+  const retry = annotations?.[RETRY_ANNOTATION]?.slice(0, maxRetryLength);
+  return { template, generation, replicas: spec.runtime?.replicas ?? 1, retry };
+}
+
+/** Who wrote a strategy into the Deployment may want one version at a time. */
+function settingsFor(
+  { server, isRemembered, compatibility }: PlanRolloutInput,
+  child: ObservedChild | undefined,
+): RolloutSettings {
+  const said = rolloutSettingsOf(server);
+  const mayBeHeld = isRemembered && compatibility !== 'reference' && child?.hasStrategyOfOthers !== true;
+  return { ...said, isWatched: said.isWatched && mayBeHeld };
+}
+
+function servingDeployment(
+  { server, replicaSet }: PlanRolloutInput,
+  child: ObservedChild | undefined,
+): ServingDeployment | undefined {
+  if (child === undefined || child.controller?.uid !== server.metadata.uid) return undefined;
+  return { template: child.templateHash, replicaSet, ...saidOfServing(server) };
+}
+
+function saidOfServing(server: MCPServer): Pick<ServingDeployment, 'generation' | 'isVerified' | 'isUnasked'> {
+  const { status } = server;
+  const { reason } = conditionOf(status, 'Available') ?? {};
+  const isBroken = reason !== 'Available' && reason !== 'ConfigurationInvalid';
+  const isUnasked = !isBroken && conditionOf(status, 'Verified')?.status === 'Unknown';
+  return { generation: saidToServe(status), isVerified: servesWell(server), isUnasked };
+}
+
+/** As far as status says. */
+export function servesWell({ status }: MCPServer): boolean {
+  const available = conditionOf(status, 'Available');
+  const serves = available?.status === 'True' && available.reason === 'Available';
+  return serves && conditionOf(status, 'Verified')?.status === 'True';
+}

@@ -1,0 +1,64 @@
+import { canonicalJson } from '../engine/canonical-json.ts';
+import type { Digest } from '../engine/ratchet.ts';
+import { FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION } from '../mcpserver/names.ts';
+import { isRecord } from '../mcpserver/record.ts';
+import type { Fields } from '../mcpserver/record.ts';
+import type { KubernetesObject } from '../resources/expanded-kind.ts';
+import { ownedPart } from './owned-part.ts';
+
+/**
+ * The Deployment as the spec wants it, with the pod template that stands in the live one: so replicas and labels follow the
+ * spec while no pod is replaced. Undefined when somebody has changed that template: then what was applied is not known from
+ * there any more.
+ */
+export function heldDeployment(wanted: KubernetesObject, live: unknown, digest: Digest): KubernetesObject | undefined {
+  const fields = fieldsAt(ourFields(live), 'f:spec', 'f:template');
+  const template = fieldsAt(live, 'spec', 'template');
+  if (fields === undefined || template === undefined) return undefined;
+  const hash = fieldsAt(live, 'metadata', 'annotations')?.[TEMPLATE_HASH_ANNOTATION];
+  const part = ownedPart(template, fields);
+  const isWhole = typeof hash !== 'string' || digest(canonicalJson(part)) === hash;
+  return isWhole ? withTemplate(wanted, part, typeof hash === 'string' ? hash : '') : undefined;
+}
+
+/** The same with the template of a ReplicaSet, as `kubectl rollout undo` does it. `hash`: the digest that it was applied with. */
+export function deploymentOfReplicaSet(
+  wanted: KubernetesObject,
+  replicaSet: unknown,
+  hash: string,
+): KubernetesObject | undefined {
+  const template = fieldsAt(replicaSet, 'spec', 'template');
+  if (template === undefined) return undefined;
+  const metadata = fieldsAt(template, 'metadata') ?? {};
+  // Of the ReplicaSet, and no part of what was applied.
+  const labels = Object.fromEntries(
+    Object.entries(fieldsAt(metadata, 'labels') ?? {}).filter(([key]) => key !== 'pod-template-hash'),
+  );
+  // The API server writes a null there, which an apply would own.
+  const rest = Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== 'creationTimestamp'));
+  return withTemplate(wanted, { ...template, metadata: { ...rest, labels } }, hash);
+}
+
+function withTemplate(wanted: KubernetesObject, template: unknown, hash: string): KubernetesObject {
+  const annotations = { ...wanted.metadata.annotations, [TEMPLATE_HASH_ANNOTATION]: hash };
+  const spec = isRecord(wanted['spec']) ? wanted['spec'] : {};
+  return { ...wanted, metadata: { ...wanted.metadata, annotations }, spec: { ...spec, template } };
+}
+
+/** `fieldsV1` of what we have applied. */
+function ourFields(live: unknown): unknown {
+  const entries = fieldsAt(live, 'metadata')?.['managedFields'];
+  const ours = (Array.isArray(entries) ? (entries as readonly unknown[]) : [])
+    .filter(isRecord)
+    .find(
+      ({ manager, operation, subresource = '' }) =>
+        manager === FIELD_MANAGER && operation === 'Apply' && subresource === '',
+    );
+  return ours?.['fieldsV1'];
+}
+
+function fieldsAt(value: unknown, ...path: readonly string[]): Fields | undefined {
+  let at = value;
+  for (const name of path) at = isRecord(at) ? at[name] : undefined;
+  return isRecord(at) ? at : undefined;
+}

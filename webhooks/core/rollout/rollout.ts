@@ -1,0 +1,433 @@
+import { oneLine } from '../engine/text.ts';
+import type { RolloutSettings } from './settings.ts';
+import { isRejected, withFailure } from './state.ts';
+import type { FailureReason, RolloutState } from './state.ts';
+
+/** The pods that are wanted. */
+export interface WantedPods {
+  /** Digest of their template. */
+  readonly template: string;
+  /** Of the MCPServer. */
+  readonly generation: number;
+  readonly replicas: number;
+  /** The annotation `mcp-lifecycle/retry`: another value asks for another try. */
+  readonly retry: string | undefined;
+}
+
+/** The Deployment that serves. */
+export interface ServingDeployment {
+  /** Digest of the template that we applied last; undefined: by a release that did not say, or by nobody of us. */
+  readonly template: string | undefined;
+  /** Label pod-template-hash of the pods that serve; undefined: none does, or they are of several templates. */
+  readonly replicaSet: string | undefined;
+  /** Of the MCPServer, of which status says that it serves. */
+  readonly generation?: number | undefined;
+  /** What it answers is known to be good. */
+  readonly isVerified: boolean;
+  /** Nobody knows what it answers now, because nobody has asked since the spec was not valid. */
+  readonly isUnasked?: boolean;
+}
+
+/** How far the newest template of the serving Deployment has got. */
+export type RollProgress =
+  | { readonly state: 'rolling' }
+  /** All pods are of it; `answer`: of theirs, as far as there is one. */
+  | { readonly state: 'complete'; readonly answer: 'good' | 'bad' | 'none'; readonly message?: string }
+  | { readonly state: 'late'; readonly message: string };
+
+/** The candidate, as it is after our writes. */
+export type Candidate =
+  /** It is not there, or not yet that of the wanted template. */
+  | { readonly state: 'absent' }
+  /** We have created it in this round. */
+  | { readonly state: 'created' }
+  /** An object of its name is somebody else's. */
+  | { readonly state: 'name-taken'; readonly message: string }
+  /** By the API server or a policy of the platform, it or its pod: they may ask of it what a pod that serves has. */
+  | { readonly state: 'refused'; readonly message: string }
+  /** Its pod cannot be created now: a quota, a limit. */
+  | { readonly state: 'no-pod'; readonly reason: 'QuotaExceeded' | 'CandidateNotCreated'; readonly message: string }
+  /** `why`: of a pod that visibly fails. */
+  | { readonly state: 'starting'; readonly why?: string }
+  | { readonly state: 'ready'; readonly proof: Proof };
+
+/** What the candidate has answered at its own address. */
+export type Proof =
+  /** It is being asked, and has not answered us yet: whoever leads asks again first, however late it is. */
+  | { readonly state: 'asked' }
+  | { readonly state: 'good' }
+  /** It answered, and not as an MCP server; again and again for so long, in milliseconds. */
+  | { readonly state: 'bad'; readonly message: string; readonly forMs: number }
+  /** Nobody could ask: no connection at all, or it wants not to be asked. */
+  | { readonly state: 'not-asked'; readonly message: string }
+  /** It speaks MCP, and offers less than what serves: see the contract of its tools. */
+  | { readonly state: 'held-back'; readonly message: string };
+
+export interface RolloutInput {
+  /** As it is written. */
+  readonly state: RolloutState | undefined;
+  readonly settings: RolloutSettings;
+  readonly wanted: WantedPods;
+  /** Undefined: there is none yet. */
+  readonly serving: ServingDeployment | undefined;
+  readonly candidate: Candidate;
+  readonly progress: RollProgress;
+  /** While it rolls out: what the first new pod that serves has answered at its own address; undefined: there is none. */
+  readonly newPod?: Proof | undefined;
+  /** Whether it may begin: it is its turn, or its owner has changed it and waits for nobody. */
+  readonly hasPlace: boolean;
+  /** The ReplicaSet with the template to be put back is gone. */
+  readonly isStableGone: boolean;
+  readonly nowMs: number;
+  /** RFC 3339; the same moment. */
+  readonly now: string;
+}
+
+/** What follows from the state as it is written. */
+export interface Instructions {
+  /**
+   * The template of the serving Deployment. `wanted`: the newest. `to-begin`: what would replace the pods is not done but
+   * written into the state first, as soon as the server has its turn. `held`: as it stands, whatever the spec says; all else
+   * of the Deployment follows the spec. `put-back`: that of the ReplicaSet that served before.
+   */
+  readonly template: 'wanted' | 'to-begin' | 'held' | 'put-back';
+  readonly candidate: 'wanted' | 'none';
+}
+
+export interface RolloutDecision extends Instructions {
+  /** To be written before anything follows from it; undefined: nothing is on its way. The same object if it is the same. */
+  readonly state: RolloutState | undefined;
+  readonly event: RolloutEvent | undefined;
+  /** When time alone changes what is decided, in milliseconds. */
+  readonly lookAgainMs: number | undefined;
+}
+
+export interface RolloutEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+}
+
+/** A server may be ready before what is behind its port is: bad answers count when they go on for so long, in milliseconds. */
+const badAnswersMs = 15_000;
+/** How soon who is being asked is looked at although nobody tells, in milliseconds. */
+const lookMs = 10_000;
+/** Longest sentence that is kept, in characters; the schema allows more bytes. */
+const maxMessageLength = 480;
+
+const plain: Instructions = { template: 'wanted', candidate: 'none' };
+
+/**
+ * What the written state asks for, before anything is applied. Status is written first and followed after that, so whoever
+ * dies between the two leaves a state from which the next one does the same.
+ */
+export function instructionsOf(input: Followed): Instructions {
+  const { state, wanted, serving } = input;
+  if (!isHoldable(input) || serving === undefined) return plain;
+  if (isRejected(state, wanted)) {
+    const isPutBack = serving.template !== wanted.template;
+    return { template: isPutBack ? 'held' : 'put-back', candidate: 'none' };
+  }
+  if (serving.template === wanted.template || phaseOf(input) === 'Rolling') return plain;
+  return isHeldUp(input, serving) ? held(input) : plain;
+}
+
+/** What does not serve well is not held: this may be its repair. What is proven already served well when that began. */
+function isHeldUp(input: Followed, { isVerified, isUnasked }: ServingDeployment): boolean {
+  return isVerified || (isUnasked === true && phaseOf(input) === 'Proving');
+}
+
+type Followed = Pick<RolloutInput, 'state' | 'settings' | 'wanted' | 'serving'>;
+
+function held(input: Followed): Instructions {
+  const phase = phaseOf(input);
+  const goesOnTrying = phase === 'Blocked' && input.settings.verify === 'Candidate';
+  return phase === 'Proving' || goesOnTrying
+    ? { template: 'held', candidate: 'wanted' }
+    : { template: 'to-begin', candidate: 'none' };
+}
+
+/** Of the rollout of the wanted template; undefined: it has not begun. */
+export function phaseOf({ state, wanted }: Pick<RolloutInput, 'state' | 'wanted'>): RolloutState['phase'] | undefined {
+  return state?.target.template === wanted.template ? state.phase : undefined;
+}
+
+/** Whether the template may be another one than the spec says, for a while. */
+function isHoldable({ settings, wanted }: Pick<RolloutInput, 'settings' | 'wanted'>): boolean {
+  return settings.isWatched && wanted.replicas > 0;
+}
+
+/**
+ * The next state of a rollout, from what is seen after the instructions of the written one were carried out. Pure; two
+ * leaders at the same moment decide the same.
+ */
+export function decideRollout(input: RolloutInput): RolloutDecision {
+  const state = nextState(input);
+  const followed = { ...input, state };
+  return {
+    ...instructionsOf(followed),
+    state,
+    event: eventOf(input, state),
+    lookAgainMs: state === input.state ? untilDeadline(followed) : 0,
+  };
+}
+
+function nextState(input: RolloutInput): RolloutState | undefined {
+  const { state, wanted, serving } = input;
+  if (serving === undefined || !isHoldable(input)) return undefined;
+  if (isRejected(state, wanted)) return rejectedState(input);
+  const phase = phaseOf(input);
+  if (state !== undefined && phase === 'Rolling') return nextOfRolling(input, state);
+  // It stands there already: applied by a round whose status was lost, or taken back by its owner.
+  if (serving.template === wanted.template) return undefined;
+  if (!isHeldUp(input, serving))
+    return phase === 'Proving' || phase === 'Blocked' ? rolling(input, 'NotProven') : undefined;
+  return state === undefined ? begin(input) : nextOfHeld(input, state);
+}
+
+function nextOfHeld(input: RolloutInput, state: RolloutState): RolloutState | undefined {
+  const phase = phaseOf(input);
+  if (phase === 'Proving') return nextOfProving(input, state);
+  return phase === 'Blocked' ? nextOfBlocked(input, state) : begin(input);
+}
+
+/** Nothing is tried again by itself; what has been told stays. */
+function rejectedState({ state, serving, wanted, isStableGone, now }: RolloutInput): RolloutState | undefined {
+  if (state === undefined || serving?.template !== wanted.template || !isStableGone) return state;
+  if (state.phase === 'Blocked') return state;
+  const message = 'What served before cannot be put back: its ReplicaSet is gone. Correct the spec';
+  return { ...state, phase: 'Blocked', target: { ...state.target, since: now }, reason: 'NothingToPutBack', message };
+}
+
+function begin(input: RolloutInput): RolloutState | undefined {
+  const { hasPlace, settings, state } = input;
+  if (!hasPlace) return state === undefined ? undefined : kept(state);
+  return settings.verify === 'AfterSwitch' ? rolling(input, 'Skipped') : proving(input);
+}
+
+/** While it waits, what another template has failed of is not forgotten, and all else of that is over. */
+function kept(state: RolloutState): RolloutState | undefined {
+  return state.failed === undefined ? undefined : state;
+}
+
+function proving(input: RolloutInput): RolloutState {
+  return { phase: 'Proving', ...common(input) };
+}
+
+function rolling(input: RolloutInput, proof: NonNullable<RolloutState['proof']>, why?: string): RolloutState {
+  const { stable, ...rest } = common(input);
+  // What does not serve well is not worth to be put back.
+  const worth = input.serving?.isVerified === true && stable !== undefined ? { stable } : {};
+  const said = why === undefined ? {} : { message: oneLine(why, maxMessageLength) };
+  return { phase: 'Rolling', ...rest, ...worth, proof, ...said };
+}
+
+function common({ state, wanted, serving, now }: RolloutInput): Omit<RolloutState, 'phase'> {
+  const { template, generation } = wanted;
+  // Of a server that is on its way already, what served at first: now there may be pods of both.
+  const stable = state?.stable ?? stableOf(serving);
+  return {
+    target: { template, generation, since: now },
+    ...(stable === undefined ? {} : { stable }),
+    ...(state?.failed === undefined ? {} : { failed: state.failed }),
+  };
+}
+
+function stableOf(serving: ServingDeployment | undefined): RolloutState['stable'] {
+  if (serving?.replicaSet === undefined) return undefined;
+  const { template = '', replicaSet, generation } = serving;
+  return { template, replicaSet, ...(generation === undefined ? {} : { generation }) };
+}
+
+function nextOfProving(input: RolloutInput, state: RolloutState): RolloutState {
+  const { candidate } = input;
+  const isLate = elapsedMs(input, state) >= input.settings.deadlineMs;
+  switch (candidate.state) {
+    case 'name-taken':
+      return blocked(input, state, {
+        reason: 'CandidateRefused',
+        message: `The candidate cannot be started: ${candidate.message}. What serves is not touched. Remove that object, or set spec.extensions.rollout.verify to AfterSwitch`,
+      });
+    case 'refused':
+      return rolling(input, 'NotProven', `the candidate is refused: ${candidate.message}`);
+    case 'no-pod':
+      return blocked(input, state, {
+        reason: candidate.reason,
+        message: `The candidate cannot be started: ${candidate.message}. What serves is not touched. Make room for one more pod, or set spec.extensions.rollout.verify to AfterSwitch, or strategy to Recreate`,
+      });
+    case 'created':
+      // Nobody has looked after it for so long, or its owner had to correct the spec first: the time begins now.
+      return isLate ? proving(input) : state;
+    case 'absent':
+    case 'starting': {
+      if (!isLate) return state;
+      const why = candidate.state === 'starting' && candidate.why !== undefined ? `: ${candidate.why}` : '';
+      const message = `The candidate was not ready within ${input.settings.deadlineMs / 1_000} s${why}`;
+      return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotReady', message });
+    }
+    case 'ready':
+      return nextOfReady(input, state, { proof: candidate.proof, isLate });
+  }
+}
+
+function nextOfReady(
+  input: RolloutInput,
+  state: RolloutState,
+  { proof, isLate }: { readonly proof: Proof; readonly isLate: boolean },
+): RolloutState {
+  switch (proof.state) {
+    case 'asked':
+      return state;
+    case 'good':
+      return rolling(input, 'Proven');
+    case 'held-back':
+      return failed(input, state, { phase: 'Rejected', reason: 'ToolContractChanged', message: proof.message });
+    case 'bad': {
+      if (proof.forMs < badAnswersMs && !isLate) return state;
+      const message = `The candidate does not speak MCP: ${proof.message}`;
+      return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotVerified', message });
+    }
+    case 'not-asked':
+      // A question that could not be asked has no answer, good or bad.
+      return isLate ? rolling(input, 'NotProven', proof.message) : state;
+  }
+}
+
+/** The candidate stays where it is: its ReplicaSet tries again by itself, and goes on when there is room. */
+function nextOfBlocked(input: RolloutInput, state: RolloutState): RolloutState {
+  const { candidate } = input;
+  if (input.settings.verify === 'AfterSwitch') return input.hasPlace ? rolling(input, 'Skipped') : state;
+  if (candidate.state === 'refused') return nextOfProving(input, state);
+  return ['created', 'starting', 'ready'].includes(candidate.state) ? proving(input) : state;
+}
+
+function nextOfRolling(input: RolloutInput, state: RolloutState): RolloutState | undefined {
+  const { progress, serving, wanted } = input;
+  if (serving?.template !== wanted.template) return state;
+  const failure = failureOfNewPod(input);
+  if (failure !== undefined) return putBack(input, state, { reason: 'NewPodsNotVerified', message: failure });
+  switch (progress.state) {
+    case 'rolling':
+      return state;
+    case 'late':
+      return putBack(input, state, { reason: 'ProgressDeadlineExceeded', message: progress.message });
+    case 'complete':
+      if (progress.answer === 'good') return undefined;
+      if (progress.answer === 'none') return state;
+      return putBack(input, state, {
+        reason: 'NewPodsNotVerified',
+        message: `The new pods do not speak MCP: ${progress.message ?? 'they do not say why'}`,
+      });
+  }
+}
+
+/** One that is ready and does not speak MCP gets calls: nobody waits until it has replaced all the others. */
+function failureOfNewPod({ newPod, progress }: RolloutInput): string | undefined {
+  const isAnswered = progress.state === 'complete' && progress.answer !== 'none';
+  if (isAnswered || newPod?.state !== 'bad' || newPod.forMs < badAnswersMs) return undefined;
+  return `The new pods do not speak MCP: ${newPod.message}`;
+}
+
+interface Failed {
+  readonly reason: FailureReason;
+  readonly message: string;
+}
+
+/** Where nothing is known that was better, what is wanted stays, and its conditions say how it is. */
+function putBack(input: RolloutInput, state: RolloutState, { reason, message }: Failed): RolloutState | undefined {
+  if (state.stable === undefined) return undefined;
+  return failed(input, state, { phase: 'RolledBack', reason, message });
+}
+
+function failed(
+  input: RolloutInput,
+  state: RolloutState,
+  { phase, reason, message }: Failed & { readonly phase: 'Rejected' | 'RolledBack' },
+): RolloutState {
+  const { now, wanted } = input;
+  const { template, retry } = wanted;
+  const said = oneLine(message, maxMessageLength);
+  const failure = { template, reason, message: said, at: now, ...(retry === undefined ? {} : { retry }) };
+  return {
+    ...state,
+    ...{ phase, reason, message: said },
+    target: { ...state.target, since: now },
+    failed: [...withFailure(state, failure)],
+  };
+}
+
+function blocked(
+  { now }: RolloutInput,
+  state: RolloutState,
+  { reason, message }: { readonly reason: string; readonly message: string },
+): RolloutState {
+  const target = { ...state.target, since: now };
+  return { ...state, phase: 'Blocked', target, reason, message: oneLine(message, maxMessageLength) };
+}
+
+function eventOf({ state: before, serving }: RolloutInput, state: RolloutState | undefined): RolloutEvent | undefined {
+  if (state === before || state?.phase === before?.phase) return undefined;
+  if (state !== undefined) return events[state.phase](state);
+  return before?.phase === 'Rolling' && serving?.isVerified === true ? complete : undefined;
+}
+
+const complete: RolloutEvent = {
+  ...{ type: 'Normal', reason: 'RolloutComplete' },
+  note: 'The new version serves, and speaks MCP',
+};
+
+const events: Readonly<Record<RolloutState['phase'], (state: RolloutState) => RolloutEvent>> = {
+  Proving: () => ({
+    ...{ type: 'Normal', reason: 'RolloutProving' },
+    note: 'A candidate of the new version is started; what serves is not touched',
+  }),
+  Rolling: ({ proof = 'Skipped', message }) => ({
+    ...{ type: 'Normal', reason: 'RolloutStarted' },
+    note: `${started[proof]}${message === undefined ? '' : `: ${message}`}`,
+  }),
+  Rejected: ({ message = '' }) => ({
+    ...{ type: 'Warning', reason: 'RolloutRejected' },
+    note: `${message}; what serves was not touched`,
+  }),
+  RolledBack: ({ message = '' }) => ({
+    ...{ type: 'Warning', reason: 'RolledBack' },
+    note: `${message}; what served before is put back`,
+  }),
+  Blocked: ({ message = '' }) => ({ type: 'Warning', reason: 'RolloutBlocked', note: message }),
+};
+
+const started: Readonly<Record<NonNullable<RolloutState['proof']>, string>> = {
+  Proven: 'The candidate speaks MCP: the new version replaces what serves',
+  NotProven: 'The new version replaces what serves; it was not proven before',
+  Skipped: 'The new version replaces what serves, and is asked when it serves',
+};
+
+function untilDeadline(input: RolloutInput): number | undefined {
+  const { state, candidate } = input;
+  if (state?.phase === 'Rolling') return untilAnsweredMs(input);
+  if (state?.phase !== 'Proving') return undefined;
+  const heardMs = candidate.state === 'ready' ? untilHeardMs(candidate.proof) : Infinity;
+  return Math.min(untilLateMs(input, state), heardMs);
+}
+
+/** Who leads since a moment believes what others have found out, and nobody tells of that. */
+function untilAnsweredMs({ newPod, progress }: RolloutInput): number | undefined {
+  const isToAnswer = progress.state === 'complete' && progress.answer === 'none';
+  const untilMs = Math.min(newPod === undefined ? Infinity : untilHeardMs(newPod), isToAnswer ? lookMs : Infinity);
+  return untilMs === Infinity ? undefined : untilMs;
+}
+
+/** Past its deadline a candidate is only being asked, which ends within seconds; nobody may tell of that. */
+function untilLateMs(input: RolloutInput, state: RolloutState): number {
+  const leftMs = input.settings.deadlineMs - elapsedMs(input, state);
+  return leftMs > 0 ? leftMs : lookMs;
+}
+
+function untilHeardMs(proof: Proof): number {
+  if (proof.state === 'bad') return Math.max(0, badAnswersMs - proof.forMs);
+  return proof.state === 'asked' ? lookMs : Infinity;
+}
+
+function elapsedMs({ nowMs }: RolloutInput, { target }: RolloutState): number {
+  return nowMs - Date.parse(target.since);
+}

@@ -1,0 +1,43 @@
+import type { RolloutStatus } from '../mcpserver/types.gen.ts';
+
+/**
+ * Where the rollout of one server is. All of it is in status.extensions.rollout and nothing in memory: whoever leads next goes
+ * on from there. Absent: nothing is on its way, and what runs is what is wanted or was never another one.
+ *
+ * | Phase      | Serving Deployment      | Candidate |
+ * | ---------- | ----------------------- | --------- |
+ * | Proving    | held at the last one    | wanted    |
+ * | Rolling    | the new template        | none      |
+ * | Rejected   | held at the last one    | none      |
+ * | RolledBack | put back, and held      | none      |
+ * | Blocked    | held at the last one    | wanted, unless its name is taken |
+ */
+export type RolloutState = RolloutStatus;
+
+/** The most that are remembered of templates that failed; the schema says the same. */
+const maxFailed = 5;
+
+/** Why a template does not serve. */
+export type FailureReason =
+  | 'CandidateNotReady'
+  | 'CandidateNotVerified'
+  | 'ToolContractChanged'
+  | 'ProgressDeadlineExceeded'
+  | 'NewPodsNotVerified';
+
+/** Whether this template has failed, and nobody asked for another try since. */
+export function isRejected(
+  state: RolloutState | undefined,
+  { template, retry }: { readonly template: string; readonly retry: string | undefined },
+): boolean {
+  return (state?.failed ?? []).some((one) => one.template === template && one.retry === retry);
+}
+
+/** The newest last; one entry for each template. */
+export function withFailure(
+  state: RolloutState | undefined,
+  failure: NonNullable<RolloutState['failed']>[number],
+): NonNullable<RolloutState['failed']> {
+  const others = (state?.failed ?? []).filter(({ template }) => template !== failure.template);
+  return [...others, failure].slice(-maxFailed);
+}

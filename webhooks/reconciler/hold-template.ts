@@ -1,0 +1,70 @@
+import { childName, namespaceOf } from '../core/mcpserver/names.ts';
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import type { Action } from '../core/plan/action.ts';
+import type { ObservedChild } from '../core/plan/observed.ts';
+import { ownerOf } from '../core/plan/ownership.ts';
+import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
+import { plan } from '../core/plan/plan.ts';
+import { deployment as deploymentKind } from '../core/resources/deployment.ts';
+import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
+import { deploymentOfReplicaSet, heldDeployment } from '../core/rollout/held.ts';
+import { digest } from '../platform/digest.ts';
+import { objectPath } from '../platform/kube/api.ts';
+import type { ApiResult } from '../platform/kube/api.ts';
+import type { World } from './world.ts';
+
+/** What has to be done to the Deployment that serves while its template is not the newest. */
+export interface Held {
+  readonly actions: readonly Action[];
+  /** As it is wanted now; undefined: it is left alone. */
+  readonly deployment: KubernetesObject | undefined;
+  /** The ReplicaSet of what is to be put back does not exist any more. */
+  readonly isStableGone: boolean;
+}
+
+const leftAlone: Held = { actions: [], deployment: undefined, isStableGone: false };
+
+interface Holding extends Pick<World, 'api'> {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Has all of the Deployment follow the spec but its pod template: that stays as it stands, or is taken from the ReplicaSet that
+ * served before. Two reads while a rollout is held, none otherwise. What cannot be read is left as it is, and looked at again
+ * in the next round.
+ */
+export async function holdTemplate(
+  server: MCPServer,
+  { deployment, instructions }: Pick<PlannedRollout, 'deployment' | 'instructions'>,
+  observed: readonly ObservedChild[],
+  holding: Holding,
+): Promise<Held> {
+  if (instructions.template === 'wanted' || instructions.template === 'to-begin') return leftAlone;
+  const planHeld = (held: KubernetesObject): Held => {
+    const serving = observed.filter(({ kind, name }) => kind === held.kind && name === held.metadata.name);
+    const input = { owner: ownerOf(server), childKinds: [deploymentKind], desired: [held], observed: serving, digest };
+    return { actions: plan(input), deployment: held, isStableGone: false };
+  };
+  if (instructions.template === 'held') {
+    const live = await read(server, { plural: 'deployments', name: childName(server) }, holding);
+    if (!live.ok) return leftAlone;
+    const held = heldDeployment(deployment, live.body, digest);
+    if (held !== undefined) return planHeld(held);
+  }
+  const { stable } = server.status?.extensions?.rollout ?? {};
+  if (stable === undefined) return leftAlone;
+  const name = `${childName(server)}-${stable.replicaSet}`;
+  const replicaSet = await read(server, { plural: 'replicasets', name }, holding);
+  if (!replicaSet.ok) return { ...leftAlone, isStableGone: replicaSet.error.status === 404 };
+  const held = deploymentOfReplicaSet(deployment, replicaSet.body, stable.template);
+  return held === undefined ? leftAlone : planHeld(held);
+}
+
+function read(
+  server: MCPServer,
+  { plural, name }: { readonly plural: string; readonly name: string },
+  { api, signal }: Holding,
+): Promise<ApiResult> {
+  const path = objectPath({ apiVersion: 'apps/v1', plural, namespace: namespaceOf(server), name });
+  return api.request({ method: 'GET', path, signal });
+}

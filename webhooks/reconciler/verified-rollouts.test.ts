@@ -1,0 +1,290 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+
+import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { ProbeResult } from '../platform/mcp/probe.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
+
+const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
+const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
+const candidatePath = `${deploymentPath}-candidate`;
+const policyPath = '/apis/networking.k8s.io/v1/namespaces/mcp/networkpolicies/search-candidate';
+const podPath = (name: string): string => `/api/v1/namespaces/mcp/pods/${name}`;
+
+let api: FakeKubeApi;
+let clock: FakeClock;
+/** What the candidate answers at its own address. */
+let answer: ProbeResult;
+let stop: () => Promise<void>;
+
+function start(): void {
+  stop = startLead({
+    ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+    probe: ({ at }) => Promise.resolve(at?.host === '10.0.0.9' ? answer : verified),
+  });
+}
+
+const image = (tag: number): object => ({
+  source: { type: 'ContainerImage', containerImage: { ref: `example.com/search:${tag}` } },
+});
+
+function change(generation: number, spec: object): void {
+  api.put(serverPath, { metadata: { generation }, spec });
+}
+
+/** Complete, as its controller writes it. */
+function deploymentIs(path: string, more: object = {}): void {
+  const { metadata } = api.get(path) as { metadata: { generation: number } };
+  api.put(path, {
+    status: {
+      ...{ observedGeneration: metadata.generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
+      conditions: [
+        { type: 'Available', status: 'True' },
+        { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+      ],
+      ...more,
+    },
+  });
+}
+
+function podIs(name: string, labels: object, address: string, containerPort = 8080): void {
+  api.put(podPath(name), {
+    metadata: { name, namespace: 'mcp', creationTimestamp: '2026-01-01T00:00:00Z', labels },
+    spec: { containers: [{ ports: [{ name: 'mcp', containerPort }] }] },
+    status: {
+      podIP: address,
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [{ image: 'x', restartCount: 0, ready: true, state: { running: {} } }],
+    },
+  });
+}
+
+const servingPod = (name: string, template: string, port?: number): void => {
+  podIs(name, { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': template }, '10.0.0.1', port);
+};
+const candidateRuns = (): void => {
+  const { template = '' } = status().extensions?.rollout?.target ?? {};
+  const ofCandidate = { 'mcp-lifecycle/candidate-of': 'search', 'mcp-lifecycle/candidate-template': template };
+  podIs('candidate', { ...ofCandidate, 'pod-template-hash': 'nine' }, '10.0.0.9');
+  deploymentIs(candidatePath);
+};
+
+const status = (): MCPServerStatus => api.get(serverPath)?.['status'] as MCPServerStatus;
+const phase = (): string | undefined => status().extensions?.rollout?.phase;
+const imageIn = (path: string): string | undefined =>
+  /example\.com\/search:\d/.exec(JSON.stringify(api.get(path)?.['spec'] ?? ''))?.[0];
+const generationOf = (path: string): unknown => (api.get(path)?.['metadata'] as { generation?: number }).generation;
+const conditions = (): readonly string[] =>
+  (status().conditions ?? []).map(({ type, status: holds, reason }) => `${type}=${holds}/${reason}`);
+const events = (): readonly unknown[] =>
+  api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ reason }) => reason);
+
+beforeEach(async () => {
+  api = createFakeKubeApi();
+  clock = createFakeClock();
+  answer = verified;
+  api.put(serverPath, {
+    ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'search', namespace: 'mcp' } },
+    spec: { ...image(1), config: { port: 8080 } },
+  });
+  start();
+  await clock.advance(1_000);
+  servingPod('old', 'one');
+  deploymentIs(deploymentPath);
+  await clock.advance(5_000);
+  expect(conditions()).toContain('Verified=True/Verified');
+});
+
+afterEach(() => stop());
+
+describe('a new version of a server that is verified', () => {
+  it('is proven beside what serves, with a policy of its own, and replaces it only then', async () => {
+    const generation = generationOf(deploymentPath);
+    change(2, image(2));
+    await clock.advance(1_000);
+    expect([phase(), imageIn(deploymentPath), imageIn(candidatePath)]).toEqual([
+      ...['Proving', 'example.com/search:1', 'example.com/search:2'],
+    ]);
+    expect(api.get(policyPath)).toBeDefined();
+    expect(conditions()).toEqual(expect.arrayContaining(['Ready=True/Available', 'Reconciling=True/Proving']));
+    expect(generationOf(deploymentPath)).toBe(generation);
+    candidateRuns();
+    await clock.advance(3_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+    expect([api.get(candidatePath), api.get(policyPath)]).toEqual([undefined, undefined]);
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(10_000);
+    expect(phase()).toBeUndefined();
+    expect(conditions()).toEqual([
+      ...['Ready=True/Available', 'Accepted=True/Valid', 'Available=True/Available', 'Verified=True/Verified'],
+    ]);
+    expect(events()).toEqual(expect.arrayContaining(['RolloutProving', 'RolloutStarted', 'RolloutComplete']));
+  });
+
+  it('that does not speak MCP is rejected, once and for all, and what serves is not touched', async () => {
+    const generation = generationOf(deploymentPath);
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(20_000);
+    expect([phase(), imageIn(deploymentPath), api.get(candidatePath)]).toEqual([
+      ...['Rejected', 'example.com/search:1', undefined],
+    ]);
+    expect(conditions()).toEqual(
+      expect.arrayContaining(['Ready=True/Available', 'Verified=True/Verified', 'Stalled=True/CandidateNotVerified']),
+    );
+    await stop();
+    start();
+    await clock.advance(600_000);
+    expect([phase(), imageIn(deploymentPath), generationOf(deploymentPath)]).toEqual([
+      ...['Rejected', 'example.com/search:1', generation],
+    ]);
+    expect(events().filter((reason) => reason === 'RolloutRejected')).toHaveLength(1);
+  });
+
+  it('that was rejected does not keep the server from being scaled', async () => {
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(20_000);
+    change(3, { ...image(2), runtime: { replicas: 3 } });
+    await clock.advance(1_000);
+    const { spec } = api.get(deploymentPath) as { spec: { replicas: number } };
+    expect([spec.replicas, imageIn(deploymentPath), phase()]).toEqual([3, 'example.com/search:1', 'Rejected']);
+  });
+
+  it('is rejected with what its pod fails of when it does not become ready in time', async () => {
+    change(2, { ...image(2), extensions: { rollout: { deadlineSeconds: 60 } } });
+    await clock.advance(61_000);
+    expect(phase()).toBe('Rejected');
+    expect(status().extensions?.rollout?.reason).toBe('CandidateNotReady');
+    expect(imageIn(deploymentPath)).toBe('example.com/search:1');
+  });
+
+  it('is blocked by a quota, says what to do, and goes on when there is room', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    const refused = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota: pods' };
+    deploymentIs(candidatePath, { replicas: 0, updatedReplicas: 0, readyReplicas: 0, conditions: [refused] });
+    await clock.advance(1_000);
+    expect(phase()).toBe('Blocked');
+    expect(status().extensions?.rollout?.message).toMatch(/exceeded quota: pods.*AfterSwitch/);
+    candidateRuns();
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  it('replaces at once what does not serve well: a repair is never held up', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    api.put(serverPath, {});
+    api.remove(podPath('old'));
+    deploymentIs(deploymentPath, { replicas: 1, updatedReplicas: 1, readyReplicas: 0 });
+    await clock.advance(5_000);
+    expect(imageIn(deploymentPath)).toBe('example.com/search:2');
+  });
+
+  it('is proven by whoever leads next, whenever the one before it dies', async () => {
+    change(2, image(2));
+    for (let step = 0; step < 8; step += 1) {
+      await clock.advance(100);
+      await stop();
+      start();
+      if (step === 3) candidateRuns();
+    }
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath), api.get(candidatePath)]).toEqual([
+      ...['Rolling', 'example.com/search:2', undefined],
+    ]);
+  });
+
+  it('is not taken to be proven by the answer of the candidate before, which is known for a moment longer', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    change(3, image(3));
+    await clock.advance(100);
+    // Its Deployment is of the newest template by now, and who tells of pods is late.
+    deploymentIs(candidatePath);
+    await clock.advance(20_000);
+    expect([phase(), imageIn(candidatePath), imageIn(deploymentPath)]).toEqual([
+      ...['Proving', 'example.com/search:3', 'example.com/search:1'],
+    ]);
+  });
+
+  it('is told to fail while its candidate does, with why', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    api.put(podPath('candidate'), {
+      metadata: { name: 'candidate', namespace: 'mcp', labels: { 'mcp-lifecycle/candidate-of': 'search' } },
+      status: {
+        containerStatuses: [
+          {
+            ...{ image: 'example.com/search:2', restartCount: 0, ready: false },
+            state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } },
+          },
+        ],
+      },
+    });
+    await clock.advance(1_000);
+    expect(conditions()).toEqual(expect.arrayContaining(['Stalled=True/PodsFailing', 'Ready=True/Available']));
+    const { message = '' } = status().conditions?.find(({ type }) => type === 'Stalled') ?? {};
+    expect(message).toMatch(/^The candidate of the new version does not come up: .*example\.com\/search:2/);
+    const count = api.writes.length;
+    await clock.advance(100_000);
+    expect(api.writes.slice(count).filter((write) => !write.includes('/leases/'))).toEqual([]);
+    await clock.advance(200_000);
+    expect(status().extensions?.rollout?.message).toMatch(/not ready within 300 s: .*example\.com\/search:2/);
+  });
+
+  it('whose spec turns invalid is not proven any more, and begins its time anew when that is corrected', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    expect(api.get(candidatePath)).toBeDefined();
+    change(3, { ...image(2), config: { port: 8080, envFrom: [{ configMapRef: { name: 'missing' } }] } });
+    await clock.advance(1_000);
+    expect([api.get(candidatePath), api.get(policyPath)]).toEqual([undefined, undefined]);
+    expect(imageIn(deploymentPath)).toBe('example.com/search:1');
+    await clock.advance(3_600_000);
+    change(4, { ...image(2), config: { port: 8080, envFrom: [] } });
+    await clock.advance(1_000);
+    expect([phase(), imageIn(candidatePath)]).toEqual(['Proving', 'example.com/search:2']);
+  });
+
+  it('at another port keeps the former one open, in Service and policy, until the last old pod has gone', async () => {
+    const portsOf = (path: string): string =>
+      JSON.stringify(api.get(path)?.['spec'])
+        .match(/"port":\d+/g)
+        ?.join() ?? '';
+    const policy = '/apis/networking.k8s.io/v1/namespaces/mcp/networkpolicies/search';
+    const service = '/api/v1/namespaces/mcp/services/search';
+    change(2, { ...image(2), config: { port: 9090 } });
+    await clock.advance(1_000);
+    const both = ['"port":9090,"port":8080', '"port":8080,"port":9090'];
+    expect([portsOf(policy), portsOf(service)]).toEqual(both);
+    expect(status().address?.url).toContain(':8080/');
+    candidateRuns();
+    await clock.advance(3_000);
+    expect([phase(), portsOf(policy), portsOf(service)]).toEqual(['Rolling', ...both]);
+    api.remove(podPath('old'));
+    servingPod('new', 'two', 9090);
+    deploymentIs(deploymentPath);
+    await clock.advance(10_000);
+    expect([phase(), portsOf(policy), portsOf(service)]).toEqual([undefined, '"port":9090', '"port":9090']);
+    expect(status().address?.url).toContain(':9090/');
+    expect(conditions()).not.toContain('Reconciling');
+    const count = api.writes.length;
+    await clock.advance(300_000);
+    expect(api.writes.slice(count).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
+});
