@@ -95,7 +95,10 @@ const uses: Readonly<Record<string, Use>> = {
   'cli/ask-cluster.ts': { requests: ['GET'], needs: [] },
   'cli/ask-namespaces.ts': { requests: ['GET'], needs: [] },
   'cli/cluster-policy.ts': { requests: ['GET'], needs: [] },
+  'cli/contract-cluster.ts': { requests: ['GET'], needs: [] },
   'cli/doctor-survey.ts': { requests: ['GET'], needs: [] },
+  'cli/rollout-retry.ts': { requests: ['PATCH'], needs: [] },
+  'cli/rollout-server.ts': { requests: ['GET'], needs: [] },
   // Of the command line, too: programs in a cluster follow what they list.
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
