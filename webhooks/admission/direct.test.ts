@@ -50,16 +50,24 @@ describe('a connection as API servers use it', () => {
     expect(said()).not.toContain('Keep-Alive');
   });
 
-  it('may cut a body into pieces', async () => {
-    const { socket, said } = await connect(await start());
-    const request = aRequest('cut', 'x'.repeat(40_000));
-    for (let at = 0; at < request.length; at += 9_000) {
-      socket.write(request.slice(at, at + 9_000));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await until(() => uidsIn(said()).length === 1);
-    socket.write(aRequest('next'));
-    await until(() => uidsIn(said()).length === 2);
+  it.each([
+    ['the head by itself', head(100).length],
+    ['a body in pieces', 9_000],
+  ])('may send %s', async (_, bytes) => {
+    const server = await start();
+    // On a busy machine the rest may be too late, and Node answers.
+    await until(async () => {
+      const { socket, said } = await connect(server);
+      for (const uid of ['first', 'second']) {
+        const request = aRequest(uid, 'x'.repeat(2 * bytes));
+        for (let at = 0; at < request.length; at += bytes) {
+          socket.write(request.slice(at, at + bytes));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        await until(() => uidsIn(said()).includes(uid));
+      }
+      return !said().includes('Keep-Alive');
+    });
   });
 
   it('is told the time, and how long its answer is in bytes', async () => {

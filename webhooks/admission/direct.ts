@@ -116,8 +116,10 @@ class DirectConnection {
     socket.resume();
   }
 
+  /** API servers send the head by itself: then the body is one piece, and nothing is copied. */
   bodyOf({ headBytes }: KnownHead): Buffer {
-    return join(this.#pieces).subarray(headBytes);
+    const [first, ...others] = this.#pieces;
+    return first?.length === headBytes ? join(others) : join(this.#pieces).subarray(headBytes);
   }
 
   giveBack(): void {
