@@ -9,7 +9,7 @@ import type { MCPServer } from '../../mcpserver/types.gen.ts';
  */
 export const fieldsInNoPod: readonly string[] = [
   ...['mcp', 'network', 'transport', 'gateway', 'runtime.replicas'],
-  ...['extensions.verification', 'extensions.scheduling.disruptionBudget'],
+  ...['extensions.verification', 'extensions.scheduling.disruptionBudget', 'extensions.toolContract'],
 ];
 
 /** Fields that are in no pod either, and in that digest all the same: releases have written it with them. */
