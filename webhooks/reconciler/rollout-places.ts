@@ -22,6 +22,8 @@ export interface RolloutPlacesOptions {
   readonly onTurn: (key: string) => void;
   /** Whether there are servers in several namespaces; default: in one. */
   readonly isShared?: () => boolean;
+  /** Whose pods are replaced already, as an earlier reconciler has written it; asked when the first one takes a place. */
+  readonly begun?: () => Iterable<string>;
 }
 
 /**
@@ -34,6 +36,8 @@ export class RolloutPlaces {
   readonly #places = new Map<string, Place>();
   readonly #waiting = new Turns<string>();
 
+  #isBegun = false;
+
   constructor(options: RolloutPlacesOptions) {
     this.#options = options;
   }
@@ -45,6 +49,7 @@ export class RolloutPlaces {
 
   /** Whether the server has a place now; if not, it waits for one, and is told. */
   take(key: string): boolean {
+    if (!this.#isBegun) this.#begin();
     this.look();
     const held = this.#places.get(key);
     const { namespace } = splitKey(key);
@@ -86,6 +91,13 @@ export class RolloutPlaces {
     for (const [key, { sinceMs, state }] of this.#places)
       if (nowMs - sinceMs >= longestMs || (state === 'rolling' && this.#isRolledOut(key))) this.#places.delete(key);
     this.#letIn();
+  }
+
+  /** As many more would roll besides, each time that another of us leads. */
+  #begin(): void {
+    this.#isBegun = true;
+    const sinceMs = this.#nowMs();
+    for (const key of this.#options.begun?.() ?? []) this.#places.set(key, { sinceMs, state: 'rolling' });
   }
 
   #free(key: string): void {

@@ -265,6 +265,26 @@ describe('a ConfigMap that a hundred servers share', () => {
     expect(replaced()).toHaveLength(11);
   });
 
+  it('replaces no more than ten at a time though another of us leads meanwhile (there were ten more each time)', async () => {
+    const { api, clock, replaced } = await sharing();
+    api.put(settingsPath, { data: { level: 'debug' } });
+    for (let leaders = 0; leaders < 4; leaders += 1) {
+      await clock.advance(10_000);
+      expect(replaced()).toHaveLength(10);
+      await stop?.();
+      stop = startLead({
+        ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+        probe: () => Promise.resolve(verified),
+      });
+    }
+    await clock.advance(10_000);
+    rollOut(api, replaced()[0] ?? '');
+    await clock.advance(1_000);
+    expect(replaced()).toHaveLength(11);
+    await clock.advance(360_000);
+    expect(replaced().length).toBeGreaterThanOrEqual(20);
+  });
+
   it('and that breaks the pods of all holds up nobody for ever: the next ten after five minutes', async () => {
     const { api, clock, replaced } = await sharing();
     api.put(settingsPath, { data: { level: 'debug' } });

@@ -88,6 +88,16 @@ export class ServerCache {
     for (const [key, entry] of this.#entries) yield [key, entry.conditions];
   }
 
+  /** Those with a condition that is True for this reason. */
+  *thatSay(wanted: string, why: string): Iterable<string> {
+    for (const [key, { conditions }] of this.#entries) {
+      const says = conditions.some(
+        ({ type, status, reason }) => type === wanted && status === 'True' && reason === why,
+      );
+      if (says) yield key;
+    }
+  }
+
   *offers(): Iterable<readonly [key: string, offers: Offers]> {
     for (const [key, { offers }] of this.#entries) {
       if (offers !== undefined) yield [key, offers];

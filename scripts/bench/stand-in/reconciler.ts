@@ -102,12 +102,12 @@ export function startReconciler(folder: string, { preload, features = '' }: Reco
 }
 
 /** Of a process that may be gone: 0 then. */
-function anonymousBytes(pid: number | undefined): number {
+export function anonymousBytes(pid: number | undefined): number {
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid ?? 0}/status`))?.[1] ?? 0) * 1024;
 }
 
 /** Since its start; the clock of the kernel has a hundred ticks a second. */
-function cpuSecondsOf(pid: number | undefined): number {
+export function cpuSecondsOf(pid: number | undefined): number {
   const fields =
     read(`/proc/${pid ?? 0}/stat`)
       .split(') ')[1]

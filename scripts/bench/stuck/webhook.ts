@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { webhookFlags } from '../admission/webhook-flags.ts';
+import { anonymousBytes, cpuSecondsOf } from '../stand-in/reconciler.ts';
+
+export const webhookPort = 18_250;
+
+export interface RunningWebhook {
+  /** Most anonymous memory since the start, or since it was asked for last, in bytes. */
+  mostMemoryBytes(): number;
+  cpuSeconds(): number;
+  /** How often the process ended by itself. */
+  ends(): number;
+  stop(): Promise<void>;
+}
+
+/** The webhook of the bundle with the flags and the environment of image and chart, on a processor of its own. */
+export async function startWebhook(folder: string, flags: readonly string[] = webhookFlags): Promise<RunningWebhook> {
+  const env = {
+    ...process.env,
+    KUBECONFIG: join(folder, 'kubeconfig'),
+    POD_NAMESPACE: 'mcp-lifecycle-system',
+    POD_NAME: 'bench',
+    OWN_IMAGE: 'registry.example.com/mcp-lifecycle:0.1.0',
+    OWN_SERVICE_ACCOUNTS: 'mcp-lifecycle',
+    OWN_SECRETS: certificateSecret,
+    WEBHOOK_PORT: String(webhookPort),
+    WEBHOOK_SERVICE: 'mcp-lifecycle',
+    CERTIFICATE_MODE: 'managed',
+    CERTIFICATE_SECRET: certificateSecret,
+    MUTATING_CONFIGURATION: 'mcp-lifecycle',
+    VALIDATING_CONFIGURATION: 'mcp-lifecycle',
+    HEALTH_PORT: '18085',
+    METRICS_PORT: '18084',
+    CLUSTER_DOMAIN: 'cluster.local',
+    SHUTDOWN_DELAY_SECONDS: '0',
+    // As in the chart: what is measured is the container.
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '65536',
+    MALLOC_TRIM_THRESHOLD_: '65536',
+    LOG_LEVEL: 'error',
+  };
+  const command = ['-c', '0', process.execPath, ...flags, join(folder, 'mcp-lifecycle.cjs'), 'webhook'];
+  const child = spawn('taskset', command, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  let ends = 0;
+  child.once('exit', () => {
+    ends += 1;
+  });
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, anonymousBytes(child.pid));
+  }, 20);
+  while (!(await isServing())) {
+    if (ends > 0) throw new Error('the webhook ended');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return {
+    mostMemoryBytes() {
+      const before = most;
+      most = 0;
+      return before;
+    },
+    ends: () => ends,
+    cpuSeconds: () => cpuSecondsOf(child.pid),
+    async stop() {
+      clearInterval(timer);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** The Secret that the chart creates empty. */
+export const certificateSecret = 'mcp-lifecycle-certificate';
+
+/** It has a certificate, which it finds in the stand-in, or writes there. */
+function isServing(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port: webhookPort, rejectUnauthorized: false }, () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      resolve(false);
+    });
+  });
+}
