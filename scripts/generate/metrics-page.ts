@@ -10,6 +10,7 @@ import {
 } from '../../webhooks/admission/metrics.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
 import { changeClasses } from '../../webhooks/core/contract/compare-contracts.ts';
+import { endReasons, rolloutResults, timedPhases } from '../../webhooks/core/rollout/ended.ts';
 import type { Severity } from '../../webhooks/core/engine/finding.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { builtInPolicy } from '../../webhooks/core/rules/built-in-policy.ts';
@@ -126,6 +127,7 @@ ${renderTable(perServer)}
 | \`mcp_lifecycle_watch_failed_events_total > 0\` | a bug of ours: the change of an object was not seen, until the next list or change of it; the log has it |
 | \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
 | \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
+| \`mcp_lifecycle_rollouts_total{result=~"Rejected\\|RolledBack\\|Blocked"}\` grows | a version did not get through; what served before goes on: [safe upgrades](../guides/safe-upgrades.md) |
 | \`mcp_lifecycle_policy_origin{origin=~"last-good\\|fallback"} > 0\` | the configured policy cannot be used: [when it is broken](../guides/policy-in-a-cluster.md#when-it-is-broken) |
 | \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |
 `;
@@ -181,6 +183,9 @@ const labelWords: Readonly<Record<string, string>> = {
   phase: list(rotationPhases),
   'mcpserver_reconcile_phase_duration_seconds phase': list(phases),
   outcome: list(namesOf<WorkResult['type'] | 'crash'>({ done: true, retry: true, again: true, crash: true })),
+  'mcp_lifecycle_rollouts_total result': list(rolloutResults),
+  'mcp_lifecycle_rollouts_total reason': list(endReasons),
+  'mcp_lifecycle_rollout_phase_duration_seconds phase': list(timedPhases),
   result: list(Object.values(handshakeResults)),
   what: list([...expandedKinds.map(({ kind }) => kind), STATUS]),
   failure: list(['refused', 'transient']),

@@ -13,6 +13,7 @@ import { STATUS } from './setbacks.ts';
 import type { Setbacks } from './setbacks.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
 import type { ChangeClass } from '../core/contract/compare-contracts.ts';
+import type { EndedPhase } from '../core/rollout/ended.ts';
 import type { Verifier } from './verify/verifier.ts';
 
 /** What the gauges are computed from when somebody scrapes; set while we lead. */
@@ -33,6 +34,7 @@ export interface ReconcilerMetrics {
   observeReconcile(outcome: WorkResult['type'] | 'crash', seconds: number): void;
   observeProbe(key: string, state: ProbeResult['state'], seconds: number): void;
   observeToolChange(change: ChangeClass): void;
+  observeRollout(ended: EndedPhase): void;
   /** `what`: a kind that servers are expanded into, or `status`. */
   observeFailedWrite(what: string, error: Pick<ApiError, 'retry'>): void;
   /** Absent where nobody wants series of single servers. */
@@ -74,6 +76,19 @@ export function createReconcilerMetrics(
     labelNames: ['class'],
     registers,
   });
+  const rolloutSeconds = new Histogram({
+    name: `${metricPrefix}rollout_phase_duration_seconds`,
+    help: 'Time that a version spent in a phase of its rollout.',
+    labelNames: ['phase'],
+    buckets: [1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1_800],
+    registers,
+  });
+  const rollouts = new Counter({
+    name: `${metricPrefix}rollouts_total`,
+    help: 'Rollouts of versions that ended, or came to a halt (Blocked), by how and why. What is not proven first, as a repair, is not counted.',
+    labelNames: ['result', 'reason'],
+    registers,
+  });
   return {
     perServer,
     setSource(next) {
@@ -88,6 +103,10 @@ export function createReconcilerMetrics(
     },
     observeToolChange: (change) => {
       toolChanges.inc({ class: change });
+    },
+    observeRollout: ({ phase, seconds, end }) => {
+      rolloutSeconds.observe({ phase }, seconds);
+      if (end !== undefined) rollouts.inc(end);
     },
     observeProbe,
   };

@@ -41,14 +41,15 @@ const refusalHoldsMs = 300_000;
  */
 export async function writeStatus(
   server: MCPServer,
-  { status: next, events, toolChanges = [] }: Pick<Report, 'status' | 'events'> & Partial<Pick<Report, 'toolChanges'>>,
+  report: Pick<Report, 'status' | 'events'> & Partial<Pick<Report, 'toolChanges' | 'rolloutEnded'>>,
   world: World,
   signal: AbortSignal,
 ): Promise<StatusWrite> {
   const { name, namespace = '' } = server.metadata;
   const key = keyOf({ kind: API.kind, namespace, name });
   const { reduced, setbacks } = world;
-  const attempt = { key, server, next, events, toolChanges, world, signal };
+  const { status: next, events, toolChanges = [], rolloutEnded } = report;
+  const attempt = { key, server, next, events, toolChanges, rolloutEnded, world, signal };
   const known = reduced.get(key);
   if (known !== undefined && stillHolds(known, next, world)) return writePart(attempt, known);
   const result = next === server.status ? { result: 'unchanged' as const } : await write(attempt, next);
@@ -64,12 +65,13 @@ interface Attempt {
   readonly next: MCPServerStatus;
   readonly events: Report['events'];
   readonly toolChanges: Report['toolChanges'];
+  readonly rolloutEnded: Report['rolloutEnded'];
   readonly world: World;
   readonly signal: AbortSignal;
 }
 
 async function write(
-  { key, server, events, toolChanges, world, signal }: Attempt,
+  { key, server, events, toolChanges, rolloutEnded, world, signal }: Attempt,
   status: MCPServerStatus,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '', generation = 0 } = server.metadata;
@@ -82,6 +84,7 @@ async function write(
   world.metrics.perServer?.observeEvents(key, events);
   for (const event of events) world.events.record({ regarding: regarding(server.metadata), ...event });
   for (const change of toolChanges) world.metrics.observeToolChange(change.class);
+  if (rolloutEnded !== undefined) world.metrics.observeRollout(rolloutEnded);
   return { result: 'written' };
 }
 

@@ -22,10 +22,13 @@ let clock: FakeClock;
 /** What the candidate answers at its own address. */
 let answer: ProbeResult;
 let stop: () => Promise<void>;
+/** Of whoever leads now. */
+let registry: Registry;
 
 function start(): void {
+  registry = new Registry();
   stop = startLead({
-    ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+    ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(registry) },
     probe: ({ at }) => Promise.resolve(at?.host === '10.0.0.9' ? answer : verified),
   });
 }
@@ -149,6 +152,39 @@ describe('a new version of a server that is verified', () => {
       ...['Rejected', 'example.com/search:1', generation],
     ]);
     expect(events().filter((reason) => reason === 'RolloutRejected')).toHaveLength(1);
+  });
+
+  it('is counted once, by how it ends and why, with the time of each phase', async () => {
+    const counted = async (): Promise<readonly string[]> =>
+      [
+        ...(await registry.metrics()).matchAll(
+          /^mcp_lifecycle_(rollouts_total.*|rollout_phase_duration_seconds_count.*)$/gm,
+        ),
+      ].map(([, series = '']) => series);
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(60_000);
+    expect(await counted()).toEqual([
+      'rollout_phase_duration_seconds_count{phase="Proving"} 1',
+      'rollouts_total{result="Rejected",reason="CandidateNotVerified"} 1',
+    ]);
+    answer = verified;
+    change(3, image(3));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(60_000);
+    expect(await counted()).toEqual([
+      'rollout_phase_duration_seconds_count{phase="Proving"} 2',
+      'rollout_phase_duration_seconds_count{phase="Rolling"} 1',
+      'rollouts_total{result="Rejected",reason="CandidateNotVerified"} 1',
+      'rollouts_total{result="Complete",reason="Proven"} 1',
+    ]);
   });
 
   it('that was rejected does not keep the server from being scaled', async () => {

@@ -67,7 +67,10 @@ export interface World {
   readonly events: Pick<EventRecorder, 'record'>;
   /** All that remembers something of single servers which nothing else takes away when they are gone. */
   readonly memories: readonly { forget(key: string): void }[];
-  readonly metrics: Pick<ReconcilerMetrics, 'observeFailedWrite' | 'observeToolChange' | 'perServer'>;
+  readonly metrics: Pick<
+    ReconcilerMetrics,
+    'observeFailedWrite' | 'observeToolChange' | 'observeRollout' | 'perServer'
+  >;
 }
 
 interface Identity {

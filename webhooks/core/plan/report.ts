@@ -1,6 +1,8 @@
 import type { ContractChange } from '../contract/compare-contracts.ts';
 import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { endedBetween } from '../rollout/ended.ts';
+import type { EndedPhase } from '../rollout/ended.ts';
 import { decideRollout } from '../rollout/rollout.ts';
 import type { RolloutDecision, RolloutInput as DecideRolloutInput } from '../rollout/rollout.ts';
 import { isServing } from './availability.ts';
@@ -55,6 +57,8 @@ export interface Report {
   readonly events: readonly NextEvent[];
   /** What became of its tools, for metrics. */
   readonly toolChanges: readonly ContractChange[];
+  /** What has ended of a rollout, for metrics. */
+  readonly rolloutEnded: EndedPhase | undefined;
   /** Whom to ask from now on; undefined: nothing serves, so nobody. */
   readonly ask: Ask | undefined;
   /** When to look again although nothing happens, in milliseconds; absent: no need. */
@@ -92,6 +96,7 @@ export function nextReport(input: ReportInput): Report {
   return {
     status,
     toolChanges: status === previous ? [] : toolChangesBetween(previous, status),
+    rolloutEnded: endedNow(input, rollout),
     events: [
       ...nextEvents({ spec: server.spec, previous }, status, availability.cause),
       ...(rollout?.event === undefined ? [] : [{ ...rollout.event, action: 'Rollout' }]),
@@ -147,6 +152,15 @@ interface Looked {
   readonly serving: Serving;
   readonly rollout: RolloutDecision | undefined;
   readonly hasMoved: boolean;
+}
+
+function endedNow(
+  { rolling, previous, nowMs }: ReportInput,
+  rollout: RolloutDecision | undefined,
+): EndedPhase | undefined {
+  if (rollout === undefined) return undefined;
+  const isVerified = rolling?.planned.serving?.isVerified === true;
+  return endedBetween(previous?.extensions?.rollout, { state: rollout.state, isVerified, nowMs });
 }
 
 /** Undefined where nothing was judged. `why`: what the pods to come fail of. */
