@@ -75,8 +75,11 @@ describe('versions', () => {
   });
 
   it.each([
-    ['v1alpha1', ['Phase', 'Ready', 'Accepted', 'Image', 'Port', 'Address', 'Age', 'Stalled']],
-    ['v1beta1', ['Phase', 'Accepted', 'Available', 'Verified', 'Image', 'Port', 'Address', 'Age', 'Stalled']],
+    ['v1alpha1', ['Phase', 'Ready', 'Accepted', 'Image', 'Port', 'Address', 'Age', 'Rollout', 'Stalled']],
+    [
+      'v1beta1',
+      ['Phase', 'Accepted', 'Available', 'Verified', 'Image', 'Port', 'Address', 'Age', 'Rollout', 'Stalled'],
+    ],
   ])('print the columns of %s in the known order', (name, columns) => {
     expect(versionNamed(name).additionalPrinterColumns.map((column) => column.name)).toEqual(columns);
   });
