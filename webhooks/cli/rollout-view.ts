@@ -1,5 +1,5 @@
-import { RETRY_ANNOTATION } from '../core/mcpserver/names.ts';
 import { oneLine } from '../core/engine/text.ts';
+import { retryAskedIn } from '../core/rollout/retry.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { nameOf } from './outputs/told.ts';
 
@@ -106,7 +106,7 @@ function seenIn(server: unknown): Seen {
   const rollout = recordAt(recordAt(status, 'extensions'), 'rollout');
   const state = stateIn(rollout);
   const failed = listAt(rollout, 'failed').filter(isRecord).map(toAttempt);
-  const retry = stringAt(recordAt(recordAt(server, 'metadata'), 'annotations'), RETRY_ANNOTATION);
+  const retry = retryAskedIn(recordAt(recordAt(server, 'metadata'), 'annotations'));
   const last = failed.find(({ template }) => template === state?.template);
   return {
     ...{ generation, isDeleting, state, failed },

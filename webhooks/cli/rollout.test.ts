@@ -124,6 +124,15 @@ describe('where the newest version is', () => {
       'Waiting',
     ],
     [
+      'was rejected, after a try that was asked for in more words than are remembered',
+      server({
+        conditions: [...serving, valid],
+        rollout: rollout('Rejected', { failed: [failure('x'.repeat(253))] }),
+        metadata: { annotations: { 'mcp-lifecycle/retry': 'x'.repeat(300) } },
+      }),
+      ...(['Failed', 'Rejected'] as const),
+    ],
+    [
       'was put back',
       server({
         conditions: [...serving, valid, condition('Stalled', 'True', 'NewPodsNotVerified')],

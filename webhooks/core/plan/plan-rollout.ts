@@ -4,6 +4,7 @@ import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { instructionsOf, phaseOf } from '../rollout/rollout.ts';
 import type { Instructions, ServingDeployment, WantedPods } from '../rollout/rollout.ts';
+import { retryAskedIn } from '../rollout/retry.ts';
 import { rolloutSettingsOf } from '../rollout/settings.ts';
 import type { RolloutSettings } from '../rollout/settings.ts';
 import type { RolloutState } from '../rollout/state.ts';
@@ -12,11 +13,6 @@ import { conditionOf } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { templateHashOf } from './plan.ts';
 import { saidToServe } from './served-generation.ts';
-
-/** Annotation of an MCPServer: another value asks for another try of what has failed. */
-const RETRY_ANNOTATION = 'mcp-lifecycle/retry';
-/** As the schema of status.extensions.rollout says, in characters. */
-const maxRetryLength = 253;
 
 /** What is to become of the pods that serve, by the state that is written in status. */
 export interface PlannedRollout {
@@ -60,7 +56,7 @@ export function planRollout(input: PlanRolloutInput): PlannedRollout {
 
 function wantedPods({ metadata, spec }: MCPServer, template: string): WantedPods {
   const { annotations, generation = 0 } = metadata;
-  const retry = annotations?.[RETRY_ANNOTATION]?.slice(0, maxRetryLength);
+  const retry = retryAskedIn(annotations);
   return { template, generation, replicas: spec.runtime?.replicas ?? 1, retry };
 }
 
