@@ -192,6 +192,15 @@ describe('nextEvents', () => {
       stalled('ProgressDeadlineExceeded', 2),
       ['Warning ProgressDeadlineExceeded RolloutStalled: restarts: 2'],
     ],
+    [
+      'nothing when a candidate is rejected: the rollout has an event of its own (both were told)',
+      up,
+      aStatus(
+        { Available: 'True/Available/up', Progressing: 'False/CandidateNotReady/not ready' },
+        { rollout: { phase: 'Rejected', target: { template: 'new', since: '' } } },
+      ),
+      [],
+    ],
     ['nothing when they come up', stalled('PodsFailing', 2), up, []],
     [
       'once that nothing runs, and not that new pods do not come up besides',

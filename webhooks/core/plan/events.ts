@@ -115,10 +115,14 @@ const unavailable: ReadonlySet<Cause> = new Set(['waiting', 'pod-fails', 'halted
 function stalledRollout(previous: MCPServerStatus | undefined, next: MCPServerStatus): readonly NextEvent[] {
   const stalled = conditionOf(next, 'Progressing');
   if (stalled?.status !== 'False' || conditionOf(next, 'Available')?.status !== 'True') return [];
+  // A rollout that ends so has an event of its own, with the same words.
+  if (haltedPhases.has(next.extensions?.rollout?.phase ?? '')) return [];
   return tellsAnother({ previous, next }, 'Progressing')
     ? [warning(stalled.reason, 'RolloutStalled', stalled.message)]
     : [];
 }
+
+const haltedPhases: ReadonlySet<string> = new Set(['Rejected', 'RolledBack', 'Blocked']);
 
 /** Whether a condition that is False is so for another cause than before. What pods fail of is compared as data. */
 function tellsAnother({ previous, next }: Omit<Change, 'cause'>, type: string): boolean {
