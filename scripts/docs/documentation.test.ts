@@ -155,7 +155,6 @@ function sentEvents(): readonly (readonly string[])[] {
     .map((name) => join('webhooks/reconciler', name));
   const source = ['webhooks/core/plan/events.ts', ...reconciler].map((file) => readFileSync(file, 'utf8')).join('\n');
   const rollout = readFileSync('webhooks/core/plan/rollout.ts', 'utf8');
-  const [, stalled = ''] = /type StalledReason =([^;]+);/.exec(rollout) ?? [];
   const literals = [
     /\['(\w+)', '(\w+)'\]/g,
     /warning\('(\w+)', '(\w+)'/g,
@@ -167,7 +166,8 @@ function sentEvents(): readonly (readonly string[])[] {
     expect({ pattern, found }).not.toEqual({ pattern, found: [] });
     return found;
   });
-  const reasons = [...stalled.matchAll(/(?<!\[)'(\w+)'/g)].map(([, reason = '']) => [reason, 'RolloutStalled']);
+  const stalled = rollout.matchAll(/\{ (?:state: 'stalled', )?reason: '(\w+)', message/g);
+  const reasons = [...stalled].map(([, reason = '']) => [reason, 'RolloutStalled']);
   expect(reasons).not.toEqual([]);
   // Of a kind that no condition speaks of, no event does either.
   const spokenOf = expandedKinds.filter((of) => !isOptional(of) || isAsked(of));

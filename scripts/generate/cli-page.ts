@@ -15,7 +15,7 @@ export const cliPage: Generator = {
 # Command line
 
 What \`mcp-lifecycle <command> --help\` prints, for each command but the programs that run in a cluster. How to use them:
-[gate a pull request](../guides/gate-a-pull-request.md), [policy](../guides/policy.md).
+[gate a pull request](../guides/gate-a-pull-request.md), [policy](../guides/policy.md), [safe upgrades](../guides/safe-upgrades.md).
 
 ${sections.join('\n')}`;
     return [{ path: 'docs/reference/cli.md', content }];
