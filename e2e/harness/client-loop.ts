@@ -6,17 +6,28 @@ export interface Calls {
   readonly answered: number;
   /** The first of those that got no answer, or none of MCP. */
   readonly failures: readonly string[];
+  /** How many sessions it has begun; 0 of the era without. */
+  readonly sessions: number;
+}
+
+export interface CallingClient {
+  readonly namespace: string;
+  /** That runs, and whose image has Node. */
+  readonly pod: string;
+  readonly url: string;
+  /** Of the older era: told with 404 that its session is gone it begins another one, as the specification asks for, which is no failed call. */
+  readonly keepsSession?: boolean;
 }
 
 /** Between two calls, in milliseconds. */
 const pauseMs = 20;
+/** Sessions that are begun for one call: while pods are replaced, the one that answers next may be another one. */
+const maxSessionsPerCall = 3;
 
-/** Calls the tools of a server from a running pod whose image has Node, for as long as `work` takes. */
-export async function whileCalling(
-  { namespace, pod, url }: { readonly namespace: string; readonly pod: string; readonly url: string },
-  work: () => Promise<unknown>,
-): Promise<Calls> {
-  const args = ['exec', '--stdin', '--namespace', namespace, pod, '--', node, '-e', scriptOf(url)];
+/** Calls the tools of a server for as long as `work` takes. */
+export async function whileCalling(client: CallingClient, work: () => Promise<unknown>): Promise<Calls> {
+  const { namespace, pod } = client;
+  const args = ['exec', '--stdin', '--namespace', namespace, pod, '--', node, '-e', scriptOf(client)];
   const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let [printed, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
@@ -33,36 +44,75 @@ export async function whileCalling(
   return JSON.parse(printed) as Calls;
 }
 
-function scriptOf(url: string): string {
+/** Both eras at once, from the same pod: what a rollout does to clients of each. */
+export async function whileBothAreCalling(
+  { namespace, pod }: Pick<CallingClient, 'namespace' | 'pod'>,
+  urls: { readonly stateless: string; readonly sessions: string },
+  work: () => Promise<unknown>,
+): Promise<{ readonly stateless: Calls; readonly sessions: Calls }> {
+  const found: { stateless?: Calls } = {};
+  const sessions = await whileCalling({ namespace, pod, url: urls.sessions, keepsSession: true }, async () => {
+    found.stateless = await whileCalling({ namespace, pod, url: urls.stateless }, work);
+  });
+  if (found.stateless === undefined) throw new Error('the client without sessions has ended before the other one');
+  return { stateless: found.stateless, sessions };
+}
+
+function scriptOf({ url, keepsSession = false }: CallingClient): string {
   return `
     const http = require('node:http');
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {
-      _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } });
-    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' };
+    const version = ${JSON.stringify(keepsSession ? '2025-11-25' : '2026-07-28')};
+    const post = (message, more = {}) => new Promise((resolve) => {
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream',
+        'mcp-protocol-version': version, ...more };
+      const options = { method: 'POST', headers, agent: false, timeout: 10000 };
+      const request = http.request(${JSON.stringify(url)}, options, (response) => {
+        const { statusCode: status, headers } = response;
+        let text = '';
+        response.setEncoding('utf8').on('data', (part) => (text += part));
+        response.on('end', () => resolve({ status, headers, text }));
+        response.on('error', ({ message }) => resolve({ status: 0, headers: {}, text: message }));
+      });
+      request.on('timeout', () => request.destroy(new Error('no answer in 10 s')));
+      request.on('error', ({ code, message }) => resolve({ status: 0, headers: {}, text: code ?? message }));
+      request.end(JSON.stringify({ jsonrpc: '2.0', ...message }));
+    });
+    const judge = ({ status, text }) => (text.includes('"inputSchema"') ? '' : status + ' ' + text.slice(0, 100));
+    let sessions = 0;
+    let session;
+    const begin = async () => {
+      const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'loop', version: '1' } };
+      const begun = await post({ id: 1, method: 'initialize', params });
+      const id = begun.headers['mcp-session-id'];
+      if (begun.status !== 200 || id === undefined) return 'initialize: ' + begun.status + ' ' + begun.text.slice(0, 100);
+      session = { 'mcp-session-id': id };
+      sessions += 1;
+      return '';
+    };
+    const callInSession = async () => {
+      for (let begun = 0; begun <= ${maxSessionsPerCall}; begun += 1) {
+        const failure = session === undefined ? await begin() : '';
+        if (failure !== '') return failure;
+        const answer = await post({ id: 2, method: 'tools/list' }, session);
+        if (answer.status !== 404) return judge(answer);
+        session = undefined;
+      }
+      return 'no session has lasted until its first call';
+    };
+    const params = { _meta: { 'io.modelcontextprotocol/protocolVersion': version } };
+    const call = async () => judge(await post({ id: 1, method: 'tools/list', params }, { 'mcp-method': 'tools/list' }));
     let isOver = false;
     let answered = 0;
     const failures = [];
-    const call = () => new Promise((resolve) => {
-      const request = http.request(${JSON.stringify(url)}, { method: 'POST', headers, agent: false, timeout: 10000 }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part) => (text += part));
-        response.on('end', () => resolve(text.includes('"tools"') ? '' : response.statusCode + ' ' + text.slice(0, 100)));
-        response.on('error', ({ message }) => resolve(message));
-      });
-      request.on('timeout', () => request.destroy(new Error('no answer in 10 s')));
-      request.on('error', ({ code, message }) => resolve(code ?? message));
-      request.end(body);
-    });
     process.stdin.on('end', () => (isOver = true)).resume();
     (async () => {
       while (!isOver) {
-        const failure = await call();
+        const failure = await ${keepsSession ? 'callInSession' : 'call'}();
         if (failure === '') answered += 1;
         else if (failures.length < 20) failures.push(new Date().toISOString() + ' ' + failure);
         await new Promise((resolve) => setTimeout(resolve, ${pauseMs}));
       }
-      console.log(JSON.stringify({ answered, failures }));
+      console.log(JSON.stringify({ answered, failures, sessions }));
       process.exit(0);
     })();`;
 }

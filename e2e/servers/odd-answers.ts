@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** One JSON-RPC message as it came; a notification has no id. */
@@ -90,9 +91,33 @@ function ofHandshake(handshake: (call: Call) => void, lists: Behaviour = good): 
   };
 }
 
+/** Keeps its sessions in memory, as most servers of that era do: those of a pod are gone with it. */
+function keepingSessions(): Behaviour {
+  const known = new Set<string>();
+  return (call) => {
+    const { request, response, method } = call;
+    if (method === 'initialize') {
+      const id = randomUUID();
+      known.add(id);
+      response.setHeader('mcp-session-id', id);
+      answer(call, initialized({ name: 'keeps-sessions', version: '1' }));
+      return;
+    }
+    const session = request.headers['mcp-session-id'];
+    if (session === undefined) refuse(call, -32601, 'Method not found');
+    else if (typeof session !== 'string' || !known.has(session)) response.writeHead(404).end();
+    else good(call);
+  };
+}
+
 /** What tenants may run, by name: examples of what was seen to stop, starve or fool whoever asks them. */
 export const kinds = {
   good: { isServer: true, behave: good },
+  'keeps-sessions': server(keepingSessions()),
+  'offers-nothing': server((call) => {
+    if (call.method === 'tools/list') answer(call, { tools: [], resultType: 'complete' });
+    else good(call);
+  }),
   'id-is-an-object': odd((call) => {
     send(call, '{"jsonrpc":"2.0","id":{"toString":0,"valueOf":0},"result":{}}');
   }),

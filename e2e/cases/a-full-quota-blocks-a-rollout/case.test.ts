@@ -1,0 +1,49 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { whileCalling } from '../../harness/client-loop.ts';
+import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
+import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+import { startNodePods } from '../../harness/node-pod.ts';
+import { generationOf, rolloutOf, untilPhase, untilRolledOut } from '../../harness/rollouts.ts';
+
+const quota = (pods: number): object => ({
+  ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'exact' } },
+  spec: { hard: { pods: String(pods) } },
+});
+
+describe('a rollout under a quota of exactly the pods that run', () => {
+  const namespace = useNamespace();
+
+  beforeAll(async () => {
+    await startNodePods(namespace, [{ name: 'client' }]);
+    await apply(namespace, oddServer('search', 'good'));
+    await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
+    await apply(namespace, quota(2));
+  });
+
+  it('is blocked and says what to do, while what serves loses no call; and goes on when there is room', async () => {
+    const before = await generationOf(namespace, 'search');
+    const { failures } = await whileCalling(
+      { namespace, pod: 'client', url: `http://search.${namespace}.svc:8080/mcp` },
+      async () => {
+        const config = { port: 8080, arguments: ['8080', 'good'], env: [{ name: 'VERSION', value: '2' }] };
+        await apply(namespace, oddServer('search', 'good', { config }));
+        const blocked = await untilPhase(namespace, 'search', 'Blocked');
+        expect(rolloutOf(blocked)).toMatchObject({
+          reason: 'QuotaExceeded',
+          message: expect.stringMatching(/exceeded quota: exact.*Make room/),
+        });
+        expect(conditionOf(blocked, 'Stalled')).toMatchObject({ status: 'True', reason: 'QuotaExceeded' });
+        expect(conditionOf(blocked, 'Ready')?.status).toBe('True');
+        expect(await generationOf(namespace, 'search')).toBe(before);
+        await apply(namespace, quota(3));
+        // Its ReplicaSet tries again by itself, ever later.
+        await untilRolledOut(namespace, 'search');
+      },
+    );
+    expect(failures).toEqual([]);
+    const { spec } = (await get(namespace, 'deployments', 'search')) ?? {};
+    expect(JSON.stringify(spec)).toContain('"VERSION"');
+    await kubectlOk(['get', 'deployment', 'search', '--namespace', namespace]);
+  });
+});
