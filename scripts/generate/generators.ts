@@ -15,6 +15,7 @@ import { rulePages } from './rule-pages.ts';
 import { structure } from './structure.ts';
 import { types } from './types.ts';
 import { validator } from './validator.ts';
+import { validity } from './validity.ts';
 import { verdicts } from './verdicts.ts';
 
 /** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
@@ -22,6 +23,7 @@ export const generators: readonly Generator[] = [
   crd,
   types,
   validator,
+  validity,
   crdReference,
   structure,
   lists,

@@ -7,7 +7,10 @@ import { readSource, sourcePath } from './crd/source.ts';
 import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
 
-/** The validator of an MCPServer: Ajv at build time, plain code at run time (starts faster, needs no eval). */
+/**
+ * Why something is no MCPServer: Ajv at build time, plain code at run time (starts faster, needs no eval). Whether it is one
+ * tells validity.ts for less.
+ */
 export const validator: Generator = {
   name: 'validator',
   async generate() {
@@ -36,7 +39,6 @@ function stripTexts(node: SchemaNode): SchemaNode {
 }
 
 const head = `${generatedHeader('//', sourcePath)}// @ts-nocheck
-import type { MCPServer } from './types.gen.ts';
 import unicodeLength from 'ajv/dist/runtime/ucs2length.js';
 
 /** One keyword of the schema that did not hold. \`instancePath\` is a JSON pointer. */
@@ -62,9 +64,6 @@ function addAll(errors, more) {
 function escapePointer(name) {
   return /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 }
-
-/** Whether errors are to have their paths: nearly all data has none, and putting paths together is what checking a list costs. */
-let tellsPaths = false;
 
 `;
 
@@ -105,12 +104,12 @@ function boundErrors(code: string): string {
 
 /**
  * Ajv gives every function an object with all that custom keywords could ask for, and looks for what to escape in every
- * name, which is half of what judging a valid object costs. Ours need the path alone, and only where somebody asks.
+ * name. Ours need the path alone.
  */
 function passPathsOnly(code: string): string {
   const passed = code
     .replaceAll('{instancePath="", parentData, parentDataProperty, rootData=data}={}', 'instancePath = ""')
-    .replaceAll(/\{instancePath:(.*?),parentData:\w+,parentDataProperty:[^{}]*?,rootData\}/g, 'tellsPaths && $1')
+    .replaceAll(/\{instancePath:(.*?),parentData:\w+,parentDataProperty:[^{}]*?,rootData\}/g, '$1')
     .replaceAll(/(\w+)\.replace\(\/~\/g, "~0"\)\.replace\(\/\\\/\/g, "~1"\)/g, 'escapePointer($1)');
   return expectChange(code, /parentData|rootData|\.replace\(/.test(passed) ? code : passed, 'paths');
 }
@@ -146,16 +145,8 @@ function giveTypes(code: string): string {
 }
 
 function typedExports(name: string): string {
-  return `/** Whether the data is an MCPServer. */
-export function isValid(data: unknown): data is MCPServer {
-  return ${name}(data);
-}
-
-/** Why the data is none. */
+  return `/** Why the data is no MCPServer; empty where it is one. */
 export function errorsOf(data: unknown): readonly SchemaError[] {
-  tellsPaths = true;
-  ${name}(data);
-  tellsPaths = false;
-  return ${name}.errors ?? [];
+  return ${name}(data) ? [] : (${name}.errors ?? []);
 }`;
 }

@@ -16,7 +16,7 @@ import { sampleReviews } from './reviews.ts';
 
 const answersOfRound = 400;
 const rounds = 31;
-const warmUpAnswers = 800;
+const warmUpAnswers = 2_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

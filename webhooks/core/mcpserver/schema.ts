@@ -1,7 +1,8 @@
 import { likelyQuantities, quantityPattern } from './quantity-text.ts';
 import { ownValue } from './record.ts';
 import type { MCPServer } from './types.gen.ts';
-import { errorsOf, isValid } from './validate.gen.ts';
+import { isValid } from './is-valid.gen.ts';
+import { errorsOf } from './validate.gen.ts';
 import type { SchemaError } from './validate.gen.ts';
 import type { FieldPath, Violation } from './violation.ts';
 

@@ -1,5 +1,5 @@
 /**
- * What the CRD says beyond the types that validate.gen.ts checks: which fields exist, what the API server fills in,
+ * What the CRD says beyond the types that validate.gen.ts and is-valid.gen.ts check: which fields exist, what the API server fills in,
  * which lists are maps, and the CEL rules. Only for judging without a cluster; in one, the API server does all this.
  */
 export interface StructuralSchema {
