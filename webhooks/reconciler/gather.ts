@@ -5,6 +5,7 @@ import { renderPath } from '../core/mcpserver/violation.ts';
 import { isSameChild } from '../core/plan/action.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import { keepResources } from '../core/plan/kept-resources.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
@@ -48,7 +49,9 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
   const whole = await readWhole(key, world, signal);
   if (!whole.ok) return { type: 'failed', error: whole.error };
-  return { type: 'found', subject, observed: whole.children, references, unreadKinds: whole.unreadKinds };
+  const { children: observed, unreadKinds } = whole;
+  const kept = keepResources(subject, observed, world.policy.compatibility);
+  return { type: 'found', subject: kept, observed, references, unreadKinds };
 }
 
 type WholeChildren =

@@ -42,6 +42,20 @@ it.each([
   expect(observeChild(besides(isTheirs))?.weaknesses?.[0]?.manager).toBe(manager);
 });
 
+it.each<[string, object, true | undefined]>([
+  [
+    'those that we give who says nothing',
+    { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
+    true,
+  ],
+  ['some of them', { requests: { cpu: '50m', memory: '64Mi' } }, undefined],
+  ['others', { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } }, undefined],
+  ['none', {}, undefined],
+])('of the resources of our container it is known whether they are our defaults: %s', (_, resources, isDefault) => {
+  const pod = { containers: [{ name: 'proxy' }, container({ resources })] };
+  expect(observeChild(aDeployment(pod, undefined))?.hasDefaultResources).toBe(isDefault);
+});
+
 const weaknessesIn = (raw: unknown): readonly string[] => (observeChild(raw)?.weaknesses ?? []).map(({ path }) => path);
 
 describe('what makes a pod weaker, and is not laid to a webhook when a person wrote it', () => {

@@ -1,5 +1,11 @@
 import { API } from '../core/mcpserver/api.ts';
-import { APPLIED_HASH_ANNOTATION, FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION } from '../core/mcpserver/names.ts';
+import { defaultResources } from '../core/defaults/resources.ts';
+import {
+  APPLIED_HASH_ANNOTATION,
+  CONTAINER_NAME,
+  FIELD_MANAGER,
+  TEMPLATE_HASH_ANNOTATION,
+} from '../core/mcpserver/names.ts';
 import { claimedAmong, findForeign, hasStrategyOfOthers, ownerOf } from '../core/plan/foreign/claim.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
@@ -62,12 +68,35 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...(ownedFields === undefined ? {} : { ownedFields }),
     ...(foreign === undefined ? {} : { foreign }),
     ...strategyOf(kind, raw),
+    ...resourcesOf(kind, raw),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
   };
 }
 
 function strategyOf(kind: string, raw: unknown): Pick<ObservedChild, 'hasStrategyOfOthers'> {
   return withPods.has(kind) && hasStrategyOfOthers(raw) ? { hasStrategyOfOthers: true } : {};
+}
+
+function resourcesOf(kind: string, raw: unknown): Pick<ObservedChild, 'hasDefaultResources'> {
+  if (!withPods.has(kind)) return {};
+  const pod = recordAt(recordAt(recordAt(raw, 'spec'), 'template'), 'spec');
+  const ours = listAt(pod, 'containers').find((container) => stringAt(container, 'name') === CONTAINER_NAME);
+  const found = recordAt(ours, 'resources');
+  const isDefault =
+    isSame(recordAt(found, 'requests'), defaultResources.requests) &&
+    isSame(recordAt(found, 'limits'), defaultResources.limits) &&
+    found?.['claims'] === undefined;
+  return isDefault ? { hasDefaultResources: true } : {};
+}
+
+/** Of a few quantities, each as it was written. */
+function isSame(found: Readonly<Record<string, unknown>> | undefined, wanted: object | undefined): boolean {
+  const entries = Object.entries(wanted ?? {});
+  return (
+    found !== undefined &&
+    Object.keys(found).length === entries.length &&
+    entries.every(([name, value]) => found[name] === value)
+  );
 }
 
 /** What we have applied, as we have written beside it. */

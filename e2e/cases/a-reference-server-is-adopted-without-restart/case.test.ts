@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MCPServer } from '../../../webhooks/core/mcpserver/types.gen.ts';
+import type { MCPServer, ResourceRequirements } from '../../../webhooks/core/mcpserver/types.gen.ts';
 import { referenceChildren } from '../../../webhooks/core/resources/testing/reference-children.ts';
 import { applyObject } from '../../../webhooks/platform/kube/apply.ts';
 import { connectToCluster } from '../../../webhooks/platform/kube/connect.ts';
@@ -21,6 +21,9 @@ const settings = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'setti
 /** As the reference operator computes it: of what is referenced, key by key. */
 const configHash = createHash('sha256').update('configmap/settings/A=1\0configmap/settings/B=2\0').digest('hex');
 const name = 'search';
+/** Of a build that gives resources to who says nothing of them. */
+const newer = 'newer';
+const resources = { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } };
 
 /** It names no account, and ends at once without a token: the reference operator mounts that of `default`. */
 const server = (config: object = {}): object =>
@@ -76,10 +79,11 @@ interface CrdSpec {
 describe('a server of the reference operator, moved over as the guide says', () => {
   const namespace = useNamespace();
   let pods: readonly string[] = [];
+  let podsOfNewer: readonly string[] = [];
   let before: KubeObject | undefined;
 
-  const identities = async (): Promise<readonly string[]> =>
-    (await list({ namespace }, 'pods', `mcp-server=${name}`)).map(({ metadata }) => metadata.uid);
+  const identities = async (of = name): Promise<readonly string[]> =>
+    (await list({ namespace }, 'pods', `mcp-server=${of}`)).map(({ metadata }) => metadata.uid);
   const managersOf = async (): Promise<readonly string[]> => {
     const which = [childKinds.join(','), '--namespace', namespace, '--selector', `mcp-server=${name}`];
     const text = await kubectlOk(['get', ...which, '--show-managed-fields', '--output', 'json']);
@@ -105,27 +109,31 @@ describe('a server of the reference operator, moved over as the guide says', () 
     expect(written.ok).toBe(true);
   };
 
+  /** A server with the children that the reference operator makes of it. */
+  const bring = async (manifest: object, { configHash: hash, resources: given }: Brought): Promise<void> => {
+    const create = ['create', '--namespace', namespace, '--filename', '-'];
+    const created = JSON.parse(await kubectlOk([...create, '--output', 'json'], manifest)) as MCPServer;
+    const { apiVersion, kind, metadata, spec } = created;
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true };
+    const made = given === undefined ? created : { ...created, spec: { ...spec, runtime: { resources: given } } };
+    const items = referenceChildren(made, {
+      ...(hash === undefined ? {} : { configHash: hash }),
+      owner: { ...owner, blockOwnerDeletion: true },
+    });
+    await kubectlOk([...create, '--field-manager', 'manager'], { apiVersion: 'v1', kind: 'List', items });
+  };
+
   beforeAll(async () => {
     await uninstallChart();
     await installReferenceCrd();
     await apply(namespace, settings);
-    const created = JSON.parse(
-      await kubectlOk(
-        ['create', '--namespace', namespace, '--filename', '-', '--output', 'json'],
-        server(withVariable),
-      ),
-    ) as MCPServer;
-    const { apiVersion, kind, metadata } = created;
-    const owner = {
-      ...{ apiVersion, kind, name, uid: metadata.uid ?? '' },
-      ...{ controller: true, blockOwnerDeletion: true },
-    };
-    const items = referenceChildren(created, { configHash, owner });
-    const create = ['create', '--namespace', namespace, '--field-manager', 'manager', '--filename', '-'];
-    await kubectlOk(create, { apiVersion: 'v1', kind: 'List', items });
-    await kubectlOk(['rollout', 'status', `deployment/${name}`, '--namespace', namespace, '--timeout=180s']);
+    await bring(server(withVariable), { configHash });
+    await bring(kubernetesServer(newer, { runtime: { replicas: 1 } }), { resources });
+    for (const one of [name, newer])
+      await kubectlOk(['rollout', 'status', `deployment/${one}`, '--namespace', namespace, '--timeout=180s']);
     await writtenByReference();
     pods = await identities();
+    podsOfNewer = await identities(newer);
     before = await deploymentNow();
   });
   // Whatever happened: the next case finds the chart as it was.
@@ -153,10 +161,18 @@ describe('a server of the reference operator, moved over as the guide says', () 
     expect(await identities()).toEqual(pods);
     expect(pods).toHaveLength(1);
     expect((await deploymentNow())?.spec).toEqual(before?.spec);
+    expect(conditionOf(await get(namespace, 'mcpservers', name), 'Accepted')?.message).toBe('Configuration is valid');
     expect(await list({ namespace }, 'replicasets', `mcp-server=${name}`)).toHaveLength(1);
     expect(await childrenOf(namespace, name)).toHaveLength(childKinds.length);
     const annotations = (await deploymentNow())?.metadata.annotations ?? {};
     expect(Object.keys(annotations).filter((key) => key.startsWith('mcp.x-k8s.io/'))).toEqual([]);
+  });
+
+  it('is adopted as well where a newer build gave it resources that nobody asked for', async () => {
+    await untilCondition(namespace, newer, { type: 'Verified', status: 'True' });
+    expect(podsOfNewer).toHaveLength(1);
+    expect(await identities(newer)).toEqual(podsOfNewer);
+    expect(JSON.stringify((await get(namespace, 'deployments', newer))?.spec)).toContain('"memory":"256Mi"');
   });
 
   it('can be read in both versions, which have the same conditions', async () => {
@@ -195,6 +211,11 @@ describe('a server of the reference operator, moved over as the guide says', () 
     await untilCondition(namespace, name, { type: 'Verified', status: 'True' });
   });
 });
+
+interface Brought {
+  readonly configHash?: string;
+  readonly resources?: ResourceRequirements;
+}
 
 interface Managed {
   readonly managedFields: readonly {

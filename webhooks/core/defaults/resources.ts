@@ -1,4 +1,11 @@
+import type { ResourceRequirements } from '../mcpserver/types.gen.ts';
 import type { Default } from './default.ts';
+
+/** Those of the reference operator, since its builds give any. */
+export const defaultResources: ResourceRequirements = {
+  requests: { cpu: '50m', memory: '64Mi' },
+  limits: { cpu: '500m', memory: '256Mi' },
+};
 
 export const resources: Default = {
   id: 'resources',
@@ -7,9 +14,6 @@ export const resources: Default = {
   apply({ spec }, added) {
     // Whoever says anything about resources has said everything: half a default beside half a value helps nobody.
     if (spec.runtime?.resources !== undefined) return;
-    added.setResources({
-      requests: { cpu: '50m', memory: '64Mi' },
-      limits: { cpu: '500m', memory: '256Mi' },
-    });
+    added.setResources(defaultResources);
   },
 };

@@ -24,6 +24,8 @@ export interface ObservedChild {
   readonly foreign?: ForeignFields;
   /** Of a Deployment: others say how its pods are replaced, and we leave that out. */
   readonly hasStrategyOfOthers?: true;
+  /** Of a Deployment: our container has the resources that we give who says nothing of them. */
+  readonly hasDefaultResources?: true;
   /** From `weaknessesOf`, without what `foreign` would take away; absent when there are none. */
   readonly weaknesses?: readonly WeakField[];
 }
