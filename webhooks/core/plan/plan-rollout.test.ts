@@ -61,6 +61,11 @@ describe('a new version of a server that is verified', () => {
     expect(planned(...args)).toMatchObject({ instructions: { template: 'wanted', candidate: 'none' } });
   });
 
+  it('is proven also where the installation does as the reference operator, if its author asks for it by name', () => {
+    const spec = withSpec({ extensions: { rollout: { verify: 'Candidate' } } });
+    expect(planned({ compatibility: 'reference' }, spec)).toMatchObject({ instructions: { template: 'to-begin' } });
+  });
+
   it('is proven beside what writes to the same claim where its author says RollingUpdate', () => {
     const storage = [{ claimName: 'a', path: '/a', permissions: 'ReadWrite' as const }];
     const spec = withSpec({ extensions: { storage, rollout: { strategy: 'RollingUpdate' } } });

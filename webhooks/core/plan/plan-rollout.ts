@@ -60,13 +60,17 @@ function wantedPods({ metadata, spec }: MCPServer, template: string): WantedPods
   return { template, generation, replicas: spec.runtime?.replicas ?? 1, retry };
 }
 
-/** Who wrote a strategy into the Deployment may want one version at a time. */
+/**
+ * Who wrote a strategy into the Deployment may want one version at a time. Nothing is proven first where all is as the reference
+ * operator does it, but for who asks for that by name.
+ */
 function settingsFor(
   { server, isRemembered, compatibility }: PlanRolloutInput,
   child: ObservedChild | undefined,
 ): RolloutSettings {
   const said = rolloutSettingsOf(server);
-  const mayBeHeld = isRemembered && compatibility !== 'reference' && child?.hasStrategyOfOthers !== true;
+  const isAsked = compatibility !== 'reference' || server.spec.extensions?.rollout?.verify !== undefined;
+  const mayBeHeld = isRemembered && isAsked && child?.hasStrategyOfOthers !== true;
   return { ...said, isWatched: said.isWatched && mayBeHeld };
 }
 
