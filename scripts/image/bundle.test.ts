@@ -102,7 +102,7 @@ describe('the files of the image', () => {
   it('hold nothing of the command line in the programs of the cluster', () => {
     for (const name of ['webhook', 'reconciler', 'await-admission'])
       expect(readFileSync(join(folder, `${name}.cjs`), 'utf8')).not.toMatch(/YAMLParseError|--fail-on|KubeConfig/);
-    expect(readFileSync(join(folder, 'check.cjs'), 'utf8')).toMatch(/YAMLParseError/);
+    expect(readFileSync(join(folder, 'yaml.cjs'), 'utf8')).toMatch(/YAMLParseError/);
   });
 
   it('have every command but check in a file that check does not load', () => {

@@ -28,6 +28,7 @@ function suiteOptions(version = readPackageVersion(root)): BundleOptions {
   return {
     alias: {
       undici: stub('undici.mjs'),
+      yaml: stub('yaml.mjs'),
       'iconv-lite': stub('iconv-lite.cjs'),
       'mime-db': stub('mime-db.cjs'),
     },
@@ -74,6 +75,8 @@ const commandLineParts = {
   manifests: 'webhooks/platform/manifests/parse-manifests.ts',
   kubeconfig: 'webhooks/platform/kube/kubeconfig.ts',
   'pod-tunnel': 'webhooks/platform/kube/pod-tunnel.ts',
+  // What stubs/yaml.mjs requires when it is used.
+  yaml: 'node_modules/yaml/dist/index.js',
 } as const satisfies Parts;
 
 /** With what runs in a cluster. */
@@ -150,7 +153,7 @@ function otherPartsStayOutside(parts: Parts): Plugin {
       bundler.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
         const file = relative(root, resolve(resolveDir, path));
         const part = Object.entries(parts).find(([, entry]) => [entry].flat().includes(file));
-        if (kind !== 'dynamic-import' || part === undefined) return undefined;
+        if (!['dynamic-import', 'require-call'].includes(kind) || part === undefined) return undefined;
         return { path: `./${part[0]}.cjs`, external: true };
       });
     },

@@ -39,6 +39,7 @@ it('holds one program and what has to be beside it, and nothing else', () => {
     'mcp-lifecycle',
     'other-commands',
     'pod-tunnel',
+    'yaml',
   ].map((name) => `${name}.cjs`);
   const names = ['LICENSE', 'README.md', 'THIRD-PARTY-NOTICES', ...parts, 'package.json'];
   expect(files.map(({ path }) => path).sort()).toEqual(names.sort());

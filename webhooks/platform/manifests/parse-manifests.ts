@@ -71,8 +71,8 @@ function findUnreadable(text: string): { readonly character: string; readonly of
   return found === null ? undefined : { character: found[0], offset: start + found.index };
 }
 
-/** Every scalar a text: what plain ones mean is decided by plain-scalar.ts. */
-const failsafe = new Schema({ schema: 'failsafe' });
+/** Every scalar a text: what plain ones mean is decided by plain-scalar.ts. Made when it is needed, as most texts do not. */
+let failsafe: Schema | undefined;
 
 function parseText(file: string, text: string): ParsedManifests {
   const positionAt = createPositionAt(text);
@@ -117,6 +117,7 @@ function countLines(text: string): LineCounter {
 
 /** One of them, and more only where kubectl would not read the text either. */
 function composeDocuments(text: string): readonly Document.Parsed[] {
+  failsafe ??= new Schema({ schema: 'failsafe' });
   const composer = new Composer({
     schema: failsafe,
     // Judged where keys are texts already, and without comparing each with each.
