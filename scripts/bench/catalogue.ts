@@ -14,6 +14,7 @@ import { policyChange } from './policy-change.ts';
 import { quiet } from './quiet.ts';
 import { ruleCosts } from './rule-costs.ts';
 import { startUp } from './start-up.ts';
+import { stuckSenders } from './stuck-senders.ts';
 import { thousandServers } from './thousand-servers.ts';
 
 /** Everything that is measured: those that need no cluster first. */
@@ -24,6 +25,7 @@ export const measurements: readonly Measurement[] = [
   ruleCosts,
   checkManifests,
   startUp,
+  stuckSenders,
   applyToVerified,
   admissionLatency,
   failedAdmissions,

@@ -8,7 +8,7 @@ import type { FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-k
 import { startChild } from '../admission/child.ts';
 import { apiVersion, numbered, plural } from '../cluster/servers.ts';
 import type { Progress } from '../measurement.ts';
-import { installReconciler, startReconciler } from '../stand-in/reconciler.ts';
+import { installImage, startReconciler } from '../stand-in/reconciler.ts';
 import { startStandInApi } from '../stand-in/stand-in-api.ts';
 
 /** What was seen while everybody was asked. */
@@ -46,7 +46,7 @@ export async function seeAmongTenants(crowd: Crowd, progress: Progress): Promise
   try {
     // The process tells its address first.
     const { port } = (await tenants.receive()) as { readonly port: number };
-    await installReconciler(folder, api.url);
+    await installImage(folder, api.url);
     const good = numbered('good', crowd.good);
     const odd = Object.keys(kinds)
       .filter((kind) => kind !== 'good')

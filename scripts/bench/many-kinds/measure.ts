@@ -10,7 +10,7 @@ import type { ExpandedKind } from '../../../webhooks/core/resources/expanded-kin
 import { objectPath } from '../../../webhooks/platform/kube/api.ts';
 import { apiVersion, isSettled, numbered, plural, stoppedServer, type StoredServer } from '../cluster/servers.ts';
 import type { Progress } from '../measurement.ts';
-import { installReconciler, startReconciler } from '../stand-in/reconciler.ts';
+import { installImage, startReconciler } from '../stand-in/reconciler.ts';
 import { startStandInApi, type StandInApi } from '../stand-in/stand-in-api.ts';
 
 /** What was seen of a reconciler with some list of kinds. Memory is anonymous memory, in bytes. */
@@ -52,7 +52,7 @@ export async function measureKinds(
   const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-bench-'));
   const api = await startStandInApi();
   try {
-    await installReconciler(folder, api.url, plugins);
+    await installImage(folder, api.url, plugins);
     fill(api, servers);
     const creating = await runUntilQuiet(folder, api);
     const children = countChildren(api, kinds, servers);

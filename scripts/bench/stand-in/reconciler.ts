@@ -6,7 +6,7 @@ import { writeImageParts } from '../../image/bundle.ts';
 import { reconcilerFlags } from '../admission/webhook-flags.ts';
 
 /** Puts what is in our image into a folder, with some changes, and the way to an API server at `url`. */
-export async function installReconciler(
+export async function installImage(
   folder: string,
   url: string,
   changes: Parameters<typeof writeImageParts>[1] = [],
@@ -43,7 +43,7 @@ interface ReconcilerOptions {
 }
 
 /**
- * The reconciler of {@link installReconciler} with the flags and the environment of image and chart, on a processor of its
+ * The reconciler of {@link installImage} with the flags and the environment of image and chart, on a processor of its
  * own; started again when it ends, as a kubelet would.
  */
 export function startReconciler(folder: string, { preload, features = '' }: ReconcilerOptions = {}): RunningReconciler {
@@ -107,7 +107,7 @@ export function anonymousBytes(pid: number | undefined): number {
 }
 
 /** Since its start; the clock of the kernel has a hundred ticks a second. */
-export function cpuSecondsOf(pid: number | undefined): number {
+function cpuSecondsOf(pid: number | undefined): number {
   const fields =
     read(`/proc/${pid ?? 0}/stat`)
       .split(') ')[1]

@@ -49,9 +49,10 @@ function open(port: number): Promise<TLSSocket | undefined> {
 function closed(socket: TLSSocket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed) resolve();
-    else socket.once('close', () => {
-      resolve();
-    });
+    else
+      socket.once('close', () => {
+        resolve();
+      });
   });
 }
 

@@ -1,36 +1,40 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import type { FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
+import {
+  webhookConfigurationApi,
+  webhookConfigurations,
+} from '../../../webhooks/platform/tls/webhook-configuration.ts';
 import { webhookFlags } from '../admission/webhook-flags.ts';
-import { anonymousBytes, cpuSecondsOf } from '../stand-in/reconciler.ts';
+import { anonymousBytes } from '../stand-in/reconciler.ts';
 
 export const webhookPort = 18_250;
 
 export interface RunningWebhook {
-  /** Most anonymous memory since the start, or since it was asked for last, in bytes. */
+  /** Most anonymous memory since the start, in bytes. */
   mostMemoryBytes(): number;
-  cpuSeconds(): number;
   /** How often the process ended by itself. */
   ends(): number;
   stop(): Promise<void>;
 }
 
 /** The webhook of the bundle with the flags and the environment of image and chart, on a processor of its own. */
-export async function startWebhook(folder: string, flags: readonly string[] = webhookFlags): Promise<RunningWebhook> {
+export async function startWebhook(folder: string): Promise<RunningWebhook> {
   const env = {
     ...process.env,
     KUBECONFIG: join(folder, 'kubeconfig'),
-    POD_NAMESPACE: 'mcp-lifecycle-system',
+    POD_NAMESPACE: namespace,
     POD_NAME: 'bench',
     OWN_IMAGE: 'registry.example.com/mcp-lifecycle:0.1.0',
-    OWN_SERVICE_ACCOUNTS: 'mcp-lifecycle',
+    OWN_SERVICE_ACCOUNTS: release,
     OWN_SECRETS: certificateSecret,
     WEBHOOK_PORT: String(webhookPort),
-    WEBHOOK_SERVICE: 'mcp-lifecycle',
+    WEBHOOK_SERVICE: release,
     CERTIFICATE_MODE: 'managed',
     CERTIFICATE_SECRET: certificateSecret,
-    MUTATING_CONFIGURATION: 'mcp-lifecycle',
-    VALIDATING_CONFIGURATION: 'mcp-lifecycle',
+    MUTATING_CONFIGURATION: release,
+    VALIDATING_CONFIGURATION: release,
     HEALTH_PORT: '18085',
     METRICS_PORT: '18084',
     CLUSTER_DOMAIN: 'cluster.local',
@@ -41,7 +45,7 @@ export async function startWebhook(folder: string, flags: readonly string[] = we
     MALLOC_TRIM_THRESHOLD_: '65536',
     LOG_LEVEL: 'error',
   };
-  const command = ['-c', '0', process.execPath, ...flags, join(folder, 'mcp-lifecycle.cjs'), 'webhook'];
+  const command = ['-c', '0', process.execPath, ...webhookFlags, join(folder, 'mcp-lifecycle.cjs'), 'webhook'];
   const child = spawn('taskset', command, { env, stdio: ['ignore', 'inherit', 'inherit'] });
   let ends = 0;
   child.once('exit', () => {
@@ -56,13 +60,8 @@ export async function startWebhook(folder: string, flags: readonly string[] = we
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return {
-    mostMemoryBytes() {
-      const before = most;
-      most = 0;
-      return before;
-    },
+    mostMemoryBytes: () => most,
     ends: () => ends,
-    cpuSeconds: () => cpuSecondsOf(child.pid),
     async stop() {
       clearInterval(timer);
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -72,8 +71,23 @@ export async function startWebhook(folder: string, flags: readonly string[] = we
   };
 }
 
-/** The Secret that the chart creates empty. */
-export const certificateSecret = 'mcp-lifecycle-certificate';
+/** What the chart makes before the webhook starts: its Secret, empty, and what tells API servers of it. */
+export function putWhatItNeeds(objects: FakeKubeApi): void {
+  const metadata = { name: certificateSecret, namespace };
+  objects.put(`/api/v1/namespaces/${namespace}/secrets/${certificateSecret}`, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata,
+  });
+  for (const { kind, plural } of Object.values(webhookConfigurations)) {
+    const configuration = { apiVersion: webhookConfigurationApi, kind, metadata: { name: release }, webhooks: [] };
+    objects.put(`/apis/${webhookConfigurationApi}/${plural}/${release}`, configuration);
+  }
+}
+
+const namespace = 'mcp-lifecycle-system';
+const release = 'mcp-lifecycle';
+const certificateSecret = 'mcp-lifecycle-certificate';
 
 /** It has a certificate, which it finds in the stand-in, or writes there. */
 function isServing(): Promise<boolean> {
