@@ -110,7 +110,7 @@ ${renderTable(reconciler)}
 
 With the value \`metrics.perServer\` of the chart the reconciler has the metrics of the reference operator with its labels. Those of the handshake are then these,
 and not those above. A failure is counted when it is told, or when it is tried again; the reference operator counts each of its rounds. Series of a server are gone with it.
-Each is some thirty series for each server, most of them buckets.
+They are up to twenty series for each server, most of them buckets.
 
 ${renderTable(perServer)}
 

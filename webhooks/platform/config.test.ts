@@ -114,6 +114,13 @@ it('knows where the policy is, if there is one', () => {
   });
 });
 
+it('has metrics of single servers only where it is told so', () => {
+  const withMetrics = (METRICS_PER_SERVER: string) =>
+    parseReconcilerConfig({ ...environment, LEASE_NAME: 'l', METRICS_PER_SERVER });
+  expect(withMetrics('')).toMatchObject({ config: { metricsPerServer: false } });
+  expect(withMetrics('true')).toMatchObject({ config: { metricsPerServer: true } });
+});
+
 it('knows which profile every policy has to say, and no others than there are', () => {
   expect(parseReconcilerConfig({ ...environment, LEASE_NAME: 'l' })).toMatchObject({
     config: { compatibility: 'default' },

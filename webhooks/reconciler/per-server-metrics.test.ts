@@ -34,7 +34,7 @@ it('are the metrics of the reference operator with its labels, and only where th
   });
   const few = await labelsIn(without);
   expect(few.get('mcpserver_handshake_total')).toEqual(['result']);
-  expect([...few.keys()].filter((name) => /_failures_total|capability|phase/.test(name))).toEqual([]);
+  expect([...few.keys()].filter((name) => /^mcpserver_.*(_failures_total|capability|phase)/.test(name))).toEqual([]);
 });
 
 it('are gone with the server, and all of them when another replica leads', async () => {
@@ -56,6 +56,9 @@ it('are gone with the server, and all of them when another replica leads', async
     'mcpserver_handshake_duration_seconds_bucket{le="0.25",name="search",namespace="tools"} 1',
   ])
     expect(said).toContain(line);
+  for (const state of ['auth-required', 'throttled', 'failed'] as const) metrics.observeProbe(key, state, 1);
+  for (const kind of ['Service', 'NetworkPolicy', 'PodMonitor']) metrics.observeFailure(key, kind);
+  expect((await registry.metrics()).split('\n').filter((line) => line.includes('name="search"'))).toHaveLength(19);
   metrics.forget(key);
   expect(await registry.metrics()).not.toContain('"search"');
   expect(await registry.metrics()).toContain('"other"');
