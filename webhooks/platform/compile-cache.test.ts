@@ -51,10 +51,10 @@ const isRoot = process.getuid?.() === 0;
 describe('what Node has compiled', () => {
   it('is kept below the home of the user, closed to others, and not in the folder for temporary files', () => {
     const folder = folderIn({ HOME: top });
-    expect(folder.startsWith(join(top, '.cache/mcp-lifecycle/'))).toBe(true);
-    expect(folderIn({ HOME: top, XDG_CACHE_HOME: join(top, 'x') }).startsWith(join(top, 'x/mcp-lifecycle/'))).toBe(
-      true,
-    );
+    expect(folder.startsWith(join(top, '.cache/mcp-lifecycle/compiled/'))).toBe(true);
+    expect(
+      folderIn({ HOME: top, XDG_CACHE_HOME: join(top, 'x') }).startsWith(join(top, 'x/mcp-lifecycle/compiled/')),
+    ).toBe(true);
   });
 
   it.each<[what: string, prepare: (folder: string) => void]>([
@@ -95,7 +95,7 @@ describe('what Node has compiled', () => {
       },
     ],
   ])('is kept nowhere when that folder %s', (_what, prepare) => {
-    prepare(join(top, '.cache/mcp-lifecycle'));
+    prepare(join(top, '.cache/mcp-lifecycle/compiled'));
     expect(folderIn({ HOME: top })).toBe('');
   });
 
@@ -123,13 +123,17 @@ describe('what Node has compiled', () => {
     expect(existsSync(join(top, '.cache'))).toBe(false);
   });
 
-  it('does not grow without end', () => {
-    const old = join(top, '.cache/mcp-lifecycle/v1-x64');
+  it('does not grow without end, and what is beside it stays', () => {
+    const beside = join(top, '.cache/mcp-lifecycle/kubernetes');
+    mkdirSync(beside, { recursive: true });
+    writeFileSync(join(beside, 'kubelet'), '');
+    const old = join(top, '.cache/mcp-lifecycle/compiled/v1-x64');
     mkdirSync(old, { recursive: true });
-    chmodSync(join(top, '.cache/mcp-lifecycle'), 0o700);
+    chmodSync(join(top, '.cache/mcp-lifecycle/compiled'), 0o700);
     for (let index = 0; index <= 2_000; index += 1) writeFileSync(join(old, String(index)), '');
     folderIn({ HOME: top });
     expect(existsSync(old)).toBe(false);
-    expect(readdirSync(join(top, '.cache/mcp-lifecycle')).length).toBeLessThan(2);
+    expect(existsSync(join(beside, 'kubelet'))).toBe(true);
+    expect(readdirSync(join(top, '.cache/mcp-lifecycle/compiled')).length).toBeLessThan(2);
   });
 });

@@ -13,7 +13,7 @@ const maxFiles = 2_000;
  *
  * What is in the cache is run, and Node does not ask who wrote it: whoever may write there runs code as us. So it is not where
  * Node puts it by default, below the folder for temporary files, in which anybody can make that folder before us. It is
- * `$XDG_CACHE_HOME/mcp-lifecycle`, else `~/.cache/mcp-lifecycle`, and only if that is a folder of our own user that is closed to all others,
+ * `mcp-lifecycle/compiled` in `$XDG_CACHE_HOME`, else in `~/.cache`, and only if that is a folder of our own user that is closed to all others,
  * and each folder above it is ours or root's and closed to the writing of others, or sticky: as ssh asks of its files. With
  * the home of another user (sudo), a variable that points into /tmp, a read-only file system or none at all, there is no
  * cache. NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE go first: they are Node's own.
@@ -35,9 +35,10 @@ function ownFolder(env: Readonly<Record<string, string | undefined>>): string | 
   if (uid === undefined) return undefined;
   try {
     const given = env['XDG_CACHE_HOME'] ?? '';
-    const folder = join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'mcp-lifecycle');
-    make(dirname(folder));
-    make(folder);
+    const cache = isAbsolute(given) ? given : join(homedir(), '.cache');
+    // Tools of the project keep other things beside it.
+    const [ours, folder] = [join(cache, 'mcp-lifecycle'), join(cache, 'mcp-lifecycle', 'compiled')];
+    for (const one of [cache, ours, folder]) make(one);
     const real = realpathSync(folder);
     return isClosed(real, uid) && isOutOfReach(dirname(real), uid) ? real : undefined;
   } catch {
