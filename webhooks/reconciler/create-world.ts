@@ -86,6 +86,7 @@ export function createWorld(
     ...{ clock, max: options.maxRollouts, onTurn: add },
     deployments: { get: (key) => children.get('Deployment')?.get(key) },
     isShared: () => servers.isOfSeveralNamespaces(),
+    begun: () => servers.thatSay('Reconciling', 'RollingOut'),
   });
   const pacing = new Pacing({ clock, places });
   const notChecked: World['notChecked'] = new Map();
