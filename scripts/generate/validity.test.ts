@@ -51,64 +51,22 @@ function placesIn(of: object, path = ''): readonly Place[] {
   ]);
 }
 
-const long = (length: number): readonly string[] => ['x'.repeat(length), '🔎'.repeat(length / 2), '🔎'.repeat(length)];
-
 /** What may stand anywhere: of every type, near every limit. */
 const values: readonly unknown[] = [
-  ...[
-    undefined,
-    null,
-    true,
-    '',
-    'a',
-    '1',
-    ' ',
-    '0',
-    '/',
-    'A',
-    '-',
-    '1Gi',
-    '1e1.5',
-    'é',
-    '🔎',
-    '\ud83d',
-    'a\nb',
-    '2026-11-29',
-  ],
-  ...[
-    0,
-    -0,
-    1,
-    -1,
-    2,
-    0.5,
-    65_535,
-    65_536,
-    86_400,
-    2 ** 31 - 1,
-    2 ** 31,
-    -(2 ** 31),
-    -(2 ** 31) - 1,
-    1e21,
-    -1e21,
-    NaN,
-    Infinity,
-  ],
-  ...[[], ['a'], [null], [{}], {}, { a: 'b' }, { a: null }, { constructor: 1 }, new Array<unknown>(3)],
-  ...[64, 256, 1_024].flatMap((length) => [...long(length), ...long(length + 2)]),
+  ...[undefined, null, true, '', 'a', '1', '/', 'A', '-', '1e1.5', 'é', '\ud83d', 'a\nb', '2026-11-29'],
+  ...[0, 1, -1, 0.5, 65_536, 2 ** 31, -(2 ** 31) - 1, 1e21, -1e21, NaN, Infinity],
+  ...[[], ['a'], [null], [{}], {}, { a: 'b' }, { a: null }, { constructor: 1 }],
+  ...[64, 256, 1_025].flatMap((length) => ['x'.repeat(length), '🔎'.repeat(length / 2), '🔎'.repeat(length)]),
 ];
 
-const lengths = [8, 32, 64];
 const changes: readonly ((before: unknown) => unknown)[] = [
   ...values.map((value) => () => value),
   // Lists and maps of other lengths, of what may stand in them.
-  ...lengths
-    .flatMap((length) => [length, length + 1])
-    .map((length) => (before: unknown) => {
-      if (Array.isArray(before)) return Array.from({ length }, () => before[0] as unknown);
-      if (typeof before !== 'object' || before === null || !('a' in before)) return before;
-      return { ...before, ...Object.fromEntries(Array.from({ length }, (_, index) => [`k${index}`, before.a])) };
-    }),
+  ...[9, 33, 65].map((length) => (before: unknown) => {
+    if (Array.isArray(before)) return Array.from({ length }, () => before[0] as unknown);
+    if (typeof before !== 'object' || before === null || !('a' in before)) return before;
+    return { ...before, ...Object.fromEntries(Array.from({ length }, (_, index) => [`k${index}`, before.a])) };
+  }),
 ];
 
 describe('whether something is an MCPServer', () => {

@@ -6,9 +6,9 @@ import { generatedHeader } from './generator.ts';
 
 /**
  * Whether something is an MCPServer, and no word about why not: what nearly every object is asked alone. Ajv's code, which
- * tells (validator.ts), is one function of three thousand lines, and the engine took a fifth of a second to compile it, in
- * the middle of requests, again after each error that it had not seen. Here each object of the schema is a small function.
- * A test holds the two together.
+ * tells (validator.ts), is one function of three thousand lines: compiling it takes the engine 65 ms of CPU, in the middle
+ * of a request, and again after an error that it had not seen. Here each object of the schema is a small function, of which
+ * the longest took 7 ms. A test holds the two together.
  */
 export const validity: Generator = {
   name: 'validity',
