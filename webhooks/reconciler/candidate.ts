@@ -7,11 +7,14 @@ import type { DeploymentStatus } from '../core/plan/observed.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import type { Rolling } from '../core/plan/report.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
+import { toolsInStatus } from '../core/plan/tools-status.ts';
 import { eraImage } from '../core/plan/verification-status.ts';
 import { whyNoPod } from '../core/rollout/no-pod.ts';
 import type { Candidate, Proof } from '../core/rollout/rollout.ts';
 import { tlsTrustOf } from '../platform/mcp/tls-trust.ts';
 import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
+import { gateQuestion } from './verify/contract-gate.ts';
+import type { CandidateGate } from './verify/contract-gate.ts';
 import type { World } from './world.ts';
 
 /** Whether an action is about the candidate: what it fails of is no failure of what serves. */
@@ -97,7 +100,22 @@ export function keepProving(
     at: { host, port },
     tls: tlsTrustOf(server, caBundle),
     era: world.verifier.eraOf(key, eraImage(server.spec)),
+    ...(candidate.state === 'ready' ? { gate: gateOf(key, server, world) } : {}),
   });
+}
+
+/** What its tools have to be, beside those that status has of what serves. */
+function gateOf(key: string, server: MCPServer, { pods }: Pick<World, 'pods'>): CandidateGate {
+  const [serving] = pods.servingOf(key);
+  const { url } = server.status?.address ?? {};
+  return {
+    server,
+    question: gateQuestion(server, toolsInStatus(server.status)),
+    serving: serving && {
+      at: { host: serving.address, port: serving.port },
+      ...(url === undefined ? {} : { url }),
+    },
+  };
 }
 
 function newPod(
@@ -119,5 +137,5 @@ function readyPod(
 }
 
 function idOf({ wanted }: PlannedRollout, { name, restarts }: ServingPod): string {
-  return `${wanted.template} ${name}/${restarts}`;
+  return `${wanted.template} ${name}/${restarts} ${wanted.contract ?? ''}`;
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
+import { writeListed } from '../core/contract/listed-tools.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
@@ -21,6 +22,8 @@ let api: FakeKubeApi;
 let clock: FakeClock;
 /** What the candidate answers at its own address. */
 let answer: ProbeResult;
+/** What serves answers. */
+let serves: ProbeResult;
 let stop: () => Promise<void>;
 /** Of whoever leads now. */
 let registry: Registry;
@@ -29,7 +32,7 @@ function start(): void {
   registry = new Registry();
   stop = startLead({
     ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(registry) },
-    probe: ({ at }) => Promise.resolve(at?.host === '10.0.0.9' ? answer : verified),
+    probe: ({ at }) => Promise.resolve(at?.host === '10.0.0.9' ? answer : serves),
   });
 }
 
@@ -92,6 +95,7 @@ beforeEach(async () => {
   api = createFakeKubeApi();
   clock = createFakeClock();
   answer = verified;
+  serves = verified;
   api.put(serverPath, {
     ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'search', namespace: 'mcp' } },
     spec: { ...image(1), config: { port: 8080 } },
@@ -322,5 +326,80 @@ describe('a new version of a server that is verified', () => {
     const count = api.writes.length;
     await clock.advance(300_000);
     expect(api.writes.slice(count).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
+});
+
+describe('the tools of a new version', () => {
+  const tool = { interface: '01234567', wording: '89abcdef', readOnly: true, destructive: false, openWorld: false };
+  const capabilities = { tools: true, resources: false, prompts: false, logging: false, completions: false };
+  const lists = (digit: string, ...names: readonly string[]): ProbeResult => ({
+    ...{ state: 'verified', era: 'stateless', offers: { tools: names.length } },
+    serverInfo: { name: 'x', version: '1', protocolVersion: '2026-07-28', capabilities },
+    tools: {
+      ...{ digest: `sha256:${digit.repeat(64)}`, truncated: 0 },
+      listed: writeListed(names.map((name) => ({ ...tool, name }))),
+    },
+  });
+  const asked = (spec: object, annotations: object = {}): void => {
+    const { metadata } = api.get(serverPath) as { metadata: { generation?: number } };
+    api.put(serverPath, { metadata: { generation: (metadata.generation ?? 1) + 1, annotations }, spec });
+  };
+  const accept = (digit: string): void => {
+    const annotations = { 'mcp-lifecycle/accept-tool-contract': `sha256:${digit.repeat(64)}` };
+    api.put(serverPath, { metadata: { annotations } });
+  };
+  const proven = async (): Promise<void> => {
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+  };
+
+  beforeEach(async () => {
+    serves = lists('1', 'fetch', 'search');
+    await clock.advance(130_000);
+    expect(status().extensions?.tools?.list).toHaveLength(2);
+  });
+
+  it('hold it back when one is gone, and what serves is not touched; that is over when its digest is accepted, and not before', async () => {
+    const generation = generationOf(deploymentPath);
+    answer = lists('2', 'search');
+    asked(image(2));
+    await proven();
+    expect([phase(), status().extensions?.rollout?.reason]).toEqual(['Rejected', 'ToolContractChanged']);
+    expect(status().extensions?.rollout?.message).toContain(
+      `accept-tool-contract to sha256:${'2'.repeat(64)}: fetch is gone`,
+    );
+    expect(conditions()).toEqual(expect.arrayContaining(['Ready=True/Available', 'Stalled=True/ToolContractChanged']));
+    await clock.advance(600_000);
+    expect([generationOf(deploymentPath), phase()]).toEqual([generation, 'Rejected']);
+    accept('3');
+    await proven();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+    accept('2');
+    await proven();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  it('let it go when there is one more, and the same spec is not asked for twice', async () => {
+    answer = lists('2', 'fetch', 'search', 'send');
+    asked(image(2));
+    await proven();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  it('hold it back when they are others than the pinned ones, unless their digest comes with the new version', async () => {
+    asked({ ...image(1), extensions: { toolContract: { mode: 'Pin' } } });
+    await clock.advance(10_000);
+    expect(status().extensions?.tools?.accepted).toBe(`sha256:${'1'.repeat(64)}`);
+    answer = lists('2', 'fetch', 'search', 'send');
+    asked({ ...image(2), extensions: { toolContract: { mode: 'Pin' } } });
+    await proven();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+    expect(conditions()).toContain('Verified=True/Verified');
+    asked({ ...image(2), extensions: { toolContract: { mode: 'Pin', digest: `sha256:${'2'.repeat(64)}` } } });
+    await clock.advance(500);
+    expect(conditions()).toContain('Verified=True/Verified');
+    await proven();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
   });
 });

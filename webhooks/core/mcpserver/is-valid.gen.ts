@@ -1135,8 +1135,10 @@ function isRootStatusExtensionsRolloutFailedItem(data) {
   if (!(typeof data2 === 'string' && (data2.length <= 512 || lengthOf(data2) <= 512))) return false;
   const data3 = data["retry"];
   if (data3 !== undefined && !(typeof data3 === 'string' && (data3.length <= 253 || lengthOf(data3) <= 253))) return false;
-  const data4 = data["at"];
-  if (!(typeof data4 === 'string' && /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/u.test(data4))) return false;
+  const data4 = data["contract"];
+  if (data4 !== undefined && !(typeof data4 === 'string' && (data4.length <= 64 || lengthOf(data4) <= 64))) return false;
+  const data5 = data["at"];
+  if (!(typeof data5 === 'string' && /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/u.test(data5))) return false;
   return true;
 }
 

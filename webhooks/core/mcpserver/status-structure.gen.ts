@@ -243,6 +243,9 @@ export const statusStructure: StructuralSchema = {
          "retry": {
           "type": "string"
          },
+         "contract": {
+          "type": "string"
+         },
          "at": {
           "type": "string"
          }

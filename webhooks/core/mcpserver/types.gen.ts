@@ -1439,6 +1439,10 @@ export interface FailedTemplate {
    */
   retry?: string;
   /**
+   * Of one that was held back for its tools: digest of what the spec and the annotation mcp-lifecycle/accept-tool-contract said of them then. With another one it is tried again.
+   */
+  contract?: string;
+  /**
    * When.
    */
   at: string;

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -4594,870 +4594,885 @@ vErrors = add(vErrors, err363);
 errors++;
 }
 }
-if(data196.at !== undefined){
-let data201 = data196.at;
+if(data196.contract !== undefined){
+let data201 = data196.contract;
 if(typeof data201 === "string"){
-if(!pattern4.test(data201)){
-const err364 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data201.length > 64 && func2(data201) > 64){
+const err364 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err364);
 errors++;
 }
 }
 else {
-const err365 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"type",params:{type: "string"}};
+const err365 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err365);
 errors++;
 }
 }
-}
-else {
-const err366 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"type",params:{type: "object"}};
+if(data196.at !== undefined){
+let data202 = data196.at;
+if(typeof data202 === "string"){
+if(!pattern4.test(data202)){
+const err366 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
-}
 else {
-const err367 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+const err367 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
 }
 }
 else {
-const err368 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const err368 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-if(data152.podFailure !== undefined){
-let data202 = data152.podFailure;
-if(data202 && typeof data202 == "object" && !Array.isArray(data202)){
-if(data202.cause === undefined){
-const err369 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+}
+else {
+const err369 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-if(data202.pod === undefined){
-const err370 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err370);
-errors++;
-}
-if(data202.cause !== undefined){
-let data203 = data202.cause;
-if(typeof data203 !== "string"){
-const err371 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err371);
-errors++;
-}
-if(!(((((((data203 === "ImagePull") || (data203 === "Configuration")) || (data203 === "Crashing")) || (data203 === "OutOfMemory")) || (data203 === "Unhealthy")) || (data203 === "Unschedulable")) || (data203 === "NotStarted"))){
-const err372 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
-vErrors = add(vErrors, err372);
-errors++;
-}
-}
-if(data202.pod !== undefined){
-let data204 = data202.pod;
-if(typeof data204 === "string"){
-if(data204.length > 253 && func2(data204) > 253){
-const err373 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err373);
-errors++;
 }
 }
 else {
-const err374 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err370 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err370);
+errors++;
+}
+}
+if(data152.podFailure !== undefined){
+let data203 = data152.podFailure;
+if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
+if(data203.cause === undefined){
+const err371 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+vErrors = add(vErrors, err371);
+errors++;
+}
+if(data203.pod === undefined){
+const err372 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+vErrors = add(vErrors, err372);
+errors++;
+}
+if(data203.cause !== undefined){
+let data204 = data203.cause;
+if(typeof data204 !== "string"){
+const err373 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err373);
+errors++;
+}
+if(!(((((((data204 === "ImagePull") || (data204 === "Configuration")) || (data204 === "Crashing")) || (data204 === "OutOfMemory")) || (data204 === "Unhealthy")) || (data204 === "Unschedulable")) || (data204 === "NotStarted"))){
+const err374 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err374);
 errors++;
 }
 }
-if(data202.image !== undefined){
-let data205 = data202.image;
+if(data203.pod !== undefined){
+let data205 = data203.pod;
 if(typeof data205 === "string"){
-if(data205.length > 1000 && func2(data205) > 1000){
-const err375 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data205.length > 253 && func2(data205) > 253){
+const err375 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err375);
 errors++;
 }
 }
 else {
-const err376 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err376 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err376);
 errors++;
 }
 }
-if(data202.exitCode !== undefined){
-let data206 = data202.exitCode;
-if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
-const err377 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data203.image !== undefined){
+let data206 = data203.image;
+if(typeof data206 === "string"){
+if(data206.length > 1000 && func2(data206) > 1000){
+const err377 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-if((typeof data206 == "number") && (isFinite(data206))){
-if(data206 > 2147483647 || isNaN(data206)){
-const err378 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err378 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err378);
 errors++;
 }
-if(data206 < -2147483648 || isNaN(data206)){
-const err379 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err379);
-errors++;
 }
-}
-}
-if(data202.restarts !== undefined){
-let data207 = data202.restarts;
+if(data203.exitCode !== undefined){
+let data207 = data203.exitCode;
 if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
-const err380 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err380);
+const err379 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err379);
 errors++;
 }
 if((typeof data207 == "number") && (isFinite(data207))){
 if(data207 > 2147483647 || isNaN(data207)){
-const err381 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err381);
+const err380 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err380);
 errors++;
 }
 if(data207 < -2147483648 || isNaN(data207)){
-const err382 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err382);
+const err381 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err381);
 errors++;
 }
 }
 }
-if(data202.notReadyAfterSeconds !== undefined){
-let data208 = data202.notReadyAfterSeconds;
+if(data203.restarts !== undefined){
+let data208 = data203.restarts;
 if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
-const err383 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err383);
+const err382 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err382);
 errors++;
 }
 if((typeof data208 == "number") && (isFinite(data208))){
 if(data208 > 2147483647 || isNaN(data208)){
-const err384 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err384);
+const err383 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err383);
 errors++;
 }
 if(data208 < -2147483648 || isNaN(data208)){
-const err385 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const err384 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err384);
+errors++;
+}
+}
+}
+if(data203.notReadyAfterSeconds !== undefined){
+let data209 = data203.notReadyAfterSeconds;
+if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
+const err385 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err385);
 errors++;
 }
-}
-}
-if(data202.detail !== undefined){
-let data209 = data202.detail;
-if(typeof data209 === "string"){
-if(data209.length > 512 && func2(data209) > 512){
-const err386 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if((typeof data209 == "number") && (isFinite(data209))){
+if(data209 > 2147483647 || isNaN(data209)){
+const err386 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err386);
 errors++;
 }
-}
-else {
-const err387 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data209 < -2147483648 || isNaN(data209)){
+const err387 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err387);
 errors++;
 }
 }
-if(data202.hint !== undefined){
-let data210 = data202.hint;
-if(typeof data210 !== "string"){
-const err388 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+}
+if(data203.detail !== undefined){
+let data210 = data203.detail;
+if(typeof data210 === "string"){
+if(data210.length > 512 && func2(data210) > 512){
+const err388 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err388);
 errors++;
 }
-if(!((((data210 === "Stdio") || (data210 === "Crash")) || (data210 === "Unready")) || (data210 === "Start"))){
-const err389 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+else {
+const err389 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err389);
 errors++;
 }
 }
-}
-else {
-const err390 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data203.hint !== undefined){
+let data211 = data203.hint;
+if(typeof data211 !== "string"){
+const err390 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
-}
-if(data152.tools !== undefined){
-let data211 = data152.tools;
-if(data211 && typeof data211 == "object" && !Array.isArray(data211)){
-if(data211.digest !== undefined){
-let data212 = data211.digest;
-if(typeof data212 === "string"){
-if(data212.length > 80 && func2(data212) > 80){
-const err391 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(!((((data211 === "Stdio") || (data211 === "Crash")) || (data211 === "Unready")) || (data211 === "Start"))){
+const err391 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err391);
 errors++;
 }
 }
+}
 else {
-const err392 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+const err392 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
-if(data211.image !== undefined){
-let data213 = data211.image;
+if(data152.tools !== undefined){
+let data212 = data152.tools;
+if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
+if(data212.digest !== undefined){
+let data213 = data212.digest;
 if(typeof data213 === "string"){
-if(data213.length > 1000 && func2(data213) > 1000){
-const err393 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+if(data213.length > 80 && func2(data213) > 80){
+const err393 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err393);
 errors++;
 }
 }
 else {
-const err394 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+const err394 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
 }
-if(data211.changedAt !== undefined){
-let data214 = data211.changedAt;
+if(data212.image !== undefined){
+let data214 = data212.image;
 if(typeof data214 === "string"){
-if(!pattern4.test(data214)){
-const err395 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data214.length > 1000 && func2(data214) > 1000){
+const err395 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err395);
 errors++;
 }
 }
 else {
-const err396 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+const err396 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err396);
 errors++;
 }
 }
-if(data211.accepted !== undefined){
-let data215 = data211.accepted;
+if(data212.changedAt !== undefined){
+let data215 = data212.changedAt;
 if(typeof data215 === "string"){
-if(data215.length > 80 && func2(data215) > 80){
-const err397 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(!pattern4.test(data215)){
+const err397 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err397);
 errors++;
 }
 }
 else {
-const err398 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err398 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err398);
 errors++;
 }
 }
-if(data211.ignore !== undefined){
-let data216 = data211.ignore;
-if(Array.isArray(data216)){
-if(data216.length > 16){
-const err399 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data212.accepted !== undefined){
+let data216 = data212.accepted;
+if(typeof data216 === "string"){
+if(data216.length > 80 && func2(data216) > 80){
+const err399 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-const len17 = data216.length;
-for(let i17=0; i17<len17; i17++){
-let data217 = data216[i17];
-if(typeof data217 === "string"){
-if(data217.length > 256 && func2(data217) > 256){
-const err400 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err400 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
-else {
-const err401 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"type",params:{type: "string"}};
+if(data212.ignore !== undefined){
+let data217 = data212.ignore;
+if(Array.isArray(data217)){
+if(data217.length > 16){
+const err401 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err401);
 errors++;
 }
-}
-}
-else {
-const err402 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+const len17 = data217.length;
+for(let i17=0; i17<len17; i17++){
+let data218 = data217[i17];
+if(typeof data218 === "string"){
+if(data218.length > 256 && func2(data218) > 256){
+const err402 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err402);
 errors++;
 }
 }
-if(data211.list !== undefined){
-let data218 = data211.list;
-if(Array.isArray(data218)){
-if(data218.length > 64){
-const err403 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+else {
+const err403 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err403);
 errors++;
 }
-const len18 = data218.length;
-for(let i18=0; i18<len18; i18++){
-let data219 = data218[i18];
-if(data219 && typeof data219 == "object" && !Array.isArray(data219)){
-if(data219.name === undefined){
-const err404 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err404);
-errors++;
-}
-if(data219.interface === undefined){
-const err405 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err405);
-errors++;
-}
-if(data219.wording === undefined){
-const err406 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err406);
-errors++;
-}
-if(data219.name !== undefined){
-let data220 = data219.name;
-if(typeof data220 === "string"){
-if(data220.length > 128 && func2(data220) > 128){
-const err407 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err407);
-errors++;
 }
 }
 else {
-const err408 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err408);
+const err404 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err404);
 errors++;
 }
 }
-if(data219.interface !== undefined){
-let data221 = data219.interface;
+if(data212.list !== undefined){
+let data219 = data212.list;
+if(Array.isArray(data219)){
+if(data219.length > 64){
+const err405 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err405);
+errors++;
+}
+const len18 = data219.length;
+for(let i18=0; i18<len18; i18++){
+let data220 = data219[i18];
+if(data220 && typeof data220 == "object" && !Array.isArray(data220)){
+if(data220.name === undefined){
+const err406 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err406);
+errors++;
+}
+if(data220.interface === undefined){
+const err407 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "interface"}};
+vErrors = add(vErrors, err407);
+errors++;
+}
+if(data220.wording === undefined){
+const err408 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "wording"}};
+vErrors = add(vErrors, err408);
+errors++;
+}
+if(data220.name !== undefined){
+let data221 = data220.name;
 if(typeof data221 === "string"){
-if(data221.length > 16 && func2(data221) > 16){
-const err409 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data221.length > 128 && func2(data221) > 128){
+const err409 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err409);
 errors++;
 }
 }
 else {
-const err410 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"type",params:{type: "string"}};
+const err410 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err410);
 errors++;
 }
 }
-if(data219.wording !== undefined){
-let data222 = data219.wording;
+if(data220.interface !== undefined){
+let data222 = data220.interface;
 if(typeof data222 === "string"){
 if(data222.length > 16 && func2(data222) > 16){
-const err411 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"maxLength",params:{limit: 16}};
+const err411 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err411);
 errors++;
 }
 }
 else {
-const err412 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"type",params:{type: "string"}};
+const err412 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
 }
-if(data219.readOnly !== undefined){
-if(typeof data219.readOnly !== "boolean"){
-const err413 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data220.wording !== undefined){
+let data223 = data220.wording;
+if(typeof data223 === "string"){
+if(data223.length > 16 && func2(data223) > 16){
+const err413 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
-if(data219.destructive !== undefined){
-if(typeof data219.destructive !== "boolean"){
-const err414 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err414 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
 }
-if(data219.openWorld !== undefined){
-if(typeof data219.openWorld !== "boolean"){
-const err415 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data220.readOnly !== undefined){
+if(typeof data220.readOnly !== "boolean"){
+const err415 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err415);
 errors++;
 }
 }
-}
-else {
-const err416 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"type",params:{type: "object"}};
+if(data220.destructive !== undefined){
+if(typeof data220.destructive !== "boolean"){
+const err416 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err416);
 errors++;
 }
 }
-}
-else {
-const err417 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data220.openWorld !== undefined){
+if(typeof data220.openWorld !== "boolean"){
+const err417 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err417);
 errors++;
 }
 }
-if(data211.truncated !== undefined){
-let data226 = data211.truncated;
-if(!(((typeof data226 == "number") && (!(data226 % 1) && !isNaN(data226))) && (isFinite(data226)))){
-const err418 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err418 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
-if((typeof data226 == "number") && (isFinite(data226))){
-if(data226 > 2147483647 || isNaN(data226)){
-const err419 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err419 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err419);
 errors++;
 }
-if(data226 < -2147483648 || isNaN(data226)){
-const err420 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err420);
-errors++;
 }
-}
-}
-if(data211.truncatedNotReadOnly !== undefined){
-let data227 = data211.truncatedNotReadOnly;
+if(data212.truncated !== undefined){
+let data227 = data212.truncated;
 if(!(((typeof data227 == "number") && (!(data227 % 1) && !isNaN(data227))) && (isFinite(data227)))){
-const err421 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err421);
+const err420 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err420);
 errors++;
 }
 if((typeof data227 == "number") && (isFinite(data227))){
 if(data227 > 2147483647 || isNaN(data227)){
-const err422 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err421 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err421);
+errors++;
+}
+if(data227 < -2147483648 || isNaN(data227)){
+const err422 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err422);
 errors++;
 }
-if(data227 < 0 || isNaN(data227)){
-const err423 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+if(data212.truncatedNotReadOnly !== undefined){
+let data228 = data212.truncatedNotReadOnly;
+if(!(((typeof data228 == "number") && (!(data228 % 1) && !isNaN(data228))) && (isFinite(data228)))){
+const err423 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-}
-}
-if(data211.reason !== undefined){
-let data228 = data211.reason;
-if(typeof data228 !== "string"){
-const err424 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if((typeof data228 == "number") && (isFinite(data228))){
+if(data228 > 2147483647 || isNaN(data228)){
+const err424 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err424);
 errors++;
 }
-if(!(((data228 === "ContractTooLarge") || (data228 === "ContractUnreadable")) || (data228 === "ContractUnstable"))){
-const err425 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+if(data228 < 0 || isNaN(data228)){
+const err425 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
-if(data211.message !== undefined){
-let data229 = data211.message;
-if(typeof data229 === "string"){
-if(data229.length > 256 && func2(data229) > 256){
-const err426 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+}
+if(data212.reason !== undefined){
+let data229 = data212.reason;
+if(typeof data229 !== "string"){
+const err426 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err426);
 errors++;
 }
-}
-else {
-const err427 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(!(((data229 === "ContractTooLarge") || (data229 === "ContractUnreadable")) || (data229 === "ContractUnstable"))){
+const err427 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err427);
 errors++;
 }
 }
-}
-else {
-const err428 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data212.message !== undefined){
+let data230 = data212.message;
+if(typeof data230 === "string"){
+if(data230.length > 256 && func2(data230) > 256){
+const err428 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err428);
 errors++;
 }
 }
-if(data152.verification !== undefined){
-let data230 = data152.verification;
-if(data230 && typeof data230 == "object" && !Array.isArray(data230)){
-if(data230.era !== undefined){
-let data231 = data230.era;
-if(typeof data231 !== "string"){
-const err429 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+else {
+const err429 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err429);
 errors++;
 }
-if(!((data231 === "Stateless") || (data231 === "Handshake"))){
-const err430 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+else {
+const err430 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err430);
 errors++;
 }
 }
-if(data230.image !== undefined){
-let data232 = data230.image;
-if(typeof data232 === "string"){
-if(data232.length > 1000 && func2(data232) > 1000){
-const err431 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data152.verification !== undefined){
+let data231 = data152.verification;
+if(data231 && typeof data231 == "object" && !Array.isArray(data231)){
+if(data231.era !== undefined){
+let data232 = data231.era;
+if(typeof data232 !== "string"){
+const err431 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err431);
 errors++;
 }
-}
-else {
-const err432 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(!((data232 === "Stateless") || (data232 === "Handshake"))){
+const err432 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err432);
 errors++;
 }
 }
-if(data230.goneWhenAsked !== undefined){
-let data233 = data230.goneWhenAsked;
-if(!(((typeof data233 == "number") && (!(data233 % 1) && !isNaN(data233))) && (isFinite(data233)))){
-const err433 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data231.image !== undefined){
+let data233 = data231.image;
+if(typeof data233 === "string"){
+if(data233.length > 1000 && func2(data233) > 1000){
+const err433 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err433);
-errors++;
-}
-if((typeof data233 == "number") && (isFinite(data233))){
-if(data233 > 8 || isNaN(data233)){
-const err434 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
-vErrors = add(vErrors, err434);
-errors++;
-}
-if(data233 < 1 || isNaN(data233)){
-const err435 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err435);
-errors++;
-}
-}
-}
-if(data230.lastVerdictTime !== undefined){
-let data234 = data230.lastVerdictTime;
-if(typeof data234 === "string"){
-if(!pattern4.test(data234)){
-const err436 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err436);
 errors++;
 }
 }
 else {
-const err437 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+const err434 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err434);
+errors++;
+}
+}
+if(data231.goneWhenAsked !== undefined){
+let data234 = data231.goneWhenAsked;
+if(!(((typeof data234 == "number") && (!(data234 % 1) && !isNaN(data234))) && (isFinite(data234)))){
+const err435 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err435);
+errors++;
+}
+if((typeof data234 == "number") && (isFinite(data234))){
+if(data234 > 8 || isNaN(data234)){
+const err436 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err436);
+errors++;
+}
+if(data234 < 1 || isNaN(data234)){
+const err437 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err437);
 errors++;
 }
 }
-if(data230.toolsDigest !== undefined){
-let data235 = data230.toolsDigest;
+}
+if(data231.lastVerdictTime !== undefined){
+let data235 = data231.lastVerdictTime;
 if(typeof data235 === "string"){
-if(data235.length > 80 && func2(data235) > 80){
-const err438 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(!pattern4.test(data235)){
+const err438 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err438);
 errors++;
 }
 }
 else {
-const err439 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+const err439 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
-if(data230.notCounted !== undefined){
-let data236 = data230.notCounted;
+if(data231.toolsDigest !== undefined){
+let data236 = data231.toolsDigest;
 if(typeof data236 === "string"){
-if(data236.length > 256 && func2(data236) > 256){
-const err440 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data236.length > 80 && func2(data236) > 80){
+const err440 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err440);
 errors++;
 }
 }
 else {
-const err441 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err441 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err441);
 errors++;
 }
 }
-if(data230.failingPods !== undefined){
-let data237 = data230.failingPods;
-if(Array.isArray(data237)){
-if(data237.length > 3){
-const err442 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data231.notCounted !== undefined){
+let data237 = data231.notCounted;
+if(typeof data237 === "string"){
+if(data237.length > 256 && func2(data237) > 256){
+const err442 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err442);
-errors++;
-}
-const len19 = data237.length;
-for(let i19=0; i19<len19; i19++){
-let data238 = data237[i19];
-if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
-if(data238.name === undefined){
-const err443 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err443);
-errors++;
-}
-if(data238.message === undefined){
-const err444 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err444);
-errors++;
-}
-if(data238.name !== undefined){
-let data239 = data238.name;
-if(typeof data239 === "string"){
-if(data239.length > 253 && func2(data239) > 253){
-const err445 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err445);
 errors++;
 }
 }
 else {
-const err446 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err446);
+const err443 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err443);
 errors++;
 }
 }
-if(data238.message !== undefined){
-let data240 = data238.message;
+if(data231.failingPods !== undefined){
+let data238 = data231.failingPods;
+if(Array.isArray(data238)){
+if(data238.length > 3){
+const err444 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err444);
+errors++;
+}
+const len19 = data238.length;
+for(let i19=0; i19<len19; i19++){
+let data239 = data238[i19];
+if(data239 && typeof data239 == "object" && !Array.isArray(data239)){
+if(data239.name === undefined){
+const err445 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err445);
+errors++;
+}
+if(data239.message === undefined){
+const err446 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err446);
+errors++;
+}
+if(data239.name !== undefined){
+let data240 = data239.name;
 if(typeof data240 === "string"){
-if(data240.length > 256 && func2(data240) > 256){
-const err447 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data240.length > 253 && func2(data240) > 253){
+const err447 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err447);
 errors++;
 }
 }
 else {
-const err448 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"type",params:{type: "string"}};
+const err448 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err448);
 errors++;
 }
 }
-}
-else {
-const err449 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"type",params:{type: "object"}};
+if(data239.message !== undefined){
+let data241 = data239.message;
+if(typeof data241 === "string"){
+if(data241.length > 256 && func2(data241) > 256){
+const err449 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err449);
 errors++;
 }
 }
-}
 else {
-const err450 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err450 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
-if(data230.toolCount !== undefined){
-let data241 = data230.toolCount;
-if(!(((typeof data241 == "number") && (!(data241 % 1) && !isNaN(data241))) && (isFinite(data241)))){
-const err451 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err451 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
-if((typeof data241 == "number") && (isFinite(data241))){
-if(data241 > 2147483647 || isNaN(data241)){
-const err452 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err452 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err452);
 errors++;
 }
-if(data241 < 0 || isNaN(data241)){
-const err453 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err453);
-errors++;
 }
-}
-}
-if(data230.resourceCount !== undefined){
-let data242 = data230.resourceCount;
+if(data231.toolCount !== undefined){
+let data242 = data231.toolCount;
 if(!(((typeof data242 == "number") && (!(data242 % 1) && !isNaN(data242))) && (isFinite(data242)))){
-const err454 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err454);
+const err453 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err453);
 errors++;
 }
 if((typeof data242 == "number") && (isFinite(data242))){
 if(data242 > 2147483647 || isNaN(data242)){
-const err455 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err455);
+const err454 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err454);
 errors++;
 }
 if(data242 < 0 || isNaN(data242)){
-const err456 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err456);
+const err455 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err455);
 errors++;
 }
 }
 }
-if(data230.promptCount !== undefined){
-let data243 = data230.promptCount;
+if(data231.resourceCount !== undefined){
+let data243 = data231.resourceCount;
 if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
-const err457 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err457);
+const err456 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err456);
 errors++;
 }
 if((typeof data243 == "number") && (isFinite(data243))){
 if(data243 > 2147483647 || isNaN(data243)){
-const err458 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err458);
+const err457 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err457);
 errors++;
 }
 if(data243 < 0 || isNaN(data243)){
-const err459 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err458 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err458);
+errors++;
+}
+}
+}
+if(data231.promptCount !== undefined){
+let data244 = data231.promptCount;
+if(!(((typeof data244 == "number") && (!(data244 % 1) && !isNaN(data244))) && (isFinite(data244)))){
+const err459 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err459);
 errors++;
 }
-}
-}
-}
-else {
-const err460 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data244 == "number") && (isFinite(data244))){
+if(data244 > 2147483647 || isNaN(data244)){
+const err460 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err460);
 errors++;
 }
-}
-}
-else {
-const err461 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data244 < 0 || isNaN(data244)){
+const err461 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-if(data127.conditions !== undefined){
-let data244 = data127.conditions;
-if(Array.isArray(data244)){
-const len20 = data244.length;
-for(let i20=0; i20<len20; i20++){
-let data245 = data244[i20];
-if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
-if(data245.type === undefined){
-const err462 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "type"}};
+}
+}
+else {
+const err462 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err462);
 errors++;
 }
-if(data245.status === undefined){
-const err463 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+else {
+const err463 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err463);
 errors++;
 }
-if(data245.lastTransitionTime === undefined){
-const err464 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data127.conditions !== undefined){
+let data245 = data127.conditions;
+if(Array.isArray(data245)){
+const len20 = data245.length;
+for(let i20=0; i20<len20; i20++){
+let data246 = data245[i20];
+if(data246 && typeof data246 == "object" && !Array.isArray(data246)){
+if(data246.type === undefined){
+const err464 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err464);
 errors++;
 }
-if(data245.reason === undefined){
-const err465 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+if(data246.status === undefined){
+const err465 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err465);
 errors++;
 }
-if(data245.message === undefined){
-const err466 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "message"}};
+if(data246.lastTransitionTime === undefined){
+const err466 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err466);
 errors++;
 }
-if(data245.type !== undefined){
-let data246 = data245.type;
-if(typeof data246 === "string"){
-if(data246.length > 316 && func2(data246) > 316){
-const err467 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data246.reason === undefined){
+const err467 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err467);
 errors++;
 }
-if(!pattern8.test(data246)){
-const err468 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data246.message === undefined){
+const err468 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err468);
+errors++;
+}
+if(data246.type !== undefined){
+let data247 = data246.type;
+if(typeof data247 === "string"){
+if(data247.length > 316 && func2(data247) > 316){
+const err469 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err469);
+errors++;
+}
+if(!pattern8.test(data247)){
+const err470 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err470);
 errors++;
 }
 }
 else {
-const err469 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err469);
-errors++;
-}
-}
-if(data245.status !== undefined){
-let data247 = data245.status;
-if(typeof data247 !== "string"){
-const err470 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err470);
-errors++;
-}
-if(!(((data247 === "True") || (data247 === "False")) || (data247 === "Unknown"))){
-const err471 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+const err471 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err471);
 errors++;
 }
 }
-if(data245.observedGeneration !== undefined){
-let data248 = data245.observedGeneration;
-if(!(((typeof data248 == "number") && (!(data248 % 1) && !isNaN(data248))) && (isFinite(data248)))){
-const err472 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data246.status !== undefined){
+let data248 = data246.status;
+if(typeof data248 !== "string"){
+const err472 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err472);
 errors++;
 }
-if((typeof data248 == "number") && (isFinite(data248))){
-if(data248 > 9223372036854776000 || isNaN(data248)){
-const err473 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!(((data248 === "True") || (data248 === "False")) || (data248 === "Unknown"))){
+const err473 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err473);
 errors++;
 }
-if(data248 < 0 || isNaN(data248)){
-const err474 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data246.observedGeneration !== undefined){
+let data249 = data246.observedGeneration;
+if(!(((typeof data249 == "number") && (!(data249 % 1) && !isNaN(data249))) && (isFinite(data249)))){
+const err474 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-}
-}
-if(data245.lastTransitionTime !== undefined){
-let data249 = data245.lastTransitionTime;
-if(typeof data249 === "string"){
-if(!pattern4.test(data249)){
-const err475 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if((typeof data249 == "number") && (isFinite(data249))){
+if(data249 > 9223372036854776000 || isNaN(data249)){
+const err475 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-}
-else {
-const err476 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data249 < 0 || isNaN(data249)){
+const err476 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
-if(data245.reason !== undefined){
-let data250 = data245.reason;
+}
+if(data246.lastTransitionTime !== undefined){
+let data250 = data246.lastTransitionTime;
 if(typeof data250 === "string"){
-if(data250.length > 1024 && func2(data250) > 1024){
-const err477 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!pattern4.test(data250)){
+const err477 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err477);
-errors++;
-}
-if(data250.length < 2 && func2(data250) < 1){
-const err478 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err478);
-errors++;
-}
-if(!pattern10.test(data250)){
-const err479 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err479);
 errors++;
 }
 }
 else {
-const err480 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err480);
+const err478 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err478);
 errors++;
 }
 }
-if(data245.message !== undefined){
-let data251 = data245.message;
+if(data246.reason !== undefined){
+let data251 = data246.reason;
 if(typeof data251 === "string"){
-if(data251.length > 32768 && func2(data251) > 32768){
-const err481 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data251.length > 1024 && func2(data251) > 1024){
+const err479 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err479);
+errors++;
+}
+if(data251.length < 2 && func2(data251) < 1){
+const err480 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err480);
+errors++;
+}
+if(!pattern10.test(data251)){
+const err481 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
 }
 else {
-const err482 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"type",params:{type: "string"}};
+const err482 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err482);
 errors++;
 }
 }
-}
-else {
-const err483 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"type",params:{type: "object"}};
+if(data246.message !== undefined){
+let data252 = data246.message;
+if(typeof data252 === "string"){
+if(data252.length > 32768 && func2(data252) > 32768){
+const err483 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err483);
 errors++;
 }
 }
-}
 else {
-const err484 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err484 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
 }
 }
 else {
-const err485 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err485 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
 }
 }
 else {
-const err486 = {instancePath,keyword:"type",params:{type: "object"}};
+const err486 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err486);
+errors++;
+}
+}
+}
+else {
+const err487 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err487);
+errors++;
+}
+}
+}
+else {
+const err488 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err488);
 errors++;
 }
 validate21.errors = vErrors;

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { childName } from '../mcpserver/names.ts';
 import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
@@ -13,6 +14,7 @@ import { conditionOf } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { templateHashOf } from './plan.ts';
 import { saidToServe } from './served-generation.ts';
+import { namedDigest } from './tool-demands.ts';
 
 /** What is to become of the pods that serve, by the state that is written in status. */
 export interface PlannedRollout {
@@ -45,7 +47,7 @@ export interface PlanRolloutInput {
 export function planRollout(input: PlanRolloutInput): PlannedRollout {
   const { server, deployment, observed, digest } = input;
   const child = observed.find(({ kind, name }) => kind === deployment.kind && name === childName(server));
-  const wanted = wantedPods(server, templateHashOf(deployment, digest));
+  const wanted = wantedPods(server, templateHashOf(deployment, digest), digest);
   const settings = settingsFor(input, child);
   const serving = servingDeployment(input, child);
   const state = server.status?.extensions?.rollout;
@@ -54,10 +56,12 @@ export function planRollout(input: PlanRolloutInput): PlannedRollout {
   return { settings, wanted, serving, instructions, phase, stable: state?.stable, deployment };
 }
 
-function wantedPods({ metadata, spec }: MCPServer, template: string): WantedPods {
+function wantedPods(server: MCPServer, template: string, digest: Digest): WantedPods {
+  const { metadata, spec } = server;
   const { annotations, generation = 0 } = metadata;
   const retry = retryAskedIn(annotations);
-  return { template, generation, replicas: spec.runtime?.replicas ?? 1, retry };
+  const contract = digest(canonicalJson([namedDigest(server), spec.extensions?.toolContract]));
+  return { template, generation, replicas: spec.runtime?.replicas ?? 1, retry, contract };
 }
 
 /**

@@ -106,7 +106,10 @@ describe('a rollout', () => {
     ],
     [
       'is rejected when tools are lost',
-      { state: proving, candidate: ready({ state: 'held-back', message: 'tool search is gone' }) },
+      {
+        state: proving,
+        candidate: ready({ state: 'held-back', reason: 'ToolContractChanged', message: 'tool search is gone' }),
+      },
       'Rejected held',
     ],
     [

@@ -1,4 +1,5 @@
 import { oneLine } from '../engine/text.ts';
+import { present } from '../mcpserver/record.ts';
 import type { RolloutSettings } from './settings.ts';
 import { isRejected, withFailure } from './state.ts';
 import type { FailureReason, RolloutState } from './state.ts';
@@ -12,6 +13,8 @@ export interface WantedPods {
   readonly replicas: number;
   /** The annotation `mcp-lifecycle/retry`: another value asks for another try. */
   readonly retry: string | undefined;
+  /** Digest of what the spec and its owner say of tools: another one asks for another try of what was held back for them. */
+  readonly contract?: string | undefined;
 }
 
 /** The Deployment that serves. */
@@ -61,7 +64,11 @@ export type Proof =
   /** Nobody could ask: no connection at all, or it wants not to be asked. */
   | { readonly state: 'not-asked'; readonly message: string }
   /** It speaks MCP, and offers less than what serves: see the contract of its tools. */
-  | { readonly state: 'held-back'; readonly message: string };
+  | {
+      readonly state: 'held-back';
+      readonly reason: 'ToolContractChanged' | 'ToolNotAllowed';
+      readonly message: string;
+    };
 
 export interface RolloutInput {
   /** As it is written. */
@@ -281,7 +288,7 @@ function nextOfReady(
     case 'good':
       return rolling(input, 'Proven');
     case 'held-back':
-      return failed(input, state, { phase: 'Rejected', reason: 'ToolContractChanged', message: proof.message });
+      return failed(input, state, { phase: 'Rejected', reason: proof.reason, message: proof.message });
     case 'bad': {
       if (proof.forMs < badAnswersMs && !isLate) return state;
       const message = `The candidate does not speak MCP: ${proof.message}`;
@@ -345,9 +352,11 @@ function failed(
   { phase, reason, message }: Failed & { readonly phase: 'Rejected' | 'RolledBack' },
 ): RolloutState {
   const { now, wanted } = input;
-  const { template, retry } = wanted;
+  const { template, retry, contract } = wanted;
   const said = oneLine(message, maxMessageLength);
-  const failure = { template, reason, message: said, at: now, ...(retry === undefined ? {} : { retry }) };
+  const isOfTools = reason === 'ToolContractChanged' || reason === 'ToolNotAllowed';
+  const asked = present({ retry, contract: isOfTools ? contract : undefined });
+  const failure = { template, reason, message: said, at: now, ...asked };
   return {
     ...state,
     ...{ phase, reason, message: said },

@@ -22,15 +22,22 @@ export type FailureReason =
   | 'CandidateNotReady'
   | 'CandidateNotVerified'
   | 'ToolContractChanged'
+  | 'ToolNotAllowed'
   | 'ProgressDeadlineExceeded'
   | 'NewPodsNotVerified';
 
 /** Whether this template has failed, and nobody asked for another try since. */
-export function isRejected(
-  state: RolloutState | undefined,
-  { template, retry }: { readonly template: string; readonly retry: string | undefined },
-): boolean {
-  return (state?.failed ?? []).some((one) => one.template === template && one.retry === retry);
+export function isRejected(state: RolloutState | undefined, { template, retry, contract }: Asked): boolean {
+  return (state?.failed ?? []).some(
+    (one) => one.template === template && one.retry === retry && (one.contract ?? contract) === contract,
+  );
+}
+
+interface Asked {
+  readonly template: string;
+  readonly retry: string | undefined;
+  /** Absent: of tools nothing is said. */
+  readonly contract?: string | undefined;
 }
 
 /** The newest last; one entry for each template. */

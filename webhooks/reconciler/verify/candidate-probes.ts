@@ -3,7 +3,11 @@ import type { Proof } from '../../core/rollout/rollout.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
+import { asksOnce } from '../../platform/mcp/handshake-era.ts';
 import type { Probe, ProbeResult, ProbeTarget } from '../../platform/mcp/probe.ts';
+import { judgeCandidate, WholeComparison } from './contract-gate.ts';
+import type { CandidateGate } from './contract-gate.ts';
+import { isUp } from './settle.ts';
 
 /** Between two questions to a candidate that has not answered well, in milliseconds. */
 const againMs = 1_000;
@@ -25,6 +29,8 @@ export interface CandidateTarget extends Pick<ProbeTarget, 'url' | 'at' | 'tls' 
   readonly id: string;
   /** Of the template: what was learnt of how to ask it counts for its other pods, too. */
   readonly template: string;
+  /** What its tools have to be; absent: anything. */
+  readonly gate?: CandidateGate | undefined;
 }
 
 /**
@@ -36,9 +42,11 @@ export class CandidateProbes {
   readonly #asked = new Map<string, Asked>();
   /** Since when a pod is ready that nobody tells of, on the monotonic clock. */
   readonly #unknown = new Map<string, number>();
+  readonly #whole: WholeComparison;
 
   constructor(options: CandidateProbesOptions) {
     this.#options = options;
+    this.#whole = new WholeComparison(options.probe);
   }
 
   /** `id` undefined: its pod is not known, though it is ready; for a while that is as good as being asked. */
@@ -89,19 +97,48 @@ export class CandidateProbes {
     const { clock, clientVersion, onChange, probe } = this.#options;
     const { signal } = asked.stop;
     for (;;) {
-      const { url, at, tls } = asked.target;
-      const answer = await probe({ url, at, tls, era: asked.era, clientVersion, signal });
+      const { url, at, tls, gate } = asked.target;
+      const answer = await probe({ url, at, tls, era: asked.era, clientVersion, signal, ...listing(gate) });
+      const proof = isUp(answer) ? await this.#proofByTools(asked, answer) : proofFrom(answer);
       if (signal.aborted) return;
       asked.era = answer.era ?? asked.era;
-      const proof = proofFrom(answer);
       const isNews = proof.state !== asked.proof.state;
       asked.badSinceMs = proof.state === 'bad' ? (asked.badSinceMs ?? clock.monotonicMs()) : undefined;
       asked.proof = proof;
       if (isNews) onChange(key);
-      if (proof.state === 'good') return;
+      if (proof.state === 'good' || proof.state === 'held-back') return;
       await clock.sleep(againMs, signal);
     }
   }
+
+  async #proofByTools({ target, stop: { signal } }: Asked, answer: ProbeResult): Promise<Proof> {
+    const { gate, url, at, tls } = target;
+    if (gate === undefined) return proofFrom(answer);
+    const { question, server, serving } = gate;
+    const common = { url, tls, clientVersion: this.#options.clientVersion, memory: asksOnce, signal };
+    const sides = { candidate: { ...common, at }, serving: serving && { ...common, ...serving } };
+    const verdict = await judgeCandidate(server, { question, answer }, (digest) =>
+      this.#whole.compare(sides, { digest, ignore: question.demands.ignore }),
+    );
+    switch (verdict.state) {
+      case 'good':
+        return proofFrom(answer);
+      case 'held-back':
+        return verdict;
+      case 'bad':
+        return { ...verdict, forMs: 0 };
+      case 'unclear':
+        return { state: 'not-asked', message: verdict.message };
+    }
+  }
+}
+
+/** Its tools are listed, twice where they are not those of what serves; and no session is left behind. */
+function listing(gate: CandidateGate | undefined): Partial<ProbeTarget> {
+  if (gate === undefined) return {};
+  const { serving, demands } = gate.question;
+  const knownContract = serving !== undefined && 'digest' in serving ? serving.digest : '';
+  return { countsOffers: true, isNoneListed: true, ignore: demands.ignore, knownContract, memory: asksOnce };
 }
 
 interface Asked {
