@@ -27,6 +27,7 @@ type StalledReason =
   | 'CandidateNotReady'
   | 'CandidateNotVerified'
   | 'ToolContractChanged'
+  | 'ToolNotAllowed'
   | 'NewPodsNotVerified'
   | 'QuotaExceeded'
   | 'CandidateNotCreated'
@@ -58,7 +59,8 @@ function ofHeld(input: RolloutInput): Rollout | undefined {
 }
 
 const heldReasons = [
-  ...(['CandidateNotReady', 'CandidateNotVerified', 'ToolContractChanged', 'NewPodsNotVerified'] as const),
+  ...(['CandidateNotReady', 'CandidateNotVerified', 'NewPodsNotVerified'] as const),
+  ...(['ToolContractChanged', 'ToolNotAllowed'] as const),
   ...(['ProgressDeadlineExceeded', 'QuotaExceeded', 'CandidateNotCreated', 'CandidateRefused'] as const),
   'NothingToPutBack',
 ] as const;

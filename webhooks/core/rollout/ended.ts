@@ -19,7 +19,8 @@ type EndWord = NonNullable<RolloutState['proof']> | FailureReason | BlockedReaso
 const ends: Readonly<Record<EndWord, true>> = {
   // Of what is complete: whether it was proven.
   ...({ Proven: true, NotProven: true, Skipped: true } as const),
-  ...({ CandidateNotReady: true, CandidateNotVerified: true, ToolContractChanged: true } as const),
+  ...({ CandidateNotReady: true, CandidateNotVerified: true } as const),
+  ...({ ToolContractChanged: true, ToolNotAllowed: true } as const),
   ...({ ProgressDeadlineExceeded: true, NewPodsNotVerified: true } as const),
   ...({ QuotaExceeded: true, CandidateNotCreated: true, CandidateRefused: true, NothingToPutBack: true } as const),
   // Of what was superseded: in which phase it was.
