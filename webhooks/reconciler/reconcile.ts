@@ -2,7 +2,7 @@ import { decide } from '../core/plan/decide.ts';
 import type { DecideInput, Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus, MCPServer, StandingField } from '../core/mcpserver/types.gen.ts';
-import { namespaceOf } from '../core/mcpserver/names.ts';
+import { candidateName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { ApiStates } from '../core/engine/installation.ts';
 import type { Action } from '../core/plan/action.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
@@ -315,7 +315,10 @@ function standingFor(
   // In a fight it would be gone for a moment and back, and each time be written.
   if (putOff.length === 0 && world.pacing.fightMs(key, generation) !== undefined)
     return server.status?.extensions?.foreign ?? null;
-  const children = observedChildren(key, world).filter(({ controller }) => controller?.uid === uid);
+  // A candidate that goes is wanted by nobody any more, and what makes it weak is what the spec says.
+  const children = observedChildren(key, world).filter(
+    ({ controller, name }) => controller?.uid === uid && name !== candidateName(server),
+  );
   const failed = executed.flatMap(({ action, result }) => (result === 'failed' ? [action] : []));
   return standingFields({ children, desired, putOff, failed }) ?? null;
 }
