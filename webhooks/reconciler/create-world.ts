@@ -87,6 +87,7 @@ export function createWorld(
     deployments: { get: (key) => children.get('Deployment')?.get(key) },
     isShared: () => servers.isOfSeveralNamespaces(),
     begun: () => servers.thatSay('Reconciling', 'RollingOut'),
+    proving: () => servers.thatSay('Reconciling', 'Proving'),
   });
   const pacing = new Pacing({ clock, places });
   const notChecked: World['notChecked'] = new Map();

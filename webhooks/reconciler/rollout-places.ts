@@ -24,6 +24,8 @@ export interface RolloutPlacesOptions {
   readonly isShared?: () => boolean;
   /** Whose pods are replaced already, as an earlier reconciler has written it; asked when the first one takes a place. */
   readonly begun?: () => Iterable<string>;
+  /** Whose next version is proven already, in the same way. */
+  readonly proving?: () => Iterable<string>;
 }
 
 /**
@@ -97,7 +99,9 @@ export class RolloutPlaces {
   #begin(): void {
     this.#isBegun = true;
     const sinceMs = this.#nowMs();
-    for (const key of this.#options.begun?.() ?? []) this.#places.set(key, { sinceMs, state: 'rolling' });
+    const { begun, proving } = this.#options;
+    for (const key of begun?.() ?? []) this.#places.set(key, { sinceMs, state: 'rolling' });
+    for (const key of proving?.() ?? []) this.#places.set(key, { sinceMs, state: 'taken' });
   }
 
   #free(key: string): void {

@@ -324,6 +324,24 @@ describe('a ConfigMap that a hundred servers share', () => {
     expect(api.writes.slice(from).filter((write) => !write.includes('/leases/'))).toEqual([]);
   });
 
+  it('has no more than ten of them proven at a time though another of us leads meanwhile', async () => {
+    const { api, clock } = await sharing('Candidate');
+    const proven = (): number =>
+      names.filter((name) => api.get(`${deploymentPath(name)}-candidate`) !== undefined).length;
+    api.put(settingsPath, { data: { level: 'debug' } });
+    for (let leaders = 0; leaders < 3; leaders += 1) {
+      await clock.advance(10_000);
+      expect(proven()).toBe(10);
+      await stop?.();
+      stop = startLead({
+        ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+        probe: () => Promise.resolve(verified),
+      });
+    }
+    await clock.advance(10_000);
+    expect(proven()).toBe(10);
+  });
+
   async function queued(): Promise<Cluster & { readonly name: string }> {
     const { api, clock, replaced } = await sharing();
     api.put(settingsPath, { data: { level: 'debug' } });
