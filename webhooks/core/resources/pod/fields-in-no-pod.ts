@@ -7,7 +7,7 @@ import type { MCPServer } from '../../mcpserver/types.gen.ts';
  * in no pod adds it here, and a test says so. A digest of all others is in statuses, so a row for a field that is stored
  * already makes servers that have it look changed.
  */
-export const fieldsInNoPod: readonly string[] = [
+const fieldsInNoPod: readonly string[] = [
   ...['mcp', 'network', 'transport', 'gateway', 'runtime.replicas'],
   ...['extensions.verification', 'extensions.scheduling.disruptionBudget', 'extensions.toolContract'],
 ];
