@@ -59,7 +59,8 @@ afterAll(() => {
 type Run = Parameters<typeof runCli>[0];
 
 /** Those of rollouts, status and doctor ask a cluster: see their tests. */
-type ElsewhereTested = 'facts-file' | 'tool-contract' | 'rollout-status' | 'rollout-history' | 'server-states' | 'doctor-report';
+type ElsewhereTested =
+  'facts-file' | 'tool-contract' | 'rollout-status' | 'rollout-history' | 'server-states' | 'doctor-report';
 
 /** What prints it, over input that has something for every field. */
 const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, ElsewhereTested>, readonly Run[]>> = {

@@ -118,7 +118,7 @@ function judgeDigest({ pinned = [] }: ToolDemands, found: string): ToolVerdict {
 }
 
 /** Whether digests are made of the same. */
-function isSameIgnored(a: readonly string[] = [], b: readonly string[] = []): boolean {
+export function isSameIgnored(a: readonly string[] = [], b: readonly string[] = []): boolean {
   return [...a].sort().join('\n') === [...b].sort().join('\n');
 }
 
