@@ -218,7 +218,7 @@ describe('a new version of a server that is verified', () => {
     deploymentIs(candidatePath, { replicas: 0, updatedReplicas: 0, readyReplicas: 0, conditions: [refused] });
     await clock.advance(1_000);
     expect(phase()).toBe('Blocked');
-    expect(status().extensions?.rollout?.message).toMatch(/exceeded quota: pods.*AfterSwitch/);
+    expect(status().extensions?.rollout?.message).toMatch(/exceeded quota: pods.*Make room for one more pod.*Recreate/);
     candidateRuns();
     await clock.advance(5_000);
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);

@@ -926,11 +926,11 @@ export interface VerificationSettings {
  */
 export interface RolloutSettings {
   /**
-   * RollingUpdate: new pods come before old ones go. Recreate: old ones go first, which is an outage, for servers that may be there only once (a lock, a socket that only one may open); nothing is proven before. Default: RollingUpdate; Recreate for a server that writes to a claim.
+   * RollingUpdate: new pods come before old ones go. Recreate: old ones go first, which is an outage, for servers that may be there only once (a lock, a socket that only one may open), and where a quota has no room for one more pod; nothing is proven before. Default: RollingUpdate; Recreate for a server that writes to a claim.
    */
   strategy?: 'RollingUpdate' | 'Recreate';
   /**
-   * When a new version is asked whether it speaks MCP. Candidate: before anything that serves changes, in a pod of its own that gets no calls. AfterSwitch: when its pods serve, for servers that must not be started once more than needed, and where a quota has no room for one more pod. Default: Candidate.
+   * When a new version is asked whether it speaks MCP. Candidate: before anything that serves changes, in a pod of its own that gets no calls. AfterSwitch: when its pods serve, for servers that must not be started once more than needed. Default: Candidate.
    */
   verify?: 'Candidate' | 'AfterSwitch';
   /**

@@ -260,7 +260,7 @@ function nextOfProving(input: RolloutInput, state: RolloutState): RolloutState {
     case 'no-pod':
       return blocked(input, state, {
         reason: candidate.reason,
-        message: `The candidate cannot be started: ${candidate.message}. What serves is not touched. Make room for one more pod, or set spec.extensions.rollout.verify to AfterSwitch, or strategy to Recreate`,
+        message: `The candidate cannot be started: ${candidate.message}. What serves is not touched. Make room for one more pod, which a rollout needs in any case, or set spec.extensions.rollout.strategy to Recreate, which is an outage`,
       });
     case 'created':
       // Nobody has looked after it for so long, or its owner had to correct the spec first: the time begins now.
