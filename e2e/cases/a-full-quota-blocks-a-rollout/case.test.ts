@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { whileCalling } from '../../harness/client-loop.ts';
-import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, list } from '../../harness/kubectl.ts';
 import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { startNodePods } from '../../harness/node-pod.ts';
@@ -44,6 +44,20 @@ describe('a rollout under a quota of exactly the pods that run', () => {
     expect(failures).toEqual([]);
     const { spec } = (await get(namespace, 'deployments', 'search')) ?? {};
     expect(JSON.stringify(spec)).toContain('"VERSION"');
-    await kubectlOk(['get', 'deployment', 'search', '--namespace', namespace]);
+  });
+
+  it('needs the same room without a candidate, and none where old pods go first', async () => {
+    await apply(namespace, quota(2));
+    const change = (rollout: object): Promise<string> => {
+      const config = { port: 8080, arguments: ['8080', 'good'], env: [{ name: 'VERSION', value: '3' }] };
+      return apply(namespace, oddServer('search', 'good', { config, extensions: { rollout } }));
+    };
+    await change({ verify: 'AfterSwitch' });
+    const stalled = { type: 'Stalled', status: 'True', reason: 'PodsNotCreated' };
+    expect(conditionOf(await untilCondition(namespace, 'search', stalled), 'Ready')?.status).toBe('True');
+    await change({ strategy: 'Recreate' });
+    await untilRolledOut(namespace, 'search');
+    const pods = await list({ namespace }, 'pods', 'mcp-server=search');
+    expect(pods.map(({ spec }) => JSON.stringify(spec).includes('"value":"3"'))).toEqual([true]);
   });
 });
