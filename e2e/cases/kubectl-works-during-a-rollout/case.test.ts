@@ -61,7 +61,10 @@ describe('while a version is proven that does not start', () => {
     expect(conditionOf(server, 'Ready')?.status).toBe('True');
     const pods = await list({ namespace }, 'pods', 'mcp-server=search');
     expect(pods.every(({ spec }) => JSON.stringify(spec).includes('8080'))).toBe(true);
-    expect(await list({ namespace }, 'deployments', 'mcp-lifecycle/candidate-of=search')).toEqual([]);
+    await eventually(
+      'the candidate is gone',
+      async () => (await list({ namespace }, 'deployments', 'mcp-lifecycle/candidate-of=search')).length === 0,
+    );
   });
 
   it('the change can be taken back', async () => {
