@@ -40,7 +40,9 @@ const broken = saying(
 );
 
 const rollout = (phase: string, more: object = {}): Option =>
-  withStatus({ extensions: { rollout: { phase, ...more } } as never });
+  withStatus({
+    extensions: { rollout: { phase, target: { template: 'new', since: '2026-11-30T02:00:00Z' }, ...more } } as never,
+  });
 
 describe('how a server is', () => {
   it.each<[what: string, options: readonly Option[], row: readonly [ServerState, string, rollout?: string]]>([
