@@ -114,6 +114,10 @@ function keepingSessions(): Behaviour {
 export const kinds = {
   good: { isServer: true, behave: good },
   'keeps-sessions': server(keepingSessions()),
+  'offers-nothing': server((call) => {
+    if (call.method === 'tools/list') answer(call, { tools: [], resultType: 'complete' });
+    else good(call);
+  }),
   'id-is-an-object': odd((call) => {
     send(call, '{"jsonrpc":"2.0","id":{"toString":0,"valueOf":0},"result":{}}');
   }),
