@@ -10,7 +10,7 @@ import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
 import { deploymentOfReplicaSet, heldDeployment } from '../core/rollout/held.ts';
 import { digest } from '../platform/digest.ts';
 import { objectPath } from '../platform/kube/api.ts';
-import type { ApiResult } from '../platform/kube/api.ts';
+import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import type { World } from './world.ts';
 
 /** What has to be done to the Deployment that serves while its template is not the newest. */
@@ -20,6 +20,8 @@ export interface Held {
   readonly deployment: KubernetesObject | undefined;
   /** The ReplicaSet of what is to be put back does not exist any more. */
   readonly isStableGone: boolean;
+  /** Why what is to be done could not be found out: nobody tells when it can be. */
+  readonly error?: ApiError;
 }
 
 const leftAlone: Held = { actions: [], deployment: undefined, isStableGone: false };
@@ -30,8 +32,8 @@ interface Holding extends Pick<World, 'api'> {
 
 /**
  * Has all of the Deployment follow the spec but its pod template: that stays as it stands, or is taken from the ReplicaSet that
- * served before. Two reads while a rollout is held, none otherwise. What cannot be read is left as it is, and looked at again
- * in the next round.
+ * served before. Two reads while a rollout is held, none otherwise. What cannot be read is left as it is, and the round has to
+ * be repeated.
  */
 export async function holdTemplate(
   server: MCPServer,
@@ -47,7 +49,7 @@ export async function holdTemplate(
   };
   if (instructions.template === 'held') {
     const live = await read(server, { plural: 'deployments', name: childName(server) }, holding);
-    if (!live.ok) return leftAlone;
+    if (!live.ok) return { ...leftAlone, error: live.error };
     const held = heldDeployment(deployment, live.body, digest);
     if (held !== undefined) return planHeld(held);
   }
@@ -55,7 +57,10 @@ export async function holdTemplate(
   if (stable === undefined) return leftAlone;
   const name = `${childName(server)}-${stable.replicaSet}`;
   const replicaSet = await read(server, { plural: 'replicasets', name }, holding);
-  if (!replicaSet.ok) return { ...leftAlone, isStableGone: replicaSet.error.status === 404 };
+  if (!replicaSet.ok) {
+    const { error } = replicaSet;
+    return error.status === 404 ? { ...leftAlone, isStableGone: true } : { ...leftAlone, error };
+  }
   const held = deploymentOfReplicaSet(deployment, replicaSet.body, stable.template);
   return held === undefined ? leftAlone : planHeld(held);
 }

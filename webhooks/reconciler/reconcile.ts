@@ -113,7 +113,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   keepAsking(key, decision.server, { ask: report.ask, address, caBundle: references.caBundle }, world);
   keepProving(key, decision.server, { rolling, caBundle: references.caBundle }, world);
   const written = await writeStatus(server, report, world, signal);
-  const early = afterWriting(written, comeBack, report);
+  const early = afterWriting(written, comeBack ?? (held.error && retryAfter(held.error)), report);
   if (early !== undefined) return early;
   const looksMs = [afterMs, afterLeaving(key, executed, world), report.lookAgainMs];
   return whatNext(executed, soonest([...looksMs, ...[...unreadKinds].map(() => comeBackMs.toUnread)]));

@@ -329,6 +329,61 @@ describe('a new version of a server that is verified', () => {
   });
 });
 
+describe('what serves while its template is not the newest', () => {
+  const replicaSetPath = `/apis/apps/v1/namespaces/mcp/replicasets/search-one`;
+  const replicas = (): unknown => (api.get(deploymentPath) as { spec: { replicas?: number } }).spec.replicas;
+  const unavailable = async (path: string, ms: number): Promise<void> => {
+    api.answer((request) => request.method === 'GET' && request.path === path, 503);
+    await clock.advance(ms);
+    api.answer(() => false, undefined);
+  };
+  const reject = async (): Promise<void> => {
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(20_000);
+    expect(phase()).toBe('Rejected');
+  };
+  /** Its new pods do not come up. */
+  const rollOutLate = async (): Promise<void> => {
+    const { spec } = api.get(deploymentPath) as { spec: { template: object } };
+    api.put(replicaSetPath, {
+      ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'search-one', namespace: 'mcp' } },
+      spec: { template: spec.template },
+    });
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    expect(phase()).toBe('Rolling');
+    const late = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' };
+    deploymentIs(deploymentPath, {
+      ...{ replicas: 2, updatedReplicas: 1, readyReplicas: 1 },
+      conditions: [{ type: 'Available', status: 'True' }, late],
+    });
+  };
+
+  it('is put back although its ReplicaSet could not be read for a moment', async () => {
+    await rollOutLate();
+    await unavailable(replicaSetPath, 5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:2']);
+    const count = api.reads.length;
+    await clock.advance(600_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    expect(api.reads.slice(count).filter((read) => read.endsWith(replicaSetPath)).length).toBeLessThan(10);
+  });
+
+  it('is scaled although the Deployment could not be read for a moment', async () => {
+    await reject();
+    change(3, { ...image(2), runtime: { replicas: 3 } });
+    await unavailable(deploymentPath, 5_000);
+    expect(replicas()).toBe(1);
+    await clock.advance(600_000);
+    expect([replicas(), imageIn(deploymentPath)]).toEqual([3, 'example.com/search:1']);
+  });
+});
+
 describe('the tools of a new version', () => {
   const tool = { interface: '01234567', wording: '89abcdef', readOnly: true, destructive: false, openWorld: false };
   const capabilities = { tools: true, resources: false, prompts: false, logging: false, completions: false };
