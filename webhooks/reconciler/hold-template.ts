@@ -7,7 +7,7 @@ import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import { plan } from '../core/plan/plan.ts';
 import { deployment as deploymentKind } from '../core/resources/deployment.ts';
 import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
-import { deploymentOfReplicaSet, heldDeployment } from '../core/rollout/held.ts';
+import { deploymentOfReplicaSet, heldDeployment, standingDeployment } from '../core/rollout/held.ts';
 import { digest } from '../platform/digest.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
@@ -32,7 +32,7 @@ interface Holding extends Pick<World, 'api'> {
 
 /**
  * Has all of the Deployment follow the spec but its pod template: that stays as it stands, or is taken from the ReplicaSet that
- * served before. Two reads while a rollout is held, none otherwise. What cannot be read is left as it is, and the round has to
+ * served before. Where that is gone and another template than the newest stands, what stands is what was put back. Two reads while a rollout is held, none otherwise. What cannot be read is left as it is, and the round has to
  * be repeated.
  */
 export async function holdTemplate(
@@ -47,22 +47,22 @@ export async function holdTemplate(
     const input = { owner: ownerOf(server), childKinds: [deploymentKind], desired: [held], observed: serving, digest };
     return { actions: plan(input), deployment: held, isStableGone: false };
   };
-  if (instructions.template === 'held') {
-    const live = await read(server, { plural: 'deployments', name: childName(server) }, holding);
-    if (!live.ok) return { ...leftAlone, error: live.error };
-    const held = heldDeployment(deployment, live.body, digest);
-    if (held !== undefined) return planHeld(held);
-  }
+  const live = instructions.template === 'held' ? await readServing(server, holding) : undefined;
+  if (live?.ok === false) return { ...leftAlone, error: live.error };
+  const held = live && heldDeployment(deployment, live.body, digest);
+  if (held !== undefined) return planHeld(held);
   const { stable } = server.status?.extensions?.rollout ?? {};
-  if (stable === undefined) return leftAlone;
-  const name = `${childName(server)}-${stable.replicaSet}`;
-  const replicaSet = await read(server, { plural: 'replicasets', name }, holding);
-  if (!replicaSet.ok) {
-    const { error } = replicaSet;
-    return error.status === 404 ? { ...leftAlone, isStableGone: true } : { ...leftAlone, error };
-  }
-  const held = deploymentOfReplicaSet(deployment, replicaSet.body, stable.template);
-  return held === undefined ? leftAlone : planHeld(held);
+  const former = stable && (await read(server, { plural: 'replicasets', name: `${childName(server)}-${stable.replicaSet}` }, holding));
+  if (former?.ok === false && former.error.status !== 404) return { ...leftAlone, error: former.error };
+  const known =
+    stable !== undefined && former?.ok === true
+      ? deploymentOfReplicaSet(deployment, former.body, stable.template)
+      : live && standingDeployment(deployment, live.body);
+  return known === undefined ? { ...leftAlone, isStableGone: former?.ok === false } : planHeld(known);
+}
+
+function readServing(server: MCPServer, holding: Holding): Promise<ApiResult> {
+  return read(server, { plural: 'deployments', name: childName(server) }, holding);
 }
 
 function read(

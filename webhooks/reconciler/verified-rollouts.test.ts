@@ -382,6 +382,21 @@ describe('what serves while its template is not the newest', () => {
     await clock.advance(600_000);
     expect([replicas(), imageIn(deploymentPath)]).toEqual([3, 'example.com/search:1']);
   });
+
+  it('follows the spec in its replicas also when the ReplicaSet that was put back is gone', async () => {
+    await rollOutLate();
+    // As the API server completes it: it is not what was applied under its digest.
+    api.put(replicaSetPath, { spec: { template: { spec: { dnsPolicy: 'ClusterFirst' } } } });
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    api.remove(replicaSetPath);
+    change(3, { ...image(2), runtime: { replicas: 3 } });
+    await clock.advance(5_000);
+    expect([replicas(), imageIn(deploymentPath), phase()]).toEqual([3, 'example.com/search:1', 'RolledBack']);
+    const count = api.writes.length;
+    await clock.advance(300_000);
+    expect(api.writes.slice(count).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
 });
 
 describe('the tools of a new version', () => {

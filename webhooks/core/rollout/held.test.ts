@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { KubernetesObject } from '../resources/expanded-kind.ts';
-import { deploymentOfReplicaSet, heldDeployment } from './held.ts';
+import { deploymentOfReplicaSet, heldDeployment, standingDeployment } from './held.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
@@ -100,9 +100,20 @@ describe('a Deployment whose template is held', () => {
     expect(heldDeployment(wanted, { ...live, spec }, digest)).toBeUndefined();
   });
 
+  it('has what is ours of the template that stands where nothing else is known, under the digest that it has', () => {
+    const changed = { ...container, image: 'example.com/other:1' };
+    const spec = { template: { ...live.spec.template, spec: { ...live.spec.template.spec, containers: [changed] } } };
+    expect(standingDeployment(wanted, { ...live, spec })).toEqual({
+      ...wanted,
+      metadata: { ...wanted.metadata, annotations: live.metadata.annotations },
+      spec: { replicas: 3, template: { ...template, spec: { ...template.spec, containers: [changed] } } },
+    });
+  });
+
   it('is not known from there when nothing of it is ours', () => {
     const metadata = { ...live.metadata, managedFields: [] };
     expect(heldDeployment(wanted, { ...live, metadata }, digest)).toBeUndefined();
+    expect(standingDeployment(wanted, { ...live, metadata })).toBeUndefined();
   });
 });
 

@@ -12,13 +12,29 @@ import { ownedPart } from './owned-part.ts';
  * there any more.
  */
 export function heldDeployment(wanted: KubernetesObject, live: unknown, digest: Digest): KubernetesObject | undefined {
+  const applied = appliedTemplate(live);
+  if (applied === undefined) return undefined;
+  const { part, hash } = applied;
+  const isWhole = hash === undefined || digest(canonicalJson(part)) === hash;
+  return isWhole ? withTemplate(wanted, part, hash ?? '') : undefined;
+}
+
+/**
+ * The same with what is ours of the live template, whoever has changed the rest: where nothing else tells what served. A
+ * template that was put back is never the one that was applied under its digest, because the API server has completed it.
+ */
+export function standingDeployment(wanted: KubernetesObject, live: unknown): KubernetesObject | undefined {
+  const applied = appliedTemplate(live);
+  return applied === undefined ? undefined : withTemplate(wanted, applied.part, applied.hash ?? '');
+}
+
+/** Undefined: nothing of it is ours. `hash`: the digest that it was applied with. */
+function appliedTemplate(live: unknown): { readonly part: unknown; readonly hash: string | undefined } | undefined {
   const fields = fieldsAt(ourFields(live), 'f:spec', 'f:template');
   const template = fieldsAt(live, 'spec', 'template');
   if (fields === undefined || template === undefined) return undefined;
   const hash = fieldsAt(live, 'metadata', 'annotations')?.[TEMPLATE_HASH_ANNOTATION];
-  const part = ownedPart(template, fields);
-  const isWhole = typeof hash !== 'string' || digest(canonicalJson(part)) === hash;
-  return isWhole ? withTemplate(wanted, part, typeof hash === 'string' ? hash : '') : undefined;
+  return { part: ownedPart(template, fields), hash: typeof hash === 'string' ? hash : undefined };
 }
 
 /** The same with the template of a ReplicaSet, as `kubectl rollout undo` does it. `hash`: the digest that it was applied with. */
