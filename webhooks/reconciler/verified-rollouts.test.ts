@@ -383,6 +383,26 @@ describe('what serves while its template is not the newest', () => {
     expect([replicas(), imageIn(deploymentPath)]).toEqual([3, 'example.com/search:1']);
   });
 
+  it('is what comes back after a scale to zero, and not the version that was rejected', async () => {
+    await reject();
+    const scaleTo = async (generation: number, count: number): Promise<void> => {
+      change(generation, { ...image(2), runtime: { replicas: count } });
+      await clock.advance(5_000);
+      expect([replicas(), imageIn(deploymentPath), phase()]).toEqual([count, 'example.com/search:1', 'Rejected']);
+    };
+    await scaleTo(3, 0);
+    expect(conditions()).toContain('Available=True/ScaledToZero');
+    await scaleTo(4, 1);
+    expect(conditions()).toEqual(expect.arrayContaining(['Ready=True/Available', 'Stalled=True/CandidateNotVerified']));
+  });
+
+  it('goes on serving when somebody writes a strategy into the Deployment after a version was rejected', async () => {
+    await reject();
+    api.putAs('kubectl-edit', deploymentPath, { spec: { strategy: { type: 'Recreate' } } });
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+  });
+
   it('follows the spec in its replicas also when the ReplicaSet that was put back is gone', async () => {
     await rollOutLate();
     // As the API server completes it: it is not what was applied under its digest.

@@ -75,7 +75,7 @@ function settingsFor(
   const said = rolloutSettingsOf(server);
   const isAsked = compatibility !== 'reference' || server.spec.extensions?.rollout?.verify !== undefined;
   const mayBeHeld = isRemembered && isAsked && child?.hasStrategyOfOthers !== true;
-  return { ...said, isWatched: said.isWatched && mayBeHeld };
+  return { ...said, isWatched: said.isWatched && mayBeHeld, keepsFailed: isAsked };
 }
 
 function servingDeployment(

@@ -35,7 +35,7 @@ function inputOf({ settings, wanted: others, after = 0, ...rest }: Situation): R
     ...{ state: undefined, serving, candidate: { state: 'absent' }, progress: { state: 'rolling' } },
     ...{ hasPlace: true, isStableGone: false, nowMs, now: new Date(nowMs).toISOString() },
     ...rest,
-    settings: { isWatched: true, verify: 'Candidate', deadlineMs: 300_000, ...settings },
+    settings: { isWatched: true, keepsFailed: true, verify: 'Candidate', deadlineMs: 300_000, ...settings },
     wanted: { ...wanted, ...others },
   };
 }
@@ -232,6 +232,22 @@ describe('a rollout', () => {
       'stays rejected when what serves fails for a while: what is known to be broken is no repair',
       { state: rejected, serving: { ...serving, isVerified: false } },
       'Rejected held',
+    ],
+    ['stays rejected with no replicas: they may come back', { state: rejected, wanted: { replicas: 0 } }, 'Rejected held'],
+    [
+      'stays rejected when new pods are not watched any more: somebody wrote a strategy into the Deployment',
+      { state: rejected, settings: { isWatched: false } },
+      'Rejected held',
+    ],
+    [
+      'is put back with no replicas, too',
+      { state: rolledBack, serving: { ...serving, template: 'D' }, wanted: { replicas: 0 } },
+      'RolledBack put-back',
+    ],
+    [
+      'follows the spec where all is as the reference operator does it, whatever failed before',
+      { state: rejected, settings: { isWatched: false, keepsFailed: false } },
+      'idle wanted',
     ],
     ['is tried again when somebody asks for it', { state: rejected, wanted: { retry: '1' } }, 'Proving held candidate'],
     [

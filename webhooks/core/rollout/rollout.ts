@@ -130,12 +130,12 @@ const plain: Instructions = { template: 'wanted', candidate: 'none' };
  */
 export function instructionsOf(input: Followed): Instructions {
   const { state, wanted, serving } = input;
-  if (!isHoldable(input) || serving === undefined) return plain;
-  if (isRejected(state, wanted)) {
+  if (serving === undefined) return plain;
+  if (isKeptOut(input)) {
     const isPutBack = serving.template !== wanted.template;
     return { template: isPutBack ? 'held' : 'put-back', candidate: 'none' };
   }
-  if (serving.template === wanted.template || phaseOf(input) === 'Rolling') return plain;
+  if (!isHoldable(input) || serving.template === wanted.template || phaseOf(input) === 'Rolling') return plain;
   return isHeldUp(input, serving) ? held(input) : plain;
 }
 
@@ -157,6 +157,14 @@ function held(input: Followed): Instructions {
 /** Of the rollout of the wanted template; undefined: it has not begun. */
 export function phaseOf({ state, wanted }: Pick<RolloutInput, 'state' | 'wanted'>): RolloutState['phase'] | undefined {
   return state?.target.template === wanted.template ? state.phase : undefined;
+}
+
+/**
+ * Whether the template has failed. Also with no replicas, or of pods that are not watched any more: the next pod that starts
+ * would be called.
+ */
+function isKeptOut({ state, settings, wanted }: Pick<RolloutInput, 'state' | 'settings' | 'wanted'>): boolean {
+  return settings.keepsFailed && isRejected(state, wanted);
 }
 
 /** Whether the template may be another one than the spec says, for a while. */
@@ -181,8 +189,9 @@ export function decideRollout(input: RolloutInput): RolloutDecision {
 
 function nextState(input: RolloutInput): RolloutState | undefined {
   const { state, wanted, serving } = input;
-  if (serving === undefined || !isHoldable(input)) return undefined;
-  if (isRejected(state, wanted)) return rejectedState(input);
+  if (serving === undefined) return undefined;
+  if (isKeptOut(input)) return rejectedState(input);
+  if (!isHoldable(input)) return undefined;
   const phase = phaseOf(input);
   if (state !== undefined && phase === 'Rolling') return nextOfRolling(input, state);
   // It stands there already: applied by a round whose status was lost, or taken back by its owner.

@@ -5,6 +5,8 @@ import { writesToClaim } from '../resources/pod/claims.ts';
 export interface RolloutSettings {
   /** Whether a new version may be kept from serving, or put back. If not, the Deployment follows the spec at once. */
   readonly isWatched: boolean;
+  /** Whether what has failed stays out until it changes or somebody asks for it, also where nothing new is watched (any more). */
+  readonly keepsFailed: boolean;
   readonly verify: 'Candidate' | 'AfterSwitch';
   readonly deadlineMs: number;
 }
@@ -12,7 +14,8 @@ export interface RolloutSettings {
 /** What the spec says, with what it leaves open. */
 export function rolloutSettingsOf(server: MCPServer): RolloutSettings {
   const { verify = 'Candidate', deadlineSeconds = 300 } = server.spec.extensions?.rollout ?? {};
-  return { isWatched: strategyOf(server) === 'RollingUpdate', verify, deadlineMs: deadlineSeconds * 1_000 };
+  const isWatched = strategyOf(server) === 'RollingUpdate';
+  return { isWatched, keepsFailed: true, verify, deadlineMs: deadlineSeconds * 1_000 };
 }
 
 /** Two versions that write to the same volume at the same time is for the author to allow. */
