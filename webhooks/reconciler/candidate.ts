@@ -46,7 +46,7 @@ export function gatherCandidate(
 function writtenCandidate(outcomes: readonly Outcome[]): Candidate | undefined {
   const failed = outcomes.find((outcome) => outcome.result === 'failed');
   if (failed !== undefined) {
-    if (failed.retry) return { state: 'absent' };
+    if (failed.retry) return { state: 'not-written', message: failed.message };
     return { state: failed.action.type === 'conflict' ? 'name-taken' : 'refused', message: failed.message };
   }
   return outcomes.some(({ action }) => action.of.hasPods === true && isCreation(action))

@@ -224,6 +224,23 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
   });
 
+  it('is blocked while the API server does not take its candidate, with its words, and goes on when it does', async () => {
+    api.answer(({ path, method }) => method === 'PATCH' && path === candidatePath, 500);
+    change(2, image(2));
+    await clock.advance(400_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Blocked', 'example.com/search:1']);
+    expect(conditions()).toContain('Stalled=True/CandidateNotCreated');
+    expect(status().extensions?.rollout?.message).toContain('HTTP500');
+    const count = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes.slice(count).filter((write) => write.includes('/mcpservers/'))).toEqual([]);
+    api.answer(() => false, undefined);
+    await clock.advance(300_000);
+    candidateRuns();
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
   it('replaces at once what does not serve well: a repair is never held up', async () => {
     change(2, image(2));
     await clock.advance(1_000);

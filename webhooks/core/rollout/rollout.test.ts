@@ -149,6 +149,16 @@ describe('a rollout', () => {
       'Blocked held candidate',
     ],
     [
+      'is blocked, and not rejected, while the API server does not take the candidate, however late',
+      { state: proving, candidate: { state: 'not-written', message: 'HTTP 500' }, after: 3_600 },
+      'Blocked held candidate',
+    ],
+    [
+      'stays blocked as long as the API server does not take it',
+      { state: blocked, candidate: { state: 'not-written', message: 'HTTP 500' }, after: 3_600 },
+      'Blocked held candidate',
+    ],
+    [
       'goes on unproven when the platform refuses the candidate, which lacks the labels of what serves',
       { state: proving, candidate: { state: 'refused', message: 'label app is required' } },
       'Rolling wanted',
@@ -303,6 +313,7 @@ describe('a rollout', () => {
       { state: rejected },
       { state: rolledBack },
       { state: blocked, candidate: { ...noPod, message: 'other words' } },
+      { state: blocked, candidate: { state: 'not-written', message: 'other words' } },
     ];
     expect(situations.map((one) => decide(one).state === one.state)).toEqual(situations.map(() => true));
   });

@@ -50,6 +50,8 @@ export type Candidate =
   | { readonly state: 'refused'; readonly message: string }
   /** Its pod cannot be created now: a quota, a limit. */
   | { readonly state: 'no-pod'; readonly reason: 'QuotaExceeded' | 'CandidateNotCreated'; readonly message: string }
+  /** Our own writes of it fail, time after time, though not for what they say: they are tried again. */
+  | { readonly state: 'not-written'; readonly message: string }
   /** `why`: of a pod that visibly fails. */
   | { readonly state: 'starting'; readonly why?: string }
   | { readonly state: 'ready'; readonly proof: Proof };
@@ -270,6 +272,11 @@ function nextOfProving(input: RolloutInput, state: RolloutState): RolloutState {
       return blocked(input, state, {
         reason: candidate.reason,
         message: `The candidate cannot be started: ${candidate.message}. What serves is not touched. Make room for one more pod, which a rollout needs in any case, or set spec.extensions.rollout.strategy to Recreate, which is an outage`,
+      });
+    case 'not-written':
+      return blocked(input, state, {
+        reason: 'CandidateNotCreated',
+        message: `The candidate cannot be started: ${candidate.message}. What serves is not touched, and this goes on by itself`,
       });
     case 'created':
       // Nobody has looked after it for so long, or its owner had to correct the spec first: the time begins now.
