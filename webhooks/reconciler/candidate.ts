@@ -22,17 +22,29 @@ export function isOfCandidate(server: MCPServer, action: Action): boolean {
   return childOf(action).name === candidateName(server);
 }
 
-/** The candidate as it is now, after our writes. `told`: what came of them. */
+/** Whether it brings something of the candidate about that is not there. */
+export function createsCandidate(server: MCPServer, action: Action): boolean {
+  return isOfCandidate(server, action) && isCreation(action);
+}
+
+/** The candidate as it is now, after our writes. `told`: what came of them; `isPaused`: it is not created at this moment. */
 export function gatherCandidate(
   key: string,
   {
     server,
     planned,
     told,
-  }: { readonly server: MCPServer; readonly planned: PlannedRollout; readonly told: readonly Outcome[] },
+    isPaused,
+  }: {
+    readonly server: MCPServer;
+    readonly planned: PlannedRollout;
+    readonly told: readonly Outcome[];
+    readonly isPaused: boolean;
+  },
   world: World,
 ): Candidate {
   if (planned.instructions.candidate === 'none') return { state: 'absent' };
+  if (isPaused) return { state: 'not-written', message: 'somebody deletes it again and again' };
   const written = writtenCandidate(told.filter(({ action }) => isOfCandidate(server, action)));
   if (written !== undefined) return written;
   const name = candidateName(server);

@@ -12,6 +12,7 @@ import { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
 import { noticeOf } from '../platform/policy/policy-source.ts';
 import type { RunningPolicySource } from '../platform/policy/policy-source.ts';
+import { CandidateCreations } from './candidate-creations.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
 import { FairStore } from './fair-store.ts';
 import { FoundRules } from './found-rules.ts';
@@ -90,6 +91,7 @@ export function createWorld(
     proving: () => servers.thatSay('Reconciling', 'Proving'),
   });
   const pacing = new Pacing({ clock, places });
+  const candidateCreations = new CandidateCreations(clock);
   const notChecked: World['notChecked'] = new Map();
   const reduced: World['reduced'] = new Map();
   return {
@@ -108,10 +110,10 @@ export function createWorld(
     },
     lookAgain: add,
     ...{ servers, children, pods, candidatePods, candidateProbes, places, references, optional, verifier, foundRules },
-    ...{ notChecked, setbacks, reduced, pacing },
+    ...{ notChecked, setbacks, reduced, pacing, candidateCreations },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
-      ...[verifier, candidateProbes, references, setbacks, pacing, foundRules],
+      ...[verifier, candidateProbes, candidateCreations, references, setbacks, pacing, foundRules],
       ...(metrics.perServer === undefined ? [] : [metrics.perServer]),
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
     ],

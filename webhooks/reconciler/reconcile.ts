@@ -24,7 +24,7 @@ import { isOptional } from '../core/resources/optional-kind.ts';
 import { timestamp } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
 import { splitKey } from '../platform/kube/object.ts';
-import { gatherCandidate, isOfCandidate, keepProving, proofOfNewPod } from './candidate.ts';
+import { createsCandidate, gatherCandidate, isOfCandidate, keepProving, proofOfNewPod } from './candidate.ts';
 import { execute, isAboutNoApi } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
@@ -102,7 +102,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const isQueued = round.putOff.some(({ state }) => state === 'Queued');
   const isNow = isApplied(decision, { told, held, isQueued });
   const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
-  const rolling = rollingOf(key, decision, { held, told, mayBegin: round.mayBegin }, world);
+  const rolling = rollingOf(key, decision, { held, told, round }, world);
   const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
   const report = nextReport({
     ...{ ...workload, isQueued, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
@@ -186,15 +186,19 @@ const nothingHeld: Held = { actions: [], deployment: undefined, isStableGone: fa
 function rollingOf(
   key: string,
   decision: DecidedServer,
-  { held, told, mayBegin }: { readonly held: Held; readonly told: readonly Executed[]; readonly mayBegin: boolean },
+  { held, told, round }: { readonly held: Held; readonly told: readonly Executed[]; readonly round: Carried },
   world: World,
 ): Rolling | undefined {
   const planned = rolloutOf(decision);
   if (planned === undefined) return undefined;
   if (planned.instructions.template !== 'to-begin' && planned.phase !== 'Proving') world.places.leave(key);
   return {
-    ...{ planned, hasPlace: mayBegin, isStableGone: held.isStableGone },
-    candidate: gatherCandidate(key, { server: decision.server, planned, told }, world),
+    ...{ planned, hasPlace: round.mayBegin, isStableGone: held.isStableGone },
+    candidate: gatherCandidate(
+      key,
+      { server: decision.server, planned, told, isPaused: round.isCandidatePaused === true },
+      world,
+    ),
     newPod: proofOfNewPod(key, planned, world),
     candidatePods: world.candidatePods.of(key),
   };
@@ -210,7 +214,7 @@ function replicaSetOf(pods: readonly ServingPod[]): string | undefined {
 }
 
 /** A round, and whether a rollout may begin in it: then nothing that would replace pods was done. */
-type Carried = Round & { readonly afterMs?: number; readonly mayBegin: boolean };
+type Carried = Round & { readonly afterMs?: number; readonly mayBegin: boolean; readonly isCandidatePaused?: boolean };
 
 async function carryOut(
   key: string,
@@ -227,16 +231,33 @@ async function carryOut(
   const { generation } = paced;
   const admitted = world.pacing.admit(paced, [...decision.actions, ...heldActions]);
   const isBegin = decision.rollout?.instructions.template === 'to-begin';
-  const actions = isBegin ? admitted.actions.filter((action) => !replacesServingPods(action)) : admitted.actions;
+  const timely = isBegin ? admitted.actions.filter((action) => !replacesServingPods(action)) : admitted.actions;
+  const { actions, pauseMs } = pauseCandidate(key, decision, timely, world);
   const executed = await execute(key, actions, toldOf(world, signal));
   world.pacing.settle(paced, executed);
+  if (executed.some(({ action, result }) => result === 'done' && createsCandidate(server, action)))
+    world.candidateCreations.note(key);
   if (executed.some(isAboutNoApi)) world.optional.askSoon();
   tellClaimed(server, executed, world);
-  const afterMs = admitted.afterMs ?? world.pacing.fightMs(key, generation);
+  const afterMs = soonest([admitted.afterMs ?? world.pacing.fightMs(key, generation), pauseMs]);
   return {
-    ...{ executed, putOff: admitted.putOff, mayBegin: actions.length < admitted.actions.length },
+    ...{ executed, putOff: admitted.putOff, mayBegin: timely.length < admitted.actions.length },
+    ...{ isCandidatePaused: pauseMs !== undefined },
     ...(afterMs === undefined ? {} : { afterMs }),
   };
+}
+
+/** `pauseMs`: until the candidate is created again, in milliseconds; undefined: it is there, or is created now, or not wanted. */
+function pauseCandidate(
+  key: string,
+  { server, rollout }: Decision & { readonly verdict: 'accepted' },
+  actions: readonly Action[],
+  { candidateCreations }: World,
+): { readonly actions: readonly Action[]; readonly pauseMs?: number } {
+  if (rollout?.instructions.candidate !== 'wanted') candidateCreations.forget(key);
+  const pauseMs = candidateCreations.pauseMs(key);
+  const others = pauseMs === 0 ? actions : actions.filter((action) => !createsCandidate(server, action));
+  return others.length === actions.length ? { actions } : { actions: others, pauseMs };
 }
 
 function observeValidation(startedAtMs: number, { metrics }: World): void {

@@ -241,6 +241,39 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
   });
 
+  it('is blocked while somebody deletes each candidate, which is created ever more rarely, and goes on when that ends', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    const count = api.writes.length;
+    for (let time = 0; time < 600; time += 1) {
+      await clock.advance(500);
+      if (api.get(candidatePath) !== undefined) api.remove(candidatePath);
+    }
+    const made = api.writes.slice(count).filter((write) => write === `PATCH ${candidatePath}`);
+    expect(made.length).toBeGreaterThan(4);
+    expect(made.length).toBeLessThan(15);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Blocked', 'example.com/search:1']);
+    expect(conditions()).toContain('Stalled=True/CandidateNotCreated');
+    expect(status().extensions?.rollout?.message).toContain('somebody deletes it again and again');
+    await clock.advance(300_000);
+    candidateRuns();
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  it('is tried at once each time that somebody asks for it: no candidate was taken away', async () => {
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    for (let time = 0; time < 8; time += 1) {
+      api.put(serverPath, { metadata: { annotations: { 'mcp-lifecycle/retry': `${time}` } } });
+      await clock.advance(1_000);
+      expect([phase(), imageIn(candidatePath)]).toEqual(['Proving', 'example.com/search:2']);
+      candidateRuns();
+      await clock.advance(20_000);
+      expect([phase(), api.get(candidatePath)]).toEqual(['Rejected', undefined]);
+    }
+  });
+
   it('replaces at once what does not serve well: a repair is never held up', async () => {
     change(2, image(2));
     await clock.advance(1_000);

@@ -7,6 +7,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
+import type { CandidateCreations } from './candidate-creations.ts';
 import type { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import type { FoundRules } from './found-rules.ts';
@@ -50,6 +51,7 @@ export interface World {
   /** Pods of candidates, each under its server. */
   readonly candidatePods: PodCache;
   readonly candidateProbes: CandidateProbes;
+  readonly candidateCreations: CandidateCreations;
   /** Who may prove or replace pods now. */
   readonly places: RolloutPlaces;
   readonly references: ReferenceTracker;
