@@ -32,8 +32,8 @@ interface Holding extends Pick<World, 'api'> {
 
 /**
  * Has all of the Deployment follow the spec but its pod template: that stays as it stands, or is taken from the ReplicaSet that
- * served before. Where that is gone and another template than the newest stands, what stands is what was put back. Two reads while a rollout is held, none otherwise. What cannot be read is left as it is, and the round has to
- * be repeated.
+ * served before. Where that is gone and another template than the newest stands, what stands is what was put back. Two reads
+ * while a rollout is held, none otherwise. What cannot be read is left as it is, and the round has to be repeated.
  */
 export async function holdTemplate(
   server: MCPServer,
@@ -42,27 +42,39 @@ export async function holdTemplate(
   holding: Holding,
 ): Promise<Held> {
   if (instructions.template === 'wanted' || instructions.template === 'to-begin') return leftAlone;
-  const planHeld = (held: KubernetesObject): Held => {
-    const serving = observed.filter(({ kind, name }) => kind === held.kind && name === held.metadata.name);
-    const input = { owner: ownerOf(server), childKinds: [deploymentKind], desired: [held], observed: serving, digest };
-    return { actions: plan(input), deployment: held, isStableGone: false };
-  };
-  const live = instructions.template === 'held' ? await readServing(server, holding) : undefined;
-  if (live?.ok === false) return { ...leftAlone, error: live.error };
-  const held = live && heldDeployment(deployment, live.body, digest);
-  if (held !== undefined) return planHeld(held);
-  const { stable } = server.status?.extensions?.rollout ?? {};
-  const former = stable && (await read(server, { plural: 'replicasets', name: `${childName(server)}-${stable.replicaSet}` }, holding));
-  if (former?.ok === false && former.error.status !== 404) return { ...leftAlone, error: former.error };
-  const known =
-    stable !== undefined && former?.ok === true
-      ? deploymentOfReplicaSet(deployment, former.body, stable.template)
-      : live && standingDeployment(deployment, live.body);
-  return known === undefined ? { ...leftAlone, isStableGone: former?.ok === false } : planHeld(known);
+  const found = await (instructions.template === 'held' ? findHeld : findFormer)(server, deployment, holding);
+  if (found.deployment === undefined) return { actions: [], ...found };
+  const { kind, metadata } = found.deployment;
+  const serving = observed.filter((child) => child.kind === kind && child.name === metadata.name);
+  const desired = [found.deployment];
+  const input = { owner: ownerOf(server), childKinds: [deploymentKind], desired, observed: serving, digest };
+  return { actions: plan(input), ...found };
 }
 
-function readServing(server: MCPServer, holding: Holding): Promise<ApiResult> {
-  return read(server, { plural: 'deployments', name: childName(server) }, holding);
+type Found = Omit<Held, 'actions'>;
+
+/** With the template as it stands; with that of the ReplicaSet where somebody has changed it. */
+async function findHeld(server: MCPServer, wanted: KubernetesObject, holding: Holding): Promise<Found> {
+  const live = await read(server, { plural: 'deployments', name: childName(server) }, holding);
+  if (!live.ok) return { deployment: undefined, isStableGone: false, error: live.error };
+  const deployment = heldDeployment(wanted, live.body, digest);
+  if (deployment !== undefined) return { deployment, isStableGone: false };
+  const former = await findFormer(server, wanted, holding);
+  if (former.deployment !== undefined || former.error !== undefined) return former;
+  return { ...former, deployment: standingDeployment(wanted, live.body) };
+}
+
+async function findFormer(server: MCPServer, wanted: KubernetesObject, holding: Holding): Promise<Found> {
+  const { stable } = server.status?.extensions?.rollout ?? {};
+  if (stable === undefined) return { deployment: undefined, isStableGone: false };
+  const name = `${childName(server)}-${stable.replicaSet}`;
+  const replicaSet = await read(server, { plural: 'replicasets', name }, holding);
+  if (replicaSet.ok)
+    return { deployment: deploymentOfReplicaSet(wanted, replicaSet.body, stable.template), isStableGone: false };
+  const { error } = replicaSet;
+  return error.status === 404
+    ? { deployment: undefined, isStableGone: true }
+    : { deployment: undefined, isStableGone: false, error };
 }
 
 function read(

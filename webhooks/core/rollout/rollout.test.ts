@@ -243,7 +243,11 @@ describe('a rollout', () => {
       { state: rejected, serving: { ...serving, isVerified: false } },
       'Rejected held',
     ],
-    ['stays rejected with no replicas: they may come back', { state: rejected, wanted: { replicas: 0 } }, 'Rejected held'],
+    [
+      'stays rejected with no replicas: they may come back',
+      { state: rejected, wanted: { replicas: 0 } },
+      'Rejected held',
+    ],
     [
       'stays rejected when new pods are not watched any more: somebody wrote a strategy into the Deployment',
       { state: rejected, settings: { isWatched: false } },

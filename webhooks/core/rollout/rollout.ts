@@ -131,7 +131,7 @@ const plain: Instructions = { template: 'wanted', candidate: 'none' };
  * dies between the two leaves a state from which the next one does the same.
  */
 export function instructionsOf(input: Followed): Instructions {
-  const { state, wanted, serving } = input;
+  const { wanted, serving } = input;
   if (serving === undefined) return plain;
   if (isKeptOut(input)) {
     const isPutBack = serving.template !== wanted.template;
@@ -282,15 +282,18 @@ function nextOfProving(input: RolloutInput, state: RolloutState): RolloutState {
       // Nobody has looked after it for so long, or its owner had to correct the spec first: the time begins now.
       return isLate ? proving(input) : state;
     case 'absent':
-    case 'starting': {
-      if (!isLate) return state;
-      const why = candidate.state === 'starting' && candidate.why !== undefined ? `: ${candidate.why}` : '';
-      const message = `The candidate was not ready within ${input.settings.deadlineMs / 1_000} s${why}`;
-      return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotReady', message });
-    }
+    case 'starting':
+      return isLate ? notReady(input, state) : state;
     case 'ready':
       return nextOfReady(input, state, { proof: candidate.proof, isLate });
   }
+}
+
+function notReady(input: RolloutInput, state: RolloutState): RolloutState {
+  const { candidate, settings } = input;
+  const why = candidate.state === 'starting' && candidate.why !== undefined ? `: ${candidate.why}` : '';
+  const message = `The candidate was not ready within ${settings.deadlineMs / 1_000} s${why}`;
+  return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotReady', message });
 }
 
 function nextOfReady(
