@@ -203,4 +203,65 @@ describe('a caller that hangs up', () => {
     next.socket.write(aRequest('there'));
     await until(() => uidsIn(next.said()).length === 1);
   });
+
+  it('before its signal is asked for has it aborted', async () => {
+    let signal: AbortSignal | undefined;
+    const { inside, hold } = aGate();
+    const validate: Handler = async (request, context) => {
+      const answer = await hold(request, context);
+      signal = context.signal();
+      return answer;
+    };
+    const server = await start({ handlers: { validate } });
+    const socket = await open(server);
+    socket.write(aRequest('gone'));
+    await until(() => inside.length === 1);
+    socket.destroy();
+    await once(socket, 'close');
+    // Until the server knows it, too.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    inside[0]?.();
+    await until(() => signal?.aborted === true);
+  });
+
+  it.each([
+    ['by us', ''],
+    ['by Node', 'X-Other: 1\r\n'],
+  ])('with more than one request on its way has all of them aborted that are judged, read %s', async (_, header) => {
+    const signals: AbortSignal[] = [];
+    const validate: Handler = async (_request, context) => {
+      const signal = context.signal();
+      signals.push(signal);
+      await once(signal, 'abort');
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    const socket = await open(server);
+    const requests = ['first', 'second', 'third'].map((uid) => aRequest(uid).replace('Host:', `${header}Host:`));
+    for (const [index, request] of requests.entries()) {
+      socket.write(request);
+      // What Node reads is judged at once, what we read in turn: then it is enough that each has arrived by itself.
+      if (header === '' && index > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      else await until(() => signals.length === index + 1);
+    }
+    socket.destroy();
+    await until(() => signals.every(({ aborted }) => aborted));
+  });
+
+  it('is one that sends more and more before its answer: the connection ends', async () => {
+    let signal: AbortSignal | undefined;
+    const validate: Handler = async (_request, context) => {
+      signal = context.signal();
+      await once(signal, 'abort');
+      return allowed();
+    };
+    const server = await start({ handlers: { validate } });
+    const socket = await open(server);
+    socket.write(aRequest('first'));
+    await until(() => signal !== undefined);
+    socket.write(aRequest('second', 'x'.repeat(100_000)));
+    await until(() => socket.closed);
+    await until(() => signal?.aborted === true);
+    expect(await server.metric('admission_aborted_total')).toBe(1);
+  });
 });

@@ -8,10 +8,17 @@ import { readKnownHead, type KnownHead } from './known-head.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import type { RefusedReview } from './parse-review.ts';
 import { PendingCall } from './pending-call.ts';
-import type { Uploads } from './uploads.ts';
+import { pieceCost, type Uploads } from './uploads.ts';
 
 /** Longest body that is read here, in bytes: nearly all of them are far shorter. */
 const longestBody = 64 * 1024;
+
+/**
+ * What is read of the requests after one that is judged, in bytes, as pieces take them of the room for bodies. A
+ * connection that is not read does not tell that its caller hung up, so it is read to here, and ended beyond: nobody who
+ * waits for an answer sends so much meanwhile. Only what is looked up takes so long, so few have it at a time.
+ */
+const longestAhead = 64 * 1024;
 
 /** How often bodies are looked at that have not arrived as a whole, in milliseconds. None stays for two looks. */
 const tickMs = 50;
@@ -88,6 +95,7 @@ class DirectConnection {
   #call: DirectCall | undefined;
   /** What came before it was answered. */
   readonly #ahead: Buffer[] = [];
+  #aheadCost = 0;
 
   constructor(options: DirectOptions, arrivals: Arrivals, socket: Socket) {
     this.options = options;
@@ -146,7 +154,8 @@ class DirectConnection {
   readonly #onData = (piece: Buffer): void => {
     if (this.#call !== undefined) {
       this.#ahead.push(piece);
-      this.socket.pause();
+      this.#aheadCost += piece.length + pieceCost;
+      if (this.#aheadCost > longestAhead) this.socket.destroy();
       return;
     }
     this.#pieces.push(piece);

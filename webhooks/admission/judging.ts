@@ -49,9 +49,13 @@ export function createJudging(options: JudgingOptions): (call: PendingCall) => v
   });
 }
 
-/** Undefined when our code failed; the call has been told then. */
+/** Undefined when its caller is gone, or our code failed; the call has been told then. */
 function judge(options: JudgingOptions, call: PendingCall): Outcome | Promise<Outcome> | undefined {
   try {
+    if (call.isGone) {
+      abort(options, call);
+      return undefined;
+    }
     const read = parseReview(call.body);
     call.giveBack();
     if (!read.ok) return read;

@@ -46,9 +46,12 @@ export abstract class PendingCall implements CallContext {
     if (this.#controller === undefined) {
       const created = new AbortController();
       this.#controller = created;
-      this.onGone(() => {
-        created.abort();
-      });
+      // Who is gone already hangs up no more.
+      if (this.isGone) created.abort();
+      else
+        this.onGone(() => {
+          created.abort();
+        });
     }
     return this.#controller.signal;
   }

@@ -24,7 +24,7 @@ export interface UploadLimits {
 const tickMs = 50;
 
 /** What a piece takes besides its bytes: a sender may cut its body into single ones. */
-const pieceCost = 256;
+export const pieceCost = 256;
 
 /** A whole body. Its bytes count until it is released: when it is parsed. */
 export interface Arrived {
