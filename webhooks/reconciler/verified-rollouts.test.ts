@@ -351,6 +351,56 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(candidatePath)]).toEqual(['Proving', 'example.com/search:2']);
   });
 
+  it('whose ConfigMap comes after it is proven all the same: what serves was verified before', async () => {
+    change(2, { ...image(2), config: { port: 8080, envFrom: [{ configMapRef: { name: 'late' } }] } });
+    await clock.advance(60_000);
+    expect(conditions()).toEqual(expect.arrayContaining(['Accepted=False/Invalid', 'Verified=Unknown/NotVerified']));
+    await stop();
+    start();
+    await clock.advance(1_000);
+    api.put('/api/v1/namespaces/mcp/configmaps/late', { metadata: { name: 'late', namespace: 'mcp' } });
+    await clock.advance(120_000);
+    expect([phase(), imageIn(deploymentPath), imageIn(candidatePath)]).toEqual([
+      ...['Proving', 'example.com/search:1', 'example.com/search:2'],
+    ]);
+    expect(status().extensions?.rollout?.stable?.generation).toBe(1);
+    expect(status().extensions?.verification?.verifiedGeneration).toBeUndefined();
+    candidateRuns();
+    await clock.advance(3_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  it('is rolled out at once when what was verified has ended until its ConfigMap came: this may be its repair', async () => {
+    change(2, { ...image(2), config: { port: 8080, envFrom: [{ configMapRef: { name: 'late' } }] } });
+    await clock.advance(1_000);
+    api.remove(podPath('old'));
+    deploymentIs(deploymentPath, { readyReplicas: 0 });
+    await clock.advance(1_000);
+    api.put('/api/v1/namespaces/mcp/configmaps/late', { metadata: { name: 'late', namespace: 'mcp' } });
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual([undefined, 'example.com/search:2']);
+  });
+
+  it('that is blocked stays so, and is not rolled out unproven, when its spec is not valid for a second', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    const refused = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota: pods' };
+    const isFull = (): void => {
+      deploymentIs(candidatePath, { replicas: 0, updatedReplicas: 0, readyReplicas: 0, conditions: [refused] });
+    };
+    isFull();
+    await clock.advance(1_000);
+    expect(phase()).toBe('Blocked');
+    change(3, { ...image(2), config: { port: 8080, envFrom: [{ configMapRef: { name: 'missing' } }] } });
+    await clock.advance(1_000);
+    change(4, { ...image(2), config: { port: 8080, envFrom: [] } });
+    await clock.advance(1_000);
+    expect(['Proving', 'Blocked']).toContain(phase());
+    isFull();
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Blocked', 'example.com/search:1']);
+  });
+
   it('at another port keeps the former one open, in Service and policy, until the last old pod has gone', async () => {
     const portsOf = (path: string): string =>
       JSON.stringify(api.get(path)?.['spec'])

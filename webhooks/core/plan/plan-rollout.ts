@@ -13,7 +13,7 @@ import type { KubernetesObject } from '../resources/expanded-kind.ts';
 import { conditionOf } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { templateHashOf } from './plan.ts';
-import { saidToServe } from './served-generation.ts';
+import { saidToServe, servesWell } from './served-generation.ts';
 import { namedDigest } from './tool-demands.ts';
 
 /** What is to become of the pods that serve, by the state that is written in status. */
@@ -86,17 +86,15 @@ function servingDeployment(
   return { template: child.templateHash, replicaSet, ...saidOfServing(server) };
 }
 
-function saidOfServing(server: MCPServer): Pick<ServingDeployment, 'generation' | 'isVerified' | 'isUnasked'> {
+function saidOfServing(server: MCPServer): Omit<ServingDeployment, 'template' | 'replicaSet'> {
   const { status } = server;
   const { reason } = conditionOf(status, 'Available') ?? {};
   const isBroken = reason !== 'Available' && reason !== 'ConfigurationInvalid';
   const isUnasked = !isBroken && conditionOf(status, 'Verified')?.status === 'Unknown';
-  return { generation: saidToServe(status), isVerified: servesWell(server), isUnasked };
-}
-
-/** As far as status says. */
-export function servesWell({ status }: MCPServer): boolean {
-  const available = conditionOf(status, 'Available');
-  const serves = available?.status === 'True' && available.reason === 'Available';
-  return serves && conditionOf(status, 'Verified')?.status === 'True';
+  const before = status?.extensions?.verification?.verifiedGeneration;
+  const generation = saidToServe(status) ?? before;
+  // What has ended meanwhile may be waiting for its repair.
+  const isThere = (status?.readyReplicas ?? 0) > 0;
+  const wasVerified = isUnasked && isThere && before !== undefined && generation === before;
+  return { generation, isVerified: servesWell(server), isUnasked, wasVerified };
 }

@@ -18,7 +18,8 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   if (serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
   const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
-  return Math.min(serving.generation ?? believedToServe(input) ?? older, generation);
+  const { verifiedGeneration } = previous?.extensions?.verification ?? {};
+  return Math.min(serving.generation ?? believedToServe(input) ?? verifiedGeneration ?? older, generation);
 }
 
 /** What has served for a moment, and what status says of that, is over. */
@@ -30,6 +31,11 @@ function generationPutBack(rollout: StatusInput['rollout']): number | undefined 
 /** Of which generation status says that it serves; undefined: of none. */
 export function saidToServe(previous: MCPServerStatus | undefined): number | undefined {
   return servingCondition(previous)?.observedGeneration;
+}
+
+/** Whether it serves and is known to be good, as far as status says. */
+export function servesWell({ status }: Pick<MCPServer, 'status'>): boolean {
+  return servedBefore(status) && conditionOf(status, 'Verified')?.status === 'True';
 }
 
 /**

@@ -3,6 +3,7 @@ import { present } from '../mcpserver/record.ts';
 import type { MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
 import { isAboutTools } from './say-tools.ts';
+import { saidToServe, servesWell } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
 import type { Verified } from './verified.ts';
 
@@ -24,8 +25,21 @@ export function nextVerificationStatus(input: StatusInput, verified: Verified): 
   const isListed = verification.state === 'verified' && verification.tools !== undefined;
   const toolsDigest = isListed ? undefined : digestBeside(learnt.image, before);
   const lastVerdictTime = verified.status === 'Unknown' ? undefined : input.lastVerdictTime;
-  const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest, lastVerdictTime });
+  const verifiedGeneration = verifiedBefore(input, verified);
+  const times = { lastVerdictTime, verifiedGeneration };
+  const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest, ...times });
   return Object.keys(asked).length === 0 ? undefined : asked;
+}
+
+/**
+ * Of a spec that is not valid nobody is asked, and what serves goes on serving: that it was good stands until somebody has
+ * been asked again, or the correction of a spec would replace it unproven.
+ */
+function verifiedBefore({ accepted, previous, server }: StatusInput, { status }: Verified): number | undefined {
+  if (status !== 'Unknown') return undefined;
+  if (accepted.state === 'valid' || !servesWell({ status: previous }))
+    return previous?.extensions?.verification?.verifiedGeneration;
+  return saidToServe(previous) ?? server.metadata.generation;
 }
 
 /**

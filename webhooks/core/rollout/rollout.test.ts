@@ -133,6 +133,25 @@ describe('a rollout', () => {
       'Proving held candidate',
     ],
     [
+      'goes on trying when it is blocked, and nobody could ask what serves meanwhile',
+      {
+        state: blocked,
+        serving: { ...serving, isVerified: false, isUnasked: true },
+        candidate: noPod,
+      },
+      'Blocked held candidate',
+    ],
+    [
+      'begins with a candidate when what serves was good before the spec was not valid',
+      { serving: { ...serving, isVerified: false, isUnasked: true, wasVerified: true } },
+      'Proving held candidate',
+    ],
+    [
+      'waits for its turn also then',
+      { serving: { ...serving, isVerified: false, isUnasked: true, wasVerified: true }, hasPlace: false },
+      'idle to-begin',
+    ],
+    [
       'does not begin while nobody knows what serves: this may be its repair',
       { serving: { ...serving, isVerified: false, isUnasked: true } },
       'idle wanted',

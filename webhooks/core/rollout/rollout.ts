@@ -29,6 +29,8 @@ export interface ServingDeployment {
   readonly isVerified: boolean;
   /** Nobody knows what it answers now, because nobody has asked since the spec was not valid. */
   readonly isUnasked?: boolean;
+  /** So it is, and it was known to be good before that. */
+  readonly wasVerified?: boolean;
 }
 
 /** How far the newest template of the serving Deployment has got. */
@@ -141,9 +143,11 @@ export function instructionsOf(input: Followed): Instructions {
   return isHeldUp(input, serving) ? held(input) : plain;
 }
 
-/** What does not serve well is not held: this may be its repair. What is proven already served well when that began. */
-function isHeldUp(input: Followed, { isVerified, isUnasked }: ServingDeployment): boolean {
-  return isVerified || (isUnasked === true && phaseOf(input) === 'Proving');
+/** What does not serve well is not held: this may be its repair. What is on its way already served well when that began. */
+function isHeldUp(input: Followed, { isVerified, isUnasked, wasVerified }: ServingDeployment): boolean {
+  const phase = phaseOf(input);
+  const isBegun = phase === 'Proving' || phase === 'Blocked';
+  return isVerified || wasVerified === true || (isUnasked === true && isBegun);
 }
 
 type Followed = Pick<RolloutInput, 'state' | 'settings' | 'wanted' | 'serving'>;
