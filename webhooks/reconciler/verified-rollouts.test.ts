@@ -274,14 +274,42 @@ describe('a new version of a server that is verified', () => {
     }
   });
 
+  const oldPodEnds = async (): Promise<void> => {
+    api.remove(podPath('old'));
+    deploymentIs(deploymentPath, { readyReplicas: 0 });
+    await clock.advance(1_000);
+  };
+
   it('replaces at once what does not serve well: a repair is never held up', async () => {
+    await oldPodEnds();
     change(2, image(2));
     await clock.advance(1_000);
-    api.put(serverPath, {});
-    api.remove(podPath('old'));
-    deploymentIs(deploymentPath, { replicas: 1, updatedReplicas: 1, readyReplicas: 0 });
+    expect([phase(), imageIn(deploymentPath)]).toEqual([undefined, 'example.com/search:2']);
+  });
+
+  it('that is known to be bad is not let through by one restart of the only pod that serves', async () => {
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
     await clock.advance(5_000);
-    expect(imageIn(deploymentPath)).toBe('example.com/search:2');
+    await oldPodEnds();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Proving', 'example.com/search:1']);
+    servingPod('old', 'one');
+    deploymentIs(deploymentPath);
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+  });
+
+  it('that is not ready yet when what serves ends repairs it once it speaks MCP, and knows what to put back', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    await oldPodEnds();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Proving', 'example.com/search:1']);
+    candidateRuns();
+    await clock.advance(3_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+    expect(status().extensions?.rollout?.stable?.replicaSet).toBe('one');
   });
 
   it('is proven by whoever leads next, whenever the one before it dies', async () => {

@@ -122,10 +122,45 @@ describe('a rollout', () => {
       { state: proving, candidate: ready({ state: 'not-asked', message: 'timeout' }), after: 300 },
       'Rolling wanted',
     ],
+    // What is known to be broken is no repair, and what is not ready is none yet: one restart of the only pod must not let it through.
     [
-      'goes on unproven when what serves stops serving well meanwhile',
+      'is rejected for bad answers also when what serves stops serving well meanwhile',
       { state: proving, serving: { ...serving, isVerified: false }, candidate: bad(60_000) },
+      'Rejected held',
+    ],
+    [
+      'goes on proving what answers badly, or does not run yet, when what serves stops serving well meanwhile',
+      { state: proving, serving: { ...serving, isVerified: false }, candidate: bad(1) },
+      'Proving held candidate',
+    ],
+    [
+      'waits for its candidate also when what serves stops serving well meanwhile',
+      { state: proving, serving: { ...serving, isVerified: false }, candidate: { state: 'starting' }, after: 299 },
+      'Proving held candidate',
+    ],
+    [
+      'hears its candidate first when what serves stops serving well meanwhile',
+      { state: proving, serving: { ...serving, isVerified: false }, candidate: ready({ state: 'asked' }) },
+      'Proving held candidate',
+    ],
+    [
+      'replaces what stops serving well meanwhile as soon as the candidate speaks MCP',
+      { state: proving, serving: { ...serving, isVerified: false }, candidate: good },
       'Rolling wanted',
+    ],
+    [
+      'goes on unproven when what serves stops serving well, and nobody can ask the candidate',
+      {
+        state: proving,
+        serving: { ...serving, isVerified: false },
+        candidate: ready({ state: 'not-asked', message: 'timeout' }),
+      },
+      'Rolling wanted',
+    ],
+    [
+      'of something else is a repair, and waits for nothing',
+      { state: proving, serving: { ...serving, isVerified: false }, wanted: { template: 'E', generation: 3 } },
+      'idle wanted',
     ],
     [
       'goes on proving when nobody could ask what serves, because the spec was not valid meanwhile',
@@ -361,6 +396,15 @@ describe('a rollout', () => {
     });
     expect(next.state?.stable).toEqual(stable);
   });
+
+  it.each(['Proving', 'Blocked'] as const)(
+    'keeps what served when it began, to put that back, also when that stops serving well while it is %s',
+    (phase) => {
+      const candidate = phase === 'Proving' ? good : noPod;
+      const { state } = decide({ state: { ...proving, phase }, serving: { ...serving, isVerified: false }, candidate });
+      expect(state).toMatchObject({ phase: 'Rolling', stable });
+    },
+  );
 
   it('says in one event what happened, and none while nothing does', () => {
     const eventOf = (situation: Situation): string | undefined => decide(situation).event?.reason;

@@ -143,11 +143,14 @@ export function instructionsOf(input: Followed): Instructions {
   return isHeldUp(input, serving) ? held(input) : plain;
 }
 
-/** What does not serve well is not held: this may be its repair. What is on its way already served well when that began. */
+/**
+ * What does not serve well is not held: this may be its repair. What is on its way already served well when that began; a
+ * candidate is no repair as long as it does not come up or is known to be bad, and one that cannot be started may be one.
+ */
 function isHeldUp(input: Followed, { isVerified, isUnasked, wasVerified }: ServingDeployment): boolean {
   const phase = phaseOf(input);
-  const isBegun = phase === 'Proving' || phase === 'Blocked';
-  return isVerified || wasVerified === true || (isUnasked === true && isBegun);
+  if (isVerified || wasVerified === true || phase === 'Proving') return true;
+  return isUnasked === true && phase === 'Blocked';
 }
 
 type Followed = Pick<RolloutInput, 'state' | 'settings' | 'wanted' | 'serving'>;
@@ -202,8 +205,7 @@ function nextState(input: RolloutInput): RolloutState | undefined {
   if (state !== undefined && phase === 'Rolling') return nextOfRolling(input, state);
   // It stands there already: applied by a round whose status was lost, or taken back by its owner.
   if (serving.template === wanted.template) return undefined;
-  if (!isHeldUp(input, serving))
-    return phase === 'Proving' || phase === 'Blocked' ? rolling(input, 'NotProven') : undefined;
+  if (!isHeldUp(input, serving)) return phase === 'Blocked' ? rolling(input, 'NotProven') : undefined;
   return state === undefined ? begin(input) : nextOfHeld(input, state);
 }
 
@@ -237,11 +239,8 @@ function proving(input: RolloutInput): RolloutState {
 }
 
 function rolling(input: RolloutInput, proof: NonNullable<RolloutState['proof']>, why?: string): RolloutState {
-  const { stable, ...rest } = common(input);
-  // What does not serve well is not worth to be put back.
-  const worth = input.serving?.isVerified === true && stable !== undefined ? { stable } : {};
   const said = why === undefined ? {} : { message: oneLine(why, maxMessageLength) };
-  return { phase: 'Rolling', ...rest, ...worth, proof, ...said };
+  return { phase: 'Rolling', ...common(input), proof, ...said };
 }
 
 function common({ state, wanted, serving, now }: RolloutInput): Omit<RolloutState, 'phase'> {
@@ -318,9 +317,14 @@ function nextOfReady(
       return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotVerified', message });
     }
     case 'not-asked':
-      // A question that could not be asked has no answer, good or bad.
-      return isLate ? rolling(input, 'NotProven', proof.message) : state;
+      // A question that could not be asked has no answer, good or bad. Of what fails it may be the repair.
+      return isLate || isFailing(input) ? rolling(input, 'NotProven', proof.message) : state;
   }
+}
+
+/** Whether what serves is known not to serve well. */
+function isFailing({ serving }: RolloutInput): boolean {
+  return serving !== undefined && !serving.isVerified && serving.isUnasked !== true;
 }
 
 /** The candidate stays where it is: its ReplicaSet tries again by itself, and goes on when there is room. */
