@@ -2,7 +2,7 @@ import { present } from '../core/mcpserver/record.ts';
 import type { MCPServer, MCPServerStatus, VerificationStatus } from '../core/mcpserver/types.gen.ts';
 import { conditionOf } from '../core/plan/condition.ts';
 import type { AnsweredBy, OfferCounts, ProtocolEra, ServerInfo } from '../core/plan/observed.ts';
-import { toolReasons } from '../core/plan/say-tools.ts';
+import { toolReasons } from '../core/plan/tool-reasons.ts';
 import { toolsInStatus } from '../core/plan/tools-status.ts';
 import { eraImage, eras } from '../core/plan/verification-status.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';

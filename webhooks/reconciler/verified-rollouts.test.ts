@@ -605,6 +605,46 @@ describe('the tools of a new version', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
   });
 
+  it('hold it back when they have to be read-only from that version on and are not; what serves is not asked to be', async () => {
+    const writes: ProbeResult = lists('2', 'search');
+    const listed = writeListed([{ ...tool, name: 'search' }, { ...tool, name: 'send', readOnly: false }]);
+    if (writes.state !== 'verified') throw new Error('it speaks MCP');
+    serves = { ...writes, tools: { digest: `sha256:${'2'.repeat(64)}`, truncated: 0, listed } };
+    await clock.advance(1_300_000);
+    expect(status().extensions?.tools?.list?.map(({ readOnly = false }) => readOnly)).toEqual([true, false]);
+    answer = serves;
+    asked({ ...image(2), extensions: { toolContract: { allow: 'ReadOnly' } } });
+    await clock.advance(1_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Proving', 'example.com/search:1']);
+    await clock.advance(120_000);
+    expect(conditions()).toContain('Verified=True/Verified');
+    await proven();
+    expect([phase(), status().extensions?.rollout?.reason]).toEqual(['Rejected', 'ToolNotAllowed']);
+    await clock.advance(120_000);
+    expect([conditions().includes('Verified=True/Verified'), imageIn(deploymentPath)]).toEqual([
+      ...[true, 'example.com/search:1'],
+    ]);
+  });
+
+  it('have to stay read-only in pods before it that were so', async () => {
+    asked({ ...image(1), extensions: { toolContract: { allow: 'ReadOnly' } } });
+    await clock.advance(10_000);
+    expect(conditions()).toContain('Verified=True/Verified');
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    asked({ ...image(2), extensions: { toolContract: { allow: 'ReadOnly' } } });
+    await proven();
+    await clock.advance(20_000);
+    expect(phase()).toBe('Rejected');
+    const listed = writeListed([{ ...tool, name: 'send', readOnly: false }]);
+    const now = lists('3', 'send');
+    if (now.state !== 'verified') throw new Error('it speaks MCP');
+    serves = { ...now, tools: { digest: `sha256:${'3'.repeat(64)}`, truncated: 0, listed } };
+    await clock.advance(1_300_000);
+    expect(conditions()).toContain('Verified=False/ToolNotAllowed');
+    await clock.advance(1_300_000);
+    expect(conditions()).toContain('Verified=False/ToolNotAllowed');
+  });
+
   it('hold it back when they are others than the pinned ones, unless their digest comes with the new version', async () => {
     asked({ ...image(1), extensions: { toolContract: { mode: 'Pin' } } });
     await clock.advance(10_000);

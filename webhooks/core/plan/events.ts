@@ -4,7 +4,7 @@ import { conditionOf } from './condition.ts';
 import { renderStanding } from './foreign/standing.ts';
 import { formerPodFailure } from './former-release.ts';
 import { optionalTypes } from './optional-conditions.ts';
-import { toolReasons } from './say-tools.ts';
+import { toolReasons } from './tool-reasons.ts';
 import { toolEvents } from './tools-status.ts';
 import type { Condition, MCPServer, MCPServerStatus, PodFailure, ServerCapabilities } from '../mcpserver/types.gen.ts';
 

@@ -1,6 +1,7 @@
 import type { Condition, MCPServer } from '../mcpserver/types.gen.ts';
 import { acceptAnnotation, namedDigest } from './tool-demands.ts';
 import type { ToolDemands, ToolVerdict } from './tool-demands.ts';
+import { toolReasons } from './tool-reasons.ts';
 
 /** What the condition Verified says of tools that are not as they have to be. */
 export interface ToolsSaid {
@@ -10,13 +11,6 @@ export interface ToolsSaid {
   /** Tells it from other bad news, in no words. */
   readonly cause?: string;
 }
-
-/** Reasons of Verified for a server that speaks MCP, and whose tools are not as they have to be. */
-export const toolReasons = {
-  changed: 'ToolContractChanged',
-  notAllowed: 'ToolNotAllowed',
-  unknown: 'ToolContractUnknown',
-} as const;
 
 /** How many tools are named in one message. */
 const maxNamed = 5;
@@ -75,9 +69,4 @@ function nameSome(names: readonly string[], count: number): string {
   const more = count - named.length;
   if (named.length === 0) return 'none of the first 64';
   return `${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
-}
-
-/** Whether a reason of Verified is about the tools of a server that answered. */
-export function isAboutTools(reason: string): boolean {
-  return Object.values<string>(toolReasons).includes(reason);
 }

@@ -1,7 +1,10 @@
 import { readListed } from '../contract/listed-tools.ts';
 import { ANNOTATION_PREFIX } from '../mcpserver/api.ts';
 import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { conditionOf } from './condition.ts';
 import type { ToolsSeen, Verification } from './observed.ts';
+import { isAboutTools } from './tool-reasons.ts';
+import { toolsInStatus } from './tools-status.ts';
 
 /** Annotation of an MCPServer that accepts one contract: its value is the digest of that, and nothing else accepts anything. */
 export const acceptAnnotation = `${ANNOTATION_PREFIX}accept-tool-contract`;
@@ -32,7 +35,7 @@ const digestForm = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * What a server demands of its tools. `isOlder`: of pods of an older generation, which were accepted with that, whatever the
- * spec names for those after them.
+ * spec names for those after them, and does not hold against them what they were never asked to be.
  */
 export function toolDemandsOf(
   server: Pick<MCPServer, 'spec' | 'metadata'>,
@@ -40,10 +43,20 @@ export function toolDemandsOf(
   { isOlder = false }: { readonly isOlder?: boolean } = {},
 ): ToolDemands {
   const { mode, ignore = [], allow } = server.spec.extensions?.toolContract ?? {};
-  const common = { ignore, isReadOnly: allow === 'ReadOnly' };
+  const common = { ignore, isReadOnly: allow === 'ReadOnly' && (!isOlder || mustStayReadOnly(status)) };
   const pinned =
     mode === 'Pin' ? pinnedTo(namedDigest(server), status?.extensions?.tools?.accepted, isOlder) : undefined;
   return pinned === undefined ? common : { ...common, pinned };
+}
+
+/**
+ * Whether pods of an older generation were read-only, as far as status tells. Those that were not, and Verified all the same,
+ * are from before that was demanded: if they failed of it now, what takes their place would not be proven first.
+ */
+function mustStayReadOnly(status: MCPServerStatus | undefined): boolean {
+  if (isAboutTools(conditionOf(status, 'Verified')?.reason ?? '')) return true;
+  const tools = toolsInStatus(status);
+  return tools !== undefined && !('reason' in tools) && judgeHints(tools) === undefined;
 }
 
 function pinnedTo(

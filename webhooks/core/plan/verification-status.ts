@@ -2,9 +2,9 @@ import { printable, shortenEnd } from '../engine/text.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
-import { isAboutTools } from './say-tools.ts';
 import { saidToServe, servesWell } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
+import { isAboutTools } from './tool-reasons.ts';
 import type { Verified } from './verified.ts';
 
 /** The words of status for the eras. */

@@ -4,8 +4,9 @@ import { isServing } from './availability.ts';
 import { conditionOf } from './condition.ts';
 import type { Verification } from './observed.ts';
 import { generationOf, olderOf, servedBefore } from './served-generation.ts';
-import { isAboutTools, sayTools } from './say-tools.ts';
+import { sayTools } from './say-tools.ts';
 import { isDemanding, judgeTools, toolDemandsOf } from './tool-demands.ts';
+import { isAboutTools } from './tool-reasons.ts';
 import { goneWhenAsked } from './verification-status.ts';
 import type { StatusInput } from './status-input.ts';
 
