@@ -429,6 +429,27 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Blocked', 'example.com/search:1']);
   });
 
+  it('that asks not to be asked from then on is rolled out within 15 minutes, and not verified', async () => {
+    change(2, { ...image(2), config: { port: 9090 } });
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    expect(phase()).toBe('Rolling');
+    serves = { state: 'throttled', message: 'answered HTTP 429' };
+    answer = serves;
+    api.remove(podPath('old'));
+    servingPod('new', 'two', 9090);
+    deploymentIs(deploymentPath);
+    await clock.advance(600_000);
+    expect(phase()).toBe('Rolling');
+    await clock.advance(600_000);
+    expect(phase()).toBeUndefined();
+    expect(conditions()).toEqual(expect.arrayContaining(['Available=True/Available', 'Verified=Unknown/NotVerified']));
+    expect(status().address?.url).toContain(':9090/');
+    expect(events()).toContain('RolloutComplete');
+    expect(await registry.metrics()).toContain('rollouts_total{result="Complete",reason="Proven"} 1');
+  });
+
   it('at another port keeps the former one open, in Service and policy, until the last old pod has gone', async () => {
     const portsOf = (path: string): string =>
       JSON.stringify(api.get(path)?.['spec'])

@@ -159,7 +159,7 @@ function endedNow(
   rollout: RolloutDecision | undefined,
 ): EndedPhase | undefined {
   if (rollout === undefined) return undefined;
-  const isVerified = rolling?.planned.serving?.isVerified === true;
+  const isVerified = rolling?.planned.serving?.isVerified === true || rollout.event?.reason === 'RolloutComplete';
   return endedBetween(previous?.extensions?.rollout, { state: rollout.state, isVerified, nowMs });
 }
 

@@ -37,8 +37,9 @@ function completed({ verification, answeredBy, serving }: RollProgressInput): Ro
   if (answeredBy?.podSet !== serving.podSet) return { state: 'complete', answer: 'none' };
   switch (verification.state) {
     case 'not-attempted':
-    case 'throttled':
       return { state: 'complete', answer: 'none' };
+    case 'throttled':
+      return { state: 'complete', answer: 'throttled' };
     case 'failed':
       return { state: 'complete', answer: 'bad', message: verification.message };
     case 'verified':

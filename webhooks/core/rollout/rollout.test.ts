@@ -262,6 +262,22 @@ describe('a rollout', () => {
       'Rolling wanted',
     ],
     [
+      'waits for new pods that ask not to be asked',
+      {
+        ...{ state: rolling, serving: { ...serving, template: 'D' }, after: 899 },
+        progress: { state: 'complete', answer: 'throttled' },
+      },
+      'Rolling wanted',
+    ],
+    [
+      'is over when they have asked for 15 minutes not to be asked',
+      {
+        ...{ state: rolling, serving: { ...serving, template: 'D' }, after: 900 },
+        progress: { state: 'complete', answer: 'throttled' },
+      },
+      'idle wanted',
+    ],
+    [
       'is over when they speak MCP',
       { state: rolling, serving: { ...serving, template: 'D' }, progress: { state: 'complete', answer: 'good' } },
       'idle wanted',

@@ -36,8 +36,8 @@ export interface ServingDeployment {
 /** How far the newest template of the serving Deployment has got. */
 export type RollProgress =
   | { readonly state: 'rolling' }
-  /** All pods are of it; `answer`: of theirs, as far as there is one. */
-  | { readonly state: 'complete'; readonly answer: 'good' | 'bad' | 'none'; readonly message?: string }
+  /** All pods are of it; `answer`: of theirs, as far as there is one. `throttled`: they ask not to be asked (HTTP 429). */
+  | { readonly state: 'complete'; readonly answer: 'good' | 'bad' | 'throttled' | 'none'; readonly message?: string }
   | { readonly state: 'late'; readonly message: string };
 
 /** The candidate, as it is after our writes. */
@@ -121,6 +121,8 @@ export interface RolloutEvent {
 
 /** A server may be ready before what is behind its port is: bad answers count when they go on for so long, in milliseconds. */
 const badAnswersMs = 15_000;
+/** How long a version that replaces another one may ask not to be asked, in milliseconds: as long as a verdict stands (docs/decisions/0067). */
+const throttledForMs = 900_000;
 /** How soon who is being asked is looked at although nobody tells, in milliseconds. */
 const lookMs = 10_000;
 /** Longest sentence that is kept, in characters; the schema allows more bytes. */
@@ -346,8 +348,8 @@ function nextOfRolling(input: RolloutInput, state: RolloutState): RolloutState |
     case 'late':
       return putBack(input, state, { reason: 'ProgressDeadlineExceeded', message: progress.message });
     case 'complete':
-      if (progress.answer === 'good') return undefined;
-      if (progress.answer === 'none') return state;
+      if (progress.answer === 'good' || isUnasked(input)) return undefined;
+      if (progress.answer !== 'bad') return state;
       return putBack(input, state, {
         reason: 'NewPodsNotVerified',
         message: `The new pods do not speak MCP: ${progress.message ?? 'they do not say why'}`,
@@ -355,9 +357,16 @@ function nextOfRolling(input: RolloutInput, state: RolloutState): RolloutState |
   }
 }
 
+/** Whether all that is wanted is there, and has asked for so long not to be asked that nobody waits for an answer any more. */
+function isUnasked(input: RolloutInput): boolean {
+  const { progress, state } = input;
+  const isThrottled = progress.state === 'complete' && progress.answer === 'throttled';
+  return isThrottled && state !== undefined && elapsedMs(input, state) >= throttledForMs;
+}
+
 /** One that is ready and does not speak MCP gets calls: nobody waits until it has replaced all the others. */
 function failureOfNewPod({ newPod, progress }: RolloutInput): string | undefined {
-  const isAnswered = progress.state === 'complete' && progress.answer !== 'none';
+  const isAnswered = progress.state === 'complete' && (progress.answer === 'good' || progress.answer === 'bad');
   if (isAnswered || newPod?.state !== 'bad' || newPod.forMs < badAnswersMs) return undefined;
   return `The new pods do not speak MCP: ${newPod.message}`;
 }
@@ -401,11 +410,19 @@ function blocked(
   return { ...state, phase: 'Blocked', target, reason, message: oneLine(message, maxMessageLength) };
 }
 
-function eventOf({ state: before, serving }: RolloutInput, state: RolloutState | undefined): RolloutEvent | undefined {
+function eventOf(input: RolloutInput, state: RolloutState | undefined): RolloutEvent | undefined {
+  const { state: before, serving } = input;
   if (state === before || state?.phase === before?.phase) return undefined;
   if (state !== undefined) return events[state.phase](state);
-  return before?.phase === 'Rolling' && serving?.isVerified === true ? complete : undefined;
+  if (before?.phase !== 'Rolling') return undefined;
+  if (isUnasked(input)) return unasked;
+  return serving?.isVerified === true ? complete : undefined;
 }
+
+const unasked: RolloutEvent = {
+  ...{ type: 'Normal', reason: 'RolloutComplete' },
+  note: 'The new version serves; it is not verified, because it asks not to be asked (HTTP 429)',
+};
 
 const complete: RolloutEvent = {
   ...{ type: 'Normal', reason: 'RolloutComplete' },
@@ -448,7 +465,7 @@ function untilDeadline(input: RolloutInput): number | undefined {
 
 /** Who leads since a moment believes what others have found out, and nobody tells of that. */
 function untilAnsweredMs({ newPod, progress }: RolloutInput): number | undefined {
-  const isToAnswer = progress.state === 'complete' && progress.answer === 'none';
+  const isToAnswer = progress.state === 'complete' && (progress.answer === 'none' || progress.answer === 'throttled');
   const untilMs = Math.min(newPod === undefined ? Infinity : untilHeardMs(newPod), isToAnswer ? lookMs : Infinity);
   return untilMs === Infinity ? undefined : untilMs;
 }
