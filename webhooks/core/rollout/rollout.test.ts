@@ -413,6 +413,24 @@ describe('a rollout', () => {
     expect(next.state?.stable).toEqual(stable);
   });
 
+  it('puts back the last version that served alone and is verified, not the one before that', () => {
+    const second = { state: rolling, serving: { template: 'D', replicaSet: 'dddd', generation: 2, isVerified: true } };
+    const begun = decide({ ...second, wanted: { template: 'E', generation: 3 } });
+    expect(begun.state?.stable).toEqual({ template: 'D', replicaSet: 'dddd', generation: 2 });
+    // It was not complete yet when the next one began to be proven.
+    const ofE = { ...proving, target: { ...target, template: 'E', generation: 3 } };
+    const proven = decide({ ...second, state: ofE, wanted: { template: 'E', generation: 3 }, candidate: good });
+    expect(proven.state?.stable).toEqual({ template: 'D', replicaSet: 'dddd', generation: 2 });
+  });
+
+  it('puts back what served at first where no pod of the second version serves yet, or it is not verified', () => {
+    const wantsThird = { state: rolling, wanted: { template: 'E', generation: 3 } };
+    const unstarted = decide({ ...wantsThird, serving: { ...serving, template: 'D' } });
+    expect(unstarted.state?.stable).toEqual(stable);
+    const unverified = { template: 'D', replicaSet: 'dddd', isVerified: false, isUnasked: true, wasVerified: true };
+    expect(decide({ ...wantsThird, serving: unverified }).state?.stable).toEqual(stable);
+  });
+
   it.each(['Proving', 'Blocked'] as const)(
     'keeps what served when it began, to put that back, also when that stops serving well while it is %s',
     (phase) => {

@@ -247,13 +247,23 @@ function rolling(input: RolloutInput, proof: NonNullable<RolloutState['proof']>,
 
 function common({ state, wanted, serving, now }: RolloutInput): Omit<RolloutState, 'phase'> {
   const { template, generation } = wanted;
-  // Of a server that is on its way already, what served at first: now there may be pods of both.
-  const stable = state?.stable ?? stableOf(serving);
+  const stable = stableNow(state?.stable, serving);
   return {
     target: { template, generation, since: now },
     ...(stable === undefined ? {} : { stable }),
     ...(state?.failed === undefined ? {} : { failed: state.failed }),
   };
+}
+
+/** Of a server that is on its way already, what served at first while there are pods of both; what is verified and alone serves now, else. */
+function stableNow(
+  before: RolloutState['stable'],
+  serving: ServingDeployment | undefined,
+): RolloutState['stable'] {
+  const now = stableOf(serving);
+  // The Deployment may name a template of which there is no pod yet.
+  const isOther = now !== undefined && now.replicaSet !== before?.replicaSet && serving?.isVerified === true;
+  return isOther ? now : (before ?? now);
 }
 
 function stableOf(serving: ServingDeployment | undefined): RolloutState['stable'] {
