@@ -355,6 +355,22 @@ describe('a rollout', () => {
       { state: rolledBack, serving: { ...serving, template: 'D' }, isStableGone: true },
       'Blocked put-back',
     ],
+    [
+      'stays blocked by that while what stands does not speak MCP',
+      {
+        ...{ state: { ...rolledBack, phase: 'Blocked', reason: 'NothingToPutBack' }, isStableGone: true },
+        ...{ serving: { ...serving, template: 'D' }, progress: { state: 'complete', answer: 'bad' } },
+      },
+      'Blocked put-back',
+    ],
+    [
+      'is over when what could not be put back serves and speaks MCP after all',
+      {
+        ...{ state: { ...rolledBack, phase: 'Blocked', reason: 'NothingToPutBack' }, isStableGone: true },
+        ...{ serving: { ...serving, template: 'D' }, progress: { state: 'complete', answer: 'good' } },
+      },
+      'idle wanted',
+    ],
     // The owner changes his mind
     [
       'starts anew with the newest of two changes',

@@ -218,8 +218,11 @@ function nextOfHeld(input: RolloutInput, state: RolloutState): RolloutState | un
 }
 
 /** Nothing is tried again by itself; what has been told stays. */
-function rejectedState({ state, serving, wanted, isStableGone, now }: RolloutInput): RolloutState | undefined {
+function rejectedState(input: RolloutInput): RolloutState | undefined {
+  const { state, serving, wanted, isStableGone, progress, now } = input;
   if (state === undefined || serving?.template !== wanted.template || !isStableGone) return state;
+  // It had to stay, and is good after all.
+  if (progress.state === 'complete' && progress.answer === 'good') return undefined;
   if (state.phase === 'Blocked') return state;
   const message = 'What served before cannot be put back: its ReplicaSet is gone. Correct the spec';
   return { ...state, phase: 'Blocked', target: { ...state.target, since: now }, reason: 'NothingToPutBack', message };
