@@ -361,7 +361,7 @@ function nextOfRolling(input: RolloutInput, state: RolloutState): RolloutState |
     case 'late':
       return putBack(input, state, { reason: 'ProgressDeadlineExceeded', message: progress.message });
     case 'complete':
-      if (progress.answer === 'good' || isUnasked(input)) return undefined;
+      if (progress.answer === 'good' || hasGivenUp(input)) return undefined;
       if (progress.answer !== 'bad') return state;
       return putBack(input, state, {
         reason: 'NewPodsNotVerified',
@@ -371,7 +371,7 @@ function nextOfRolling(input: RolloutInput, state: RolloutState): RolloutState |
 }
 
 /** Whether all that is wanted is there, and has asked for so long not to be asked that nobody waits for an answer any more. */
-function isUnasked(input: RolloutInput): boolean {
+function hasGivenUp(input: RolloutInput): boolean {
   const { progress, state } = input;
   const isThrottled = progress.state === 'complete' && progress.answer === 'throttled';
   return isThrottled && state !== undefined && elapsedMs(input, state) >= throttledForMs;
@@ -428,7 +428,7 @@ function eventOf(input: RolloutInput, state: RolloutState | undefined): RolloutE
   if (state === before || state?.phase === before?.phase) return undefined;
   if (state !== undefined) return events[state.phase](state);
   if (before?.phase !== 'Rolling') return undefined;
-  if (isUnasked(input)) return unasked;
+  if (hasGivenUp(input)) return unasked;
   return serving?.isVerified === true ? complete : undefined;
 }
 
