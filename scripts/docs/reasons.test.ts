@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { optionalTypes } from '../../webhooks/core/plan/optional-conditions.ts';
 import { RECONCILE_ERROR } from '../../webhooks/core/plan/quarantine.ts';
-import { toolReasons } from '../../webhooks/core/plan/say-tools.ts';
+import { toolReasons } from '../../webhooks/core/plan/tool-reasons.ts';
 import { NOT_CHECKED } from '../../webhooks/core/plan/status.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { isAsked, isOptional } from '../../webhooks/core/resources/optional-kind.ts';

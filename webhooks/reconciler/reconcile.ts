@@ -280,7 +280,7 @@ function pacedAs(key: string, { server, rollout }: DecidedServer & { readonly ve
   const { metadata, status } = server;
   const { generation = 0 } = metadata;
   const isChanged = saidToServe(status) !== generation;
-  const paced = { key, generation, isVerified: servesWell(server), isChanged, comesBack: whatComesBack(server) };
+  const paced = { key, generation, isVerified: servesWell(status), isChanged, comesBack: whatComesBack(server) };
   const begun = rollout === undefined ? undefined : begunRollout(rollout);
   return begun === undefined ? paced : { ...paced, rollout: begun };
 }

@@ -628,7 +628,10 @@ describe('the tools of a new version', () => {
 
   it('hold it back when they have to be read-only from that version on and are not; what serves is not asked to be', async () => {
     const writes: ProbeResult = lists('2', 'search');
-    const listed = writeListed([{ ...tool, name: 'search' }, { ...tool, name: 'send', readOnly: false }]);
+    const listed = writeListed([
+      { ...tool, name: 'search' },
+      { ...tool, name: 'send', readOnly: false },
+    ]);
     if (writes.state !== 'verified') throw new Error('it speaks MCP');
     serves = { ...writes, tools: { digest: `sha256:${'2'.repeat(64)}`, truncated: 0, listed } };
     await clock.advance(1_300_000);

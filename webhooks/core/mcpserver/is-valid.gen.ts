@@ -1263,18 +1263,20 @@ function isRootStatusExtensionsVerification(data) {
   if (data2 !== undefined && !(Number.isInteger(data2) && data2 >= 1 && data2 <= 8)) return false;
   const data3 = data["lastVerdictTime"];
   if (data3 !== undefined && !(typeof data3 === 'string' && /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/u.test(data3))) return false;
-  const data4 = data["toolsDigest"];
-  if (data4 !== undefined && !(typeof data4 === 'string' && (data4.length <= 80 || lengthOf(data4) <= 80))) return false;
-  const data5 = data["notCounted"];
-  if (data5 !== undefined && !(typeof data5 === 'string' && (data5.length <= 256 || lengthOf(data5) <= 256))) return false;
-  const data6 = data["failingPods"];
-  if (data6 !== undefined && !(Array.isArray(data6) && data6.length <= 3 && areRootStatusExtensionsVerificationFailingPodsItems(data6))) return false;
-  const data7 = data["toolCount"];
-  if (data7 !== undefined && !(Number.isInteger(data7) && data7 >= 0 && data7 <= 2147483647)) return false;
-  const data8 = data["resourceCount"];
+  const data4 = data["verifiedGeneration"];
+  if (data4 !== undefined && !(Number.isInteger(data4) && data4 >= -9223372036854776000 && data4 <= 9223372036854776000)) return false;
+  const data5 = data["toolsDigest"];
+  if (data5 !== undefined && !(typeof data5 === 'string' && (data5.length <= 80 || lengthOf(data5) <= 80))) return false;
+  const data6 = data["notCounted"];
+  if (data6 !== undefined && !(typeof data6 === 'string' && (data6.length <= 256 || lengthOf(data6) <= 256))) return false;
+  const data7 = data["failingPods"];
+  if (data7 !== undefined && !(Array.isArray(data7) && data7.length <= 3 && areRootStatusExtensionsVerificationFailingPodsItems(data7))) return false;
+  const data8 = data["toolCount"];
   if (data8 !== undefined && !(Number.isInteger(data8) && data8 >= 0 && data8 <= 2147483647)) return false;
-  const data9 = data["promptCount"];
+  const data9 = data["resourceCount"];
   if (data9 !== undefined && !(Number.isInteger(data9) && data9 >= 0 && data9 <= 2147483647)) return false;
+  const data10 = data["promptCount"];
+  if (data10 !== undefined && !(Number.isInteger(data10) && data10 >= 0 && data10 <= 2147483647)) return false;
   return true;
 }
 

@@ -359,6 +359,9 @@ export const statusStructure: StructuralSchema = {
       "lastVerdictTime": {
        "type": "string"
       },
+      "verifiedGeneration": {
+       "type": "integer"
+      },
       "toolsDigest": {
        "type": "string"
       },

@@ -1583,6 +1583,10 @@ export interface VerificationStatus {
    */
   lastVerdictTime?: string;
   /**
+   * Of the MCPServer, whose pods were Verified before the spec turned invalid. Present until somebody has been asked again: what was good is not replaced unproven because of that.
+   */
+  verifiedGeneration?: number;
+  /**
    * What a version before 0.2 wrote: a digest of the sorted names of its tools. It goes when extensions.tools is written.
    */
   toolsDigest?: string;

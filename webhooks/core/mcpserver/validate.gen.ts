@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -5138,341 +5138,361 @@ vErrors = add(vErrors, err439);
 errors++;
 }
 }
-if(data231.toolsDigest !== undefined){
-let data236 = data231.toolsDigest;
-if(typeof data236 === "string"){
-if(data236.length > 80 && func2(data236) > 80){
-const err440 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(data231.verifiedGeneration !== undefined){
+let data236 = data231.verifiedGeneration;
+if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
+const err440 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err440);
 errors++;
 }
-}
-else {
-const err441 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if((typeof data236 == "number") && (isFinite(data236))){
+if(data236 > 9223372036854776000 || isNaN(data236)){
+const err441 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err441);
 errors++;
 }
-}
-if(data231.notCounted !== undefined){
-let data237 = data231.notCounted;
-if(typeof data237 === "string"){
-if(data237.length > 256 && func2(data237) > 256){
-const err442 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data236 < -9223372036854776000 || isNaN(data236)){
+const err442 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err442);
 errors++;
 }
 }
-else {
-const err443 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+}
+if(data231.toolsDigest !== undefined){
+let data237 = data231.toolsDigest;
+if(typeof data237 === "string"){
+if(data237.length > 80 && func2(data237) > 80){
+const err443 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err443);
 errors++;
 }
 }
-if(data231.failingPods !== undefined){
-let data238 = data231.failingPods;
-if(Array.isArray(data238)){
-if(data238.length > 3){
-const err444 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err444 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err444);
 errors++;
 }
-const len19 = data238.length;
-for(let i19=0; i19<len19; i19++){
-let data239 = data238[i19];
-if(data239 && typeof data239 == "object" && !Array.isArray(data239)){
-if(data239.name === undefined){
-const err445 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data231.notCounted !== undefined){
+let data238 = data231.notCounted;
+if(typeof data238 === "string"){
+if(data238.length > 256 && func2(data238) > 256){
+const err445 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err445);
 errors++;
 }
-if(data239.message === undefined){
-const err446 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "message"}};
+}
+else {
+const err446 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-if(data239.name !== undefined){
-let data240 = data239.name;
-if(typeof data240 === "string"){
-if(data240.length > 253 && func2(data240) > 253){
-const err447 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+if(data231.failingPods !== undefined){
+let data239 = data231.failingPods;
+if(Array.isArray(data239)){
+if(data239.length > 3){
+const err447 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err447);
 errors++;
 }
-}
-else {
-const err448 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"type",params:{type: "string"}};
+const len19 = data239.length;
+for(let i19=0; i19<len19; i19++){
+let data240 = data239[i19];
+if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
+if(data240.name === undefined){
+const err448 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err448);
 errors++;
 }
-}
-if(data239.message !== undefined){
-let data241 = data239.message;
-if(typeof data241 === "string"){
-if(data241.length > 256 && func2(data241) > 256){
-const err449 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data240.message === undefined){
+const err449 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err449);
 errors++;
 }
-}
-else {
-const err450 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"type",params:{type: "string"}};
+if(data240.name !== undefined){
+let data241 = data240.name;
+if(typeof data241 === "string"){
+if(data241.length > 253 && func2(data241) > 253){
+const err450 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
-}
 else {
-const err451 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"type",params:{type: "object"}};
+const err451 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
 }
-}
-else {
-const err452 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data240.message !== undefined){
+let data242 = data240.message;
+if(typeof data242 === "string"){
+if(data242.length > 256 && func2(data242) > 256){
+const err452 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err452);
 errors++;
 }
 }
-if(data231.toolCount !== undefined){
-let data242 = data231.toolCount;
-if(!(((typeof data242 == "number") && (!(data242 % 1) && !isNaN(data242))) && (isFinite(data242)))){
-const err453 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+else {
+const err453 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
-if((typeof data242 == "number") && (isFinite(data242))){
-if(data242 > 2147483647 || isNaN(data242)){
-const err454 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err454 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err454);
 errors++;
 }
-if(data242 < 0 || isNaN(data242)){
-const err455 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err455 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err455);
 errors++;
 }
 }
-}
-if(data231.resourceCount !== undefined){
-let data243 = data231.resourceCount;
+if(data231.toolCount !== undefined){
+let data243 = data231.toolCount;
 if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
-const err456 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+const err456 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err456);
 errors++;
 }
 if((typeof data243 == "number") && (isFinite(data243))){
 if(data243 > 2147483647 || isNaN(data243)){
-const err457 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err457 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err457);
 errors++;
 }
 if(data243 < 0 || isNaN(data243)){
-const err458 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err458 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err458);
 errors++;
 }
 }
 }
-if(data231.promptCount !== undefined){
-let data244 = data231.promptCount;
+if(data231.resourceCount !== undefined){
+let data244 = data231.resourceCount;
 if(!(((typeof data244 == "number") && (!(data244 % 1) && !isNaN(data244))) && (isFinite(data244)))){
-const err459 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+const err459 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err459);
 errors++;
 }
 if((typeof data244 == "number") && (isFinite(data244))){
 if(data244 > 2147483647 || isNaN(data244)){
-const err460 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err460 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err460);
 errors++;
 }
 if(data244 < 0 || isNaN(data244)){
-const err461 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err461 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
 }
+if(data231.promptCount !== undefined){
+let data245 = data231.promptCount;
+if(!(((typeof data245 == "number") && (!(data245 % 1) && !isNaN(data245))) && (isFinite(data245)))){
+const err462 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err462);
+errors++;
+}
+if((typeof data245 == "number") && (isFinite(data245))){
+if(data245 > 2147483647 || isNaN(data245)){
+const err463 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err463);
+errors++;
+}
+if(data245 < 0 || isNaN(data245)){
+const err464 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err464);
+errors++;
+}
+}
+}
 }
 else {
-const err462 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err462);
+const err465 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err465);
 errors++;
 }
 }
 }
 else {
-const err463 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err463);
+const err466 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err466);
 errors++;
 }
 }
 if(data127.conditions !== undefined){
-let data245 = data127.conditions;
-if(Array.isArray(data245)){
-const len20 = data245.length;
+let data246 = data127.conditions;
+if(Array.isArray(data246)){
+const len20 = data246.length;
 for(let i20=0; i20<len20; i20++){
-let data246 = data245[i20];
-if(data246 && typeof data246 == "object" && !Array.isArray(data246)){
-if(data246.type === undefined){
-const err464 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err464);
-errors++;
-}
-if(data246.status === undefined){
-const err465 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err465);
-errors++;
-}
-if(data246.lastTransitionTime === undefined){
-const err466 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err466);
-errors++;
-}
-if(data246.reason === undefined){
-const err467 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+let data247 = data246[i20];
+if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
+if(data247.type === undefined){
+const err467 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err467);
 errors++;
 }
-if(data246.message === undefined){
-const err468 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "message"}};
+if(data247.status === undefined){
+const err468 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-if(data246.type !== undefined){
-let data247 = data246.type;
-if(typeof data247 === "string"){
-if(data247.length > 316 && func2(data247) > 316){
-const err469 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data247.lastTransitionTime === undefined){
+const err469 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-if(!pattern8.test(data247)){
-const err470 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data247.reason === undefined){
+const err470 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err470);
 errors++;
 }
-}
-else {
-const err471 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"type",params:{type: "string"}};
+if(data247.message === undefined){
+const err471 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err471);
 errors++;
 }
-}
-if(data246.status !== undefined){
-let data248 = data246.status;
-if(typeof data248 !== "string"){
-const err472 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"type",params:{type: "string"}};
+if(data247.type !== undefined){
+let data248 = data247.type;
+if(typeof data248 === "string"){
+if(data248.length > 316 && func2(data248) > 316){
+const err472 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err472);
 errors++;
 }
-if(!(((data248 === "True") || (data248 === "False")) || (data248 === "Unknown"))){
-const err473 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(!pattern8.test(data248)){
+const err473 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err473);
 errors++;
 }
 }
-if(data246.observedGeneration !== undefined){
-let data249 = data246.observedGeneration;
-if(!(((typeof data249 == "number") && (!(data249 % 1) && !isNaN(data249))) && (isFinite(data249)))){
-const err474 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+else {
+const err474 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-if((typeof data249 == "number") && (isFinite(data249))){
-if(data249 > 9223372036854776000 || isNaN(data249)){
-const err475 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data247.status !== undefined){
+let data249 = data247.status;
+if(typeof data249 !== "string"){
+const err475 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-if(data249 < 0 || isNaN(data249)){
-const err476 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(!(((data249 === "True") || (data249 === "False")) || (data249 === "Unknown"))){
+const err476 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
-}
-if(data246.lastTransitionTime !== undefined){
-let data250 = data246.lastTransitionTime;
-if(typeof data250 === "string"){
-if(!pattern4.test(data250)){
-const err477 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data247.observedGeneration !== undefined){
+let data250 = data247.observedGeneration;
+if(!(((typeof data250 == "number") && (!(data250 % 1) && !isNaN(data250))) && (isFinite(data250)))){
+const err477 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err477);
+errors++;
+}
+if((typeof data250 == "number") && (isFinite(data250))){
+if(data250 > 9223372036854776000 || isNaN(data250)){
+const err478 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err478);
+errors++;
+}
+if(data250 < 0 || isNaN(data250)){
+const err479 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err479);
+errors++;
+}
+}
+}
+if(data247.lastTransitionTime !== undefined){
+let data251 = data247.lastTransitionTime;
+if(typeof data251 === "string"){
+if(!pattern4.test(data251)){
+const err480 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err480);
 errors++;
 }
 }
 else {
-const err478 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err478);
-errors++;
-}
-}
-if(data246.reason !== undefined){
-let data251 = data246.reason;
-if(typeof data251 === "string"){
-if(data251.length > 1024 && func2(data251) > 1024){
-const err479 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"maxLength",params:{limit: 1024}};
-vErrors = add(vErrors, err479);
-errors++;
-}
-if(data251.length < 2 && func2(data251) < 1){
-const err480 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err480);
-errors++;
-}
-if(!pattern10.test(data251)){
-const err481 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+const err481 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
 }
-else {
-const err482 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+if(data247.reason !== undefined){
+let data252 = data247.reason;
+if(typeof data252 === "string"){
+if(data252.length > 1024 && func2(data252) > 1024){
+const err482 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err482);
 errors++;
 }
-}
-if(data246.message !== undefined){
-let data252 = data246.message;
-if(typeof data252 === "string"){
-if(data252.length > 32768 && func2(data252) > 32768){
-const err483 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data252.length < 2 && func2(data252) < 1){
+const err483 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err483);
 errors++;
 }
-}
-else {
-const err484 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"type",params:{type: "string"}};
+if(!pattern10.test(data252)){
+const err484 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
 }
-}
 else {
-const err485 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"type",params:{type: "object"}};
+const err485 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
 }
-}
-else {
-const err486 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data247.message !== undefined){
+let data253 = data247.message;
+if(typeof data253 === "string"){
+if(data253.length > 32768 && func2(data253) > 32768){
+const err486 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err486);
 errors++;
 }
 }
-}
 else {
-const err487 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err487 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err487);
 errors++;
 }
 }
 }
 else {
-const err488 = {instancePath,keyword:"type",params:{type: "object"}};
+const err488 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err488);
+errors++;
+}
+}
+}
+else {
+const err489 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err489);
+errors++;
+}
+}
+}
+else {
+const err490 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err490);
+errors++;
+}
+}
+}
+else {
+const err491 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err491);
 errors++;
 }
 validate21.errors = vErrors;

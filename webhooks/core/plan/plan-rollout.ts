@@ -2,7 +2,7 @@ import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { childName } from '../mcpserver/names.ts';
 import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { instructionsOf, phaseOf } from '../rollout/rollout.ts';
 import type { Instructions, ServingDeployment, WantedPods } from '../rollout/rollout.ts';
 import { retryAskedIn } from '../rollout/retry.ts';
@@ -13,7 +13,7 @@ import type { KubernetesObject } from '../resources/expanded-kind.ts';
 import { conditionOf } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { templateHashOf } from './plan.ts';
-import { saidToServe, servesWell } from './served-generation.ts';
+import { saidToServe, servesWell, verifiedBefore } from './served-generation.ts';
 import { namedDigest } from './tool-demands.ts';
 
 /** What is to become of the pods that serve, by the state that is written in status. */
@@ -91,10 +91,13 @@ function saidOfServing(server: MCPServer): Omit<ServingDeployment, 'template' | 
   const { reason } = conditionOf(status, 'Available') ?? {};
   const isBroken = reason !== 'Available' && reason !== 'ConfigurationInvalid';
   const isUnasked = !isBroken && conditionOf(status, 'Verified')?.status === 'Unknown';
-  const before = status?.extensions?.verification?.verifiedGeneration;
+  const before = verifiedBefore(status);
   const generation = saidToServe(status) ?? before;
-  // What has ended meanwhile may be waiting for its repair.
-  const isThere = (status?.readyReplicas ?? 0) > 0;
-  const wasVerified = isUnasked && isThere && before !== undefined && generation === before;
-  return { generation, isVerified: servesWell(server), isUnasked, wasVerified };
+  const wasVerified = isUnasked && before !== undefined && generation === before && hasReadyPods(status);
+  return { generation, isVerified: servesWell(status), isUnasked, wasVerified };
+}
+
+/** What has ended while its spec was not valid may be waiting for its repair. */
+function hasReadyPods({ readyReplicas = 0 }: MCPServerStatus = {}): boolean {
+  return readyReplicas > 0;
 }

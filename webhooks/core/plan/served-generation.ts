@@ -18,8 +18,7 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   if (serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
   const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
-  const { verifiedGeneration } = previous?.extensions?.verification ?? {};
-  return Math.min(serving.generation ?? believedToServe(input) ?? verifiedGeneration ?? older, generation);
+  return Math.min(serving.generation ?? believedToServe(input) ?? verifiedBefore(previous) ?? older, generation);
 }
 
 /** What has served for a moment, and what status says of that, is over. */
@@ -33,8 +32,13 @@ export function saidToServe(previous: MCPServerStatus | undefined): number | und
   return servingCondition(previous)?.observedGeneration;
 }
 
+/** Of which generation it was Verified before its spec turned invalid, while nobody has been asked since. */
+export function verifiedBefore(status: MCPServerStatus | undefined): number | undefined {
+  return status?.extensions?.verification?.verifiedGeneration;
+}
+
 /** Whether it serves and is known to be good, as far as status says. */
-export function servesWell({ status }: Pick<MCPServer, 'status'>): boolean {
+export function servesWell(status: MCPServerStatus | undefined): boolean {
   return servedBefore(status) && conditionOf(status, 'Verified')?.status === 'True';
 }
 

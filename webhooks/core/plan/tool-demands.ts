@@ -43,17 +43,19 @@ export function toolDemandsOf(
   { isOlder = false }: { readonly isOlder?: boolean } = {},
 ): ToolDemands {
   const { mode, ignore = [], allow } = server.spec.extensions?.toolContract ?? {};
-  const common = { ignore, isReadOnly: allow === 'ReadOnly' && (!isOlder || mustStayReadOnly(status)) };
-  const pinned =
-    mode === 'Pin' ? pinnedTo(namedDigest(server), status?.extensions?.tools?.accepted, isOlder) : undefined;
+  const isReadOnly = allow === 'ReadOnly' && mustBeReadOnly(status, isOlder);
+  const common = { ignore, isReadOnly };
+  const accepted = status?.extensions?.tools?.accepted;
+  const pinned = mode === 'Pin' ? pinnedTo(namedDigest(server), accepted, isOlder) : undefined;
   return pinned === undefined ? common : { ...common, pinned };
 }
 
 /**
- * Whether pods of an older generation were read-only, as far as status tells. Those that were not, and Verified all the same,
+ * Whether that is demanded of these pods, if the spec says it: of an older generation if they were so, as far as status tells. Those that were not, and Verified all the same,
  * are from before that was demanded: if they failed of it now, what takes their place would not be proven first.
  */
-function mustStayReadOnly(status: MCPServerStatus | undefined): boolean {
+function mustBeReadOnly(status: MCPServerStatus | undefined, isOlder: boolean): boolean {
+  if (!isOlder) return true;
   if (isAboutTools(conditionOf(status, 'Verified')?.reason ?? '')) return true;
   const tools = toolsInStatus(status);
   return tools !== undefined && !('reason' in tools) && judgeHints(tools) === undefined;

@@ -2,7 +2,7 @@ import { printable, shortenEnd } from '../engine/text.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer, VerificationStatus } from '../mcpserver/types.gen.ts';
 import type { ProtocolEra, Verification, VerifiedEndpoint } from './observed.ts';
-import { saidToServe, servesWell } from './served-generation.ts';
+import { saidToServe, servesWell, verifiedBefore } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
 import { isAboutTools } from './tool-reasons.ts';
 import type { Verified } from './verified.ts';
@@ -25,7 +25,7 @@ export function nextVerificationStatus(input: StatusInput, verified: Verified): 
   const isListed = verification.state === 'verified' && verification.tools !== undefined;
   const toolsDigest = isListed ? undefined : digestBeside(learnt.image, before);
   const lastVerdictTime = verified.status === 'Unknown' ? undefined : input.lastVerdictTime;
-  const verifiedGeneration = verifiedBefore(input, verified);
+  const verifiedGeneration = verifiedUntilAsked(input, verified);
   const times = { lastVerdictTime, verifiedGeneration };
   const asked = present({ ...learnt, ...answerOf(verification, verified, before), toolsDigest, ...times });
   return Object.keys(asked).length === 0 ? undefined : asked;
@@ -35,10 +35,9 @@ export function nextVerificationStatus(input: StatusInput, verified: Verified): 
  * Of a spec that is not valid nobody is asked, and what serves goes on serving: that it was good stands until somebody has
  * been asked again, or the correction of a spec would replace it unproven.
  */
-function verifiedBefore({ accepted, previous, server }: StatusInput, { status }: Verified): number | undefined {
+function verifiedUntilAsked({ accepted, previous, server }: StatusInput, { status }: Verified): number | undefined {
   if (status !== 'Unknown') return undefined;
-  if (accepted.state === 'valid' || !servesWell({ status: previous }))
-    return previous?.extensions?.verification?.verifiedGeneration;
+  if (accepted.state === 'valid' || !servesWell(previous)) return verifiedBefore(previous);
   return saidToServe(previous) ?? server.metadata.generation;
 }
 

@@ -259,10 +259,7 @@ function common({ state, wanted, serving, now }: RolloutInput): Omit<RolloutStat
 }
 
 /** Of a server that is on its way already, what served at first while there are pods of both; what is verified and alone serves now, else. */
-function stableNow(
-  before: RolloutState['stable'],
-  serving: ServingDeployment | undefined,
-): RolloutState['stable'] {
+function stableNow(before: RolloutState['stable'], serving: ServingDeployment | undefined): RolloutState['stable'] {
   const now = stableOf(serving);
   // The Deployment may name a template of which there is no pod yet.
   const isOther = now !== undefined && now.replicaSet !== before?.replicaSet && serving?.isVerified === true;

@@ -17,6 +17,7 @@ const accidental = new Set([
     'changedAt',
     'since',
     'lastVerdictTime',
+    'verifiedGeneration',
     'mcp-lifecycle/applied-hash',
     'deployment.kubernetes.io/revision',
   ],
