@@ -11,11 +11,23 @@ import { count } from './outputs/told.ts';
 export function checkWebhooks({ mutating, validating }: Survey): readonly DoctorLine[] {
   return Object.entries({ mutating, validating }).flatMap(([type, seen]) => {
     const { kind, plural } = webhookConfigurations[type as keyof typeof webhookConfigurations];
-    return checkConfiguration(`${kind} ${configurationName}`, plural, seen);
+    const verb = verbs[type as keyof typeof webhookConfigurations];
+    return checkConfiguration({ name: `${kind} ${configurationName}`, plural, verb }, seen);
   });
 }
 
-function checkConfiguration(name: string, plural: string, seen: Look): readonly DoctorLine[] {
+/** Begins the name of the webhook that each configuration has in any case (chart/templates/webhook-configurations.yaml). */
+const verbs = { mutating: 'mutate', validating: 'validate' } as const satisfies Readonly<
+  Record<keyof typeof webhookConfigurations, string>
+>;
+
+interface Configuration {
+  readonly name: string;
+  readonly plural: string;
+  readonly verb: string;
+}
+
+function checkConfiguration({ name, plural, verb }: Configuration, seen: Look): readonly DoctorLine[] {
   const topic = 'webhooks';
   if (seen.state === 'unknown')
     return [notKnown(topic, { what: `what ${name} is like`, because: seen.because, right: `get ${plural}` })];
@@ -24,6 +36,11 @@ function checkConfiguration(name: string, plural: string, seen: Look): readonly 
     return [{ topic, level: 'problem', found: `There is no ${name}: nobody asks us about MCPServers`, remedy }];
   }
   const webhooks = listAt(seen.object, 'webhooks');
+  if (!webhooks.some((one) => verbOf(one) === verb)) {
+    const found = `${name} has no webhook ${verb}: API servers do not ask us to ${verb} MCPServers`;
+    const remedy = 'helm upgrade brings it back; look who took it out, or it goes again';
+    return [{ topic, level: 'problem', found, remedy }];
+  }
   const policies = webhooks.map((one) => `${verbOf(one)} ${stringAt(one, 'failurePolicy') ?? ''}`);
   const namespaces = namespacesIn(webhooks[0]);
   const where = namespaces.length === 0 ? 'every namespace' : `namespaces ${namespaces.join(', ')}`;

@@ -212,6 +212,25 @@ describe('doctor', () => {
     ['it is not installed', () => without(paths.validating), /mcp-lifecycle is not installed/],
     ['the mutating configuration is gone', () => without(paths.mutating), /There is no MutatingWebhookConfiguration/],
     [
+      'somebody has emptied the validating configuration (it was ok)',
+      () => changed(paths.validating, (before) => ({ ...before, webhooks: [] })),
+      /^problem +ValidatingWebhookConfiguration mcp-lifecycle has no webhook validate: /m,
+    ],
+    [
+      'somebody has emptied the mutating configuration (it was ok)',
+      () => changed(paths.mutating, (before) => ({ ...before, webhooks: [] })),
+      /^problem +MutatingWebhookConfiguration mcp-lifecycle has no webhook mutate: /m,
+    ],
+    [
+      'the webhook that validates was taken out, and the one for scaling is left (it was ok)',
+      () =>
+        changed(paths.validating, (before) => ({
+          ...before,
+          webhooks: (before['webhooks'] as readonly Json[]).map((one) => ({ ...one, name: 'scale.mcpservers.x' })),
+        })),
+      /has no webhook validate: API servers do not ask us to validate MCPServers/,
+    ],
+    [
       'the Deployment is gone',
       () => {
         const api = without(paths.deployment);
