@@ -114,6 +114,24 @@ describe('what Node has compiled', () => {
     mkdirSync(home);
     expect(spawnSync('chown', ['12345', home]).status).toBe(0);
     expect(folderIn({ HOME: home })).toBe('');
+    // A ~/.cache of root would be in the way of whoever lives there.
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('makes no folder where it is kept nowhere (it was made, and then found not to be safe)', () => {
+    const home = join(top, 'home');
+    makeWithMode(home, 0o777);
+    expect(folderIn({ HOME: home })).toBe('');
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('makes no folder behind a link that leads to where others may write', () => {
+    const [home, open] = [join(top, 'home'), join(top, 'open')];
+    makeWithMode(open, 0o777);
+    mkdirSync(home);
+    symlinkSync(open, join(home, '.cache'));
+    expect(folderIn({ HOME: home })).toBe('');
+    expect(readdirSync(open)).toEqual([]);
   });
 
   it('is where Node is told, or nowhere, as its own variables say', () => {

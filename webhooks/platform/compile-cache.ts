@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 /** Most files that are kept; beyond it all are made anew. A checkout has some 400, the package four, and each Node its own. */
 const maxFiles = 2_000;
@@ -16,7 +16,7 @@ const maxFiles = 2_000;
  * `mcp-lifecycle/compiled` in `$XDG_CACHE_HOME`, else in `~/.cache`, and only if that is a folder of our own user that is closed to all others,
  * and each folder above it is ours or root's and closed to the writing of others, or sticky: as ssh asks of its files. With
  * the home of another user (sudo), a variable that points into /tmp, a read-only file system or none at all, there is no
- * cache. NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE go first: they are Node's own.
+ * cache, and nothing is made. NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE go first: they are Node's own.
  */
 export function keepCompiledCode(env: Readonly<Record<string, string | undefined>>): void {
   const isDecided = ['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'].some((name) => (env[name] ?? '') !== '');
@@ -37,21 +37,33 @@ function ownFolder(env: Readonly<Record<string, string | undefined>>): string | 
     const given = env['XDG_CACHE_HOME'] ?? '';
     const cache = isAbsolute(given) ? given : join(homedir(), '.cache');
     // Tools of the project keep other things beside it.
-    const [ours, folder] = [join(cache, 'mcp-lifecycle'), join(cache, 'mcp-lifecycle', 'compiled')];
-    for (const one of [cache, ours, folder]) make(one);
-    const real = realpathSync(folder);
-    return isClosed(real, uid) && isOutOfReach(dirname(real), uid) ? real : undefined;
+    const ours = join(cache, 'mcp-lifecycle');
+    const folder = join(ours, 'compiled');
+    // Of a home that does not exist nothing is made.
+    const there = [folder, ours, cache, dirname(cache)].find((one) => existsSync(one));
+    if (there === undefined) return undefined;
+    const real = realpathSync(there);
+    const missing = relative(there, folder);
+    // Before anything is made: what root makes in the home of a user is in the way of that user.
+    if (!isOutOfReach(missing === '' ? dirname(real) : real, uid)) return undefined;
+    const kept = missing === '' ? real : makeBelow(real, missing.split(sep));
+    return isClosed(kept, uid) ? kept : undefined;
   } catch {
     return undefined;
   }
 }
 
 /**
- * Only the last folder: of a home that does not exist nothing is made, and `recursive` of mkdirSync never ends where a
- * folder cannot be made for want of the one above, however often that is made (/proc).
+ * One by one: `recursive` of mkdirSync never ends where a folder cannot be made for want of the one above, however often that
+ * is made (/proc). Where another one of us is making them, that one has the cache this time.
  */
-function make(folder: string): void {
-  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+function makeBelow(folder: string, names: readonly string[]): string {
+  let made = folder;
+  for (const name of names) {
+    made = join(made, name);
+    mkdirSync(made, { mode: 0o700 });
+  }
+  return made;
 }
 
 function isClosed(folder: string, uid: number): boolean {
