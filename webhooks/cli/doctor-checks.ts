@@ -77,11 +77,16 @@ function checkPolicy({ policy, service }: Survey): readonly DoctorLine[] {
   return [{ topic, level: 'warning', found: ignored, remedy: 'Correct it, or upgrade to a release that knows it' }];
 }
 
-function checkApis({ apis, installation: { deployment } }: Survey): readonly DoctorLine[] {
+function checkApis({ apis, failedApis, installation: { deployment } }: Survey): readonly DoctorLine[] {
   const topic = 'apis';
   if (deployment.state !== 'found') return [];
   return expandedKinds.filter(isOptional).map((of): DoctorLine => {
     const state = stateOf(of, apis);
+    const failure = failedApis.get(of.kind);
+    if (failure !== undefined) {
+      const what = `whether the cluster has ${of.kind} (${of.apiVersion})`;
+      return notKnown(topic, { what, seen: { state: 'unknown', because: failure, isFailure: true }, right: '' });
+    }
     const lack = lackOf(of, state);
     if (lack === undefined) return { topic, level: 'ok', found: `${of.kind} (${of.apiVersion}) is there and used` };
     const found = `${of.kind}: ${lack.what}`;
@@ -101,7 +106,12 @@ function hasOther({ kind, requirement }: OptionalKind, apis: ApiStates): boolean
 
 function checkLog({ installation: { deployment, logging } }: Survey): readonly DoctorLine[] {
   const topic = 'log';
-  if (deployment.state !== 'found' || logging.state !== 'found') return [];
+  if (deployment.state !== 'found') return [];
+  if (logging.state === 'unknown') {
+    const right = `get configmaps in ${metaOf(deployment.object).namespace}`;
+    return [notKnown(topic, { what: 'whether somebody has changed the log level', seen: logging, right })];
+  }
+  if (logging.state === 'missing') return [];
   const configured = environmentOf(deployment.object)?.get('LOG_LEVEL') ?? '';
   const level = stringAt(recordAt(logging.object, 'data'), 'level') ?? '';
   const { namespace, name } = metaOf(logging.object);
@@ -112,13 +122,13 @@ function checkLog({ installation: { deployment, logging } }: Survey): readonly D
   return [{ topic, level: level === '' ? 'ok' : 'note', found }];
 }
 
-function checkServers({ servers: { rows, problem }, validating }: Survey): readonly DoctorLine[] {
+function checkServers({ servers: { rows, problem, lack }, validating }: Survey): readonly DoctorLine[] {
   const topic = 'servers';
   if (problem !== undefined && rows.length === 0)
     return [
       notKnown(topic, {
         what: 'how the MCPServers are',
-        because: problem.message,
+        seen: { state: 'unknown', because: problem.message, ...(lack === 'right' ? {} : { isFailure: true }) },
         right: 'list mcpservers in every namespace',
       }),
     ];

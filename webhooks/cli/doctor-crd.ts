@@ -3,7 +3,7 @@ import { statusStructure } from '../core/mcpserver/status-structure.gen.ts';
 import { structure } from '../core/mcpserver/structure.gen.ts';
 import type { StructuralSchema } from '../core/mcpserver/structural-schema.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
-import type { DoctorLine } from './doctor-line.ts';
+import { notKnown, type DoctorLine } from './doctor-line.ts';
 import type { Survey } from './doctor-survey.ts';
 
 const name = `${API.plural}.${API.group}`;
@@ -18,12 +18,7 @@ const withoutConversion = `kubectl patch crd ${name} --type merge --patch '{"spe
 export function checkCrd({ crd, installation }: Survey): readonly DoctorLine[] {
   switch (crd.state) {
     case 'unknown':
-      return [
-        {
-          ...{ topic, level: 'unknown', found: `Not known what ${whatItIs} is like: ${crd.because}` },
-          remedy: 'Ask somebody who may get customresourcedefinitions',
-        },
-      ];
+      return [notKnown(topic, { what: `what ${whatItIs} is like`, seen: crd, right: 'get customresourcedefinitions' })];
     case 'missing':
       return [
         {

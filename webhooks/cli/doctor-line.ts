@@ -1,8 +1,9 @@
 import { oneLine } from '../core/engine/text.ts';
+import type { NotSeen } from './doctor-survey.ts';
 
 /**
  * What one line says. Problem: something does not work, or will not soon. Warning: it works, and not as it should. Unknown:
- * it could not be looked at. Note: worth knowing. Ok: as it should be.
+ * it may not be looked at. Note: worth knowing. Ok: as it should be.
  */
 export const lineLevels = ['problem', 'warning', 'unknown', 'note', 'ok'] as const;
 export type LineLevel = (typeof lineLevels)[number];
@@ -47,13 +48,16 @@ export function bounded({ found, remedy, ...line }: DoctorLine): DoctorLine {
 export interface NotKnown {
   /** A clause behind "Not known". */
   readonly what: string;
-  /** A clause. */
-  readonly because: string;
+  /** Why it could not be looked at. */
+  readonly seen: NotSeen;
   /** The right that it takes, behind "who may". */
   readonly right: string;
 }
 
-/** Of what could not be looked at. */
-export function notKnown(topic: Topic, { what, because, right }: NotKnown): DoctorLine {
-  return { topic, level: 'unknown', found: `Not known ${what}: ${because}`, remedy: `Ask somebody who may ${right}` };
+/** Of what could not be looked at: for want of a right, or because the API server fails, which no right helps against. */
+export function notKnown(topic: Topic, { what, seen, right }: NotKnown): DoctorLine {
+  const found = `Not known ${what}: ${seen.because}`;
+  return seen.isFailure === true
+    ? { topic, level: 'problem', found, remedy: 'Try again; if it stays so, look at the API server and its log' }
+    : { topic, level: 'unknown', found, remedy: `Ask somebody who may ${right}` };
 }

@@ -18,9 +18,17 @@ export function checkPods({ installation: { deployment, endpoints, pods }, servi
       },
       remedy: `Look at the pods: kubectl --namespace ${namespace} describe pods --selector app.kubernetes.io/name=mcp-lifecycle`,
     });
+  if (endpoints.state === 'unknown')
+    lines.push(
+      notKnown(topic, {
+        what: `whether Service ${namespace}/${service?.service ?? ''} leads to a pod`,
+        seen: endpoints,
+        right: `list endpointslices in ${namespace}`,
+      }),
+    );
   if (pods.state === 'unknown')
     lines.push(
-      notKnown(topic, { what: 'how the pods are', because: pods.because, right: `list pods in ${namespace}` }),
+      notKnown(topic, { what: 'how the pods are', seen: pods, right: `list pods in ${namespace}` }),
     );
   if (pods.state === 'found') lines.push(...listAt(pods.object, 'items').slice(0, maxPods).flatMap(troublesOf));
   return lines;
@@ -95,7 +103,7 @@ export function checkLeader({ installation: { deployment, lease }, now }: Survey
     return [
       notKnown('leader', {
         what: 'whether a reconciler works',
-        because: lease.because,
+        seen: lease,
         right: `get leases in ${namespace}`,
       }),
     ];

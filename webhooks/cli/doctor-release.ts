@@ -23,7 +23,7 @@ export function checkRelease({ validating, service, installation, version }: Sur
     case 'unknown': {
       const where = service === undefined ? '' : ` in ${service.namespace}`;
       return [
-        notKnown(topic, { what: 'what is installed', because: deployment.because, right: `list deployments${where}` }),
+        notKnown(topic, { what: 'what is installed', seen: deployment, right: `list deployments${where}` }),
       ];
     }
   }

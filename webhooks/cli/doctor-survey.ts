@@ -3,6 +3,7 @@ import { API } from '../core/mcpserver/api.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
+import { isForWantOfRights } from '../platform/kube/api-error.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
 import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
 import { policyVariables } from '../platform/policy/policy-variables.ts';
@@ -22,8 +23,16 @@ import { readStates, type ReadStates } from './status-read.ts';
 export type Look =
   | { readonly state: 'found'; readonly object: unknown }
   | { readonly state: 'missing' }
-  /** `because`: a clause. */
-  | { readonly state: 'unknown'; readonly because: string };
+  | NotSeen;
+
+/** What could not be looked at. */
+export interface NotSeen {
+  readonly state: 'unknown';
+  /** A clause. */
+  readonly because: string;
+  /** Present: not for want of a right; the API server failed, or did not answer in time. */
+  readonly isFailure?: true;
+}
 
 /** All that is looked at in one cluster; nothing is written. */
 export interface Survey {
@@ -41,6 +50,8 @@ export interface Survey {
   readonly policy: ClusterPolicy;
   /** Of the optional kinds that are switched on; `off`: the others. */
   readonly apis: ApiStates;
+  /** Kinds of which that could not be looked up, although everybody may, and why: a clause. */
+  readonly failedApis: ReadonlyMap<string, string>;
   readonly servers: ReadStates;
 }
 
@@ -86,7 +97,7 @@ export async function surveyCluster(cluster: ConnectedContext, { version, now }:
     ...{ context, version, now, kubernetes: toLook(answer), crd, mutating, validating, installation },
     ...(service === undefined ? {} : { service }),
     policy: await askPolicy(api, context),
-    apis: env === undefined ? new Map<string, ApiState>() : await lookForApis(api, features),
+    ...(env === undefined ? nothingLookedUp : await lookForApis(api, features)),
     servers: await readStates(cluster, { namespace: '', names: [] }),
   };
 }
@@ -104,7 +115,10 @@ async function look(api: KubeApi, path: string, query?: Readonly<Record<string, 
 
 function toLook(read: ApiResult): Look {
   if (read.ok) return { state: 'found', object: read.body };
-  return read.error.status === 404 ? { state: 'missing' } : { state: 'unknown', because: explain(read.error) };
+  const { error } = read;
+  if (error.status === 404) return { state: 'missing' };
+  const because = explain(error);
+  return isForWantOfRights(error) ? { state: 'unknown', because } : { state: 'unknown', because, isFailure: true };
 }
 
 function explain({ status, reason, message }: ApiError): string {
@@ -173,17 +187,25 @@ function theOneOf(listed: Look, service: string): Look {
   return { state: 'found', object: only };
 }
 
-async function lookForApis(api: KubeApi, features: readonly string[]): Promise<ApiStates> {
+type LookedUp = Pick<Survey, 'apis' | 'failedApis'>;
+
+const nothingLookedUp: LookedUp = { apis: new Map(), failedApis: new Map() };
+
+async function lookForApis(api: KubeApi, features: readonly string[]): Promise<LookedUp> {
   const states = new Map<string, ApiState>();
+  const failedApis = new Map<string, string>();
   const optional = expandedKinds.filter(isOptional);
   for (const [apiVersion, kinds] of Map.groupBy(optional, (of) => of.apiVersion)) {
     const wanted = kinds.filter(({ requirement }) => features.includes(requirement.feature));
     for (const { kind } of kinds) states.set(kind, 'off');
     if (wanted.length === 0) continue;
     const found = await look(api, `/apis/${apiVersion}`);
-    for (const { kind, plural } of wanted) states.set(kind, stateIn(found, plural));
+    for (const { kind, plural } of wanted) {
+      states.set(kind, stateIn(found, plural));
+      if (found.state === 'unknown' && found.isFailure === true) failedApis.set(kind, found.because);
+    }
   }
-  return states;
+  return { apis: states, failedApis };
 }
 
 function stateIn(found: Look, plural: string): ApiState {

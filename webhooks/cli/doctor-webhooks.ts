@@ -30,7 +30,7 @@ interface Configuration {
 function checkConfiguration({ name, plural, verb }: Configuration, seen: Look): readonly DoctorLine[] {
   const topic = 'webhooks';
   if (seen.state === 'unknown')
-    return [notKnown(topic, { what: `what ${name} is like`, because: seen.because, right: `get ${plural}` })];
+    return [notKnown(topic, { what: `what ${name} is like`, seen, right: `get ${plural}` })];
   if (seen.state === 'missing') {
     const remedy = 'helm upgrade brings it back';
     return [{ topic, level: 'problem', found: `There is no ${name}: nobody asks us about MCPServers`, remedy }];
@@ -89,7 +89,7 @@ export function checkCertificate({
   if (certificate.state === 'unknown') {
     const right = `get the Secret of the certificate in ${service?.namespace ?? 'its namespace'}`;
     const what = 'until when the serving certificate is valid';
-    return [...lines, notKnown(topic, { what, because: certificate.because, right })];
+    return [...lines, notKnown(topic, { what, seen: certificate, right })];
   }
   if (deployment.state !== 'found') return lines;
   return [...lines, ...checkServing(certificate.state === 'found' ? String(certificate.object) : '', { bundle, now })];

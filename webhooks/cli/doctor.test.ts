@@ -367,6 +367,29 @@ describe('doctor', () => {
     expect(out).toMatch(/^ {9}Ask somebody who may get validatingwebhookconfigurations$/m);
   });
 
+  it.each([
+    ['the CustomResourceDefinition', '/customresourcedefinitions/', 'what CustomResourceDefinition'],
+    ['a webhook configuration', '/mutatingwebhookconfigurations/', 'what MutatingWebhookConfiguration'],
+    ['the Deployment', '/deployments', 'what is installed'],
+    ['the pods', '/pods', 'how the pods are'],
+    ['the EndpointSlices', '/endpointslices', 'whether Service system/webhook leads to a pod'],
+    ['the Lease', '/leases/', 'whether a reconciler works'],
+    ['the Secret', '/secrets/', 'until when the serving certificate is valid'],
+    ['the log level', '/configmaps/', 'whether somebody has changed the log level'],
+    ['an optional API', '/apis/monitoring.coreos.com/v1', 'whether the cluster has PodMonitor'],
+    ['the servers', '/mcpservers', 'how the MCPServers are'],
+  ])('takes a failure of the API server for none of rights: %s (exit code 0)', async (_what, part, found) => {
+    const api = healthy();
+    api.answer(({ path }) => path.includes(part), 500);
+    const failed = await examine(api);
+    expect(failed.code).toBe(1);
+    expect(failed.out).toMatch(new RegExp(`^problem +Not known ${found}.*\n {9}Try again; if it stays so`, 'm'));
+    api.answer(({ path }) => path.includes(part), 403);
+    const refused = await runCli(['doctor']);
+    expect(refused.code).toBe(0);
+    expect(refused.out).toMatch(/^unknown /m);
+  });
+
   it('does not know the date of a certificate whose Secret may not be read', async () => {
     const api = healthy();
     api.answer(({ path }) => path.includes('/secrets/'), 403);

@@ -1,6 +1,7 @@
 import { API } from '../core/mcpserver/api.ts';
 import { objectPath, type ApiError } from '../platform/kube/api.ts';
 import type { Clock } from '../platform/clock.ts';
+import { isForWantOfRights } from '../platform/kube/api-error.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
 import { listObjects } from '../platform/kube/list-objects.ts';
 import { ListWatch } from '../platform/kube/list-watch.ts';
@@ -31,6 +32,8 @@ export interface ReadStates {
   readonly rows: readonly ServerRow[];
   /** Why these may not be all. */
   readonly problem?: InputProblem;
+  /** Which kind of problem that is: of rights, of the API server, or that there are more than are read. */
+  readonly lack?: 'right' | 'answer' | 'room';
 }
 
 /** Nothing is ever written. */
@@ -54,10 +57,13 @@ export async function readStates(cluster: ConnectedContext, which: WhichServers)
   }
   const found = { cluster, which, path, rows };
   const file = `context ${context}`;
-  if (error !== undefined) return { ...found, problem: { file, message: explainList(error, which) } };
+  if (error !== undefined) {
+    const lack = isForWantOfRights(error) ? 'right' : 'answer';
+    return { ...found, lack, problem: { file, message: explainList(error, which) } };
+  }
   if (read.isAll) return found;
   const message = `more than ${maxServers} MCPServers: the others are left out; name a namespace with --namespace`;
-  return { ...found, problem: { file, message } };
+  return { ...found, lack: 'room', problem: { file, message } };
 }
 
 function pathOf({ namespace }: WhichServers, version: string): string {

@@ -29,6 +29,11 @@ export function describeRequest(method: string, path: string): string {
   return [method, kind, owner.join('/')].filter((part) => part !== '').join(' ');
 }
 
+/** Whether it is refused to us, and another account may be answered. */
+export function isForWantOfRights({ status }: Pick<ApiError, 'status'>): boolean {
+  return status === 401 || status === 403;
+}
+
 /** Which failure it is, in no words: the reason, and the fields that the object was refused for. */
 export function causeOf({ reason, fields = [] }: Pick<ApiError, 'reason' | 'fields'>): string {
   return [reason, ...fields].join(' ');
