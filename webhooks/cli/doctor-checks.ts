@@ -12,6 +12,7 @@ import { environmentOf } from './installation.ts';
 import { renderJudgedBy } from './judged-by.ts';
 import { renderProblem } from './outputs/text.ts';
 import { count } from './outputs/told.ts';
+import type { ReadStates } from './status-read.ts';
 
 type Check = (survey: Survey) => readonly DoctorLine[];
 
@@ -122,8 +123,21 @@ function checkLog({ installation: { deployment, logging } }: Survey): readonly D
   return [{ topic, level: level === '' ? 'ok' : 'note', found }];
 }
 
-function checkServers({ servers: { rows, problem, lack }, validating }: Survey): readonly DoctorLine[] {
+/** Of the MCPServers that were not read. */
+function ofOthers(because: string, lack: ReadStates['lack']): DoctorLine {
+  const what = 'how the other MCPServers are';
+  if (lack === 'room') {
+    const remedy = 'Ask namespace by namespace: mcp-lifecycle status --namespace NAME';
+    return { topic: 'servers', level: 'unknown', found: `Not known ${what}: ${because}`, remedy };
+  }
+  const seen = { state: 'unknown', because, ...(lack === 'right' ? {} : { isFailure: true }) } as const;
+  return notKnown('servers', { what, seen, right: 'list mcpservers in every namespace' });
+}
+
+function checkServers({ servers: { rows, problem, lack }, validating, crd }: Survey): readonly DoctorLine[] {
   const topic = 'servers';
+  // That is told of the CustomResourceDefinition.
+  if (problem !== undefined && crd.state === 'missing') return [];
   if (problem !== undefined && rows.length === 0)
     return [
       notKnown(topic, {
@@ -133,10 +147,14 @@ function checkServers({ servers: { rows, problem, lack }, validating }: Survey):
       }),
     ];
   const of = (state: string): number => rows.filter((row) => row.state === state).length;
-  const found = `${count(rows.length, 'MCPServer')}: ${of('Available')} Available, ${of('Pending')} Pending, ${of('Failed')} Failed`;
+  const all = `${count(rows.length, 'MCPServer')}${problem === undefined ? '' : ' and more'}`;
+  const found = `${all}: ${of('Available')} Available, ${of('Pending')} Pending, ${of('Failed')} Failed`;
   const remedy = 'mcp-lifecycle status --all-namespaces says why';
   const lines: DoctorLine[] = [
-    of('Failed') > 0 ? { topic, level: 'warning', found, remedy } : { topic, level: 'ok', found },
+    of('Failed') > 0
+      ? { topic, level: 'warning', found, remedy }
+      : { topic, level: problem === undefined ? 'ok' : 'note', found },
+    ...(problem === undefined ? [] : [ofOthers(problem.message, lack)]),
   ];
   const watched = validating.state === 'found' ? namespacesIn(listAt(validating.object, 'webhooks')[0]) : [];
   const outside = watched.length === 0 ? [] : rows.filter(({ namespace }) => !watched.includes(namespace));

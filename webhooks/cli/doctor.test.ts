@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import { anMCPServer, withGeneration, withName, withNamespace, withStatus } from '../core/testing/builders.ts';
+import type { ApiRequest, ApiResult, KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { issueAuthority, issueServing, type ServingCertificate } from '../platform/tls/certificates.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
@@ -388,6 +389,42 @@ describe('doctor', () => {
     const refused = await runCli(['doctor']);
     expect(refused.code).toBe(0);
     expect(refused.out).toMatch(/^unknown /m);
+  });
+
+  /** Of a cluster with more MCPServers than are on one page. */
+  const crowded = (asked: (request: ApiRequest) => ApiResult | undefined): KubeApi => {
+    const api = healthy();
+    return { ...api, request: async (request) => asked(request) ?? api.request(request) };
+  };
+  const page = (length: number): ApiResult => {
+    const ready = [condition('Accepted', 'True'), condition('Available', 'True'), condition('Ready', 'True')];
+    const one = anMCPServer(withNamespace('tools'), withName('a'), withGeneration(1), withStatus({ conditions: ready }));
+    return { ok: true, body: { metadata: { continue: 'next' }, items: Array.from({ length }, () => one) } };
+  };
+
+  it('does not tell MCPServers as all of them where their list breaks off after its first page (it was ok)', async () => {
+    const message = 'GET mcpservers: HTTP 500';
+    served = await serveContexts({
+      prod: crowded(({ path, query }) => {
+        if (!path.endsWith('/mcpservers')) return undefined;
+        const isFirst = query?.['continue'] === undefined;
+        return isFirst ? page(50) : { ok: false, error: { status: 500, reason: 'InternalError', message, retry: true } };
+      }),
+    });
+    const { code, out } = await runCli(['doctor']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^note +50 MCPServers and more: 50 Available, 0 Pending, 0 Failed\.$/m);
+    expect(out).toMatch(/^problem +Not known how the other MCPServers are: /m);
+  });
+
+  it('does not tell MCPServers as all of them where there are more than are read (it was ok)', async () => {
+    served = await serveContexts({
+      prod: crowded(({ path }) => (path.endsWith('/mcpservers') ? page(1_000) : undefined)),
+    });
+    const { code, out } = await runCli(['doctor']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^note +20000 MCPServers and more: 20000 Available/m);
+    expect(out).toMatch(/^unknown +Not known how the other MCPServers are: more than 20000 MCPServers.*\n {9}Ask namespace by/m);
   });
 
   it('does not know the date of a certificate whose Secret may not be read', async () => {
