@@ -1,7 +1,10 @@
 import type { ApiStates } from '../core/engine/installation.ts';
+import { oneLine } from '../core/engine/text.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional, lackOf, stateOf, type OptionalKind } from '../core/resources/optional-kind.ts';
-import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
+import { isLevel, levelNamedIn } from '../platform/kube/follow-log-level.ts';
+import { listAt, metaOf, stringAt } from '../platform/kube/object.ts';
+import { logLevels } from '../platform/log.ts';
 import { checkCrd } from './doctor-crd.ts';
 import { bounded, notKnown, type DoctorLine, type Topic } from './doctor-line.ts';
 import { checkLeader, checkPods } from './doctor-pods.ts';
@@ -105,6 +108,9 @@ function hasOther({ kind, requirement }: OptionalKind, apis: ApiStates): boolean
     .some((other) => stateOf(other, apis) === 'served');
 }
 
+/** Longest word that is shown of what is none, in characters. */
+const maxLevelLength = 40;
+
 function checkLog({ installation: { deployment, logging } }: Survey): readonly DoctorLine[] {
   const topic = 'log';
   if (deployment.state !== 'found') return [];
@@ -114,13 +120,15 @@ function checkLog({ installation: { deployment, logging } }: Survey): readonly D
   }
   if (logging.state === 'missing') return [];
   const configured = environmentOf(deployment.object)?.get('LOG_LEVEL') ?? '';
-  const level = stringAt(recordAt(logging.object, 'data'), 'level') ?? '';
+  const named = levelNamedIn(logging.object);
+  if (named === undefined) return [{ topic, level: 'ok', found: `The log level is ${configured}, as the chart has it` }];
   const { namespace, name } = metaOf(logging.object);
-  const found =
-    level === ''
-      ? `The log level is ${configured}, as the chart has it`
-      : `The log level is ${level}, as ConfigMap ${namespace}/${name} says; the chart has ${configured}`;
-  return [{ topic, level: level === '' ? 'ok' : 'note', found }];
+  const where = `ConfigMap ${namespace}/${name}`;
+  if (isLevel(named)) {
+    return [{ topic, level: 'note', found: `The log level is ${named}, as ${where} says; the chart has ${configured}` }];
+  }
+  const found = `${where} says ${oneLine(named, maxLevelLength)}, which is no log level: pods stay at the one that they have, and begin with ${configured}, as the chart has it`;
+  return [{ topic, level: 'warning', found, remedy: `Write one of ${logLevels.join(', ')} there, or nothing` }];
 }
 
 /** Of the MCPServers that were not read. */

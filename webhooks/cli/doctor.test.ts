@@ -357,6 +357,25 @@ describe('doctor', () => {
     );
   });
 
+  it.each(['DEBUG', 'verbose', 'debug info'])(
+    'warns of a log level that is none, which no pod takes over: %s (it was told to be in force)',
+    async (level) => {
+      const { code, out } = await examine(changed(paths.logging, (before) => ({ ...before, data: { level } })));
+      expect(code).toBe(0);
+      expect(out).toContain(`ConfigMap system/logging says ${level}, which is no log level: pods stay at the one`);
+      expect(out).toMatch(/^warning .*\n {9}Write one of debug, info, warn, error there, or nothing$/m);
+      expect((await runCli(['doctor', '--fail-on', 'warning'])).code).toBe(1);
+    },
+  );
+
+  it.each([
+    [' debug\n', 'note', 'The log level is debug, as ConfigMap system/logging says'],
+    [' ', 'ok', 'The log level is info, as the chart has it'],
+  ])('reads the log level as the pods do, without the space around it: %j', async (level, told, found) => {
+    const { out } = await examine(changed(paths.logging, (before) => ({ ...before, data: { level } })));
+    expect(out).toMatch(new RegExp(`^${told} +${found}`, 'm'));
+  });
+
   it('does not know what may not be read, which is no failure', async () => {
     const api = healthy();
     api.answer(({ path }) => path !== '/version', 403);

@@ -19,6 +19,12 @@ export interface LogLevelOptions {
 /** The key that names a level. */
 const key = 'level';
 
+/** What the ConfigMap names, a level or not; undefined: nothing. */
+export function levelNamedIn(configMap: unknown): string | undefined {
+  const named = stringAt(recordAt(configMap, 'data'), key)?.trim();
+  return named === '' ? undefined : named;
+}
+
 /**
  * Takes over the level that the ConfigMap names while we run, for both containers of every pod and those that start later;
  * without one, that of the start (LOG_LEVEL). A ConfigMap, because who may write it is decided by the rights that a cluster has already:
@@ -30,7 +36,7 @@ export async function followLogLevel(options: LogLevelOptions, signal: AbortSign
   const atStart = log.level;
   const object = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespace, name: configMap };
   const take = (named: string | undefined): void => {
-    if (named === undefined || named === '') setLevel(log, atStart);
+    if (named === undefined) setLevel(log, atStart);
     else if (isLevel(named)) setLevel(log, named);
     else log.warn('the log level stays: what is written is none', { configMap, use: logLevels.join(', ') });
   };
@@ -38,7 +44,7 @@ export async function followLogLevel(options: LogLevelOptions, signal: AbortSign
     ...{ api, clock, log, random, kind: object.kind, name: 'log-level', ...selectByName(object) },
     handlers: {
       onUpsert: (raw) => {
-        if (metaOf(raw).name === configMap) take(stringAt(recordAt(raw, 'data'), key)?.trim());
+        if (metaOf(raw).name === configMap) take(levelNamedIn(raw));
       },
       onDelete: () => {
         take(undefined);
@@ -51,7 +57,7 @@ export async function followLogLevel(options: LogLevelOptions, signal: AbortSign
   await watch.run(signal);
 }
 
-function isLevel(text: string): text is LogLevel {
+export function isLevel(text: string): text is LogLevel {
   return logLevels.some((level) => level === text);
 }
 
