@@ -15,6 +15,7 @@ import {
 } from './rollout-server.ts';
 import type { NamedServer } from './rollout-server.ts';
 import { viewRollout } from './rollout-view.ts';
+import type { RolloutView } from './rollout-view.ts';
 
 /** Asks for another try of a version that failed. */
 export const rolloutRetry = defineCommand({
@@ -36,10 +37,9 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
       return exitCodes.unusable;
     }
     const view = viewRollout(read.server);
-    const last = view.failed.at(-1);
-    if (last === undefined || view.isRetryAsked) {
-      const why = last === undefined ? 'nothing of it has failed' : 'another try is asked for already';
-      terminal.writeError(`${nameOf(named)}: ${why}\n`);
+    const { retriable } = view;
+    if (retriable === undefined || view.isRetryAsked) {
+      terminal.writeError(`${nameOf(named)}: ${whyNothing(view)}\n`);
       return exitCodes.found;
     }
     const refused = await askForAnother(named, metaOf(read.server).uid);
@@ -47,13 +47,20 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
       terminal.writeError(`${nameOf(named)} cannot be annotated: ${printable(refused)}\n`);
       return exitCodes.unusable;
     }
-    const what = `${last.template.slice(0, 8)} (${last.reason})`;
+    const what = `${retriable.template.slice(0, 8)} (${retriable.reason})`;
     terminal.writeOut(
       `${nameOf(named)}: another try of ${what} is asked for; rollout status --watch tells what comes of it\n`,
     );
     return exitCodes.clean;
   },
 });
+
+/** Why there is nothing to try again. */
+function whyNothing({ failed, isRetryAsked, phase, generation }: RolloutView): string {
+  if (isRetryAsked) return 'another try is asked for already';
+  if (failed.length === 0) return 'nothing of it has failed';
+  return `its newest version, generation ${generation}, is not what has failed: it is ${printable(phase)}`;
+}
 
 /** Why it cannot be. Of that server only: another one of its name has failed of nothing. */
 async function askForAnother(named: NamedServer, uid: string): Promise<string | undefined> {

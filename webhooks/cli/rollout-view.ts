@@ -40,6 +40,8 @@ export interface RolloutView {
   readonly serves: number | undefined;
   /** The oldest first. */
   readonly failed: readonly FailedAttempt[];
+  /** What the newest version has failed of, if it rests there: what another try would be of. */
+  readonly retriable: FailedAttempt | undefined;
   /** Whether another try of what failed was asked for, and has not begun. */
   readonly isRetryAsked: boolean;
 }
@@ -71,8 +73,18 @@ export function viewRollout(server: unknown): RolloutView {
       message: said,
       at,
     })),
+    retriable: findRetriable(seen, phase),
     isRetryAsked: seen.isRetryAsked,
   };
+}
+
+/** Phases in which nothing is tried any more, whatever was asked for before. */
+const restingPhases: ReadonlySet<string> = new Set(['Rejected', 'RolledBack', 'Blocked']);
+
+/** `phase`: of the newest version as it is told; what status remembers of others is not that. */
+function findRetriable({ state, failed }: Seen, phase: string): FailedAttempt | undefined {
+  if (state === undefined || phase !== state.phase || !restingPhases.has(phase)) return undefined;
+  return failed.find(({ template }) => template === state.template);
 }
 
 interface SeenCondition {

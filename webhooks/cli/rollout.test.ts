@@ -26,6 +26,8 @@ const failure = (retry?: string): object => ({
   ...{ template: 'five', reason: 'CandidateNotVerified', message: 'answered HTTP 500', at },
   ...(retry === undefined ? {} : { retry }),
 });
+/** Of an older version. */
+const old = { template: 'four', reason: 'CandidateNotReady', message: 'not ready', at };
 const rollout = (phase: string, more: object = {}): object => ({
   ...{ phase, target: { template: 'five', generation: 5, since: at } },
   ...more,
@@ -417,6 +419,60 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
       error: 'mcp/search: another try is asked for already\n',
     });
     expect(annotation()).toBe(first);
+  });
+
+  it('retry tells of what the newest version has failed, not of what failed last of all (it was another one)', async () => {
+    // Back at five, which is still remembered, after six had failed as well.
+    const six = { template: 'six', reason: 'NewPodsNotVerified', message: 'answered HTTP 500', at };
+    api.put(
+      path,
+      server({
+        conditions: [...serving, valid, condition('Stalled', 'True', 'CandidateNotVerified')],
+        rollout: rollout('Rejected', { reason: 'CandidateNotVerified', failed: [failure(), six] }),
+      }),
+    );
+    expect(await run('retry', '-n', 'mcp', 'search')).toMatchObject({
+      ...{ code: 0, error: '' },
+      out: expect.stringMatching(/^mcp\/search: another try of five \(CandidateNotVerified\) is asked for/),
+    });
+  });
+
+  it.each<[what: string, stored: Stored, phase: string]>([
+    ['is proven', { conditions: [...serving, valid], rollout: rollout('Proving', { failed: [old] }) }, 'Proving'],
+    ['rolls out', { conditions: [...serving, valid], rollout: rollout('Rolling', { failed: [old] }) }, 'Rolling'],
+    [
+      'is tried once more',
+      { conditions: [...serving, valid], rollout: rollout('Proving', { failed: [failure()] }) },
+      'Proving',
+    ],
+    [
+      'waits for its turn after that',
+      {
+        conditions: [...serving, valid, condition('Reconciling', 'True', 'RolloutQueued')],
+        rollout: rollout('Rejected', { failed: [failure()] }),
+      },
+      'Queued',
+    ],
+    [
+      'was not looked at yet',
+      {
+        conditions: [...serving, condition('Accepted', 'True', 'Valid', 4)],
+        rollout: rollout('Rejected', { failed: [failure()] }),
+      },
+      'Waiting',
+    ],
+    [
+      'finds no room, and was not what failed',
+      { conditions: [...serving, valid], rollout: rollout('Blocked', { reason: 'QuotaExceeded', failed: [old] }) },
+      'Blocked',
+    ],
+  ])('retry asks for nothing where an older version has failed and the newest %s', async (_what, stored, phase) => {
+    api.put(path, server(stored));
+    expect(await run('retry', '-n', 'mcp', 'search')).toEqual({
+      ...{ code: 1, out: '' },
+      error: `mcp/search: its newest version, generation 5, is not what has failed: it is ${phase}\n`,
+    });
+    expect(api.writes).toEqual([]);
   });
 
   it('retry says why a server cannot be annotated', async () => {
