@@ -59,7 +59,7 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
 function whyNothing({ failed, isRetryAsked, phase, generation }: RolloutView): string {
   if (isRetryAsked) return 'another try is asked for already';
   if (failed.length === 0) return 'nothing of it has failed';
-  return `its newest version, generation ${generation}, is not what has failed: it is ${printable(phase)}`;
+  return `its newest version, generation ${generation}, has nothing to try again: it is ${printable(phase)}`;
 }
 
 /** Why it cannot be. Of that server only: another one of its name has failed of nothing. */

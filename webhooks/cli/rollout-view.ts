@@ -78,12 +78,12 @@ export function viewRollout(server: unknown): RolloutView {
   };
 }
 
-/** Phases in which nothing is tried any more, whatever was asked for before. */
-const restingPhases: ReadonlySet<string> = new Set(['Rejected', 'RolledBack', 'Blocked']);
+/** Phases in which nothing is tried any more. */
+const restingPhases: ReadonlySet<string> = new Set(['Rejected', 'RolledBack']);
 
 /** `phase`: of the newest version as it is told; what status remembers of others is not that. */
 function findRetriable({ state, failed }: Seen, phase: string): FailedAttempt | undefined {
-  if (state === undefined || phase !== state.phase || !restingPhases.has(phase)) return undefined;
+  if (state === undefined || phase !== state.phase || !isAtRest(state)) return undefined;
   return failed.find(({ template }) => template === state.template);
 }
 
@@ -119,7 +119,7 @@ function seenIn(server: unknown): Seen {
   const state = stateIn(rollout);
   const failed = listAt(rollout, 'failed').filter(isRecord).map(toAttempt);
   const retry = retryAskedIn(recordAt(recordAt(server, 'metadata'), 'annotations'));
-  const last = failed.find(({ template }) => template === state?.template);
+  const last = isAtRest(state) ? failed.find(({ template }) => template === state?.template) : undefined;
   return {
     ...{ generation, isDeleting, state, failed },
     isRetryAsked: last !== undefined && last.retry !== retry,
@@ -128,6 +128,11 @@ function seenIn(server: unknown): Seen {
       return found === undefined ? undefined : toCondition(found);
     },
   };
+}
+
+/** Whether another try is what it takes to go on. While one is made, what failed before is still remembered. */
+function isAtRest(state: SeenState | undefined): boolean {
+  return state?.phase === 'Blocked' ? state.reason === 'NothingToPutBack' : restingPhases.has(state?.phase ?? '');
 }
 
 function toCondition(found: unknown): SeenCondition {

@@ -125,6 +125,36 @@ describe('where the newest version is', () => {
       'UnderWay',
       'Waiting',
     ],
+    ...(['Proving', 'Rolling'] as const).map(
+      (phase) =>
+        [
+          `is tried once more, ${phase} (it was told as asked for, as long as it took)`,
+          server({
+            conditions: [...serving, valid, condition('Stalled', 'True', 'PodsFailing')],
+            rollout: rollout(phase, { failed: [failure()] }),
+            metadata: { annotations: { 'mcp-lifecycle/retry': '1' } },
+          }),
+          ...(['UnderWay', phase] as const),
+        ] as const,
+    ),
+    [
+      'finds no room for another try (it was told as asked for)',
+      server({
+        conditions: [...serving, valid, condition('Stalled', 'True', 'QuotaExceeded')],
+        rollout: rollout('Blocked', { reason: 'QuotaExceeded', failed: [failure()] }),
+        metadata: { annotations: { 'mcp-lifecycle/retry': '1' } },
+      }),
+      ...(['Stuck', 'Blocked'] as const),
+    ],
+    [
+      'could not be put back, and another try is asked for',
+      server({
+        conditions: [...serving, valid, condition('Stalled', 'True', 'NothingToPutBack')],
+        rollout: rollout('Blocked', { reason: 'NothingToPutBack', failed: [failure()] }),
+        metadata: { annotations: { 'mcp-lifecycle/retry': '1' } },
+      }),
+      ...(['UnderWay', 'Waiting'] as const),
+    ],
     [
       'was rejected, after a try that was asked for in more words than are remembered',
       server({
@@ -462,15 +492,15 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
       'Waiting',
     ],
     [
-      'finds no room, and was not what failed',
-      { conditions: [...serving, valid], rollout: rollout('Blocked', { reason: 'QuotaExceeded', failed: [old] }) },
+      'finds no room for its other try',
+      { conditions: [...serving, valid], rollout: rollout('Blocked', { reason: 'QuotaExceeded', failed: [failure()] }) },
       'Blocked',
     ],
-  ])('retry asks for nothing where an older version has failed and the newest %s', async (_what, stored, phase) => {
+  ])('retry asks for nothing where something has failed and the newest version %s', async (_what, stored, phase) => {
     api.put(path, server(stored));
     expect(await run('retry', '-n', 'mcp', 'search')).toEqual({
       ...{ code: 1, out: '' },
-      error: `mcp/search: its newest version, generation 5, is not what has failed: it is ${phase}\n`,
+      error: `mcp/search: its newest version, generation 5, has nothing to try again: it is ${phase}\n`,
     });
     expect(api.writes).toEqual([]);
   });
