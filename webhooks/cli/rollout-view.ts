@@ -1,5 +1,9 @@
 import { oneLine } from '../core/engine/text.ts';
+import { parseMCPServer } from '../core/mcpserver/parse.ts';
+import { askedTryOf } from '../core/plan/asked-try.ts';
 import { retryAskedIn } from '../core/rollout/retry.ts';
+import { isRejected } from '../core/rollout/state.ts';
+import { digest } from '../platform/digest.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { nameOf } from './outputs/told.ts';
 
@@ -99,8 +103,15 @@ interface Seen {
   readonly isDeleting: boolean;
   readonly conditionOf: (type: string) => SeenCondition | undefined;
   readonly state: SeenState | undefined;
-  readonly failed: readonly (FailedAttempt & { readonly retry: string | undefined })[];
+  readonly failed: readonly RememberedAttempt[];
   readonly isRetryAsked: boolean;
+}
+
+/** With which try it was. */
+interface RememberedAttempt extends FailedAttempt {
+  readonly retry: string | undefined;
+  /** Of one that was held back for its tools. */
+  readonly contract: string | undefined;
 }
 
 interface SeenState {
@@ -118,16 +129,25 @@ function seenIn(server: unknown): Seen {
   const rollout = recordAt(recordAt(status, 'extensions'), 'rollout');
   const state = stateIn(rollout);
   const failed = listAt(rollout, 'failed').filter(isRecord).map(toAttempt);
-  const retry = retryAskedIn(recordAt(recordAt(server, 'metadata'), 'annotations'));
   const last = isAtRest(state) ? failed.find(({ template }) => template === state?.template) : undefined;
   return {
     ...{ generation, isDeleting, state, failed },
-    isRetryAsked: last !== undefined && last.retry !== retry,
+    isRetryAsked: last !== undefined && isAnotherAsked(server, last),
     conditionOf(type) {
       const found = conditions.find((condition) => stringAt(condition, 'type') === type);
       return found === undefined ? undefined : toCondition(found);
     },
   };
+}
+
+/** As the reconciler decides it. What is no MCPServer that we know says nothing of tools that could be compared. */
+function isAnotherAsked(server: unknown, last: RememberedAttempt): boolean {
+  const { template, contract } = last;
+  const retry = retryAskedIn(recordAt(recordAt(server, 'metadata'), 'annotations'));
+  // The schema is not asked of each server of a table, only where tools were what it was held back for.
+  const parsed = contract === undefined ? undefined : parseMCPServer(server);
+  const now = parsed?.ok === true ? askedTryOf(parsed.server, digest).contract : contract;
+  return !isRejected({ failed: [last] }, { template, retry, contract: now });
 }
 
 /** Whether another try is what it takes to go on. While one is made, what failed before is still remembered. */
@@ -157,13 +177,14 @@ function stateIn(rollout: unknown): SeenState | undefined {
   };
 }
 
-function toAttempt(entry: unknown): FailedAttempt & { readonly retry: string | undefined } {
+function toAttempt(entry: unknown): RememberedAttempt {
   return {
     template: oneLine(stringAt(entry, 'template') ?? '', maxWordLength),
     reason: oneLine(stringAt(entry, 'reason') ?? '', maxWordLength),
     message: oneLine(stringAt(entry, 'message') ?? '', maxMessageLength),
     at: oneLine(stringAt(entry, 'at') ?? '', maxWordLength),
     retry: stringAt(entry, 'retry'),
+    contract: stringAt(entry, 'contract'),
   };
 }
 

@@ -1,6 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { present } from '../core/mcpserver/record.ts';
+import { askedTryOf, type AskedTry } from '../core/plan/asked-try.ts';
+import { anMCPServer, withName, withNamespace } from '../core/testing/builders.ts';
+import { digest } from '../platform/digest.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { awaitRollout } from './await-rollout.ts';
@@ -238,6 +242,42 @@ describe('where the newest version is', () => {
 
   it.each(rows)('%s', (_, object, outcome, phase) => {
     expect(viewRollout(object)).toMatchObject({ outcome, phase });
+  });
+
+  describe('was held back for its tools', () => {
+    const accepted = `sha256:${'a'.repeat(64)}`;
+    const held = (asked: AskedTry, annotations: Readonly<Record<string, string>>): Record<string, unknown> => {
+      const entry = { template: 'five', reason: 'ToolContractChanged', message: 'fetch is gone', at, ...present(asked) };
+      const stored = server({
+        conditions: [...serving, valid, condition('Stalled', 'True', 'ToolContractChanged')],
+        rollout: rollout('Rejected', { reason: 'ToolContractChanged', failed: [entry] }),
+        metadata: { annotations },
+      });
+      return { ...anMCPServer(withName('search'), withNamespace('mcp')), ...stored };
+    };
+    const asked = (annotations: Readonly<Record<string, string>> = {}): AskedTry => {
+      const { spec, metadata } = anMCPServer(withName('search'));
+      return askedTryOf({ spec, metadata: { ...metadata, annotations } }, digest);
+    };
+    const accepting = { 'mcp-lifecycle/accept-tool-contract': accepted };
+
+    it('and stays so as long as nobody accepts them', () => {
+      expect(viewRollout(held(asked(), {}))).toMatchObject({ outcome: 'Failed', phase: 'Rejected', isRetryAsked: false });
+    });
+
+    it('and is tried once more when they are accepted (status --watch ended with exit code 1 before that was looked at)', () => {
+      const view = viewRollout(held(asked(), accepting));
+      expect(view).toMatchObject({ outcome: 'UnderWay', phase: 'Waiting', isRetryAsked: true });
+    });
+
+    it('and failed with what was accepted as well', () => {
+      expect(viewRollout(held(asked(accepting), accepting))).toMatchObject({ outcome: 'Failed', isRetryAsked: false });
+    });
+
+    it('and is no object by our schema, of which nothing is made up', () => {
+      const unknown = { ...held(asked(), accepting), spec: { of: 'a later release' } };
+      expect(viewRollout(unknown)).toMatchObject({ outcome: 'Failed', phase: 'Rejected', isRetryAsked: false });
+    });
   });
 
   it('keeps on its line what others have written into a status', () => {

@@ -1,20 +1,18 @@
-import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { childName } from '../mcpserver/names.ts';
 import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { instructionsOf, phaseOf } from '../rollout/rollout.ts';
 import type { Instructions, ServingDeployment, WantedPods } from '../rollout/rollout.ts';
-import { retryAskedIn } from '../rollout/retry.ts';
 import { rolloutSettingsOf } from '../rollout/settings.ts';
 import type { RolloutSettings } from '../rollout/settings.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { KubernetesObject } from '../resources/expanded-kind.ts';
+import { askedTryOf } from './asked-try.ts';
 import { conditionOf } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { templateHashOf } from './plan.ts';
 import { saidToServe, servesWell, verifiedBefore } from './served-generation.ts';
-import { namedDigest } from './tool-demands.ts';
 
 /** What is to become of the pods that serve, by the state that is written in status. */
 export interface PlannedRollout {
@@ -58,10 +56,8 @@ export function planRollout(input: PlanRolloutInput): PlannedRollout {
 
 function wantedPods(server: MCPServer, template: string, digest: Digest): WantedPods {
   const { metadata, spec } = server;
-  const { annotations, generation = 0 } = metadata;
-  const retry = retryAskedIn(annotations);
-  const contract = digest(canonicalJson([namedDigest(server), spec.extensions?.toolContract]));
-  return { template, generation, replicas: spec.runtime?.replicas ?? 1, retry, contract };
+  const { generation = 0 } = metadata;
+  return { template, generation, replicas: spec.runtime?.replicas ?? 1, ...askedTryOf(server, digest) };
 }
 
 /**

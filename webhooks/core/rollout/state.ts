@@ -27,10 +27,19 @@ export type FailureReason =
   | 'NewPodsNotVerified';
 
 /** Whether this template has failed, and nobody asked for another try since. */
-export function isRejected(state: RolloutState | undefined, { template, retry, contract }: Asked): boolean {
+export function isRejected(state: Remembering | undefined, { template, retry, contract }: Asked): boolean {
   return (state?.failed ?? []).some(
     (one) => one.template === template && one.retry === retry && (one.contract ?? contract) === contract,
   );
+}
+
+/** What of a state is looked at, for those who have no more of it. */
+interface Remembering {
+  readonly failed?: readonly {
+    readonly template: string;
+    readonly retry?: string | undefined;
+    readonly contract?: string | undefined;
+  }[];
 }
 
 interface Asked {
