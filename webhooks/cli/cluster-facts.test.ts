@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { askCluster } from './ask-cluster.ts';
-import { renderFacts } from './facts-file.ts';
+import { askPolicy } from './cluster-policy.ts';
+import { readFacts, renderFacts } from './facts-file.ts';
 import type { ClusterFacts, NamedObject } from './known-facts.ts';
 import { factsSchemaVersion } from './schemas/facts.ts';
 import { runCli } from './testing/run-cli.ts';
@@ -275,6 +276,48 @@ describe('contexts of the kubeconfig', () => {
       expect(error).toContain('compatibility.profile is reference, and the value compatibility.profile of the chart');
       await serve({ prod: install(everything(), body, { name: 'COMPATIBILITY_PROFILE', value: 'reference' }) });
       expect((await runCli(['check', '--context', 'prod', '-'], using)).code).toBe(1);
+    });
+
+    const reference = { name: 'COMPATIBILITY_PROFILE', value: 'reference' };
+
+    it.each<[what: string, change: (api: ReturnType<typeof createFakeKubeApi>) => void]>([
+      [
+        'may not be read',
+        (api) => {
+          api.answer(({ path }) => path.includes('configmaps'), 403);
+        },
+      ],
+      [
+        'is gone',
+        (api) => {
+          api.remove('/api/v1/namespaces/system/configmaps/ours');
+        },
+      ],
+      [
+        'means nothing',
+        (api) => {
+          const metadata = { name: 'ours', namespace: 'system' };
+          api.put('/api/v1/namespaces/system/configmaps/ours', { metadata, data: { 'policy.yaml': 'extends: lax\n' } });
+        },
+      ],
+    ])('of which one %s: what stands in is of the profile of the installation (it was the default)', async (_what, change) => {
+      const api = install(everything(), limit, reference);
+      change(api);
+      const { chosen } = await askPolicy(api, 'prod');
+      expect(chosen.by).toMatchObject({ profile: 'restricted', because: expect.any(String) });
+      expect(chosen.policy.compatibility).toBe('reference');
+    });
+
+    it('or none at all: the built-in one is of the profile of the installation, also when it is replayed', async () => {
+      const api = install(everything(), '', { name: 'POLICY_CONFIG_MAP', value: '' }, reference);
+      const policy = await askPolicy(api, 'prod');
+      expect(policy.chosen.policy.compatibility).toBe('reference');
+      const { folder } = await serve({ prod: api });
+      const file = join(folder, 'facts.json');
+      writeFileSync(file, renderFacts([{ context: 'prod', objects: new Map(), policy }]));
+      const read = readFacts(file);
+      const replayed = read.type === 'read' ? read.clusters.map((one) => one.policy?.chosen.policy.compatibility) : [];
+      expect(replayed).toEqual(['reference']);
     });
 
     it('that no tenant can name: a Deployment that looks like ours decides nothing (the first namespace decided)', async () => {

@@ -6,6 +6,7 @@ import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { profileProblem } from '../platform/policy/compatible-policy.ts';
 import { defaultPolicyKey, policyVariables } from '../platform/policy/policy-variables.ts';
+import { builtInUnder } from '../platform/policy/read-policy-value.ts';
 import { toChosen, type Chosen } from './chosen-policy.ts';
 import {
   chartLabel,
@@ -40,25 +41,32 @@ export interface WrittenPolicy {
  */
 export async function askPolicy(api: KubeApi, context: string): Promise<ClusterPolicy> {
   const located = await locatePolicy(api);
-  if ('because' in located) return (located.isLost === true ? unusable : builtIn)(context, located.because);
+  if ('because' in located) {
+    const { because, isLost, installed } = located;
+    return (isLost === true ? unusable : builtIn)(context, because, installed);
+  }
   const { namespace, name, key, installed } = located;
   const configMap = `${namespace}/${name}`;
   const path = objectPath({ apiVersion: 'v1', plural: 'configmaps', namespace, name });
   const read = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES });
   if (!read.ok) {
     const because = `ConfigMap ${configMap}, which holds its policy, ${explain(read.error)}`;
-    return isForbidden(read.error) ? builtIn(context, because) : unusable(context, because);
+    return (isForbidden(read.error) ? builtIn : unusable)(context, because, installed);
   }
   const text = stringAt(recordAt(read.body, 'data'), key);
-  if (text === undefined) return unusable(context, `ConfigMap ${configMap} has no key ${key} with a policy`);
+  if (text === undefined) return unusable(context, `ConfigMap ${configMap} has no key ${key} with a policy`, installed);
   const written = { configMap, text };
-  const found = readWritten(context, written);
+  const found = readWritten(context, written, installed);
   const problem = profileProblem(found.chosen.policy.compatibility, installed);
-  return problem === undefined || found.problem !== undefined ? found : { ...unusable(context, problem), written };
+  return problem === undefined || found.problem !== undefined ? found : { ...unusable(context, problem, installed), written };
 }
 
 /** The same of what was read earlier. */
-export function readWritten(context: string, written: WrittenPolicy): ClusterPolicy {
+export function readWritten(
+  context: string,
+  written: WrittenPolicy,
+  installed: CompatibilityProfile = 'default',
+): ClusterPolicy {
   const { configMap, text } = written;
   const file = readPolicyText({ file: `ConfigMap ${configMap}`, text });
   const chosen = toChosen(file, { context, configMap });
@@ -66,20 +74,26 @@ export function readWritten(context: string, written: WrittenPolicy): ClusterPol
   const [first] = chosen.problems;
   const problem = first === undefined ? 'it means nothing' : renderProblem(first);
   const because = `its policy cannot be used, so the cluster judges by an earlier one or by this: ${problem}`;
-  return { ...unusable(context, because), written };
+  return { ...unusable(context, because, installed), written };
 }
 
 /** Longest sentence about a policy that cannot be used, in characters. */
 const maxProblemLength = 600;
 
-function unusable(context: string, because: string): ClusterPolicy {
+function unusable(context: string, because: string, installed?: CompatibilityProfile): ClusterPolicy {
   const why = shortenEnd(printable(because), maxProblemLength);
   const message = `${why}; what the cluster goes on to judge by cannot be told, and it may refuse what passes here: mend that, or name a policy with --policy`;
-  return { ...builtIn(context, because), problem: { file: `context ${context}`, message } };
+  return { ...builtIn(context, because, installed), problem: { file: `context ${context}`, message } };
 }
 
-export function builtIn(context: string, because: string): ClusterPolicy {
-  return { chosen: { type: 'chosen', policy: builtInPolicy, ignored: [], by: byBuiltInOf(context, because) } };
+/** `installed`: the profile of the installation, as far as that is known; the cluster stands in for a policy by the same one. */
+export function builtIn(
+  context: string,
+  because: string,
+  installed: CompatibilityProfile = 'default',
+): ClusterPolicy {
+  const policy = installed === 'default' ? builtInPolicy : builtInUnder(installed);
+  return { chosen: { type: 'chosen', policy, ignored: [], by: byBuiltInOf(context, because) } };
 }
 
 type Located =
@@ -97,6 +111,8 @@ interface NotLocated {
   readonly because: string;
   /** Whether there may be a policy, and it is not for missing rights that nobody knows. */
   readonly isLost?: boolean;
+  /** The profile of the installation; absent where that is not known either. */
+  readonly installed?: CompatibilityProfile;
 }
 
 /** Only what no tenant can write decides: any namespace may hold a Deployment that looks like ours. */
@@ -116,9 +132,9 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   if (env === undefined) return { because: `no Deployment ${chartLabel} of Service ${namespace}/${service} was found` };
   if (another !== undefined)
     return { because: `several Deployments are of Service ${namespace}/${service}`, isLost: true };
-  const name = env.get(policyVariables.configMap) ?? '';
-  if (name === '') return { because: 'the cluster has no policy of its own' };
   const installed = compatibilityProfiles.find((one) => one === env.get(policyVariables.compatibility)) ?? 'default';
+  const name = env.get(policyVariables.configMap) ?? '';
+  if (name === '') return { because: 'the cluster has no policy of its own', installed };
   return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey, installed };
 }
 

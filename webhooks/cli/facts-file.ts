@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ReferenceState } from '../core/engine/facts.ts';
+import type { Policy } from '../core/engine/policy.ts';
+import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { builtIn, readWritten, type ClusterPolicy } from './cluster-policy.ts';
 import {
@@ -32,9 +34,14 @@ export function renderFacts(clusters: readonly ClusterFacts[]): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function toPolicyRecord({ written, chosen: { by } }: ClusterPolicy): object {
+function toPolicyRecord({ written, chosen: { by, policy } }: ClusterPolicy): object {
   if (written !== undefined) return written;
-  return 'because' in by ? { because: by.because } : {};
+  return 'because' in by ? { because: by.because, ...toProfileRecord(policy) } : {};
+}
+
+/** Nothing for the one that is in force where nothing is said. */
+function toProfileRecord({ compatibility = 'default' }: Policy): object {
+  return compatibility === 'default' ? {} : { profile: compatibility };
 }
 
 function toRecord({ kind, namespace, name, state }: KnownObject): object {
@@ -79,7 +86,8 @@ function parseFacts(file: string, document: unknown): ReadFacts {
 function parsePolicy(context: string, record: unknown): ClusterPolicy | undefined {
   const [configMap, text, because] = ['configMap', 'text', 'because'].map((field) => stringAt(record, field));
   if (configMap !== undefined && text !== undefined) return readWritten(context, { configMap, text });
-  return because === undefined ? undefined : builtIn(context, because);
+  const profile = compatibilityProfiles.find((one) => one === stringAt(record, 'profile'));
+  return because === undefined ? undefined : builtIn(context, because, profile);
 }
 
 function parseLabels(record: Readonly<Record<string, unknown>>): NamespacesLabels {

@@ -1,3 +1,4 @@
+import { compatibilityProfiles } from '../../core/mcpserver/compatibility.ts';
 import { referableKinds } from '../../core/mcpserver/references.ts';
 import { list, object, oneOf, text, toDocument } from './json-schema.ts';
 
@@ -20,8 +21,12 @@ export const factsSchema = toDocument(
                 configMap: text('Namespace and name of the one that holds it.'),
                 text: text('What it holds.'),
                 because: text('Why it is not known, so that the built-in profile stands in.'),
+                profile: oneOf(
+                  compatibilityProfiles,
+                  'With because: `compatibility.profile` of the chart. Absent: default, or not known either.',
+                ),
               },
-              ['configMap', 'text', 'because'],
+              ['configMap', 'text', 'because', 'profile'],
             ),
           },
           labels: {
