@@ -36,7 +36,7 @@ What a lock file ignores is ignored in the other one, too. A token goes to one h
     if (values['bearer-token-env'] !== '' && !values.stdio && isOfTwoOrigins(before, after)) {
       return 'the token of --bearer-token-env would go to two servers: write one down with contract get -o json, and name that file';
     }
-    return judgeSourceOptions(values);
+    return judgeSourceOptions(values, [toSource(before), sourceNamed([after, ...more], values)]);
   },
   async run({ values, positionals: [was = '', ...named] }, terminal) {
     const [earlier, later]: readonly [Source, Source] = [toSource(was), sourceNamed(named, values)];

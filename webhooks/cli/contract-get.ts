@@ -53,7 +53,7 @@ with --stdio it is a command, behind --. The output json is a lock file: commit 
     if (values.ignore.length > 0 && sourceNamed(named, values).type === 'file') {
       return '--ignore is for servers: a lock file has what it ignores in it';
     }
-    return judgeSourceOptions(values);
+    return judgeSourceOptions(values, [sourceNamed(named, values)]);
   },
   async run({ values, positionals }, terminal) {
     const source = sourceNamed(positionals, values);

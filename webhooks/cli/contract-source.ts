@@ -42,8 +42,15 @@ export type Source =
   | { readonly type: 'server'; readonly name: string }
   | { readonly type: 'command'; readonly command: string; readonly args: readonly string[] };
 
-/** What is wrong with the options, if anything is. */
-export function judgeSourceOptions({ timeout }: SourceValues): string | undefined {
+/** What is wrong with the options for these sources, if anything is. */
+export function judgeSourceOptions(
+  { timeout, namespace, context }: SourceValues,
+  sources: readonly Source[],
+): string | undefined {
+  const isOfCluster = sources.some(({ type }) => type === 'server');
+  if (!isOfCluster && (namespace !== '' || context !== '')) {
+    return `${namespace === '' ? '--context' : '--namespace'} is for an MCPServer of a cluster: name it as mcpserver/NAME`;
+  }
   const seconds = Number(timeout);
   return seconds >= 1 && seconds <= 3_600 ? undefined : `--timeout takes seconds from 1 to 3600, not '${timeout}'`;
 }

@@ -29,7 +29,7 @@ To accept what a server offers now, write the lock file anew: contract get -o js
   judgeArguments: (named, values) => {
     if (values.lock === '') return 'name a lock file: --lock FILE';
     if (isUrl(values.lock)) return '--lock takes a file, not a URL';
-    return judgeOneSource(named, values) ?? judgeSourceOptions(values);
+    return judgeOneSource(named, values) ?? judgeSourceOptions(values, [sourceNamed(named, values)]);
   },
   async run({ values, positionals }, terminal) {
     const lock = { type: 'file', at: values.lock } as const;

@@ -343,6 +343,19 @@ describe('the status of an MCPServer', () => {
 
 describe('an MCPServer of a cluster', () => {
   it.each([
+    ['get', '-n', 'tools', 'https://search.example.com/mcp'],
+    ['get', '--context', 'prod', 'tools.lock.json'],
+    ['get', '--context', 'prod', '--stdio', '--', 'node', 'server.mjs'],
+    ['verify', '--lock', 'tools.lock.json', '-n', 'tools', 'https://search.example.com/mcp'],
+    ['diff', '--context', 'prod', 'tools.lock.json', 'https://search.example.com/mcp'],
+  ])('alone is of a namespace and a context, which were ignored: %s %s %s %s', async (...args) => {
+    expect(await runCli(['contract', ...args])).toMatchObject({
+      ...{ code: 2, out: '' },
+      error: expect.stringMatching(/--(namespace|context) is for an MCPServer of a cluster: name it as mcpserver\/NAME/),
+    });
+  });
+
+  it.each([
     ['mcpserver/search', 'search'],
     ['mcpservers/search', 'search'],
     ['mcpserver.mcp.x-k8s.io/search', 'search'],

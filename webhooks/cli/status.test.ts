@@ -240,6 +240,18 @@ describe('status --watch', () => {
     expect(JSON.parse(out)).toMatchObject({ available: 1, pending: 0 });
   });
 
+  it('waits as well where only --timeout is given (it looked once)', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'search', starting);
+    served = await serveContexts({ prod: api });
+    const waiting = runCli(['status', 'search', 'mail', '-n', 'tools', '--timeout', '60']);
+    put(api, 'search', running);
+    put(api, 'mail', running);
+    const { code, out } = await waiting;
+    expect(code).toBe(0);
+    expect(out).toMatch(/2 MCPServers: 2 Available, 0 Pending, 0 Failed\n$/);
+  });
+
   it('gives up after --timeout with what it has', async () => {
     const api = createFakeKubeApi();
     put(api, 'search', starting);

@@ -25,12 +25,15 @@ const outputs = {
   json: renderJson,
 } as const satisfies Readonly<Record<string, (states: States) => string>>;
 
+/** How long --watch waits, in seconds, where nobody says. */
+const standardSeconds = 600;
+
 /** How the MCPServers of clusters are. */
 export const status = defineCommand({
   synopsis: 'status [options] [NAME…]',
   description: `Says of MCPServers whether the version that was asked for last serves and answers (Available), is on its way (Pending), or needs
 somebody to change something first (Failed); whether pods serve meanwhile, the version that the server tells, its tools, its URL. Those
-that are named, or all of the namespace: that of --namespace, else of the context. With --watch until none of them is on its way any more,
+that are named, or all of the namespace: that of --namespace, else of the context. With --watch, or a --timeout, until none of them is on its way any more,
 and those that are named exist: what changes is printed as it does (json: the end alone). Nothing is changed.
 `,
   examples: ['status search --namespace tools --watch --timeout 120'],
@@ -39,13 +42,19 @@ and those that are named exist: what changes is printed as it does (json: the en
     namespace: { type: 'text', placeholder: 'NAME', default: '', short: 'n', help: 'where they are' },
     'all-namespaces': { type: 'flag', short: 'A', help: 'wherever they are' },
     watch: { type: 'flag', help: 'until none is on its way' },
-    timeout: { type: 'text', placeholder: 'SECONDS', default: '600', help: 'of --watch, at most' },
+    timeout: {
+      type: 'text',
+      placeholder: 'SECONDS',
+      default: '',
+      help: `how long to wait; waits without --watch, too (default ${standardSeconds})`,
+    },
     context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig; may be repeated' },
   },
   exitCodes: { clean: 'each is Available', found: 'one is not' },
   judgeArguments(names, { namespace, 'all-namespaces': isEverywhere, timeout }) {
     if (isEverywhere && namespace !== '') return 'name a --namespace, or --all-namespaces, not both';
     if (isEverywhere && names.length > 0) return 'a NAME is of one namespace: leave --all-namespaces out';
+    if (timeout === '') return undefined;
     const isSeconds = /^\d{1,5}$/.test(timeout) && Number(timeout) >= 1 && Number(timeout) <= longestSeconds;
     return isSeconds ? undefined : `--timeout takes seconds from 1 to ${longestSeconds}, not '${timeout}'`;
   },
@@ -64,13 +73,14 @@ and those that are named exist: what changes is printed as it does (json: the en
       }),
     );
     const hasContexts = clusters.length > 1;
-    const isWatching = values.watch && read.every(({ problem }) => problem === undefined);
+    const waits = values.watch || values.timeout !== '';
+    const isWatching = waits && read.every(({ problem }) => problem === undefined);
     const isText = values.output === 'text';
     const table = new StatusTable(sorted(read.flatMap(({ rows }) => rows)), hasContexts);
     if (isWatching && isText) writeOut(table.render());
     const rows = isWatching
       ? await followStates(read, {
-          ...{ clock: systemClock, timeoutMs: Number(values.timeout) * 1_000 },
+          ...{ clock: systemClock, timeoutMs: (values.timeout === '' ? standardSeconds : Number(values.timeout)) * 1_000 },
           onRow: (row) => {
             if (isText) writeOut(table.renderChanged(row));
           },
@@ -87,7 +97,7 @@ and those that are named exist: what changes is printed as it does (json: the en
   },
 });
 
-/** Longest time for --watch, in seconds. */
+/** Longest time to wait, in seconds. */
 const longestSeconds = 86_400;
 
 /** Who names a server wants to hear that it does not exist. */
