@@ -146,9 +146,19 @@ tools/mail: Pending, Initializing: It starts
     expect((await runCli(['status', 'search', 'weather', '-n', 'tools'])).code).toBe(1);
     const missing = await runCli(['status', 'nope', '-n', 'tools']);
     expect(missing).toMatchObject({ code: 2, error: 'context prod: there is no MCPServer tools/nope\n' });
-    expect(await runCli(['status', '-n', 'empty'])).toMatchObject({
-      ...{ code: 0, error: 'no MCPServer in namespace empty of context prod\n' },
-    });
+  });
+
+  it.each([
+    [['-n', 'empty'], 1, 'no MCPServer in namespace empty of context prod\n'],
+    [['-n', 'empty', '--watch'], 1, 'no MCPServer in namespace empty of context prod\n'],
+    [['--watch'], 1, 'no MCPServer in namespace default of context prod\n'],
+    [['-A', '--timeout', '60'], 1, 'no MCPServer in any namespace of context prod\n'],
+    [['-n', 'empty', '-o', 'json'], 1, 'no MCPServer in namespace empty of context prod\n'],
+    [[], 0, 'no MCPServer in namespace default of context prod\n'],
+    [['-A'], 0, 'no MCPServer in any namespace of context prod\n'],
+  ])('lets no pipeline go on where a namespace that is named, or waited for, has none: %j is %i', async (args, code, error) => {
+    served = await serveContexts({ prod: createFakeKubeApi() });
+    expect(await runCli(['status', ...args])).toMatchObject({ code, error });
   });
 
   it('asks several clusters, and says of which a server is', async () => {

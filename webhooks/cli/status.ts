@@ -50,7 +50,10 @@ and those that are named exist: what changes is printed as it does (json: the en
     },
     context: { type: 'texts', placeholder: 'NAME', help: 'of the kubeconfig; may be repeated' },
   },
-  exitCodes: { clean: 'each is Available', found: 'one is not' },
+  exitCodes: {
+    clean: 'each is Available',
+    found: 'one is not, or there is none with --namespace, --watch or --timeout',
+  },
   judgeArguments(names, { namespace, 'all-namespaces': isEverywhere, timeout }) {
     if (isEverywhere && namespace !== '') return 'name a --namespace, or --all-namespaces, not both';
     if (isEverywhere && names.length > 0) return 'a NAME is of one namespace: leave --all-namespaces out';
@@ -93,7 +96,9 @@ and those that are named exist: what changes is printed as it does (json: the en
     const where = read.map(({ cluster, which }) => `${whereOf(which.namespace)} of context ${cluster.context}`);
     const empty = isEmpty ? [`no MCPServer in ${printable(where.join(', '))}`] : [];
     writeError([...problems.map(renderProblem), ...empty].map((line) => `${line}\n`).join(''));
-    return exitCodeOf(states);
+    // Who names a namespace, or waits, expects some: a mistyped one is no success.
+    const isExpected = waits || values.namespace !== '';
+    return isEmpty && isExpected ? exitCodes.found : exitCodeOf(states);
   },
 });
 
