@@ -300,13 +300,17 @@ describe('contexts of the kubeconfig', () => {
           api.put('/api/v1/namespaces/system/configmaps/ours', { metadata, data: { 'policy.yaml': 'extends: lax\n' } });
         },
       ],
-    ])('of which one %s: what stands in is of the profile of the installation (it was the default)', async (_what, change) => {
-      const api = install(everything(), limit, reference);
-      change(api);
-      const { chosen } = await askPolicy(api, 'prod');
-      expect(chosen.by).toMatchObject({ profile: 'restricted', because: expect.any(String) });
-      expect(chosen.policy.compatibility).toBe('reference');
-    });
+    ])(
+      'of which one %s: what stands in is of the profile of the installation (it was the default)',
+      async (_what, change) => {
+        const api = install(everything(), `${limit}compatibility: {profile: reference}\n`, reference);
+        change(api);
+        await serve({ prod: api });
+        const { chosen } = await askPolicy(api, 'prod');
+        expect(chosen.by).toMatchObject({ profile: 'restricted', because: expect.any(String) });
+        expect(chosen.policy.compatibility).toBe('reference');
+      },
+    );
 
     it('or none at all: the built-in one is of the profile of the installation, also when it is replayed', async () => {
       const api = install(everything(), '', { name: 'POLICY_CONFIG_MAP', value: '' }, reference);

@@ -58,7 +58,9 @@ export async function askPolicy(api: KubeApi, context: string): Promise<ClusterP
   const written = { configMap, text };
   const found = readWritten(context, written, installed);
   const problem = profileProblem(found.chosen.policy.compatibility, installed);
-  return problem === undefined || found.problem !== undefined ? found : { ...unusable(context, problem, installed), written };
+  return problem === undefined || found.problem !== undefined
+    ? found
+    : { ...unusable(context, problem, installed), written };
 }
 
 /** The same of what was read earlier. */
@@ -87,11 +89,7 @@ function unusable(context: string, because: string, installed?: CompatibilityPro
 }
 
 /** `installed`: the profile of the installation, as far as that is known; the cluster stands in for a policy by the same one. */
-export function builtIn(
-  context: string,
-  because: string,
-  installed: CompatibilityProfile = 'default',
-): ClusterPolicy {
+export function builtIn(context: string, because: string, installed: CompatibilityProfile = 'default'): ClusterPolicy {
   const policy = installed === 'default' ? builtInPolicy : builtInUnder(installed);
   return { chosen: { type: 'chosen', policy, ignored: [], by: byBuiltInOf(context, because) } };
 }

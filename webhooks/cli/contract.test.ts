@@ -351,7 +351,9 @@ describe('an MCPServer of a cluster', () => {
   ])('alone is of a namespace and a context, which were ignored: %s %s %s %s', async (...args) => {
     expect(await runCli(['contract', ...args])).toMatchObject({
       ...{ code: 2, out: '' },
-      error: expect.stringMatching(/--(namespace|context) is for an MCPServer of a cluster: name it as mcpserver\/NAME/),
+      error: expect.stringMatching(
+        /--(namespace|context) is for an MCPServer of a cluster: name it as mcpserver\/NAME/,
+      ),
     });
   });
 

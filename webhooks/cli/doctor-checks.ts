@@ -9,13 +9,14 @@ import { checkCrd } from './doctor-crd.ts';
 import { bounded, notKnown, type DoctorLine, type Topic } from './doctor-line.ts';
 import { checkLeader, checkPods } from './doctor-pods.ts';
 import { checkRelease } from './doctor-release.ts';
-import type { Survey } from './doctor-survey.ts';
+import type { Look, Survey } from './doctor-survey.ts';
 import { checkCertificate, checkWebhooks, namespacesIn } from './doctor-webhooks.ts';
 import { environmentOf } from './installation.ts';
 import { renderJudgedBy } from './judged-by.ts';
 import { renderProblem } from './outputs/text.ts';
 import { count } from './outputs/told.ts';
 import type { ReadStates } from './status-read.ts';
+import type { ServerRow } from './status-state.ts';
 
 type Check = (survey: Survey) => readonly DoctorLine[];
 
@@ -121,19 +122,22 @@ function checkLog({ installation: { deployment, logging } }: Survey): readonly D
   if (logging.state === 'missing') return [];
   const configured = environmentOf(deployment.object)?.get('LOG_LEVEL') ?? '';
   const named = levelNamedIn(logging.object);
-  if (named === undefined) return [{ topic, level: 'ok', found: `The log level is ${configured}, as the chart has it` }];
+  if (named === undefined)
+    return [{ topic, level: 'ok', found: `The log level is ${configured}, as the chart has it` }];
   const { namespace, name } = metaOf(logging.object);
   const where = `ConfigMap ${namespace}/${name}`;
   if (isLevel(named)) {
-    return [{ topic, level: 'note', found: `The log level is ${named}, as ${where} says; the chart has ${configured}` }];
+    return [
+      { topic, level: 'note', found: `The log level is ${named}, as ${where} says; the chart has ${configured}` },
+    ];
   }
   const found = `${where} says ${oneLine(named, maxLevelLength)}, which is no log level: pods stay at the one that they have, and begin with ${configured}, as the chart has it`;
   return [{ topic, level: 'warning', found, remedy: `Write one of ${logLevels.join(', ')} there, or nothing` }];
 }
 
 /** Of the MCPServers that were not read. */
-function ofOthers(because: string, lack: ReadStates['lack']): DoctorLine {
-  const what = 'how the other MCPServers are';
+function ofUnread(which: string, because: string, lack: ReadStates['lack']): DoctorLine {
+  const what = `how ${which} are`;
   if (lack === 'room') {
     const remedy = 'Ask namespace by namespace: mcp-lifecycle status --namespace NAME';
     return { topic: 'servers', level: 'unknown', found: `Not known ${what}: ${because}`, remedy };
@@ -143,32 +147,30 @@ function ofOthers(because: string, lack: ReadStates['lack']): DoctorLine {
 }
 
 function checkServers({ servers: { rows, problem, lack }, validating, crd }: Survey): readonly DoctorLine[] {
-  const topic = 'servers';
   // That is told of the CustomResourceDefinition.
   if (problem !== undefined && crd.state === 'missing') return [];
-  if (problem !== undefined && rows.length === 0)
-    return [
-      notKnown(topic, {
-        what: 'how the MCPServers are',
-        seen: { state: 'unknown', because: problem.message, ...(lack === 'right' ? {} : { isFailure: true }) },
-        right: 'list mcpservers in every namespace',
-      }),
-    ];
+  const which = rows.length === 0 ? 'the MCPServers' : 'the other MCPServers';
+  const unread = problem === undefined ? [] : [ofUnread(which, problem.message, lack)];
+  return problem !== undefined && rows.length === 0
+    ? unread
+    : [countStates(rows, problem === undefined), ...unread, ...outsideOf(rows, validating)];
+}
+
+function countStates(rows: readonly ServerRow[], isAll: boolean): DoctorLine {
+  const topic = 'servers';
   const of = (state: string): number => rows.filter((row) => row.state === state).length;
-  const all = `${count(rows.length, 'MCPServer')}${problem === undefined ? '' : ' and more'}`;
+  const all = `${count(rows.length, 'MCPServer')}${isAll ? '' : ' and more'}`;
   const found = `${all}: ${of('Available')} Available, ${of('Pending')} Pending, ${of('Failed')} Failed`;
   const remedy = 'mcp-lifecycle status --all-namespaces says why';
-  const lines: DoctorLine[] = [
-    of('Failed') > 0
-      ? { topic, level: 'warning', found, remedy }
-      : { topic, level: problem === undefined ? 'ok' : 'note', found },
-    ...(problem === undefined ? [] : [ofOthers(problem.message, lack)]),
-  ];
+  return of('Failed') > 0 ? { topic, level: 'warning', found, remedy } : { topic, level: isAll ? 'ok' : 'note', found };
+}
+
+/** MCPServers that are judged by nobody. */
+function outsideOf(rows: readonly ServerRow[], validating: Look): readonly DoctorLine[] {
   const watched = validating.state === 'found' ? namespacesIn(listAt(validating.object, 'webhooks')[0]) : [];
   const outside = watched.length === 0 ? [] : rows.filter(({ namespace }) => !watched.includes(namespace));
-  if (outside.length > 0) {
-    const text = `${count(outside.length, 'MCPServer')} in namespaces that nobody watches: nothing judges or runs ${outside.length === 1 ? 'it' : 'them'}`;
-    lines.push({ topic, level: 'warning', found: text, remedy: 'Add the namespaces to watchNamespaces, or move them' });
-  }
-  return lines;
+  if (outside.length === 0) return [];
+  const found = `${count(outside.length, 'MCPServer')} in namespaces that nobody watches: nothing judges or runs ${outside.length === 1 ? 'it' : 'them'}`;
+  const remedy = 'Add the namespaces to watchNamespaces, or move them';
+  return [{ topic: 'servers', level: 'warning', found, remedy }];
 }

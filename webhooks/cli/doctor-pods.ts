@@ -27,9 +27,7 @@ export function checkPods({ installation: { deployment, endpoints, pods }, servi
       }),
     );
   if (pods.state === 'unknown')
-    lines.push(
-      notKnown(topic, { what: 'how the pods are', seen: pods, right: `list pods in ${namespace}` }),
-    );
+    lines.push(notKnown(topic, { what: 'how the pods are', seen: pods, right: `list pods in ${namespace}` }));
   if (pods.state === 'found') lines.push(...listAt(pods.object, 'items').slice(0, maxPods).flatMap(troublesOf));
   return lines;
 }

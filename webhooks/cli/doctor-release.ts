@@ -22,9 +22,7 @@ export function checkRelease({ validating, service, installation, version }: Sur
       return [hasReady(endpoints) ? ofAnotherName : gone(service)];
     case 'unknown': {
       const where = service === undefined ? '' : ` in ${service.namespace}`;
-      return [
-        notKnown(topic, { what: 'what is installed', seen: deployment, right: `list deployments${where}` }),
-      ];
+      return [notKnown(topic, { what: 'what is installed', seen: deployment, right: `list deployments${where}` })];
     }
   }
 }

@@ -20,18 +20,15 @@ import {
 import { readStates, type ReadStates } from './status-read.ts';
 
 /** An object, or a list of them, as far as it may be read. */
-export type Look =
-  | { readonly state: 'found'; readonly object: unknown }
-  | { readonly state: 'missing' }
-  | NotSeen;
+export type Look = { readonly state: 'found'; readonly object: unknown } | { readonly state: 'missing' } | NotSeen;
 
 /** What could not be looked at. */
 export interface NotSeen {
   readonly state: 'unknown';
   /** A clause. */
   readonly because: string;
-  /** Present: not for want of a right; the API server failed, or did not answer in time. */
-  readonly isFailure?: true;
+  /** Not for want of a right; the API server failed, or did not answer in time. */
+  readonly isFailure?: boolean;
 }
 
 /** All that is looked at in one cluster; nothing is written. */

@@ -417,7 +417,12 @@ describe('doctor', () => {
   };
   const page = (length: number): ApiResult => {
     const ready = [condition('Accepted', 'True'), condition('Available', 'True'), condition('Ready', 'True')];
-    const one = anMCPServer(withNamespace('tools'), withName('a'), withGeneration(1), withStatus({ conditions: ready }));
+    const one = anMCPServer(
+      withNamespace('tools'),
+      withName('a'),
+      withGeneration(1),
+      withStatus({ conditions: ready }),
+    );
     return { ok: true, body: { metadata: { continue: 'next' }, items: Array.from({ length }, () => one) } };
   };
 
@@ -427,7 +432,9 @@ describe('doctor', () => {
       prod: crowded(({ path, query }) => {
         if (!path.endsWith('/mcpservers')) return undefined;
         const isFirst = query?.['continue'] === undefined;
-        return isFirst ? page(50) : { ok: false, error: { status: 500, reason: 'InternalError', message, retry: true } };
+        return isFirst
+          ? page(50)
+          : { ok: false, error: { status: 500, reason: 'InternalError', message, retry: true } };
       }),
     });
     const { code, out } = await runCli(['doctor']);
@@ -443,7 +450,9 @@ describe('doctor', () => {
     const { code, out } = await runCli(['doctor']);
     expect(code).toBe(0);
     expect(out).toMatch(/^note +20000 MCPServers and more: 20000 Available/m);
-    expect(out).toMatch(/^unknown +Not known how the other MCPServers are: more than 20000 MCPServers.*\n {9}Ask namespace by/m);
+    expect(out).toMatch(
+      /^unknown +Not known how the other MCPServers are: more than 20000 MCPServers.*\n {9}Ask namespace by/m,
+    );
   });
 
   it('does not know the date of a certificate whose Secret may not be read', async () => {

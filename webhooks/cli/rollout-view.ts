@@ -87,7 +87,7 @@ const restingPhases: ReadonlySet<string> = new Set(['Rejected', 'RolledBack']);
 
 /** `phase`: of the newest version as it is told; what status remembers of others is not that. */
 function findRetriable({ state, failed }: Seen, phase: string): FailedAttempt | undefined {
-  if (state === undefined || phase !== state.phase || !isAtRest(state)) return undefined;
+  if (phase !== state?.phase || !isAtRest(state)) return undefined;
   return failed.find(({ template }) => template === state.template);
 }
 

@@ -247,7 +247,13 @@ describe('where the newest version is', () => {
   describe('was held back for its tools', () => {
     const accepted = `sha256:${'a'.repeat(64)}`;
     const held = (asked: AskedTry, annotations: Readonly<Record<string, string>>): Record<string, unknown> => {
-      const entry = { template: 'five', reason: 'ToolContractChanged', message: 'fetch is gone', at, ...present(asked) };
+      const entry = {
+        template: 'five',
+        reason: 'ToolContractChanged',
+        message: 'fetch is gone',
+        at,
+        ...present(asked),
+      };
       const stored = server({
         conditions: [...serving, valid, condition('Stalled', 'True', 'ToolContractChanged')],
         rollout: rollout('Rejected', { reason: 'ToolContractChanged', failed: [entry] }),
@@ -262,7 +268,11 @@ describe('where the newest version is', () => {
     const accepting = { 'mcp-lifecycle/accept-tool-contract': accepted };
 
     it('and stays so as long as nobody accepts them', () => {
-      expect(viewRollout(held(asked(), {}))).toMatchObject({ outcome: 'Failed', phase: 'Rejected', isRetryAsked: false });
+      expect(viewRollout(held(asked(), {}))).toMatchObject({
+        outcome: 'Failed',
+        phase: 'Rejected',
+        isRetryAsked: false,
+      });
     });
 
     it('and is tried once more when they are accepted (status --watch ended with exit code 1 before that was looked at)', () => {
@@ -533,7 +543,10 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
     ],
     [
       'finds no room for its other try',
-      { conditions: [...serving, valid], rollout: rollout('Blocked', { reason: 'QuotaExceeded', failed: [failure()] }) },
+      {
+        conditions: [...serving, valid],
+        rollout: rollout('Blocked', { reason: 'QuotaExceeded', failed: [failure()] }),
+      },
       'Blocked',
     ],
   ])('retry asks for nothing where something has failed and the newest version %s', async (_what, stored, phase) => {

@@ -156,10 +156,13 @@ tools/mail: Pending, Initializing: It starts
     [['-n', 'empty', '-o', 'json'], 1, 'no MCPServer in namespace empty of context prod\n'],
     [[], 0, 'no MCPServer in namespace default of context prod\n'],
     [['-A'], 0, 'no MCPServer in any namespace of context prod\n'],
-  ])('lets no pipeline go on where a namespace that is named, or waited for, has none: %j is %i', async (args, code, error) => {
-    served = await serveContexts({ prod: createFakeKubeApi() });
-    expect(await runCli(['status', ...args])).toMatchObject({ code, error });
-  });
+  ])(
+    'lets no pipeline go on where a namespace that is named, or waited for, has none: %j is %i',
+    async (args, code, error) => {
+      served = await serveContexts({ prod: createFakeKubeApi() });
+      expect(await runCli(['status', ...args])).toMatchObject({ code, error });
+    },
+  );
 
   it('asks several clusters, and says of which a server is', async () => {
     const [prod, dev] = [createFakeKubeApi(), createFakeKubeApi()];

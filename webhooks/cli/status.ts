@@ -76,14 +76,14 @@ and those that are named exist: what changes is printed as it does (json: the en
       }),
     );
     const hasContexts = clusters.length > 1;
-    const waits = values.watch || values.timeout !== '';
-    const isWatching = waits && read.every(({ problem }) => problem === undefined);
+    const timeoutMs = timeoutMsOf(values);
+    const isWatching = timeoutMs > 0 && read.every(({ problem }) => problem === undefined);
     const isText = values.output === 'text';
     const table = new StatusTable(sorted(read.flatMap(({ rows }) => rows)), hasContexts);
     if (isWatching && isText) writeOut(table.render());
     const rows = isWatching
       ? await followStates(read, {
-          ...{ clock: systemClock, timeoutMs: (values.timeout === '' ? standardSeconds : Number(values.timeout)) * 1_000 },
+          ...{ clock: systemClock, timeoutMs },
           onRow: (row) => {
             if (isText) writeOut(table.renderChanged(row));
           },
@@ -93,12 +93,9 @@ and those that are named exist: what changes is printed as it does (json: the en
     const states = { rows: sorted(rows), problems, hasContexts };
     writeOut(isWatching && isText ? table.renderEnd(states.rows) : outputs[values.output](states));
     const isEmpty = rows.length === 0 && problems.length === 0;
-    const where = read.map(({ cluster, which }) => `${whereOf(which.namespace)} of context ${cluster.context}`);
-    const empty = isEmpty ? [`no MCPServer in ${printable(where.join(', '))}`] : [];
-    writeError([...problems.map(renderProblem), ...empty].map((line) => `${line}\n`).join(''));
-    // Who names a namespace, or waits, expects some: a mistyped one is no success.
-    const isExpected = waits || values.namespace !== '';
-    return isEmpty && isExpected ? exitCodes.found : exitCodeOf(states);
+    const said = isEmpty ? [`no MCPServer in ${whereOf(read)}`] : problems.map(renderProblem);
+    writeError(said.map((line) => `${line}\n`).join(''));
+    return isEmpty && isExpecting(values) ? exitCodes.found : exitCodeOf(states);
   },
 });
 
@@ -117,8 +114,28 @@ function findMissing(read: readonly ReadStates[], rows: readonly ServerRow[]): r
   });
 }
 
-function whereOf(namespace: string): string {
-  return namespace === '' ? 'any namespace' : `namespace ${namespace}`;
+interface Waiting {
+  readonly watch: boolean;
+  readonly timeout: string;
+}
+
+/** How long is waited, in milliseconds; 0: it is looked once. */
+function timeoutMsOf({ watch, timeout }: Waiting): number {
+  if (timeout !== '') return Number(timeout) * 1_000;
+  return watch ? standardSeconds * 1_000 : 0;
+}
+
+/** Who names a namespace, or waits, expects servers: a mistyped one is no success. */
+function isExpecting({ namespace, ...waiting }: Waiting & { readonly namespace: string }): boolean {
+  return namespace !== '' || timeoutMsOf(waiting) > 0;
+}
+
+function whereOf(read: readonly ReadStates[]): string {
+  const places = read.map(({ cluster: { context }, which: { namespace } }) => {
+    const where = namespace === '' ? 'any namespace' : `namespace ${namespace}`;
+    return `${where} of context ${context}`;
+  });
+  return printable(places.join(', '));
 }
 
 function exitCodeOf({ rows, problems }: States): ExitCode {
