@@ -29,7 +29,7 @@ const outputs = {
 /** What has served, and what was tried. */
 export const rolloutHistory = defineCommand({
   synopsis: 'rollout history [options] NAME',
-  description: `Lists the versions of an MCPServer that have served, as far back as its Deployment keeps their ReplicaSets (ten), and what was tried since and failed. It
+  description: `Lists the versions of an MCPServer that have served, as far back as its Deployment keeps their ReplicaSets (ten; the newest 100 where it keeps more), and what was tried since and failed. It
 takes the rights to get mcpservers.mcp.x-k8s.io and to list replicasets.apps.
 `,
   examples: ['rollout history -n tools search'],

@@ -31,20 +31,24 @@ const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
 const maxRevisions = 100;
 const maxTextLength = 512;
 
-/** The newest first. */
+/** The newest {@link maxRevisions}, the newest first. API servers list by name, which is a digest, so all of them are read. */
 export async function readRevisions({ api, namespace, name }: NamedServer): Promise<ReadRevisions> {
-  const revisions: Revision[] = [];
+  let revisions: readonly Revision[] = [];
   const path = objectPath({ apiVersion: 'apps/v1', plural: 'replicasets', namespace });
   const error = await listObjects(api, {
     path,
     labelSelector: `${LABELS.server}=${name}`,
     onObject: (object) => {
-      if (isOfDeployment(object, name)) revisions.push(toRevision(object));
-      return revisions.length < maxRevisions;
+      if (isOfDeployment(object, name)) revisions = withRevision(revisions, toRevision(object));
+      return true;
     },
   });
   if (error !== undefined) return { type: 'failed', error };
-  return { type: 'read', revisions: revisions.sort((a, b) => b.revision - a.revision) };
+  return { type: 'read', revisions };
+}
+
+function withRevision(revisions: readonly Revision[], revision: Revision): readonly Revision[] {
+  return [...revisions, revision].sort((a, b) => b.revision - a.revision).slice(0, maxRevisions);
 }
 
 /** Pods are selected by the label, and so may those of others be. */

@@ -469,6 +469,15 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
     expect(api.writes).toEqual([]);
   });
 
+  it('history has the newest hundred, whatever their names are', async () => {
+    api.put(path, complete);
+    for (let count = 1; count <= 120; count += 1) replicaSet(`r${999 - count}`, String(count));
+    replicaSet('z', '121');
+    const { out } = await run('history', '-n', 'mcp', '-o', 'json', 'search');
+    const { revisions } = JSON.parse(out) as { readonly revisions: readonly { readonly revision: number }[] };
+    expect(revisions.map(({ revision }) => revision)).toEqual(Array.from({ length: 100 }, (_, index) => 121 - index));
+  });
+
   it('history says what may not be listed', async () => {
     api.put(path, complete);
     api.answer(({ path: asked }) => asked.includes('replicasets'), 403);

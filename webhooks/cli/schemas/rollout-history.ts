@@ -11,7 +11,7 @@ export const rolloutHistorySchema = toDocument(
     namespace: text('Of the MCPServer.'),
     name: text('Of the MCPServer.'),
     revisions: list(
-      'Versions that have served, the newest first: ReplicaSets that the Deployment keeps.',
+      'Versions that have served, the newest first: ReplicaSets that the Deployment keeps, at most the newest 100.',
       object(
         {
           revision: number('As `kubectl rollout history deployment/NAME` counts; 0 where it is not known.'),
