@@ -450,6 +450,27 @@ describe('a new version of a server that is verified', () => {
     expect(await registry.metrics()).toContain('rollouts_total{result="Complete",reason="Proven"} 1');
   });
 
+  it('that failed, and is all that is left, is blocked until it speaks MCP after all', async () => {
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    serves = { state: 'failed', message: 'answered HTTP 500' };
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(60_000);
+    // There is no ReplicaSet of the pods before.
+    expect(conditions()).toContain('Stalled=True/NothingToPutBack');
+    serves = verified;
+    await clock.advance(120_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual([undefined, 'example.com/search:2']);
+    expect(conditions()).toEqual([
+      ...['Ready=True/Available', 'Accepted=True/Valid', 'Available=True/Available', 'Verified=True/Verified'],
+    ]);
+    expect(events().filter((reason) => reason === 'RolledBack')).toHaveLength(1);
+  });
+
   it('at another port keeps the former one open, in Service and policy, until the last old pod has gone', async () => {
     const portsOf = (path: string): string =>
       JSON.stringify(api.get(path)?.['spec'])
