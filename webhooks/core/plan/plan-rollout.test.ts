@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
-import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { present } from '../mcpserver/record.ts';
+import type { MCPServerStatus, RolloutStatus } from '../mcpserver/types.gen.ts';
 import { deployment } from '../resources/deployment.ts';
 import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
@@ -14,13 +15,18 @@ const isTrue = (type: string, reason: string) => ({
 });
 const status: MCPServerStatus = { conditions: [isTrue('Available', 'Available'), isTrue('Verified', 'Verified')] };
 
-type Said = Partial<Pick<PlanRolloutInput, 'isRemembered' | 'compatibility'>>;
+type Said = Partial<Pick<PlanRolloutInput, 'isRemembered' | 'compatibility'>> & {
+  readonly rollout?: RolloutStatus;
+};
 
 function planned(
-  { isRemembered = true, compatibility, ...child }: Partial<ObservedChild> & Said,
+  { isRemembered = true, compatibility, rollout, ...child }: Partial<ObservedChild> & Said,
   ...options: readonly Option[]
 ): PlannedRollout {
-  const server = { ...applyDefaults(anMCPServer(withUid('u'), withGeneration(2), ...options)), status };
+  const server = {
+    ...applyDefaults(anMCPServer(withUid('u'), withGeneration(2), ...options)),
+    status: { ...status, extensions: present({ rollout }) },
+  };
   const [object] = deployment.build({ server });
   if (object === undefined) throw new Error('every server has a Deployment');
   const controller = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', name: 'search', uid: 'u' };
@@ -59,6 +65,22 @@ describe('a new version of a server that is verified', () => {
     ],
   ])('is rolled out at once where %s', (_, args) => {
     expect(planned(...args)).toMatchObject({ instructions: { template: 'wanted', candidate: 'none' } });
+  });
+
+  it.each<[string, string, Parameters<typeof planned>[0]]>([
+    ['stays out where somebody says since how pods are replaced', 'held', { hasStrategyOfOthers: true }],
+    ['stays out where status is not taken any more, as long as it stands there', 'held', { isRemembered: false }],
+    [
+      'is followed where the installation does as the reference operator since',
+      'wanted',
+      { compatibility: 'reference' },
+    ],
+  ])('that has failed %s', (_, template, said) => {
+    const at = '2026-01-01T00:00:00Z';
+    const { template: digested } = planned({}).wanted;
+    const failed = [{ template: digested, reason: 'CandidateNotReady', message: '', at }];
+    const rollout = { phase: 'Rejected', target: { template: digested, since: at }, failed } as const;
+    expect(planned({ ...said, rollout }).instructions.template).toBe(template);
   });
 
   it('is proven also where the installation does as the reference operator, if its author asks for it by name', () => {
