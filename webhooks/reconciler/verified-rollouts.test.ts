@@ -398,6 +398,23 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
   });
 
+  it('is proven also while a Service is refused, which nobody can ask through: what serves was verified before', async () => {
+    const service = '/api/v1/namespaces/mcp/services/search';
+    api.answer(({ path, method }) => method !== 'GET' && path === service, 403);
+    api.remove(service);
+    await clock.advance(20_000);
+    expect(conditions()).toEqual(
+      expect.arrayContaining(['Available=False/ServiceUnavailable', 'Verified=Unknown/NotVerified']),
+    );
+    change(2, image(2));
+    await clock.advance(20_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Proving', 'example.com/search:1']);
+    api.answer(() => false, undefined);
+    candidateRuns();
+    await clock.advance(400_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
   it('is rolled out at once when what was verified has ended until its ConfigMap came: this may be its repair', async () => {
     change(2, { ...image(2), config: { port: 8080, envFrom: [{ configMapRef: { name: 'late' } }] } });
     await clock.advance(1_000);

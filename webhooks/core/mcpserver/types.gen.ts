@@ -1583,7 +1583,7 @@ export interface VerificationStatus {
    */
   lastVerdictTime?: string;
   /**
-   * Of the MCPServer, whose pods were Verified before the spec turned invalid. Present until somebody has been asked again: what was good is not replaced unproven because of that.
+   * Of the MCPServer, whose pods were Verified before the spec turned invalid, or a child was refused. Present until somebody has been asked again: what was good is not replaced unproven because of that.
    */
   verifiedGeneration?: number;
   /**

@@ -84,14 +84,16 @@ function servingDeployment(
 
 function saidOfServing(server: MCPServer): Omit<ServingDeployment, 'template' | 'replicaSet'> {
   const { status } = server;
-  const { reason } = conditionOf(status, 'Available') ?? {};
-  const isBroken = reason !== 'Available' && reason !== 'ConfigurationInvalid';
-  const isUnasked = !isBroken && conditionOf(status, 'Verified')?.status === 'Unknown';
+  const { reason = 'Initializing' } = conditionOf(status, 'Available') ?? {};
+  const isUnasked = !ofPods.has(reason) && conditionOf(status, 'Verified')?.status === 'Unknown';
   const before = verifiedBefore(status);
   const generation = saidToServe(status) ?? before;
   const wasVerified = isUnasked && before !== undefined && generation === before && hasReadyPods(status);
   return { generation, isVerified: servesWell(status), isUnasked, wasVerified };
 }
+
+/** Reasons of Available that tell of pods that do not serve; the others do not say how they are. */
+const ofPods: ReadonlySet<string> = new Set(['Initializing', 'DeploymentUnavailable', 'ScaledToZero']);
 
 /** What has ended while its spec was not valid may be waiting for its repair. */
 function hasReadyPods({ readyReplicas = 0 }: MCPServerStatus = {}): boolean {

@@ -32,12 +32,16 @@ export function nextVerificationStatus(input: StatusInput, verified: Verified): 
 }
 
 /**
- * Of a spec that is not valid nobody is asked, and what serves goes on serving: that it was good stands until somebody has
+ * Of a spec that is not valid, or of which a child is refused, nobody is asked, and what serves goes on serving: that it was good stands until somebody has
  * been asked again, or the correction of a spec would replace it unproven.
  */
-function verifiedUntilAsked({ accepted, previous, server }: StatusInput, { status }: Verified): number | undefined {
+function verifiedUntilAsked(
+  { accepted, problem, previous, server }: StatusInput,
+  { status }: Verified,
+): number | undefined {
   if (status !== 'Unknown') return undefined;
-  if (accepted.state === 'valid' || !servesWell(previous)) return verifiedBefore(previous);
+  const isAsked = accepted.state === 'valid' && problem === undefined;
+  if (isAsked || !servesWell(previous)) return verifiedBefore(previous);
   return saidToServe(previous) ?? server.metadata.generation;
 }
 
