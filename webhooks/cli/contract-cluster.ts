@@ -26,6 +26,8 @@ export interface OpenServer {
   readonly tls: TlsTrust | undefined;
   /** What its spec says to be no part of its contract. */
   readonly ignore: readonly string[];
+  /** Why the pod could not be reached, where that is known. */
+  readonly whyNot: () => string | undefined;
   readonly close: () => void;
 }
 
@@ -65,7 +67,11 @@ async function openPod(
     const ignore = server.spec.extensions?.toolContract?.ignore ?? [];
     // By the name of its Service, which is what it may want to be called.
     const url = server.status?.address?.url ?? serviceUrl(server, 'cluster.local');
-    return { ...{ type: 'opened', url, ignore, tls }, at: tunnel.address, close: tunnel.close };
+    const whyNot = (): string | undefined => {
+      const why = tunnel.whyNot();
+      return why === undefined ? undefined : `no way to pod ${pod}: ${why}`;
+    };
+    return { ...{ type: 'opened', url, ignore, tls, whyNot }, at: tunnel.address, close: tunnel.close };
   } catch (error) {
     return { type: 'problem', why: `no way to pod ${pod}: ${errorText(error)}` };
   }

@@ -188,9 +188,11 @@ async function readServerOf(
   if (how.token === '') return { type: 'problem', why: emptyToken };
   const opened = await openServer({ name, namespace: values.namespace, context: values.context });
   if (opened.type === 'problem') return opened;
-  const { url, at, tls, close } = opened;
+  const { url, at, tls, whyNot, close } = opened;
   try {
-    return await askServer({ url, at, tls }, how, ignore.length === 0 ? opened.ignore : ignore);
+    const asked = await askServer({ url, at, tls }, how, ignore.length === 0 ? opened.ignore : ignore);
+    const why = asked.type === 'problem' ? whyNot() : undefined;
+    return why === undefined ? asked : { type: 'problem', why };
   } finally {
     close();
   }

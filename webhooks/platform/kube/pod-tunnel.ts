@@ -2,10 +2,13 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { PortForward } from '@kubernetes/client-node';
 import { configOfContext } from './kubeconfig.ts';
+import { stringAt } from './object.ts';
 
 /** One port of one pod, on this machine. */
 export interface PodTunnel {
   readonly address: { readonly host: string; readonly port: number };
+  /** Why the last connection could not be brought there, a clause; undefined: each could. */
+  readonly whyNot: () => string | undefined;
   readonly close: () => void;
 }
 
@@ -28,22 +31,40 @@ interface WebSocketOfPod {
  * `close`; a connection that cannot be brought there is closed.
  */
 export async function openPodTunnel({ context, namespace, pod, port }: TunnelledPod): Promise<PodTunnel> {
-  const forward = new PortForward(configOfContext(context === '' ? undefined : context).config);
+  const { config } = configOfContext(context === '' ? undefined : context);
+  const ended = new AbortController();
+  const applyOwn = config.applyToHTTPSOptions.bind(config);
+  // The one way to what client-node opens: a handshake that nobody answers would keep the program from ending.
+  config.applyToHTTPSOptions = async (options) => {
+    await applyOwn(options);
+    Object.assign(options, { signal: ended.signal });
+  };
+  const forward = new PortForward(config);
+  let why: string | undefined;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     const drop = (): void => void socket.destroy();
     socket.once('close', () => sockets.delete(socket));
-    forward.portForward(namespace, pod, [port], socket, null, socket).then((opened: unknown) => {
-      // Not a function that returns it: that is for those who want it to be opened again.
-      const webSocket = opened as WebSocketOfPod;
-      webSocket.on('close', drop);
-      webSocket.on('error', drop);
-      socket.once('close', () => {
-        webSocket.close();
-      });
-    }, drop);
+    forward.portForward(namespace, pod, [port], socket, null, socket).then(
+      (opened: unknown) => {
+        // Not a function that returns it: that is for those who want it to be opened again.
+        const webSocket = opened as WebSocketOfPod;
+        webSocket.on('close', drop);
+        webSocket.on('error', drop);
+        const hangUp = (): void => {
+          webSocket.close();
+        };
+        // Whoever has gone meanwhile tells it no more.
+        if (socket.destroyed) hangUp();
+        else socket.once('close', hangUp);
+      },
+      (error: unknown) => {
+        if (!ended.signal.aborted) why = explain(error, namespace);
+        drop();
+      },
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -52,9 +73,19 @@ export async function openPodTunnel({ context, namespace, pod, port }: Tunnelled
   const { port: ours } = server.address() as AddressInfo;
   return {
     address: { host: '127.0.0.1', port: ours },
+    whyNot: () => why,
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
+      ended.abort();
     },
   };
+}
+
+/** `error`: of a WebSocket, whose only words are in its message. */
+function explain(error: unknown, namespace: string): string {
+  const message = stringAt(error, 'message') ?? 'the API server does not say why';
+  return /\b403$/.test(message)
+    ? `the API server refuses it (HTTP 403): it takes the right to create pods/portforward in ${namespace}`
+    : message;
 }
