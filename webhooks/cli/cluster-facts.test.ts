@@ -164,13 +164,17 @@ describe('a cluster', () => {
 });
 
 describe('contexts of the kubeconfig', () => {
-  let served: ServedContexts | undefined;
+  const served: ServedContexts[] = [];
   const serve = async (apis: Readonly<Record<string, KubeApi>>): Promise<ServedContexts> => {
-    served = await serveContexts(apis);
-    return served;
+    const contexts = await serveContexts(apis);
+    served.push(contexts);
+    return contexts;
   };
 
-  afterEach(() => served?.end());
+  afterEach(async () => {
+    // The last one first: each puts back what was before it.
+    for (const contexts of served.splice(0).toReversed()) await contexts.end();
+  });
 
   it('are asked, and what they told is replayed to the letter', async () => {
     const prod = everything('other');
