@@ -219,7 +219,8 @@ describe('a release that says everything in other words', () => {
     const before = await live(same, same);
     const reasons = before.at(-1)?.[1].events.map(([, reason]) => reason);
     expect([...new Set(reasons)].sort()).toEqual([
-      ...['Available', 'DeploymentUnavailable', 'EndpointUnavailable', 'Invalid', 'Valid'],
+      ...['Available', 'DeploymentUnavailable', 'EndpointUnavailable', 'Invalid', 'RolloutProving', 'RolloutRejected'],
+      'Valid',
     ]);
     expect(await live(retell, asked)).toEqual(before);
   });
