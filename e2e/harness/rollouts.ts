@@ -14,14 +14,15 @@ export function rolloutOf(server: KubeObject | undefined): RolloutState | undefi
   return extensions?.rollout;
 }
 
-/** Waits until the rollout of a server is in this phase. */
-export function untilPhase(namespace: string, name: string, phase: string): Promise<KubeObject> {
+/** Waits until the rollout of a server is in this phase; where the one before it may have ended so, too, for this reason. */
+export function untilPhase(namespace: string, name: string, phase: string, reason?: string): Promise<KubeObject> {
   const read = (): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', name);
   return eventually(
-    `the rollout of ${name} is ${phase}`,
+    `the rollout of ${name} is ${phase}${reason === undefined ? '' : `: ${reason}`}`,
     async () => {
       const server = await read();
-      return rolloutOf(server)?.phase === phase ? server : undefined;
+      const rollout = rolloutOf(server);
+      return rollout?.phase === phase && (reason === undefined || rollout.reason === reason) ? server : undefined;
     },
     { describe: async () => (await read())?.status ?? 'no status' },
   );

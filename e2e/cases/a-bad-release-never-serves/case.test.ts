@@ -7,6 +7,7 @@ import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from '../..
 import { imageOf, oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { startNodePods } from '../../harness/node-pod.ts';
+import { rolloutOf, untilPhase } from '../../harness/rollouts.ts';
 
 describe('a release that is broken, of a server that is called all the time', () => {
   const namespace = useNamespace();
@@ -28,19 +29,7 @@ describe('a release that is broken, of a server that is called all the time', ()
   const calling = (work: () => Promise<unknown>, port = 8080): Promise<Calls> =>
     whileCalling({ namespace, pod: 'client', url: `http://search.${namespace}.svc:${port}/mcp` }, work);
 
-  const rolloutOf = (server: KubeObject | undefined): { readonly phase?: string; readonly reason?: string } =>
-    (server?.status?.['extensions'] as { readonly rollout?: object } | undefined)?.rollout ?? {};
-
-  const untilRejected = (reason: string): Promise<KubeObject> =>
-    eventually(
-      `the release is rejected: ${reason}`,
-      async () => {
-        const server = await get(namespace, 'mcpservers', 'search');
-        const { phase, reason: why } = rolloutOf(server);
-        return phase === 'Rejected' && why === reason ? server : undefined;
-      },
-      { describe: async () => (await get(namespace, 'mcpservers', 'search'))?.status },
-    );
+  const untilRejected = (reason: string): Promise<KubeObject> => untilPhase(namespace, 'search', 'Rejected', reason);
 
   const expectUntouched = async (): Promise<void> => {
     expect((await deployment())?.metadata.generation).toBe(generation);
@@ -84,7 +73,7 @@ describe('a release that is broken, of a server that is called all the time', ()
     const { failures } = await calling(async () => {
       await apply(namespace, oddServer('search', 'good', { config: { port: 9090, arguments: ['9090', 'good'] } }));
       await eventually('the new pod is there', async () => {
-        seen.add(rolloutOf(await get(namespace, 'mcpservers', 'search')).phase);
+        seen.add(rolloutOf(await get(namespace, 'mcpservers', 'search'))?.phase);
         const names = await pods();
         return names.some((name) => !servingPods.includes(name));
       });
@@ -94,7 +83,7 @@ describe('a release that is broken, of a server that is called all the time', ()
     const server = await eventually('the new one is verified at its address', async () => {
       const now = await get(namespace, 'mcpservers', 'search');
       const isOfNow = conditionOf(now, 'Verified')?.observedGeneration === now?.metadata.generation;
-      return isOfNow && rolloutOf(now).phase === undefined ? now : undefined;
+      return isOfNow && rolloutOf(now) === undefined ? now : undefined;
     });
     expect(server.status?.['address']).toEqual({ url: `http://search.${namespace}.svc.cluster.local:9090/mcp` });
     const { answered, failures: after } = await calling(async () => {
