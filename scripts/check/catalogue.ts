@@ -61,7 +61,7 @@ export const unitSteps: readonly Step[] = [
     args: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'],
     isJest: true,
     remedy: 'see the failing tests above; `npm run test:unit -- <word>` runs the matching ones.',
-    limitMinutes: 10,
+    limitMinutes: 20,
   },
 ];
 
