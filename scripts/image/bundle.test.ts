@@ -52,6 +52,12 @@ describe('the command line as one file', () => {
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(`${name} runs in a cluster`) });
   });
 
+  it('calls nothing that the oldest Node has not (doctor ended with "Map.groupBy is not a function")', () => {
+    expect(readFileSync(program, 'utf8')).not.toMatch(
+      /\b(?:Map|Object)\.groupBy\b|\.withResolvers\b|\bArray\.fromAsync\b/,
+    );
+  });
+
   it('reads a kubeconfig when it is asked to, which is a text until then', () => {
     const env = { ...process.env, KUBECONFIG: join(folder, 'none') };
     const { status, stderr } = spawnSync(process.execPath, [program, 'report'], { encoding: 'utf8', env });

@@ -192,7 +192,8 @@ async function lookForApis(api: KubeApi, features: readonly string[]): Promise<L
   const states = new Map<string, ApiState>();
   const failedApis = new Map<string, string>();
   const optional = expandedKinds.filter(isOptional);
-  for (const [apiVersion, kinds] of Map.groupBy(optional, (of) => of.apiVersion)) {
+  for (const apiVersion of new Set(optional.map((of) => of.apiVersion))) {
+    const kinds = optional.filter((of) => of.apiVersion === apiVersion);
     const wanted = kinds.filter(({ requirement }) => features.includes(requirement.feature));
     for (const { kind } of kinds) states.set(kind, 'off');
     if (wanted.length === 0) continue;
