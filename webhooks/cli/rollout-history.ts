@@ -6,7 +6,7 @@ import { toJson } from './outputs/to-json.ts';
 import { nameOf } from './outputs/told.ts';
 import { readRevisions } from './rollout-revisions.ts';
 import type { Revision } from './rollout-revisions.ts';
-import { connectToServer, judgeOneName, readServer, serverOptions, tellUnreadServer } from './rollout-server.ts';
+import { findServer, judgeOneName, serverOptions } from './rollout-server.ts';
 import { viewRollout } from './rollout-view.ts';
 import type { FailedAttempt } from './rollout-view.ts';
 import { rolloutHistorySchemaVersion } from './schemas/rollout-history.ts';
@@ -40,21 +40,16 @@ takes the rights to get mcpservers.mcp.x-k8s.io and to list replicasets.apps.
   exitCodes: { clean: 'printed' },
   judgeArguments: judgeOneName,
   async run({ values, positionals: [name = ''] }, terminal) {
-    const named = await connectToServer(name, values, terminal);
-    if (named === undefined) return exitCodes.unusable;
-    const read = await readServer(named);
-    if (read.type === 'failed') {
-      tellUnreadServer(named, read.error, terminal);
-      return exitCodes.unusable;
-    }
-    const kept = await readRevisions(named);
+    const found = await findServer(name, values, terminal);
+    if (found === undefined) return exitCodes.unusable;
+    const kept = await readRevisions(found);
     if (kept.type === 'failed') {
-      const what = `ReplicaSets of ${nameOf(named)} cannot be listed`;
+      const what = `ReplicaSets of ${nameOf(found)} cannot be listed`;
       terminal.writeError(`${what}: ${printable(kept.error.message)}\n`);
       return exitCodes.unusable;
     }
-    const { failed } = viewRollout(read.server);
-    terminal.writeOut(outputs[values.output]({ ...named, revisions: kept.revisions, failed }));
+    const { failed } = viewRollout(found.server);
+    terminal.writeOut(outputs[values.output]({ ...found, revisions: kept.revisions, failed }));
     return exitCodes.clean;
   },
 });

@@ -5,14 +5,7 @@ import { metaOf } from '../platform/kube/object.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { nameOf } from './outputs/told.ts';
-import {
-  connectToServer,
-  judgeOneName,
-  readServer,
-  serverOptions,
-  serverPath,
-  tellUnreadServer,
-} from './rollout-server.ts';
+import { findServer, judgeOneName, serverOptions, serverPath } from './rollout-server.ts';
 import type { NamedServer } from './rollout-server.ts';
 import { viewRollout } from './rollout-view.ts';
 import type { RolloutView } from './rollout-view.ts';
@@ -29,27 +22,22 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
   exitCodes: { clean: 'another try is asked for', found: 'there is nothing to try again' },
   judgeArguments: judgeOneName,
   async run({ values, positionals: [name = ''] }, terminal) {
-    const named = await connectToServer(name, values, terminal);
-    if (named === undefined) return exitCodes.unusable;
-    const read = await readServer(named);
-    if (read.type === 'failed') {
-      tellUnreadServer(named, read.error, terminal);
-      return exitCodes.unusable;
-    }
-    const view = viewRollout(read.server);
+    const found = await findServer(name, values, terminal);
+    if (found === undefined) return exitCodes.unusable;
+    const view = viewRollout(found.server);
     const { retriable } = view;
     if (retriable === undefined || view.isRetryAsked) {
-      terminal.writeError(`${nameOf(named)}: ${whyNothing(view)}\n`);
+      terminal.writeError(`${nameOf(found)}: ${whyNothing(view)}\n`);
       return exitCodes.found;
     }
-    const refused = await askForAnother(named, metaOf(read.server).uid);
+    const refused = await askForAnother(found, metaOf(found.server).uid);
     if (refused !== undefined) {
-      terminal.writeError(`${nameOf(named)} cannot be annotated: ${printable(refused)}\n`);
+      terminal.writeError(`${nameOf(found)} cannot be annotated: ${printable(refused)}\n`);
       return exitCodes.unusable;
     }
     const what = `${retriable.template.slice(0, 8)} (${retriable.reason})`;
     terminal.writeOut(
-      `${nameOf(named)}: another try of ${what} is asked for; rollout status --watch tells what comes of it\n`,
+      `${nameOf(found)}: another try of ${what} is asked for; rollout status --watch tells what comes of it\n`,
     );
     return exitCodes.clean;
   },

@@ -68,6 +68,20 @@ export async function readServer(named: NamedServer): Promise<ReadServer> {
   return read.ok ? { type: 'read', server: read.body } : { type: 'failed', error: read.error };
 }
 
+/** The server of that name, as it is now; undefined: there is none, or no such cluster, and why was said. */
+export async function findServer(
+  name: string,
+  values: ServerValues,
+  terminal: Pick<Terminal, 'writeError'>,
+): Promise<(NamedServer & { readonly server: unknown }) | undefined> {
+  const named = await connectToServer(name, values, terminal);
+  if (named === undefined) return undefined;
+  const read = await readServer(named);
+  if (read.type === 'read') return { ...named, server: read.server };
+  tellUnreadServer(named, read.error, terminal);
+  return undefined;
+}
+
 /** Says why there is nothing of a server. */
 export function tellUnreadServer(
   { namespace, name }: Pick<NamedServer, 'namespace' | 'name'>,

@@ -10,6 +10,7 @@ import { toJson } from './outputs/to-json.ts';
 import { connectToServer, judgeOneName, readServer, serverOptions, tellUnreadServer } from './rollout-server.ts';
 import type { RolloutView } from './rollout-view.ts';
 import { rolloutStatusSchemaVersion } from './schemas/rollout-status.ts';
+import { judgeSeconds } from './seconds.ts';
 
 /** How long --watch waits, in seconds: a candidate has five minutes by default, and so has the rollout of a place. */
 const standardTimeout = 600;
@@ -43,7 +44,8 @@ for until the time is up. It takes the right to get mcpservers.mcp.x-k8s.io.
     ...serverOptions,
   },
   exitCodes: { clean: 'the newest version serves', found: 'it does not, or not in time' },
-  judgeArguments: (names, { timeout }) => judgeOneName(names) ?? judgeTimeout(timeout),
+  judgeArguments: (names, { timeout }) =>
+    judgeOneName(names) ?? (timeout === '' ? undefined : judgeSeconds(timeout, longestTimeout)),
   async run({ values, positionals: [name = ''] }, terminal) {
     const named = await connectToServer(name, values, terminal);
     if (named === undefined) return exitCodes.unusable;
@@ -64,13 +66,6 @@ for until the time is up. It takes the right to get mcpservers.mcp.x-k8s.io.
     return exitCodeOfRollout(awaited);
   },
 });
-
-function judgeTimeout(timeout: string): string | undefined {
-  if (timeout === '') return undefined;
-  const seconds = Number(timeout);
-  const isFine = /^\d+$/.test(timeout) && seconds >= 1 && seconds <= longestTimeout;
-  return isFine ? undefined : `--timeout takes seconds from 1 to ${longestTimeout}, not '${printable(timeout)}'`;
-}
 
 /** A pipeline goes on when the newest version serves, and else does not. */
 function exitCodeOfRollout({ view }: Awaited & { readonly type: 'seen' }): ExitCode {

@@ -8,6 +8,7 @@ import { namesOf } from './names-of.ts';
 import { toJson } from './outputs/to-json.ts';
 import { renderProblem } from './outputs/text.ts';
 import { statusSchemaVersion } from './schemas/status.ts';
+import { judgeSeconds } from './seconds.ts';
 import { followStates, readStates, type ReadStates } from './status-read.ts';
 import { serverStates, type ServerRow, type ServerState } from './status-state.ts';
 import { renderStates, StatusTable } from './status-table.ts';
@@ -57,9 +58,7 @@ and those that are named exist: what changes is printed as it does (json: the en
   judgeArguments(names, { namespace, 'all-namespaces': isEverywhere, timeout }) {
     if (isEverywhere && namespace !== '') return 'name a --namespace, or --all-namespaces, not both';
     if (isEverywhere && names.length > 0) return 'a NAME is of one namespace: leave --all-namespaces out';
-    if (timeout === '') return undefined;
-    const isSeconds = /^\d{1,5}$/.test(timeout) && Number(timeout) >= 1 && Number(timeout) <= longestSeconds;
-    return isSeconds ? undefined : `--timeout takes seconds from 1 to ${longestSeconds}, not '${timeout}'`;
+    return timeout === '' ? undefined : judgeSeconds(timeout, longestSeconds);
   },
   async run({ values, positionals }, { writeOut, writeError }) {
     const names = [...new Set(positionals)];
