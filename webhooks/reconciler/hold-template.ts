@@ -24,7 +24,8 @@ export interface Held {
   readonly error?: ApiError;
 }
 
-const leftAlone: Held = { actions: [], deployment: undefined, isStableGone: false };
+/** Nothing is held: the Deployment is as the spec says. */
+export const leftAlone: Held = { actions: [], deployment: undefined, isStableGone: false };
 
 interface Holding extends Pick<World, 'api'> {
   readonly signal: AbortSignal;

@@ -28,7 +28,7 @@ import { execute, isAboutNoApi } from './execute.ts';
 import type { Executed } from './execute.ts';
 import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload } from './gather-workload.ts';
-import { holdTemplate } from './hold-template.ts';
+import { holdTemplate, leftAlone } from './hold-template.ts';
 import type { Held } from './hold-template.ts';
 import { noteRound, retryAfter } from './note-round.ts';
 import type { Round } from './note-round.ts';
@@ -175,11 +175,9 @@ function hold(
 ): Promise<Held> {
   const rollout = rolloutOf(decision);
   return rollout === undefined
-    ? Promise.resolve(nothingHeld)
+    ? Promise.resolve(leftAlone)
     : holdTemplate(decision.server, rollout, observed, { api: world.api, signal });
 }
-
-const nothingHeld: Held = { actions: [], deployment: undefined, isStableGone: false };
 
 /** What is seen of the rollout; gives its place back once it neither begins nor proves. */
 function rollingOf(

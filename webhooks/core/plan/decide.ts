@@ -8,14 +8,14 @@ import type { LabelsOf, Policy } from '../engine/policy.ts';
 import { fingerprint } from '../engine/ratchet.ts';
 import type { Digest } from '../engine/ratchet.ts';
 import { renderDenial } from '../engine/render.ts';
-import { candidateName, namespaceOf } from '../mcpserver/names.ts';
+import { candidateName, namespaceOf, TEMPLATE_HASH_ANNOTATION } from '../mcpserver/names.ts';
 import { isConfiguration } from '../mcpserver/references.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, ExpansionInput, KubernetesObject } from '../resources/expanded-kind.ts';
 import { usableKinds } from '../resources/optional-kind.ts';
 import { childOf, isSameChild } from './action.ts';
-import type { Action } from './action.ts';
+import type { Action, ChildName } from './action.ts';
 import type { ObservedChild } from './observed.ts';
 import { ownerOf } from './ownership.ts';
 import { plan } from './plan.ts';
@@ -131,7 +131,8 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
   const rollout = rolloutOf(usable, serving, input);
   const candidateTemplate = rollout?.instructions.candidate === 'wanted' ? rollout.wanted.template : undefined;
   const desired = candidateTemplate === undefined ? serving : build({ candidateTemplate });
-  const actions = plan({ owner: ownerOf(server), childKinds: usable, desired, observed, digest });
+  const known = desired.map((object) => withKnownHash(object, rollout));
+  const actions = plan({ owner: ownerOf(server), childKinds: usable, desired: known, observed, digest });
   return { desired, actions: actions.filter((action) => !isHeld(action, rollout)), rollout };
 }
 
@@ -147,11 +148,22 @@ function rolloutOf(
   return planRollout({ server, deployment, observed, replicaSet, isRemembered, compatibility, digest });
 }
 
+/** The Deployment that serves, with the digest of its template: made for the rollout, it need not be made again by the plan. */
+function withKnownHash(object: KubernetesObject, rollout: PlannedRollout | undefined): KubernetesObject {
+  if (rollout === undefined || !isDeploymentOf(rollout, { kind: object.kind, name: object.metadata.name }))
+    return object;
+  const annotations = { ...object.metadata.annotations, [TEMPLATE_HASH_ANNOTATION]: rollout.wanted.template };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
 /** Whether the action would give the Deployment that serves a template that is not for it now. */
 function isHeld(action: Action, rollout: PlannedRollout | undefined): boolean {
   if (rollout?.instructions.template !== 'held' && rollout?.instructions.template !== 'put-back') return false;
-  const { kind, metadata } = rollout.deployment;
-  return isSameChild(childOf(action), { kind, name: metadata.name });
+  return isDeploymentOf(rollout, childOf(action));
+}
+
+function isDeploymentOf({ deployment: { kind, metadata } }: PlannedRollout, child: ChildName): boolean {
+  return isSameChild(child, { kind, name: metadata.name });
 }
 
 /** A candidate of a spec that is not valid any more: nobody waits for what it proves. */

@@ -1,5 +1,5 @@
 import { isRecord } from '../mcpserver/record.ts';
-import { keyFieldsOf } from '../plan/foreign/field-tree.ts';
+import { childOf, keyFieldsOf, partsOf } from '../plan/foreign/field-tree.ts';
 import type { FieldTree } from '../plan/foreign/field-tree.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { FieldTree } from '../plan/foreign/field-tree.ts';
  * kept anywhere.
  */
 export function ownedPart(value: unknown, fields: FieldTree): unknown {
-  const parts = Object.keys(fields).filter((key) => key !== '.');
+  const parts = partsOf(fields);
   if (parts.length === 0) return value;
   if (Array.isArray(value)) return ownedItems(value, fields, parts);
   if (!isRecord(value)) return value;
@@ -43,6 +43,5 @@ function idOf(names: readonly string[], of: Readonly<Record<string, unknown>>): 
 }
 
 function treeAt(fields: FieldTree, part: string): FieldTree {
-  const below = fields[part];
-  return isRecord(below) ? below : {};
+  return childOf(fields, part) ?? {};
 }

@@ -1,5 +1,6 @@
 import { oneLine } from '../engine/text.ts';
 import { present } from '../mcpserver/record.ts';
+import { isAboutTools } from '../plan/tool-reasons.ts';
 import type { RolloutSettings } from './settings.ts';
 import { isRejected, withFailure } from './state.ts';
 import type { FailureReason, RolloutState } from './state.ts';
@@ -400,8 +401,7 @@ function failed(
   const { now, wanted } = input;
   const { template, retry, contract } = wanted;
   const said = oneLine(message, maxMessageLength);
-  const isOfTools = reason === 'ToolContractChanged' || reason === 'ToolNotAllowed';
-  const asked = present({ retry, contract: isOfTools ? contract : undefined });
+  const asked = present({ retry, contract: isAboutTools(reason) ? contract : undefined });
   const failure = { template, reason, message: said, at: now, ...asked };
   return {
     ...state,

@@ -112,11 +112,7 @@ function changesListed(before: Listed, after: Listed): readonly ContractChange[]
   return changes.some((change) => change.class === 'InterfaceBreaking') ? undefined : changes;
 }
 
-function listedContract({
-  digest,
-  listed,
-  truncated,
-}: Extract<ToolsSeen, { readonly digest: string }>): ComparedContract {
+function listedContract({ digest, listed, truncated }: Listed): ComparedContract {
   return { digest, tools: readListed(listed), truncated };
 }
 
