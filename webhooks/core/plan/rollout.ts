@@ -1,4 +1,5 @@
-import type { RolloutState } from '../rollout/state.ts';
+import { isHaltReason } from '../rollout/state.ts';
+import type { BlockedReason, FailureReason, RolloutState } from '../rollout/state.ts';
 import type { Availability } from './availability.ts';
 import { deploymentMessage, findsNothing, isServing, replicaFailureOf } from './availability.ts';
 import type { Saying } from './condition.ts';
@@ -21,20 +22,7 @@ export type Rollout =
 
 /** `Rejected`, `RolledBack`, `Blocked`: status says so, and not why in a word of ours. */
 type StalledReason =
-  | 'PodsFailing'
-  | 'PodsNotCreated'
-  | 'ProgressDeadlineExceeded'
-  | 'CandidateNotReady'
-  | 'CandidateNotVerified'
-  | 'ToolContractChanged'
-  | 'ToolNotAllowed'
-  | 'NewPodsNotVerified'
-  | 'QuotaExceeded'
-  | 'CandidateNotCreated'
-  | 'CandidateRefused'
-  | 'NothingToPutBack'
-  | RolloutState['phase']
-  | Availability['reason'];
+  'PodsFailing' | 'PodsNotCreated' | FailureReason | BlockedReason | RolloutState['phase'] | Availability['reason'];
 
 /** What Deployments say of a rollout that is complete, for as long as no other begins. */
 const COMPLETE = 'NewReplicaSetAvailable';
@@ -50,20 +38,13 @@ function ofHeld(input: RolloutInput): Rollout | undefined {
     case 'RolledBack':
     case 'Blocked': {
       const { message = '' } = rollout;
-      const reason = heldReasons.find((known) => known === rollout.reason) ?? rollout.phase;
+      const reason = isHaltReason(rollout.reason) ? rollout.reason : rollout.phase;
       return { state: 'stalled', reason, message: `${message}${whatServes(input)}`, cause: rollout.target.template };
     }
     case 'Rolling':
       return undefined;
   }
 }
-
-const heldReasons = [
-  ...(['CandidateNotReady', 'CandidateNotVerified', 'NewPodsNotVerified'] as const),
-  ...(['ToolContractChanged', 'ToolNotAllowed'] as const),
-  ...(['ProgressDeadlineExceeded', 'QuotaExceeded', 'CandidateNotCreated', 'CandidateRefused'] as const),
-  'NothingToPutBack',
-] as const;
 
 /** Its pod is the one that is looked at meanwhile. */
 function ofCandidate(input: RolloutInput): Rollout {

@@ -1,35 +1,35 @@
-import type { FailureReason, RolloutState } from './state.ts';
+import { haltReasons } from './state.ts';
+import type { RolloutState } from './state.ts';
 
 /** How the rollout of one version ends, or comes to a halt. */
 export const rolloutResults = ['Complete', 'Rejected', 'RolledBack', 'Blocked', 'Superseded'] as const;
 
 export type RolloutResult = (typeof rolloutResults)[number];
 
-/** Why a version cannot be tried at all. */
-type BlockedReason = 'QuotaExceeded' | 'CandidateNotCreated' | 'CandidateRefused' | 'NothingToPutBack';
-
 /** The phases that take time. */
 export const timedPhases = ['Proving', 'Rolling', 'Blocked'] as const satisfies readonly RolloutState['phase'][];
 
 type TimedPhase = (typeof timedPhases)[number];
 
-/** Each is a series of a metric, so it is one of these, whatever somebody has written into a status. */
-type EndWord = NonNullable<RolloutState['proof']> | FailureReason | BlockedReason | `While${TimedPhase}` | 'Other';
-
-const ends: Readonly<Record<EndWord, true>> = {
-  // Of what is complete: whether it was proven.
-  ...({ Proven: true, NotProven: true, Skipped: true } as const),
-  ...({ CandidateNotReady: true, CandidateNotVerified: true } as const),
-  ...({ ToolContractChanged: true, ToolNotAllowed: true } as const),
-  ...({ ProgressDeadlineExceeded: true, NewPodsNotVerified: true } as const),
-  ...({ QuotaExceeded: true, CandidateNotCreated: true, CandidateRefused: true, NothingToPutBack: true } as const),
-  // Of what was superseded: in which phase it was.
-  ...({ WhileProving: true, WhileRolling: true, WhileBlocked: true } as const),
-  // A word that this release does not know.
-  Other: true,
+/** Of what is complete: whether it was proven. */
+const proofs: Readonly<Record<NonNullable<RolloutState['proof']>, true>> = {
+  Proven: true,
+  NotProven: true,
+  Skipped: true,
 };
 
-export const endReasons: readonly string[] = Object.keys(ends);
+/** A word that this release does not know. */
+const OTHER = 'Other';
+
+/**
+ * Each is a series of a metric, so it is one of these, whatever somebody has written into a status. Of what was superseded: in
+ * which phase it was.
+ */
+export const endReasons: readonly string[] = [
+  ...[...Object.keys(proofs), ...haltReasons],
+  ...timedPhases.map((phase) => `While${phase}`),
+  OTHER,
+];
 
 /** A phase that has ended. */
 export interface EndedPhase {
@@ -79,5 +79,5 @@ function endOf(
 }
 
 function known(reason: string | undefined): string {
-  return reason !== undefined && Object.hasOwn(ends, reason) ? reason : 'Other';
+  return reason !== undefined && endReasons.includes(reason) ? reason : OTHER;
 }

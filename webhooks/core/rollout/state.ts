@@ -26,6 +26,26 @@ export type FailureReason =
   | 'ProgressDeadlineExceeded'
   | 'NewPodsNotVerified';
 
+/** Why a version cannot be tried at all, or what served before cannot be put back. */
+export type BlockedReason = 'QuotaExceeded' | 'CandidateNotCreated' | 'CandidateRefused' | 'NothingToPutBack';
+
+/** Why a rollout is at a halt. */
+type HaltReason = FailureReason | BlockedReason;
+
+const halts: Readonly<Record<HaltReason, true>> = {
+  ...({ CandidateNotReady: true, CandidateNotVerified: true } as const),
+  ...({ ToolContractChanged: true, ToolNotAllowed: true } as const),
+  ...({ ProgressDeadlineExceeded: true, NewPodsNotVerified: true } as const),
+  ...({ QuotaExceeded: true, CandidateNotCreated: true, CandidateRefused: true, NothingToPutBack: true } as const),
+};
+
+export const haltReasons: readonly string[] = Object.keys(halts);
+
+/** Somebody, or another release, may have written any word into a status. */
+export function isHaltReason(reason: string | undefined): reason is HaltReason {
+  return reason !== undefined && Object.hasOwn(halts, reason);
+}
+
 /** Whether this template has failed, and nobody asked for another try since. */
 export function isRejected(state: Remembering | undefined, { template, retry, contract }: Asked): boolean {
   return (state?.failed ?? []).some(
