@@ -2,7 +2,7 @@ import { printable, shortenEnd } from '../core/engine/text.ts';
 import { compatibilityProfiles, type CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import { builtInPolicy } from '../core/rules/built-in-policy.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
-import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { recordAt, stringAt } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { profileProblem } from '../platform/policy/compatible-policy.ts';
 import { defaultPolicyKey, policyVariables } from '../platform/policy/policy-variables.ts';
@@ -11,6 +11,7 @@ import { toChosen, type Chosen } from './chosen-policy.ts';
 import {
   chartLabel,
   configurationName,
+  deploymentsOf,
   environmentOf,
   maxInstallationBytes as maxBytes,
   serviceIn,
@@ -124,9 +125,8 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
     const because = `where its policy is ${explain(listed.error)}: it is in a Deployment in ${namespace}`;
     return { because, isLost: !isForbidden(listed.error) };
   }
-  const [env, another] = listAt(listed.body, 'items')
-    .flatMap((deployment) => environmentOf(deployment) ?? [])
-    .filter((one) => one.get(policyVariables.service) === service);
+  const [deployment, another] = deploymentsOf(listed.body, service);
+  const env = environmentOf(deployment);
   if (env === undefined) return { because: `no Deployment ${chartLabel} of Service ${namespace}/${service} was found` };
   if (another !== undefined)
     return { because: `several Deployments are of Service ${namespace}/${service}`, isLost: true };

@@ -6,12 +6,12 @@ import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type ApiResult, type K
 import { isForWantOfRights } from '../platform/kube/api-error.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
 import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
-import { policyVariables } from '../platform/policy/policy-variables.ts';
 import { webhookConfigurationApi, webhookConfigurations } from '../platform/tls/webhook-configuration.ts';
 import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
 import {
   chartLabel,
   configurationName,
+  deploymentsOf,
   environmentOf,
   ownContainers,
   serviceIn,
@@ -171,12 +171,10 @@ function notNamed(deployment: Look): Look {
   return deployment.state === 'found' ? { state: 'missing' } : deployment;
 }
 
-/** The Deployment whose pods are behind the Service, by what they know of it: others may have its label. */
+/** The Deployment whose pods are behind the Service. */
 function theOneOf(listed: Look, service: string): Look {
   if (listed.state !== 'found') return listed;
-  const ours = listAt(listed.object, 'items').filter(
-    (one) => environmentOf(one)?.get(policyVariables.service) === service,
-  );
+  const ours = deploymentsOf(listed.object, service);
   const [only, another] = ours;
   if (only === undefined) return { state: 'missing' };
   const names = ours.map((one) => metaOf(one).name).join(', ');

@@ -1,4 +1,5 @@
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { policyVariables } from '../platform/policy/policy-variables.ts';
 
 /** What the chart gives to every object of a release, unless `nameOverride` says otherwise (chart/templates/_helpers.tpl). */
 export const chartLabel = 'app.kubernetes.io/name=mcp-lifecycle';
@@ -24,6 +25,11 @@ export function serviceIn(configuration: unknown): AskedService | undefined {
   const service = recordAt(recordAt(first, 'clientConfig'), 'service');
   const [namespace, name] = [stringAt(service, 'namespace'), stringAt(service, 'name')];
   return namespace === undefined || name === undefined ? undefined : { namespace, service: name };
+}
+
+/** Those of a list of Deployments whose pods are behind the Service, by what they know of it: others may have its label. */
+export function deploymentsOf(listed: unknown, service: string): readonly unknown[] {
+  return listAt(listed, 'items').filter((one) => environmentOf(one)?.get(policyVariables.service) === service);
 }
 
 export function containerOf(deployment: unknown, name: string): unknown {
