@@ -43,3 +43,8 @@ export function contractOf(
   const digest = `sha256:${sha256(lines.map((line) => `${line}\n`).join(''))}`;
   return { type: 'contract', contract: { digest, tools: sorted } };
 }
+
+/** Whether digests are made of the same. */
+export function isSameIgnored(a: readonly string[] = [], b: readonly string[] = []): boolean {
+  return [...a].sort().join('\n') === [...b].sort().join('\n');
+}

@@ -1,3 +1,4 @@
+import { isSameIgnored } from '../contract/contract.ts';
 import { readListed } from '../contract/listed-tools.ts';
 import { ANNOTATION_PREFIX } from '../mcpserver/api.ts';
 import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
@@ -130,11 +131,6 @@ function judgeHints({ listed, truncated, truncatedNotReadOnly }: Listed): ToolVe
 
 function judgeDigest({ pinned = [] }: ToolDemands, found: string): ToolVerdict {
   return pinned.length === 0 || pinned.includes(found) ? { state: 'kept' } : { state: 'changed', found };
-}
-
-/** Whether digests are made of the same. */
-export function isSameIgnored(a: readonly string[] = [], b: readonly string[] = []): boolean {
-  return [...a].sort().join('\n') === [...b].sort().join('\n');
 }
 
 const ranks = { kept: 0, pending: 1, unknown: 1, changed: 2, 'not-allowed': 2 } as const satisfies Record<

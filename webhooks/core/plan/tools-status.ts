@@ -1,4 +1,4 @@
-import { digestOfNone } from '../contract/contract.ts';
+import { digestOfNone, isSameIgnored } from '../contract/contract.ts';
 import { compareContracts } from '../contract/compare-contracts.ts';
 import type { ChangeClass, ComparedContract, ContractChange } from '../contract/compare-contracts.ts';
 import { readListed, writeListed } from '../contract/listed-tools.ts';
@@ -117,14 +117,10 @@ export function toolChangesBetween(
   next: MCPServerStatus,
 ): readonly ContractChange[] {
   const [before, after] = [compared(previous), compared(next)];
-  if (before === undefined || after === undefined || !isIgnoredAlike(previous, next)) return [];
-  return compareContracts(before, after);
-}
-
-/** Whoever ignores something else has made the difference. */
-function isIgnoredAlike(...statuses: readonly (MCPServerStatus | undefined)[]): boolean {
-  const [a, b] = statuses.map((status) => [...(status?.extensions?.tools?.ignore ?? [])].sort().join('\n'));
-  return a === b;
+  if (before === undefined || after === undefined) return [];
+  // Whoever ignores something else has made the difference.
+  const isIgnoredAlike = isSameIgnored(previous?.extensions?.tools?.ignore, next.extensions?.tools?.ignore);
+  return isIgnoredAlike ? compareContracts(before, after) : [];
 }
 
 function compared(status: MCPServerStatus | undefined): ComparedContract | undefined {

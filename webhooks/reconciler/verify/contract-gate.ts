@@ -1,15 +1,10 @@
 import { changeClasses, compareContracts, isBreaking } from '../../core/contract/compare-contracts.ts';
 import type { ComparedContract, ContractChange } from '../../core/contract/compare-contracts.ts';
+import { isSameIgnored } from '../../core/contract/contract.ts';
 import { readListed, shownName } from '../../core/contract/listed-tools.ts';
 import type { ToolsSeen, VerifiedEndpoint } from '../../core/plan/observed.ts';
 import { sayTools } from '../../core/plan/say-tools.ts';
-import {
-  acceptAnnotation,
-  isSameIgnored,
-  judgeTools,
-  namedDigest,
-  toolDemandsOf,
-} from '../../core/plan/tool-demands.ts';
+import { acceptAnnotation, judgeTools, namedDigest, toolDemandsOf } from '../../core/plan/tool-demands.ts';
 import type { ToolDemands } from '../../core/plan/tool-demands.ts';
 import type { MCPServer } from '../../core/mcpserver/types.gen.ts';
 import { readWholeContract } from '../../platform/mcp/whole-contract.ts';
