@@ -76,10 +76,35 @@ describe('PodCache', () => {
     const leaving = healthy('bb', 2);
     const metadata = { ...leaving.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
     expect(cache.put({ ...leaving, metadata })).toBe('MCPServer/mcp/search');
+    // Nobody is reached at its port any more.
+    expect(cache.remove(leaving)).toBe('MCPServer/mcp/search');
     expect(cache.remove(leaving)).toBeUndefined();
     cache.put(healthy('a'));
     expect(cache.keepOnly(new Set(['Pod/mcp/other']))).toEqual(['MCPServer/mcp/search']);
     expect(cache.servingOf('MCPServer/mcp/search')).toEqual([]);
+  });
+
+  it('knows the port of a pod that is on its way out until it is gone, and tells when nobody is reached there any more', () => {
+    const cache = new PodCache();
+    const at = (name: string, containerPort: number, more: object = {}) => ({
+      metadata: { name, namespace: 'mcp', labels: { 'mcp-server': 'search', 'pod-template-hash': name }, ...more },
+      spec: { containers: [{ ports: [{ name: 'mcp', containerPort }] }] },
+      status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    const leaves = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const ports = () => cache.portsOf('MCPServer/mcp/search');
+    for (const one of [at('a', 8080), at('b', 8080), at('c', 9090)]) cache.put(one);
+    for (const name of ['a', 'b']) cache.put(at(name, 8080, leaves));
+    expect(cache.servingOf('MCPServer/mcp/search')).toMatchObject([{ name: 'c' }]);
+    expect(ports()).toEqual([9090, 8080]);
+    expect(cache.remove(at('a', 8080, leaves))).toBeUndefined();
+    expect(cache.remove(at('b', 8080, leaves))).toBe('MCPServer/mcp/search');
+    expect(ports()).toEqual([9090]);
+    cache.put(at('d', 8080, leaves));
+    expect(cache.put(at('d', 8080, { ...leaves, labels: {} }))).toBe('MCPServer/mcp/search');
+    cache.put(at('e', 8080, leaves));
+    expect(cache.keepOnly(new Set(['Pod/mcp/c']))).toEqual(['MCPServer/mcp/search']);
+    expect(ports()).toEqual([9090]);
   });
 
   it('forgets a pod whose label somebody takes away, whether it serves or fails', () => {

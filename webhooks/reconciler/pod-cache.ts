@@ -24,6 +24,7 @@ const maxTextLength = 1_100;
 export class PodCache {
   readonly #label: string;
   readonly #serving: ServingPods;
+  readonly #leaving: ServingPods;
   readonly #newest = new NewestTemplates();
   readonly #states = new FairStore<PodState>(limits);
   /** By server, then by pod: what is to be known about it. */
@@ -33,6 +34,7 @@ export class PodCache {
   constructor(label: string = LABELS.server, templateLabel?: string) {
     this.#label = label;
     this.#serving = new ServingPods(templateLabel);
+    this.#leaving = new ServingPods(templateLabel, 'leaving');
   }
 
   /** The pods of one server that fail, or may turn out to. */
@@ -43,6 +45,14 @@ export class PodCache {
   /** Those behind the Service of one server. */
   servingOf(server: string): readonly ServingPod[] {
     return this.#serving.of(server);
+  }
+
+  /**
+   * At which the pods of one server are reached: those that serve, then those on their way out. Proxies and clients go on
+   * connecting to these until they have heard of it, which is what they sleep for before they end.
+   */
+  portsOf(server: string): readonly number[] {
+    return [...new Set([this.#serving.of(server), this.#leaving.of(server)].flat().map(({ port }) => port))];
   }
 
   /** Of which template the youngest pod of one server is; undefined where nobody knows. */
@@ -61,6 +71,7 @@ export class PodCache {
     if (server === undefined) return this.remove(raw);
     if (pod === undefined) return undefined;
     const isOther = this.#serving.put(server, raw);
+    this.#leaving.put(server, raw);
     const isNewer = this.#newest.put(server, raw);
     return this.#putState(server, raw, pod) || isOther || isNewer ? server : undefined;
   }
@@ -68,11 +79,12 @@ export class PodCache {
   /** Returns the server whose it was; without a label, that is looked for. */
   remove(raw: unknown): string | undefined {
     const key = podKey(raw);
-    const server = serverOf(raw, this.#label) ?? this.#serving.ownerOf(raw) ?? this.#keeperOf(key);
+    const server = serverOf(raw, this.#label) ?? this.#ownerOf(raw, key);
     if (server === undefined) return undefined;
     const isOther = this.#serving.remove(server, raw);
     const wasNewest = this.#newest.remove(server, raw);
-    return this.#drop(server, key) || isOther || wasNewest ? server : undefined;
+    const isLastAtPort = this.#forgetLeaving(server, raw);
+    return this.#drop(server, key) || isOther || wasNewest || isLastAtPort ? server : undefined;
   }
 
   keepOnly(keys: Keys): readonly string[] {
@@ -80,8 +92,19 @@ export class PodCache {
     const failed = known.filter(({ server, pod }) => !keys.has(pod) && this.#drop(server, pod));
     const exists = (server: string, name: string): boolean =>
       keys.has(keyOf({ kind: 'Pod', namespace: splitKey(server).namespace, name }));
-    const others = [...this.#serving.keepOnly(exists), ...this.#newest.keepOnly(exists)];
+    const others = [this.#serving, this.#leaving, this.#newest].flatMap((pods) => pods.keepOnly(exists));
     return [...new Set([...failed.map(({ server }) => server), ...others])];
+  }
+
+  /** Returns whether no pod of the server is reached at its port any more: that a pod has ended at last is no news else. */
+  #forgetLeaving(server: string, raw: unknown): boolean {
+    const before = this.portsOf(server).length;
+    return this.#leaving.remove(server, raw) && this.portsOf(server).length < before;
+  }
+
+  /** Of a pod whose label does not say it any more. */
+  #ownerOf(raw: unknown, pod: string): string | undefined {
+    return this.#serving.ownerOf(raw) ?? this.#leaving.ownerOf(raw) ?? this.#keeperOf(pod);
   }
 
   #keeperOf(pod: string): string | undefined {

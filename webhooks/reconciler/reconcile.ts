@@ -153,7 +153,7 @@ function seenOf(key: string, { pods, reduced }: World): Pick<DecideInput, 'repli
   const refused = reduced.get(key);
   return {
     replicaSet: replicaSetOf(serving),
-    podPorts: serving.map(({ port }) => port),
+    podPorts: pods.portsOf(key),
     isRemembered: refused === undefined || takesExtensions(refused.why),
   };
 }

@@ -9,6 +9,9 @@ const limits = { largest: 24 * 1024, inAll: 1024 * 1024 };
 /** Of one server: somebody may give our labels to any number of pods. Those beyond are not asked themselves. */
 const maxPods = 64;
 
+/** Those that serve; or those on their way out, which answer for a while whoever has not heard of it. */
+export type KeptPods = 'serving' | 'leaving';
+
 /**
  * The pods that serve, of each server, and as little of each as it takes to ask it. One text for each server, because of
  * a thousand healthy ones that is all that is kept. Where there is no room, the namespace that has the most goes without,
@@ -19,10 +22,12 @@ export class ServingPods {
   /** Those of which pods are kept. */
   readonly #servers = new Set<string>();
   readonly #templateLabel: string;
+  readonly #which: KeptPods;
 
   /** By the label of a pod that tells one template from another. */
-  constructor(templateLabel = 'pod-template-hash') {
+  constructor(templateLabel = 'pod-template-hash', which: KeptPods = 'serving') {
     this.#templateLabel = templateLabel;
+    this.#which = which;
   }
 
   /** In the order of their names. */
@@ -32,7 +37,7 @@ export class ServingPods {
 
   /** Returns whether other pods serve than before, or more of them, or fewer. */
   put(server: string, raw: unknown): boolean {
-    const pod = toServingPod(raw, this.#templateLabel);
+    const pod = toServingPod(raw, this.#templateLabel, this.#which);
     const others = this.of(server).filter(({ name }) => name !== metaOf(raw).name);
     return this.#keep(server, pod === undefined ? others : [...others, pod]);
   }
@@ -76,17 +81,17 @@ export class ServingPods {
 }
 
 /**
- * Undefined for a pod that does not serve, and for one that no ReplicaSet has made: of what template it is nobody says. The
+ * Undefined for a pod that is none of those, and for one that no ReplicaSet has made: of what template it is nobody says. The
  * Service passes by a pod without a port of its name, too.
  */
-function toServingPod(raw: unknown, templateLabel: string): ServingPod | undefined {
+function toServingPod(raw: unknown, templateLabel: string, which: KeptPods): ServingPod | undefined {
   const status = recordAt(raw, 'status');
   const { name, isDeleting } = metaOf(raw);
   const template = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), templateLabel);
   const address = stringAt(status, 'podIP');
   const port = portOf(raw);
-  if (isDeleting || template === undefined || address === undefined || port === undefined) return undefined;
-  if (!isReady(status)) return undefined;
+  if (template === undefined || address === undefined || port === undefined) return undefined;
+  if (which === 'leaving' ? !isDeleting : isDeleting || !isReady(status)) return undefined;
   const restarts = listAt(status, 'containerStatuses').reduce<number>(
     (sum, container) => sum + (numberAt(container, 'restartCount') ?? 0),
     0,

@@ -46,7 +46,7 @@ export interface DecideInput {
   readonly apis?: ApiStates;
   /** Label pod-template-hash of the pods that serve, where all have the same. */
   readonly replicaSet?: string | undefined;
-  /** At which the pods serve. */
+  /** At which pods are reached, also those on their way out. */
   readonly podPorts?: readonly number[];
   /** Whether status can say where a rollout is; default: it can. */
   readonly isRemembered?: boolean;
