@@ -19,13 +19,28 @@ export interface CallingClient {
   readonly keepsSession?: boolean;
 }
 
-/** Between two calls, in milliseconds. */
+/** Several servers called at the same time, each as {@link CallingClient} calls one. */
+export interface ManyCallingClient extends Omit<CallingClient, 'url'> {
+  readonly urls: readonly string[];
+}
+
+/** Between two calls of all servers together, in milliseconds. */
 const pauseMs = 20;
 /** Sessions that are begun for one call: while pods are replaced, the one that answers next may be another one. */
 const maxSessionsPerCall = 3;
 
 /** Calls the tools of a server for as long as `work` takes. */
 export async function whileCalling(client: CallingClient, work: () => Promise<unknown>): Promise<Calls> {
+  const [calls] = await whileCallingMany({ ...client, urls: [client.url] }, work);
+  if (calls === undefined) throw new Error('one server was called, and nothing is known of it');
+  return calls;
+}
+
+/** The same of several, in the order of their addresses; from one process, which takes less of what is tested. */
+export async function whileCallingMany(
+  client: ManyCallingClient,
+  work: () => Promise<unknown>,
+): Promise<readonly Calls[]> {
   const { namespace, pod } = client;
   const args = ['exec', '--stdin', '--namespace', namespace, pod, '--', node, '-e', scriptOf(client)];
   const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -41,7 +56,7 @@ export async function whileCalling(client: CallingClient, work: () => Promise<un
     await ended;
   }
   if (printed === '') throw new Error(`the client in pod ${pod} said nothing: ${errors.trim()}`);
-  return JSON.parse(printed) as Calls;
+  return JSON.parse(printed) as readonly Calls[];
 }
 
 /** Both eras at once, from the same pod: what a rollout does to clients of each. */
@@ -58,15 +73,16 @@ export async function whileBothAreCalling(
   return { stateless: found.stateless, sessions };
 }
 
-function scriptOf({ url, keepsSession = false }: CallingClient): string {
+function scriptOf({ urls, keepsSession = false }: ManyCallingClient): string {
   return `
     const http = require('node:http');
     const version = ${JSON.stringify(keepsSession ? '2025-11-25' : '2026-07-28')};
-    const post = (message, more = {}) => new Promise((resolve) => {
+    const urls = ${JSON.stringify(urls)};
+    const post = (url, message, more = {}) => new Promise((resolve) => {
       const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream',
         'mcp-protocol-version': version, ...more };
       const options = { method: 'POST', headers, agent: false, timeout: 10000 };
-      const request = http.request(${JSON.stringify(url)}, options, (response) => {
+      const request = http.request(url, options, (response) => {
         const { statusCode: status, headers } = response;
         let text = '';
         response.setEncoding('utf8').on('data', (part) => (text += part));
@@ -78,41 +94,44 @@ function scriptOf({ url, keepsSession = false }: CallingClient): string {
       request.end(JSON.stringify({ jsonrpc: '2.0', ...message }));
     });
     const judge = ({ status, text }) => (text.includes('"inputSchema"') ? '' : status + ' ' + text.slice(0, 100));
-    let sessions = 0;
-    let session;
-    const begin = async () => {
-      const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'loop', version: '1' } };
-      const begun = await post({ id: 1, method: 'initialize', params });
-      const id = begun.headers['mcp-session-id'];
-      if (begun.status !== 200 || id === undefined) return 'initialize: ' + begun.status + ' ' + begun.text.slice(0, 100);
-      session = { 'mcp-session-id': id };
-      sessions += 1;
-      return '';
-    };
-    const callInSession = async () => {
-      for (let begun = 0; begun <= ${maxSessionsPerCall}; begun += 1) {
-        const failure = session === undefined ? await begin() : '';
-        if (failure !== '') return failure;
-        const answer = await post({ id: 2, method: 'tools/list' }, session);
-        if (answer.status !== 404) return judge(answer);
-        session = undefined;
-      }
-      return 'no session has lasted until its first call';
-    };
-    const params = { _meta: { 'io.modelcontextprotocol/protocolVersion': version } };
-    const call = async () => judge(await post({ id: 1, method: 'tools/list', params }, { 'mcp-method': 'tools/list' }));
     let isOver = false;
-    let answered = 0;
-    const failures = [];
-    process.stdin.on('end', () => (isOver = true)).resume();
-    (async () => {
+    const callOn = async (url) => {
+      let sessions = 0;
+      let session;
+      const begin = async () => {
+        const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'loop', version: '1' } };
+        const begun = await post(url, { id: 1, method: 'initialize', params });
+        const id = begun.headers['mcp-session-id'];
+        if (begun.status !== 200 || id === undefined) return 'initialize: ' + begun.status + ' ' + begun.text.slice(0, 100);
+        session = { 'mcp-session-id': id };
+        sessions += 1;
+        return '';
+      };
+      const callInSession = async () => {
+        for (let begun = 0; begun <= ${maxSessionsPerCall}; begun += 1) {
+          const failure = session === undefined ? await begin() : '';
+          if (failure !== '') return failure;
+          const answer = await post(url, { id: 2, method: 'tools/list' }, session);
+          if (answer.status !== 404) return judge(answer);
+          session = undefined;
+        }
+        return 'no session has lasted until its first call';
+      };
+      const params = { _meta: { 'io.modelcontextprotocol/protocolVersion': version } };
+      const call = async () => judge(await post(url, { id: 1, method: 'tools/list', params }, { 'mcp-method': 'tools/list' }));
+      let answered = 0;
+      const failures = [];
       while (!isOver) {
         const failure = await ${keepsSession ? 'callInSession' : 'call'}();
         if (failure === '') answered += 1;
         else if (failures.length < 20) failures.push(new Date().toISOString() + ' ' + failure);
-        await new Promise((resolve) => setTimeout(resolve, ${pauseMs}));
+        await new Promise((resolve) => setTimeout(resolve, ${pauseMs} * urls.length));
       }
-      console.log(JSON.stringify({ answered, failures, sessions }));
+      return { answered, failures, sessions };
+    };
+    process.stdin.on('end', () => (isOver = true)).resume();
+    Promise.all(urls.map(callOn)).then((calls) => {
+      console.log(JSON.stringify(calls));
       process.exit(0);
-    })();`;
+    });`;
 }

@@ -71,6 +71,39 @@ export async function killReconciler(pod: string): Promise<void> {
   );
 }
 
+/**
+ * Kills the leader, does `meanwhile` while nobody leads, and returns the next one. The Lease is given back in its name: that it
+ * runs out otherwise, after 15 seconds, is what `leader-fails-over` waits for.
+ */
+export async function killLeader(leader: Leader, meanwhile?: () => Promise<unknown>): Promise<Leader> {
+  await killReconciler(leader.pod);
+  await meanwhile?.();
+  const isStillTheirs = { op: 'test', path: '/spec/holderIdentity', value: leader.identity };
+  const patch = [isStillTheirs, { op: 'replace', path: '/spec/holderIdentity', value: '' }];
+  const lease = ['lease', `${release.name}-leader`, '--namespace', system];
+  // Refused where somebody holds it already.
+  await kubectl(['patch', ...lease, '--type', 'json', '--patch', JSON.stringify(patch)]);
+  return untilLeader({ otherThan: leader });
+}
+
+/** Does the work while no reconciler of the chart leads, as if another replica had the Lease. */
+export async function whileNobodyLeads<T>(work: () => Promise<T>): Promise<T> {
+  const lease = ['lease', `${release.name}-leader`, '--namespace', system];
+  const hold = (spec: object): Promise<string> =>
+    kubectlOk(['patch', ...lease, '--type', 'merge', '--patch', JSON.stringify({ spec })]);
+  await hold({ holderIdentity: 'e2e', leaseDurationSeconds: 3_600 });
+  try {
+    await eventually('no reconciler leads', async () => {
+      const scrapes = await Promise.all((await listPods()).map(({ metadata }) => scrapeReconciler(metadata.name)));
+      return scrapes.every((text) => /^mcp_lifecycle_leader(?:\{.*\})? 0$/m.test(text));
+    });
+    return await work();
+  } finally {
+    await hold({ holderIdentity: '', leaseDurationSeconds: 1 });
+    await untilLeader();
+  }
+}
+
 /** The name of a container is the last part of its cgroup. */
 async function processesOf(containerId: string): Promise<readonly number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));

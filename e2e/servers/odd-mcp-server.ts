@@ -1,7 +1,8 @@
 // Runs inside the cluster (image odd-mcp-server): one of the servers of odd-answers.ts, on the port that it is given.
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
 // process exits when it is asked that method, or, with ANY, whatever it is asked. After `POST /break` it answers HTTP 500 to
-// whatever it is asked; after `POST /more` it lists one more tool, which deletes.
+// whatever it is asked; after `POST /more` it lists one more tool, which deletes. `GET /ready`, for a probe, answers HTTP 503
+// until `POST /ready`.
 import { createServer } from 'node:http';
 import { isKind, kinds, listMore, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
@@ -15,11 +16,17 @@ function main([port, name = '', fatal]: readonly string[]): void {
   let longestMs = 0;
   let isBroken = false;
   let listsMore = false;
+  let isReady = false;
   const wait = (): number => Math.max(longestMs, performance.now() - askedAt);
   createServer((request, response) => {
     if (request.url === '/waits') {
       response.end(String(wait()));
       longestMs = 0;
+      return;
+    }
+    if (request.url === '/ready') {
+      isReady ||= request.method === 'POST';
+      response.writeHead(isReady ? 200 : 503).end();
       return;
     }
     isBroken ||= request.url === '/break';

@@ -1,12 +1,9 @@
-/**
- * @alone it kills reconcilers.
- * @slow reconcilers are killed one after another, and each time another has to lead.
- */
+/** @alone it kills reconcilers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, list, type KubeObject } from '../../harness/kubectl.ts';
-import { killReconciler, renewPods, untilComplete, untilLeader } from '../../harness/leader.ts';
+import { killLeader, renewPods, untilComplete, untilLeader } from '../../harness/leader.ts';
 import { kubernetesServer } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -56,9 +53,7 @@ describe('while reconcilers are killed and servers are created', () => {
       const waitMs = Math.round(random() * longestWaitMs);
       waits.push(waitMs);
       await sleep(waitMs);
-      await killReconciler(leader.pod);
-      await applied;
-      leader = await untilLeader({ otherThan: leader });
+      leader = await killLeader(leader, () => applied);
     }
     const wanted = { ready: total, Deployment: total, ReplicaSet: total, Service: total, NetworkPolicy: total };
     const isComplete = async (): Promise<boolean> =>
