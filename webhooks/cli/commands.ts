@@ -46,6 +46,10 @@ export const commands = {
     summary: 'tell where a new version of a server is, wait for it, or have it tried again',
     load: async () => (await import('./rollout.ts')).rollout,
   },
+  stdio: {
+    summary: 'read from its registry what an image starts, for a server for stdio',
+    load: async () => (await import('./stdio.ts')).stdio,
+  },
   rules: { summary: 'list every rule', load: async () => (await import('./rules.ts')).listRules },
   explain: { summary: 'print the page of one rule', load: async () => (await import('./explain.ts')).explain },
   completion: {

@@ -15,21 +15,25 @@ export interface ProgramOptions {
   readonly timeoutMs: number;
   /** Of what it prints. */
   readonly maxBytes: number;
+  /** What it is told on its standard input; by default nothing. */
+  readonly input?: string;
 }
 
 /** Runs a program of the machine to its end: without a shell, so that no argument is anything but itself. */
 export function runProgram(
   program: string,
   args: readonly string[],
-  { env, timeoutMs, maxBytes }: ProgramOptions,
+  { env, timeoutMs, maxBytes, input }: ProgramOptions,
 ): Promise<ProgramResult> {
   const options = { encoding: 'buffer', timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: maxBytes } as const;
   return new Promise((resolve) => {
     const child = execFile(program, [...args], { ...options, env, windowsHide: true }, (error, stdout, stderr) => {
       resolve(error === null ? { type: 'done', stdout } : toFailure(error, stderr));
     });
-    // It is asked for nothing: one that waits for an answer gets the end of its input.
-    child.stdin?.end();
+    // One that has ended reads no more; what came of it is told all the same.
+    child.stdin?.on('error', () => undefined);
+    // It is told nothing else: one that waits for an answer gets the end of its input.
+    child.stdin?.end(input);
   });
 }
 
