@@ -1,8 +1,9 @@
-# The one image: Node, a bundle of each program, nobody's rights. `docker build .` needs only Docker and a registry.
-# `npm run image` builds the same file without a registry: BASE is a base made from the pinned Node, and the stage
-# `bundle` is replaced by a directory that holds the bundle (--build-context bundle=DIR).
+# The one image: Node, a bundle of each program, the shim of stdio servers, nobody's rights. `docker build .` needs only
+# Docker and a registry. `npm run image` builds the same file without a registry: BASE is a base made from the pinned Node,
+# and the stages `bundle` and `shim` are replaced by a directory that holds what they make (--build-context bundle=DIR).
 ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot
 ARG BUNDLER=docker.io/library/node:24-slim
+ARG GO=docker.io/library/golang:1.26-alpine
 
 FROM ${BUNDLER} AS bundle
 WORKDIR /src
@@ -12,8 +13,19 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node scripts/image/bundle.ts --image /app
 
+# Built where the build runs, for where the image runs.
+FROM --platform=${BUILDPLATFORM} ${GO} AS shim
+ARG TARGETARCH
+WORKDIR /src
+COPY shim ./
+# The flags of scripts/image/shim.ts.
+RUN CGO_ENABLED=0 GOOS=linux GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false "-ldflags=-s -w -buildid=" -o /mcp-lifecycle/shim . \
+  && chmod 0555 /mcp-lifecycle/shim
+
 FROM ${BASE}
 COPY --from=bundle /app /app
+# Copied into the pods of stdio servers, by its own command `install`.
+COPY --from=shim /mcp-lifecycle /mcp-lifecycle
 USER 65532:65532
 # Code is optimised one function after the other: what becomes hot together is otherwise compiled together on other
 # threads, and the 10 to 20 MB that takes stay in the process for good (docs/decisions/0029-one-compilation-at-a-time.md).

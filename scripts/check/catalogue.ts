@@ -51,6 +51,13 @@ export const staticSteps: readonly Step[] = [
     remedy: 'delete what is named above, or do not export it; what is started by its path is an entry in knip.json.',
     limitMinutes: 5,
   },
+  {
+    name: 'the shim: go vet',
+    command: 'go',
+    args: ['vet', '-C', 'shim', './...'],
+    remedy: 'mend what is named above; Go 1.24 or newer has to be on the PATH.',
+    limitMinutes: 5,
+  },
 ];
 
 /** Unit tests, beside the sources. */
@@ -62,6 +69,13 @@ export const unitSteps: readonly Step[] = [
     isJest: true,
     remedy: 'see the failing tests above; `npm run test:unit -- <word>` runs the matching ones.',
     limitMinutes: 20,
+  },
+  {
+    name: 'the shim: tests',
+    command: 'go',
+    args: ['test', '-C', 'shim', './...'],
+    remedy: 'see the failing tests above; `go test -C shim -run <word>` runs the matching ones.',
+    limitMinutes: 10,
   },
 ];
 

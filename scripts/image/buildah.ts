@@ -7,7 +7,7 @@ import { ImageFailure } from './failure.ts';
 /** Buildah with a store of our own: vfs and chroot need no kernel feature and no daemon. */
 export interface Buildah {
   hasImage(reference: string): Promise<boolean>;
-  /** Builds `dockerfile` (a path); its context `bundle` is the directory `context`. */
+  /** Builds `dockerfile` (a path); its contexts `bundle` and `shim` are the directory `context`. */
   build(options: {
     readonly reference: string;
     readonly dockerfile: string;
@@ -40,7 +40,8 @@ export async function createBuildah(report: Report): Promise<Buildah> {
       const baseArgument = base === undefined ? [] : ['--build-arg', `BASE=${base}`];
       await require([
         ...['build', '--isolation', 'chroot', '--pull-never', '--timestamp', '0', '--quiet'],
-        ...['--build-context', `bundle=${context}`, ...baseArgument, '--file', dockerfile, '--tag', reference, context],
+        ...['bundle', 'shim'].flatMap((stage) => ['--build-context', `${stage}=${context}`]),
+        ...[...baseArgument, '--file', dockerfile, '--tag', reference, context],
       ]);
     },
     save: async ({ from, as, archive }) => {

@@ -7,6 +7,7 @@ import { readPackageVersion } from '../../webhooks/platform/checkout-version.ts'
 import { bundleImage, bundleScript } from './bundle.ts';
 import { ImageFailure } from './failure.ts';
 import type { ImageFile, ImageRecipe } from './recipe.ts';
+import { buildShim } from './shim.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -37,7 +38,10 @@ async function programImage(): Promise<ImageRecipe> {
     version: readPackageVersion(root),
     dockerfile: await readFile(`${root}Dockerfile`, 'utf8'),
     base: await nodeBase(),
-    files: [...(await bundleImage())].map(([name, bytes]) => ({ to: `/app/${name}`, mode: 0o644, content: { bytes } })),
+    files: [
+      ...[...(await bundleImage())].map(([name, bytes]) => ({ to: `/app/${name}`, mode: 0o644, content: { bytes } })),
+      { to: '/mcp-lifecycle/shim', mode: 0o555, content: { bytes: await buildShim() } },
+    ],
   };
 }
 

@@ -16,7 +16,7 @@ export interface ImageRecipe {
   readonly name: string;
   /** Version of what is inside, and the image's tag. */
   readonly version: string;
-  /** Text of a Dockerfile whose build context `bundle` holds `files`. */
+  /** Text of a Dockerfile whose build contexts `bundle` and `shim`, which are one, hold `files`. */
   readonly dockerfile: string;
   readonly base?: ImageRecipe;
   readonly files: readonly ImageFile[];

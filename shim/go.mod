@@ -1,0 +1,3 @@
+module mcp-lifecycle/shim
+
+go 1.24
