@@ -86,6 +86,11 @@ const layers = [
     instead: 'programs never import each other: move what they share into core (decisions) or platform (the world).',
   },
   {
+    folder: 'bridge',
+    may: ['core', 'platform'],
+    instead: 'programs never import each other: move what they share into core (decisions) or platform (the world).',
+  },
+  {
     folder: 'cli',
     may: ['core', 'platform'],
     instead: 'programs never import each other: move what they share into core (decisions) or platform (the world).',

@@ -20,6 +20,7 @@ it.each([
   [['-h']],
   [['webhook', '--help']],
   [['reconciler', '-h']],
+  [['bridge', '--help']],
   [['await-admission', '--help']],
   [['check', '--help']],
   [['help', 'check']],

@@ -10,6 +10,7 @@ import type { ProgramProcess } from './programs/serve.ts';
 const programs: Readonly<Record<string, (process: ProgramProcess) => Promise<number>>> = {
   webhook: async (own) => (await import('./programs/webhook.ts')).runWebhook(own),
   reconciler: async (own) => (await import('./programs/reconciler.ts')).runReconciler(own),
+  bridge: async (own) => (await import('./programs/bridge.ts')).runBridge(own),
   'await-admission': async (own) => (await import('./programs/await-admission.ts')).runAwaitAdmission(own),
 };
 

@@ -14,6 +14,7 @@ import { endReasons, rolloutResults, timedPhases } from '../../webhooks/core/rol
 import type { Severity } from '../../webhooks/core/engine/finding.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { builtInPolicy } from '../../webhooks/core/rules/built-in-policy.ts';
+import { createBridgeMetrics, operationErrors, restartReasons } from '../../webhooks/bridge/metrics.ts';
 import { createMetricsRegistry } from '../../webhooks/platform/metrics.ts';
 import { registerPolicyMetrics } from '../../webhooks/platform/policy/metrics.ts';
 import { fixedPolicy, policyOrigins } from '../../webhooks/platform/policy/policy-source.ts';
@@ -37,7 +38,7 @@ export interface RegisteredMetric {
 
 /** The metrics of both containers, registered as the programs do when they start. */
 export function registeredMetrics(): Readonly<
-  Record<'webhook' | 'reconciler' | 'perServer', readonly RegisteredMetric[]>
+  Record<'webhook' | 'reconciler' | 'perServer' | 'bridge', readonly RegisteredMetric[]>
 > {
   const webhook = createMetricsRegistry({ program: 'webhook', process: true });
   createAdmissionMetrics(webhook, {
@@ -48,6 +49,8 @@ export function registeredMetrics(): Readonly<
   });
   const reconciler = createMetricsRegistry({ program: 'reconciler', process: true });
   createReconcilerMetrics(reconciler);
+  const bridge = createMetricsRegistry({ program: 'bridge', process: true });
+  createBridgeMetrics(bridge, { sessions: () => 0, maxSessions: 0 });
   const perServer = createMetricsRegistry({ program: 'reconciler', process: false });
   createReconcilerMetrics(perServer, { perServer: true });
   for (const registry of [webhook, reconciler]) registerPolicyMetrics(registry, fixedPolicy(builtInPolicy));
@@ -58,6 +61,7 @@ export function registeredMetrics(): Readonly<
     webhook: metricsOf(webhook),
     reconciler: always,
     perServer: metricsOf(perServer).filter((metric) => !isAlways(metric)),
+    bridge: metricsOf(bridge),
   };
 }
 
@@ -73,8 +77,8 @@ function metricsOf(registry: Registry): readonly RegisteredMetric[] {
 export const metricsPage: Generator = {
   name: 'metrics page',
   generate() {
-    const { webhook, reconciler, perServer } = registeredMetrics();
-    const content = `${generatedMarkdownHeader('scripts/generate/metrics-page.ts and the metrics.ts of webhooks/admission, webhooks/reconciler and webhooks/platform')}
+    const { webhook, reconciler, perServer, bridge } = registeredMetrics();
+    const content = `${generatedMarkdownHeader('scripts/generate/metrics-page.ts and the metrics.ts of webhooks/admission, webhooks/reconciler, webhooks/bridge and webhooks/platform')}
 # Metrics
 
 Both containers of each pod serve \`/metrics\` in the Prometheus text format, without TLS and without credentials:
@@ -93,7 +97,7 @@ kubectl -n mcp-lifecycle-system port-forward "pod/\${holder%_*}" 8080 8082   # t
 curl localhost:8082/metrics                                                 # in another terminal
 \`\`\`
 
-Every metric has the label \`program\` (\`webhook\` or \`reconciler\`). A histogram is a metric with \`_bucket\`, \`_sum\` and \`_count\`
+Every metric has the label \`program\` (\`webhook\`, \`reconciler\` or \`bridge\`). A histogram is a metric with \`_bucket\`, \`_sum\` and \`_count\`
 after its name. Names that begin with \`mcpserver_\` are those of the reference operator.
 
 ## Container webhook
@@ -113,6 +117,12 @@ and not those above. A failure is counted when it is told, or when it is tried a
 They are up to twenty series for each server, most of them buckets.
 
 ${renderTable(perServer)}
+
+## Container mcp-bridge
+
+In the pods of servers that speak over stdio, at the port that \`MCP_METRICS_PORT\` of the container names; 0, the default, is none. The first is named as OpenTelemetry's conventions for MCP have it.
+
+${renderTable(bridge)}
 
 ## What to alert on
 
@@ -204,6 +214,9 @@ const labelWords: Readonly<Record<string, string>> = {
     ]),
   ),
   kind: list(['tool', 'resource', 'prompt']),
+  mcp_method_name: 'method of the protocol; `_OTHER` for any other',
+  error_type: `empty where the call succeeded; ${list(operationErrors)}`,
+  'mcp_bridge_child_restarts_total reason': list(restartReasons),
   watch: 'plural of the kind, with `watchNamespaces` after its namespace and a slash; `policy`',
 };
 

@@ -47,7 +47,7 @@ describe('the command line as one file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it.each(['webhook', 'reconciler', 'await-admission'])('says that %s runs from the image', (name) => {
+  it.each(['webhook', 'reconciler', 'bridge', 'await-admission'])('says that %s runs from the image', (name) => {
     const { status, stderr } = spawnSync(process.execPath, [program, name], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(`${name} runs in a cluster`) });
   });
@@ -98,6 +98,13 @@ describe('the files of the image', () => {
     expect(run([name])).toEqual([2, '', expect.stringContaining('POD_NAMESPACE is not set')]);
   });
 
+  it('are the program bridge, which knows nothing of Kubernetes', () => {
+    expect(run(['bridge'])).toEqual([2, '', expect.stringContaining('MCP_SOCKET is not set')]);
+    expect(readFileSync(join(folder, 'bridge.cjs'), 'utf8')).not.toMatch(
+      /AdmissionReview|KUBERNETES_SERVICE_HOST|leaseDuration/,
+    );
+  });
+
   it('are what reads a kubeconfig, where there is one', () => {
     const env = { POD_NAMESPACE: 'mcp-lifecycle-system', KUBECONFIG: join(folder, 'none') };
     const [code, out] = run(['await-admission'], env);
@@ -106,7 +113,7 @@ describe('the files of the image', () => {
   });
 
   it('hold nothing of the command line in the programs of the cluster', () => {
-    for (const name of ['webhook', 'reconciler', 'await-admission'])
+    for (const name of ['webhook', 'reconciler', 'bridge', 'await-admission'])
       expect(readFileSync(join(folder, `${name}.cjs`), 'utf8')).not.toMatch(/YAMLParseError|--fail-on|KubeConfig/);
     expect(readFileSync(join(folder, 'yaml.cjs'), 'utf8')).toMatch(/YAMLParseError/);
   });

@@ -84,6 +84,7 @@ const imageParts = {
   ...commandLineParts,
   webhook: 'webhooks/programs/webhook.ts',
   reconciler: 'webhooks/programs/reconciler.ts',
+  bridge: 'webhooks/programs/bridge.ts',
   'await-admission': 'webhooks/programs/await-admission.ts',
   'policy-text': 'webhooks/platform/policy/parse-policy-text.ts',
 } as const satisfies Parts;
@@ -164,10 +165,12 @@ function otherPartsStayOutside(parts: Parts): Plugin {
 const withoutPrograms: Plugin = {
   name: 'a command line without the programs of the cluster',
   setup(bundler) {
-    bundler.onLoad({ filter: /\/webhooks\/programs\/(webhook|reconciler|await-admission)\.ts$/ }, ({ path }) => {
+    bundler.onLoad({ filter: /\/webhooks\/programs\/(webhook|reconciler|bridge|await-admission)\.ts$/ }, ({ path }) => {
       const said = `${basename(path, '.ts')} runs in a cluster, from the image: this file is the command line alone\n`;
       const refuse = `() => { process.stderr.write(${JSON.stringify(said)}); return Promise.resolve(${exitCodes.unusable}); }`;
-      return { contents: `export const [runWebhook, runReconciler, runAwaitAdmission] = Array(3).fill(${refuse});` };
+      return {
+        contents: `export const [runWebhook, runReconciler, runBridge, runAwaitAdmission] = Array(4).fill(${refuse});`,
+      };
     });
   },
 };

@@ -12,6 +12,7 @@ const plain: Readonly<
 > = {
   webhook: { summary: 'serve mutating and validating admission (container 1 of the pod)' },
   reconciler: { summary: 'expand, verify and report accepted MCPServers (container 2 of the pod)' },
+  bridge: { summary: 'serve a server that speaks over stdio as streamable HTTP (a sidecar of its pods)' },
   'await-admission': { summary: "wait until API servers call the webhooks (the chart's hook Job)" },
 };
 

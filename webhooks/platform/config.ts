@@ -3,6 +3,8 @@ import type { CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
+import { createReader, type Environment, type Parsed, type Reader } from './environment.ts';
+import { logLevelWords as logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
 import { defaultPolicyKey, policyVariables } from './policy/policy-variables.ts';
 import { certificateBlocks, parseCertificate } from './tls/pem.ts';
@@ -73,21 +75,18 @@ export interface ReconcilerConfig extends CommonConfig {
 /** Each is a value of the chart: see chart/values.yaml. */
 const optionalFeatures = [...new Set(expandedKinds.filter(isOptional).map(({ requirement }) => requirement.feature))];
 
-/** The first one is the default. */
-const logLevels = ['info', 'debug', 'warn', 'error'] as const satisfies readonly LogLevel[];
-
-/** The environment of one container. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Every problem of an environment at once, one line each. */
-export type Parsed<T> =
-  { readonly ok: true; readonly config: T } | { readonly ok: false; readonly problems: readonly string[] };
+const whoSets = 'the chart sets it, see chart/templates/deployment.yaml';
 
 /** Reads the environment of the webhook container (chart/templates/deployment.yaml). */
 export function parseWebhookConfig(environment: Environment): Parsed<WebhookConfig> {
-  const read = createReader(environment);
+  const read = createReader(environment, whoSets);
   const docsBaseUrl = environment['DOCS_BASE_URL'];
-  const clientCa = read.certificates('WEBHOOK_CLIENT_CA');
+  // One that cannot be read would be passed over, and whom it was for refused without a reason.
+  const clientCa = read.checked(
+    'WEBHOOK_CLIENT_CA',
+    holdsCertificates,
+    'has something that is no PEM certificate: put the CA there, as in ca.crt.',
+  );
   return read.result({
     ...common(read, { healthPort: 8081, metricsPort: 8080 }),
     port: read.port('WEBHOOK_PORT', 10250),
@@ -110,7 +109,7 @@ export interface AwaitAdmissionConfig extends Pick<CommonConfig, 'logLevel' | 'c
 
 /** Reads the environment of the hook Job. */
 export function parseAwaitAdmissionConfig(environment: Environment): Parsed<AwaitAdmissionConfig> {
-  const read = createReader(environment);
+  const read = createReader(environment, whoSets);
   const namespace = read.optional('CHECK_NAMESPACE', read.required('POD_NAMESPACE'));
   const compatibility = read.oneOf(policyVariables.compatibility, compatibilityProfiles);
   return read.result({ namespace, compatibility, logLevel: read.oneOf('LOG_LEVEL', logLevels) });
@@ -118,7 +117,7 @@ export function parseAwaitAdmissionConfig(environment: Environment): Parsed<Awai
 
 /** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */
 export function parseReconcilerConfig(environment: Environment): Parsed<ReconcilerConfig> {
-  const read = createReader(environment);
+  const read = createReader(environment, whoSets);
   return read.result({
     ...common(read, { healthPort: 8083, metricsPort: 8082 }),
     leaseName: read.required('LEASE_NAME'),
@@ -158,90 +157,6 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
 function policyLocation(read: Reader, configMap: string): PolicyLocation {
   const readsNamespaces = read.oneOf('POLICY_READS_NAMESPACES', ['false', 'true']) === 'true';
   return { configMap, key: read.optional(policyVariables.key, defaultPolicyKey), readsNamespaces };
-}
-
-interface Reader {
-  required(name: string): string;
-  optional(name: string, fallback: string): string;
-  port(name: string, fallback: number): number;
-  /** A whole number of seconds, at most an hour. */
-  seconds(name: string, fallback: number): number;
-  /** At least one, at most a thousand. */
-  count(name: string, fallback: number): number;
-  /** One of these words; the first one when nothing is set. */
-  oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word;
-  /** PEM certificates; undefined when it is not set. */
-  certificates(name: string): string | undefined;
-  /** Words with commas between them; none when it is not set. */
-  list(name: string): readonly string[];
-  /** Any of these words. */
-  someOf(name: string, words: readonly string[]): readonly string[];
-  /** The same, and not none: a rule that knows nothing would protect nothing. */
-  names(name: string): readonly string[];
-  /** `key=value`, with commas between them. */
-  pairs(name: string): Readonly<Record<string, string>>;
-  result<T>(config: T): Parsed<T>;
-}
-
-function createReader(environment: Environment): Reader {
-  const problems: string[] = [];
-  const value = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name]);
-  const list = (name: string): readonly string[] => (value(name) ?? '').split(',').filter((word) => word !== '');
-  const required = (name: string): string => {
-    const found = value(name);
-    if (found === undefined)
-      problems.push(`${name} is not set: the chart sets it, see chart/templates/deployment.yaml.`);
-    return found ?? '';
-  };
-  const integer = (
-    name: string,
-    fallback: number,
-    { what, min = 0, max }: { what: string; min?: number; max: number },
-  ): number => {
-    const found = value(name);
-    if (found === undefined) return fallback;
-    const number = Number(found);
-    if (Number.isInteger(number) && number >= min && number <= max) return number;
-    problems.push(`${name} is '${found}': use ${what} between ${min} and ${max}.`);
-    return fallback;
-  };
-  return {
-    required,
-    optional: (name, fallback) => value(name) ?? fallback,
-    port: (name, fallback) => integer(name, fallback, { what: 'a port', max: 65535 }),
-    seconds: (name, fallback) => integer(name, fallback, { what: 'a whole number of seconds', max: 3600 }),
-    count: (name, fallback) => integer(name, fallback, { what: 'a whole number', min: 1, max: 1000 }),
-    oneOf(name, words) {
-      const found = value(name) ?? words[0];
-      const known = words.find((word) => word === found);
-      if (known === undefined)
-        problems.push(`${name} is '${found}': use ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}.`);
-      return known ?? words[0];
-    },
-    certificates(name) {
-      const found = value(name);
-      // One that cannot be read would be passed over, and whom it was for refused without a reason.
-      if (found !== undefined && !holdsCertificates(found)) {
-        problems.push(`${name} has something that is no PEM certificate: put the CA there, as in ca.crt.`);
-      }
-      return found;
-    },
-    list,
-    someOf(name, words) {
-      const found = list(name);
-      const unknown = found.filter((word) => !words.includes(word));
-      if (unknown.length > 0) problems.push(`${name} has ${unknown.join(', ')}: use any of ${words.join(', ')}.`);
-      return found;
-    },
-    names: (name) => (required(name) === '' ? [] : list(name)),
-    pairs(name) {
-      const pairs = list(name).map((pair) => pair.split('=', 2));
-      const broken = pairs.find(([key, text]) => key === '' || text === undefined);
-      if (broken !== undefined) problems.push(`${name} has the part '${broken.join('=')}': write key=value.`);
-      return Object.fromEntries(pairs.map(([key = '', text = '']) => [key, text]));
-    },
-    result: (config) => (problems.length === 0 ? { ok: true, config } : { ok: false, problems }),
-  };
 }
 
 function holdsCertificates(text: string): boolean {

@@ -39,7 +39,7 @@ export function guardJson(bytes: Uint8Array, { maxTokens, maxDepth }: JsonLimits
 }
 
 /** Index of the closing quote of the text that opens at `start`; the end of the bytes when there is none. */
-function endOfText(bytes: Uint8Array, start: number): number {
+export function endOfText(bytes: Uint8Array, start: number): number {
   const { length } = bytes;
   let at = start + 1;
   while (at < length) {

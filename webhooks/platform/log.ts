@@ -17,6 +17,9 @@ export type LogLevel = keyof typeof levels;
 /** What a level may be, the most talkative first. */
 export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
+/** The same in the order of an environment variable, whose default is the first one. */
+export const logLevelWords = ['info', 'debug', 'warn', 'error'] as const satisfies readonly LogLevel[];
+
 /** A logger of which somebody decides while it is used what it leaves out. */
 export interface AdjustableLogger extends Logger {
   level: LogLevel;

@@ -1,6 +1,6 @@
 import { exitCodes, type ExitCode } from '../cli/exit-code.ts';
 import { readProgramVersion } from '../platform/program-version.ts';
-import type { Parsed } from '../platform/config.ts';
+import type { Parsed } from '../platform/environment.ts';
 import { createLogger, errorText, type AdjustableLogger, type LogLevel } from '../platform/log.ts';
 import { catchUnexpected } from '../platform/unexpected-errors.ts';
 

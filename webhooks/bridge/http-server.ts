@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { portOf } from '../platform/http/plain-server.ts';
+import { errorText, type Logger } from '../platform/log.ts';
+
+export interface HttpServerOptions {
+  readonly port: number;
+  /** Absent: every address of the pod. */
+  readonly host?: string;
+  /** Open connections; one more closes the one that was idle for the longest time, or is not let in. */
+  readonly maxConnections: number;
+  readonly log: Logger;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Accepts nothing new, and closes what is idle. */
+  stopAccepting(): void;
+  /** Closes everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * For a whole request, in milliseconds, its body included; who sends it byte by byte has no more. Answers have no limit:
+ * a tool takes as long as it takes.
+ */
+const requestMs = 60_000;
+const headMs = 10_000;
+/** Longer than clients and gateways keep theirs, so that it is not us who close while they send. */
+const keepAliveMs = 75_000;
+/** All headers of a request, in bytes: credentials may be long. */
+const maxHeaderBytes = 32 * 1024;
+const maxHeaders = 100;
+
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { log, handle, maxConnections } = options;
+  const server = createServer(
+    {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: 2_000,
+      noDelay: true,
+    },
+    (request, response) => {
+      // Whoever is gone has nothing to say.
+      response.on('error', () => undefined);
+      handle(request, response).catch((error: unknown) => {
+        log.error('a request failed', { error: errorText(error) });
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500, { 'content-type': 'text/plain' }).end('internal error, see the log\n');
+      });
+    },
+  );
+  server.maxHeadersCount = maxHeaders;
+  limitConnections(server, maxConnections);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new Error(`listening on port ${options.port}`, { cause }));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: portOf(server.address()),
+    stopAccepting: () => {
+      server.close();
+      server.closeIdleConnections();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Idle connections cost their sender nothing, so they give way to new ones; those in use do not. */
+function limitConnections(server: ReturnType<typeof createServer>, max: number): void {
+  const idle = new Set<Socket>();
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open += 1;
+    idle.add(socket);
+    socket.once('close', () => {
+      open -= 1;
+      idle.delete(socket);
+    });
+    if (open <= max) return;
+    // In the order in which they became idle, as sets keep it; the last one is the new one itself.
+    const [oldest] = idle;
+    (oldest ?? socket).destroy();
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    idle.delete(socket);
+    response.once('close', () => {
+      if (!socket.destroyed) idle.add(socket);
+    });
+  });
+}

@@ -1,0 +1,177 @@
+import { recordAt } from '../platform/kube/object.ts';
+import { busy, type Call } from './call.ts';
+import { openConnection, type Connection, type ConnectionContext } from './connection.ts';
+import {
+  keyOfId,
+  type Message,
+  type MessageId,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+} from './message.ts';
+import { Outbox } from './outbox.ts';
+import type { Reply } from './reply.ts';
+import { rpcCodes } from './rpc-error.ts';
+import type { Session } from './session.ts';
+import { describeExit, type Opened } from './shim.ts';
+
+export interface OwnSessionOptions {
+  /** Most requests that wait at the same time. */
+  readonly maxPending: number;
+  /** Once: its process is gone, so it is over. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * A session with a process of its own. Every byte goes through as it is: ids and progress tokens are those of the one
+ * client, and what the server asks or tells belongs to nobody else.
+ */
+export class OwnSession implements Session {
+  readonly #options: OwnSessionOptions;
+  readonly #calls = new Map<string, Call>();
+  readonly #outbox = new Outbox();
+  #connection: Connection | undefined;
+  #stream: Reply | undefined;
+  #isOver = false;
+
+  private constructor(options: OwnSessionOptions) {
+    this.#options = options;
+  }
+
+  static async open(
+    context: ConnectionContext,
+    options: OwnSessionOptions,
+  ): Promise<{ readonly type: 'open'; readonly session: OwnSession } | Exclude<Opened, { readonly type: 'open' }>> {
+    const session = new OwnSession(options);
+    const opened = await openConnection(context, {
+      onMessage: (message) => {
+        session.#take(message);
+      },
+      onEnd: ({ exit, why }) => {
+        session.#end(why === undefined ? describeExit(exit) : `was ended: ${why}`);
+      },
+    });
+    if (opened.type !== 'open') return opened;
+    session.#connection = opened.connection;
+    return { type: 'open', session };
+  }
+
+  get label(): string {
+    return this.#connection?.label ?? '';
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get isQuiet(): boolean {
+    return this.#calls.size === 0;
+  }
+
+  get isIdle(): boolean {
+    return this.isQuiet && (this.#stream === undefined || this.#stream.isOver);
+  }
+
+  ask(call: Call): void {
+    const { message } = call;
+    const key = keyOfId(message.id);
+    if (this.#isOver) {
+      call.fail('ended');
+      return;
+    }
+    if (this.#calls.has(key)) {
+      call.refuse(
+        {
+          code: rpcCodes.invalidRequest,
+          message: 'The id is that of a request that is not answered yet: use another one.',
+        },
+        { status: 400 },
+      );
+      return;
+    }
+    if (this.#calls.size >= this.#options.maxPending || this.#connection?.send(message.bytes) !== true) {
+      call.refuse(...busy('The server has too much to do already: try again.'));
+      return;
+    }
+    this.#calls.set(key, call);
+  }
+
+  tell(message: NotificationMessage | ResponseMessage): boolean {
+    if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
+      const sent = this.#connection?.send(message.bytes) === true;
+      this.#forget(message.params?.['requestId'])?.cancel();
+      return sent;
+    }
+    return this.#connection?.send(message.bytes) === true;
+  }
+
+  /** The client has gone before its answer: nobody could be told it any more. */
+  abandon({ message }: Call): void {
+    if (this.#forget(message.id) === undefined || message.method === 'initialize') return;
+    const params = { requestId: message.id, reason: 'the client closed the connection' };
+    this.#connection?.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params })));
+  }
+
+  listen(reply: Reply): void {
+    this.#stream?.end();
+    this.#stream = reply;
+    reply.open();
+    for (const message of this.#outbox.takeAll()) reply.notify(message);
+  }
+
+  close(why: string): void {
+    this.#connection?.close();
+    this.#end(`was ended: ${why}`);
+  }
+
+  #take(message: Message): void {
+    if (message.kind === 'response') {
+      const call = this.#forget(message.id);
+      call?.answer(message.bytes, message);
+      return;
+    }
+    this.#say(message);
+  }
+
+  /** Beside the answer that it most likely belongs to, because what comes on two streams comes in any order. */
+  #say(message: RequestMessage | NotificationMessage): void {
+    const streaming = [...this.#calls.values()].filter((call) => call.streams && call.message.method !== 'initialize');
+    const [only, ...others] = streaming;
+    const related = this.#progressing(message) ?? (others.length === 0 ? only : undefined);
+    if (related?.notify(message.bytes) === true) return;
+    if (this.#stream?.notify(message.bytes) === true) return;
+    if (streaming.at(-1)?.notify(message.bytes) === true) return;
+    this.#outbox.add(message.bytes);
+  }
+
+  #progressing({ method, params }: RequestMessage | NotificationMessage): Call | undefined {
+    if (method !== 'notifications/progress') return undefined;
+    const token = params?.['progressToken'];
+    if (token === undefined) return undefined;
+    return [...this.#calls.values()].find(
+      (call) => recordAt(call.message.params, '_meta')?.['progressToken'] === token,
+    );
+  }
+
+  #forget(id: unknown): Call | undefined {
+    if (!isId(id)) return undefined;
+    const key = keyOfId(id);
+    const call = this.#calls.get(key);
+    this.#calls.delete(key);
+    return call;
+  }
+
+  #end(why: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    for (const call of calls) call.fail(why);
+    this.#stream?.end();
+    this.#options.onEnd();
+  }
+}
+
+function isId(id: unknown): id is MessageId {
+  return typeof id === 'string' || typeof id === 'number';
+}
