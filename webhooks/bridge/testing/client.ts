@@ -92,9 +92,9 @@ export async function readUntil(response: Response, isEnough: (text: string) => 
   const reader = response.body?.getReader();
   let text = '';
   while (reader !== undefined && !isEnough(text)) {
-    const { done, value } = await reader.read();
+    const { done, value } = (await reader.read()) as { readonly done: boolean; readonly value?: Uint8Array };
     if (done) return text;
-    text += decoder.decode(value as Uint8Array, { stream: true });
+    text += decoder.decode(value, { stream: true });
   }
   return text;
 }
