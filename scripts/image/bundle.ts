@@ -5,6 +5,7 @@ import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { exitCodes } from '../../webhooks/cli/exit-code.ts';
 import { readCheckoutVersion, readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
 import { ImageFailure } from './failure.ts';
+import { withoutPages, type PageField } from './what-people-read.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const stub = (name: string): string => fileURLToPath(new URL(`stubs/${name}`, import.meta.url));
@@ -31,6 +32,8 @@ function suiteOptions(version = readPackageVersion(root)): BundleOptions {
       yaml: stub('yaml.mjs'),
       'iconv-lite': stub('iconv-lite.cjs'),
       'mime-db': stub('mime-db.cjs'),
+      '@opentelemetry/api': stub('opentelemetry-api.cjs'),
+      tdigest: stub('tdigest.cjs'),
     },
     plugins: [partsOfClientNode],
     define: { MCP_LIFECYCLE_VERSION: JSON.stringify(version) },
@@ -138,7 +141,7 @@ async function bundleParts(
   const bundled = Object.entries(parts).map(async ([name, entry]) => ({
     ...(await buildScript(entry, {
       ...options,
-      plugins: [otherPartsStayOutside(parts), ...plugins],
+      plugins: [otherPartsStayOutside(parts), withoutPages(unreadPages[name] ?? []), ...plugins],
       // What is outside is loaded by `require`: the other loader would be one more in memory, and takes time.
       supported: { 'dynamic-import': false },
     })),
@@ -146,6 +149,14 @@ async function bundleParts(
   }));
   return Promise.all(bundled);
 }
+
+/** What a part does without, of rules. `check` tells the rationale (SARIF). */
+const unreadPages: Readonly<Record<string, readonly PageField[]>> = {
+  webhook: ['examples', 'rationale'],
+  reconciler: ['examples', 'rationale'],
+  'await-admission': ['examples', 'rationale'],
+  check: ['examples'],
+};
 
 function otherPartsStayOutside(parts: Parts): Plugin {
   return {
