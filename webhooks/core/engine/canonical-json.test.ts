@@ -1,5 +1,6 @@
-import { expect, it } from '@jest/globals';
-import { canonicalJson } from './canonical-json.ts';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalJson, isSameJson } from './canonical-json.ts';
 
 /** As it was written until 0.1; status and annotations of running servers hold digests of it. */
 function byCopies(value: unknown): string {
@@ -30,4 +31,25 @@ it.each<readonly [string, unknown]>([
   ],
 ])('writes %s as it always did', (_, value) => {
   expect(canonicalJson(value)).toBe(byCopies(value));
+});
+
+describe('two values', () => {
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(undefined, null, 0, 1, '', 'a', true),
+      fc.array(tie('any'), { maxLength: 2 }),
+      fc.dictionary(fc.constantFrom('a', 'b', '__proto__', 'toString'), tie('any'), { maxKeys: 2 }),
+    ),
+  })).any;
+
+  it('are the same where their canonical JSON is', () => {
+    fc.assert(
+      fc.property(value, value, (a, b) => {
+        expect(isSameJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
+        expect(isSameJson(a, structuredClone(a))).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

@@ -16,6 +16,20 @@ export function canonicalJson(value: unknown): string {
   return `{${text}}`;
 }
 
+/** Whether both have the same canonical JSON, without making it. */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isSameJson(item, b[index]));
+  if (!isRecord(a) || !isRecord(b)) return canonicalJson(a) === canonicalJson(b);
+  for (const key of Object.keys(a)) {
+    const part = a[key];
+    const other = Object.hasOwn(b, key) ? b[key] : undefined;
+    if (part === undefined || other === undefined ? part !== other : !isSameJson(part, other)) return false;
+  }
+  return Object.keys(b).every((key) => b[key] === undefined || (Object.hasOwn(a, key) && a[key] !== undefined));
+}
+
 /** Keys that are whole numbers first and by their value, as in every object of JavaScript, then the others as texts. */
 function sortedKeys(record: Readonly<Record<string, unknown>>): readonly string[] {
   const keys = Object.keys(record);

@@ -13,6 +13,7 @@ export function wroteFormerRelease(status: MCPServerStatus | undefined): boolean
  */
 export function formerPodFailure(status: MCPServerStatus | undefined): PodFailure | undefined {
   const message = wroteFormerRelease(status) ? whyUnavailable(status) : '';
+  if (message === '') return undefined;
   const { what = '', pod = '' } = /^(?<what>.*) \(pod: (?<pod>\S+)\)$/.exec(message)?.groups ?? {};
   for (const [sentence, toFailure] of sentences) {
     const groups: Groups | undefined = sentence.exec(what)?.groups;

@@ -120,6 +120,17 @@ describe('findDrift', () => {
     });
   });
 
+  it('finds that one element is there twice, and another one not', () => {
+    const object = { metadata: { labels: { a: 'b' } }, spec: { env: [{ name: 'A' }, { name: 'A' }] } };
+    const owned = { 'k:{"name":"A"}': { '.': {}, 'f:name': {} }, 'k:{"name":"B"}': { '.': {}, 'f:name': {} } };
+    const text = JSON.stringify({ 'f:metadata': { 'f:labels': { 'f:a': {} } }, 'f:spec': { 'f:env': owned } });
+    const at = ['f:spec', 'f:env'];
+    expect(findDrift(object, text)).toEqual({
+      lost: [[...at, 'k:{"name":"A"}']],
+      extra: [[...at, 'k:{"name":"B"}']],
+    });
+  });
+
   it('finds nothing under a key that nests deeper than any', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const text = JSON.stringify({ 'f:spec': { 'f:env': { [`k:{"name":${deep}}`]: {} } } });

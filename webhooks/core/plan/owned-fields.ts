@@ -25,8 +25,54 @@ export interface Drift {
 export function findDrift(applied: unknown, fieldsV1: string): Drift | undefined {
   const fields = parseObject(fieldsV1);
   if (fields === undefined || !isRecord(applied)) return allLost;
+  if (isOwned(applied, fields)) return undefined;
   const found = ofObject(withoutIdentity(applied), fields);
   return found === none ? undefined : found;
+}
+
+/** Lists with more items are compared in one pass, for which an index is built. */
+const few = 16;
+
+/** Whether nothing differs, as nearly always, as far as can be told without building anything; whatever else is not told apart. */
+function isOwned({ metadata, ...rest }: FieldTree, fields: FieldTree): boolean {
+  const ofMetadata = fields['f:metadata'];
+  const isOfMetadata = isRecord(metadata) && isRecord(ofMetadata) && areOwned(metadata, ofMetadata, unownedMetadata);
+  return isOfMetadata && areOwned(rest, fields, unownedFields, 1);
+}
+
+/** `said`: parts of the fields that were looked at. */
+function areOwned(object: FieldTree, fields: FieldTree, unowned?: ReadonlySet<string>, said = 0): boolean {
+  let parts = said;
+  for (const name of Object.keys(object)) {
+    if (unowned?.has(name) === true) continue;
+    if (!isOwnedValue(object[name], fields[`f:${name}`])) return false;
+    parts += 1;
+  }
+  return parts === countParts(fields);
+}
+
+function isOwnedValue(value: unknown, fields: unknown): boolean {
+  if (!isRecord(fields)) return false;
+  const parts = countParts(fields);
+  if (parts === 0) return !('.' in fields) || isEmpty(value);
+  if (Array.isArray(value)) return parts === value.length && parts <= few && areOwnedItems(value, fields);
+  return isRecord(value) && areOwned(value, fields);
+}
+
+function areOwnedItems(list: readonly unknown[], fields: FieldTree): boolean {
+  const keyed = Object.keys(keyFieldsOf(Object.keys(fields).find((part) => part.startsWith('k:')) ?? ''));
+  const named = new Set<string>();
+  for (const [index, item] of list.entries()) {
+    const part = keyOf(item, index, keyed);
+    named.add(part);
+    const isScalar = part.startsWith('v:') && Object.hasOwn(fields, part);
+    if (!isScalar && !isOwnedValue(item, fields[part])) return false;
+  }
+  return named.size === list.length;
+}
+
+function countParts(fields: FieldTree): number {
+  return Object.keys(fields).length - ('.' in fields ? 1 : 0);
 }
 
 const allLost: Drift = { lost: [[]], extra: [] };

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../engine/canonical-json.ts';
+import { isSameJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
 import { childName, selectorText } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
@@ -292,7 +292,7 @@ function decidePhase(availability: Availability, verified: ConditionVerdict): No
  * of us wrote last, which is no reason to write again.
  */
 export function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
-  return canonicalJson(ownPart(previous)) === canonicalJson(ownPart(next));
+  return isSameJson(ownPart(previous), ownPart(next));
 }
 
 function ownPart(status: MCPServerStatus): MCPServerStatus {
