@@ -1,7 +1,7 @@
 import type { GuardVerdict } from '../platform/json-guard.ts';
 import { parseAdmissionReview, type AdmissionRequest } from './admission-review.ts';
 import { guardBody } from './body-guard.ts';
-import { withoutManagedFields } from './managed-fields.ts';
+import { withoutManagedFields } from '../platform/kube/managed-fields.ts';
 import type { BodyRefusal } from './metrics.ts';
 import { bodyRefusals, type Refusal } from './refusal.ts';
 

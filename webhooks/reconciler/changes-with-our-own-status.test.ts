@@ -103,4 +103,19 @@ describe('what an owner writes just before we write status', () => {
     expect(again).toEqual(expected);
     expect(servers.has('MCPServer/mcp/search')).toBe(true);
   });
+
+  it.each([
+    [1, []],
+    [2, ['MCPServer/mcp/search']],
+  ])(
+    'has it looked at again where the watch told of generation %s first, and no more was read of the answer',
+    (generation, expected) => {
+      const again: string[] = [];
+      const servers = new ServerCache();
+      const metadata = { name: 'search', namespace: 'mcp', uid: 'u', resourceVersion: '7' };
+      servers.put({ metadata: { ...metadata, generation } });
+      takeAnswer({ uid: 'u', generation: 1 }, { metadata }, { servers, lookAgain: (key) => again.push(key) });
+      expect(again).toEqual(expected);
+    },
+  );
 });

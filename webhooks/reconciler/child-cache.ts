@@ -66,11 +66,13 @@ export class ChildCache {
 
   /** Whatever exists of the server, or under its name; `server` is its key. */
   of(server: string): readonly CachedChild[] {
+    if (this.#entries.size === 0) return [];
     return this.#keysOf(server).flatMap((key) => this.#entries.get(key) ?? []);
   }
 
   /** The same with the owned fields, each time a copy of some thousand characters. */
   wholeOf(server: string): readonly CachedChild[] {
+    if (this.#entries.size === 0) return [];
     return this.#keysOf(server).flatMap((key) => this.#read(key) ?? []);
   }
 

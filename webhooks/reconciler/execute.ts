@@ -144,8 +144,15 @@ function existsAlready({ of, name }: ChildRef): ApiError {
   return { status: 409, reason: 'AlreadyExists', message: `${of.kind} ${name} exists already`, retry: true };
 }
 
-function apply({ object, of }: Of<'apply'>, expected: Expected, { api, signal }: ChildWorld): Promise<ApiResult> {
-  return applyObject(api, { object, plural: of.plural, fieldManager: FIELD_MANAGER, expected, signal });
+/** The watch may have told of the object before the answer came: then it need not be read again. */
+function apply(
+  { object, of }: Of<'apply'>,
+  expected: Expected,
+  { api, children, signal }: ChildWorld,
+): Promise<ApiResult> {
+  const isKnown = (answer: unknown): boolean => children.get(of.kind)?.knows(answer) === true;
+  const how = { plural: of.plural, fieldManager: FIELD_MANAGER, expected, reading: { isKnown }, signal };
+  return applyObject(api, { object, ...how });
 }
 
 async function deleteChild(key: string, action: Of<'delete'>, world: ChildWorld): Promise<Executed> {

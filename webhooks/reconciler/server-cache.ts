@@ -1,5 +1,6 @@
 import { API } from '../core/mcpserver/api.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
+import type { ObjectMeta } from '../platform/kube/object.ts';
 import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import type { Change } from './child-cache.ts';
@@ -64,6 +65,19 @@ export class ServerCache {
   /** Empty for a server that is not there. */
   uidOf(key: string): string {
     return this.#entries.get(key)?.uid ?? '';
+  }
+
+  /** Which object it is and what it wants, as far as is known. */
+  identityOf(key: string): Pick<ObjectMeta, 'uid' | 'generation'> | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** As {@link ChildCache.knows}. */
+  knows(raw: unknown): boolean {
+    const { namespace, name, uid, resourceVersion } = metaOf(raw);
+    const key = keyOf({ kind: API.kind, namespace, name });
+    const known = this.#entries.get(key);
+    return known?.uid === uid && known.resourceVersion === resourceVersion && !this.#doubted.has(key);
   }
 
   /** Whether an object of that key is another one than the known one, or wants something else. */

@@ -75,7 +75,9 @@ async function write(
   status: MCPServerStatus,
 ): Promise<Exclude<StatusWrite, { readonly result: 'reduced' }>> {
   const { name, namespace = '', uid = '', generation = 0 } = server.metadata;
-  const result = await applyOwnStatus({ ...API, name, namespace, uid, status, signal }, world.api);
+  const isKnown = (answer: unknown): boolean => world.servers.knows(answer);
+  const reading = { isKnown, isReadWith: `"${REFERENCE_STATUS_MANAGER}"` };
+  const result = await applyOwnStatus({ ...API, name, namespace, uid, status, reading, signal }, world.api);
   if (!result.ok) {
     // A 409 may be that of a server that was replaced, which the next round sees, or of two who wrote at once: nobody tells of that.
     return result.error.status === 404 ? { result: 'gone' } : { result: 'failed', error: result.error };

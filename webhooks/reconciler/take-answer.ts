@@ -14,6 +14,9 @@ export function takeAnswer(
   { servers, lookAgain }: Pick<World, 'servers' | 'lookAgain'>,
 ): void {
   servers.put(answer);
-  const { name, namespace, uid, generation } = metaOf(answer);
-  if (uid !== judged.uid || generation !== judged.generation) lookAgain(keyOf({ kind: API.kind, namespace, name }));
+  const { name, namespace } = metaOf(answer);
+  const key = keyOf({ kind: API.kind, namespace, name });
+  // Of an answer that the watch was quicker to tell of nothing more was read.
+  const known = servers.identityOf(key);
+  if (known?.uid !== judged.uid || known.generation !== judged.generation) lookAgain(key);
 }

@@ -84,7 +84,7 @@ function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, queu
   const { namespace } = scope;
   const handlers = childHandlers(of, world, queue);
   const watch: ListWatch = createWatch(scope, of, {
-    labelSelector: childSelector,
+    ...childSelection(of, world),
     onNotFound: () => {
       world.optional.askSoon();
     },
@@ -109,10 +109,10 @@ function createScope(world: World, scope: ScopeOptions, queue: Wakes): Scope {
   };
   const watch = (watched: Watched, selection: Selection): ListWatch => createWatch(scope, watched, selection);
   return {
-    servers: watch(API, { handlers: serverHandlers(world, queue) }),
+    servers: watch(API, { isKnown: (raw) => world.servers.knows(raw), handlers: serverHandlers(world, queue) }),
     children: expandedKinds
       .filter(({ requirement }) => requirement === 'required')
-      .map((kind) => watch(kind, { labelSelector: childSelector, handlers: childHandlers(kind, world, queue) })),
+      .map((kind) => watch(kind, { ...childSelection(kind, world), handlers: childHandlers(kind, world, queue) })),
     pods: watch(
       { apiVersion: 'v1', kind: 'Pod', plural: 'pods' },
       { labelSelector: childSelector, handlers: podHandlers(world.pods, enqueueAll) },
@@ -173,6 +173,15 @@ function serverHandlers({ servers }: World, queue: Wakes): WatchHandlers {
   };
 }
 
+/** Whose fields a child has is read; and nothing of a write of ours to which the answer came before. */
+function childSelection({ kind }: ExpandedKind, { children }: World): Partial<ListWatchOptions> {
+  return {
+    labelSelector: childSelector,
+    readsManagedFields: true,
+    isKnown: (raw) => children.get(kind)?.knows(raw) === true,
+  };
+}
+
 /** Wakes whom the object concerns, before and after the change: see `ChildCache.of`. */
 function childHandlers(of: ExpandedKind, { children }: World, queue: Wakes): WatchHandlers {
   const cache = children.get(of.kind);
@@ -202,7 +211,8 @@ function serverKey(raw: unknown): string {
 
 /** The items of a list come without apiVersion and kind: the list says them once for all. */
 function withType(raw: unknown, { apiVersion, kind }: ExpandedKind): unknown {
-  return isRecord(raw) ? { ...raw, apiVersion, kind } : raw;
+  if (!isRecord(raw) || (raw['apiVersion'] === apiVersion && raw['kind'] === kind)) return raw;
+  return { ...raw, apiVersion, kind };
 }
 
 function podHandlers(pods: PodCache, enqueueAll: (keys: readonly string[]) => void): WatchHandlers {

@@ -93,6 +93,15 @@ describe('a request', () => {
     expect(body).toBe('{"a":"next\\u0085line \\ufeff \\ufffd"}');
   });
 
+  it('is answered with no more than which object it is, where that is known in its version', async () => {
+    const metadata = { name: 'a', namespace: 'mcp', uid: 'u-1', resourceVersion: '7' };
+    const { api } = await start(json(200, { kind: 'Service', apiVersion: 'v1', metadata, spec: {} }));
+    const reading = { isKnown: () => true };
+    expect(await api.request({ method: 'PATCH', path, body: {}, reading })).toEqual({ ok: true, body: { metadata } });
+    const seen = { ok: true, body: { kind: 'Service', apiVersion: 'v1', metadata, spec: {} } };
+    expect(await api.request({ method: 'PATCH', path, body: {}, reading: { isKnown: () => false } })).toEqual(seen);
+  });
+
   it('reuses the connection', async () => {
     const { api, sockets } = await start(json(200, {}));
     for (let count = 0; count < 5; count += 1) await api.request({ method: 'GET', path });

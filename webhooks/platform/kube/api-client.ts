@@ -4,11 +4,12 @@ import https from 'node:https';
 
 import { renderJsonAsYaml } from '../escape-for-yaml.ts';
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
-import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, WatchEnd } from './api.ts';
+import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, Reading, WatchEnd } from './api.ts';
 import { exchange } from './http-exchange.ts';
 import type { Exchanged } from './http-exchange.ts';
 import { errorCode } from './network-error.ts';
-import { parseJson, readWatch } from './watch-stream.ts';
+import { parseJson, parseObject } from './parse-object.ts';
+import { readWatch } from './watch-stream.ts';
 
 /** Default of {@link ApiRequest.timeoutMs}. */
 const defaultTimeoutMs = 10_000;
@@ -31,17 +32,18 @@ const idleSocketMs = 5_000;
  */
 export function createKubeApi(options: { readonly server: ApiServer; readonly userAgent: string }): KubeApi {
   const { server } = options;
-  const agentFor = createAgents(server.url);
+  const to = { ...options, target: targetOf(server.url), agentFor: createAgents(server.url) };
 
-  const open = (call: Call): Promise<ClientRequest> => openRequest(call, { ...options, agentFor });
+  const open = (call: Call): Promise<ClientRequest> => openRequest(call, to);
 
   const send = async (request: ApiRequest, payload: string | undefined): Promise<ApiResult> => {
-    const describe = describeRequest(request.method, request.path);
+    // Read in an error only.
+    const describe = (): string => describeRequest(request.method, request.path);
     let opened: ClientRequest;
     try {
       opened = await open({ ...request, headers: headersOf(request, payload) });
     } catch (error) {
-      return { ok: false, error: unreachable(`${describe}: reading the credentials`, error) };
+      return { ok: false, error: unreachable(`${describe()}: reading the credentials`, error) };
     }
     let pieces = 0;
     const onChunk = (chunk: Buffer): void => {
@@ -58,7 +60,7 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
     // version they expect, may simply be sent again; a POST may have been done.
     if (isStaleSocket(opened, answer) && pieces === 0 && request.method !== 'POST') return send(request, payload);
     if (answer.type === 'answered' && answer.status === 401) server.forgetCredentials();
-    return resultOf(describe, answer);
+    return resultOf(describe, answer, request.reading);
   };
 
   return {
@@ -81,20 +83,36 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
 
 async function openRequest(
   call: Call,
-  to: { readonly server: ApiServer; readonly userAgent: string; readonly agentFor: ReturnType<typeof createAgents> },
+  to: {
+    readonly server: ApiServer;
+    readonly target: Target;
+    readonly userAgent: string;
+    readonly agentFor: ReturnType<typeof createAgents>;
+  },
 ): Promise<ClientRequest> {
-  const { url } = to.server;
+  const { protocol, hostname, port, root } = to.target;
   const credentials = await to.server.credentials();
-  const { request: start } = url.protocol === 'http:' ? http : https;
+  const { request: start } = protocol === 'http:' ? http : https;
   return start({
-    protocol: url.protocol,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port,
+    ...{ protocol, hostname, port },
     method: call.method,
-    path: url.pathname.replace(/\/$/, '') + call.path + renderQuery(call.query),
+    path: root + call.path + renderQuery(call.query),
     headers: { ...credentials.headers, ...call.headers, 'User-Agent': to.userAgent },
     agent: credentials.proxyAgent ?? to.agentFor(credentials),
   });
+}
+
+/** Where requests go: the same for all of them. */
+interface Target {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port: string;
+  /** What all paths begin with. */
+  readonly root: string;
+}
+
+function targetOf({ protocol, hostname, port, pathname }: URL): Target {
+  return { protocol, port, hostname: hostname.replace(/^\[|\]$/g, ''), root: pathname.replace(/\/$/, '') };
 }
 
 interface Call {
@@ -115,9 +133,12 @@ function headersOf(request: ApiRequest, payload: string | undefined): Readonly<R
 }
 
 function renderQuery(query: Readonly<Record<string, string | undefined>> = {}): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value);
-  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+  let text = '';
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined)
+      text += `${text === '' ? '?' : '&'}${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+  }
+  return text;
 }
 
 /** A reused connection cannot be stale twice in a row: each attempt drops one, and a new one counts as an error. */
@@ -127,38 +148,43 @@ function isStaleSocket(request: ClientRequest, answer: Exchanged): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-function resultOf(describe: string, answer: Exchanged): ApiResult {
+function resultOf(describe: () => string, answer: Exchanged, reading: Reading | undefined): ApiResult {
   switch (answer.type) {
     case 'failed':
-      return { ok: false, error: unreachable(describe, answer.error) };
+      return { ok: false, error: unreachable(describe(), answer.error) };
     case 'timeout':
-      return { ok: false, error: errorWithoutAnswer(describe, { reason: 'Timeout', text: 'no answer in time' }) };
+      return { ok: false, error: errorWithoutAnswer(describe(), { reason: 'Timeout', text: 'no answer in time' }) };
     case 'aborted':
       return {
         ok: false,
-        error: errorWithoutAnswer(describe, { reason: 'Aborted', text: 'given up: we are stopping' }),
+        error: errorWithoutAnswer(describe(), { reason: 'Aborted', text: 'given up: we are stopping' }),
       };
     case 'too-large':
       return {
         ok: false,
         error: {
-          ...errorWithoutAnswer(describe, { reason: 'TooLarge', text: 'the answer is too long' }),
+          ...errorWithoutAnswer(describe(), { reason: 'TooLarge', text: 'the answer is too long' }),
           retry: false,
         },
       };
     case 'answered':
-      return answeredResult(describe, answer);
+      return answeredResult(describe, answer, reading);
   }
 }
 
-function answeredResult(describe: string, answer: Exchanged & { readonly type: 'answered' }): ApiResult {
-  const body = parseJson(answer.body);
+function answeredResult(
+  describe: () => string,
+  answer: Exchanged & { readonly type: 'answered' },
+  reading: Reading | undefined,
+): ApiResult {
   if (answer.status >= 400) {
+    const body = parseJson(answer.body);
     const retryAfter = answer.headers['retry-after'];
-    return { ok: false, error: errorFromAnswer({ request: describe, status: answer.status, body, retryAfter }) };
+    return { ok: false, error: errorFromAnswer({ request: describe(), status: answer.status, body, retryAfter }) };
   }
+  const body = parseObject(answer.body, reading);
   if (body !== undefined || answer.body === '') return { ok: true, body };
-  return { ok: false, error: errorWithoutAnswer(describe, { reason: 'BadAnswer', text: 'the answer is not JSON' }) };
+  return { ok: false, error: errorWithoutAnswer(describe(), { reason: 'BadAnswer', text: 'the answer is not JSON' }) };
 }
 
 /** One agent as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */
@@ -172,7 +198,7 @@ function createAgents(url: URL): (credentials: Credentials) => http.Agent {
     timeout: idleSocketMs,
   };
   if (url.protocol === 'http:') {
-    const plain = new http.Agent(settings);
+    const plain = ofOneServer(new http.Agent(settings));
     return () => plain;
   }
   let current: { readonly fingerprint: string; readonly agent: https.Agent } | undefined;
@@ -187,8 +213,17 @@ function createAgents(url: URL): (credentials: Credentials) => http.Agent {
     // Watches and requests under way finish on the old connections; idle ones would only wait for their end.
     for (const idle of Object.values(current?.agent.freeSockets ?? {}))
       for (const socket of idle ?? []) socket.destroy();
-    const agent = new https.Agent({ ...settings, ...tls });
+    const agent = ofOneServer(new https.Agent({ ...settings, ...tls }));
     current = { fingerprint, agent };
     return agent;
   };
+}
+
+/**
+ * Its connections are interchangeable. Node would find out which are by a text of host, port and every TLS option, which has
+ * the certificates in it, and is put together anew for each request.
+ */
+function ofOneServer<Kind extends http.Agent>(agent: Kind): Kind {
+  agent.getName = () => 'api server';
+  return agent;
 }

@@ -34,7 +34,18 @@ export interface ApiRequest {
    * an error; an answer that breaks off or is too long was handed on up to there. Must not throw.
    */
   readonly onChunk?: (chunk: Buffer) => void;
+  readonly reading?: Reading;
   readonly signal?: AbortSignal;
+}
+
+/** What of an object that comes is not parsed: each one that we write comes twice, in an answer and in an event. */
+export interface Reading {
+  /** Its list of managed fields comes empty. It is as long as the rest, and most readers look at nothing in it. */
+  readonly ignoresManagedFields?: boolean;
+  /** Whether an object is known in its version; such a one may come with name, namespace, uid and version alone. */
+  readonly isKnown?: ((object: unknown) => boolean) | undefined;
+  /** An object in whose text this stands is read whatever is known. */
+  readonly isReadWith?: string;
 }
 
 export type ApiResult =
@@ -63,6 +74,7 @@ export interface WatchRequest {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly accept?: string;
   readonly idleTimeoutMs: number;
+  readonly reading?: Reading;
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,6 @@
 import { STATUS_FIELD_MANAGER } from '../../core/mcpserver/names.ts';
 import { objectPath } from './api.ts';
-import type { ApiResult, KubeApi } from './api.ts';
+import type { ApiResult, KubeApi, Reading } from './api.ts';
 
 /** What server-side apply must know about an object. */
 export interface Applicable {
@@ -16,6 +16,7 @@ export interface Apply {
   readonly fieldManager: string;
   readonly expected: Expected;
   readonly subresource?: string;
+  readonly reading?: Reading;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,6 +72,7 @@ export function applyObject(api: KubeApi, apply: Apply): Promise<ApiResult> {
       ...object,
       metadata: { ...object.metadata, ...(typeof expected === 'string' ? expectations[expected] : expected) },
     },
+    ...(apply.reading === undefined ? {} : { reading: apply.reading }),
     ...(apply.signal === undefined ? {} : { signal: apply.signal }),
   });
 }
@@ -111,18 +113,20 @@ export interface StatusWriteRequest {
   readonly namespace: string;
   readonly uid: string;
   readonly status: unknown;
+  readonly reading?: Reading;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Writes the whole status that we own; fields that it leaves out are removed. 404 when the object is gone. */
 export function applyStatus(api: KubeApi, write: StatusWriteRequest): Promise<ApiResult> {
-  const { apiVersion, kind, plural, name, namespace, uid, status, signal } = write;
+  const { apiVersion, kind, plural, name, namespace, uid, status, reading, signal } = write;
   return applyObject(api, {
     object: { apiVersion, kind, metadata: { name, namespace }, status },
     plural,
     fieldManager: STATUS_FIELD_MANAGER,
     expected: { uid },
     subresource: 'status',
+    ...(reading === undefined ? {} : { reading }),
     signal,
   });
 }

@@ -8,7 +8,8 @@ import type { Logger } from '../log.ts';
 import { objectPath } from './api.ts';
 import type { ApiResult, KubeApi } from './api.ts';
 import { microTime } from './lease.ts';
-import { RecentEvents } from './recent-events.ts';
+import { RecentEvents, storyOf } from './recent-events.ts';
+import type { Story } from './recent-events.ts';
 import { Turns } from '../turns.ts';
 
 /** One thing worth telling whoever runs `kubectl describe`. */
@@ -37,6 +38,9 @@ export interface EventRecorderOptions {
 const maxQueued = 500;
 
 const eventsApi = { apiVersion: 'events.k8s.io/v1', plural: 'events' } as const;
+
+/** An answer says that the Event is written: nobody needs to read it. */
+const reading = { isKnown: (): boolean => true };
 
 /** The API server's limit for `note`, in bytes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 const maxNoteBytes = 1024;
@@ -74,7 +78,8 @@ export class EventRecorder {
     try {
       for (let event = this.#queue.take()?.item; event !== undefined; event = this.#queue.take()?.item) {
         const { namespace, name } = event.regarding;
-        const result = (await this.#countOn(event)) ?? (await this.#create(event));
+        const story = storyOf(event);
+        const result = (await this.#countOn(event, story)) ?? (await this.#create(event, story));
         if (!result.ok)
           log.warn('an event could not be written', { namespace, server: name, error: result.error.message });
       }
@@ -86,10 +91,10 @@ export class EventRecorder {
   }
 
   /** Undefined when it was not told lately, or the Event that told it is gone. */
-  async #countOn(event: EventToRecord): Promise<ApiResult | undefined> {
+  async #countOn(event: EventToRecord, story: Story): Promise<ApiResult | undefined> {
     const { api, clock } = this.#options;
     const now = clock.now();
-    const written = this.#recent.find(event, clock.monotonicMs());
+    const written = this.#recent.find(story, clock.monotonicMs());
     if (written === undefined) return undefined;
     const count = written.count + 1;
     const result = await api.request({
@@ -97,20 +102,21 @@ export class EventRecorder {
       path: objectPath({ ...eventsApi, namespace: event.regarding.namespace, name: written.name }),
       contentType: 'application/merge-patch+json',
       body: { series: { count, lastObservedTime: microTime(now) } },
+      reading,
     });
     if (!result.ok && result.error.status === 404) return undefined;
-    if (result.ok) this.#recent.put(event, { name: written.name, count }, clock.monotonicMs());
+    if (result.ok) this.#recent.put(story, { name: written.name, count }, clock.monotonicMs());
     return result;
   }
 
-  async #create(event: EventToRecord): Promise<ApiResult> {
+  async #create(event: EventToRecord, story: Story): Promise<ApiResult> {
     const { api, clock } = this.#options;
     const { namespace, name: server } = event.regarding;
     const now = clock.now();
     const name = `${server.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
     const path = objectPath({ ...eventsApi, namespace });
-    const result = await api.request({ method: 'POST', path, body: this.#toObject(event, { name, now }) });
-    if (result.ok) this.#recent.put(event, { name, count: 1 }, clock.monotonicMs());
+    const result = await api.request({ method: 'POST', path, body: this.#toObject(event, { name, now }), reading });
+    if (result.ok) this.#recent.put(story, { name, count: 1 }, clock.monotonicMs());
     return result;
   }
 

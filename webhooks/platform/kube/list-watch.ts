@@ -41,6 +41,10 @@ export interface ListWatchOptions {
   readonly fieldSelector?: string;
   /** Ask for metadata only: names and versions, a fraction of the bytes. */
   readonly metadataOnly?: boolean;
+  /** Who owns which field is read, too. */
+  readonly readsManagedFields?: boolean;
+  /** Whether the handlers know an object in its version: such a one may come to them with nothing but its name, uid and version. */
+  readonly isKnown?: (object: unknown) => boolean;
   /** When its watch ends next after this time, a list is made again. Default: {@link relistMs}. */
   readonly relistMs?: number;
   readonly handlers: WatchHandlers;
@@ -173,6 +177,7 @@ export class ListWatch {
         accept: metadataOnly === true ? metadataOnlyAccept.list : 'application/json',
         timeoutMs: listTimeoutMs,
         maxBytes: this.#pageSize > 1 ? maxPageBytes : LONGEST_OBJECT_BYTES,
+        reading: { ignoresManagedFields: this.#options.readsManagedFields !== true },
         signal,
       });
       const isTooLarge = !page.ok && page.error.reason === 'TooLarge';
@@ -223,6 +228,10 @@ export class ListWatch {
         },
         accept: this.#options.metadataOnly === true ? metadataOnlyAccept.watch : 'application/json',
         idleTimeoutMs,
+        reading: {
+          ignoresManagedFields: this.#options.readsManagedFields !== true,
+          isKnown: this.#options.isKnown,
+        },
         signal: AbortSignal.any([signal, attempt.signal]),
       },
       (event) => {

@@ -7,9 +7,14 @@ export interface Written {
   readonly count: number;
 }
 
-/** What is told, and about what. */
-interface Told {
-  readonly regarding: { readonly namespace: string };
+/** What is told, as a digest of all of it, and in which namespace. */
+export interface Story {
+  readonly story: string;
+  readonly namespace: string;
+}
+
+export function storyOf(event: { readonly regarding: { readonly namespace: string } }): Story {
+  return { story: digest(JSON.stringify(event)), namespace: event.regarding.namespace };
 }
 
 /** What happens again so soon after the last time is the same story, in milliseconds. Clusters keep an Event for an hour. */
@@ -28,22 +33,16 @@ export class RecentEvents {
   readonly #order = new Turns<string>();
 
   /** The Event that told exactly the same a short while ago. */
-  find(event: Told, nowMs: number): Written | undefined {
-    const written = this.#written.get(storyOf(event));
+  find({ story }: Story, nowMs: number): Written | undefined {
+    const written = this.#written.get(story);
     return written !== undefined && nowMs - written.atMs < sameStoryMs ? written : undefined;
   }
 
-  put(event: Told, written: Written, nowMs: number): void {
-    const key = storyOf(event);
-    const { namespace } = event.regarding;
-    this.#written.set(key, { ...written, atMs: nowMs });
-    this.#order.delete(namespace, key);
-    this.#order.add(namespace, key);
+  put({ story, namespace }: Story, written: Written, nowMs: number): void {
+    this.#written.set(story, { ...written, atMs: nowMs });
+    this.#order.delete(namespace, story);
+    this.#order.add(namespace, story);
     const forgotten = this.#order.size > maxRemembered ? this.#order.takeFromLargest() : undefined;
     if (forgotten !== undefined) this.#written.delete(forgotten);
   }
-}
-
-function storyOf(event: Told): string {
-  return digest(JSON.stringify(event));
 }

@@ -3,8 +3,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { startTimer } from '../timer.ts';
 import { errorText } from '../log.ts';
 import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
-import type { WatchEnd, WatchEvent } from './api.ts';
+import type { Reading, WatchEnd, WatchEvent, WatchRequest } from './api.ts';
 import { isRecord, numberAt } from './object.ts';
+import { parseEventLine, parseJson } from './parse-object.ts';
 
 /** Longest single event that is read, in bytes: etcd keeps no object above 1.5 MiB, JSON can make six times as much of it. */
 const maxEventBytes = 10 * 1024 * 1024;
@@ -15,7 +16,7 @@ const maxRefusalBytes = 64 * 1024;
 /** Sends the request and hands on each event of the stream until it ends, for whatever reason. Never rejects. */
 export function readWatch(
   request: ClientRequest,
-  options: { readonly describe: string; readonly idleTimeoutMs: number; readonly signal: AbortSignal },
+  options: Pick<WatchRequest, 'idleTimeoutMs' | 'reading' | 'signal'> & { readonly describe: string },
   onEvent: (event: WatchEvent) => void,
 ): Promise<WatchEnd> {
   return new Promise((resolve) => {
@@ -45,7 +46,7 @@ export function readWatch(
     request.on('response', (response) => {
       response.on('error', broken);
       if (response.statusCode === 200) {
-        readEvents(response, describe, { onEvent, finish, onActivity: () => timer.refresh() });
+        readEvents(response, options, { onEvent, finish, onActivity: () => timer.refresh() });
       } else readRefusal(response, describe, finish);
     });
     request.end();
@@ -58,7 +59,11 @@ interface StreamHandlers {
   readonly onActivity: () => void;
 }
 
-function readEvents(response: IncomingMessage, describe: string, handlers: StreamHandlers): void {
+function readEvents(
+  response: IncomingMessage,
+  { describe, reading }: { readonly describe: string; readonly reading?: Reading },
+  handlers: StreamHandlers,
+): void {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let isOver = false;
@@ -67,7 +72,7 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
     handlers.finish(why);
   };
   const take = (line: string): void => {
-    const parsed = parseEvent(line, describe);
+    const parsed = readEvent(parseEventLine(line, reading), describe);
     if (parsed.type === 'event') handlers.onEvent(parsed.event);
     else end(parsed.end);
   };
@@ -84,7 +89,10 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
     handlers.onActivity();
     let from = 0;
     for (let at = chunk.indexOf(10); at !== -1 && !isOver; at = chunk.indexOf(10, from)) {
-      const line = Buffer.concat([...pending, chunk.subarray(from, at)]).toString('utf8');
+      const line =
+        pending.length === 0
+          ? chunk.toString('utf8', from, at)
+          : Buffer.concat([...pending, chunk.subarray(from, at)]).toString('utf8');
       pending = [];
       pendingBytes = 0;
       from = at + 1;
@@ -106,13 +114,7 @@ function readEvents(response: IncomingMessage, describe: string, handlers: Strea
 type ParsedLine =
   { readonly type: 'event'; readonly event: WatchEvent } | { readonly type: 'end'; readonly end: WatchEnd };
 
-function parseEvent(line: string, describe: string): ParsedLine {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    value = undefined;
-  }
+function readEvent(value: unknown, describe: string): ParsedLine {
   const type = isRecord(value) ? value['type'] : undefined;
   const object = isRecord(value) ? value['object'] : undefined;
   if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK') {
@@ -146,13 +148,4 @@ function readRefusal(response: IncomingMessage, describe: string, finish: (end: 
     else chunks.push(chunk);
   });
   response.on('end', done);
-}
-
-/** Undefined for what is not JSON: a proxy between us and the API server answers in HTML. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

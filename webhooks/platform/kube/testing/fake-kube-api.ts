@@ -1,5 +1,6 @@
 import type { ApiRequest, ApiResult, KubeApi, WatchEnd } from '../api.ts';
 import { isRecord, listAt, metaOf, recordAt } from '../object.ts';
+import { asRead } from './as-read.ts';
 import { ObjectStore, type Json } from './object-store.ts';
 import { disown, fieldsOf, laidOver, withoutIdentity } from './owned-fields.ts';
 import { ok, patches, refused } from './patches.ts';
@@ -66,9 +67,14 @@ export function createFakeKubeApi(): FakeKubeApi {
       (request.method === 'GET' ? reads : writes).push(`${request.method} ${request.path}`);
       if (refusal?.matches(request) === true)
         return Promise.resolve(refused(request, refusal.status, `HTTP${refusal.status}`));
-      return Promise.resolve(piecewise(request, structuredClone(serve(store, request))));
+      const answer = piecewise(request, structuredClone(serve(store, request)));
+      return Promise.resolve(answer.ok ? { ok: true, body: asRead(answer.body, request.reading) } : answer);
     },
-    watch: (request, onEvent) => store.follow(request, onEvent),
+    watch: (request, onEvent) =>
+      store.follow(request, ({ type, object }) => {
+        const isThere = type === 'ADDED' || type === 'MODIFIED';
+        onEvent({ type, object: asRead(object, { ...request.reading, ...(isThere ? {} : { isKnown: undefined }) }) });
+      }),
   };
 }
 
