@@ -56,6 +56,11 @@ const layers = [
     instead: 'plan decides from what was gathered: gather it in the reconciler and pass it in.',
   },
   {
+    folder: 'core/composites',
+    may: ['core/mcpserver', 'core/engine', 'core/resources', 'core/plan', 'core/testing'],
+    instead: 'a kind above MCPServer says what it becomes and what is told of it: gather the rest and pass it in.',
+  },
+  {
     folder: 'core/testing',
     may: ['core/mcpserver', 'core/engine'],
     instead: 'builders make inputs for tests; keep decisions in the layer under test.',
@@ -71,6 +76,7 @@ const layers = [
       'core/policy',
       'core/rules',
       'core/plan',
+      'core/composites',
       'core/testing',
     ],
     instead: 'platform serves every program and knows none of them: pass a callback.',

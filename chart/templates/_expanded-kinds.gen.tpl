@@ -114,6 +114,35 @@
   verbs:
     - delete
 {{- end }}
+{{- if .Values.v2dy.enabled }}
+- apiGroups:
+    - mcp.v2dy.io
+  resources:
+    - mcpservers
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - mcp.v2dy.io
+  resources:
+    - mcpservers/status
+  verbs:
+    - patch
+- apiGroups:
+    - mcp.v2dy.io
+  resources:
+    - mcpservers/finalizers
+  verbs:
+    - update
+- apiGroups:
+    - mcp.x-k8s.io
+  resources:
+    - mcpservers
+  verbs:
+    - get
+    - create
+    - patch
+{{- end }}
 {{- end }}
 
 {{/* With commas between them; empty where nothing optional is switched on. */}}
@@ -122,5 +151,6 @@
 {{- if .Values.disruptionBudgets.enabled }}{{ $features = append $features "disruptionBudgets" }}{{ end }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
 {{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}
+{{- if .Values.v2dy.enabled }}{{ $features = append $features "v2dy" }}{{ end }}
 {{- join "," $features }}
 {{- end }}

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { compositeKinds } from '../../webhooks/core/composites/composite-kinds.ts';
 import type { ExpandedKind } from '../../webhooks/core/resources/expanded-kind.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { buildRules } from '../generate/chart-rbac.ts';
@@ -199,6 +200,25 @@ describe('the rights of the chart', () => {
       const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
       expect(optional).not.toEqual([]);
       expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf))].sort());
+    },
+  );
+
+  it.each([[[]], [['--set', 'watchNamespaces={a}']]])(
+    'are more only for kinds above MCPServer that are switched on, with %j',
+    async (args) => {
+      const before = granted(await render(...args));
+      const role = args.length === 0 ? everywhere : 'Role/mcp-lifecycle-servers';
+      for (const { feature, group, plural } of compositeKinds) {
+        const more = granted(await render(...args, '--set', `${feature}.enabled=true`));
+        expect(more.filter((right) => !before.includes(right))).toEqual(
+          [
+            ...rights(role, ['list', 'watch'], [`${group}/${plural}`]),
+            ...rights(role, ['patch'], [`${group}/${plural}/status`]),
+            ...rights(role, ['update'], [`${group}/${plural}/finalizers`]),
+            ...rights(role, ['get', 'create', 'patch'], ['mcp.x-k8s.io/mcpservers']),
+          ].sort(),
+        );
+      }
     },
   );
 

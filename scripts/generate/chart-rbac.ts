@@ -1,4 +1,6 @@
 import { stringify } from 'yaml';
+import type { CompositeKind } from '../../webhooks/core/composites/composite-kind.ts';
+import { compositeKinds } from '../../webhooks/core/composites/composite-kinds.ts';
 import type { ExpandedKind } from '../../webhooks/core/resources/expanded-kind.ts';
 import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
@@ -32,8 +34,20 @@ function featuresOf(kinds: readonly ExpandedKind[]): ReadonlyMap<string, readonl
   return new Map([...byFeature].map(([feature, members]) => [feature, members.map(({ of }) => of)]));
 }
 
+/** Of a kind above MCPServer: its objects are followed and told of, and become MCPServers. */
+export function buildCompositeRules({ group, plural, servers }: CompositeKind): readonly object[] {
+  const [serversGroup] = servers.apiVersion.split('/');
+  const deleted = servers.wanted === 'sometimes' ? ['delete'] : [];
+  return [
+    { apiGroups: [group], resources: [plural], verbs: ['list', 'watch'] },
+    { apiGroups: [group], resources: [`${plural}/status`], verbs: ['patch'] },
+    { apiGroups: [group], resources: [`${plural}/finalizers`], verbs: ['update'] },
+    { apiGroups: [serversGroup], resources: [servers.plural], verbs: ['get', 'create', 'patch', ...deleted] },
+  ];
+}
+
 /** The whole file: the rights, those of optional kinds where their value is set, and the names of what is switched on. */
-function renderTemplate(kinds: readonly ExpandedKind[]): string {
+function renderTemplate(kinds: readonly ExpandedKind[], composites: readonly CompositeKind[]): string {
   const features = featuresOf(kinds);
   const required = kinds.filter(({ requirement }) => requirement === 'required');
   return [
@@ -45,12 +59,17 @@ function renderTemplate(kinds: readonly ExpandedKind[]): string {
       renderRules(members),
       '{{- end }}',
     ]),
+    ...composites.flatMap((of) => [
+      `{{- if .Values.${of.feature}.enabled }}`,
+      stringify(buildCompositeRules(of), { aliasDuplicateObjects: false }).trimEnd(),
+      '{{- end }}',
+    ]),
     '{{- end }}',
     '',
     '{{/* With commas between them; empty where nothing optional is switched on. */}}',
     '{{- define "mcp-lifecycle.features" -}}',
     '{{- $features := list }}',
-    ...[...features.keys()].map(
+    ...[...features.keys(), ...composites.map(({ feature }) => feature)].map(
       (feature) => `{{- if .Values.${feature}.enabled }}{{ $features = append $features "${feature}" }}{{ end }}`,
     ),
     '{{- join "," $features }}',
@@ -69,6 +88,7 @@ export const chartRbac: Generator = {
   async generate() {
     // Imported late: the generator of the lists may just have written it.
     const { expandedKinds } = await import('../../webhooks/core/resources/index.gen.ts');
-    return [{ path: 'chart/templates/_expanded-kinds.gen.tpl', content: renderTemplate(expandedKinds) }];
+    const content = renderTemplate(expandedKinds, compositeKinds);
+    return [{ path: 'chart/templates/_expanded-kinds.gen.tpl', content }];
   },
 };

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
-import { readSource, sourcePath } from './crd/source.ts';
+import { readSource, sourcePath, v2dySourcePath, type CrdSource } from './crd/source.ts';
 import { toStructural } from './crd/structural.ts';
-import type { Generator } from './generator.ts';
+import type { Definitions } from './crd/schema-node.ts';
+import type { GeneratedFile, Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
 
 /** The CRD that people apply: crds/source with Kubernetes' types written out, the same schema in every version. */
@@ -9,24 +10,36 @@ export const crd: Generator = {
   name: 'crd',
   async generate() {
     const { source, definitions } = await readSource();
-    const { schema, everyVersion, definition } = source;
-    const { properties, ...root } = toStructural(schema, definitions);
-    const openAPIV3Schema = {
-      ...root,
-      properties: {
-        apiVersion: { type: 'string' },
-        kind: { type: 'string' },
-        metadata: { type: 'object' },
-        ...properties,
-      },
-    };
-    const versions = definition.spec.versions.map((version) => ({
-      ...version,
-      ...everyVersion,
-      schema: { openAPIV3Schema },
-    }));
-    const whole = { ...definition, spec: { ...definition.spec, versions } };
-    const text = stringify(whole, { aliasDuplicateObjects: false, lineWidth: 120 });
-    return [{ path: `crds/${definition.metadata.name}.yaml`, content: generatedHeader('#', sourcePath) + text }];
+    return [toCrd(source, definitions, sourcePath)];
   },
 };
+
+/** Those of kinds above MCPServer. */
+export const compositeCrds: Generator = {
+  name: 'composite-crds',
+  async generate() {
+    const { source, definitions } = await readSource(v2dySourcePath);
+    return [toCrd(source, definitions, v2dySourcePath)];
+  },
+};
+
+function toCrd({ schema, everyVersion, definition }: CrdSource, definitions: Definitions, path: string): GeneratedFile {
+  const { properties, ...root } = toStructural(schema, definitions);
+  const openAPIV3Schema = {
+    ...root,
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { type: 'object' },
+      ...properties,
+    },
+  };
+  const versions = definition.spec.versions.map((version) => ({
+    ...version,
+    ...everyVersion,
+    schema: { openAPIV3Schema },
+  }));
+  const whole = { ...definition, spec: { ...definition.spec, versions } };
+  const text = stringify(whole, { aliasDuplicateObjects: false, lineWidth: 120 });
+  return { path: `crds/${definition.metadata.name}.yaml`, content: generatedHeader('#', path) + text };
+}

@@ -1,7 +1,7 @@
 import type { AdmissionRequest, Answer } from './admission-review.ts';
 
 /** What API servers ask us, each on the path of its name. */
-export const endpoints = ['mutate', 'validate', 'scale'] as const;
+export const endpoints = ['mutate', 'validate', 'scale', 'composite'] as const;
 
 export type Endpoint = (typeof endpoints)[number];
 

@@ -58,7 +58,7 @@ describe('a batch', () => {
       rotationPhase: () => 'none',
       now: () => new Date(),
     });
-    const handlers = { mutate: validate, validate, scale: validate };
+    const handlers = { mutate: validate, validate, scale: validate, composite: validate };
     const judge = createJudging({ handlers, metrics, log: silentLogger, onReview: () => undefined });
     const calls = [new FakeCall('gone', true), new FakeCall('there', false)];
     for (const call of calls) judge(call);

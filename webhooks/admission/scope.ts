@@ -1,4 +1,4 @@
-import { API } from '../core/mcpserver/api.ts';
+import { API, type OwnerKind } from '../core/mcpserver/api.ts';
 import { ownValue } from '../core/mcpserver/record.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 
@@ -10,13 +10,16 @@ export const skipReasons = ['operation', 'kind', 'subresource', 'deleting'] as c
 
 export type SkipReason = (typeof skipReasons)[number];
 
+type WantedKind = Pick<OwnerKind, 'group' | 'kind'>;
+
 /**
- * Undefined for an MCPServer that is created or updated. Deleting objects pass: what holds their last updates back
+ * Undefined for an object of the kind that is created or updated. Deleting objects pass: what holds their last updates back
  * (the removal of a finalizer) keeps them, and their namespace, for ever.
  */
-export function skipReasonOf({ operation, kind, subResource, object }: AdmissionRequest): SkipReason | undefined {
+export function skipReasonOf(request: AdmissionRequest, of: WantedKind = API): SkipReason | undefined {
+  const { operation, kind, subResource, object } = request;
   if (operation !== 'CREATE' && operation !== 'UPDATE') return 'operation';
-  if (kind.group !== API.group || kind.kind !== API.kind) return 'kind';
+  if (kind.group !== of.group || kind.kind !== of.kind) return 'kind';
   if (subResource !== '') return 'subresource';
   return isDeleting(object) ? 'deleting' : undefined;
 }

@@ -24,6 +24,7 @@ import { defaultConnectionLimits } from './connections.ts';
 import type { Endpoint, Handler } from './handler.ts';
 import { createLookUps } from './look-ups.ts';
 import { createAdmissionMetrics, type AdmissionMetrics, type CertificateRole } from './metrics.ts';
+import { createComposite } from './composite.ts';
 import { createMutate, type MutateOptions } from './mutate.ts';
 import { createReadiness, type WebhookReadiness } from './readiness.ts';
 import { aboutReplicas, createScale } from './scale.ts';
@@ -151,6 +152,7 @@ function createHandlers(
     mutate: createMutate(mutating),
     validate: createValidate(validating((policy) => policy)),
     scale: createScale(validating(aboutReplicas)),
+    composite: createComposite(validating((policy) => policy)),
   };
 }
 

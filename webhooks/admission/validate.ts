@@ -67,7 +67,7 @@ export function createValidate(options: ValidateOptions): Handler {
 }
 
 /** Tells the time when it is asked for it, which is next to never. */
-class LateContext implements JudgeContext {
+export class LateContext implements JudgeContext {
   readonly facts: ReferenceFacts;
   readonly installation: Installation | undefined;
   readonly labelsOf: LabelsOf | undefined;
@@ -91,9 +91,9 @@ class LateContext implements JudgeContext {
   }
 }
 
-const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
+export const nothingToLookUp: ReferenceFacts = { lookUp: () => ({ state: 'unknown', reason: 'not looked up' }) };
 
-function isNamed({ name }: Reference): boolean {
+export function isNamed({ name }: Reference): boolean {
   return name !== '';
 }
 
@@ -102,16 +102,26 @@ function isNamed({ name }: Reference): boolean {
  * let an update pass that leaves a violation of the schema as it was; no rule can judge such an object, and the reconciler
  * does not touch what runs for it.
  */
-function answerTo(
-  request: AdmissionRequest,
-  verdict: Verdict,
-  judgeBefore: JudgeOld,
-  options: RenderOptions & Pick<ValidateOptions, 'notice'>,
-): Answer {
+function answerTo(request: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld, options: AnswerOptions): Answer {
   const { findings } = verdict;
+  if (findings.length === 0) return answerNothing(options);
+  return answerWith(request, { findings, ...tolerate(request, verdict, judgeBefore) }, options);
+}
+
+/** Everything that there is to say about a request, and what becomes of it. */
+export interface Ruled extends Tolerance {
+  readonly findings: readonly Finding[];
+}
+
+type AnswerOptions = RenderOptions & Pick<ValidateOptions, 'notice'>;
+
+export function answerNothing({ notice }: AnswerOptions): Answer {
+  return notice === undefined ? nothingToSay : nothingBut(notice);
+}
+
+export function answerWith(request: AdmissionRequest, ruled: Ruled, options: AnswerOptions): Answer {
+  const { findings, enforced, tolerated } = ruled;
   const { notice } = options;
-  if (findings.length === 0) return notice === undefined ? nothingToSay : nothingBut(notice);
-  const { enforced, tolerated } = tolerate(request, verdict, judgeBefore);
   const warnings = renderWarnings(
     findings.filter(({ severity }) => severity === 'warn'),
     tolerated,
@@ -159,7 +169,11 @@ function isListed(found: readonly FoundInRequest[], rule: string, action: FoundI
 /** What is found in the old object by the rules of these ids, which refuse the new one: the others are not asked. */
 type JudgeOld = (rules: ReadonlySet<string>) => Verdict;
 
-function tolerate({ operation, oldObject }: AdmissionRequest, verdict: Verdict, judgeBefore: JudgeOld): Tolerance {
+export function tolerate(
+  { operation, oldObject }: Pick<AdmissionRequest, 'operation' | 'oldObject'>,
+  verdict: Verdict,
+  judgeBefore: JudgeOld,
+): Tolerance {
   const denials = verdict.findings.filter(({ severity }) => severity === 'deny');
   if (denials.length === 0 || operation !== 'UPDATE' || oldObject === undefined) {
     return { enforced: denials, tolerated: [] };

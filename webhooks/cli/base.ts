@@ -4,11 +4,11 @@ import type { Policy } from '../core/engine/policy.ts';
 import { oneLine } from '../core/engine/text.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { readCommitted, realPathOf } from '../platform/git.ts';
-import type { Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { decodeText } from '../platform/manifests/read-texts.ts';
 import { gatherInput, type Input } from './gather.ts';
-import { identityOf, isMeantAsMCPServer } from './identity.ts';
+import { identityOf } from './identity.ts';
+import { serverManifestsOf, type ServerManifest } from './server-manifest.ts';
 
 /** The policy that was in force before the change: status of a stored server remembers what it excused. */
 export interface BasePolicy {
@@ -24,7 +24,7 @@ export interface Base {
   /** Absent where nobody knows another one than that of now. */
   readonly policy?: BasePolicy | undefined;
   /** The server as it was: the object of that namespace and name, wherever its file is now. */
-  find(file: string, identity: { readonly namespace: string; readonly name: string }): Manifest | undefined;
+  find(file: string, identity: { readonly namespace: string; readonly name: string }): ServerManifest | undefined;
 }
 
 export type GatheredBase =
@@ -79,10 +79,10 @@ export function repositoryOf({ servers }: Pick<Input, 'servers'>): string {
   return file === undefined ? '.' : dirname(file);
 }
 
-function readServers(file: string, bytes: Uint8Array): readonly Manifest[] {
+function readServers(file: string, bytes: Uint8Array): readonly ServerManifest[] {
   const read = decodeText(file, bytes);
   if (!('text' in read)) return [];
-  return parseManifests(file, read.text).manifests.filter(({ value }) => isMeantAsMCPServer(value));
+  return parseManifests(file, read.text).manifests.flatMap(serverManifestsOf);
 }
 
 /** Whether the file of the base is that of the input. */
@@ -90,7 +90,7 @@ type Match = (file: string, before: string) => boolean;
 
 interface BaseContent extends BaseOptions {
   readonly name: string;
-  readonly servers: readonly Manifest[];
+  readonly servers: readonly ServerManifest[];
   readonly matches: Match;
 }
 
@@ -99,7 +99,7 @@ interface BaseContent extends BaseOptions {
  * is: what one of them had must not excuse another.
  */
 function createBase({ name, servers, namespace, matches }: BaseContent): Base {
-  const known = new Map<string, Manifest[]>();
+  const known = new Map<string, ServerManifest[]>();
   for (const server of servers) {
     const key = keyOf(identityOf(server.value, namespace));
     const others = known.get(key);

@@ -22,6 +22,10 @@ export const commands = {
     summary: 'show what defaults and the API server change in MCPServer manifests',
     load: async () => (await import('./diff.ts')).diff,
   },
+  convert: {
+    summary: 'write MCPServers of mcp.v2dy.io as those of mcp.x-k8s.io',
+    load: async () => (await import('./convert.ts')).convert,
+  },
   policy: {
     summary: 'check a policy, or try it on manifests or on what a cluster has',
     load: async () => (await import('./policy.ts')).policy,

@@ -5,15 +5,16 @@ import type { LabelsOf } from '../core/engine/policy.ts';
 import type { InputProblem, Manifest } from '../platform/manifests/manifest.ts';
 import { parseManifests, type ParsedManifests } from '../platform/manifests/parse-manifests.ts';
 import { readTexts, type InputText, type ReadTexts } from '../platform/manifests/read-texts.ts';
-import { identityOf, isMeantAsMCPServer } from './identity.ts';
+import { identityOf } from './identity.ts';
 import { InputFacts } from './input-facts.ts';
 import { InputNamespaces } from './input-namespaces.ts';
 import type { ClusterFacts } from './known-facts.ts';
+import { serverManifestsOf, type ServerManifest } from './server-manifest.ts';
 
 /** Everything that was read before anything is judged. */
 export interface Input {
   /** In the order of the input. */
-  readonly servers: readonly Manifest[];
+  readonly servers: readonly ServerManifest[];
   readonly facts: InputFacts;
   /** Of the Namespaces of the input. */
   readonly labelsOf: LabelsOf;
@@ -39,7 +40,7 @@ export async function gatherInput({ paths, namespace, readStdin, rendered }: Inp
   const read = await readTexts(paths, readStdin);
   const texts = [...read.texts, ...(rendered?.texts ?? [])];
   const problems = [...read.problems, ...(rendered?.problems ?? [])];
-  const servers: Manifest[] = [];
+  const servers: ServerManifest[] = [];
   const facts = new InputFacts();
   const namespaces = new InputNamespaces();
   const allProblems = [...problems];
@@ -49,8 +50,9 @@ export async function gatherInput({ paths, namespace, readStdin, rendered }: Inp
     const parsed = parseText(text);
     allProblems.push(...parsed.problems);
     for (const manifest of parsed.manifests) {
-      if (isMeantAsMCPServer(manifest.value)) servers.push(manifest);
-      else if (!facts.add(manifest, namespace)) {
+      const found = serverManifestsOf(manifest);
+      servers.push(...found);
+      if (found.length === 0 && !facts.add(manifest, namespace)) {
         others += 1;
         othersTold.push(...tellOther(manifest));
       }

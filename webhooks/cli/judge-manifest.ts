@@ -48,7 +48,7 @@ export function judgeManifest(raw: unknown, context: ManifestContext): JudgedSer
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object, policy.compatibility);
   const ofRequest = [
-    ...unknownFields.flatMap(toUnknownField[validate]),
+    ...findUnknownFields(unknownFields, validate),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
   ];
   const ofApiServer = [...findDeprecation(object), ...ofRequest, ...findDuplicateItems(object).map(toDenial)];
@@ -97,6 +97,11 @@ function findDeprecation(object: unknown): readonly Finding[] {
   const headline = deprecationWarnings[apiVersion] ?? '';
   const violation = { path: ['apiVersion'], headline, detail: `found ${apiVersion}`, remedy: 'Change apiVersion.' };
   return [toSchemaFinding(violation, 'warn')];
+}
+
+/** What the API server drops, as it says so. */
+export function findUnknownFields(paths: readonly FieldPath[], validate: FieldValidation): readonly Finding[] {
+  return paths.flatMap(toUnknownField[validate]);
 }
 
 /** In the words that kubectl prints: of the API server's refusal, or of its warning. */

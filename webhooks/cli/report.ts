@@ -18,6 +18,7 @@ import { judgeInClusters } from './judge-in-clusters.ts';
 import type { JudgedBy } from './judged-by.ts';
 import type { ClusterFacts } from './known-facts.ts';
 import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
+import { addOwnFindings, toAuthored, type ServerManifest, type WholeJudgement } from './server-manifest.ts';
 import type { FieldValidation } from './validate-option.ts';
 
 /** A server of the input. */
@@ -92,7 +93,7 @@ export function countsForGate({ finding, isTolerated }: Pick<Located, 'finding' 
 }
 
 export interface JudgedManifest extends JudgedServer {
-  readonly manifest: Manifest;
+  readonly manifest: ServerManifest;
   readonly checked: CheckedServer;
   readonly located: readonly Located[];
 }
@@ -124,15 +125,16 @@ export function judgeInput(
   const besideIt = { ...context, factsIn: (of: string) => facts.beside(of), clusters };
   const locate = createLocate();
   const judged = input.servers.map((manifest) => {
-    const result = judgeInClusters(manifest.value, context, {
+    const inClusters = judgeInClusters(manifest.value, context, {
       clusters,
       factsIn: (of, cluster) => facts.in(of, cluster),
     });
+    const result = addOwnFindings(inClusters, manifest, validate);
     const identity = identityOf(manifest.value, namespace);
     const before = base?.find(manifest.file, identity);
     const { file } = manifest;
     const checked = { file, namespace: identity.namespace, name: identity.name, isUpdate: before !== undefined };
-    const compared = before === undefined ? asNew(result) : compareWith(before.value, result, { ...besideIt, base });
+    const compared = before === undefined ? asNew(result) : compareWith(before, result, { ...besideIt, base });
     return { ...result, manifest, checked, located: locate({ ...result, ...compared, manifest, checked }) };
   });
   const rulesNotJudgedFor = judged
@@ -177,12 +179,13 @@ interface UpdateContext extends ManifestContext {
  * What the server had before, too, is tolerated: as the webhook and the API server tolerate it, and warnings as well,
  * because who gates on them gates on new ones. The old object is judged by the policy of now, as at admission.
  */
-function compareWith(before: unknown, judged: JudgedServer, context: UpdateContext): Compared {
+function compareWith(manifest: ServerManifest, judged: JudgedServer, context: UpdateContext): Compared {
   const { verdict, findings, ofRequest } = judged;
   const isAnew = new Set(ofRequest);
   const comparable = findings.filter((finding) => !isAnew.has(finding));
   if (comparable.length === 0) return asNew(judged);
-  const old = judgeInClusters(before, context, context);
+  const { value: before } = manifest;
+  const old = addOwnFindings(judgeInClusters(before, context, context), manifest, context.validate);
   const now = { object: judgedObject(verdict), findings: comparable };
   const known = { object: judgedObject(old.verdict), findings: old.findings };
   const tolerance = ratchetUpdate(now, known, digest);
@@ -206,8 +209,8 @@ function excusedBefore(before: unknown, { base, ...context }: UpdateContext): re
   return [...ids, ...findings.filter(({ exemption }) => exemption !== undefined).map(({ ruleId }) => ruleId)];
 }
 
-interface Unlocated extends Compared, Pick<JudgedServer, 'verdict'> {
-  readonly manifest: Manifest;
+interface Unlocated extends Compared, Pick<WholeJudgement, 'verdict' | 'own'> {
+  readonly manifest: ServerManifest;
   readonly checked: CheckedServer;
 }
 
@@ -220,17 +223,21 @@ function createLocate(): (judged: Unlocated) => readonly Located[] {
     known.set(identity, count + 1);
     return count === 0 ? identity : digest(`${identity} ${count}`);
   };
-  return ({ verdict, findings, manifest, checked, tolerated }) =>
+  return ({ verdict, findings, own, manifest, checked, tolerated }) =>
     fingerprint({ object: judgedObject(verdict), findings }, digest)
       .map(({ finding, fingerprint: print }) => ({
         file: manifest.file,
-        ...manifest.locate(finding.path),
+        ...locateIn(manifest, own.has(finding))(finding.path),
         server: checked,
-        finding,
+        finding: toAuthored(finding, manifest, own),
         isTolerated: tolerated.has(finding),
         fingerprint: identify(checked, print),
       }))
       .sort(byPlace);
+}
+
+function locateIn({ composed, locate }: ServerManifest, isOwn: boolean): Manifest['locate'] {
+  return isOwn && composed !== undefined ? composed.locate : locate;
 }
 
 function byPlace(a: Located, b: Located): number {

@@ -58,9 +58,15 @@ afterAll(() => {
 
 type Run = Parameters<typeof runCli>[0];
 
-/** Those of rollouts, status and doctor ask a cluster: see their tests. */
+/** Those of rollouts, status and doctor ask a cluster, that of convert is no output: see their tests. */
 type ElsewhereTested =
-  'facts-file' | 'tool-contract' | 'rollout-status' | 'rollout-history' | 'server-states' | 'doctor-report';
+  | 'facts-file'
+  | 'conversion-report'
+  | 'tool-contract'
+  | 'rollout-status'
+  | 'rollout-history'
+  | 'server-states'
+  | 'doctor-report';
 
 /** What prints it, over input that has something for every field. */
 const runs: Readonly<Record<Exclude<keyof typeof outputSchemas, ElsewhereTested>, readonly Run[]>> = {

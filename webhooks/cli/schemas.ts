@@ -1,4 +1,5 @@
 import { reportSchema } from './schemas/check.ts';
+import { conversionSchema } from './schemas/convert.ts';
 import { diffSchema } from './schemas/diff.ts';
 import { factsSchema } from './schemas/facts.ts';
 import type { OutputSchema } from './schemas/json-schema.ts';
@@ -27,6 +28,7 @@ interface DescribedOutput {
 export const outputSchemas = {
   'check-report': { command: 'check --output json', schema: reportSchema },
   'diff-report': { command: 'diff --output json', schema: diffSchema },
+  'conversion-report': { command: 'convert --report FILE', schema: conversionSchema },
   'rules-list': { command: 'rules --output json', schema: rulesSchema },
   'policy-check-report': { command: 'policy check --output json', schema: policyCheckSchema },
   'policy-try': { command: 'policy try --output json', schema: policyTrySchema },

@@ -1,6 +1,7 @@
 import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
 import type { CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import type { Installation } from '../core/engine/installation.ts';
+import { compositeKinds } from '../core/composites/composite-kinds.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { createReader, type Environment, type Parsed, type Reader } from './environment.ts';
@@ -73,7 +74,10 @@ export interface ReconcilerConfig extends CommonConfig {
 }
 
 /** Each is a value of the chart: see chart/values.yaml. */
-const optionalFeatures = [...new Set(expandedKinds.filter(isOptional).map(({ requirement }) => requirement.feature))];
+const optionalFeatures = [
+  ...new Set(expandedKinds.filter(isOptional).map(({ requirement }) => requirement.feature)),
+  ...compositeKinds.map(({ feature }) => feature),
+];
 
 const whoSets = 'the chart sets it, see chart/templates/deployment.yaml';
 

@@ -3,8 +3,10 @@ import { jittered } from '../platform/kube/backoff.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { errorText } from '../platform/log.ts';
 import { onBehalfOf } from '../platform/unexpected-errors.ts';
+import { compositeKinds } from '../core/composites/composite-kinds.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { stateOf } from '../core/resources/optional-kind.ts';
+import { CompositeLoop } from './composites/composite-loop.ts';
 import { createWorld } from './create-world.ts';
 import type { WorldOptions } from './create-world.ts';
 import { followPolicy } from './follow-policy.ts';
@@ -82,17 +84,21 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   });
   const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, queue);
   const { watches } = triggers;
+  const composites = compositeKinds
+    .filter(({ feature }) => options.features.includes(feature))
+    .map((of) => new CompositeLoop(of, { api, clock, log, random, namespaces, onListed, events: world.events }));
   metrics.setSource({
     ...{ servers, setbacks, verifier, queue, foundRules },
     kinds: expandedKinds.flatMap((of) => (stateOf(of, optional.statesIn('')) === 'off' ? [] : of.kind)),
     get watches() {
-      return [...watches, ...optional.watches, ...policies.watches];
+      return [...watches, ...optional.watches, ...policies.watches, ...composites.flatMap((loop) => loop.watches)];
     },
   });
   const tasks = [
     ...watches.map((watch) => watch.run(signal)),
     optional.run((of) => triggers.watchKind(of), signal),
     rejudging.run(signal),
+    ...composites.map((loop) => loop.run(signal)),
     work({ queue, triggers, world }, options, signal),
   ];
   try {

@@ -66,6 +66,7 @@ async function startWebhook(certificate: Certificate, policy: Policy): Promise<n
       onSkipped: () => undefined,
     }),
     scale: () => allowed(),
+    composite: () => allowed(),
   };
   const metrics = createAdmissionMetrics(new Registry(), {
     isReady: () => true,

@@ -5,6 +5,8 @@ import type { Definitions, SchemaNode } from './schema-node.ts';
 
 /** Where the description of an MCPServer is written by hand. */
 export const sourcePath = 'crds/source/mcpserver.yaml';
+/** That of the v2dY operator's API, which has no metadata of its own. */
+export const v2dySourcePath = 'crds/source/v2dy-mcpserver.yaml';
 /** Kubernetes' own types, extracted by extract-kubernetes-types.ts. */
 export const definitionsPath = 'crds/source/kubernetes-1.35.json';
 
@@ -26,9 +28,11 @@ export interface CrdSource {
 }
 
 /** The two source files. The casts are true because the API server refuses a CRD that is not shaped like this. */
-export async function readSource(): Promise<{ readonly source: CrdSource; readonly definitions: Definitions }> {
+export async function readSource(
+  path = sourcePath,
+): Promise<{ readonly source: CrdSource; readonly definitions: Definitions }> {
   const [yaml, json] = await Promise.all([
-    readFile(inRepository(sourcePath), 'utf8'),
+    readFile(inRepository(path), 'utf8'),
     readFile(inRepository(definitionsPath), 'utf8'),
   ]);
   return { source: parse(yaml) as CrdSource, definitions: JSON.parse(json) as Definitions };

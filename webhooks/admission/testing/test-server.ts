@@ -64,7 +64,13 @@ export async function startTestServer(
     limits: { ...defaultCallLimits, ...options.limits },
     connectionLimits: { ...defaultConnectionLimits, ...options.connectionLimits },
     clientCa: options.clientCa,
-    handlers: { mutate: () => allowed(), validate: () => allowed(), scale: () => allowed(), ...options.handlers },
+    handlers: {
+      mutate: () => allowed(),
+      validate: () => allowed(),
+      scale: () => allowed(),
+      composite: () => allowed(),
+      ...options.handlers,
+    },
   });
   server.setCertificate(await issueServing(authority, ['localhost'], new Date()));
   const { port } = server;

@@ -21,6 +21,8 @@ export const APPLIED_HASH_ANNOTATION = `${ANNOTATION_PREFIX}applied-hash`;
 export const TEMPLATE_HASH_ANNOTATION = `${ANNOTATION_PREFIX}template-hash`;
 /** Annotation of an MCPServer: another value asks for another try of the versions that have failed. */
 export const RETRY_ANNOTATION = `${ANNOTATION_PREFIX}retry`;
+/** Label of an MCPServer that an object of a kind above became: that kind and its group, `MCPServer.mcp.v2dy.io`. */
+export const EXPANDED_FROM_LABEL = `${ANNOTATION_PREFIX}expanded-from`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
 export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 

@@ -1,0 +1,85 @@
+import { inAuthoredWords } from '../core/composites/authored-finding.ts';
+import { compositeKindOf } from '../core/composites/composite-kinds.ts';
+import type { Authored, CompositeViolation } from '../core/composites/composite-kind.ts';
+import type { Finding } from '../core/engine/finding.ts';
+import { toSchemaFinding } from '../core/engine/schema-finding.ts';
+import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
+import { ownValue } from '../core/mcpserver/record.ts';
+import type { FieldPath } from '../core/mcpserver/violation.ts';
+import type { Manifest } from '../platform/manifests/manifest.ts';
+import { isMeantAsMCPServer } from './identity.ts';
+import { findUnknownFields, type JudgedServer } from './judge-manifest.ts';
+import type { FieldValidation } from './validate-option.ts';
+
+/** One MCPServer of the input: a document of its own, or what an object of a kind above becomes. */
+export interface ServerManifest extends Manifest {
+  readonly composed?: Composed;
+}
+
+/** What an MCPServer was expanded from. `value` and `locate` of the manifest are of the MCPServer. */
+interface Composed {
+  readonly authored: Authored;
+  readonly violations: readonly CompositeViolation[];
+  readonly unknownFields: readonly FieldPath[];
+  readonly metadata: unknown;
+  readonly locate: Manifest['locate'];
+}
+
+/** The MCPServers that a document is, or becomes; none where it is something else. */
+export function serverManifestsOf(manifest: Manifest): readonly ServerManifest[] {
+  if (isMeantAsMCPServer(manifest.value)) return [manifest];
+  const { violations, unknownFields, servers } = compositeKindOf(manifest.value)?.expand(manifest.value) ?? nothing;
+  return servers.map(({ manifest: value, authored }, index) => ({
+    ...manifest,
+    value,
+    locate: (path) => manifest.locate(authored.path(path)),
+    composed: {
+      authored,
+      // Said once, whatever it becomes.
+      ...(index === 0 ? { violations, unknownFields } : { violations: [], unknownFields: [] }),
+      metadata: ownValue(manifest.value, 'metadata'),
+      locate: manifest.locate,
+    },
+  }));
+}
+
+const nothing = { violations: [], unknownFields: [], servers: [] };
+
+/** What was found in the MCPServer, and in what it was expanded from. */
+export interface WholeJudgement extends JudgedServer {
+  /** Those whose paths lead into what the author wrote, and not into the MCPServer. */
+  readonly own: ReadonlySet<Finding>;
+}
+
+export function addOwnFindings(
+  judged: JudgedServer,
+  { composed }: ServerManifest,
+  validate: FieldValidation,
+): WholeJudgement {
+  if (composed === undefined) return { ...judged, own: none };
+  const ofRequest = [
+    ...findUnknownFields(composed.unknownFields, validate),
+    ...checkObjectMeta(composed.metadata)
+      .filter(isOfAuthorAlone)
+      .map((one) => toSchemaFinding(one, 'deny')),
+  ];
+  const own = [...ofRequest, ...composed.violations.map((one) => toSchemaFinding(one, 'deny'))];
+  return {
+    ...judged,
+    ofRequest: [...judged.ofRequest, ...ofRequest],
+    findings: [...judged.findings, ...own],
+    own: new Set(own),
+  };
+}
+
+const none: ReadonlySet<Finding> = new Set();
+
+/** Names are those of the MCPServer as well, which says so itself. */
+function isOfAuthorAlone({ path: [, field] }: { readonly path: FieldPath }): boolean {
+  return field !== 'name' && field !== 'generateName' && field !== 'namespace';
+}
+
+/** The finding as it is told: with the places and the names of fields that its author knows. */
+export function toAuthored(finding: Finding, { composed }: ServerManifest, own: ReadonlySet<Finding>): Finding {
+  return composed === undefined || own.has(finding) ? finding : inAuthoredWords(finding, composed.authored);
+}

@@ -1,0 +1,176 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { closed, problemsOf } from './outputs/testing/problems-of.ts';
+import { outputSchemas } from './schemas.ts';
+import { runCli } from './testing/run-cli.ts';
+
+const sample = `apiVersion: mcp.v2dy.io/v1
+kind: MCPServer
+metadata:
+  name: sendgrid-mcp
+  namespace: tools
+spec:
+  # by digest one day
+  image: ghcr.io/v2dy/sendgrid-mcp:1.4.0
+  port: 3001
+  protocol: http # always
+  replicas: 2
+  env: # of the vault
+    - name: BEARER_TOKEN_BEARERAUTH
+      valueFrom:
+        secretKeyRef:
+          name: sendgrid-secrets # rotated
+          key: bearer-token
+`;
+const secret = `---
+apiVersion: v1
+kind: Secret
+metadata: {name: sendgrid-secrets, namespace: tools}
+stringData: {bearer-token: x}
+`;
+
+describe('check of an MCPServer of mcp.v2dy.io', () => {
+  it('finds nothing in a good one whose Secret is there', async () => {
+    const { code, out } = await runCli(['check', '-'], `${sample}${secret}`);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('1 MCPServer') });
+  });
+
+  it('tells at the lines and in the names of what was written', async () => {
+    const { code, out } = await runCli(
+      ['check', '--output', 'json', '-'],
+      sample.replace('ghcr.io', 'https://ghcr.io').replace('replicas: 2', 'replicas: 1'),
+    );
+    const { findings } = JSON.parse(out) as { findings: readonly object[] };
+    expect(code).toBe(1);
+    expect(findings).toEqual([
+      expect.objectContaining({ path: 'spec.image', line: 8, ruleId: 'image-reference-valid', severity: 'deny' }),
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('containerImage');
+  });
+
+  it('tells of fields that its API does not have, where they stand', async () => {
+    const { code, out } = await runCli(['check', '-'], sample.replace('  replicas', '  source: {}\n  replicas'));
+    expect(code).toBe(1);
+    expect(out).toMatch(/^-:11:3: .*spec\.source.*unknown field/m);
+  });
+
+  it('tells what is wrong with its labels, which its MCPServer does not have', async () => {
+    const { code, out } = await runCli(
+      ['check', '-'],
+      `${sample.replace('  namespace: tools', '  namespace: tools\n  labels: {"-": x}')}${secret}`,
+    );
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('metadata.labels[-]') });
+  });
+
+  it('refuses stdio and renders nothing of it', async () => {
+    const stdio = sample.replace('protocol: http # always', 'protocol: stdio');
+    expect((await runCli(['check', '-'], stdio)).out).toMatch(/^-:10:3: .*spec\.protocol/m);
+    expect(await runCli(['render', '-'], stdio)).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('renders what becomes of it', async () => {
+    const { out } = await runCli(['render', '--output', 'json', '-'], `${sample}${secret}`);
+    const { items } = JSON.parse(out) as { items: readonly { apiVersion: string; kind: string }[] };
+    expect(items.map(({ apiVersion, kind }) => `${kind} ${apiVersion}`)).toEqual([
+      'MCPServer mcp.x-k8s.io/v1beta1',
+      'Deployment apps/v1',
+      'NetworkPolicy networking.k8s.io/v1',
+      'Service v1',
+    ]);
+  });
+});
+
+const converted = `apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata:
+  name: sendgrid-mcp
+  namespace: tools
+spec:
+  # by digest one day
+  source:
+    type: ContainerImage
+    containerImage:
+      ref: ghcr.io/v2dy/sendgrid-mcp:1.4.0
+  config:
+    port: 3001
+    env:
+      # of the vault
+      - name: BEARER_TOKEN_BEARERAUTH
+        valueFrom:
+          secretKeyRef:
+            name: sendgrid-secrets # rotated
+            key: bearer-token
+  runtime:
+    replicas: 2
+`;
+
+describe('convert', () => {
+  it('writes one of ours with its comments, and leaves everything else as it is', async () => {
+    const { code, out, error } = await runCli(['convert', '-'], `${sample}${secret}`);
+    expect({ code, out }).toEqual({ code: 0, out: `${converted}${secret}` });
+    expect(error).toContain('-:1:1: spec.image is now spec.source.containerImage.ref\n');
+    expect(error).toContain('spec.protocol is left out');
+    expect(error).toMatch(/1 MCPServer converted\n$/);
+  });
+
+  it('writes what check finds nothing in', async () => {
+    const { out } = await runCli(['convert', '-'], `${sample}${secret}`);
+    expect((await runCli(['check', '-'], out)).code).toBe(0);
+    expect((await runCli(['convert', '-'], out)).code).toBe(2);
+  });
+
+  it('writes JSON as JSON, and the items of a List in their places', async () => {
+    const object = { apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPServer', metadata: { name: 'a' } };
+    const list = {
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [
+        { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } },
+        { ...object, spec: { image: 'example.com/a:1', port: 1 }, status: { phase: 'Running' } },
+      ],
+    };
+    const { code, out } = await runCli(['convert', '-'], JSON.stringify(list));
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      ...list,
+      items: [
+        list.items[0],
+        {
+          ...object,
+          apiVersion: 'mcp.x-k8s.io/v1beta1',
+          spec: {
+            source: { type: 'ContainerImage', containerImage: { ref: 'example.com/a:1' } },
+            config: { port: 1 },
+          },
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['stdio without a command', sample.replace('protocol: http', 'protocol: stdio'), 'spec.protocol'],
+    ['no port', sample.replace('  port: 3001\n', ''), 'spec.port'],
+  ])('leaves one with %s as it is, and says so', async (_name, text, said) => {
+    const { code, out, error } = await runCli(['convert', '-'], text);
+    expect({ code, out }).toEqual({ code: 1, out: text });
+    expect(error).toContain(said);
+  });
+
+  it('reports what changes as JSON', async () => {
+    const file = `${process.env['TMPDIR'] ?? '/tmp'}/conversion-${process.pid}.json`;
+    await runCli(['convert', '--report', file, '-'], sample);
+    const report: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    rmSync(file);
+    expect(problemsOf(closed(outputSchemas['conversion-report'].schema), report)).toEqual([]);
+    expect(report).toMatchObject({
+      schemaVersion: 'mcp-lifecycle.conversion/v1',
+      objects: [
+        {
+          ...{ file: '-', line: 1, column: 1, namespace: 'tools', name: 'sendgrid-mcp' },
+          changes: expect.arrayContaining([{ type: 'moved', from: 'spec.port', path: 'spec.config.port' }]),
+        },
+      ],
+      problems: [],
+    });
+  });
+});

@@ -1,0 +1,196 @@
+import { API } from '../mcpserver/api.ts';
+import { EXPANDED_FROM_LABEL } from '../mcpserver/names.ts';
+import { isRecord, ownValue, type Fields } from '../mcpserver/record.ts';
+import { describeValue } from '../mcpserver/schema.ts';
+import { structure } from '../mcpserver/structure.gen.ts';
+import type { FieldPath } from '../mcpserver/violation.ts';
+import { compact } from '../resources/compact.ts';
+import type { CompositeKind, CompositeViolation, Expansion } from './composite-kind.ts';
+import { mirrorServer } from './mirror-server.ts';
+import { authoredBy, moveFields, type Move } from './moved-fields.ts';
+
+/** By which a stdio server says what is started: a JSON array of texts, as `command` of a container. */
+export const STDIO_COMMAND_ANNOTATION = 'mcp-lifecycle/stdio-command';
+
+/** Where clients of that operator connect: its API has no field for it. */
+const endpointPath = '/mcp';
+
+/** Port of a stdio server that names none: it listens on none itself, and the first sample of that API has this one. */
+export const stdioPort = 3000;
+
+const inMetadata: readonly Move[] = ['name', 'generateName', 'namespace'].map((field) => ({
+  from: ['metadata', field],
+  to: ['metadata', field],
+}));
+
+/** All that an object of the kind says, but for its protocol. */
+export const v2dyMoves: readonly Move[] = [
+  { from: ['spec', 'image'], to: ['spec', 'source', 'containerImage', 'ref'] },
+  { from: ['spec', 'port'], to: ['spec', 'config', 'port'] },
+  { from: ['spec', 'env'], to: ['spec', 'config', 'env'] },
+  { from: ['spec', 'replicas'], to: ['spec', 'runtime', 'replicas'] },
+  { from: ['spec', 'resources'], to: ['spec', 'runtime', 'resources'] },
+];
+
+const authored = authoredBy([
+  ...v2dyMoves,
+  { from: ['metadata', 'annotations', STDIO_COMMAND_ANNOTATION], to: ['spec', 'extensions', 'stdio', 'command'] },
+  { from: ['spec', 'protocol'], to: ['spec', 'extensions', 'stdio'], isEnd: true },
+]);
+
+/** Fields of its spec. */
+export const v2dyFields: ReadonlySet<string> = new Set([
+  'protocol',
+  ...v2dyMoves.flatMap(({ from: [, field] }) => (typeof field === 'string' ? field : [])),
+]);
+
+const group = 'mcp.v2dy.io';
+const apiVersion = `${group}/v1`;
+const kind = 'MCPServer';
+
+/** The MCPServer of the v2dY operator (ADR-001): one of ours, of the same name. */
+export const v2dyServer: CompositeKind = {
+  ...{ group, apiVersion, kind, plural: 'mcpservers', singular: 'mcpserver', feature: 'v2dy' },
+  servers: {
+    ...{ apiVersion: API.apiVersion, kind: API.kind, plural: API.plural },
+    summary: 'What the MCPServer of the other group becomes.',
+    requirement: 'required',
+    wanted: 'always',
+    unavailable: { reason: 'MCPServerUnavailable', order: 0, eventAction: 'ReconcileMCPServer' },
+  },
+  expand,
+  nextStatus: mirrorServer,
+};
+
+function expand(object: unknown): Expansion {
+  const spec = ownValue(object, 'spec');
+  const command = readCommand(object);
+  const violations = [
+    ...judgeType(object, spec),
+    ...judgeProtocol(ownValue(spec, 'protocol')),
+    ...(isStdio(spec) ? judgeStdio(command) : []),
+  ];
+  const { metadata } = moveFields(object, inMetadata);
+  const manifest = {
+    apiVersion: API.apiVersion,
+    kind: API.kind,
+    metadata: { ...(isRecord(metadata) ? metadata : {}), labels: { [EXPANDED_FROM_LABEL]: `${kind}.${group}` } },
+    spec: toSpec(object, isStdio(spec) ? command : undefined),
+  };
+  return { violations, unknownFields: unknownFieldsOf(spec), servers: [{ manifest, authored }] };
+}
+
+/** Without what says nothing: what stands is compared with what was applied, field by field. */
+function toSpec(object: unknown, command: Command | undefined): Fields {
+  const moved = compact(moveFields(object, v2dyMoves));
+  const { source, config, ...rest } = isRecord(moved['spec']) ? moved['spec'] : {};
+  const { containerImage = {} } = isRecord(source) ? source : {};
+  const port = command === undefined ? {} : { port: stdioPort };
+  return {
+    source: { type: 'ContainerImage', containerImage },
+    config: { ...port, ...(isRecord(config) ? config : {}), path: endpointPath },
+    ...rest,
+    ...(command?.state === 'given' ? { extensions: { stdio: { command: command.words } } } : {}),
+  };
+}
+
+function isStdio(spec: unknown): boolean {
+  return ownValue(spec, 'protocol') === 'stdio';
+}
+
+function judgeType(object: unknown, spec: unknown): readonly CompositeViolation[] {
+  return [
+    ...differs(ownValue(object, 'apiVersion'), apiVersion, ['apiVersion']),
+    ...differs(ownValue(object, 'kind'), kind, ['kind']),
+    ...(isRecord(spec)
+      ? []
+      : [
+          {
+            ...{ path: ['spec'], reason: 'Invalid', headline: 'must be of type object' },
+            ...{ detail: `found ${describeValue(['spec'], spec)}`, remedy: 'Write fields with names.' },
+          },
+        ]),
+  ];
+}
+
+function differs(found: unknown, wanted: string, path: FieldPath): readonly CompositeViolation[] {
+  return found === wanted ? [] : [unsupported(found, [wanted], path)];
+}
+
+const protocols = ['http', 'stdio'] as const;
+
+/** Absent: as the CRD says, `http`. */
+function judgeProtocol(protocol: unknown): readonly CompositeViolation[] {
+  const isKnown = protocol === undefined || protocols.some((known) => known === protocol);
+  return isKnown ? [] : [unsupported(protocol, protocols, ['spec', 'protocol'])];
+}
+
+function unsupported(found: unknown, supported: readonly string[], path: FieldPath): CompositeViolation {
+  return {
+    ...{ path, reason: 'Invalid', headline: 'unsupported value' },
+    detail: `found ${describeValue(path, found)}, supported values: ${supported.join(', ')}`,
+    remedy: 'Use one of the supported values.',
+  };
+}
+
+type Command =
+  { readonly state: 'missing' | 'unusable' } | { readonly state: 'given'; readonly words: readonly string[] };
+
+function readCommand(object: unknown): Command {
+  const text = ownValue(ownValue(ownValue(object, 'metadata'), 'annotations'), STDIO_COMMAND_ANNOTATION);
+  if (typeof text !== 'string') return { state: 'missing' };
+  const words = parse(text);
+  const isCommand = Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === 'string');
+  return isCommand ? { state: 'given', words } : { state: 'unusable' };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const resolve = 'mcp-lifecycle stdio resolve IMAGE prints what an image starts';
+const example = `["/usr/local/bin/server", "--stdio"]`;
+
+function judgeStdio({ state }: Command): readonly CompositeViolation[] {
+  if (structure.properties?.['spec']?.properties?.['extensions']?.properties?.['stdio'] === undefined) return [notYet];
+  const path = ['metadata', 'annotations', STDIO_COMMAND_ANNOTATION];
+  switch (state) {
+    case 'given':
+      return [];
+    case 'missing':
+      return [
+        {
+          path: ['spec', 'protocol'],
+          reason: 'StdioCommandRequired',
+          headline: 'a stdio server needs its command',
+          detail: `found "stdio" without the annotation ${STDIO_COMMAND_ANNOTATION}`,
+          remedy: `Set the annotation ${STDIO_COMMAND_ANNOTATION} to the command as a JSON array, such as ${example}; ${resolve}.`,
+        },
+      ];
+    case 'unusable':
+      return [
+        {
+          ...{ path, reason: 'StdioCommandRequired', headline: 'is no command' },
+          detail: 'found a text that is no JSON array of texts (not shown)',
+          remedy: `Write the command as a JSON array, such as ${example}; ${resolve}.`,
+        },
+      ];
+  }
+}
+
+const notYet: CompositeViolation = {
+  ...{ path: ['spec', 'protocol'], reason: 'StdioNotSupported', headline: 'stdio servers are not run by this release' },
+  detail: 'found "stdio"',
+  remedy: 'Run a server that speaks HTTP, and set spec.protocol to http.',
+};
+
+function unknownFieldsOf(spec: unknown): readonly FieldPath[] {
+  if (!isRecord(spec)) return [];
+  return Object.keys(spec)
+    .filter((field) => !v2dyFields.has(field))
+    .map((field) => ['spec', field]);
+}
