@@ -8,7 +8,7 @@ import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { Clock } from '../platform/clock.ts';
 import { Cleanings } from './cleanings.ts';
 import type { Executed } from './execute.ts';
-import type { RolloutPlaces } from './rollout-places.ts';
+import type { RolloutCause, RolloutPlaces } from './rollout-places.ts';
 
 /**
  * So often per generation what is ours is brought back at once; who changes it again wins a pause, in milliseconds: so many
@@ -42,8 +42,13 @@ export interface Paced {
   readonly generation: number;
   /** Clients call it, and what it answers is known to be good: only then its pods are replaced in turn. A repair waits for nobody. */
   readonly isVerified: boolean;
-  /** This generation does not serve yet: its owner has changed it, and waits for nobody either. */
+  /** This generation does not serve yet: its owner has changed it, and comes first. */
   readonly isChanged: boolean;
+  /**
+   * What serves is reached as before until its pods are replaced, whatever has become of its Service and NetworkPolicy. Without
+   * that an owner's change waits for nobody: of a port that is here and not there clients get nothing.
+   */
+  readonly staysReachable?: boolean;
   /** What status says of this generation that it comes back: an earlier reconciler has taken it away as often as may be at once. */
   readonly comesBack?: readonly StandingField[];
   /**
@@ -98,7 +103,10 @@ export class Pacing {
       const child = childIdOf(action);
       if (result === 'done' && action.cause === 'drift') this.#countRepair(key, generation, child);
       if (result === 'done' && isCleaning(action)) this.#countCleaning(key, generation, action);
-      if (hasServingPods(action) && rollout !== 'proving') this.#options.places.answer(key, result);
+      if (!hasServingPods(action)) continue;
+      // What stands now is what we applied.
+      if (result === 'done') this.#queued.delete(key);
+      if (rollout !== 'proving') this.#options.places.answer(key, result);
     }
   }
 
@@ -133,29 +141,37 @@ export class Pacing {
     const { repair, cleanings } = this.#keptOf(key, generation, childIdOf(action), paced.comesBack);
     const repairMs = action.cause === 'drift' ? this.#untilRepairMs(repair) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
-    if (replacesServingPods(action) && this.#mayWait(paced, action)) return this.#inTurn(key, action, 'Queued');
+    if (replacesServingPods(action) && this.#mayWait(paced, action))
+      return this.#inTurn(key, action, { state: 'Queued', cause: paced.isChanged ? 'owner' : 'shared' });
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = cleanings.pauseMs(action, this.#nowMs());
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
-    return action.of.hasPods === true ? this.#inTurn(key, action, 'Waiting') : { now: action };
+    if (action.of.hasPods !== true) return { now: action };
+    return this.#inTurn(key, action, { state: 'Waiting', cause: 'shared' });
   }
 
   /**
-   * Only what no owner has asked for waits, and only as long as what stands is what we applied, and serves: whatever somebody
+   * It waits only as long as what stands is what we applied, and serves: whatever somebody
    * writes meanwhile takes fields away from us, or has to be taken away. Fields that this release applies for the first time
    * are not ours either; so what we own is compared with what it was when the server began to wait.
    */
-  #mayWait({ key, isVerified, isChanged, rollout }: Paced, { claims, owned = '' }: Apply): boolean {
-    if (!isVerified || isChanged || rollout !== undefined || claims?.isTakeOver === false) return false;
+  #mayWait({ key, rollout, ...paced }: Paced, { claims, owned = '' }: Apply): boolean {
+    const { isVerified, isChanged, staysReachable = false } = paced;
+    if (!isVerified || (isChanged && !staysReachable)) return false;
+    if (rollout !== undefined || claims?.isTakeOver === false) return false;
     const before = this.#queued.get(key) ?? owned;
     this.#queued.set(key, before);
     return before === owned;
   }
 
   /** Now, if there is a place. */
-  #inTurn(key: string, action: Apply, state: 'Queued' | 'Waiting'): PacedAction {
+  #inTurn(
+    key: string,
+    action: Apply,
+    { state, cause }: { readonly state: 'Queued' | 'Waiting'; readonly cause: RolloutCause },
+  ): PacedAction {
     const { places } = this.#options;
-    if (places.take(key)) {
+    if (places.take(key, cause)) {
       this.#queued.delete(key);
       return { now: action, usesPlace: true };
     }

@@ -39,6 +39,7 @@ import { endUnread, tellUnread } from './tell-unread.ts';
 import { replacesServingPods } from './pacing.ts';
 import type { Paced } from './pacing.ts';
 import type { WorkResult } from './queue.ts';
+import { scaleInQueue } from './scale-in-queue.ts';
 import { writeStatus } from './status-writer.ts';
 import type { StatusWrite } from './status-writer.ts';
 import { keepAsking } from './verification.ts';
@@ -91,7 +92,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   world.notChecked.delete(key);
   world.foundRules.put(key, decision.findings);
   const held = await hold(decision, observed, world, signal);
-  const round = await carryOut(key, decision, held.actions, { world, signal });
+  const round = await carryOut(key, decision, { heldActions: held.actions, observed }, { world, signal });
   const { executed, afterMs } = round;
   // Nothing can be created in a namespace that is on its way out, and the server goes with it.
   if (executed.some(({ error }) => error?.reason === 'NamespaceTerminating')) return { type: 'done' };
@@ -216,7 +217,7 @@ type Carried = Round & { readonly afterMs?: number; readonly mayBegin: boolean; 
 async function carryOut(
   key: string,
   decision: DecidedServer,
-  heldActions: readonly Action[],
+  { heldActions, observed }: { readonly heldActions: readonly Action[]; readonly observed: readonly ObservedChild[] },
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<Carried> {
   if (decision.verdict === 'invalid') {
@@ -230,7 +231,11 @@ async function carryOut(
   const isBegin = decision.rollout?.instructions.template === 'to-begin';
   const timely = isBegin ? admitted.actions.filter((action) => !replacesServingPods(action)) : admitted.actions;
   const { actions, pauseMs } = pauseCandidate(key, decision, timely, world);
-  const executed = await execute(key, actions, toldOf(world, signal));
+  const { rollout } = decision;
+  const isQueued = isBegin && admitted.putOff.some(({ state }) => state === 'Queued');
+  const scaling =
+    isQueued && rollout !== undefined ? await scaleInQueue({ key, server, rollout, observed }, world, signal) : [];
+  const executed = await execute(key, [...actions, ...scaling], toldOf(world, signal));
   world.pacing.settle(paced, executed);
   if (executed.some(({ action, result }) => result === 'done' && createsCandidate(server, action)))
     world.candidateCreations.note(key);
@@ -273,12 +278,17 @@ function acceptanceOf(decision: DecidedServer, notice: string | undefined): Acce
   return { state: 'invalid', message, cause, ...besides };
 }
 
-/** An owner's change is one that does not serve yet: all else comes from us, or from what many servers share. */
+/**
+ * An owner's change is one that does not serve yet: all else comes from us, or from what many servers share. It can wait where
+ * its rollout is planned: then both ports are open meanwhile, and the address stays.
+ */
 function pacedAs(key: string, { server, rollout }: DecidedServer & { readonly verdict: 'accepted' }): Paced {
   const { metadata, status } = server;
   const { generation = 0 } = metadata;
   const isChanged = saidToServe(status) !== generation;
-  const paced = { key, generation, isVerified: servesWell(status), isChanged, comesBack: whatComesBack(server) };
+  const staysReachable = rollout?.instructions.template === 'to-begin';
+  const said = { isVerified: servesWell(status), comesBack: whatComesBack(server) };
+  const paced = { key, generation, isChanged, staysReachable, ...said };
   const begun = rollout === undefined ? undefined : begunRollout(rollout);
   return begun === undefined ? paced : { ...paced, rollout: begun };
 }

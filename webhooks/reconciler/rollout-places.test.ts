@@ -3,6 +3,7 @@ import type { DeploymentStatus } from '../core/plan/observed.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { RolloutPlaces } from './rollout-places.ts';
+import type { RolloutCause } from './rollout-places.ts';
 
 interface Fleet {
   readonly places: RolloutPlaces;
@@ -12,7 +13,7 @@ interface Fleet {
   /** Servers whose rollout is complete. */
   readonly done: Set<string>;
   /** Takes a place and has the apply answered. */
-  readonly begin: (key: string) => boolean;
+  readonly begin: (key: string, cause?: RolloutCause) => boolean;
 }
 
 /** `status`: of each Deployment whose rollout is done. */
@@ -49,8 +50,8 @@ function aFleet(max: number, status: Partial<DeploymentStatus> = {}, isShared = 
     onTurn: (key) => void turns.push(key),
     isShared: () => isShared,
   });
-  const begin = (key: string): boolean => {
-    const has = places.take(key);
+  const begin = (key: string, cause?: RolloutCause): boolean => {
+    const has = places.take(key, cause);
     if (has) places.answer(key, 'done');
     return has;
   };
@@ -59,7 +60,7 @@ function aFleet(max: number, status: Partial<DeploymentStatus> = {}, isShared = 
 
 describe('a place among the servers that replace their pods', () => {
   it('is for as many as may at a time, and passed on as soon as one is done', () => {
-    const { places, turns, done, begin } = aFleet(2);
+    const { places, turns, done, begin } = aFleet(3);
     expect(['a/1', 'a/2', 'a/3'].map((key) => begin(key))).toEqual([true, true, false]);
     expect(places.waiting).toBe(1);
     done.add('a/1');
@@ -85,7 +86,7 @@ describe('a place among the servers that replace their pods', () => {
   it('is left for another namespace by one that has all others (its ConfigMap held all ten for five minutes)', async () => {
     const { places, turns, clock, done, begin } = aFleet(10, {}, true);
     const big = Array.from({ length: 20 }, (_, index) => `big/${index}`);
-    expect(big.filter((key) => begin(key))).toHaveLength(9);
+    expect(big.filter((key) => begin(key))).toHaveLength(8);
     expect(begin('small/1')).toBe(true);
     expect([begin('small/2'), begin('other/1')]).toEqual([false, false]);
     done.add('big/0');
@@ -94,12 +95,12 @@ describe('a place among the servers that replace their pods', () => {
     begin('other/1');
     await clock.advance(300_000);
     expect(begin('late/1')).toBe(true);
-    expect(turns.filter((key) => key.startsWith('big/')).length).toBeLessThanOrEqual(9);
+    expect(turns.filter((key) => key.startsWith('big/')).length).toBeLessThanOrEqual(8);
   });
 
   it('is for the only namespace, too, and one place is for whoever comes', () => {
     const { begin } = aFleet(10);
-    expect(Array.from({ length: 20 }, (_, index) => begin(`big/${index}`)).filter(Boolean)).toHaveLength(10);
+    expect(Array.from({ length: 20 }, (_, index) => begin(`big/${index}`)).filter(Boolean)).toHaveLength(9);
     const alone = aFleet(1, {}, true);
     expect([alone.begin('big/0'), alone.begin('big/1')]).toEqual([true, false]);
   });
@@ -173,5 +174,56 @@ describe('a place among the servers that replace their pods', () => {
     places.take('a/0');
     places.answer('a/0', 'failed');
     expect(begin('a/1')).toBe(true);
+  });
+});
+
+describe('a place for the change of an owner', () => {
+  const some = (namespace: string, count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `${namespace}/${index}`);
+
+  it('is free while a ConfigMap that a thousand share has all others, also for one of these', () => {
+    const { begin } = aFleet(10);
+    expect(some('a', 20).filter((key) => begin(key))).toHaveLength(9);
+    expect([begin('a/19', 'owner'), begin('a/18', 'owner')]).toEqual([true, false]);
+  });
+
+  it('is the next one that is free, whoever has waited longer', () => {
+    const { places, turns, done, begin } = aFleet(10);
+    for (const key of some('a', 20)) begin(key);
+    begin('a/18', 'owner');
+    begin('a/19', 'owner');
+    done.add('a/0');
+    places.look();
+    expect(turns).toEqual(['a/19']);
+    expect(places.waiting).toBe(9);
+  });
+
+  it('is one of as many as may at a time, and the last one is for another namespace', () => {
+    const { begin } = aFleet(10, {}, true);
+    expect(some('big', 200).filter((key) => begin(key, 'owner'))).toHaveLength(9);
+    expect([begin('small/1', 'owner'), begin('small/2', 'owner'), begin('other/1', 'owner')]).toEqual([
+      ...[true, false, false],
+    ]);
+  });
+
+  it('is left to what is shared by those that come later, so that neither waits for all of the other', () => {
+    const { places, turns, done, begin } = aFleet(10);
+    for (const key of some('a', 30)) begin(key, 'owner');
+    begin('b/0');
+    done.add('a/0');
+    places.look();
+    expect(turns).toEqual(['b/0']);
+    begin('b/0');
+    done.add('a/1');
+    places.look();
+    expect(turns).toEqual(['b/0', 'a/10']);
+  });
+
+  it('is there where only one may at a time', () => {
+    const { places, turns, done, begin } = aFleet(1);
+    expect([begin('a/0'), begin('a/1'), begin('a/2', 'owner')]).toEqual([true, false, false]);
+    done.add('a/0');
+    places.look();
+    expect(turns).toEqual(['a/2']);
   });
 });

@@ -6,8 +6,12 @@ import type { ChildCache } from './child-cache.ts';
 /** A place is not kept longer, in milliseconds: pods that do not come up hold up nobody else. */
 const longestMs = 300_000;
 
+/** Who wants pods replaced: the owner of the server, or whoever changed what it shares with others, or runs a release of ours. */
+export type RolloutCause = 'owner' | 'shared';
+
 /** One of the servers whose pods are replaced. */
 interface Place {
+  readonly cause: RolloutCause;
   readonly sinceMs: number;
   /** `offered`: its turn has come. `taken`: until the apply is answered, the cache shows the rollout before. */
   readonly state: 'offered' | 'taken' | 'rolling';
@@ -29,14 +33,15 @@ export interface RolloutPlacesOptions {
 }
 
 /**
- * How many servers replace their pods at a time where no owner has asked for it: an upgrade of ours, or one ConfigMap that a
- * thousand share, would else start a thousand pods beside those that run. Namespaces take turns, and the last place is for one
- * that has none: a ConfigMap of one namespace may hold all the others for as long as pods do not come up.
+ * How many servers replace their pods at a time: an upgrade of ours, one ConfigMap that a thousand share, or a repository that
+ * is applied at once would else start a thousand pods beside those that run. Owners come first, and the last place is theirs
+ * alone; but for one while others wait. Among each of the two namespaces take turns, and the last place is for one that has
+ * none: a ConfigMap of one namespace may hold all the others for as long as pods do not come up.
  */
 export class RolloutPlaces {
   readonly #options: RolloutPlacesOptions;
   readonly #places = new Map<string, Place>();
-  readonly #waiting = new Turns<string>();
+  readonly #waiting: Readonly<Record<RolloutCause, Turns<string>>> = { owner: new Turns(), shared: new Turns() };
 
   #isBegun = false;
 
@@ -46,20 +51,23 @@ export class RolloutPlaces {
 
   /** How many servers wait for a place. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.owner.size + this.#waiting.shared.size;
   }
 
   /** Whether the server has a place now; if not, it waits for one, and is told. */
-  take(key: string): boolean {
+  take(key: string, cause: RolloutCause = 'shared'): boolean {
     if (!this.#isBegun) this.#begin();
     this.look();
     const held = this.#places.get(key);
     const { namespace } = splitKey(key);
-    if (held === undefined && !this.#hasRoomFor(namespace)) {
-      this.#waiting.add(namespace, key);
+    if (held === undefined && !this.#hasRoomFor(namespace, cause)) {
+      // An owner may have changed what waited already.
+      this.#waiting[cause === 'owner' ? 'shared' : 'owner'].delete(namespace, key);
+      this.#waiting[cause].add(namespace, key);
       return false;
     }
-    this.#places.set(key, { sinceMs: held?.sinceMs ?? this.#nowMs(), state: 'taken' });
+    this.#leaveQueue(key);
+    this.#places.set(key, { cause, sinceMs: held?.sinceMs ?? this.#nowMs(), state: 'taken' });
     return true;
   }
 
@@ -95,13 +103,13 @@ export class RolloutPlaces {
     this.#letIn();
   }
 
-  /** As many more would roll besides, each time that another of us leads. */
+  /** As many more would roll besides, each time that another of us leads. Why they do is not written. */
   #begin(): void {
     this.#isBegun = true;
     const sinceMs = this.#nowMs();
     const { begun, proving } = this.#options;
-    for (const key of begun?.() ?? []) this.#places.set(key, { sinceMs, state: 'rolling' });
-    for (const key of proving?.() ?? []) this.#places.set(key, { sinceMs, state: 'taken' });
+    for (const key of begun?.() ?? []) this.#places.set(key, { cause: 'shared', sinceMs, state: 'rolling' });
+    for (const key of proving?.() ?? []) this.#places.set(key, { cause: 'shared', sinceMs, state: 'taken' });
   }
 
   #free(key: string): void {
@@ -110,22 +118,34 @@ export class RolloutPlaces {
   }
 
   #letIn(): void {
-    for (;;) {
-      const next = this.#waiting.take((namespace) => this.#hasRoomFor(namespace));
-      if (next === undefined) return;
-      this.#places.set(next.item, { sinceMs: this.#nowMs(), state: 'offered' });
-      this.#options.onTurn(next.item);
+    for (const cause of ['owner', 'shared'] as const) {
+      for (;;) {
+        const next = this.#waiting[cause].take((namespace) => this.#hasRoomFor(namespace, cause));
+        if (next === undefined) break;
+        this.#places.set(next.item, { cause, sinceMs: this.#nowMs(), state: 'offered' });
+        this.#options.onTurn(next.item);
+      }
     }
   }
 
-  #hasRoomFor(namespace: string): boolean {
-    const free = this.#options.max - this.#places.size;
-    if (free !== 1 || this.#options.isShared?.() !== true) return free > 0;
-    return ![...this.#places.keys()].some((key) => splitKey(key).namespace === namespace);
+  #hasRoomFor(namespace: string, cause: RolloutCause): boolean {
+    const ofCause = [...this.#places].filter(([, place]) => place.cause === cause);
+    const room = Math.min(this.#options.max - this.#places.size, this.#mostOf(cause) - ofCause.length);
+    if (room !== 1 || this.#options.isShared?.() !== true) return room > 0;
+    return !ofCause.some(([key]) => splitKey(key).namespace === namespace);
+  }
+
+  /** Whoever comes first leaves one to the other. */
+  #mostOf(cause: RolloutCause): number {
+    const { max } = this.#options;
+    const isAlone = cause === 'owner' && this.#waiting.shared.size === 0;
+    return isAlone ? max : Math.max(1, max - 1);
   }
 
   #leaveQueue(key: string): void {
-    this.#waiting.delete(splitKey(key).namespace, key);
+    const { namespace } = splitKey(key);
+    this.#waiting.owner.delete(namespace, key);
+    this.#waiting.shared.delete(namespace, key);
   }
 
   /**

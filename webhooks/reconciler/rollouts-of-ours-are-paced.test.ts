@@ -14,6 +14,9 @@ const onHostNetwork = { spec: { template: { spec: { hostNetwork: true } } } };
 const anotherLabel = { metadata: { labels: { app: 'theirs' } } };
 const anotherScale = { spec: { replicas: 7 } };
 
+/** Of ten places, while no owner has changed anything: the last one is for them. */
+const most = 9;
+
 let stop: (() => Promise<void>) | undefined;
 
 afterEach(() => stop?.());
@@ -93,28 +96,28 @@ describe('a hundred servers to clean after an upgrade', () => {
     const { api, clock } = await reconciled(names);
     for (const name of names) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
     await clock.advance(1_000);
-    expect(cleaned(api)).toHaveLength(10);
+    expect(cleaned(api)).toHaveLength(most);
     await clock.advance(60_000);
-    expect(cleaned(api)).toHaveLength(10);
+    expect(cleaned(api)).toHaveLength(most);
     const [first = ''] = cleaned(api);
     const waiting = names.find((name) => isOnHost(api, name)) ?? '';
     expect(standing(api, waiting)).toEqual(['spec.template.spec.hostNetwork Waiting']);
     rollOut(api, first);
     await clock.advance(15_000);
-    expect(cleaned(api)).toHaveLength(11);
+    expect(cleaned(api)).toHaveLength(most + 1);
   });
 
   it('do not wait for those whose apply is refused', async () => {
-    const { api, clock } = await reconciled(names.slice(0, 20));
+    const { api, clock } = await reconciled(names.slice(0, 10 + most));
     const isOfTheFirst = (path: string): boolean => names.slice(0, 10).some((name) => path === deploymentPath(name));
     api.answer(
       ({ method, path, contentType }) =>
         method === 'PATCH' && isOfTheFirst(path) && contentType !== 'application/json-patch+json',
       403,
     );
-    for (const name of names.slice(0, 20)) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
+    for (const name of names.slice(0, 10 + most)) api.putAs('kubectl-patch', deploymentPath(name), onHostNetwork);
     await clock.advance(30_000);
-    expect(names.slice(10, 20).filter((name) => isOnHost(api, name))).toEqual([]);
+    expect(names.slice(10, 10 + most).filter((name) => isOnHost(api, name))).toEqual([]);
   });
 
   it('that are refused and then wait for another turn are not Available meanwhile', async () => {
@@ -140,7 +143,7 @@ describe('a hundred servers to clean after an upgrade', () => {
     expect(cleaned(api)).toEqual([]);
     api.answer(() => false, undefined);
     await clock.advance(120_000);
-    expect(cleaned(api)).toHaveLength(10);
+    expect(cleaned(api)).toHaveLength(most);
   });
 });
 
@@ -249,11 +252,11 @@ describe('a ConfigMap that a hundred servers share', () => {
   const conditionsOf = (api: FakeKubeApi, name: string): readonly string[] =>
     statusOf(api, name).conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`);
 
-  it('replaces the pods of ten at a time when it changes; the others say RolloutQueued and stay as they are', async () => {
+  it('replaces the pods of nine at a time when it changes; the others say RolloutQueued and stay as they are', async () => {
     const { api, clock, replaced } = await sharing();
     api.put(settingsPath, { data: { level: 'debug' } });
     await clock.advance(60_000);
-    expect(replaced()).toHaveLength(10);
+    expect(replaced()).toHaveLength(most);
     const waiting = names.find((name) => !replaced().includes(name)) ?? '';
     expect(conditionsOf(api, waiting)).toEqual(
       expect.arrayContaining(['Verified=True/Verified', 'Ready=True/Available', 'Reconciling=True/RolloutQueued']),
@@ -262,15 +265,15 @@ describe('a ConfigMap that a hundred servers share', () => {
     const [first = ''] = replaced();
     rollOut(api, first);
     await clock.advance(1_000);
-    expect(replaced()).toHaveLength(11);
+    expect(replaced()).toHaveLength(most + 1);
   });
 
-  it('replaces no more than ten at a time though another of us leads meanwhile (there were ten more each time)', async () => {
+  it('replaces no more than nine at a time though another of us leads meanwhile (there were as many more each time)', async () => {
     const { api, clock, replaced } = await sharing();
     api.put(settingsPath, { data: { level: 'debug' } });
     for (let leaders = 0; leaders < 4; leaders += 1) {
       await clock.advance(10_000);
-      expect(replaced()).toHaveLength(10);
+      expect(replaced()).toHaveLength(most);
       await stop?.();
       stop = startLead({
         ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
@@ -280,25 +283,25 @@ describe('a ConfigMap that a hundred servers share', () => {
     await clock.advance(10_000);
     rollOut(api, replaced()[0] ?? '');
     await clock.advance(1_000);
-    expect(replaced()).toHaveLength(11);
+    expect(replaced()).toHaveLength(most + 1);
     await clock.advance(360_000);
-    expect(replaced().length).toBeGreaterThanOrEqual(20);
+    expect(replaced().length).toBeGreaterThanOrEqual(2 * most);
   });
 
-  it('and that breaks the pods of all holds up nobody for ever: the next ten after five minutes', async () => {
+  it('and that breaks the pods of all holds up nobody for ever: the next nine after five minutes', async () => {
     const { api, clock, replaced } = await sharing();
     api.put(settingsPath, { data: { level: 'debug' } });
     await clock.advance(420_000);
-    expect(replaced()).toHaveLength(20);
+    expect(replaced()).toHaveLength(2 * most);
   });
 
-  it('has ten of them proven at a time, the next ten after five minutes at the latest; an owner waits for none of them', async () => {
+  it('has nine of them proven at a time, the next nine after five minutes at the latest; an owner waits for none of them', async () => {
     const { api, clock, replaced } = await sharing('Candidate');
     const proven = (): number =>
       names.filter((name) => api.get(`${deploymentPath(name)}-candidate`) !== undefined).length;
     api.put(settingsPath, { data: { level: 'debug' } });
     await clock.advance(60_000);
-    expect([proven(), replaced().length]).toEqual([10, 0]);
+    expect([proven(), replaced().length]).toEqual([most, 0]);
     const waiting = names.findLast((name) => api.get(`${deploymentPath(name)}-candidate`) === undefined) ?? '';
     expect(conditionsOf(api, waiting)).toContain('Reconciling=True/RolloutQueued');
     api.put(serverPath(waiting), {
@@ -306,12 +309,12 @@ describe('a ConfigMap that a hundred servers share', () => {
       spec: { source: { containerImage: { ref: 'example.com/x:2' } } },
     });
     await clock.advance(1_000);
-    expect(proven()).toBe(11);
+    expect(proven()).toBe(most + 1);
     // Rejected by then, because nobody starts them: what is known to fail has no place.
     await clock.advance(260_000);
     expect(replaced()).toEqual([]);
     expect(statusOf(api, 's0').extensions?.rollout?.phase).toBe('Rejected');
-    expect(proven()).toBe(11);
+    expect(proven()).toBe(most + 1);
   });
 
   it('writes nothing of those that wait, but once that they do', async () => {
@@ -320,18 +323,18 @@ describe('a ConfigMap that a hundred servers share', () => {
     await clock.advance(60_000);
     const from = api.writes.length;
     await clock.advance(120_000);
-    expect(replaced()).toHaveLength(10);
+    expect(replaced()).toHaveLength(most);
     expect(api.writes.slice(from).filter((write) => !write.includes('/leases/'))).toEqual([]);
   });
 
-  it('has no more than ten of them proven at a time though another of us leads meanwhile', async () => {
+  it('has no more than nine of them proven at a time though another of us leads meanwhile', async () => {
     const { api, clock } = await sharing('Candidate');
     const proven = (): number =>
       names.filter((name) => api.get(`${deploymentPath(name)}-candidate`) !== undefined).length;
     api.put(settingsPath, { data: { level: 'debug' } });
     for (let leaders = 0; leaders < 3; leaders += 1) {
       await clock.advance(10_000);
-      expect(proven()).toBe(10);
+      expect(proven()).toBe(most);
       await stop?.();
       stop = startLead({
         ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
@@ -339,7 +342,7 @@ describe('a ConfigMap that a hundred servers share', () => {
       });
     }
     await clock.advance(10_000);
-    expect(proven()).toBe(10);
+    expect(proven()).toBe(most);
   });
 
   async function queued(): Promise<Cluster & { readonly name: string }> {
@@ -384,5 +387,79 @@ describe('a ConfigMap that a hundred servers share', () => {
     expect(isPutBack(api, name)).toBe(false);
     await clock.advance(5_000);
     expect(isPutBack(api, name)).toBe(true);
+  });
+});
+
+describe('two hundred servers that their owners change at once', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `s${index}`);
+  const candidatePath = (name: string): string => `${deploymentPath(name)}-candidate`;
+
+  /** They are verified, and the spec of each is another one. */
+  async function changed(
+    verify: 'Candidate' | 'AfterSwitch' = 'Candidate',
+    spec: Readonly<Record<string, unknown>> = { source: { containerImage: { ref: 'example.com/x:2' } } },
+  ): Promise<Cluster & { readonly begun: () => readonly string[] }> {
+    const api = createFakeKubeApi();
+    putSharing(api, names, { level: 'info' }, verify);
+    const clock = createFakeClock();
+    stop = startLead({
+      ...{ api, clock, version: '1', namespaces: [], metrics: createReconcilerMetrics(new Registry()) },
+      probe: () => Promise.resolve(verified),
+    });
+    await clock.advance(1_000);
+    for (const name of names) rollOut(api, name);
+    await clock.advance(60_000);
+    for (const name of names) api.put(serverPath(name), { metadata: { generation: 2 }, spec });
+    await clock.advance(10_000);
+    return {
+      ...{ api, clock },
+      begun: () =>
+        names.filter((name) =>
+          verify === 'Candidate'
+            ? api.get(candidatePath(name)) !== undefined
+            : statusOf(api, name).extensions?.rollout !== undefined,
+        ),
+    };
+  }
+
+  const saysQueued = (api: FakeKubeApi, name: string): boolean =>
+    statusOf(api, name).conditions.some(({ reason }) => reason === 'RolloutQueued');
+
+  it.each(['Candidate', 'AfterSwitch'] as const)(
+    'have ten at a time roll out, the others say RolloutQueued (all two hundred began at once): %s',
+    async (verify) => {
+      const { api, begun } = await changed(verify);
+      expect(begun()).toHaveLength(10);
+      expect(names.filter((name) => saysQueued(api, name))).toHaveLength(190);
+    },
+  );
+
+  it('write nothing while they wait, but once that they do', async () => {
+    const { api, clock } = await changed();
+    await clock.advance(30_000);
+    const from = api.writes.length;
+    await clock.advance(120_000);
+    expect(api.writes.slice(from).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
+
+  it('are scaled while they wait, and keep the pods that they have: load does not wait', async () => {
+    const { api, clock, begun } = await changed();
+    const waiting = names.find((name) => !begun().includes(name)) ?? '';
+    api.put(serverPath(waiting), { metadata: { generation: 3 }, spec: { runtime: { replicas: 3 } } });
+    await clock.advance(1_000);
+    expect(api.get(deploymentPath(waiting))).toHaveProperty('spec.replicas', 3);
+    expect(JSON.stringify(api.get(deploymentPath(waiting))?.['spec'])).toContain('example.com/x:1');
+    expect([saysQueued(api, waiting), begun().length]).toEqual([true, 10]);
+    const from = api.writes.length;
+    await clock.advance(60_000);
+    expect(writesTo(api, deploymentPath(waiting), from)).toBe(0);
+  });
+
+  it('of which one does not serve well are not waited for by that one: it may be repaired', async () => {
+    const { api, clock, begun } = await changed();
+    const waiting = names.findLast((name) => !begun().includes(name)) ?? '';
+    api.put(deploymentPath(waiting), { status: { readyReplicas: 0, availableReplicas: 0 } });
+    await clock.advance(10_000);
+    expect(JSON.stringify(api.get(deploymentPath(waiting))?.['spec'])).toContain('example.com/x:2');
   });
 });

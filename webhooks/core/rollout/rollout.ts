@@ -86,7 +86,7 @@ export interface RolloutInput {
   readonly progress: RollProgress;
   /** While it rolls out: what the first new pod that serves has answered at its own address; undefined: there is none. */
   readonly newPod?: Proof | undefined;
-  /** Whether it may begin: it is its turn, or its owner has changed it and waits for nobody. */
+  /** Whether it may begin: it is its turn. */
   readonly hasPlace: boolean;
   /** The ReplicaSet with the template to be put back is gone. */
   readonly isStableGone: boolean;
