@@ -1,4 +1,6 @@
 import { Agent, request } from 'node:https';
+import type { Socket } from 'node:net';
+import { headersAsApiServer, isDirectAnswer, sendAsApiServer } from './admission/as-api-server.ts';
 import { startChild } from './admission/child.ts';
 import { createReview } from './admission/review.ts';
 import { webhookFlags } from './admission/webhook-flags.ts';
@@ -6,6 +8,8 @@ import type { Measurement } from './measurement.ts';
 
 const mutants = 20_000;
 const width = 16;
+/** A connection that Node's HTTP has got stays with it: after so many answers of that kind another one is opened. */
+const answersOfNode = 4;
 
 /** Bodies that somebody could send on purpose. */
 const hostile: readonly (readonly [string, () => Buffer])[] = [
@@ -36,7 +40,8 @@ export const anyBody: Measurement = {
   method:
     `The webhook process gets ${mutants} reviews with one random change each (bytes flipped, cut or repeated; values ` +
     `replaced by others of any type; seed 1) and ${hostile.length} hostile bodies, at both paths; every answer has to ` +
-    'be an AdmissionReview that is no error of ours, or a 4xx, and the process has to be there at the end.',
+    'be an AdmissionReview that is no error of ours, or a 4xx, and the process has to be there at the end. Requests have the ' +
+    "form of an API server's, so that they are read off the connection as long as their bodies are reviews.",
   minutes: 2,
   bars: [bar],
   async run(progress) {
@@ -46,10 +51,12 @@ export const anyBody: Measurement = {
     const agent = new Agent({ keepAlive: true, maxSockets: width });
     const wrong: string[] = [];
     let sent = 0;
+    let direct = 0;
     const send = async (what: string, body: Buffer): Promise<void> => {
       for (const path of ['/validate', '/mutate']) {
         sent += 1;
         const answer = await post(agent, { port, path, body });
+        if (answer.isDirect) direct += 1;
         if (!isFine(answer)) wrong.push(`${what} at ${path}: ${answer.status} ${answer.text.slice(0, 200)}`);
       }
     };
@@ -72,8 +79,9 @@ export const anyBody: Measurement = {
       {
         ...bar,
         measured: String(wrong.length),
-        isMet: wrong.length === 0,
-        remark: `of ${sent}`,
+        // Without any, the way that nearly all requests take would not be looked at.
+        isMet: wrong.length === 0 && direct > sent / 4,
+        remark: `of ${sent}, ${direct} of them read and answered directly, the others by Node's HTTP`,
       },
     ];
   },
@@ -82,9 +90,10 @@ export const anyBody: Measurement = {
 interface Answer {
   readonly status: number;
   readonly text: string;
+  readonly isDirect: boolean;
 }
 
-function isFine({ status, text }: Answer): boolean {
+function isFine({ status, text }: Omit<Answer, 'isDirect'>): boolean {
   if (status >= 400 && status < 500) return true;
   return status === 200 && text.includes('"kind":"AdmissionReview"') && !text.includes('"InternalError"');
 }
@@ -92,22 +101,33 @@ function isFine({ status, text }: Answer): boolean {
 function post(agent: Agent, call: { port: number; path: string; body: Buffer }): Promise<Answer> {
   return new Promise((resolve) => {
     const { port, path, body } = call;
-    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const headers = headersAsApiServer('localhost', body);
     const sent = request(
       { host: '127.0.0.1', port, path, method: 'POST', headers, agent, rejectUnauthorized: false },
       (response) => {
         let text = '';
+        const isDirect = isDirectAnswer(response);
+        const { socket } = response;
         response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
         response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, text });
+          if (!isDirect) renew(socket);
+          resolve({ status: response.statusCode ?? 0, text, isDirect });
         });
       },
     );
     sent.on('error', (error) => {
-      resolve({ status: 0, text: error.message });
+      resolve({ status: 0, text: error.message, isDirect: false });
     });
-    sent.end(body);
+    sendAsApiServer(sent, body);
   });
+}
+
+const answered = new WeakMap<Socket, number>();
+
+function renew(socket: Socket): void {
+  const times = (answered.get(socket) ?? 0) + 1;
+  answered.set(socket, times);
+  if (times >= answersOfNode) socket.destroy();
 }
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */

@@ -1,26 +1,28 @@
-// Runs inside the cluster's network: `hostile-load.ts connections|bodies HOST` loads one webhook pod directly and says
-// how it answered. The certificate is not checked: it is for the Service's name, and this is not about it.
+// Runs inside the cluster's network: `hostile-load.ts connections|bodies HOST` loads one webhook pod directly, with requests
+// of the form of an API server's, and says how it answered. The certificate is not checked: it is for the Service's name,
+// and this is not about it.
 import { Agent, request } from 'node:https';
+import { headersAsApiServer, isDirectAnswer, sendAsApiServer } from '../admission/as-api-server.ts';
 import { createReview } from '../admission/review.ts';
 
 const [, , kind = '', host = ''] = process.argv;
 
-/** HTTP status, or `broken` when there was none. */
+/** HTTP status, or `broken` when there was none; and whether it came the direct way. */
 function post(agent: Agent, body: Buffer): Promise<string> {
   return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': body.length };
+    const headers = headersAsApiServer(host, body);
     const sent = request(
       { host, port: 10250, path: '/validate?timeout=5s', method: 'POST', headers, agent, rejectUnauthorized: false },
       (response) => {
         response.resume().on('end', () => {
-          resolve(String(response.statusCode));
+          resolve(`${response.statusCode ?? 0}${isDirectAnswer(response) ? ' directly' : ''}`);
         });
       },
     );
     sent.on('error', () => {
       resolve('broken');
     });
-    sent.end(body);
+    sendAsApiServer(sent, body);
   });
 }
 

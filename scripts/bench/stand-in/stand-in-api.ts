@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest } from '../../../webhooks/platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
+import { Recorded } from './recorded.ts';
 import { isRecord, metaOf, numberAt, recordAt } from '../../../webhooks/platform/kube/object.ts';
 
-/** The API server of the unit tests behind HTTP, with a Deployment controller whose pods run at once. */
+/** The API server of the unit tests behind HTTP, with somebody who runs Deployments. */
 export interface StandInApi {
   readonly url: string;
   readonly objects: FakeKubeApi;
@@ -15,8 +16,13 @@ export interface StandInApi {
 
 const bookmarkMs = 20_000;
 
-export async function startStandInApi(): Promise<StandInApi> {
+/** Told after each write to a Deployment; `path`: of the object. */
+export type RunDeployments = (objects: FakeKubeApi, path: string) => void;
+
+/** By default pods run as soon as their Deployment is written. */
+export async function startStandInApi(runDeployments: RunDeployments = runPods): Promise<StandInApi> {
   const objects = createFakeKubeApi();
+  const recorded = new Recorded(objects);
   const lease = { at: performance.now(), longestMs: 0 };
   const noteLease = (): void => {
     const now = performance.now();
@@ -24,7 +30,7 @@ export async function startStandInApi(): Promise<StandInApi> {
     lease.at = now;
   };
   const server = createServer((request, response) => {
-    void answer(objects, request, response, noteLease);
+    void answer({ objects, recorded, noteLease, runDeployments }, request, response);
   });
   server.requestTimeout = 0;
   server.keepAliveTimeout = 120_000;
@@ -51,30 +57,40 @@ export async function startStandInApi(): Promise<StandInApi> {
   };
 }
 
+interface Serving {
+  readonly objects: FakeKubeApi;
+  readonly recorded: Recorded;
+  readonly noteLease: () => void;
+  readonly runDeployments: RunDeployments;
+}
+
 async function answer(
-  objects: FakeKubeApi,
+  { objects, recorded, noteLease, runDeployments }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
-  noteLease: () => void,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://stand-in');
   const path = decodeURIComponent(url.pathname);
   const query = Object.fromEntries(url.searchParams);
   if (query['watch'] === 'true') {
-    await follow(objects, { path, query }, response);
+    await follow(recorded, { path, query }, response);
     return;
   }
-  const body = await readBody(request);
   // Our own client sends these methods only.
   const method = request.method as ApiRequest['method'];
   if (method !== 'GET' && path.includes('/leases/')) noteLease();
-  // As our own client sends it, or none.
-  const contentType = request.headers['content-type'] as ApiRequest['contentType'];
-  const given = { ...(body === undefined ? {} : { body }), ...(contentType === undefined ? {} : { contentType }) };
-  const result = await objects.request({ method, path, query, ...given });
+  if (method === 'GET' && query['limit'] !== undefined) recorded.begin(path, query['labelSelector']);
+  const result = await objects.request({ method, path, query, ...(await readGiven(request)) });
   const [status, text] = result.ok ? [200, result.body] : [result.error.status, statusOf(result.error)];
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(text));
-  if (result.ok && method !== 'GET' && path.includes('/deployments/')) runPods(objects, path);
+  if (result.ok && method !== 'GET' && path.includes('/deployments/')) runDeployments(objects, path);
+}
+
+async function readGiven(request: IncomingMessage): Promise<Pick<ApiRequest, 'body' | 'contentType'>> {
+  const body = await readBody(request);
+  // As our own client sends it, or none.
+  const contentType = request.headers['content-type'] as ApiRequest['contentType'];
+  return { ...(body === undefined ? {} : { body }), ...(contentType === undefined ? {} : { contentType }) };
 }
 
 /** What a Deployment's controller would say a little later; one pod at most. */
@@ -100,30 +116,30 @@ function runPods(objects: FakeKubeApi, path: string): void {
 }
 
 async function follow(
-  objects: FakeKubeApi,
+  recorded: Recorded,
   { path, query }: { readonly path: string; readonly query: Readonly<Record<string, string>> },
   response: ServerResponse,
 ): Promise<void> {
-  const left = new AbortController();
-  response.on('close', () => {
-    left.abort();
+  const left = new Promise<void>((resolve) => {
+    response.on('close', resolve);
   });
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
   const bookmarks = setInterval(() => {
-    const object = { kind: 'Bookmark', metadata: { resourceVersion: newestOf(objects, path) } };
+    const newest = Math.max(Number(query['resourceVersion'] ?? 0), recorded.newestOf(path, query['labelSelector']));
+    const object = { kind: 'Bookmark', metadata: { resourceVersion: String(newest) } };
     response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }, bookmarkMs);
-  await objects.watch({ path, query, idleTimeoutMs: 0, signal: left.signal }, (event) => {
+  const leave = recorded.follow(path, query, (event) => {
     response.write(`${JSON.stringify(event)}\n`);
   });
+  if (leave === undefined) {
+    const gone = { kind: 'Status', status: 'Failure', code: 410, reason: 'Expired', message: 'too old' };
+    response.end(`${JSON.stringify({ type: 'ERROR', object: gone })}\n`);
+  }
+  await left;
+  leave?.();
   clearInterval(bookmarks);
-  response.end();
-}
-
-function newestOf(objects: FakeKubeApi, path: string): string {
-  const versions = objects.list(path).map((object) => Number(metaOf(object).resourceVersion));
-  return String(Math.max(0, ...versions));
 }
 
 function statusOf({ status, reason, message }: { status: number; reason: string; message: string }): object {
