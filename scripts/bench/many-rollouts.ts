@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { numbered } from './cluster/servers.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
-import { secondsSince, withFleet, type Fleet } from './rollouts/fleet.ts';
+import { secondsSince, measureQuiet, withFleet, type Fleet } from './rollouts/fleet.ts';
 
 /** Of `rollout.maxConcurrent`, as the chart has it. */
 const maxConcurrent = 10;
@@ -70,9 +70,7 @@ async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figur
   const spent = { cpu: fleet.usage().cpuSeconds - cpu, rounds: (await fleet.rounds()) - rounds };
   const largeBefore = countBefore([...seen.rolledOut.keys()], changedOfLarge, changedOfSmall.flat());
 
-  log.begin();
-  await sleep(quietSeconds * 1_000);
-  const quietWrites = log.written().writes;
+  const quiet = await measureQuiet(fleet, quietSeconds);
   const { memoryBytes, ends } = fleet.usage();
   const { lostVerdicts, mostOfOne, requests, statusWrites, withoutEffect } = written;
   const perChanged = (value: number): number => value / changed.length;
@@ -100,7 +98,7 @@ async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figur
       isMet: memoryBytes < 50e6 && ends === 0,
       remark: `it ended ${ends} times by itself`,
     },
-    { ...bars.quiet, measured: String(quietWrites), isMet: quietWrites === 0 },
+    { ...bars.quiet, ...quiet },
   ];
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { numbered } from './cluster/servers.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
-import { putSettings, secondsSince, withFleet, type Fleet, type ServerKey } from './rollouts/fleet.ts';
+import { putSettings, secondsSince, measureQuiet, withFleet, type Fleet, type ServerKey } from './rollouts/fleet.ts';
 
 /** Of `rollout.maxConcurrent`, as the chart has it. */
 const maxConcurrent = 10;
@@ -74,9 +74,7 @@ async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figur
   const written = log.written();
   const spent = { cpu: fleet.usage().cpuSeconds - cpu, rounds: (await fleet.rounds()) - rounds };
 
-  log.begin();
-  await sleep(quietSeconds * 1_000);
-  const quietWrites = log.written().writes;
+  const quiet = await measureQuiet(fleet, quietSeconds);
   const { memoryBytes, ends } = fleet.usage();
   const { lostVerdicts, mostOfOne, requests, statusWrites, withoutEffect } = written;
   const perServer = (value: number): number => value / all;
@@ -107,7 +105,7 @@ async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figur
       isMet: memoryBytes < 50e6 && ends === 0,
       remark: `it ended ${ends} times by itself`,
     },
-    { ...bars.quiet, measured: String(quietWrites), isMet: quietWrites === 0 },
+    { ...bars.quiet, ...quiet },
   ];
 }
 

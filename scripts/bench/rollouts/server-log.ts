@@ -28,7 +28,7 @@ export interface Written {
   /** All requests but for the Lease. */
   readonly requests: number;
   /** All writes but for the Lease. */
-  readonly writes: number;
+  readonly writes: readonly string[];
   /** Servers that were not Available or not Verified for a moment. */
   readonly lostVerdicts: readonly string[];
 }
@@ -84,7 +84,7 @@ export class ServerLog {
       mostOfOne: Math.max(0, ...ofStatus.values()),
       withoutEffect: statusWrites - this.#changes,
       requests: writes.length + reads.length,
-      writes: writes.length,
+      writes,
       lostVerdicts: [...this.#lost],
     };
   }
