@@ -100,6 +100,8 @@ const uses: Readonly<Record<string, Use>> = {
   'cli/doctor-survey.ts': { requests: ['GET'], needs: [] },
   'cli/rollout-retry.ts': { requests: ['PATCH'], needs: [] },
   'cli/rollout-server.ts': { requests: ['GET'], needs: [] },
+  // A registry, for a token; no API server.
+  'platform/registry/registry-client.ts': { requests: ['POST'], needs: [] },
   // Of the command line, too: programs in a cluster follow what they list.
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
