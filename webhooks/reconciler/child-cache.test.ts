@@ -9,7 +9,7 @@ const deployment = (resourceVersion: string, changes: Record<string, unknown> = 
 });
 
 const managed = (fieldsV1: unknown) => ({
-  managedFields: [{ manager: 'mcp-lifecycle', operation: 'Apply', fieldsV1 }],
+  managedFields: [{ manager: 'mcp-lifecycle', operation: 'Apply', apiVersion: 'apps/v1', fieldsV1 }],
 });
 
 describe('a newer version of a child', () => {

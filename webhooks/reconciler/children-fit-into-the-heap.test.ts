@@ -29,7 +29,7 @@ const text = (kind, index) => {
       name, namespace: 'team-' + (index % 20), uid: uid(kind), resourceVersion: String(100_000 + index), generation: 1,
       annotations: { 'mcp-lifecycle/applied-hash': uid('0123456789abcdef0123456789abcdef') },
       ownerReferences: [{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', name, uid: uid('f81d4fae'), controller: true }],
-      managedFields: [{ manager: 'mcp-lifecycle', operation: 'Apply', fieldsV1: fields }],
+      managedFields: [{ manager: 'mcp-lifecycle', operation: 'Apply', apiVersion: 'some.group.example.com/v1', fieldsV1: fields }],
     },
     status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, conditions: conditions(name) },
   });

@@ -19,7 +19,7 @@ const aDeployment = `
     return {
       apiVersion: 'apps/v1', kind: 'Deployment',
       metadata: { name, namespace: 'tenant', uid: name, resourceVersion: String(edit + 1), managedFields: [
-        { manager: 'mcp-lifecycle', operation: 'Apply', fieldsV1: { 'f:env': Object.fromEntries(env) } },
+        { manager: 'mcp-lifecycle', operation: 'Apply', apiVersion: 'apps/v1', fieldsV1: { 'f:env': Object.fromEntries(env) } },
       ] },
     };
   };

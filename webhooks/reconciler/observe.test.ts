@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { nextManagedFields } from '../core/plan/foreign/claim.ts';
+import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
+import { standingDeployment } from '../core/rollout/held.ts';
 import { observeChild } from './observe.ts';
 
 const container = (fields: object): object => ({
@@ -101,5 +104,45 @@ describe('what makes a pod weaker, and is not laid to a webhook when a person wr
     expect(weaknessesIn(aDeployment({ hostPID: true, hostIPC: true }, { 'f:hostPID': {} }))).toEqual([
       'spec.template.spec.hostIPC',
     ]);
+  });
+});
+
+describe('what we have applied of a child', () => {
+  const wanted: KubernetesObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'search', namespace: 'mcp' },
+  };
+  const ofTemplate = {
+    'f:metadata': { 'f:annotations': { 'f:marker': {} } },
+    'f:spec': { 'f:template': { 'f:spec': { 'f:automountServiceAccountToken': {} } } },
+  };
+  const theirs = { 'f:spec': { 'f:template': { 'f:spec': { 'f:hostPID': {} } } } };
+
+  it.each<[string, object, boolean]>([
+    ['an entry of our own apply', {}, true],
+    ['one of another version of the API (it was ours for two of three)', { apiVersion: 'apps/v1beta2' }, false],
+    ['one of the status', { subresource: 'status' }, false],
+    ['one of an update under our name', { operation: 'Update' }, false],
+    ['one of somebody else', { manager: 'kubectl' }, false],
+  ])('is in %s, alike for all who read it', (_, more, isOurs) => {
+    const common = { apiVersion: 'apps/v1', operation: 'Apply' };
+    const raw = {
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+      metadata: {
+        ...{ name: 'search', namespace: 'mcp' },
+        managedFields: [
+          { ...common, manager: 'mcp-lifecycle', fieldsV1: ofTemplate, ...more },
+          { ...common, manager: 'kubectl-edit', operation: 'Update', fieldsV1: theirs },
+        ],
+      },
+      spec: { template: { spec: { automountServiceAccountToken: false, hostPID: true, containers: [] } } },
+    };
+    const [claimed] = nextManagedFields(raw) ?? [];
+    expect({
+      observed: observeChild(raw)?.ownedFields !== undefined,
+      held: standingDeployment(wanted, raw) !== undefined,
+      claimed: JSON.stringify(claimed).includes('f:marker'),
+    }).toEqual({ observed: isOurs, held: isOurs, claimed: isOurs });
   });
 });

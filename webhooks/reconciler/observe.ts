@@ -1,12 +1,8 @@
 import { API } from '../core/mcpserver/api.ts';
 import { defaultResources } from '../core/defaults/resources.ts';
-import {
-  APPLIED_HASH_ANNOTATION,
-  CONTAINER_NAME,
-  FIELD_MANAGER,
-  TEMPLATE_HASH_ANNOTATION,
-} from '../core/mcpserver/names.ts';
+import { APPLIED_HASH_ANNOTATION, CONTAINER_NAME, TEMPLATE_HASH_ANNOTATION } from '../core/mcpserver/names.ts';
 import { claimedAmong, findForeign, hasStrategyOfOthers, ownerOf } from '../core/plan/foreign/claim.ts';
+import { ourFields } from '../core/plan/foreign/our-entry.ts';
 import { weaknessesOf } from '../core/plan/foreign/weaknesses.ts';
 import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
@@ -51,7 +47,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
   if (apiVersion === undefined || kind === undefined) return undefined;
   const metadata = recordAt(raw, 'metadata');
   const controller = controllerOf(metadata);
-  const ownedFields = ownedFieldsOf(metadata);
+  const ownedFields = ownedFieldsOf(raw);
   const foreign = findForeign(raw);
   const weak = withPods.has(kind) ? weaknessesOf(raw).map((one) => withManager(one, raw)) : [];
   const weaknesses = foreign === undefined ? weak : unclaimed(weak, raw);
@@ -184,15 +180,8 @@ function beginningAt(object: unknown, field: string, limit: number): string | un
   return text === undefined || text.length <= limit ? text : Buffer.from(text.slice(0, limit)).toString();
 }
 
-/** Of our apply entry only: an update of ours (there is none) or of status would be another entry. */
-function ownedFieldsOf(metadata: unknown): string | undefined {
-  const entry = listAt(metadata, 'managedFields').find(
-    (candidate) =>
-      stringAt(candidate, 'manager') === FIELD_MANAGER &&
-      stringAt(candidate, 'operation') === 'Apply' &&
-      (stringAt(candidate, 'subresource') ?? '') === '',
-  );
-  const fields = recordAt(entry, 'fieldsV1');
+function ownedFieldsOf(raw: unknown): string | undefined {
+  const fields = ourFields(raw);
   if (fields === undefined) return undefined;
   try {
     return JSON.stringify(fields);

@@ -1,8 +1,9 @@
 import { canonicalJson } from '../engine/canonical-json.ts';
 import type { Digest } from '../engine/ratchet.ts';
-import { FIELD_MANAGER, TEMPLATE_HASH_ANNOTATION } from '../mcpserver/names.ts';
+import { TEMPLATE_HASH_ANNOTATION } from '../mcpserver/names.ts';
 import { isRecord } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
+import { ourFields } from '../plan/foreign/our-entry.ts';
 import type { KubernetesObject } from '../resources/expanded-kind.ts';
 import { ownedPart } from './owned-part.ts';
 
@@ -59,18 +60,6 @@ function withTemplate(wanted: KubernetesObject, template: unknown, hash: string)
   const annotations = { ...wanted.metadata.annotations, [TEMPLATE_HASH_ANNOTATION]: hash };
   const spec = isRecord(wanted['spec']) ? wanted['spec'] : {};
   return { ...wanted, metadata: { ...wanted.metadata, annotations }, spec: { ...spec, template } };
-}
-
-/** `fieldsV1` of what we have applied. */
-function ourFields(live: unknown): unknown {
-  const entries = fieldsAt(live, 'metadata')?.['managedFields'];
-  const ours = (Array.isArray(entries) ? (entries as readonly unknown[]) : [])
-    .filter(isRecord)
-    .find(
-      ({ manager, operation, subresource = '' }) =>
-        manager === FIELD_MANAGER && operation === 'Apply' && subresource === '',
-    );
-  return ours?.['fieldsV1'];
 }
 
 function fieldsAt(value: unknown, ...path: readonly string[]): Fields | undefined {

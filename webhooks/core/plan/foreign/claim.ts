@@ -15,6 +15,7 @@ import {
   union,
 } from './field-tree.ts';
 import type { OwnedPath, FieldTree, Selection } from './field-tree.ts';
+import { isOfObject, isOurs } from './our-entry.ts';
 import { mountsIn, ownPlaces } from './places.ts';
 import type { JudgedChild, OwnPlace } from './places.ts';
 import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
@@ -154,24 +155,13 @@ interface ManagerClaim {
   readonly isTakeOver: boolean;
 }
 
-/**
- * Entries of a subresource are left out: status and scale cannot reach a place of ours that an apply would not win
- * back. Those of another version of the API too: nothing but the version that we apply is served by the clusters we
- * know, and its fields could not be compared.
- */
 function readManaged(child: unknown): Managed {
   const raw = objectsIn(fieldsAt(child, 'metadata'), 'managedFields');
-  const version = textAt(child, 'apiVersion');
   const entries = raw
-    .filter((entry) => textAt(entry, 'subresource') === '' && textAt(entry, 'apiVersion') === version)
+    .filter((entry) => isOfObject(entry, child))
     .map((entry) => ({ raw: entry, fields: fieldsAt(entry, 'fieldsV1') }));
-  const ours = entries.find((entry) => isOurs(entry));
+  const ours = entries.find((entry) => isOurs(entry.raw));
   return { raw, ours, others: entries.filter((entry) => entry !== ours) };
-}
-
-/** Our applies only: we write children in no other way, so an Update under our name is somebody else's. */
-function isOurs({ raw }: Entry): boolean {
-  return textAt(raw, 'manager') === FIELD_MANAGER && textAt(raw, 'operation') === 'Apply';
 }
 
 function findClaims(child: unknown, managed: Managed): readonly ManagerClaim[] {
