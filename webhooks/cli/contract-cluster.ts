@@ -1,13 +1,14 @@
 import { API } from '../core/mcpserver/api.ts';
-import { selectorText, serviceUrl } from '../core/mcpserver/names.ts';
+import { childName, PORT_NAME, selectorText, serviceUrl } from '../core/mcpserver/names.ts';
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { errorText } from '../platform/log.ts';
 import type { ApiError, KubeApi } from '../platform/kube/api.ts';
-import { LONGEST_OBJECT_BYTES, objectPath } from '../platform/kube/api.ts';
-import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
-import type { SocketAddress } from '../platform/mcp/mcp-request.ts';
+import { objectPath } from '../platform/kube/api.ts';
+import { listObjects } from '../platform/kube/list-objects.ts';
+import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import type { Connect } from '../platform/mcp/mcp-request.ts';
 import type { TlsTrust } from '../platform/mcp/tls-trust.ts';
 
 /** An MCPServer of a cluster, by its name. */
@@ -22,7 +23,7 @@ export interface NamedServer {
 /** How one of its pods is asked, until `close`. */
 export interface OpenServer {
   readonly url: string;
-  readonly at: SocketAddress;
+  readonly connect: Connect;
   readonly tls: TlsTrust | undefined;
   /** What its spec says to be no part of its contract. */
   readonly ignore: readonly string[];
@@ -52,18 +53,26 @@ export async function openServer(asked: NamedServer): Promise<OpenedServer> {
   const named = { ...asked, namespace: asked.namespace === '' ? connection.namespace : asked.namespace };
   const read = await readServer(api, named);
   if (typeof read === 'string') return { type: 'problem', why: read };
-  const [pod, tls] = [await findReadyPod(api, read), await trustOf(api, read)];
+  const [pod, tls] = [await findServingPod(api, read), await trustOf(api, read)];
   if (typeof pod === 'string') return { type: 'problem', why: pod };
-  return typeof tls === 'string' ? { type: 'problem', why: tls } : openPod(named, { server: read, pod: pod.name, tls });
+  return typeof tls === 'string' ? { type: 'problem', why: tls } : openPod(named, { server: read, pod, tls });
 }
 
 async function openPod(
   { context, namespace }: NamedServer,
-  { server, pod, tls }: { readonly server: MCPServer; readonly pod: string; readonly tls: TlsTrust | undefined },
+  {
+    server,
+    pod: { name: pod, port },
+    tls,
+  }: {
+    readonly server: MCPServer;
+    readonly pod: ServingPod;
+    readonly tls: TlsTrust | undefined;
+  },
 ): Promise<OpenedServer> {
   const { openPodTunnel } = await import('../platform/kube/pod-tunnel.ts');
   try {
-    const tunnel = await openPodTunnel({ context, namespace, pod, port: server.spec.config.port });
+    const tunnel = openPodTunnel({ context, namespace, pod, port });
     const ignore = server.spec.extensions?.toolContract?.ignore ?? [];
     // By the name of its Service, which is what it may want to be called.
     const url = server.status?.address?.url ?? serviceUrl(server, 'cluster.local');
@@ -71,7 +80,7 @@ async function openPod(
       const why = tunnel.whyNot();
       return why === undefined ? undefined : `no way to pod ${pod}: ${why}`;
     };
-    return { ...{ type: 'opened', url, ignore, tls, whyNot }, at: tunnel.address, close: tunnel.close };
+    return { ...{ type: 'opened', url, ignore, tls, whyNot }, connect: tunnel.connect, close: tunnel.close };
   } catch (error) {
     return { type: 'problem', why: `no way to pod ${pod}: ${errorText(error)}` };
   }
@@ -97,19 +106,63 @@ async function readServer(api: KubeApi, { name, namespace }: NamedServer): Promi
   return error?.message ?? 'cannot be read';
 }
 
-/** A text says why there is none. */
-async function findReadyPod(api: KubeApi, server: MCPServer): Promise<{ readonly name: string } | string> {
-  const { namespace = 'default' } = server.metadata;
-  const path = objectPath({ apiVersion: 'v1', plural: 'pods', namespace });
-  const query = { labelSelector: selectorText(server), limit: String(maxPods) };
-  const answer = await api.request({ method: 'GET', path, query, maxBytes: LONGEST_OBJECT_BYTES });
-  if (!answer.ok) return answer.error.message;
-  const ready = listAt(answer.body, 'items').find(isReady);
-  return ready === undefined ? 'none of its pods is ready' : { name: metaOf(ready).name };
+/** A pod that is ready, and the port at which it serves: not that of the spec while another one is on its way. */
+export interface ServingPod {
+  readonly name: string;
+  readonly port: number;
 }
 
-/** How many pods are looked at for one that is ready. */
-const maxPods = 100;
+/**
+ * Of those that belong to it: anybody who may create pods can give one our labels. The Deployment is the server's, the
+ * ReplicaSet that of the Deployment, the pod that of the ReplicaSet, each by the uid of its controller. A text says why there
+ * is none.
+ */
+export async function findServingPod(api: KubeApi, server: MCPServer): Promise<ServingPod | string> {
+  const { namespace = 'default', uid = '' } = server.metadata;
+  const path = objectPath({ apiVersion: 'apps/v1', plural: 'deployments', namespace, name: childName(server) });
+  const deployment = await api.request({ method: 'GET', path });
+  if (!deployment.ok) return deployment.error.message;
+  if (controllerIn(deployment.body) !== uid) return `the Deployment '${childName(server)}' is not that of the server`;
+  const labelSelector = selectorText(server);
+  const replicaSets = new Set<string>();
+  const unread = await listObjects(api, {
+    ...{ path: objectPath({ apiVersion: 'apps/v1', plural: 'replicasets', namespace }), labelSelector },
+    onObject: (one) => {
+      if (controllerIn(one) === metaOf(deployment.body).uid) replicaSets.add(metaOf(one).uid);
+      return true;
+    },
+  });
+  if (unread !== undefined) return unread.message;
+  let found: unknown;
+  const unlisted = await listObjects(api, {
+    ...{ path: objectPath({ apiVersion: 'v1', plural: 'pods', namespace }), labelSelector },
+    onObject: (pod) => {
+      const controller = controllerIn(pod);
+      if (controller !== undefined && replicaSets.has(controller) && isReady(pod)) found = pod;
+      return found === undefined;
+    },
+  });
+  if (unlisted !== undefined) return unlisted.message;
+  if (found === undefined) return 'none of its pods is ready';
+  return { name: metaOf(found).name, port: portIn(found) ?? server.spec.config.port };
+}
+
+/** Its uid; undefined: it has none. */
+function controllerIn(object: unknown): string | undefined {
+  const owners = listAt(recordAt(object, 'metadata'), 'ownerReferences');
+  return stringAt(
+    owners.find((owner) => isRecord(owner) && owner['controller'] === true),
+    'uid',
+  );
+}
+
+function portIn(pod: unknown): number | undefined {
+  const ports = listAt(recordAt(pod, 'spec'), 'containers').flatMap((container) => listAt(container, 'ports'));
+  return numberAt(
+    ports.find((port) => stringAt(port, 'name') === PORT_NAME),
+    'containerPort',
+  );
+}
 
 function isReady(pod: unknown): boolean {
   const isGoing = recordAt(pod, 'metadata')?.['deletionTimestamp'] !== undefined;

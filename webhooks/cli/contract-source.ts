@@ -188,9 +188,9 @@ async function readServerOf(
   if (how.token === '') return { type: 'problem', why: emptyToken };
   const opened = await openServer({ name, namespace: values.namespace, context: values.context });
   if (opened.type === 'problem') return opened;
-  const { url, at, tls, whyNot, close } = opened;
+  const { url, connect, tls, whyNot, close } = opened;
   try {
-    const asked = await askServer({ url, at, tls }, how, ignore.length === 0 ? opened.ignore : ignore);
+    const asked = await askServer({ url, connect, tls }, how, ignore.length === 0 ? opened.ignore : ignore);
     const why = asked.type === 'problem' ? whyNot() : undefined;
     return why === undefined ? asked : { type: 'problem', why };
   } finally {
@@ -199,7 +199,7 @@ async function readServerOf(
 }
 
 async function askServer(
-  server: Pick<ProbeTarget, 'url' | 'at' | 'lookup' | 'tls'>,
+  server: Pick<ProbeTarget, 'url' | 'connect' | 'lookup' | 'tls'>,
   { token, ...how }: UrlReading,
   ignore: readonly string[],
 ): Promise<Locked> {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { answer, discovered, initialized, refuse, startAnswering } from '../platform/mcp/testing/answering-server.ts';
 import type { AnsweringServer } from '../platform/mcp/testing/answering-server.ts';
-import { serverNamed } from './contract-cluster.ts';
+import { anMCPServer, withName, withNamespace } from '../core/testing/builders.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { findServingPod, serverNamed } from './contract-cluster.ts';
 import { lockTools, readLock, toLockText } from './contract-lock.ts';
 import { runCli } from './testing/run-cli.ts';
 
@@ -366,6 +369,51 @@ describe('an MCPServer of a cluster', () => {
     ['mcpserver/search/x', undefined],
   ])('is named as kubectl names it: %s', (text, name) => {
     expect(serverNamed(text)).toBe(name);
+  });
+
+  describe('is asked by a pod of its own', () => {
+    const labels = { app: 'mcp-server', 'mcp-server': 'search' };
+    const server = anMCPServer(withName('search'), withNamespace('tools'));
+    const own = { ...server, metadata: { ...server.metadata, uid: 'of-server' } };
+    const by = (kind: string, uid: string): object => ({
+      ownerReferences: [{ apiVersion: 'apps/v1', kind, name: 'search', uid, controller: true }],
+    });
+    const put = (api: FakeKubeApi, plural: string, name: string, more: object): void => {
+      const group = plural === 'pods' ? 'api/v1' : 'apis/apps/v1';
+      const { metadata = {}, ...rest } = more as { metadata?: object };
+      api.put(`/${group}/namespaces/tools/${plural}/${name}`, {
+        ...{ apiVersion: group.slice(group.indexOf('/') + 1), kind: plural },
+        ...{ metadata: { name, namespace: 'tools', labels, ...metadata }, ...rest },
+      });
+    };
+    const ready = (owner: object, containerPort = 8080): object => ({
+      metadata: owner,
+      spec: { containers: [{ name: 'mcp-server', ports: [{ name: 'mcp', containerPort }] }] },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+
+    function aCluster(ofDeployment: object): FakeKubeApi {
+      const api = createFakeKubeApi();
+      put(api, 'deployments', 'search', { metadata: { uid: 'of-deployment', ...ofDeployment } });
+      put(api, 'replicasets', 'search-1', { metadata: { uid: 'of-set', ...by('Deployment', 'of-deployment') } });
+      put(api, 'replicasets', 'another', { metadata: { uid: 'of-another', ...by('Deployment', 'of-somebody') } });
+      put(api, 'pods', 'a-with-our-labels', ready({}));
+      put(api, 'pods', 'b-of-another', ready(by('ReplicaSet', 'of-another')));
+      return api;
+    }
+
+    it('at the port that it has, and not by somebody who has given a pod its labels', async () => {
+      const api = aCluster(by('MCPServer', 'of-server'));
+      expect(await findServingPod(api, own)).toBe('none of its pods is ready');
+      put(api, 'pods', 'search-1-x', ready(by('ReplicaSet', 'of-set'), 9090));
+      expect(await findServingPod(api, own)).toEqual({ name: 'search-1-x', port: 9090 });
+    });
+
+    it('and not at all where the Deployment of its name is that of somebody else', async () => {
+      const api = aCluster(by('MCPServer', 'of-the-one-before'));
+      put(api, 'pods', 'search-1-x', ready(by('ReplicaSet', 'of-set')));
+      expect(await findServingPod(api, own)).toBe("the Deployment 'search' is not that of the server");
+    });
   });
 
   it('is hinted at where a file of that name is not there', async () => {

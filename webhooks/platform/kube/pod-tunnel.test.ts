@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
-import { connect } from 'node:net';
+import { createHash } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +55,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const open = (): Promise<PodTunnel> => openPodTunnel({ context: '', namespace: 'tools', pod: 'search-1', port: 8080 });
+const open = (): PodTunnel => openPodTunnel({ context: '', namespace: 'tools', pod: 'search-1', port: 8080 });
 
 /** The next handshake, not answered yet. */
 async function handshake(): Promise<readonly [IncomingMessage, Socket]> {
@@ -64,9 +64,9 @@ async function handshake(): Promise<readonly [IncomingMessage, Socket]> {
 
 describe('a tunnel to a pod', () => {
   it('says which right it takes where the API server refuses it (it was: the connection was closed)', async () => {
-    const tunnel = await open();
+    const tunnel = open();
     const asked = handshake();
-    const client = connect(tunnel.address);
+    const client = tunnel.connect();
     const closed = once(client, 'close');
     const [{ url }, socket] = await asked;
     expect(url).toBe('/api/v1/namespaces/tools/pods/search-1/portforward?ports=8080');
@@ -80,13 +80,77 @@ describe('a tunnel to a pod', () => {
   });
 
   it('leaves no handshake open that nobody answers when it is closed (the program did not end)', async () => {
-    const tunnel = await open();
+    const tunnel = open();
     const asked = handshake();
-    connect(tunnel.address).on('error', () => undefined);
+    tunnel.connect();
     const [, socket] = await asked;
     const closed = once(socket, 'close');
     tunnel.close();
     await closed;
     expect(tunnel.whyNot()).toBe(undefined);
   });
+
+  it('is of this process alone: what goes through it does, and nothing listens on this machine (any program could use it)', async () => {
+    const listening = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+    const tunnel = open();
+    const asked = handshake();
+    const client = tunnel.connect();
+    const connected = once(client, 'connect');
+    client.write('ping');
+    const [request, socket] = await asked;
+    accept(request, socket);
+    const sent = receive(socket);
+    await connected;
+    // The API server of this test.
+    expect(listening()).toBe(1);
+    // The first byte is the number of the stream.
+    expect(await sent).toEqual(Buffer.from('\u0000ping'));
+    send(socket, Buffer.from([0, 0x90, 0x1f]));
+    send(socket, Buffer.from('\u0000pong'));
+    const [got] = (await once(client, 'data')) as [Buffer];
+    expect(got.toString()).toBe('pong');
+    const closed = once(socket, 'close');
+    tunnel.close();
+    await closed;
+  });
+
+  it('gives what the pod has sent to its end when that hangs up', async () => {
+    const tunnel = open();
+    const asked = handshake();
+    const client = tunnel.connect();
+    const [request, socket] = await asked;
+    accept(request, socket);
+    await once(client, 'connect');
+    send(socket, Buffer.from([0, 0x90, 0x1f]));
+    send(socket, Buffer.from('\u0000all of it'));
+    socket.end(Buffer.from([0x88, 0]));
+    const read: Buffer[] = [];
+    client.on('data', (part: Buffer) => read.push(part));
+    await once(client, 'end');
+    expect(Buffer.concat(read).toString()).toBe('all of it');
+    tunnel.close();
+  });
 });
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2 */
+function accept({ headers }: IncomingMessage, socket: Socket): void {
+  const key = `${headers['sec-websocket-key'] ?? ''}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const lines = [
+    ...['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'],
+    `Sec-WebSocket-Accept: ${createHash('sha1').update(key).digest('base64')}`,
+    'Sec-WebSocket-Protocol: v4.channel.k8s.io',
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+/** One binary frame, of less than 126 bytes. */
+function send(socket: Socket, payload: Buffer): void {
+  socket.write(Buffer.concat([Buffer.from([0x82, payload.length]), payload]));
+}
+
+/** The payload of the next frame, which a client masks. */
+async function receive(socket: Socket): Promise<Buffer> {
+  const [frame] = (await once(socket, 'data')) as [Buffer];
+  const mask = frame.subarray(2, 6);
+  return Buffer.from(frame.subarray(6).map((byte, at) => byte ^ (mask[at % 4] ?? 0)));
+}

@@ -1,12 +1,12 @@
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { Duplex, PassThrough, Writable } from 'node:stream';
 import { PortForward } from '@kubernetes/client-node';
 import { configOfContext } from './kubeconfig.ts';
 import { stringAt } from './object.ts';
 
-/** One port of one pod, on this machine. */
+/** One port of one pod, for this process alone: nothing listens on this machine, where others could use it, too. */
 export interface PodTunnel {
-  readonly address: { readonly host: string; readonly port: number };
+  /** A connection of its own. One that cannot be brought there ends. */
+  readonly connect: () => Duplex;
   /** Why the last connection could not be brought there, a clause; undefined: each could. */
   readonly whyNot: () => string | undefined;
   readonly close: () => void;
@@ -27,10 +27,10 @@ interface WebSocketOfPod {
 }
 
 /**
- * Brings connections to a port of this machine to a pod, as kubectl port-forward does, through the API server: no policy of the network has to let us in. Ends with
- * `close`; a connection that cannot be brought there is closed.
+ * Brings connections to a pod as kubectl port-forward does, through the API server: no policy of the network has to let us
+ * in. Ends with `close`. Throws where the kubeconfig does not name a cluster.
  */
-export async function openPodTunnel({ context, namespace, pod, port }: TunnelledPod): Promise<PodTunnel> {
+export function openPodTunnel({ context, namespace, pod, port }: TunnelledPod): PodTunnel {
   const { config } = configOfContext(context === '' ? undefined : context);
   const ended = new AbortController();
   const applyOwn = config.applyToHTTPSOptions.bind(config);
@@ -41,45 +41,80 @@ export async function openPodTunnel({ context, namespace, pod, port }: Tunnelled
   };
   const forward = new PortForward(config);
   let why: string | undefined;
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    const drop = (): void => void socket.destroy();
-    socket.once('close', () => sockets.delete(socket));
-    forward.portForward(namespace, pod, [port], socket, null, socket).then(
+  const ends = new Set<PodConnection>();
+  const connect = (): Duplex => {
+    const end = createConnection();
+    const { socket, toPod, fromPod } = end;
+    ends.add(end);
+    socket.once('close', () => ends.delete(end));
+    forward.portForward(namespace, pod, [port], fromPod, null, toPod).then(
       (opened: unknown) => {
         // Not a function that returns it: that is for those who want it to be opened again.
-        const webSocket = opened as WebSocketOfPod;
-        webSocket.on('close', drop);
-        webSocket.on('error', drop);
-        const hangUp = (): void => {
-          webSocket.close();
-        };
-        // Whoever has gone meanwhile tells it no more.
-        if (socket.destroyed) hangUp();
-        else socket.once('close', hangUp);
+        follow(end, opened as WebSocketOfPod);
       },
       (error: unknown) => {
         if (!ended.signal.aborted) why = explain(error, namespace);
-        drop();
+        socket.destroy();
       },
     );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port: ours } = server.address() as AddressInfo;
-  return {
-    address: { host: '127.0.0.1', port: ours },
-    whyNot: () => why,
-    close: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      ended.abort();
-    },
+    return socket;
   };
+  const close = (): void => {
+    for (const { socket } of ends) socket.destroy();
+    ended.abort();
+  };
+  return { connect, whyNot: () => why, close };
+}
+
+/** Both ends of a connection in this process. */
+interface PodConnection {
+  readonly socket: Duplex;
+  readonly toPod: PassThrough;
+  readonly fromPod: Writable;
+}
+
+function createConnection(): PodConnection {
+  const toPod = new PassThrough();
+  const socket = new Duplex({
+    // What comes is pushed: a WebSocket cannot be told to wait.
+    read: () => undefined,
+    write: (chunk, encoding, done) => void toPod.write(chunk, encoding, done),
+    final: (done) => void toPod.end(done),
+    destroy: (error, done) => {
+      toPod.destroy();
+      done(error);
+    },
+  });
+  const fromPod = new Writable({
+    write: (chunk, _encoding, done) => {
+      if (!socket.destroyed) socket.push(chunk);
+      done();
+    },
+  });
+  // Whoever uses it hears of an error as well; nobody may, and that ends no program.
+  socket.on('error', () => undefined);
+  return { socket, toPod, fromPod };
+}
+
+/** From when it is open until one of both sides hangs up. */
+function follow({ socket }: PodConnection, webSocket: WebSocketOfPod): void {
+  const hangUp = (): void => {
+    webSocket.close();
+  };
+  // Whoever has gone meanwhile tells it no more.
+  if (socket.destroyed) {
+    hangUp();
+    return;
+  }
+  socket.once('close', hangUp);
+  const end = (): void => {
+    // What has come is read first.
+    if (!socket.destroyed) socket.push(null);
+  };
+  webSocket.on('close', end);
+  webSocket.on('error', end);
+  // As a socket of the network tells it.
+  socket.emit('connect');
 }
 
 /** `error`: of a WebSocket, whose only words are in its message. */

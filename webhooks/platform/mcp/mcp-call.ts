@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 
 import type { McpReply } from './mcp-reply.ts';
 import { sendMcpMessage } from './mcp-request.ts';
-import type { McpMessage, SocketAddress } from './mcp-request.ts';
+import type { Connect, McpMessage, SocketAddress } from './mcp-request.ts';
 import type { ProbeBudget } from './probe-budget.ts';
 import type { ProbeCost } from './probe-cost.ts';
 import { statelessVersion } from './protocol-versions.ts';
@@ -14,6 +14,8 @@ export interface McpCall {
   readonly url: URL;
   /** Of one pod; undefined: that of the URL. */
   readonly address?: SocketAddress | undefined;
+  /** Instead of connections of the network. */
+  readonly connect?: Connect | undefined;
   /** For the host of the URL; undefined: as a full name. */
   readonly lookup?: LookupFunction | undefined;
   readonly tls: TlsClientSettings | undefined;
@@ -63,12 +65,13 @@ type Message = Pick<McpMessage, 'method' | 'headers' | 'body'>;
 
 /** Sends one message of a call, in the time that is left until `endsAt`. */
 export function send(
-  { url, address, lookup, tls, signal, cost, budget }: McpCall,
+  { url, address, connect, lookup, tls, signal, cost, budget }: McpCall,
   message: Message,
   { endsAt, maxAnswerBytes = maxHandshakeBytes }: { readonly endsAt: number; readonly maxAnswerBytes?: number },
 ): Promise<McpReply> {
   const timeoutMs = Math.max(1, endsAt - performance.now());
-  return sendMcpMessage({ url, address, lookup, tls, signal, cost, budget, ...message, maxAnswerBytes, timeoutMs });
+  const where = { url, address, connect, lookup, tls };
+  return sendMcpMessage({ ...where, signal, cost, budget, ...message, maxAnswerBytes, timeoutMs });
 }
 
 /** A request of the stateless era says in headers and body what a handshake would have said. */

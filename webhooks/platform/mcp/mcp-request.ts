@@ -3,6 +3,8 @@ import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
 import type { LookupFunction, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 
 import { lookupAbsolute } from '../absolute-lookup.ts';
 import { networkFailure } from '../kube/network-error.ts';
@@ -25,10 +27,15 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** Gives a new connection to the server, which emits `connect` once it is there: where none of the network leads to it. */
+export type Connect = () => Duplex;
+
 export interface McpMessage {
   readonly url: URL;
   /** Where to connect to, if not to the host of the URL. */
   readonly address?: SocketAddress | undefined;
+  /** Instead of either. */
+  readonly connect?: Connect | undefined;
   /** Default: {@link lookupAbsolute}. */
   readonly lookup?: LookupFunction | undefined;
   /** For `https` URLs. */
@@ -155,14 +162,24 @@ function followConnecting(
 }
 
 /** Sends it. Throws what Node refuses to send. */
-function open({ url, address, lookup = lookupAbsolute, tls, method, headers, body }: McpMessage): ClientRequest {
+function open({
+  url,
+  address,
+  connect,
+  lookup = lookupAbsolute,
+  tls,
+  method,
+  headers,
+  body,
+}: McpMessage): ClientRequest {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const { request: open } = url.protocol === 'https:' ? https : http;
   const request = open(url, {
     ...tls,
     ...(address === undefined ? {} : directTo(address, url)),
     method,
-    agent: false,
+    // An agent would open connections of its own.
+    ...(connect === undefined ? { agent: false } : { createConnection: () => over(connect(), url, tls) }),
     lookup,
     maxHeaderSize: maxHeaderBytes,
     headers: {
@@ -174,6 +191,15 @@ function open({ url, address, lookup = lookupAbsolute, tls, method, headers, bod
   });
   request.end(payload);
   return request;
+}
+
+/** A connection that is there or on its way, with TLS on it where the URL says so. */
+function over(connection: Duplex, { protocol, hostname }: URL, tls: TlsClientSettings | undefined): Duplex {
+  if (protocol !== 'https:') return connection;
+  const servername = isIP(hostname) === 0 ? { servername: hostname } : {};
+  const secured = connectTls({ ...tls, socket: connection, ...servername });
+  connection.once('connect', () => secured.emit('connect'));
+  return secured;
 }
 
 /** The name stays the one of the URL: `Host` says it, SNI does, and the certificate has to. */

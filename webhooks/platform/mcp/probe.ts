@@ -6,7 +6,7 @@ import type { EraAnswer, Unsettled } from './era-answer.ts';
 import { askHandshake, askInSession } from './handshake-era.ts';
 import { idsFrom } from './mcp-call.ts';
 import type { McpCall } from './mcp-call.ts';
-import type { SocketAddress } from './mcp-request.ts';
+import type { Connect, SocketAddress } from './mcp-request.ts';
 import type { ProbeMemory } from './probe-memory.ts';
 import { clusterBudget } from './probe-budget.ts';
 import type { ProbeBudget } from './probe-budget.ts';
@@ -21,6 +21,8 @@ export interface ProbeTarget {
   readonly url: string;
   /** Where to connect to; absent: what the host of the URL resolves to. The server is asked by the name in the URL all the same. */
   readonly at?: SocketAddress | undefined;
+  /** Gives each connection instead. */
+  readonly connect?: Connect | undefined;
   /** For the host of the URL; default: as a full name, which search domains and hosts files do not apply to. */
   readonly lookup?: LookupFunction | undefined;
   /** With an `https` URL: whose certificates count. */
@@ -107,14 +109,23 @@ export const probeMcpServer: Probe = async (target) => {
 
 function toCall(target: ProbeTarget, tls: TlsClientSettings | undefined): McpCall {
   const { clientVersion, signal, countsOffers = false, timeoutMs = defaultTimeoutMs, memory, at: address } = target;
-  const { acceptsForbidden, onTools, headers, knownContract, ignore = [], isNoneListed = false, lookup } = target;
+  const {
+    acceptsForbidden,
+    onTools,
+    headers,
+    knownContract,
+    ignore = [],
+    isNoneListed = false,
+    lookup,
+    connect,
+  } = target;
   const { budget = ignore.length === 0 ? clusterBudget : { ...clusterBudget, keepTool: keepDigestsWithout(ignore) } } =
     target;
   const startedAt = performance.now();
   const at = (share: number): number => startedAt + timeoutMs * share;
   const url = new URL(target.url);
   return {
-    ...{ url, address, lookup, tls, clientVersion, signal, headers, budget },
+    ...{ url, address, connect, lookup, tls, clientVersion, signal, headers, budget },
     ...{ countsOffers, onTools, knownContract, ignore, isNoneListed, acceptsForbidden },
     cost: budget.createCost(ownerOf(url)),
     deadlines: { firstEra: at(shares.firstEra), verdict: at(shares.verdict), lists: at(shares.lists), end: at(1) },

@@ -59,12 +59,12 @@ function oldTransport(path: string): string {
 }
 
 /** Whether a port that closed a connection with plain HTTP answers a TLS ClientHello in TLS, whatever it says then. */
-function answersTls({ url, address, lookup = lookupAbsolute, signal }: McpCall): Promise<boolean> {
+function answersTls({ url, address, connect: connection, lookup = lookupAbsolute, signal }: McpCall): Promise<boolean> {
   return new Promise((resolve) => {
     const { hostname } = url;
     const { host, port } = address ?? { host: hostname, port: Number(url.port === '' ? 80 : url.port) };
     const socket = connect({
-      ...{ host, port, lookup },
+      ...(connection === undefined ? { host, port, lookup } : { socket: connection() }),
       ...{ rejectUnauthorized: false, signal },
       ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
     });
