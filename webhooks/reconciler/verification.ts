@@ -67,9 +67,10 @@ export function keepAsking(
   const believed = believedVerification(server.status);
   const isOfThese = believed?.answeredBy.generation === generation;
   const tools = toolDemandsOf(server, server.status, { isOlder: isBehind });
+  const followsOthers = believed !== undefined && !isOfThese;
   world.verifier.watch(
     key,
-    { url, generation, isBehind, pods, periodMs: periodSeconds * 1_000, tools, ...how },
+    { url, generation, isBehind, pods, periodMs: periodSeconds * 1_000, tools, followsOthers, ...how },
     isOfThese ? withItsTime(believed) : undefined,
   );
 }

@@ -11,7 +11,7 @@ const verified = (version: string): ProbeResult => ({
   ...{ state: 'verified', era: 'stateless' },
   serverInfo: {
     ...{ name: 'x', version, protocolVersion: '2026-07-28' },
-    capabilities: { tools: false, resources: false, prompts: false, logging: false, completions: false },
+    capabilities: { tools: true, resources: false, prompts: false, logging: false, completions: false },
   },
 });
 const broken: ProbeResult = { state: 'failed', message: 'answered HTTP 500' };
@@ -134,6 +134,10 @@ describe('a release whose pods answer otherwise than those before', () => {
     t.watch(2);
     await t.clock.advance(1_000);
     expect(t.asked).toEqual(['service', 'new-1', 'service']);
+    // Whoever has answered there may be the pod that has left.
+    expect(t.told).toEqual([['verified', 1]]);
+    await t.clock.advance(5_000);
+    expect(t.asked).toEqual(['service', 'new-1', 'service', 'service']);
     expect(t.told).toEqual([
       ['verified', 1],
       ['verified', 2],
@@ -142,9 +146,9 @@ describe('a release whose pods answer otherwise than those before', () => {
   });
 
   it.each([
-    ['pods cannot be reached by themselves', {}],
-    ['a new pod has answered', { 'new-1': verified('2') }],
-  ])('is not vouched for during a whole period by the pod that has left, where %s', async (_, answers) => {
+    ['pods cannot be reached by themselves', {}, 1],
+    ['a new pod has answered', { 'new-1': verified('2') }, 2],
+  ])('is not vouched for during a whole period by the pod that has left, where %s', async (_, answers, generation) => {
     const cluster: Cluster = { service: verified('1'), pods: [oldPod], answers };
     const t = start(cluster);
     t.watch(1);
@@ -152,7 +156,7 @@ describe('a release whose pods answer otherwise than those before', () => {
     cluster.pods = [newPod];
     t.watch(2);
     await t.clock.advance(1_000);
-    expect(t.verifier.current('ns/a')).toMatchObject({ verification: { state: 'verified' }, of: { generation: 2 } });
+    expect(t.verifier.current('ns/a')).toMatchObject({ verification: { state: 'verified' }, of: { generation } });
     // Only now the Service leads to the new one.
     cluster.service = broken;
     await t.clock.advance(10_000);
@@ -188,10 +192,121 @@ describe('a release whose pods answer otherwise than those before', () => {
     expect(verifier.current('ns/a')).toEqual({ verification: { state: 'not-attempted' } });
     await clock.advance(1_000);
     expect(answers).toHaveLength(2);
-    answers[1]?.(verified('2'));
+    // Of whom that is nobody knows: no pod is.
+    answers[1]?.(verified('1'));
+    await clock.advance(5_000);
+    expect(verifier.current('ns/a')).toEqual({ verification: { state: 'not-attempted' } });
+    expect(answers).toHaveLength(3);
+    answers[2]?.(verified('2'));
     await clock.advance(0);
     expect(verifier.current('ns/a')).toMatchObject({ of: { generation: 2, podSet: 'new' } });
     verifier.stop();
+  });
+});
+
+describe('the tools of a release', () => {
+  const lists = (digest: string): ProbeResult => ({
+    ...(verified(digest) as Extract<ProbeResult, { state: 'verified' }>),
+    ...{ offers: { tools: 1 }, tools: { digest, listed: '', truncated: 0 } },
+  });
+  const unlisted = (answer: ProbeResult): ProbeResult =>
+    answer.state === 'verified' ? verified(answer.serverInfo.version) : answer;
+
+  function startListing(cluster: Cluster) {
+    const clock = createFakeClock();
+    const listed: string[] = [];
+    const told: unknown[] = [];
+    const verifier = new Verifier({
+      ...{ clock, log: silentLogger, random: () => 0.5, clientVersion: '1', podsOf: () => cluster.pods },
+      probe: ({ at, countsOffers = false }) => {
+        const answer = at === undefined ? cluster.service : (cluster.answers[at.host] ?? silent);
+        if (countsOffers) listed.push(at?.host ?? 'service');
+        return Promise.resolve(countsOffers ? answer : unlisted(answer));
+      },
+      onChange: (key) => {
+        const { verification, of } = verifier.current(key);
+        const tools = verification.state === 'verified' ? verification.tools : undefined;
+        told.push([of?.generation, tools !== undefined && 'digest' in tools ? tools.digest : verification.state]);
+      },
+    });
+    const watch = (generation: number, followsOthers = false): void => {
+      const pods = podSetOf(cluster.pods);
+      const target = { url: 'http://a.ns.svc/mcp', generation, periodMs, image: 'x', pods, followsOthers };
+      verifier.watch('ns/a', target);
+    };
+    return { clock, listed, told, verifier, watch };
+  }
+
+  it('are those of a new pod, asked itself, while the Service still leads to one that has left (a digest stood for the wrong generation)', async () => {
+    const cluster: Cluster = { service: lists('A'), pods: [oldPod], answers: { 'new-1': lists('B') } };
+    const t = startListing(cluster);
+    t.watch(1);
+    await t.clock.advance(1_000);
+    cluster.pods = [newPod];
+    t.watch(2);
+    await t.clock.advance(4_000);
+    expect(t.told).toEqual([
+      [1, 'A'],
+      [2, 'B'],
+    ]);
+    expect(t.listed).toEqual(['service', 'new-1']);
+    cluster.service = lists('B');
+    await t.clock.advance(600_000);
+    expect(t.told).toHaveLength(2);
+    t.verifier.stop();
+  });
+
+  it('are not told of it before the Service leads to it for certain, where pods cannot be reached by themselves', async () => {
+    const cluster: Cluster = { service: lists('A'), pods: [oldPod], answers: {} };
+    const t = startListing(cluster);
+    t.watch(1);
+    await t.clock.advance(1_000);
+    cluster.pods = [newPod];
+    t.watch(2);
+    await t.clock.advance(4_000);
+    cluster.service = lists('B');
+    await t.clock.advance(5_000);
+    expect(t.told).toEqual([
+      [1, 'A'],
+      [2, 'B'],
+    ]);
+    t.verifier.stop();
+  });
+
+  it('are those of a new pod also for whoever leads since the moment of the switch (the Service was believed)', async () => {
+    const cluster: Cluster = { service: lists('A'), pods: [newPod], answers: { 'new-1': lists('B') } };
+    const t = startListing(cluster);
+    t.watch(2, true);
+    await t.clock.advance(1_000);
+    expect(t.told).toEqual([[2, 'B']]);
+    t.verifier.stop();
+  });
+
+  it('are not listed of a mix of pods: they may be those of either, and the generation is that of the older ones', async () => {
+    const cluster: Cluster = {
+      service: lists('A'),
+      pods: [oldPod],
+      answers: { 'new-1': lists('B'), 'old-1': lists('A') },
+    };
+    const t = startListing(cluster);
+    t.watch(1);
+    await t.clock.advance(1_000);
+    cluster.pods = [newPod, oldPod];
+    cluster.service = lists('B');
+    t.watch(1);
+    await t.clock.advance(60_000);
+    expect([t.told, t.listed]).toEqual([
+      [
+        [1, 'A'],
+        [1, 'A'],
+      ],
+      ['service'],
+    ]);
+    cluster.pods = [newPod];
+    t.watch(2);
+    await t.clock.advance(1_000);
+    expect(t.told.at(-1)).toEqual([2, 'B']);
+    t.verifier.stop();
   });
 });
 

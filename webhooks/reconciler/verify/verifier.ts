@@ -18,6 +18,7 @@ import { isUp } from './settle.ts';
 import { hasToBeWritten, isFailing, isOutdated, untilAllowedMs, untilOutdatedMs, untilRetryMs } from './tally.ts';
 import {
   answeredBy,
+  answerOfThese,
   askPeriodMs,
   asItRuns,
   begin,
@@ -35,7 +36,9 @@ import {
   moveOn,
   nextStanding,
   note,
+  noteLists,
   routingMs,
+  untilRoutedMs,
 } from './watched.ts';
 import type { Believed, Proof, VerificationTarget, Watched } from './watched.ts';
 
@@ -145,8 +148,10 @@ export class Verifier {
       return;
     }
     const target = asItRuns(wanted, known);
-    if (known === undefined) this.#begin(key, target, { believed, proof: wasLeftAlone ? wantedProof : noProof });
-    else if (isSameQuestion(known.target, target)) moveOn(known, target);
+    if (known === undefined) {
+      const followsOthers = wasLeftAlone || wanted.followsOthers === true;
+      this.#begin(key, target, { believed, proof: followsOthers ? wantedProof : noProof });
+    } else if (isSameQuestion(known.target, target)) moveOn(known, target);
     else this.#goOn(key, known, target);
   }
 
@@ -168,7 +173,8 @@ export class Verifier {
     known.stop?.();
     const isSameEndpoint = known.target.url === target.url;
     if (!isSameEndpoint) this.#pods.forget(key);
-    const watched = isSameEndpoint ? goOn(known, target) : begin(target, { proof: noProof }, this.#now());
+    const proof = known.of === undefined || known.target.pods === target.pods ? noProof : wantedProof;
+    const watched = isSameEndpoint ? goOn(known, target) : begin(target, { proof }, this.#now());
     // Failures in a row that other pods had say nothing about how soon these may answer.
     watched.tries = 0;
     this.#watched.set(key, watched);
@@ -249,14 +255,22 @@ export class Verifier {
     // Whoever has stopped us has seen to what comes next.
     if (asked?.answer === undefined || stop.signal.aborted) return;
     if (pod !== undefined && isProof(asked.answer)) {
-      const atMs = this.#options.clock.monotonicMs();
-      watched.proof = { state: isUp(asked.answer) ? 'given' : 'unreachable', atMs };
+      watched.proof = proofBy(asked.answer, this.#options.clock.monotonicMs());
       this.#askAfter(key, watched, 0);
       return;
     }
-    if (asked.answer.state !== 'throttled') this.#dateVerdict(key, watched, undefined);
-    watched.tries = asked.answer.state === 'failed' ? watched.tries + 1 : 0;
-    this.#askAfter(key, watched, this.#take(key, watched, asked.answer));
+    this.#askAfter(key, watched, this.#takeOfThese(key, watched, asked.answer));
+  }
+
+  /** Takes of an answer what is one of the pods that are asked now; says how long to wait until the next question, in milliseconds. */
+  #takeOfThese(key: string, watched: Watched, given: ProbeVerdict): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    const answer = answerOfThese(watched, given, nowMs);
+    if (answer === undefined) return untilRoutedMs(watched.proof, nowMs);
+    if (!mayBeOfOthers(watched, nowMs) && watched.proof.state === 'given') watched.proof = noProof;
+    if (answer.state !== 'throttled') this.#dateVerdict(key, watched, undefined);
+    watched.tries = answer.state === 'failed' ? watched.tries + 1 : 0;
+    return this.#take(key, watched, answer);
   }
 
   /** Whom to ask instead of the Service, while that may still lead to pods that are gone; each time another one. */
@@ -264,7 +278,10 @@ export class Verifier {
     const { proof } = watched;
     if (proof.state !== 'wanted') return undefined;
     const pods = this.#podsOf(key);
-    watched.proof = { state: 'wanted', askedPods: proof.askedPods + 1 };
+    watched.proof =
+      pods.length === 0
+        ? { state: 'unreachable', atMs: this.#options.clock.monotonicMs() }
+        : { state: 'wanted', askedPods: proof.askedPods + 1 };
     return pods[proof.askedPods % Math.max(1, pods.length)];
   }
 
@@ -312,10 +329,7 @@ export class Verifier {
       case 'auth-required':
         this.#believe(key, watched, answer);
         this.#pods.next(key, 'well');
-        if (mayBeOfOthers(watched, nowMs)) {
-          watched.countedAtMs = undefined;
-          return Math.min(routingMs, target.periodMs);
-        }
+        if (mayBeOfOthers(watched, nowMs)) return Math.min(routingMs, target.periodMs);
         // One second look: who answers differently each time is not asked more often for it.
         return watched.standing.candidate === undefined || standing.candidate !== undefined
           ? jittered(askPeriodMs(watched), jitter, random)
@@ -359,25 +373,31 @@ export class Verifier {
     const { clock } = this.#options;
     const askedAtMs = clock.monotonicMs();
     watched.askedAtMs = askedAtMs;
-    const asked =
-      pod === undefined
-        ? await this.#askService(key, watched, signal)
-        : await this.#send(key, watched, { ...atPod(pod), signal });
+    const countsOffers = this.#isListed(key, watched, askedAtMs);
+    const { tools } = watched.target;
+    const asked = await this.#send(key, watched, {
+      ...(pod === undefined ? { memory: watched.memory } : atPod(pod)),
+      ...{ ignore: tools?.ignore, isNoneListed: tools !== undefined && isDemanding(tools) },
+      ...{ countsOffers, knownContract: knownContract(watched), signal },
+    });
     if (asked === undefined) return undefined;
+    if (pod === undefined) watched.memory = asked.memory;
+    if (asked.state === 'verified' && countsOffers) watched.listTtlMs = asked.listTtlMs;
     const result = verdictOf(asked);
-    if (pod === undefined || !isProof(result)) note(watched, result, { askedAtMs, nowMs: clock.monotonicMs() });
+    const at = { askedAtMs, nowMs: clock.monotonicMs(), countsOffers };
+    if (pod !== undefined && isProof(result)) noteLists(watched, result, at);
+    else note(watched, result, at);
     return result;
   }
 
-  async #askService(key: string, watched: Watched, signal: AbortSignal): Promise<ProbeResult | undefined> {
-    const countsOffers = isCountDue(watched, this.#options.clock.monotonicMs());
-    const known = { knownContract: knownContract(watched), memory: watched.memory };
-    const { tools } = watched.target;
-    const wanted = { ignore: tools?.ignore, isNoneListed: tools !== undefined && isDemanding(tools) };
-    const asked = await this.#send(key, watched, { countsOffers, ...wanted, ...known, signal });
-    if (asked !== undefined) watched.memory = asked.memory;
-    if (asked?.state === 'verified' && countsOffers) watched.listTtlMs = asked.listTtlMs;
-    return asked;
+  /**
+   * Whether it is asked for what it lists. Not while the Service may lead to pods that are gone, whose tools would be told of
+   * those that are there; nor while there are pods of two templates, and nobody knows which of them lists.
+   */
+  #isListed(key: string, watched: Watched, nowMs: number): boolean {
+    if (!isCountDue(watched, nowMs) || mayBeOfOthers(watched, nowMs)) return false;
+    const [first, ...others] = this.#podsOf(key);
+    return others.every(({ template }) => template === first?.template);
   }
 
   /** For the round of the pods. Undefined also when nobody asks this server any more. */
@@ -439,6 +459,10 @@ function failingPodsOf(verdict: ProbeVerdict): readonly FailingPod[] {
 /** See {@link Proof}. */
 const noProof: Proof = { state: 'none' };
 const wantedProof: Proof = { state: 'wanted', askedPods: 0 };
+
+function proofBy(answer: ProbeVerdict, atMs: number): Proof {
+  return isUp(answer) ? { state: 'given', atMs, answer } : { state: 'unreachable', atMs };
+}
 
 const noPods: readonly FailingPod[] = [];
 

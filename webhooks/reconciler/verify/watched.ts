@@ -29,6 +29,8 @@ export interface VerificationTarget {
   readonly pods: string;
   /** What its tools have to be; absent: anything. */
   readonly tools?: ToolDemands | undefined;
+  /** Status tells of an answer of pods before these, so the Service may still lead to those. */
+  readonly followsOthers?: boolean;
 }
 
 /** One server that is asked, and what is believed of it. */
@@ -61,13 +63,15 @@ export interface Watched {
 
 /**
  * After a rollout a Service leads to the old pods for a moment, so what comes through it then may be their answer. A new
- * pod is asked itself first. `wanted`: not done yet. `given`: one has answered at its own address, `atMs`; what comes
- * through the Service counts. `unreachable`: pods cannot be reached by themselves, as was found out `atMs`. `none`: there is
- * nobody to be mistaken for.
+ * pod is asked itself first. `wanted`: not done yet. `given`: one has answered at its own address, `atMs`; for that moment
+ * the Service tells only that it leads somewhere, and `answer`, its tools included, is what counts. `unreachable`: pods
+ * cannot be reached by themselves, or are not known, as was found out `atMs`; for that moment no success counts. `none`:
+ * there is nobody to be mistaken for.
  */
 export type Proof =
   | { readonly state: 'wanted'; readonly askedPods: number }
-  | { readonly state: 'given' | 'unreachable'; readonly atMs: number }
+  | { readonly state: 'given'; readonly atMs: number; readonly answer: ProbeVerdict }
+  | { readonly state: 'unreachable'; readonly atMs: number }
   | { readonly state: 'none' };
 
 /** An earlier answer of the same pods, as status tells it. */
@@ -204,11 +208,21 @@ export function nextStanding(watched: Watched, answer: ProbeVerdict, nowMs: numb
 export function note(
   watched: Watched,
   answer: ProbeVerdict,
-  at: { readonly askedAtMs: number; readonly nowMs: number },
+  at: { readonly askedAtMs: number; readonly nowMs: number; readonly countsOffers: boolean },
 ): void {
-  if (answer.state === 'verified' && isCountDue(watched, at.askedAtMs)) watched.countedAtMs = at.askedAtMs;
-  if (answer.state === 'verified' && answer.offers !== undefined) watched.lists = listsOf(answer);
+  noteLists(watched, answer, at);
   watched.tally = nextTally(watched.tally, answer, at);
+}
+
+/** What was listed, if that was asked for. */
+export function noteLists(
+  watched: Watched,
+  answer: ProbeVerdict,
+  { askedAtMs, countsOffers }: { readonly askedAtMs: number; readonly countsOffers: boolean },
+): void {
+  if (answer.state !== 'verified') return;
+  if (countsOffers) watched.countedAtMs = askedAtMs;
+  if (answer.offers !== undefined) watched.lists = listsOf(answer);
 }
 
 /**
@@ -242,7 +256,21 @@ export function isRoutingLate({ proof }: Watched, nowMs: number): boolean {
 
 /** Whether what succeeds now may be pods that are gone: then it is asked for once more when that is over. */
 export function mayBeOfOthers({ proof }: Watched, nowMs: number): boolean {
-  return 'atMs' in proof && nowMs - proof.atMs < routingMs;
+  return untilRoutedMs(proof, nowMs) > 0;
+}
+
+/** How long the Service may still lead elsewhere, in milliseconds. */
+export function untilRoutedMs(proof: Proof, nowMs: number): number {
+  return 'atMs' in proof ? Math.max(0, proof.atMs + routingMs - nowMs) : 0;
+}
+
+/**
+ * What counts of an answer that came through the Service: a success that may be that of pods that are gone is taken for that
+ * of the new one that has answered itself. Undefined: nobody knows whose it is.
+ */
+export function answerOfThese(watched: Watched, answer: ProbeVerdict, nowMs: number): ProbeVerdict | undefined {
+  if (!isUp(answer) || !mayBeOfOthers(watched, nowMs)) return answer;
+  return watched.proof.state === 'given' ? watched.proof.answer : undefined;
 }
 
 /** An answer with what it does not say itself: how often it failed, and what it listed the last time. */
