@@ -43,7 +43,7 @@ function describe(crd: unknown, release: string | undefined): readonly DoctorLin
   if (lost.length > 0)
     lines.push({
       ...{ topic, level: 'problem' },
-      found: `${whatItIs} does not know ${listed(lost)}: the API server prunes what is written there, so these settings are lost without a word, and status says less${who}`,
+      found: `${whatItIs} does not know ${listed(lost)}: the API server prunes what is written there, so these settings are lost without a word, and status says less${forgets(lost) ? unproven : ''}${who}`,
       remedy: isElsewhere
         ? 'Have whoever owns it use the file in crds/ of this release, or stop owning it: as long as it puts its own one back, ours does not last'
         : 'Upgrade the chart with crds.enabled=true (--take-ownership where another release owns it), or kubectl apply --server-side --force-conflicts --filename with the file in crds/ of this release',
@@ -56,6 +56,14 @@ function describe(crd: unknown, release: string | undefined): readonly DoctorLin
     });
   else lines.push({ topic, level: 'ok', found: `${whatItIs} knows every field of this release${who}` });
   return [...lines, ...checkServing(crd)];
+}
+
+/** What else follows where status cannot keep the state of a rollout. */
+const unproven =
+  '. New versions replace what serves at once, without being proven first, and so does one that was rejected before';
+
+function forgets(lost: readonly string[]): boolean {
+  return lost.includes('status.extensions') || lost.includes('status.extensions.rollout');
 }
 
 /** What of the fields of ours the schema of a served version leaves out, each by the highest one that is missing. */

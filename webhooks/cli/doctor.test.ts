@@ -155,9 +155,12 @@ const without = (path: string): FakeKubeApi => {
 function foreignCrd(before: Json): Json {
   const versions = crd.spec.versions.map((version) => {
     const { properties } = version.schema.openAPIV3Schema;
-    const spec = properties['spec'] as { readonly properties: Json };
-    const known = Object.fromEntries(Object.entries(spec.properties).filter(([field]) => field !== 'extensions'));
-    const schema = { properties: { ...properties, spec: { ...spec, properties: known } } };
+    const without = (part: string): Json => {
+      const of = properties[part] as { readonly properties: Json };
+      const known = Object.fromEntries(Object.entries(of.properties).filter(([field]) => field !== 'extensions'));
+      return { ...of, properties: known };
+    };
+    const schema = { properties: { ...properties, spec: without('spec'), status: without('status') } };
     return { ...version, schema: { openAPIV3Schema: schema } };
   });
   return {
@@ -203,7 +206,7 @@ describe('doctor', () => {
         api.putAs('catalog-operator', paths.crd, foreignCrd(before));
         return api;
       },
-      /does not know spec\.extensions: the API server prunes .* labelled olm\.managed, written by catalog-operator/,
+      /does not know spec\.extensions, status\.extensions: the API server prunes .* so does one that was rejected before.* labelled olm\.managed, written by catalog-operator/,
     ],
     [
       'the conversion webhook of another operator is left',

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 
 import { writeListed } from '../core/contract/listed-tools.ts';
 import type { MCPServerStatus } from '../core/mcpserver/types.gen.ts';
+import { errorFromAnswer } from '../platform/kube/api-error.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
@@ -467,6 +468,54 @@ describe('a new version of a server that is verified', () => {
     expect(await registry.metrics()).toContain('rollouts_total{result="Complete",reason="Proven"} 1');
   });
 
+  it('that nobody can ask, neither its candidate nor its pods, serves without being proven, which is told (it was put back)', async () => {
+    change(2, { ...image(2), extensions: { rollout: { deadlineSeconds: 60 } } });
+    answer = { state: 'failed', message: 'no answer in time', isUnanswered: true };
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(30_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Proving', 'example.com/search:1']);
+    await clock.advance(60_000);
+    expect([phase(), status().extensions?.rollout?.proof]).toEqual(['Rolling', 'NotProven']);
+    serves = answer;
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(600_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+    await clock.advance(600_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual([undefined, 'example.com/search:2']);
+    expect(conditions()).toContain('Verified=False/EndpointUnavailable');
+    expect(events()).not.toContain('RolledBack');
+    const notes = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ note }) => note);
+    expect(notes).toContain('The new version serves; it is not proven: it could not be asked: no answer in time');
+    expect(await registry.metrics()).toContain('rollouts_total{result="Complete",reason="NotProven"} 1');
+  });
+
+  it('that was rejected replaces what serves once an older CRD has made us forget it, and status says that', async () => {
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(20_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+    const request = api.request.bind(api);
+    const message =
+      'failed to create typed patch object (mcp/search; mcp.x-k8s.io/v1beta1, Kind=MCPServer): .status.extensions: field not declared in schema';
+    api.request = (asked) => {
+      const isRefused = asked.path === `${serverPath}/status` && JSON.stringify(asked.body).includes('"extensions"');
+      if (!isRefused) return request(asked);
+      const error = errorFromAnswer({ request: 'PATCH', status: 500, body: { message } });
+      return Promise.resolve({ ok: false, error });
+    };
+    api.put(serverPath, { status: { extensions: undefined } });
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual([undefined, 'example.com/search:2']);
+    const ready = status().conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toContain('new versions replace what serves at once, also one that was rejected before');
+    expect(events()).toContain('StatusNotWritten');
+  });
+
   it('that failed, and is all that is left, is blocked until it speaks MCP after all', async () => {
     change(2, image(2));
     await clock.advance(1_000);
@@ -725,5 +774,74 @@ describe('the tools of a new version', () => {
     expect(conditions()).toContain('Verified=True/Verified');
     await proven();
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  const replicaSetIs = (hash: string, ofImage: number): void => {
+    const { spec } = api.get(deploymentPath) as { spec: { template: object } };
+    const text = JSON.stringify(spec.template).replace(/search:\d/, `search:${ofImage}`);
+    api.put(`/apis/apps/v1/namespaces/mcp/replicasets/search-${hash}`, {
+      ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: `search-${hash}`, namespace: 'mcp' } },
+      spec: { template: JSON.parse(text) as object },
+    });
+  };
+  const replacedBy = (name: string, template: string, before: string): void => {
+    api.remove(podPath(before));
+    servingPod(name, template);
+    deploymentIs(deploymentPath);
+  };
+
+  it.each([
+    ['they are not the pinned ones', { mode: 'Pin' }, 'ToolContractChanged'],
+    ['they have to be read-only and are not', { allow: 'ReadOnly' }, 'ToolNotAllowed'],
+  ])('put it back, once, where no candidate was asked and %s (its pods stayed)', async (_, toolContract, reason) => {
+    const extensions = { toolContract, rollout: { verify: 'AfterSwitch' } };
+    asked({ ...image(1), extensions });
+    await clock.advance(10_000);
+    expect(conditions()).toContain('Verified=True/Verified');
+    const before = serves;
+    const listed = writeListed([{ ...tool, name: 'send', readOnly: false }]);
+    const others = lists('2', 'send');
+    if (others.state !== 'verified') throw new Error('it speaks MCP');
+    replicaSetIs('one', 1);
+    asked({ ...image(2), extensions });
+    await clock.advance(1_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+    serves = { ...others, tools: { digest: `sha256:${'2'.repeat(64)}`, truncated: 0, listed } };
+    replacedBy('new', 'two', 'old');
+    await clock.advance(20_000);
+    expect([phase(), status().extensions?.rollout?.reason]).toEqual(['RolledBack', reason]);
+    expect(imageIn(deploymentPath)).toBe('example.com/search:1');
+    expect(status().extensions?.rollout?.message).not.toContain('untouched');
+    serves = before;
+    replacedBy('old', 'one', 'new');
+    await clock.advance(600_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    expect(conditions()).toEqual(expect.arrayContaining(['Verified=True/Verified', `Stalled=True/${reason}`]));
+    expect(events().filter((one) => one === 'RolledBack')).toHaveLength(1);
+  });
+
+  it('let what was put back for them roll out when they are accepted', async () => {
+    const extensions = { toolContract: { mode: 'Pin' }, rollout: { verify: 'AfterSwitch' } };
+    asked({ ...image(1), extensions });
+    await clock.advance(10_000);
+    const before = serves;
+    replicaSetIs('one', 1);
+    asked({ ...image(2), extensions });
+    await clock.advance(1_000);
+    serves = lists('2', 'fetch', 'search', 'send');
+    replacedBy('new', 'two', 'old');
+    await clock.advance(20_000);
+    expect(phase()).toBe('RolledBack');
+    serves = before;
+    replacedBy('old', 'one', 'new');
+    await clock.advance(20_000);
+    accept('2');
+    await clock.advance(1_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+    serves = lists('2', 'fetch', 'search', 'send');
+    replacedBy('new', 'two', 'old');
+    await clock.advance(20_000);
+    expect(phase()).toBeUndefined();
+    expect(conditions()).toContain('Verified=True/Verified');
   });
 });

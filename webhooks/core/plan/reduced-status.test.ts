@@ -39,6 +39,17 @@ describe('what is left of a status under an older CRD', () => {
     expect([refusal('.status.extensions.rollout'), 'denied'].map(takesExtensions)).toEqual([false, true]);
   });
 
+  it.each([
+    ['says what follows for rollouts where their state cannot be kept', refusal('.status.extensions.rollout'), true],
+    ['says nothing of rollouts where it can', 'denied', false],
+  ])('%s', (_, why, isSaid) => {
+    const ready = { ...condition, type: 'Ready' } as const;
+    const [said] = reducedStatus({ ...status, conditions: [ready] }, why).conditions ?? [];
+    const follows = 'can be written, so new versions replace what serves at once, also one that was rejected before: ';
+    expect(said?.message.includes(follows)).toBe(isSaid);
+    expect(said?.message).toContain(why);
+  });
+
   it('has what is remembered, where that is not what the schema misses', () => {
     expect(reducedStatus(status, refusal('.status.serverInfo.title'))).toEqual(status);
     expect(reducedStatus(status, 'denied the request: .status.extensions is too long')).toEqual(status);

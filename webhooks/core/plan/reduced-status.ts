@@ -7,6 +7,9 @@ const maxMessageLength = 1_000;
 /** Longest part of the API server's words in it, in characters. */
 const maxWhyLength = 500;
 
+/** What follows where the state of a rollout cannot be kept. */
+const unproven = ', so new versions replace what serves at once, also one that was rejected before';
+
 /** The conditions in which others' words stand most often; what they would say is said by their status and reason. */
 const explaining: readonly string[] = ['Ready', 'Verified'];
 
@@ -20,8 +23,9 @@ export function reducedStatus(status: MCPServerStatus, why: string): MCPServerSt
   const undeclared = undeclaredIn(why);
   const isLeft = (name: string): boolean => name !== 'serverInfo' && !undeclared.has(name);
   const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => isLeft(name)));
-  const isRemembered = policy !== undefined && takesExtensions(why);
-  const message = `Only a part of this status can be written: ${shortenEnd(plain(why), maxWhyLength)}`;
+  const isTaken = takesExtensions(why);
+  const isRemembered = policy !== undefined && isTaken;
+  const message = `Only a part of this status can be written${isTaken ? '' : unproven}: ${shortenEnd(plain(why), maxWhyLength)}`;
   return {
     ...rest,
     ...(isRemembered ? { extensions: present({ policy, release, causes, rollout: withoutWords(rollout) }) } : {}),

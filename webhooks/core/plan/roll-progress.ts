@@ -1,11 +1,14 @@
 import type { RollProgress } from '../rollout/rollout.ts';
-import type { DeploymentStatus } from './observed.ts';
+import type { DeploymentStatus, Verification, VerifiedEndpoint } from './observed.ts';
+import { sayTools } from './say-tools.ts';
 import type { Serving } from './serving.ts';
 import type { StatusInput } from './status-input.ts';
+import { judgeTools, toolDemandsOf } from './tool-demands.ts';
+import { toolReasons } from './tool-reasons.ts';
 
 export interface RollProgressInput extends Pick<
   StatusInput,
-  'deployment' | 'verification' | 'answeredBy' | 'isApplied'
+  'server' | 'previous' | 'deployment' | 'verification' | 'answeredBy' | 'isApplied'
 > {
   readonly serving: Serving;
   /** What the new pods fail of. */
@@ -33,17 +36,51 @@ function lateness(
   return { state: 'late', message: `New pods do not come up: ${message}` };
 }
 
-function completed({ verification, answeredBy, serving }: RollProgressInput): RollProgress {
+function completed(input: RollProgressInput): RollProgress {
+  const { verification, answeredBy, serving } = input;
   if (answeredBy?.podSet !== serving.podSet) return { state: 'complete', answer: 'none' };
   switch (verification.state) {
     case 'not-attempted':
       return { state: 'complete', answer: 'none' };
     case 'throttled':
-      return { state: 'complete', answer: 'throttled' };
-    case 'failed':
-      return { state: 'complete', answer: 'bad', message: verification.message };
+      return { state: 'complete', answer: 'throttled', message: verification.message };
+    case 'failed': {
+      const { message } = verification;
+      return { state: 'complete', answer: isOurs(verification) ? 'unreached' : 'bad', message };
+    }
     case 'verified':
     case 'auth-required':
+      return byTools(input, verification);
+  }
+}
+
+/** Whether it may be us who cannot ask: no connection at all (a mesh, a policy of somebody), or nothing to trust. */
+export function isOurs({
+  isUnanswered,
+  isTlsConfiguration,
+}: Extract<Verification, { readonly state: 'failed' }>): boolean {
+  return isUnanswered === true || isTlsConfiguration === true;
+}
+
+/** Of a version that had no candidate, or whose candidate could not be asked, nobody has judged the tools before. */
+function byTools(
+  { server, previous }: RollProgressInput,
+  answer: VerifiedEndpoint | Extract<Verification, { readonly state: 'auth-required' }>,
+): RollProgress {
+  const demands = toolDemandsOf(server, previous);
+  const verdict = judgeTools(demands, answer);
+  switch (verdict.state) {
+    case 'pending':
+      return { state: 'complete', answer: 'none' };
+    case 'changed':
+    case 'not-allowed': {
+      const reason = verdict.state === 'changed' ? toolReasons.changed : toolReasons.notAllowed;
+      const { message = reason } = sayTools(server, demands, verdict, { isPutBack: true }) ?? {};
+      return { state: 'not-allowed', reason, message };
+    }
+    case 'kept':
+    case 'unknown':
+      // What cannot be listed puts nothing back: it may be so of the version before, too.
       return { state: 'complete', answer: 'good' };
   }
 }

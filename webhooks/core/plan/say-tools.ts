@@ -15,8 +15,13 @@ export interface ToolsSaid {
 /** How many tools are named in one message. */
 const maxNamed = 5;
 
-/** Nothing of tools that are as they have to be. */
-export function sayTools(server: MCPServer, demands: ToolDemands, verdict: ToolVerdict): ToolsSaid | undefined {
+/** Nothing of tools that are as they have to be. `isPutBack`: of pods that are replaced for that by those before them. */
+export function sayTools(
+  server: MCPServer,
+  demands: ToolDemands,
+  verdict: ToolVerdict,
+  { isPutBack = false }: { readonly isPutBack?: boolean } = {},
+): ToolsSaid | undefined {
   switch (verdict.state) {
     case 'kept':
       return undefined;
@@ -33,7 +38,7 @@ export function sayTools(server: MCPServer, demands: ToolDemands, verdict: ToolV
     case 'changed':
       return {
         ...{ status: 'False', reason: toolReasons.changed, cause: verdict.found },
-        message: sayChanged(server, demands, verdict.found),
+        message: sayChanged(server, demands, { found: verdict.found, isPutBack }),
       };
     case 'not-allowed': {
       const { names, count } = verdict;
@@ -48,10 +53,14 @@ function wantedWord({ pinned, isReadOnly }: ToolDemands): string {
   return [pinned === undefined ? [] : ['the accepted ones'], isReadOnly ? ['read-only'] : []].flat().join(' and ');
 }
 
-function sayChanged(server: MCPServer, { pinned = [] }: ToolDemands, found: string): string {
+function sayChanged(
+  server: MCPServer,
+  { pinned = [] }: ToolDemands,
+  { found, isPutBack }: { readonly found: string; readonly isPutBack: boolean },
+): string {
   const isDigest = found.startsWith('sha256:');
   const now = isDigest ? `found ${found}` : `they have no digest now (${found})`;
-  const what = `Its tools are not the accepted ones: ${now}, accepted is ${pinned.join(' or ')}; its pods are untouched`;
+  const what = `Its tools are not the accepted ones: ${now}, accepted is ${pinned.join(' or ')}${isPutBack ? '' : '; its pods are untouched'}`;
   return `${what}${isDigest ? `. ${howToAccept(server)}` : ''}`;
 }
 

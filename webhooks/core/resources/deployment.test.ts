@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { anMCPServer, withReplicas, withSpec } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
 import { deployment } from './deployment.ts';
@@ -65,4 +65,22 @@ describe('pods that are replaced', () => {
 
 it('a Service named mcp puts no MCP_PORT=tcp://… into the pods of its namespace', () => {
   expect(specOf().template.spec.enableServiceLinks).toBe(false);
+});
+
+describe('the container of a server', () => {
+  const ours = { PROPAGATE_TLS_ENV_VARS: 'true', TLS_MIN_VERSION: 'VersionTLS13' };
+
+  afterEach(() => {
+    for (const name of Object.keys(ours)) Reflect.deleteProperty(process.env, name);
+  });
+
+  it('has the variables that its author has written, and none of ours', () => {
+    Object.assign(process.env, ours);
+    const env = [{ name: 'TLS_MIN_VERSION', value: 'VersionTLS12' }];
+    const { template } = specOf(withSpec({ config: { port: 8080, env } })) as unknown as {
+      template: { spec: { containers: readonly { env?: unknown }[] } };
+    };
+    expect(template.spec.containers.map((one) => one.env)).toEqual([env]);
+    expect(JSON.stringify(specOf().template)).not.toContain('TLS_');
+  });
 });

@@ -278,6 +278,38 @@ describe('a rollout', () => {
       'idle wanted',
     ],
     [
+      'waits for new pods that nobody can ask, as nobody could ask their candidate (it was put back)',
+      {
+        ...{ state: { ...rolling, proof: 'NotProven' }, serving: { ...serving, template: 'D' }, after: 899 },
+        progress: { state: 'complete', answer: 'unreached', message: 'timed out' },
+      },
+      'Rolling wanted',
+    ],
+    [
+      'is over when nobody could ask them for 15 minutes',
+      {
+        ...{ state: { ...rolling, proof: 'NotProven' }, serving: { ...serving, template: 'D' }, after: 900 },
+        progress: { state: 'complete', answer: 'unreached', message: 'timed out' },
+      },
+      'idle wanted',
+    ],
+    [
+      'puts back what served when nobody can ask the new pods, and their candidate was asked',
+      {
+        ...{ state: rolling, serving: { ...serving, template: 'D' } },
+        progress: { state: 'complete', answer: 'unreached', message: 'timed out' },
+      },
+      'RolledBack put-back',
+    ],
+    [
+      'puts back what served when the tools of the new pods are not as they have to be (they stayed)',
+      {
+        ...{ state: { ...rolling, proof: 'Skipped' }, serving: { ...serving, template: 'D' } },
+        progress: { state: 'not-allowed', reason: 'ToolContractChanged', message: 'others' },
+      },
+      'RolledBack put-back',
+    ],
+    [
       'is over when they speak MCP',
       { state: rolling, serving: { ...serving, template: 'D' }, progress: { state: 'complete', answer: 'good' } },
       'idle wanted',

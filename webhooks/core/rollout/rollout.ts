@@ -37,8 +37,21 @@ export interface ServingDeployment {
 /** How far the newest template of the serving Deployment has got. */
 export type RollProgress =
   | { readonly state: 'rolling' }
-  /** All pods are of it; `answer`: of theirs, as far as there is one. `throttled`: they ask not to be asked (HTTP 429). */
-  | { readonly state: 'complete'; readonly answer: 'good' | 'bad' | 'throttled' | 'none'; readonly message?: string }
+  /**
+   * All pods are of it; `answer`: of theirs, as far as there is one. `throttled`: they ask not to be asked (HTTP 429).
+   * `unreached`: we cannot ask them, which may be no fault of theirs.
+   */
+  | {
+      readonly state: 'complete';
+      readonly answer: 'good' | 'bad' | 'throttled' | 'unreached' | 'none';
+      readonly message?: string;
+    }
+  /** The same; they speak MCP, and their tools are not as they have to be. */
+  | {
+      readonly state: 'not-allowed';
+      readonly reason: 'ToolContractChanged' | 'ToolNotAllowed';
+      readonly message: string;
+    }
   | { readonly state: 'late'; readonly message: string };
 
 /** The candidate, as it is after our writes. */
@@ -122,8 +135,8 @@ export interface RolloutEvent {
 
 /** A server may be ready before what is behind its port is: bad answers count when they go on for so long, in milliseconds. */
 const badAnswersMs = 15_000;
-/** How long a version that replaces another one may ask not to be asked, in milliseconds: as long as a verdict stands (docs/decisions/0067). */
-const throttledForMs = 900_000;
+/** How long a version that replaces another one may be one that cannot be asked, in milliseconds: as long as a verdict stands (docs/decisions/0067). */
+const unaskedForMs = 900_000;
 /** How soon who is being asked is looked at although nobody tells, in milliseconds. */
 const lookMs = 10_000;
 /** Longest sentence that is kept, in characters; the schema allows more bytes. */
@@ -358,21 +371,37 @@ function nextOfRolling(input: RolloutInput, state: RolloutState): RolloutState |
       return state;
     case 'late':
       return putBack(input, state, { reason: 'ProgressDeadlineExceeded', message: progress.message });
+    case 'not-allowed':
+      return putBack(input, state, progress);
     case 'complete':
-      if (progress.answer === 'good' || hasGivenUp(input)) return undefined;
-      if (progress.answer !== 'bad') return state;
-      return putBack(input, state, {
-        reason: 'NewPodsNotVerified',
-        message: `The new pods do not speak MCP: ${progress.message ?? 'they do not say why'}`,
-      });
+      return nextOfComplete(input, state, progress);
   }
 }
 
-/** Whether all that is wanted is there, and has asked for so long not to be asked that nobody waits for an answer any more. */
-function hasGivenUp(input: RolloutInput): boolean {
-  const { progress, state } = input;
-  const isThrottled = progress.state === 'complete' && progress.answer === 'throttled';
-  return isThrottled && state !== undefined && elapsedMs(input, state) >= throttledForMs;
+function nextOfComplete(
+  input: RolloutInput,
+  state: RolloutState,
+  { answer, message = 'they do not say why' }: RollProgress & { readonly state: 'complete' },
+): RolloutState | undefined {
+  if (answer === 'good' || isGivenUp(input)) return undefined;
+  if (answer === 'none' || isWaitedFor(input)) return state;
+  const how = answer === 'unreached' ? 'cannot be asked, those before them could' : 'do not speak MCP';
+  return putBack(input, state, { reason: 'NewPodsNotVerified', message: `The new pods ${how}: ${message}` });
+}
+
+/**
+ * Whether all that is wanted is there and cannot be asked, which is known not to be its fault: it says so (HTTP 429), or
+ * nobody could ask its candidate either, and it rolls out all the same.
+ */
+function isWaitedFor({ progress, state }: RolloutInput): boolean {
+  if (progress.state !== 'complete') return false;
+  return progress.answer === 'throttled' || (progress.answer === 'unreached' && state?.proof === 'NotProven');
+}
+
+/** Whether that goes on for so long that nobody waits for an answer any more. */
+function isGivenUp(input: RolloutInput): boolean {
+  const { state } = input;
+  return isWaitedFor(input) && state !== undefined && elapsedMs(input, state) >= unaskedForMs;
 }
 
 /** One that is ready and does not speak MCP gets calls: nobody waits until it has replaced all the others. */
@@ -425,14 +454,17 @@ function eventOf(input: RolloutInput, state: RolloutState | undefined): RolloutE
   if (state === before || state?.phase === before?.phase) return undefined;
   if (state !== undefined) return events[state.phase](state);
   if (before?.phase !== 'Rolling') return undefined;
-  if (hasGivenUp(input)) return unasked;
+  if (isGivenUp(input)) return unasked(input.progress);
   return serving?.isVerified === true ? complete : undefined;
 }
 
-const unasked: RolloutEvent = {
-  ...{ type: 'Normal', reason: 'RolloutComplete' },
-  note: 'The new version serves; it is not verified, because it asks not to be asked (HTTP 429)',
-};
+function unasked(progress: RollProgress): RolloutEvent {
+  const isUnreached = progress.state === 'complete' && progress.answer === 'unreached';
+  const why = isUnreached
+    ? `not proven: it could not be asked: ${progress.message ?? 'nobody says why'}`
+    : 'not verified, because it asks not to be asked (HTTP 429)';
+  return { type: 'Normal', reason: 'RolloutComplete', note: `The new version serves; it is ${why}` };
+}
 
 const complete: RolloutEvent = {
   ...{ type: 'Normal', reason: 'RolloutComplete' },
@@ -475,7 +507,7 @@ function untilDeadline(input: RolloutInput): number | undefined {
 
 /** Who leads since a moment believes what others have found out, and nobody tells of that. */
 function untilAnsweredMs({ newPod, progress }: RolloutInput): number | undefined {
-  const isToAnswer = progress.state === 'complete' && (progress.answer === 'none' || progress.answer === 'throttled');
+  const isToAnswer = progress.state === 'complete' && ['none', 'throttled', 'unreached'].includes(progress.answer);
   const untilMs = Math.min(newPod === undefined ? Infinity : untilHeardMs(newPod), isToAnswer ? lookMs : Infinity);
   return untilMs === Infinity ? undefined : untilMs;
 }

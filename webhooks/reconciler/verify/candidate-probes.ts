@@ -1,4 +1,5 @@
 import type { ProtocolEra } from '../../core/plan/observed.ts';
+import { isOurs } from '../../core/plan/roll-progress.ts';
 import type { Proof } from '../../core/rollout/rollout.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorText } from '../../platform/log.ts';
@@ -159,11 +160,9 @@ function proofFrom(answer: ProbeResult): Proof {
       return { state: 'good' };
     case 'throttled':
       return { state: 'not-asked', message: answer.message };
-    case 'failed': {
-      const isOurs = answer.isUnanswered === true || answer.isTlsConfiguration === true;
-      return isOurs
+    case 'failed':
+      return isOurs(answer)
         ? { state: 'not-asked', message: answer.message }
         : { state: 'bad', message: answer.message, forMs: 0 };
-    }
   }
 }
