@@ -120,6 +120,16 @@ describe('refuses', () => {
       { config: { port: 1, storage: Array.from({ length: 65 }, (_, i) => ({ path: `/${i}`, source: emptyDir })) } },
       'spec.config.storage: must have at most 64 items; found a list of 65 items',
     ],
+    [
+      '1,001 variables',
+      { config: { port: 1, env: Array.from({ length: 1_001 }, (_, i) => ({ name: `A${i}`, value: 'x' })) } },
+      'spec.config.env: must have at most 1000 items; found a list of 1001 items',
+    ],
+    [
+      '251 sources of variables',
+      { config: { port: 1, envFrom: Array.from({ length: 251 }, (_, i) => ({ secretRef: { name: `a${i}` } })) } },
+      'spec.config.envFrom: must have at most 250 items; found a list of 251 items',
+    ],
     ['empty health', { runtime: { health: {} } }, 'spec.runtime.health: must not be empty; found an object'],
     [
       'negative replicas',

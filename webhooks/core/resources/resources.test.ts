@@ -242,6 +242,23 @@ describe('Deployment', () => {
       'mcp.x-k8s.io/config-hash': 'abc',
     });
   });
+
+  it('drops from the extras of the author what selects pods, and what is of the API or ours', () => {
+    const of = { 'mcp.x-k8s.io/config-hash': 'theirs', 'mcp-lifecycle/applied-hash': 'theirs', note: 'hello' };
+    const extraLabels = { app: 'theirs', 'mcp-server': 'theirs', team: 'a' };
+    const built = build(withSpec({ extraLabels, extraAnnotations: of }));
+    expect(JSON.stringify(built)).not.toContain('theirs');
+    expect(built).toMatchObject({ metadata: { labels: { team: 'a' }, annotations: { note: 'hello' } } });
+    expect(built).toMatchObject({
+      spec: { template: { metadata: { labels: { team: 'a' }, annotations: { note: 'hello' } } } },
+    });
+  });
+
+  it('has the timing of probes as its author says it, zeros included: the API server makes its defaults of them', () => {
+    const readinessProbe = { tcpSocket: { port: 8080 }, periodSeconds: 0, timeoutSeconds: 0 };
+    const server = withSpec({ runtime: { health: { readinessProbe } } });
+    expect(build(server)).toMatchObject(inContainer({ readinessProbe }));
+  });
 });
 
 describe('Service', () => {
