@@ -221,6 +221,32 @@ describe('ListWatch', () => {
     await t.stop();
   });
 
+  it('lists again when the API server was away and came back with older versions, of which a silent watch tells nothing', async () => {
+    const older = { resourceVersion: '7' };
+    const t = start([page([item('a')]), failure(503), page([item('b')], older), page([item('b')], older)]);
+    await settle();
+    t.end(failure(0));
+    await t.clock.advance(2_000);
+    expect(t.lists.map(({ query }) => query?.['limit'])).toEqual(['50', '1', '1', '50']);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a', 'rewritten', '+b', '=Thing/mcp/b']);
+    expect(t.watches.map(({ query }) => query?.['resourceVersion'])).toEqual(['10', '7']);
+    await t.stop();
+  });
+
+  it('goes on from its place when the API server was away, and lists nothing again, if it knows that place', async () => {
+    const t = start([page([item('a')]), page([item('b')], { resourceVersion: '10' })]);
+    await settle();
+    t.end(failure(0));
+    await t.clock.advance(2_000);
+    expect(t.handlers.seen).toEqual(['+a', '=Thing/mcp/a']);
+    expect(t.lists).toHaveLength(2);
+    expect(t.watches.map(({ query }) => query?.['resourceVersion'])).toEqual(['10', '10']);
+    t.end(failure(500));
+    await t.clock.advance(2_000);
+    expect(t.lists).toHaveLength(2);
+    await t.stop();
+  });
+
   it('lists again when an event is older than the last one, and believes neither', async () => {
     const t = start([page([item('a')]), page([item('b')], { resourceVersion: '20' })]);
     await settle();

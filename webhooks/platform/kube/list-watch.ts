@@ -88,8 +88,9 @@ const metadataOnlyAccept = {
  * would be all that ever happens.
  *
  * When etcd is restored from a snapshot, versions go back. A watch that goes on from a version of before then is open and
- * silent until they have caught up; a list that is older than what was seen, or an event that is older than the last
- * one, says it at once.
+ * silent until they have caught up, and then goes on as if nothing were missing; a list that is older than what was seen, or
+ * an event that is older than the last one, says it at once. API servers stand still meanwhile: when one was away, one object is
+ * listed before the watch goes on, for the version of the list.
  */
 export class ListWatch {
   readonly name: string;
@@ -105,6 +106,8 @@ export class ListWatch {
   /** The newest version that was ever seen, empty before the first. */
   #newest = '';
   #isRewritten = false;
+  /** Whether there was nobody who answered since the last watch. */
+  #wasAway = false;
   /** On the monotonic clock. */
   #relistAtMs = Infinity;
 
@@ -141,8 +144,24 @@ export class ListWatch {
     let resourceVersion: string | undefined;
     while (!signal.aborted) {
       resourceVersion ??= await this.#list(signal);
-      if (resourceVersion !== undefined) resourceVersion = await this.#watch(resourceVersion, signal);
+      if (resourceVersion === undefined) continue;
+      const goOn = this.#wasAway ? this.#lookAgain(resourceVersion, signal) : this.#watch(resourceVersion, signal);
+      resourceVersion = await goOn;
     }
+  }
+
+  /** The same place, or undefined where that was never reached: the API server has come back with an older state. */
+  async #lookAgain(from: string, signal: AbortSignal): Promise<string | undefined> {
+    const { api, path } = this.#options;
+    const query = { ...this.#selectors(), limit: '1' };
+    const page = await api.request({ method: 'GET', path, query, accept: metadataOnlyAccept.list, signal });
+    if (!page.ok) {
+      await this.#pause(page.error, signal);
+      return from;
+    }
+    this.#wasAway = false;
+    const version = stringAt(recordAt(page.body, 'metadata'), 'resourceVersion') ?? '';
+    return isOlder(version, from) ? undefined : from;
   }
 
   /** The version to watch from, or undefined after a failure (then it has already waited). */
@@ -260,6 +279,7 @@ export class ListWatch {
     const isForgotten =
       end.why === 'failed' && (end.error.status === 410 || end.error.reason === 'ResourceVersionTooLarge');
     if (end.why === 'failed' && !isForgotten) {
+      this.#wasAway ||= isAbsence(end.error);
       await this.#pause(end.error, signal);
       // A refusal (403, 404) is about the collection, not about our place in it: only a list can say more.
       return end.error.retry ? progress.resourceVersion : undefined;
@@ -373,4 +393,9 @@ export class ListWatch {
       error: errorText(error),
     });
   }
+}
+
+/** Nobody answered, or a balancer in the place of an API server: https://www.rfc-editor.org/rfc/rfc9110#status.502 */
+function isAbsence({ status }: ApiError): boolean {
+  return status === 0 || (status >= 502 && status <= 504);
 }
