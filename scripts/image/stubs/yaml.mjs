@@ -18,15 +18,28 @@ export function Document(value, options) {
 export function LineCounter() {
   return new (yaml().LineCounter)();
 }
+export function Pair(key, value) {
+  return new (yaml().Pair)(key, value);
+}
 export function Parser(onNewLine) {
   return new (yaml().Parser)(onNewLine);
 }
+export function Scalar(value) {
+  return new (yaml().Scalar)(value);
+}
 export function Schema(options) {
   return new (yaml().Schema)(options);
+}
+export function YAMLMap(schema) {
+  return new (yaml().YAMLMap)(schema);
+}
+export function YAMLSeq(schema) {
+  return new (yaml().YAMLSeq)(schema);
 }
 
 export const isAlias = (node) => yaml().isAlias(node);
 export const isMap = (node) => yaml().isMap(node);
 export const isScalar = (node) => yaml().isScalar(node);
 export const isSeq = (node) => yaml().isSeq(node);
+export const parseDocument = (text, options) => yaml().parseDocument(text, options);
 export const visit = (node, visitor) => yaml().visit(node, visitor);
