@@ -2,7 +2,7 @@
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
 // process exits when it is asked that method, or, with ANY, whatever it is asked. After `POST /break` it answers HTTP 500 to
 // whatever it is asked; after `POST /more` it lists one more tool, which deletes. `GET /ready`, for a probe, answers HTTP 503
-// until `POST /ready`.
+// until `POST /ready`. Without arguments they are in the environment, for APIs that have no field for them.
 import { createServer } from 'node:http';
 import { isKind, kinds, listMore, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
@@ -48,4 +48,6 @@ function main([port, name = '', fatal]: readonly string[]): void {
   process.once('SIGTERM', () => process.exit(0));
 }
 
-main(process.argv.slice(2));
+const { ODD_ARGUMENTS = '' } = process.env;
+
+main(process.argv.length > 2 ? process.argv.slice(2) : ODD_ARGUMENTS.split(' '));

@@ -8,10 +8,11 @@ import { keyOf, metaOf, recordAt, splitKey } from '../../platform/kube/object.ts
 import { controllerOf } from '../observe.ts';
 import { WorkQueue } from '../queue.ts';
 import { Setbacks } from '../setbacks.ts';
+import { Repairs } from './repairs.ts';
 import { reconcileComposite, type CompositeWorld } from './reconcile-composite.ts';
 
 export interface CompositeLoopOptions
-  extends Omit<CompositeWorld, 'of' | 'setbacks'>, Pick<ListWatchOptions, 'random' | 'log' | 'onListed'> {
+  extends Omit<CompositeWorld, 'of' | 'setbacks' | 'repairs'>, Pick<ListWatchOptions, 'random' | 'log' | 'onListed'> {
   /** Only these are looked at; empty means every one. */
   readonly namespaces: readonly string[];
 }
@@ -36,7 +37,7 @@ export class CompositeLoop {
   constructor(of: CompositeKind, options: CompositeLoopOptions) {
     const { namespaces, random, log, onListed, ...world } = options;
     this.#of = of;
-    this.#world = { ...world, of, setbacks: new Setbacks() };
+    this.#world = { ...world, of, setbacks: new Setbacks(), repairs: new Repairs(world.clock) };
     this.#queue = new WorkQueue({ clock: world.clock, log, random, concurrency, backoff });
     const common = {
       ...{ api: world.api, clock: world.clock, log, random, metadataOnly: true },
@@ -84,6 +85,7 @@ export class CompositeLoop {
   #forget(key: string): void {
     this.#objects.delete(key);
     this.#world.setbacks.forget(key);
+    this.#world.repairs.forget(key);
   }
 
   #serverHandlers(): WatchHandlers {

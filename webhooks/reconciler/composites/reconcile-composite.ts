@@ -4,7 +4,8 @@ import { renderLine } from '../../core/engine/render.ts';
 import { toSchemaFinding } from '../../core/engine/schema-finding.ts';
 import { API } from '../../core/mcpserver/api.ts';
 import { isRecord, ownValue } from '../../core/mcpserver/record.ts';
-import { childIdOf } from '../../core/plan/action.ts';
+import { childIdOf, type Action } from '../../core/plan/action.ts';
+import type { NextEvent } from '../../core/plan/events.ts';
 import { plan } from '../../core/plan/plan.ts';
 import type { KubernetesObject } from '../../core/resources/expanded-kind.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -18,6 +19,7 @@ import { ChildCache } from '../child-cache.ts';
 import { execute, type Executed } from '../execute.ts';
 import { observeChild } from '../observe.ts';
 import type { WorkResult } from '../queue.ts';
+import type { Repairs } from './repairs.ts';
 import { isTold, STATUS, type Setbacks } from '../setbacks.ts';
 
 export interface CompositeWorld {
@@ -26,6 +28,7 @@ export interface CompositeWorld {
   readonly clock: Clock;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly setbacks: Setbacks;
+  readonly repairs: Repairs;
 }
 
 /** How soon is looked again at what no watch tells of, in milliseconds: somebody has the name, or the API server refuses. */
@@ -40,11 +43,10 @@ interface Composite {
 
 /** One round for one object: its MCPServers as they should be, its status as they are. */
 export async function reconcileComposite(key: string, world: CompositeWorld, signal: AbortSignal): Promise<WorkResult> {
-  const { of, api, setbacks } = world;
+  const { of, api } = world;
   const { namespace, name } = splitKey(key);
   const read = await readObject(api, { ...of, namespace, name }, signal);
   if (!read.ok) return retryAfter(read.error);
-  if (read.body === undefined) setbacks.forget(key);
   if (read.body === undefined || metaOf(read.body).isDeleting) return { type: 'done' };
   return bringAbout({ key, raw: withType(read.body, of), world, signal });
 }
@@ -59,7 +61,7 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
     const message = violations.map((one) => renderLine(toSchemaFinding(one, 'deny'))).join('; ');
     return tell(composite, before.found, { reason: first.reason, message });
   }
-  const executed = await apply(composite, servers, before.found);
+  const { executed, pauseMs } = await apply(composite, servers, before.found);
   const failed = executed.filter(({ result }) => result === 'failed');
   const passing = failed.find(({ error, isNews }) => isNews === true || error?.retry === true);
   const problem = problemOf(composite, failed);
@@ -69,7 +71,9 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   if (!after.ok) return retryAfter(after.error);
   const told = await tell(composite, after.found, problem);
   if (passing !== undefined) return retryOf(passing);
-  return told.type === 'done' && failed.length > 0 ? { type: 'again', afterMs: lookAgainMs } : told;
+  if (told.type !== 'done') return told;
+  const waits = [...(failed.length > 0 ? [lookAgainMs] : []), ...(pauseMs > 0 ? [pauseMs] : [])];
+  return waits.length === 0 ? told : { type: 'again', afterMs: Math.min(...waits) };
 }
 
 type Servers = { readonly ok: true; readonly found: readonly unknown[] } | Extract<ApiResult, { ok: false }>;
@@ -91,20 +95,54 @@ async function apply(
   { key, raw, world, signal }: Composite,
   servers: readonly ExpandedServer[],
   found: readonly unknown[],
-): Promise<readonly Executed[]> {
-  const { of, api } = world;
-  const { name, namespace, uid } = metaOf(raw);
-  const actions = plan({
+): Promise<Applied> {
+  const { of, api, repairs } = world;
+  const { name, namespace, uid, generation } = metaOf(raw);
+  const planned = plan({
     owner: { of, name, uid },
     childKinds: [of.servers],
     desired: servers.map(({ manifest }) => toDesired(manifest, namespace)),
     observed: found.flatMap((server) => observeChild(server) ?? []),
     digest,
   });
-  if (actions.length === 0) return [];
+  const pauseMs = planned.some(isRepair) ? repairs.pauseMs(key, generation) : 0;
+  const actions = pauseMs > 0 ? planned.filter((action) => !isRepair(action)) : planned;
+  if (actions.length === 0) return { executed: [], pauseMs };
   const cache = new ChildCache(API.kind, undefined, of);
   for (const server of found) cache.put(server, undefined, key);
-  return execute(key, actions, { api, children: new Map([[API.kind, cache]]), signal });
+  const executed = await execute(key, actions, { api, children: new Map([[API.kind, cache]]), signal });
+  const repaired = executed.filter(({ action, result }) => result === 'done' && isRepair(action));
+  if (repaired.length > 0) repairs.note(key, generation);
+  for (const { action } of repaired) tellRepair({ raw, world }, action);
+  return { executed, pauseMs };
+}
+
+interface Applied {
+  readonly executed: readonly Executed[];
+  /** How long what somebody changed is left as it is; 0: it is brought back. */
+  readonly pauseMs: number;
+}
+
+function isRepair(action: Action): action is Action & { readonly type: 'apply' } {
+  return action.type === 'apply' && action.cause === 'drift';
+}
+
+/** Whoever scales or edits an MCPServer should meet the reason why it does not last. */
+function tellRepair({ raw, world }: Pick<Composite, 'raw' | 'world'>, action: Action): void {
+  const { kind, group } = world.of;
+  record(
+    { raw, world },
+    {
+      ...{ type: 'Warning', reason: 'BroughtBack', action: 'Reconcile' },
+      note: `${childIdOf(action)} says again what this ${kind}.${group} says: change it here, and not there.`,
+    },
+  );
+}
+
+function record({ raw, world }: Pick<Composite, 'raw' | 'world'>, event: NextEvent): void {
+  const { apiVersion, kind } = world.of;
+  const { name, namespace, uid } = metaOf(raw);
+  world.events.record({ regarding: { apiVersion, kind, namespace, name, uid }, ...event });
 }
 
 function toDesired(manifest: ExpandedServer['manifest'], namespace: string): KubernetesObject {
@@ -155,11 +193,8 @@ async function tell(
   const written = await applyStatus(api, { ...of, name, namespace, uid, status, signal });
   if (!written.ok) return written.error.status === 404 ? { type: 'done' } : retryAfter(written.error);
   if (problem !== undefined && !isSaidBy(previous, problem)) {
-    const { apiVersion, kind } = of;
-    world.events.record({
-      regarding: { apiVersion, kind, namespace, name, uid },
-      ...{ type: 'Warning', reason: problem.reason, action: 'Reconcile', note: problem.message },
-    });
+    const { reason, message: note } = problem;
+    record({ raw, world }, { type: 'Warning', reason, action: 'Reconcile', note });
   }
   return { type: 'done' };
 }

@@ -109,6 +109,30 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     expect(api.get(ours)).toMatchObject({ spec: { runtime: { replicas: 3 } } });
   });
 
+  it('brings ours back at once, tells whose it is, and rests where somebody never gives in', async () => {
+    const api = createFakeKubeApi();
+    const clock = await start(api);
+    write(api);
+    await clock.advance(1_000);
+    const applied = (): number => api.writes.filter((one) => one === `PATCH ${ours}`).length;
+    const before = applied();
+    for (let time = 0; time < 100; time += 1) {
+      api.put(ours, { spec: { runtime: { replicas: 9 } } });
+      await clock.advance(200);
+    }
+    // A hundred changes within twenty seconds.
+    expect(applied() - before).toBe(20);
+    await clock.advance(31_000);
+    expect(api.get(ours)).toMatchObject({ spec: { runtime: { replicas: 1 } } });
+    const events = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events');
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        reason: 'BroughtBack',
+        regarding: expect.objectContaining({ apiVersion: 'mcp.v2dy.io/v1', name: 'search' }),
+      }),
+    );
+  });
+
   it('leaves what others wrote into ours beside it', async () => {
     const api = createFakeKubeApi();
     const clock = await start(api);

@@ -1,0 +1,124 @@
+/**
+ * @alone it installs the chart with another CustomResourceDefinition and another webhook.
+ * @slow the pods are replaced when the feature comes, and when it goes.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { installChart } from '../../harness/chart.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { restoreChart } from '../../harness/installation.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
+import { untilComplete } from '../../harness/leader.ts';
+import { imageOf, untilCondition } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+const resource = 'mcpservers.mcp.v2dy.io';
+
+/** The second sample of ADR-001 but for its image, which stands in, and the variable by which that is told what it is. */
+function sendgrid(image: string, spec: object = {}): object {
+  return {
+    ...{ apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPServer', metadata: { name: 'sendgrid-mcp' } },
+    spec: {
+      ...{ image, port: 3001, protocol: 'http' },
+      env: [
+        {
+          name: 'BEARER_TOKEN_BEARERAUTH',
+          valueFrom: { secretKeyRef: { name: 'sendgrid-secrets', key: 'bearer-token' } },
+        },
+        { name: 'ODD_ARGUMENTS', value: '3001 good' },
+      ],
+      ...spec,
+    },
+  };
+}
+
+describe('an MCPServer of mcp.v2dy.io', () => {
+  const namespace = useNamespace();
+  const image = (): string => imageOf('odd-mcp-server');
+
+  const read = async (): Promise<KubeObject | undefined> => {
+    const args = ['get', resource, 'sendgrid-mcp', '--namespace', namespace, '--output', 'json'];
+    const { code, stdout } = await kubectl(args);
+    return code === 0 ? (JSON.parse(stdout) as KubeObject) : undefined;
+  };
+  const untilReady = (status: string, generation: number): Promise<KubeObject> =>
+    eventually(`it is Ready=${status} of generation ${generation}`, async () => {
+      const found = await read();
+      const ready = conditionOf(found, 'Ready');
+      return ready?.status === status && ready.observedGeneration === generation ? found : undefined;
+    });
+  const dryRun = (manifest: object): ReturnType<typeof kubectl> =>
+    kubectl(['apply', '--dry-run=server', '--namespace', namespace, '--filename', '-'], manifest);
+
+  beforeAll(async () => {
+    await installChart({ args: ['--set', 'v2dy.enabled=true'] });
+    await untilComplete();
+    await kubectlOk(['wait', '--for=condition=Established', `crd/${resource}`]);
+  });
+  // Whatever happened: the next case finds the cluster as it was.
+  afterAll(async () => {
+    await restoreChart();
+    await kubectl(['delete', 'crd', resource, '--ignore-not-found']);
+  });
+
+  it('applies as the design of its operator has it, and is refused at the fields that were written', async () => {
+    const refused = await eventually('the webhook is asked', async () => {
+      const answer = await dryRun(sendgrid('https://example.com/x'));
+      return answer.code !== 0 && answer;
+    });
+    expect(refused.stderr).toMatch(/spec\.image: .* \[image-reference-valid\]/);
+    const stdio = await dryRun(sendgrid(image(), { protocol: 'stdio', port: undefined }));
+    expect(stdio.stderr).toMatch(/spec\.protocol: /);
+    const warned = await dryRun(sendgrid(image()));
+    expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining('secretKeyRef') });
+  });
+
+  it('becomes one of ours, whose status it has, and applying it again changes nothing', async () => {
+    await apply(namespace, {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sendgrid-secrets' } },
+      stringData: { 'bearer-token': 'x' },
+    });
+    await apply(namespace, sendgrid(image()));
+    const found = await untilReady('True', 1);
+    expect(found.status).toMatchObject({
+      ...{ phase: 'Running', replicas: 1, readyReplicas: 1, observedGeneration: 1 },
+      address: { url: `http://sendgrid-mcp.${namespace}.svc.cluster.local:3001/mcp` },
+    });
+    const ours = await untilCondition(namespace, 'sendgrid-mcp', { type: 'Verified', status: 'True' });
+    await apply(namespace, sendgrid(image()));
+    const again = await get(namespace, 'mcpservers', 'sendgrid-mcp');
+    expect(again?.metadata.generation).toBe(ours.metadata.generation);
+    expect((await read())?.metadata.generation).toBe(1);
+  });
+
+  it('is what kubectl means by the bare name of the kind, and has a short name that ours does not', async () => {
+    for (const name of ['mcpserver', 'v2mcp']) {
+      const { stdout } = await kubectl(['get', name, '--namespace', namespace, '--output', 'name']);
+      expect(stdout.trim()).toBe('mcpserver.mcp.v2dy.io/sendgrid-mcp');
+    }
+  });
+
+  it('is scaled, and ours follows; whoever scales ours is brought back', async () => {
+    const replicas = async (): Promise<unknown> => {
+      const { runtime } = (await get(namespace, 'mcpservers', 'sendgrid-mcp'))?.spec ?? {};
+      return (runtime as { readonly replicas?: number } | undefined)?.replicas;
+    };
+    const scale = (what: string, count: number): Promise<string> =>
+      kubectlOk(['scale', what, 'sendgrid-mcp', `--replicas=${count}`, '--namespace', namespace]);
+    await scale(resource, 2);
+    await eventually('ours has two replicas', async () => (await replicas()) === 2);
+    const found = await untilReady('True', 2);
+    expect(found.status).toMatchObject({ selector: 'mcp-server=sendgrid-mcp' });
+    await scale('mcpservers.mcp.x-k8s.io', 5);
+    await eventually('ours has two replicas again', async () => (await replicas()) === 2);
+  });
+
+  it('leaves nothing behind', async () => {
+    await kubectlOk(['delete', resource, 'sendgrid-mcp', '--namespace', namespace]);
+    await eventually(
+      'ours and its Deployment are gone',
+      async () =>
+        (await get(namespace, 'mcpservers', 'sendgrid-mcp')) === undefined &&
+        (await get(namespace, 'deployments', 'sendgrid-mcp')) === undefined,
+    );
+  });
+});
