@@ -64,7 +64,11 @@ var acts = map[string]func(args []string){
 		_ = os.WriteFile(args[0], []byte("SIGTERM\n"), 0o600)
 	},
 	// Leaves one behind that holds stdin, stdout and stderr.
-	"leave": func(args []string) { start(nil, args...) },
+	"leave": func(args []string) {
+		start(nil, args...)
+		// Until it has looked who its parent is.
+		time.Sleep(100 * time.Millisecond)
+	},
 	// The same in a session of its own, as a daemon or a browser has; without what it knows of its environment.
 	"leave-daemon": func(args []string) { start(&syscall.SysProcAttr{Setsid: true}, args...) },
 	"keep": func(args []string) {
@@ -78,6 +82,14 @@ var acts = map[string]func(args []string){
 			sleepForEver()
 		}
 		start(nil, "generations", strconv.Itoa(left-1))
+	},
+	// Says who its parent is once that is another.
+	"tell-parent": func([]string) {
+		for first := os.Getppid(); os.Getppid() == first; {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Println(os.Getppid())
+		sleepForEver()
 	},
 	"never-read": func([]string) { sleepForEver() },
 	"close-stdin": func([]string) {

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -43,10 +44,11 @@ type options struct {
 }
 
 func main() {
-	// It lives on the server's memory limit. What the server is told by GOGC, GOMEMLIMIT and GOMAXPROCS is not meant for it.
+	// It lives on the server's memory limit, and what it keeps is bounded by its buffers. What the server is told by GOGC,
+	// GOMEMLIMIT and GOMAXPROCS is not meant for it: it would collect all the time, or never.
 	runtime.GOMAXPROCS(2)
-	debug.SetGCPercent(50)
-	debug.SetMemoryLimit(16 << 20)
+	debug.SetGCPercent(20)
+	debug.SetMemoryLimit(math.MaxInt64)
 	os.Exit(run(os.Args[1:]))
 }
 

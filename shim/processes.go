@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"math"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"sync"
@@ -30,18 +30,19 @@ type child struct {
 type processes struct {
 	mutex    sync.Mutex
 	children map[int]*child
-	started  uint64
+	// The next child has the next one.
+	lastMark uint64
 	onExit   func(*child)
 }
 
-// Above any limit that somebody would set.
-const firstMark = 1 << 40
+// somewhere is above any limit that somebody would set, and far from the marks of another shim, whose processes we may see.
+func somewhere() uint64 { return 1<<60 | rand.Uint64N(1<<40)<<20 }
 
 func newProcesses(onExit func(*child)) *processes {
 	// Orphans come to us also where we are not process 1, in a pod whose containers share their processes.
 	const setChildSubreaper = 36
 	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, setChildSubreaper, 1, 0)
-	return &processes{children: map[int]*child{}, onExit: onExit}
+	return &processes{children: map[int]*child{}, lastMark: somewhere(), onExit: onExit}
 }
 
 // start holds the mutex until the command runs, so that nobody waits for a process that is not in the list yet, and so that
@@ -49,8 +50,8 @@ func newProcesses(onExit func(*child)) *processes {
 func (p *processes) start(label, path string, argv []string, attributes *syscall.ProcAttr) (*child, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.started++
-	c := &child{label: label, mark: firstMark + p.started, exited: make(chan struct{})}
+	p.lastMark++
+	c := &child{label: label, mark: p.lastMark, exited: make(chan struct{})}
 	unmark := setMark(c.mark)
 	pid, err := syscall.ForkExec(path, argv, attributes)
 	unmark()
@@ -90,21 +91,12 @@ func (p *processes) reapOne() bool {
 	if err != nil || pid <= 0 {
 		return false
 	}
-	if c := p.children[pid]; c != nil && !c.hasExited() {
+	if c := p.children[pid]; c != nil && !isClosed(c.exited) {
 		c.status = status
 		close(c.exited)
 		p.onExit(c)
 	}
 	return true
-}
-
-func (c *child) hasExited() bool {
-	select {
-	case <-c.exited:
-		return true
-	default:
-		return false
-	}
 }
 
 // signal reaches everything that is left of a child, and reports whether there was anything. Signal 0 only looks.
@@ -167,36 +159,52 @@ func (p *processes) killAll() {
 	}
 }
 
+// One looks at a time: when a bridge dies, all sessions end at once.
+var looking sync.Mutex
+
 // withMark lists the processes that descend from the child with that mark.
 func withMark(mark uint64) (pids []int) {
+	looking.Lock()
+	defer looking.Unlock()
 	folder, err := os.Open("/proc")
 	if err != nil {
 		return nil
 	}
 	defer folder.Close()
-	names, _ := folder.Readdirnames(-1)
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil && pid != os.Getpid() && markOf(name) == mark {
-			pids = append(pids, pid)
+	for {
+		names, err := folder.Readdirnames(100)
+		for _, name := range names {
+			if pid, err := strconv.Atoi(name); err == nil && pid != os.Getpid() && markOf(name) == mark {
+				pids = append(pids, pid)
+			}
+		}
+		if err != nil {
+			return pids
 		}
 	}
-	return pids
 }
 
-// markOf reads a line such as `Max file locks            1099511627777        unlimited            locks`.
+const noMark = 0
+
+// markOf finds the first number in `Max file locks            1152921504606846977  unlimited            locks`.
 func markOf(pid string) uint64 {
-	text, err := os.ReadFile("/proc/" + pid + "/limits")
+	fd, err := syscall.Open("/proc/"+pid+"/limits", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return math.MaxUint64
+		return noMark
 	}
-	_, line, _ := bytes.Cut(text, []byte("\nMax file locks"))
-	fields := bytes.Fields(line[:min(len(line), 64)])
-	if len(fields) == 0 {
-		return math.MaxUint64
-	}
-	mark, err := strconv.ParseUint(string(fields[0]), 10, 64)
+	defer syscall.Close(fd)
+	// Sixteen lines of at most 80 bytes.
+	var room [2048]byte
+	size, err := syscall.Read(fd, room[:])
 	if err != nil {
-		return math.MaxUint64
+		return noMark
+	}
+	_, line, _ := bytes.Cut(room[:size], []byte("\nMax file locks"))
+	line = bytes.TrimLeft(line, " ")
+	number, _, _ := bytes.Cut(line, []byte(" "))
+	mark, err := strconv.ParseUint(string(number), 10, 64)
+	if err != nil {
+		return noMark
 	}
 	return mark
 }

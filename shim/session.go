@@ -25,7 +25,7 @@ var (
 )
 
 // Of what is on its way in one direction; a pipe and a socket hold some more, and a whole message need not fit.
-const copyBuffer = 32 << 10
+const copyBuffer = 16 << 10
 
 // A session is one connection and the child that was started for it.
 type session struct {
@@ -59,8 +59,9 @@ func (s *session) run(p *processes, input *bufio.Reader, ending <-chan struct{})
 	inputEnded, outputEnded, errorsEnded, over := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	defer close(over)
 	go func() {
-		defer close(inputEnded)
 		s.copyInput(input)
+		close(inputEnded)
+		s.stdin.Close()
 	}()
 	go func() {
 		s.copyOutput()
@@ -78,7 +79,9 @@ func (s *session) run(p *processes, input *bufio.Reader, ending <-chan struct{})
 	patience := timeToStop
 	select {
 	case <-s.child.exited:
-		stderr.say("the process of session %s %s", s.child.label, howItEnded(s.child.status))
+		if !isClosed(inputEnded) {
+			stderr.say("the process of session %s %s", s.child.label, howItEnded(s.child.status))
+		}
 	case <-ending:
 		patience = timeToStopAtLast
 	case <-inputEnded:
@@ -95,6 +98,15 @@ func (s *session) run(p *processes, input *bufio.Reader, ending <-chan struct{})
 	s.stderr.Close()
 }
 
+func isClosed(channel <-chan struct{}) bool {
+	select {
+	case <-channel:
+		return true
+	default:
+		return false
+	}
+}
+
 // within reports whether it was done in time, and not something else before.
 func within(limit time.Duration, done, otherwise <-chan struct{}) bool {
 	timer := time.NewTimer(limit)
@@ -108,9 +120,8 @@ func within(limit time.Duration, done, otherwise <-chan struct{}) bool {
 	return false
 }
 
-// copyInput ends when the bridge says that nothing more comes, or is gone; the child's input ends with it.
+// copyInput ends when the bridge says that nothing more comes, or is gone.
 func (s *session) copyInput(input *bufio.Reader) {
-	defer s.stdin.Close()
 	buffer := make([]byte, copyBuffer)
 	isRead := true
 	for {
