@@ -117,7 +117,11 @@ function scriptOf({ urls, keepsSession = false }: ManyCallingClient): string {
         }
         return 'no session has lasted until its first call';
       };
-      const params = { _meta: { 'io.modelcontextprotocol/protocolVersion': version } };
+      const params = { _meta: {
+        'io.modelcontextprotocol/protocolVersion': version,
+        'io.modelcontextprotocol/clientInfo': { name: 'loop', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      } };
       const call = async () => judge(await post(url, { id: 1, method: 'tools/list', params }, { 'mcp-method': 'tools/list' }));
       let answered = 0;
       const failures = [];

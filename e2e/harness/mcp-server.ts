@@ -3,7 +3,13 @@ import { eventually } from './eventually.ts';
 
 /** An image that cases run: scripts/e2e.ts built and loaded it. */
 export function imageOf(
-  name: 'kubernetes-mcp-server' | 'server-everything' | 'tls-mcp-server' | 'odd-mcp-server' | 'mcp-client',
+  name:
+    | 'kubernetes-mcp-server'
+    | 'server-everything'
+    | 'tls-mcp-server'
+    | 'odd-mcp-server'
+    | 'stdio-mcp-server'
+    | 'mcp-client',
 ): string {
   const image = process.env[`IMAGE_${name}`];
   if (image === undefined)
@@ -50,6 +56,28 @@ export function oddServer(name: string, kind: string, spec: Readonly<Record<stri
     spec: {
       source: { type: 'ContainerImage', containerImage: { ref: imageOf('odd-mcp-server') } },
       config: { port: 8080, arguments: ['8080', kind] },
+      ...spec,
+    },
+  };
+}
+
+/** What the image stdio-mcp-server starts; `legacy` behind it: of MCP 2025-11-25 and older. */
+export const stdioCommand = ['/nodejs/bin/node', '/app/stdio-mcp-server.cjs'] as const;
+
+/** stdio-mcp-server, served by the bridge. */
+export function stdioServer(
+  name: string,
+  spec: Readonly<Record<string, unknown>> = {},
+  stdio: Readonly<Record<string, unknown>> = {},
+): object {
+  return {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    metadata: { name },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: imageOf('stdio-mcp-server') } },
+      config: { port: 8080 },
+      extensions: { stdio: { command: stdioCommand, ...stdio } },
       ...spec,
     },
   };

@@ -28,7 +28,10 @@ async function runOnCluster(config: string, args: readonly string[]): Promise<nu
   const cluster = await upCluster({}, report);
   const images = await ensureImagesLoaded(
     cluster,
-    ['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'tls-mcp-server', 'odd-mcp-server', 'mcp-client'],
+    [
+      ...(['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'tls-mcp-server', 'odd-mcp-server'] as const),
+      ...(['stdio-mcp-server', 'mcp-client'] as const),
+    ],
     report,
   );
   const [program] = images;

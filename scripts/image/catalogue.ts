@@ -26,6 +26,8 @@ export const recipes = {
   'tls-mcp-server': tlsMcpServerImage,
   /** Servers that answer what no server should, for the bench and the e2e cases. */
   'odd-mcp-server': () => scriptImage('odd-mcp-server', 'e2e/servers/odd-mcp-server.ts'),
+  /** A server over standard input and output, for the e2e cases. */
+  'stdio-mcp-server': stdioMcpServerImage,
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,
 } as const satisfies Record<string, () => Promise<ImageRecipe>>;
@@ -53,6 +55,11 @@ async function mcpClientImage(): Promise<ImageRecipe> {
 async function tlsMcpServerImage(): Promise<ImageRecipe> {
   const version = await packageVersion('@modelcontextprotocol/server');
   return scriptImage('tls-mcp-server', 'e2e/servers/tls-mcp-server.ts', version);
+}
+
+async function stdioMcpServerImage(): Promise<ImageRecipe> {
+  const version = await packageVersion('@modelcontextprotocol/server');
+  return scriptImage('stdio-mcp-server', 'e2e/servers/stdio-mcp-server.ts', version);
 }
 
 /** One script of this repository on Node. */
