@@ -115,6 +115,15 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{/* Names of the Secrets by which pods for stdio pull our image, with commas between them: those of their own namespaces only. */}}
+{{- define "mcp-lifecycle.stdioPullSecrets" -}}
+{{- $names := list }}
+{{- range .Values.stdio.imagePullSecrets }}
+{{- $names = append $names (kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name")) }}
+{{- end }}
+{{- join "," ($names | uniq) }}
+{{- end }}
+
 {{/* What both containers share. */}}
 {{- define "mcp-lifecycle.commonEnv" -}}
 - name: POD_NAME

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { defaultStdio } from '../../webhooks/core/resources/pod/stdio-parts.ts';
 import { at, render, type Manifest } from './render.ts';
 
 // Each helm is a process of its own, and the machine may be busy.
@@ -47,6 +48,25 @@ describe('the pods', () => {
         labelSelector: { matchLabels: selector },
       },
     ]);
+  });
+
+  it('know what the containers beside servers for stdio may use, and how their image is pulled', async () => {
+    const valueOf = async (values: object, name: string): Promise<unknown> => {
+      const env = at(find(await renderWith(values), 'Deployment'), `${ours}.containers.1.env`);
+      return Array.isArray(env)
+        ? at(
+            env.find((entry) => at(entry, 'name') === name),
+            'value',
+          )
+        : env;
+    };
+    const text = await valueOf({}, 'STDIO_RESOURCES');
+    // What the command line has for them, which has no chart.
+    expect(JSON.parse(String(text))).toEqual(defaultStdio.resources);
+    const imagePullSecrets = ['a', { name: 'b' }, { name: 'a' }];
+    expect(await valueOf({ stdio: { imagePullSecrets } }, 'STDIO_IMAGE_PULL_SECRETS')).toBe('a,b');
+    expect(await valueOf({}, 'STDIO_IMAGE_PULL_SECRETS')).toBeUndefined();
+    expect(await valueOf({ image: { pullPolicy: 'Always' } }, 'OWN_IMAGE_PULL_POLICY')).toBe('Always');
   });
 
   const spread = [{ topologyKey: 'rack', maxSkew: 2, whenUnsatisfiable: 'DoNotSchedule', labelSelector: {} }];

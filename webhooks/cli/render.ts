@@ -34,10 +34,16 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     namespace: namespaceOption,
     validate: validateOption,
     policy: policyOption,
+    image: {
+      type: 'text',
+      placeholder: 'REF',
+      default: '',
+      help: 'image of mcp-lifecycle in the pods of servers for stdio, as values image.* of the chart name it (default mcp-lifecycle:VERSION)',
+    },
   },
   exitCodes: { clean: 'rendered', found: 'refused (the findings are on standard error)' },
   judgeArguments: judgeInputNames,
-  async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env }) {
+  async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env, readVersion }) {
     const { namespace, output, validate } = values;
     const chosen = await choosePolicy(values.policy, readStdin);
     if (chosen.type === 'refused') {
@@ -56,7 +62,9 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     const judgement = judgeInput(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
-    writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, namespace, chosen.policy))));
+    const ownImage = values.image === '' ? `mcp-lifecycle:${(await readVersion?.()) ?? 'latest'}` : values.image;
+    const as = { namespace, ownImage, compatibility: chosen.policy.compatibility };
+    writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, as))));
     return exitCodeOf({
       type: 'done',
       severities: refused.map(({ finding }) => finding.severity),
@@ -96,11 +104,20 @@ function renderList(items: readonly unknown[]): string {
 /** What runs has every default; what is stored has only those that its author cannot contradict later. */
 function expand(
   { server, findings, manifest }: JudgedManifest,
-  namespace: string,
-  { compatibility }: Pick<Policy, 'compatibility'>,
+  { namespace, compatibility, ownImage }: ExpandOptions,
 ): readonly unknown[] {
   if (server === undefined || findings.some(({ severity }) => severity === 'deny')) return [];
-  return [toStoredServer(manifest.value, namespace, compatibility), ...buildChildren({ server, compatibility })];
+  return [
+    toStoredServer(manifest.value, namespace, compatibility),
+    ...buildChildren({ server, compatibility, ownImage }),
+  ];
+}
+
+interface ExpandOptions {
+  readonly compatibility: Policy['compatibility'];
+  readonly namespace: string;
+  /** Ours. */
+  readonly ownImage: string;
 }
 
 /** In the order of the kinds, those that are wanted; of optional kinds as in a cluster that has them. */

@@ -133,3 +133,30 @@ it('knows which profile every policy has to say, and no others than there are', 
     problems: ["COMPATIBILITY_PROFILE is 'strict': use default or reference."],
   });
 });
+
+it('knows what the containers of ours in pods for stdio may use, and how they are pulled', () => {
+  const read = (more: object) => parseReconcilerConfig({ ...environment, LEASE_NAME: 'l', ...more });
+  expect(read({})).toMatchObject({
+    config: {
+      installation: {
+        imagePullPolicy: 'IfNotPresent',
+        stdio: { resources: { requests: { cpu: '10m' }, limits: { memory: '128Mi' } }, imagePullSecrets: [] },
+      },
+    },
+  });
+  const resources = { requests: { cpu: '5m' }, limits: { memory: '99Mi' } };
+  const said = { STDIO_RESOURCES: JSON.stringify(resources), STDIO_IMAGE_PULL_SECRETS: 'a,b' };
+  expect(read({ OWN_IMAGE_PULL_POLICY: 'Always', ...said })).toMatchObject({
+    config: { installation: { imagePullPolicy: 'Always', stdio: { resources, imagePullSecrets: ['a', 'b'] } } },
+  });
+});
+
+it.each(['{', '[]', '1', '{"limits":{"cpu":{}}}', '{"claims":[]}', '{"requests":[]}'])(
+  'refuses resources of containers that are none: %s',
+  (text) => {
+    expect(parseReconcilerConfig({ ...environment, LEASE_NAME: 'l', STDIO_RESOURCES: text })).toEqual({
+      ok: false,
+      problems: ['STDIO_RESOURCES is no JSON with requests and limits of a container.'],
+    });
+  },
+);

@@ -2,8 +2,11 @@ import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
 import type { CompatibilityProfile } from '../core/mcpserver/compatibility.ts';
 import type { Installation } from '../core/engine/installation.ts';
 import { compositeKinds } from '../core/composites/composite-kinds.ts';
+import { isRecord } from '../core/mcpserver/record.ts';
+import type { ResourceRequirements } from '../core/mcpserver/types.gen.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
+import { defaultStdio } from '../core/resources/pod/stdio-parts.ts';
 import { createReader, type Environment, type Parsed, type Reader } from './environment.ts';
 import { logLevelWords as logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
@@ -23,7 +26,10 @@ interface CommonConfig {
   readonly logConfigMap?: string;
   /** DNS domain of the cluster: for the names in the serving certificate, and for status.address.url. */
   readonly clusterDomain: string;
-  /** Our image and what nobody else may use: OWN_IMAGE, OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. */
+  /**
+   * Our image and what nobody else may use: OWN_IMAGE, OWN_SERVICE_ACCOUNTS, OWN_SECRETS, OWN_POD_LABELS. The reconciler is
+   * told of our containers in pods for stdio besides: OWN_IMAGE_PULL_POLICY, STDIO_RESOURCES, STDIO_IMAGE_PULL_SECRETS.
+   */
   readonly installation: Installation;
   /** Optional features that are switched on (`monitoring`): FEATURES. */
   readonly features: readonly string[];
@@ -122,8 +128,19 @@ export function parseAwaitAdmissionConfig(environment: Environment): Parsed<Awai
 /** Reads the environment of the reconciler container (chart/templates/deployment.yaml). */
 export function parseReconcilerConfig(environment: Environment): Parsed<ReconcilerConfig> {
   const read = createReader(environment, whoSets);
+  const { installation, ...shared } = common(read, { healthPort: 8083, metricsPort: 8082 });
+  const isResources = (text: string): boolean => parseResources(text) !== undefined;
+  const resources = read.checked('STDIO_RESOURCES', isResources, 'is no JSON with requests and limits of a container.');
   return read.result({
-    ...common(read, { healthPort: 8083, metricsPort: 8082 }),
+    ...shared,
+    installation: {
+      ...installation,
+      imagePullPolicy: read.oneOf('OWN_IMAGE_PULL_POLICY', ['IfNotPresent', 'Always', 'Never']),
+      stdio: {
+        resources: parseResources(resources ?? '') ?? defaultStdio.resources,
+        imagePullSecrets: read.list('STDIO_IMAGE_PULL_SECRETS'),
+      },
+    },
     leaseName: read.required('LEASE_NAME'),
     watchNamespaces: read.list('WATCH_NAMESPACES'),
     maxRollouts: read.count('ROLLOUT_MAX_CONCURRENT', 10),
@@ -161,6 +178,23 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
 function policyLocation(read: Reader, configMap: string): PolicyLocation {
   const readsNamespaces = read.oneOf('POLICY_READS_NAMESPACES', ['false', 'true']) === 'true';
   return { configMap, key: read.optional(policyVariables.key, defaultPolicyKey), readsNamespaces };
+}
+
+/** Undefined for what is none. */
+function parseResources(text: string): ResourceRequirements | undefined {
+  try {
+    const parsed = JSON.parse(text) as unknown;
+    if (!isRecord(parsed)) return undefined;
+    const { requests = {}, limits = {}, ...others } = parsed;
+    const isRight = isAmounts(requests) && isAmounts(limits) && Object.keys(others).length === 0;
+    return isRight ? { requests, limits } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAmounts(value: unknown): value is Readonly<Record<string, string | number>> {
+  return isRecord(value) && Object.values(value).every((one) => typeof one === 'string' || typeof one === 'number');
 }
 
 function holdsCertificates(text: string): boolean {

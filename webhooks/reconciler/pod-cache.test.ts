@@ -14,10 +14,26 @@ const pod = (name: string, namespace: string, containerStatuses: readonly unknow
 });
 
 describe('PodCache', () => {
+  it('keeps a pod whose server runs and whose bridge is not ready: it may turn out to answer nothing', () => {
+    const running = (name: string, ready: boolean) => ({
+      ...{ name, image: 'example.com/search:1', ready, restartCount: 0 },
+      state: { running: { startedAt: '2026-01-01T00:00:00Z' } },
+    });
+    const withBridge = (ready: boolean) => {
+      const { status, ...of } = pod('a', 'mcp', [running('mcp-server', true)]);
+      return { ...of, status: { ...status, initContainerStatuses: [running('mcp-bridge', ready)] } };
+    };
+    const cache = new PodCache();
+    expect(cache.put(withBridge(false))).toBe('MCPServer/mcp/search');
+    expect(cache.of('MCPServer/mcp/search')).toHaveLength(1);
+    cache.put(withBridge(true));
+    expect(cache.of('MCPServer/mcp/search')).toEqual([]);
+  });
+
   it('keeps of a pod that fails what is read of it, and nothing of one that is healthy again or gone', () => {
     const cache = new PodCache();
-    const read = waiting('no such image');
-    const container = { ...read, name: 'mcp-server', volumeMounts: [{ name: 'data' }] };
+    const read = { name: 'mcp-server', ...waiting('no such image') };
+    const container = { ...read, volumeMounts: [{ name: 'data' }] };
     expect(cache.put(pod('a', 'mcp', [container]))).toBe('MCPServer/mcp/search');
     expect(cache.put(pod('a', 'mcp', [container]))).toBeUndefined();
     expect(cache.of('MCPServer/mcp/search')).toEqual([

@@ -1,6 +1,6 @@
 import { API, LABELS } from '../core/mcpserver/api.ts';
 import type { PodFailure } from '../core/mcpserver/types.gen.ts';
-import { diagnosePods, isNotReadyYet, unstartedSinceMs } from '../core/plan/diagnose-pods.ts';
+import { diagnosePods, isNotReadyYet, servingContainers, unstartedSinceMs } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
@@ -144,7 +144,7 @@ type Sighting = PodFailure | 'not-ready-yet';
 
 function sightingOf(pod: PodState, before: Sighting | undefined): Sighting | undefined {
   const failure = diagnosePods([pod], { previous: before === 'not-ready-yet' ? undefined : before });
-  const mayFail = unstartedSinceMs(pod) !== undefined || pod.status?.containerStatuses?.some(isNotReadyYet) === true;
+  const mayFail = unstartedSinceMs(pod) !== undefined || servingContainers(pod).some(isNotReadyYet);
   return failure ?? (mayFail ? 'not-ready-yet' : undefined);
 }
 
@@ -176,7 +176,7 @@ function podStateOf(raw: unknown, status: Readonly<Record<string, unknown>>): Po
 
 /** The fields of {@link PodState}; a container has volume mounts and resources besides, in any number. */
 const fields = new Set([
-  ...['type', 'status', 'reason', 'message', 'image', 'ready', 'restartCount', 'state', 'lastState'],
+  ...['name', 'type', 'status', 'reason', 'message', 'image', 'ready', 'restartCount', 'state', 'lastState'],
   ...['waiting', 'running', 'terminated', 'exitCode', 'startedAt', 'finishedAt', 'lastTransitionTime'],
 ]);
 

@@ -6,7 +6,8 @@ export const readinessProbe: Default = {
   summary: 'A pod gets traffic as soon as it accepts TCP connections on its port, and only while it does.',
   apply({ spec }, added) {
     const health = spec.runtime?.health;
-    if (health?.readinessProbe !== undefined) return;
+    // With stdio the bridge answers at the port, and has a probe of its own.
+    if (health?.readinessProbe !== undefined || spec.extensions?.stdio !== undefined) return;
     added.setHealth({
       ...health,
       readinessProbe: {

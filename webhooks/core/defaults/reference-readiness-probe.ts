@@ -7,7 +7,8 @@ export const referenceReadinessProbe: Default = {
   summary: 'A pod gets traffic as soon as it accepts TCP connections on its port, which the probe has as a number.',
   apply({ spec }, added) {
     const health = spec.runtime?.health;
-    if (health?.readinessProbe !== undefined) return;
+    // With stdio the bridge answers at the port, and has a probe of its own.
+    if (health?.readinessProbe !== undefined || spec.extensions?.stdio !== undefined) return;
     added.setHealth({
       ...health,
       readinessProbe: {

@@ -1,3 +1,5 @@
+import type { ResourceRequirements } from '../mcpserver/types.gen.ts';
+
 /**
  * What mcp-lifecycle knows of itself and of the cluster in which it runs; above all what an MCPServer in the same
  * namespace could name to act as us. Known to both programs (chart/templates/_helpers.tpl), not to the command line.
@@ -6,6 +8,10 @@ export interface Installation {
   readonly namespace: string;
   /** Our image as the chart names it: what a container of ours in the pods of a server runs. */
   readonly image: string;
+  /** How nodes pull it; absent: as the API server has it. */
+  readonly imagePullPolicy?: string | undefined;
+  /** Of the containers of ours in pods for stdio: values `stdio.*` of the chart; absent: as they are there by default. */
+  readonly stdio?: StdioContainers | undefined;
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;
   /** Of our pods and of the hook Job. */
@@ -16,6 +22,13 @@ export interface Installation {
   readonly podLabels: Readonly<Record<string, string>>;
   /** Of the optional kinds, by kind, as it is at this moment; absent where nobody asks. */
   readonly apis?: ApiStates;
+}
+
+/** What the platform says of the containers that pods for stdio have of us. */
+export interface StdioContainers {
+  readonly resources: ResourceRequirements;
+  /** Names of Secrets with credentials for our image, in the namespaces of the servers. */
+  readonly imagePullSecrets: readonly string[];
 }
 
 /**

@@ -845,6 +845,30 @@ function areRootSpecExtensionsStorageItems(data) {
   return true;
 }
 
+function areRootSpecExtensionsStdioCommandItems(data) {
+  for (const item of data) if (!(typeof item === 'string' && (item.length <= 4096 || lengthOf(item) <= 4096))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsStdio(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["command"];
+  if (data0 !== undefined && !(Array.isArray(data0) && data0.length <= 64 && areRootSpecExtensionsStdioCommandItems(data0))) return false;
+  const data1 = data["cwd"];
+  if (data1 !== undefined && !(typeof data1 === 'string' && (data1.length >= 2 || lengthOf(data1) >= 1) && (data1.length <= 4096 || lengthOf(data1) <= 4096))) return false;
+  const data2 = data["sessions"];
+  if (data2 !== undefined && !(typeof data2 === 'string' && (data2 === "Auto" || data2 === "PerSession" || data2 === "Shared"))) return false;
+  const data3 = data["maxSessions"];
+  if (data3 !== undefined && !(Number.isInteger(data3) && data3 >= 1 && data3 <= 256)) return false;
+  const data4 = data["idleTimeoutSeconds"];
+  if (data4 !== undefined && !(Number.isInteger(data4) && data4 >= 10 && data4 <= 86400)) return false;
+  const data5 = data["startTimeoutSeconds"];
+  if (data5 !== undefined && !(Number.isInteger(data5) && data5 >= 1 && data5 <= 600)) return false;
+  const data6 = data["maxMessageBytes"];
+  if (data6 !== undefined && !(Number.isInteger(data6) && data6 >= 1024 && data6 <= 16777216)) return false;
+  return true;
+}
+
 function isRootSpecExtensionsSchedulingNodeSelector(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length > 32) return false;
@@ -935,8 +959,10 @@ function isRootSpecExtensions(data) {
   if (data4 !== undefined && !(Array.isArray(data4) && data4.length >= 1 && data4.length <= 16 && areRootSpecExtensionsStorageItems(data4))) return false;
   const data5 = data["startupProbe"];
   if (data5 !== undefined && !isProbe(data5)) return false;
-  const data6 = data["scheduling"];
-  if (data6 !== undefined && !isRootSpecExtensionsScheduling(data6)) return false;
+  const data6 = data["stdio"];
+  if (data6 !== undefined && !isRootSpecExtensionsStdio(data6)) return false;
+  const data7 = data["scheduling"];
+  if (data7 !== undefined && !isRootSpecExtensionsScheduling(data7)) return false;
   return true;
 }
 
@@ -1183,7 +1209,7 @@ function isRootStatusExtensionsPodFailure(data) {
   const data6 = data["detail"];
   if (data6 !== undefined && !(typeof data6 === 'string' && (data6.length <= 512 || lengthOf(data6) <= 512))) return false;
   const data7 = data["hint"];
-  if (data7 !== undefined && !(typeof data7 === 'string' && (data7 === "Stdio" || data7 === "Crash" || data7 === "Unready" || data7 === "Start"))) return false;
+  if (data7 !== undefined && !(typeof data7 === 'string' && (data7 === "Stdio" || data7 === "Crash" || data7 === "Unready" || data7 === "Start" || data7 === "Own"))) return false;
   return true;
 }
 

@@ -5,8 +5,12 @@ import type { MCPServer } from './types.gen.ts';
 export const PORT_NAME = 'mcp';
 /** Name of the container port for metrics, where they have one of their own. */
 export const METRICS_PORT_NAME = 'metrics';
-/** Name of the one container. */
+/** Name of the container of the MCP server itself. */
 export const CONTAINER_NAME = 'mcp-server';
+/** Name of the container that brings a pod for stdio the program which starts a process for each session. */
+export const SHIM_CONTAINER_NAME = 'mcp-stdio-shim';
+/** Name of the container that serves HTTP for a server for stdio. */
+export const BRIDGE_CONTAINER_NAME = 'mcp-bridge';
 /** Where clients connect when `spec.config.path` is not set (the API server sets it). */
 const DEFAULT_PATH = '/mcp';
 

@@ -1332,6 +1332,41 @@ export const structure: StructuralSchema = {
         }
        }
       },
+      "stdio": {
+       "type": "object",
+       "properties": {
+        "command": {
+         "type": "array",
+         "items": {
+          "type": "string"
+         }
+        },
+        "cwd": {
+         "type": "string",
+         "rules": [
+          {
+           "rule": "self.startsWith('/')",
+           "message": "cwd must be absolute: start it with a slash"
+          }
+         ]
+        },
+        "sessions": {
+         "type": "string"
+        },
+        "maxSessions": {
+         "type": "integer"
+        },
+        "idleTimeoutSeconds": {
+         "type": "integer"
+        },
+        "startTimeoutSeconds": {
+         "type": "integer"
+        },
+        "maxMessageBytes": {
+         "type": "integer"
+        }
+       }
+      },
       "scheduling": {
        "type": "object",
        "properties": {

@@ -121,7 +121,7 @@ export interface Config {
    */
   path?: string;
   /**
-   * Arguments of the container (its args; the image's entrypoint stays). No empty strings. Default: those of the image.
+   * Arguments of the container (its args; the image's entrypoint stays), or of extensions.stdio.command. No empty strings. Default: those of the image; none for stdio.
    */
   arguments?: string[];
   /**
@@ -910,6 +910,7 @@ export interface MCPServerExtensions {
    */
   storage?: ClaimMount[];
   startupProbe?: Probe;
+  stdio?: StdioSettings;
   scheduling?: Scheduling;
 }
 /**
@@ -1014,6 +1015,41 @@ export interface ClaimMount {
    * Directory or file of the volume that is mounted: relative, without .. in it (1 to 1024 characters). Default: the whole volume.
    */
   subPath?: string;
+}
+/**
+ * For a server that speaks MCP over its standard input and output: its container starts one process for each session, and a bridge beside it serves streamable HTTP at config.port and config.path. The container keeps its environment, Secrets and user; the bridge has none of them. Default: none, the container serves HTTP itself.
+ */
+export interface StdioSettings {
+  /**
+   * The program in the image and its arguments, each in an item of its own: no shell reads them, and the image's entrypoint is not used. config.arguments come after them. mcp-lifecycle stdio resolve IMAGE prints what an image says (1 to 64 items of at most 4096 characters). Required.
+   *
+   * @maxItems 64
+   */
+  command?: string[];
+  /**
+   * Absolute path of the directory in which the program starts (1 to 4096 characters). Default: that of the image.
+   */
+  cwd?: string;
+  /**
+   * Auto: clients share one process where the server speaks MCP 2026-07-28 or newer, which knows no sessions; with an older server each session has a process of its own. PerSession: always a process of its own. Shared: one process for everybody, whatever it speaks; nothing keeps clients of an older server apart then. Default: Auto.
+   */
+  sessions?: 'Auto' | 'PerSession' | 'Shared';
+  /**
+   * Processes that clients may have at a time in each pod; who comes then is told to come back later (1 to 256). All of them share the memory of the container. Default: 16.
+   */
+  maxSessions?: number;
+  /**
+   * Seconds after which a session ends in which nothing was asked and no stream is open (10 to 86400). Default: 1800.
+   */
+  idleTimeoutSeconds?: number;
+  /**
+   * Seconds that the program may take to answer its first request (1 to 600). Default: 60; 120 for npx, npm, uvx, uv and pipx, which download first.
+   */
+  startTimeoutSeconds?: number;
+  /**
+   * Longest message in either direction, in bytes (1024 to 16777216). A longer one ends its session. Default: 4194304.
+   */
+  maxMessageBytes?: number;
 }
 /**
  * On which nodes the pods run, in which runtime, and how many of them may be disrupted at once. At least one field, when given.
@@ -1480,9 +1516,9 @@ export interface PodFailure {
    */
   detail?: string;
   /**
-   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready, Start: what in the spec may be behind it.
+   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready, Start: what in the spec may be behind it. Own: it is a container of mcp-lifecycle, beside the server.
    */
-  hint?: 'Stdio' | 'Crash' | 'Unready' | 'Start';
+  hint?: 'Stdio' | 'Crash' | 'Unready' | 'Start' | 'Own';
 }
 /**
  * What its tools are, from the last time that they were listed; kept while the server fails. mcp-lifecycle contract get shows them whole.

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":16777216,"type":"integer"}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3196,2303 +3196,2457 @@ vErrors = addAll(vErrors, validate80.errors);
 errors = vErrors.length;
 }
 }
-if(data75.scheduling !== undefined){
-let data104 = data75.scheduling;
+if(data75.stdio !== undefined){
+let data104 = data75.stdio;
 if(data104 && typeof data104 == "object" && !Array.isArray(data104)){
-if(Object.keys(data104).length < 1){
-const err168 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+if(data104.command !== undefined){
+let data105 = data104.command;
+if(Array.isArray(data105)){
+if(data105.length > 64){
+const err168 = {instancePath:instancePath+"/spec/extensions/stdio/command",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err168);
 errors++;
 }
-if(data104.nodeSelector !== undefined){
-let data105 = data104.nodeSelector;
-if(data105 && typeof data105 == "object" && !Array.isArray(data105)){
-if(Object.keys(data105).length > 32){
-const err169 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+const len10 = data105.length;
+for(let i10=0; i10<len10; i10++){
+let data106 = data105[i10];
+if(typeof data106 === "string"){
+if(data106.length > 4096 && func2(data106) > 4096){
+const err169 = {instancePath:instancePath+"/spec/extensions/stdio/command/" + i10,keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-for(const key5 in data105){
-if(typeof data105[key5] !== "string"){
-const err170 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
+}
+else {
+const err170 = {instancePath:instancePath+"/spec/extensions/stdio/command/" + i10,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err170);
 errors++;
 }
 }
 }
 else {
-const err171 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+const err171 = {instancePath:instancePath+"/spec/extensions/stdio/command",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err171);
 errors++;
 }
 }
-if(data104.tolerations !== undefined){
-let data107 = data104.tolerations;
-if(Array.isArray(data107)){
-if(data107.length > 32){
-const err172 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+if(data104.cwd !== undefined){
+let data107 = data104.cwd;
+if(typeof data107 === "string"){
+if(data107.length > 4096 && func2(data107) > 4096){
+const err172 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-const len10 = data107.length;
-for(let i10=0; i10<len10; i10++){
-let data108 = data107[i10];
-if(data108 && typeof data108 == "object" && !Array.isArray(data108)){
-if(data108.key !== undefined){
-let data109 = data108.key;
-if(typeof data109 === "string"){
-if(data109.length > 317 && func2(data109) > 317){
-const err173 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"maxLength",params:{limit: 317}};
+if(data107.length < 2 && func2(data107) < 1){
+const err173 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err173);
 errors++;
 }
 }
 else {
-const err174 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/key",keyword:"type",params:{type: "string"}};
+const err174 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err174);
 errors++;
 }
 }
-if(data108.operator !== undefined){
-let data110 = data108.operator;
-if(typeof data110 !== "string"){
-const err175 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"type",params:{type: "string"}};
+if(data104.sessions !== undefined){
+let data108 = data104.sessions;
+if(typeof data108 !== "string"){
+const err175 = {instancePath:instancePath+"/spec/extensions/stdio/sessions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-if(!((data110 === "Equal") || (data110 === "Exists"))){
-const err176 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+if(!(((data108 === "Auto") || (data108 === "PerSession")) || (data108 === "Shared"))){
+const err176 = {instancePath:instancePath+"/spec/extensions/stdio/sessions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.stdio.properties.sessions.enum}};
 vErrors = add(vErrors, err176);
 errors++;
 }
 }
-if(data108.value !== undefined){
-let data111 = data108.value;
-if(typeof data111 === "string"){
-if(data111.length > 63 && func2(data111) > 63){
-const err177 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"maxLength",params:{limit: 63}};
+if(data104.maxSessions !== undefined){
+let data109 = data104.maxSessions;
+if(!(((typeof data109 == "number") && (!(data109 % 1) && !isNaN(data109))) && (isFinite(data109)))){
+const err177 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-}
-else {
-const err178 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/value",keyword:"type",params:{type: "string"}};
+if((typeof data109 == "number") && (isFinite(data109))){
+if(data109 > 256 || isNaN(data109)){
+const err178 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"maximum",params:{comparison: "<=", limit: 256}};
 vErrors = add(vErrors, err178);
 errors++;
 }
-}
-if(data108.effect !== undefined){
-let data112 = data108.effect;
-if(typeof data112 !== "string"){
-const err179 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"type",params:{type: "string"}};
+if(data109 < 1 || isNaN(data109)){
+const err179 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err179);
 errors++;
 }
-if(!(((data112 === "NoSchedule") || (data112 === "PreferNoSchedule")) || (data112 === "NoExecute"))){
-const err180 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+}
+}
+if(data104.idleTimeoutSeconds !== undefined){
+let data110 = data104.idleTimeoutSeconds;
+if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
+const err180 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err180);
 errors++;
 }
-}
-if(data108.tolerationSeconds !== undefined){
-let data113 = data108.tolerationSeconds;
-if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
-const err181 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+if((typeof data110 == "number") && (isFinite(data110))){
+if(data110 > 86400 || isNaN(data110)){
+const err181 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if((typeof data113 == "number") && (isFinite(data113))){
-if(data113 > 9223372036854776000 || isNaN(data113)){
-const err182 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data110 < 10 || isNaN(data110)){
+const err182 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"minimum",params:{comparison: ">=", limit: 10}};
 vErrors = add(vErrors, err182);
 errors++;
 }
-if(data113 < -9223372036854776000 || isNaN(data113)){
-const err183 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+if(data104.startTimeoutSeconds !== undefined){
+let data111 = data104.startTimeoutSeconds;
+if(!(((typeof data111 == "number") && (!(data111 % 1) && !isNaN(data111))) && (isFinite(data111)))){
+const err183 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-}
-}
-}
-else {
-const err184 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i10,keyword:"type",params:{type: "object"}};
+if((typeof data111 == "number") && (isFinite(data111))){
+if(data111 > 600 || isNaN(data111)){
+const err184 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"maximum",params:{comparison: "<=", limit: 600}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-}
-}
-else {
-const err185 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+if(data111 < 1 || isNaN(data111)){
+const err185 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err185);
 errors++;
 }
 }
-if(data104.topologySpreadConstraints !== undefined){
-let data114 = data104.topologySpreadConstraints;
-if(Array.isArray(data114)){
-if(data114.length > 8){
-const err186 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+}
+if(data104.maxMessageBytes !== undefined){
+let data112 = data104.maxMessageBytes;
+if(!(((typeof data112 == "number") && (!(data112 % 1) && !isNaN(data112))) && (isFinite(data112)))){
+const err186 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-const len11 = data114.length;
-for(let i11=0; i11<len11; i11++){
-let data115 = data114[i11];
-if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
-if(data115.maxSkew === undefined){
-const err187 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "maxSkew"}};
+if((typeof data112 == "number") && (isFinite(data112))){
+if(data112 > 16777216 || isNaN(data112)){
+const err187 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"maximum",params:{comparison: "<=", limit: 16777216}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-if(data115.topologyKey === undefined){
-const err188 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "topologyKey"}};
+if(data112 < 1024 || isNaN(data112)){
+const err188 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"minimum",params:{comparison: ">=", limit: 1024}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-if(data115.whenUnsatisfiable === undefined){
-const err189 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+}
+}
+}
+else {
+const err189 = {instancePath:instancePath+"/spec/extensions/stdio",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err189);
 errors++;
 }
-if(data115.maxSkew !== undefined){
-let data116 = data115.maxSkew;
-if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err190 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"type",params:{type: "integer"}};
+}
+if(data75.scheduling !== undefined){
+let data113 = data75.scheduling;
+if(data113 && typeof data113 == "object" && !Array.isArray(data113)){
+if(Object.keys(data113).length < 1){
+const err190 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-if((typeof data116 == "number") && (isFinite(data116))){
-if(data116 > 2147483647 || isNaN(data116)){
-const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data113.nodeSelector !== undefined){
+let data114 = data113.nodeSelector;
+if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
+if(Object.keys(data114).length > 32){
+const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-if(data116 < 1 || isNaN(data116)){
-const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+for(const key5 in data114){
+if(typeof data114[key5] !== "string"){
+const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err192);
 errors++;
 }
 }
 }
-if(data115.topologyKey !== undefined){
-let data117 = data115.topologyKey;
-if(typeof data117 === "string"){
-if(data117.length > 317 && func2(data117) > 317){
-const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+else {
+const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err193);
 errors++;
 }
-if(data117.length < 2 && func2(data117) < 1){
-const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+}
+if(data113.tolerations !== undefined){
+let data116 = data113.tolerations;
+if(Array.isArray(data116)){
+if(data116.length > 32){
+const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-}
-else {
-const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/topologyKey",keyword:"type",params:{type: "string"}};
+const len11 = data116.length;
+for(let i11=0; i11<len11; i11++){
+let data117 = data116[i11];
+if(data117 && typeof data117 == "object" && !Array.isArray(data117)){
+if(data117.key !== undefined){
+let data118 = data117.key;
+if(typeof data118 === "string"){
+if(data118.length > 317 && func2(data118) > 317){
+const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err195);
 errors++;
 }
 }
-if(data115.whenUnsatisfiable !== undefined){
-let data118 = data115.whenUnsatisfiable;
-if(typeof data118 !== "string"){
-const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+else {
+const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err196);
 errors++;
 }
-if(!((data118 === "DoNotSchedule") || (data118 === "ScheduleAnyway"))){
-const err197 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+}
+if(data117.operator !== undefined){
+let data119 = data117.operator;
+if(typeof data119 !== "string"){
+const err197 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-}
-if(data115.minDomains !== undefined){
-let data119 = data115.minDomains;
-if(!(((typeof data119 == "number") && (!(data119 % 1) && !isNaN(data119))) && (isFinite(data119)))){
-const err198 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"type",params:{type: "integer"}};
+if(!((data119 === "Equal") || (data119 === "Exists"))){
+const err198 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-if((typeof data119 == "number") && (isFinite(data119))){
-if(data119 > 2147483647 || isNaN(data119)){
-const err199 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data117.value !== undefined){
+let data120 = data117.value;
+if(typeof data120 === "string"){
+if(data120.length > 63 && func2(data120) > 63){
+const err199 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-if(data119 < 1 || isNaN(data119)){
-const err200 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+else {
+const err200 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err200);
 errors++;
 }
 }
-}
-if(data115.nodeAffinityPolicy !== undefined){
-let data120 = data115.nodeAffinityPolicy;
-if(typeof data120 !== "string"){
-const err201 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data117.effect !== undefined){
+let data121 = data117.effect;
+if(typeof data121 !== "string"){
+const err201 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-if(!((data120 === "Honor") || (data120 === "Ignore"))){
-const err202 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+if(!(((data121 === "NoSchedule") || (data121 === "PreferNoSchedule")) || (data121 === "NoExecute"))){
+const err202 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err202);
 errors++;
 }
 }
-if(data115.nodeTaintsPolicy !== undefined){
-let data121 = data115.nodeTaintsPolicy;
-if(typeof data121 !== "string"){
-const err203 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+if(data117.tolerationSeconds !== undefined){
+let data122 = data117.tolerationSeconds;
+if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
+const err203 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if(!((data121 === "Honor") || (data121 === "Ignore"))){
-const err204 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+if((typeof data122 == "number") && (isFinite(data122))){
+if(data122 > 9223372036854776000 || isNaN(data122)){
+const err204 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-}
-}
-else {
-const err205 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i11,keyword:"type",params:{type: "object"}};
+if(data122 < -9223372036854776000 || isNaN(data122)){
+const err205 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err205);
 errors++;
 }
 }
 }
+}
 else {
-const err206 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+const err206 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
 }
-if(data104.priorityClassName !== undefined){
-let data122 = data104.priorityClassName;
-if(typeof data122 === "string"){
-if(data122.length > 253 && func2(data122) > 253){
-const err207 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err207 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err207);
 errors++;
 }
-if(data122.length < 2 && func2(data122) < 1){
-const err208 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data113.topologySpreadConstraints !== undefined){
+let data123 = data113.topologySpreadConstraints;
+if(Array.isArray(data123)){
+if(data123.length > 8){
+const err208 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-}
-else {
-const err209 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+const len12 = data123.length;
+for(let i12=0; i12<len12; i12++){
+let data124 = data123[i12];
+if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
+if(data124.maxSkew === undefined){
+const err209 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
-}
-if(data104.runtimeClassName !== undefined){
-let data123 = data104.runtimeClassName;
-if(typeof data123 === "string"){
-if(data123.length > 253 && func2(data123) > 253){
-const err210 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+if(data124.topologyKey === undefined){
+const err210 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-if(data123.length < 2 && func2(data123) < 1){
-const err211 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+if(data124.whenUnsatisfiable === undefined){
+const err211 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
-}
-else {
-const err212 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err212);
-errors++;
-}
-}
-if(data104.disruptionBudget !== undefined){
-let data124 = data104.disruptionBudget;
-if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
-if(data124.maxUnavailable !== undefined){
-let data125 = data124.maxUnavailable;
+if(data124.maxSkew !== undefined){
+let data125 = data124.maxSkew;
 if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
-const err213 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err213);
+const err212 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/maxSkew",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err212);
 errors++;
 }
 if((typeof data125 == "number") && (isFinite(data125))){
 if(data125 > 2147483647 || isNaN(data125)){
-const err214 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err214);
+const err213 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err213);
 errors++;
 }
 if(data125 < 1 || isNaN(data125)){
-const err215 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const err214 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err214);
+errors++;
+}
+}
+}
+if(data124.topologyKey !== undefined){
+let data126 = data124.topologyKey;
+if(typeof data126 === "string"){
+if(data126.length > 317 && func2(data126) > 317){
+const err215 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-}
-}
-if(data124.unhealthyPodEvictionPolicy !== undefined){
-let data126 = data124.unhealthyPodEvictionPolicy;
-if(typeof data126 !== "string"){
-const err216 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+if(data126.length < 2 && func2(data126) < 1){
+const err216 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err216);
 errors++;
 }
-if(!((data126 === "AlwaysAllow") || (data126 === "IfHealthyBudget"))){
-const err217 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+}
+else {
+const err217 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-}
-else {
-const err218 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if(data124.whenUnsatisfiable !== undefined){
+let data127 = data124.whenUnsatisfiable;
+if(typeof data127 !== "string"){
+const err218 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
-}
-}
-else {
-const err219 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+if(!((data127 === "DoNotSchedule") || (data127 === "ScheduleAnyway"))){
+const err219 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err219);
 errors++;
 }
 }
-}
-else {
-const err220 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data124.minDomains !== undefined){
+let data128 = data124.minDomains;
+if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
+const err220 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-}
-}
-else {
-const err221 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if((typeof data128 == "number") && (isFinite(data128))){
+if(data128 > 2147483647 || isNaN(data128)){
+const err221 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err221);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data127 = data.status;
-if(data127 && typeof data127 == "object" && !Array.isArray(data127)){
-if(data127.observedGeneration !== undefined){
-let data128 = data127.observedGeneration;
-if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
-const err222 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data128 < 1 || isNaN(data128)){
+const err222 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err222);
 errors++;
 }
-if((typeof data128 == "number") && (isFinite(data128))){
-if(data128 > 9223372036854776000 || isNaN(data128)){
-const err223 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+if(data124.nodeAffinityPolicy !== undefined){
+let data129 = data124.nodeAffinityPolicy;
+if(typeof data129 !== "string"){
+const err223 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-if(data128 < -9223372036854776000 || isNaN(data128)){
-const err224 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(!((data129 === "Honor") || (data129 === "Ignore"))){
+const err224 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err224);
 errors++;
 }
 }
-}
-if(data127.phase !== undefined){
-let data129 = data127.phase;
-if(typeof data129 !== "string"){
-const err225 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+if(data124.nodeTaintsPolicy !== undefined){
+let data130 = data124.nodeTaintsPolicy;
+if(typeof data130 !== "string"){
+const err225 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-if(!(((data129 === "Pending") || (data129 === "Running")) || (data129 === "Failed"))){
-const err226 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+if(!((data130 === "Honor") || (data130 === "Ignore"))){
+const err226 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err226);
-errors++;
-}
-}
-if(data127.deploymentName !== undefined){
-if(typeof data127.deploymentName !== "string"){
-const err227 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err227);
-errors++;
-}
-}
-if(data127.serviceName !== undefined){
-if(typeof data127.serviceName !== "string"){
-const err228 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err228);
-errors++;
-}
-}
-if(data127.address !== undefined){
-let data132 = data127.address;
-if(data132 && typeof data132 == "object" && !Array.isArray(data132)){
-if(data132.url !== undefined){
-if(typeof data132.url !== "string"){
-const err229 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err229);
 errors++;
 }
 }
 }
 else {
-const err230 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+const err227 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err227);
+errors++;
+}
+}
+}
+else {
+const err228 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err228);
+errors++;
+}
+}
+if(data113.priorityClassName !== undefined){
+let data131 = data113.priorityClassName;
+if(typeof data131 === "string"){
+if(data131.length > 253 && func2(data131) > 253){
+const err229 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err229);
+errors++;
+}
+if(data131.length < 2 && func2(data131) < 1){
+const err230 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err230);
 errors++;
 }
 }
-if(data127.replicas !== undefined){
-let data134 = data127.replicas;
-if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
-const err231 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+else {
+const err231 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-if((typeof data134 == "number") && (isFinite(data134))){
-if(data134 > 2147483647 || isNaN(data134)){
-const err232 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data113.runtimeClassName !== undefined){
+let data132 = data113.runtimeClassName;
+if(typeof data132 === "string"){
+if(data132.length > 253 && func2(data132) > 253){
+const err232 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-if(data134 < -2147483648 || isNaN(data134)){
-const err233 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data132.length < 2 && func2(data132) < 1){
+const err233 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
-}
-if(data127.readyReplicas !== undefined){
-let data135 = data127.readyReplicas;
-if(!(((typeof data135 == "number") && (!(data135 % 1) && !isNaN(data135))) && (isFinite(data135)))){
-const err234 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+else {
+const err234 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
-if((typeof data135 == "number") && (isFinite(data135))){
-if(data135 > 2147483647 || isNaN(data135)){
-const err235 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data113.disruptionBudget !== undefined){
+let data133 = data113.disruptionBudget;
+if(data133 && typeof data133 == "object" && !Array.isArray(data133)){
+if(data133.maxUnavailable !== undefined){
+let data134 = data133.maxUnavailable;
+if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
+const err235 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if(data135 < -2147483648 || isNaN(data135)){
-const err236 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data134 == "number") && (isFinite(data134))){
+if(data134 > 2147483647 || isNaN(data134)){
+const err236 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-}
-}
-if(data127.selector !== undefined){
-if(typeof data127.selector !== "string"){
-const err237 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data134 < 1 || isNaN(data134)){
+const err237 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err237);
 errors++;
 }
 }
-if(data127.serverInfo !== undefined){
-let data137 = data127.serverInfo;
-if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
-if(data137.name !== undefined){
-if(typeof data137.name !== "string"){
-const err238 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+}
+if(data133.unhealthyPodEvictionPolicy !== undefined){
+let data135 = data133.unhealthyPodEvictionPolicy;
+if(typeof data135 !== "string"){
+const err238 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-}
-if(data137.version !== undefined){
-if(typeof data137.version !== "string"){
-const err239 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(!((data135 === "AlwaysAllow") || (data135 === "IfHealthyBudget"))){
+const err239 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err239);
 errors++;
 }
 }
-if(data137.protocolVersion !== undefined){
-if(typeof data137.protocolVersion !== "string"){
-const err240 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+}
+else {
+const err240 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
-if(data137.instructions !== undefined){
-if(typeof data137.instructions !== "string"){
-const err241 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+}
+else {
+const err241 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
-if(data137.capabilities !== undefined){
-let data142 = data137.capabilities;
-if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
-if(data142.tools !== undefined){
-if(typeof data142.tools !== "boolean"){
-const err242 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err242 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
 }
-if(data142.resources !== undefined){
-if(typeof data142.resources !== "boolean"){
-const err243 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err243 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
-if(data142.prompts !== undefined){
-if(typeof data142.prompts !== "boolean"){
-const err244 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data.status !== undefined){
+let data136 = data.status;
+if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
+if(data136.observedGeneration !== undefined){
+let data137 = data136.observedGeneration;
+if(!(((typeof data137 == "number") && (!(data137 % 1) && !isNaN(data137))) && (isFinite(data137)))){
+const err244 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
-}
-if(data142.logging !== undefined){
-if(typeof data142.logging !== "boolean"){
-const err245 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if((typeof data137 == "number") && (isFinite(data137))){
+if(data137 > 9223372036854776000 || isNaN(data137)){
+const err245 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err245);
 errors++;
 }
-}
-if(data142.completions !== undefined){
-if(typeof data142.completions !== "boolean"){
-const err246 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data137 < -9223372036854776000 || isNaN(data137)){
+const err246 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err246);
 errors++;
 }
 }
 }
-else {
-const err247 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data136.phase !== undefined){
+let data138 = data136.phase;
+if(typeof data138 !== "string"){
+const err247 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
-}
-}
-else {
-const err248 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(!(((data138 === "Pending") || (data138 === "Running")) || (data138 === "Failed"))){
+const err248 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err248);
 errors++;
 }
 }
-if(data127.handshakeRetryCount !== undefined){
-let data148 = data127.handshakeRetryCount;
-if(!(((typeof data148 == "number") && (!(data148 % 1) && !isNaN(data148))) && (isFinite(data148)))){
-const err249 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data136.deploymentName !== undefined){
+if(typeof data136.deploymentName !== "string"){
+const err249 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err249);
 errors++;
 }
-if((typeof data148 == "number") && (isFinite(data148))){
-if(data148 > 2147483647 || isNaN(data148)){
-const err250 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data136.serviceName !== undefined){
+if(typeof data136.serviceName !== "string"){
+const err250 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err250);
 errors++;
 }
-if(data148 < -2147483648 || isNaN(data148)){
-const err251 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data136.address !== undefined){
+let data141 = data136.address;
+if(data141 && typeof data141 == "object" && !Array.isArray(data141)){
+if(data141.url !== undefined){
+if(typeof data141.url !== "string"){
+const err251 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err251);
 errors++;
 }
 }
 }
-if(data127.gatewayBinding !== undefined){
-let data149 = data127.gatewayBinding;
-if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
-if(data149.name !== undefined){
-if(typeof data149.name !== "string"){
-const err252 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+else {
+const err252 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
 }
-if(data149.provider !== undefined){
-if(typeof data149.provider !== "string"){
-const err253 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data136.replicas !== undefined){
+let data143 = data136.replicas;
+if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
+const err253 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-}
-}
-else {
-const err254 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if((typeof data143 == "number") && (isFinite(data143))){
+if(data143 > 2147483647 || isNaN(data143)){
+const err254 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-}
-if(data127.extensions !== undefined){
-let data152 = data127.extensions;
-if(data152 && typeof data152 == "object" && !Array.isArray(data152)){
-if(data152.release !== undefined){
-let data153 = data152.release;
-if(typeof data153 === "string"){
-if(data153.length > 64 && func2(data153) > 64){
-const err255 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data143 < -2147483648 || isNaN(data143)){
+const err255 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-else {
-const err256 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+}
+if(data136.readyReplicas !== undefined){
+let data144 = data136.readyReplicas;
+if(!(((typeof data144 == "number") && (!(data144 % 1) && !isNaN(data144))) && (isFinite(data144)))){
+const err256 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-}
-if(data152.causes !== undefined){
-let data154 = data152.causes;
-if(data154 && typeof data154 == "object" && !Array.isArray(data154)){
-if(Object.keys(data154).length > 16){
-const err257 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if((typeof data144 == "number") && (isFinite(data144))){
+if(data144 > 2147483647 || isNaN(data144)){
+const err257 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-for(const key6 in data154){
-let data155 = data154[key6];
-if(typeof data155 === "string"){
-if(data155.length > 200 && func2(data155) > 200){
-const err258 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+if(data144 < -2147483648 || isNaN(data144)){
+const err258 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
-else {
-const err259 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+}
+if(data136.selector !== undefined){
+if(typeof data136.selector !== "string"){
+const err259 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
 }
-}
-else {
-const err260 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if(data136.serverInfo !== undefined){
+let data146 = data136.serverInfo;
+if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
+if(data146.name !== undefined){
+if(typeof data146.name !== "string"){
+const err260 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-if(data152.policy !== undefined){
-let data156 = data152.policy;
-if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
-if(data156.revision !== undefined){
-let data157 = data156.revision;
-if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
-const err261 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data146.version !== undefined){
+if(typeof data146.version !== "string"){
+const err261 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err261);
 errors++;
 }
-if((typeof data157 == "number") && (isFinite(data157))){
-if(data157 > 2147483647 || isNaN(data157)){
-const err262 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data146.protocolVersion !== undefined){
+if(typeof data146.protocolVersion !== "string"){
+const err262 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
-if(data157 < 1 || isNaN(data157)){
-const err263 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data146.instructions !== undefined){
+if(typeof data146.instructions !== "string"){
+const err263 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
 }
-}
-if(data156.digests !== undefined){
-let data158 = data156.digests;
-if(data158 && typeof data158 == "object" && !Array.isArray(data158)){
-if(Object.keys(data158).length > 200){
-const err264 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data146.capabilities !== undefined){
+let data151 = data146.capabilities;
+if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
+if(data151.tools !== undefined){
+if(typeof data151.tools !== "boolean"){
+const err264 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
-for(const key7 in data158){
-let data159 = data158[key7];
-if(typeof data159 === "string"){
-if(data159.length > 64 && func2(data159) > 64){
-const err265 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
+}
+if(data151.resources !== undefined){
+if(typeof data151.resources !== "boolean"){
+const err265 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err265);
 errors++;
 }
 }
-else {
-const err266 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+if(data151.prompts !== undefined){
+if(typeof data151.prompts !== "boolean"){
+const err266 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err266);
 errors++;
 }
 }
-}
-else {
-const err267 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(data151.logging !== undefined){
+if(typeof data151.logging !== "boolean"){
+const err267 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err267);
 errors++;
 }
 }
-if(data156.digest !== undefined){
-let data160 = data156.digest;
-if(typeof data160 === "string"){
-if(data160.length > 64 && func2(data160) > 64){
-const err268 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data151.completions !== undefined){
+if(typeof data151.completions !== "boolean"){
+const err268 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err268);
 errors++;
 }
 }
+}
 else {
-const err269 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err269 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
 }
-if(data156.generation !== undefined){
-let data161 = data156.generation;
-if(!(((typeof data161 == "number") && (!(data161 % 1) && !isNaN(data161))) && (isFinite(data161)))){
-const err270 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err270 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-if((typeof data161 == "number") && (isFinite(data161))){
-if(data161 > 9223372036854776000 || isNaN(data161)){
-const err271 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data136.handshakeRetryCount !== undefined){
+let data157 = data136.handshakeRetryCount;
+if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
+const err271 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err271);
 errors++;
 }
-if(data161 < -9223372036854776000 || isNaN(data161)){
-const err272 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data157 == "number") && (isFinite(data157))){
+if(data157 > 2147483647 || isNaN(data157)){
+const err272 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err272);
 errors++;
 }
-}
-}
-if(data156.tolerated !== undefined){
-let data162 = data156.tolerated;
-if(Array.isArray(data162)){
-if(data162.length > 50){
-const err273 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(data157 < -2147483648 || isNaN(data157)){
+const err273 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-const len12 = data162.length;
-for(let i12=0; i12<len12; i12++){
-let data163 = data162[i12];
-if(data163 && typeof data163 == "object" && !Array.isArray(data163)){
-if(data163.rule === undefined){
-const err274 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "rule"}};
+}
+}
+if(data136.gatewayBinding !== undefined){
+let data158 = data136.gatewayBinding;
+if(data158 && typeof data158 == "object" && !Array.isArray(data158)){
+if(data158.name !== undefined){
+if(typeof data158.name !== "string"){
+const err274 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err274);
 errors++;
 }
-if(data163.path === undefined){
-const err275 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data158.provider !== undefined){
+if(typeof data158.provider !== "string"){
+const err275 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
-if(data163.message === undefined){
-const err276 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+else {
+const err276 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
-if(data163.fingerprint === undefined){
-const err277 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err277);
-errors++;
 }
-if(data163.rule !== undefined){
-let data164 = data163.rule;
-if(typeof data164 === "string"){
-if(data164.length > 100 && func2(data164) > 100){
-const err278 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err278);
+if(data136.extensions !== undefined){
+let data161 = data136.extensions;
+if(data161 && typeof data161 == "object" && !Array.isArray(data161)){
+if(data161.release !== undefined){
+let data162 = data161.release;
+if(typeof data162 === "string"){
+if(data162.length > 64 && func2(data162) > 64){
+const err277 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err277);
 errors++;
 }
 }
 else {
-const err279 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err279);
+const err278 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err278);
 errors++;
 }
 }
-if(data163.path !== undefined){
-let data165 = data163.path;
-if(typeof data165 === "string"){
-if(data165.length > 400 && func2(data165) > 400){
-const err280 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data161.causes !== undefined){
+let data163 = data161.causes;
+if(data163 && typeof data163 == "object" && !Array.isArray(data163)){
+if(Object.keys(data163).length > 16){
+const err279 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+vErrors = add(vErrors, err279);
+errors++;
+}
+for(const key6 in data163){
+let data164 = data163[key6];
+if(typeof data164 === "string"){
+if(data164.length > 200 && func2(data164) > 200){
+const err280 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err280);
 errors++;
 }
 }
 else {
-const err281 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/path",keyword:"type",params:{type: "string"}};
+const err281 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err281);
 errors++;
 }
 }
-if(data163.message !== undefined){
-let data166 = data163.message;
-if(typeof data166 === "string"){
-if(data166.length > 400 && func2(data166) > 400){
-const err282 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"maxLength",params:{limit: 400}};
+}
+else {
+const err282 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err282);
 errors++;
 }
 }
-else {
-const err283 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/message",keyword:"type",params:{type: "string"}};
+if(data161.policy !== undefined){
+let data165 = data161.policy;
+if(data165 && typeof data165 == "object" && !Array.isArray(data165)){
+if(data165.revision !== undefined){
+let data166 = data165.revision;
+if(!(((typeof data166 == "number") && (!(data166 % 1) && !isNaN(data166))) && (isFinite(data166)))){
+const err283 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
-}
-if(data163.fingerprint !== undefined){
-let data167 = data163.fingerprint;
-if(typeof data167 === "string"){
-if(data167.length > 64 && func2(data167) > 64){
-const err284 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if((typeof data166 == "number") && (isFinite(data166))){
+if(data166 > 2147483647 || isNaN(data166)){
+const err284 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err284);
 errors++;
 }
-}
-else {
-const err285 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data166 < 1 || isNaN(data166)){
+const err285 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err285);
 errors++;
 }
 }
 }
-else {
-const err286 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i12,keyword:"type",params:{type: "object"}};
+if(data165.digests !== undefined){
+let data167 = data165.digests;
+if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
+if(Object.keys(data167).length > 200){
+const err286 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-}
-}
-else {
-const err287 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+for(const key7 in data167){
+let data168 = data167[key7];
+if(typeof data168 === "string"){
+if(data168.length > 64 && func2(data168) > 64){
+const err287 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err287);
 errors++;
 }
 }
-if(data156.excused !== undefined){
-let data168 = data156.excused;
-if(Array.isArray(data168)){
-if(data168.length > 100){
-const err288 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+else {
+const err288 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
-const len13 = data168.length;
-for(let i13=0; i13<len13; i13++){
-let data169 = data168[i13];
-if(typeof data169 === "string"){
-if(data169.length > 100 && func2(data169) > 100){
-const err289 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"maxLength",params:{limit: 100}};
+}
+}
+else {
+const err289 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
-else {
-const err290 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i13,keyword:"type",params:{type: "string"}};
+if(data165.digest !== undefined){
+let data169 = data165.digest;
+if(typeof data169 === "string"){
+if(data169.length > 64 && func2(data169) > 64){
+const err290 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
-}
 else {
-const err291 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+const err291 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
 }
-if(data156.excusedFingerprints !== undefined){
-let data170 = data156.excusedFingerprints;
-if(Array.isArray(data170)){
-if(data170.length > 50){
-const err292 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+if(data165.generation !== undefined){
+let data170 = data165.generation;
+if(!(((typeof data170 == "number") && (!(data170 % 1) && !isNaN(data170))) && (isFinite(data170)))){
+const err292 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-const len14 = data170.length;
-for(let i14=0; i14<len14; i14++){
-let data171 = data170[i14];
-if(typeof data171 === "string"){
-if(data171.length > 64 && func2(data171) > 64){
-const err293 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"maxLength",params:{limit: 64}};
+if((typeof data170 == "number") && (isFinite(data170))){
+if(data170 > 9223372036854776000 || isNaN(data170)){
+const err293 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err293);
 errors++;
 }
-}
-else {
-const err294 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i14,keyword:"type",params:{type: "string"}};
+if(data170 < -9223372036854776000 || isNaN(data170)){
+const err294 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err294);
 errors++;
 }
 }
 }
-else {
-const err295 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data165.tolerated !== undefined){
+let data171 = data165.tolerated;
+if(Array.isArray(data171)){
+if(data171.length > 50){
+const err295 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err295);
 errors++;
 }
-}
-if(data156.pods !== undefined){
-let data172 = data156.pods;
-if(typeof data172 === "string"){
-if(data172.length > 64 && func2(data172) > 64){
-const err296 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+const len13 = data171.length;
+for(let i13=0; i13<len13; i13++){
+let data172 = data171[i13];
+if(data172 && typeof data172 == "object" && !Array.isArray(data172)){
+if(data172.rule === undefined){
+const err296 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err296);
 errors++;
 }
-}
-else {
-const err297 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+if(data172.path === undefined){
+const err297 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-}
-if(data156.toleratedNotListed !== undefined){
-let data173 = data156.toleratedNotListed;
-if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
-const err298 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data172.message === undefined){
+const err298 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-if((typeof data173 == "number") && (isFinite(data173))){
-if(data173 > 2147483647 || isNaN(data173)){
-const err299 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data172.fingerprint === undefined){
+const err299 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err299);
 errors++;
 }
-if(data173 < -2147483648 || isNaN(data173)){
-const err300 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data172.rule !== undefined){
+let data173 = data172.rule;
+if(typeof data173 === "string"){
+if(data173.length > 100 && func2(data173) > 100){
+const err300 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err300);
 errors++;
 }
 }
-}
-}
 else {
-const err301 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err301 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err301);
 errors++;
 }
 }
-if(data152.foreign !== undefined){
-let data174 = data152.foreign;
-if(data174 && typeof data174 == "object" && !Array.isArray(data174)){
-if(data174.fields === undefined){
-const err302 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data172.path !== undefined){
+let data174 = data172.path;
+if(typeof data174 === "string"){
+if(data174.length > 400 && func2(data174) > 400){
+const err302 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err302);
 errors++;
 }
-if(data174.fields !== undefined){
-let data175 = data174.fields;
-if(Array.isArray(data175)){
-if(data175.length > 20){
-const err303 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err303 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err303);
 errors++;
 }
-const len15 = data175.length;
-for(let i15=0; i15<len15; i15++){
-let data176 = data175[i15];
-if(data176 && typeof data176 == "object" && !Array.isArray(data176)){
-if(data176.kind === undefined){
-const err304 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "kind"}};
+}
+if(data172.message !== undefined){
+let data175 = data172.message;
+if(typeof data175 === "string"){
+if(data175.length > 400 && func2(data175) > 400){
+const err304 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err304);
 errors++;
 }
-if(data176.path === undefined){
-const err305 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "path"}};
+}
+else {
+const err305 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err305);
 errors++;
 }
-if(data176.state === undefined){
-const err306 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"required",params:{missingProperty: "state"}};
+}
+if(data172.fingerprint !== undefined){
+let data176 = data172.fingerprint;
+if(typeof data176 === "string"){
+if(data176.length > 64 && func2(data176) > 64){
+const err306 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err306);
 errors++;
 }
-if(data176.kind !== undefined){
-let data177 = data176.kind;
-if(typeof data177 === "string"){
-if(data177.length > 63 && func2(data177) > 63){
-const err307 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+else {
+const err307 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err307);
 errors++;
 }
 }
+}
 else {
-const err308 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/kind",keyword:"type",params:{type: "string"}};
+const err308 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err308);
 errors++;
 }
 }
-if(data176.path !== undefined){
-let data178 = data176.path;
-if(typeof data178 === "string"){
-if(data178.length > 300 && func2(data178) > 300){
-const err309 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"maxLength",params:{limit: 300}};
+}
+else {
+const err309 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err309);
 errors++;
 }
 }
-else {
-const err310 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/path",keyword:"type",params:{type: "string"}};
+if(data165.excused !== undefined){
+let data177 = data165.excused;
+if(Array.isArray(data177)){
+if(data177.length > 100){
+const err310 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err310);
 errors++;
 }
-}
-if(data176.manager !== undefined){
-let data179 = data176.manager;
-if(typeof data179 === "string"){
-if(data179.length > 128 && func2(data179) > 128){
-const err311 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"maxLength",params:{limit: 128}};
+const len14 = data177.length;
+for(let i14=0; i14<len14; i14++){
+let data178 = data177[i14];
+if(typeof data178 === "string"){
+if(data178.length > 100 && func2(data178) > 100){
+const err311 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i14,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err311);
 errors++;
 }
 }
 else {
-const err312 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/manager",keyword:"type",params:{type: "string"}};
+const err312 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i14,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err312);
 errors++;
 }
 }
-if(data176.state !== undefined){
-let data180 = data176.state;
-if(typeof data180 !== "string"){
-const err313 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"type",params:{type: "string"}};
+}
+else {
+const err313 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
-if(!((((data180 === "Waiting") || (data180 === "ComesBack")) || (data180 === "FromAdmission")) || (data180 === "Stays"))){
-const err314 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+if(data165.excusedFingerprints !== undefined){
+let data179 = data165.excusedFingerprints;
+if(Array.isArray(data179)){
+if(data179.length > 50){
+const err314 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-}
-}
-else {
-const err315 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i15,keyword:"type",params:{type: "object"}};
+const len15 = data179.length;
+for(let i15=0; i15<len15; i15++){
+let data180 = data179[i15];
+if(typeof data180 === "string"){
+if(data180.length > 64 && func2(data180) > 64){
+const err315 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i15,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err315);
 errors++;
 }
 }
-}
 else {
-const err316 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err316 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i15,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err316);
 errors++;
 }
 }
-if(data174.notListed !== undefined){
-let data181 = data174.notListed;
-if(!(((typeof data181 == "number") && (!(data181 % 1) && !isNaN(data181))) && (isFinite(data181)))){
-const err317 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err317 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err317);
 errors++;
 }
-if((typeof data181 == "number") && (isFinite(data181))){
-if(data181 > 2147483647 || isNaN(data181)){
-const err318 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data165.pods !== undefined){
+let data181 = data165.pods;
+if(typeof data181 === "string"){
+if(data181.length > 64 && func2(data181) > 64){
+const err318 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-if(data181 < -2147483648 || isNaN(data181)){
-const err319 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err319 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err319);
 errors++;
 }
 }
-}
-}
-else {
-const err320 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data165.toleratedNotListed !== undefined){
+let data182 = data165.toleratedNotListed;
+if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
+const err320 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err320);
 errors++;
 }
-}
-if(data152.rollout !== undefined){
-let data182 = data152.rollout;
-if(data182 && typeof data182 == "object" && !Array.isArray(data182)){
-if(data182.phase === undefined){
-const err321 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+if((typeof data182 == "number") && (isFinite(data182))){
+if(data182 > 2147483647 || isNaN(data182)){
+const err321 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-if(data182.target === undefined){
-const err322 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+if(data182 < -2147483648 || isNaN(data182)){
+const err322 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err322);
 errors++;
 }
-if(data182.phase !== undefined){
-let data183 = data182.phase;
-if(typeof data183 !== "string"){
-const err323 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+}
+}
+}
+else {
+const err323 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err323);
 errors++;
 }
-if(!(((((data183 === "Proving") || (data183 === "Rolling")) || (data183 === "Rejected")) || (data183 === "RolledBack")) || (data183 === "Blocked"))){
-const err324 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+}
+if(data161.foreign !== undefined){
+let data183 = data161.foreign;
+if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
+if(data183.fields === undefined){
+const err324 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err324);
 errors++;
 }
-}
-if(data182.target !== undefined){
-let data184 = data182.target;
-if(data184 && typeof data184 == "object" && !Array.isArray(data184)){
-if(data184.template === undefined){
-const err325 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+if(data183.fields !== undefined){
+let data184 = data183.fields;
+if(Array.isArray(data184)){
+if(data184.length > 20){
+const err325 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-if(data184.since === undefined){
-const err326 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+const len16 = data184.length;
+for(let i16=0; i16<len16; i16++){
+let data185 = data184[i16];
+if(data185 && typeof data185 == "object" && !Array.isArray(data185)){
+if(data185.kind === undefined){
+const err326 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-if(data184.template !== undefined){
-let data185 = data184.template;
-if(typeof data185 === "string"){
-if(data185.length > 64 && func2(data185) > 64){
-const err327 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+if(data185.path === undefined){
+const err327 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err327);
+errors++;
+}
+if(data185.state === undefined){
+const err328 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err328);
+errors++;
+}
+if(data185.kind !== undefined){
+let data186 = data185.kind;
+if(typeof data186 === "string"){
+if(data186.length > 63 && func2(data186) > 63){
+const err329 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err329);
 errors++;
 }
 }
 else {
-const err328 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err328);
-errors++;
-}
-}
-if(data184.generation !== undefined){
-let data186 = data184.generation;
-if(!(((typeof data186 == "number") && (!(data186 % 1) && !isNaN(data186))) && (isFinite(data186)))){
-const err329 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err329);
-errors++;
-}
-if((typeof data186 == "number") && (isFinite(data186))){
-if(data186 > 9223372036854776000 || isNaN(data186)){
-const err330 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+const err330 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err330);
 errors++;
 }
-if(data186 < -9223372036854776000 || isNaN(data186)){
-const err331 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data185.path !== undefined){
+let data187 = data185.path;
+if(typeof data187 === "string"){
+if(data187.length > 300 && func2(data187) > 300){
+const err331 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err331);
 errors++;
 }
 }
-}
-if(data184.since !== undefined){
-let data187 = data184.since;
-if(typeof data187 === "string"){
-if(!pattern4.test(data187)){
-const err332 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err332 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err332);
 errors++;
 }
 }
-else {
-const err333 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+if(data185.manager !== undefined){
+let data188 = data185.manager;
+if(typeof data188 === "string"){
+if(data188.length > 128 && func2(data188) > 128){
+const err333 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err333);
 errors++;
 }
 }
-}
 else {
-const err334 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+const err334 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err334);
 errors++;
 }
 }
-if(data182.stable !== undefined){
-let data188 = data182.stable;
-if(data188 && typeof data188 == "object" && !Array.isArray(data188)){
-if(data188.template === undefined){
-const err335 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+if(data185.state !== undefined){
+let data189 = data185.state;
+if(typeof data189 !== "string"){
+const err335 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err335);
 errors++;
 }
-if(data188.replicaSet === undefined){
-const err336 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+if(!((((data189 === "Waiting") || (data189 === "ComesBack")) || (data189 === "FromAdmission")) || (data189 === "Stays"))){
+const err336 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err336);
 errors++;
 }
-if(data188.template !== undefined){
-let data189 = data188.template;
-if(typeof data189 === "string"){
-if(data189.length > 64 && func2(data189) > 64){
-const err337 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err337 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err337);
 errors++;
 }
 }
+}
 else {
-const err338 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+const err338 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err338);
 errors++;
 }
 }
-if(data188.replicaSet !== undefined){
-let data190 = data188.replicaSet;
-if(typeof data190 === "string"){
-if(data190.length > 63 && func2(data190) > 63){
-const err339 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if(data183.notListed !== undefined){
+let data190 = data183.notListed;
+if(!(((typeof data190 == "number") && (!(data190 % 1) && !isNaN(data190))) && (isFinite(data190)))){
+const err339 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err339);
 errors++;
 }
-}
-else {
-const err340 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+if((typeof data190 == "number") && (isFinite(data190))){
+if(data190 > 2147483647 || isNaN(data190)){
+const err340 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err340);
 errors++;
 }
-}
-if(data188.generation !== undefined){
-let data191 = data188.generation;
-if(!(((typeof data191 == "number") && (!(data191 % 1) && !isNaN(data191))) && (isFinite(data191)))){
-const err341 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+if(data190 < -2147483648 || isNaN(data190)){
+const err341 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err341);
-errors++;
-}
-if((typeof data191 == "number") && (isFinite(data191))){
-if(data191 > 9223372036854776000 || isNaN(data191)){
-const err342 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err342);
-errors++;
-}
-if(data191 < -9223372036854776000 || isNaN(data191)){
-const err343 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err343);
 errors++;
 }
 }
 }
 }
 else {
-const err344 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+const err342 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err342);
+errors++;
+}
+}
+if(data161.rollout !== undefined){
+let data191 = data161.rollout;
+if(data191 && typeof data191 == "object" && !Array.isArray(data191)){
+if(data191.phase === undefined){
+const err343 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+vErrors = add(vErrors, err343);
+errors++;
+}
+if(data191.target === undefined){
+const err344 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err344);
 errors++;
 }
-}
-if(data182.proof !== undefined){
-let data192 = data182.proof;
+if(data191.phase !== undefined){
+let data192 = data191.phase;
 if(typeof data192 !== "string"){
-const err345 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+const err345 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err345);
 errors++;
 }
-if(!(((data192 === "Proven") || (data192 === "NotProven")) || (data192 === "Skipped"))){
-const err346 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+if(!(((((data192 === "Proving") || (data192 === "Rolling")) || (data192 === "Rejected")) || (data192 === "RolledBack")) || (data192 === "Blocked"))){
+const err346 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err346);
 errors++;
 }
 }
-if(data182.reason !== undefined){
-let data193 = data182.reason;
-if(typeof data193 === "string"){
-if(data193.length > 64 && func2(data193) > 64){
-const err347 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+if(data191.target !== undefined){
+let data193 = data191.target;
+if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
+if(data193.template === undefined){
+const err347 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err347);
 errors++;
 }
-}
-else {
-const err348 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if(data193.since === undefined){
+const err348 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err348);
 errors++;
 }
-}
-if(data182.message !== undefined){
-let data194 = data182.message;
+if(data193.template !== undefined){
+let data194 = data193.template;
 if(typeof data194 === "string"){
-if(data194.length > 1024 && func2(data194) > 1024){
-const err349 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+if(data194.length > 64 && func2(data194) > 64){
+const err349 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err349);
 errors++;
 }
 }
 else {
-const err350 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+const err350 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err350);
 errors++;
 }
 }
-if(data182.failed !== undefined){
-let data195 = data182.failed;
-if(Array.isArray(data195)){
-if(data195.length > 5){
-const err351 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+if(data193.generation !== undefined){
+let data195 = data193.generation;
+if(!(((typeof data195 == "number") && (!(data195 % 1) && !isNaN(data195))) && (isFinite(data195)))){
+const err351 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
-const len16 = data195.length;
-for(let i16=0; i16<len16; i16++){
-let data196 = data195[i16];
-if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
-if(data196.template === undefined){
-const err352 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "template"}};
+if((typeof data195 == "number") && (isFinite(data195))){
+if(data195 > 9223372036854776000 || isNaN(data195)){
+const err352 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-if(data196.reason === undefined){
-const err353 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "reason"}};
+if(data195 < -9223372036854776000 || isNaN(data195)){
+const err353 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-if(data196.message === undefined){
-const err354 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+if(data193.since !== undefined){
+let data196 = data193.since;
+if(typeof data196 === "string"){
+if(!pattern4.test(data196)){
+const err354 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-if(data196.at === undefined){
-const err355 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"required",params:{missingProperty: "at"}};
+}
+else {
+const err355 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-if(data196.template !== undefined){
-let data197 = data196.template;
-if(typeof data197 === "string"){
-if(data197.length > 64 && func2(data197) > 64){
-const err356 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/template",keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err356 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err356);
 errors++;
 }
 }
-else {
-const err357 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/template",keyword:"type",params:{type: "string"}};
+if(data191.stable !== undefined){
+let data197 = data191.stable;
+if(data197 && typeof data197 == "object" && !Array.isArray(data197)){
+if(data197.template === undefined){
+const err357 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err357);
 errors++;
 }
-}
-if(data196.reason !== undefined){
-let data198 = data196.reason;
-if(typeof data198 === "string"){
-if(data198.length > 64 && func2(data198) > 64){
-const err358 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/reason",keyword:"maxLength",params:{limit: 64}};
+if(data197.replicaSet === undefined){
+const err358 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
-}
-else {
-const err359 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/reason",keyword:"type",params:{type: "string"}};
+if(data197.template !== undefined){
+let data198 = data197.template;
+if(typeof data198 === "string"){
+if(data198.length > 64 && func2(data198) > 64){
+const err359 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
-if(data196.message !== undefined){
-let data199 = data196.message;
-if(typeof data199 === "string"){
-if(data199.length > 512 && func2(data199) > 512){
-const err360 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/message",keyword:"maxLength",params:{limit: 512}};
+else {
+const err360 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err360);
 errors++;
 }
 }
-else {
-const err361 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/message",keyword:"type",params:{type: "string"}};
+if(data197.replicaSet !== undefined){
+let data199 = data197.replicaSet;
+if(typeof data199 === "string"){
+if(data199.length > 63 && func2(data199) > 63){
+const err361 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err361);
 errors++;
 }
 }
-if(data196.retry !== undefined){
-let data200 = data196.retry;
-if(typeof data200 === "string"){
-if(data200.length > 253 && func2(data200) > 253){
-const err362 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/retry",keyword:"maxLength",params:{limit: 253}};
+else {
+const err362 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err362);
 errors++;
 }
 }
-else {
-const err363 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/retry",keyword:"type",params:{type: "string"}};
+if(data197.generation !== undefined){
+let data200 = data197.generation;
+if(!(((typeof data200 == "number") && (!(data200 % 1) && !isNaN(data200))) && (isFinite(data200)))){
+const err363 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-}
-if(data196.contract !== undefined){
-let data201 = data196.contract;
-if(typeof data201 === "string"){
-if(data201.length > 64 && func2(data201) > 64){
-const err364 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/contract",keyword:"maxLength",params:{limit: 64}};
+if((typeof data200 == "number") && (isFinite(data200))){
+if(data200 > 9223372036854776000 || isNaN(data200)){
+const err364 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-}
-else {
-const err365 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/contract",keyword:"type",params:{type: "string"}};
+if(data200 < -9223372036854776000 || isNaN(data200)){
+const err365 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err365);
 errors++;
 }
 }
-if(data196.at !== undefined){
-let data202 = data196.at;
-if(typeof data202 === "string"){
-if(!pattern4.test(data202)){
-const err366 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+}
+}
+else {
+const err366 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
-else {
-const err367 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16+"/at",keyword:"type",params:{type: "string"}};
+if(data191.proof !== undefined){
+let data201 = data191.proof;
+if(typeof data201 !== "string"){
+const err367 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-}
-}
-else {
-const err368 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i16,keyword:"type",params:{type: "object"}};
+if(!(((data201 === "Proven") || (data201 === "NotProven")) || (data201 === "Skipped"))){
+const err368 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-}
-else {
-const err369 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+if(data191.reason !== undefined){
+let data202 = data191.reason;
+if(typeof data202 === "string"){
+if(data202.length > 64 && func2(data202) > 64){
+const err369 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err369);
 errors++;
 }
 }
-}
 else {
-const err370 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const err370 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
 }
-if(data152.podFailure !== undefined){
-let data203 = data152.podFailure;
-if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
-if(data203.cause === undefined){
-const err371 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(data191.message !== undefined){
+let data203 = data191.message;
+if(typeof data203 === "string"){
+if(data203.length > 1024 && func2(data203) > 1024){
+const err371 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-if(data203.pod === undefined){
-const err372 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+else {
+const err372 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err372);
 errors++;
 }
-if(data203.cause !== undefined){
-let data204 = data203.cause;
-if(typeof data204 !== "string"){
-const err373 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data191.failed !== undefined){
+let data204 = data191.failed;
+if(Array.isArray(data204)){
+if(data204.length > 5){
+const err373 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-if(!(((((((data204 === "ImagePull") || (data204 === "Configuration")) || (data204 === "Crashing")) || (data204 === "OutOfMemory")) || (data204 === "Unhealthy")) || (data204 === "Unschedulable")) || (data204 === "NotStarted"))){
-const err374 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+const len17 = data204.length;
+for(let i17=0; i17<len17; i17++){
+let data205 = data204[i17];
+if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
+if(data205.template === undefined){
+const err374 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-}
-if(data203.pod !== undefined){
-let data205 = data203.pod;
-if(typeof data205 === "string"){
-if(data205.length > 253 && func2(data205) > 253){
-const err375 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data205.reason === undefined){
+const err375 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-}
-else {
-const err376 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(data205.message === undefined){
+const err376 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err376);
 errors++;
 }
-}
-if(data203.image !== undefined){
-let data206 = data203.image;
-if(typeof data206 === "string"){
-if(data206.length > 1000 && func2(data206) > 1000){
-const err377 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data205.at === undefined){
+const err377 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-}
-else {
-const err378 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data205.template !== undefined){
+let data206 = data205.template;
+if(typeof data206 === "string"){
+if(data206.length > 64 && func2(data206) > 64){
+const err378 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err378);
 errors++;
 }
 }
-if(data203.exitCode !== undefined){
-let data207 = data203.exitCode;
-if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
-const err379 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+else {
+const err379 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-if((typeof data207 == "number") && (isFinite(data207))){
-if(data207 > 2147483647 || isNaN(data207)){
-const err380 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data205.reason !== undefined){
+let data207 = data205.reason;
+if(typeof data207 === "string"){
+if(data207.length > 64 && func2(data207) > 64){
+const err380 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-if(data207 < -2147483648 || isNaN(data207)){
-const err381 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err381 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err381);
 errors++;
 }
 }
-}
-if(data203.restarts !== undefined){
-let data208 = data203.restarts;
-if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
-const err382 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+if(data205.message !== undefined){
+let data208 = data205.message;
+if(typeof data208 === "string"){
+if(data208.length > 512 && func2(data208) > 512){
+const err382 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err382);
 errors++;
 }
-if((typeof data208 == "number") && (isFinite(data208))){
-if(data208 > 2147483647 || isNaN(data208)){
-const err383 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err383 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-if(data208 < -2147483648 || isNaN(data208)){
-const err384 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data205.retry !== undefined){
+let data209 = data205.retry;
+if(typeof data209 === "string"){
+if(data209.length > 253 && func2(data209) > 253){
+const err384 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err384);
 errors++;
 }
 }
-}
-if(data203.notReadyAfterSeconds !== undefined){
-let data209 = data203.notReadyAfterSeconds;
-if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
-const err385 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+else {
+const err385 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err385);
 errors++;
 }
-if((typeof data209 == "number") && (isFinite(data209))){
-if(data209 > 2147483647 || isNaN(data209)){
-const err386 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data205.contract !== undefined){
+let data210 = data205.contract;
+if(typeof data210 === "string"){
+if(data210.length > 64 && func2(data210) > 64){
+const err386 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err386);
 errors++;
 }
-if(data209 < -2147483648 || isNaN(data209)){
-const err387 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err387 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err387);
 errors++;
 }
 }
-}
-if(data203.detail !== undefined){
-let data210 = data203.detail;
-if(typeof data210 === "string"){
-if(data210.length > 512 && func2(data210) > 512){
-const err388 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data205.at !== undefined){
+let data211 = data205.at;
+if(typeof data211 === "string"){
+if(!pattern4.test(data211)){
+const err388 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err388);
 errors++;
 }
 }
 else {
-const err389 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+const err389 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err389);
 errors++;
 }
 }
-if(data203.hint !== undefined){
-let data211 = data203.hint;
-if(typeof data211 !== "string"){
-const err390 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+}
+else {
+const err390 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
-if(!((((data211 === "Stdio") || (data211 === "Crash")) || (data211 === "Unready")) || (data211 === "Start"))){
-const err391 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+}
+else {
+const err391 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err391);
 errors++;
 }
 }
 }
 else {
-const err392 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+const err392 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
-if(data152.tools !== undefined){
-let data212 = data152.tools;
+if(data161.podFailure !== undefined){
+let data212 = data161.podFailure;
 if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
-if(data212.digest !== undefined){
-let data213 = data212.digest;
-if(typeof data213 === "string"){
-if(data213.length > 80 && func2(data213) > 80){
-const err393 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(data212.cause === undefined){
+const err393 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
-}
-else {
-const err394 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data212.pod === undefined){
+const err394 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
-}
-if(data212.image !== undefined){
-let data214 = data212.image;
-if(typeof data214 === "string"){
-if(data214.length > 1000 && func2(data214) > 1000){
-const err395 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+if(data212.cause !== undefined){
+let data213 = data212.cause;
+if(typeof data213 !== "string"){
+const err395 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err395);
 errors++;
 }
-}
-else {
-const err396 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+if(!(((((((data213 === "ImagePull") || (data213 === "Configuration")) || (data213 === "Crashing")) || (data213 === "OutOfMemory")) || (data213 === "Unhealthy")) || (data213 === "Unschedulable")) || (data213 === "NotStarted"))){
+const err396 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err396);
 errors++;
 }
 }
-if(data212.changedAt !== undefined){
-let data215 = data212.changedAt;
-if(typeof data215 === "string"){
-if(!pattern4.test(data215)){
-const err397 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data212.pod !== undefined){
+let data214 = data212.pod;
+if(typeof data214 === "string"){
+if(data214.length > 253 && func2(data214) > 253){
+const err397 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err397);
 errors++;
 }
 }
 else {
-const err398 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+const err398 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err398);
 errors++;
 }
 }
-if(data212.accepted !== undefined){
-let data216 = data212.accepted;
-if(typeof data216 === "string"){
-if(data216.length > 80 && func2(data216) > 80){
-const err399 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(data212.image !== undefined){
+let data215 = data212.image;
+if(typeof data215 === "string"){
+if(data215.length > 1000 && func2(data215) > 1000){
+const err399 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err399);
 errors++;
 }
 }
 else {
-const err400 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err400 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
-if(data212.ignore !== undefined){
-let data217 = data212.ignore;
-if(Array.isArray(data217)){
-if(data217.length > 16){
-const err401 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data212.exitCode !== undefined){
+let data216 = data212.exitCode;
+if(!(((typeof data216 == "number") && (!(data216 % 1) && !isNaN(data216))) && (isFinite(data216)))){
+const err401 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
-const len17 = data217.length;
-for(let i17=0; i17<len17; i17++){
-let data218 = data217[i17];
-if(typeof data218 === "string"){
-if(data218.length > 256 && func2(data218) > 256){
-const err402 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"maxLength",params:{limit: 256}};
+if((typeof data216 == "number") && (isFinite(data216))){
+if(data216 > 2147483647 || isNaN(data216)){
+const err402 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-}
-else {
-const err403 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i17,keyword:"type",params:{type: "string"}};
+if(data216 < -2147483648 || isNaN(data216)){
+const err403 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err403);
 errors++;
 }
 }
 }
-else {
-const err404 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+if(data212.restarts !== undefined){
+let data217 = data212.restarts;
+if(!(((typeof data217 == "number") && (!(data217 % 1) && !isNaN(data217))) && (isFinite(data217)))){
+const err404 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
-}
-if(data212.list !== undefined){
-let data219 = data212.list;
-if(Array.isArray(data219)){
-if(data219.length > 64){
-const err405 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+if((typeof data217 == "number") && (isFinite(data217))){
+if(data217 > 2147483647 || isNaN(data217)){
+const err405 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-const len18 = data219.length;
-for(let i18=0; i18<len18; i18++){
-let data220 = data219[i18];
-if(data220 && typeof data220 == "object" && !Array.isArray(data220)){
-if(data220.name === undefined){
-const err406 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "name"}};
+if(data217 < -2147483648 || isNaN(data217)){
+const err406 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err406);
 errors++;
 }
-if(data220.interface === undefined){
-const err407 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "interface"}};
+}
+}
+if(data212.notReadyAfterSeconds !== undefined){
+let data218 = data212.notReadyAfterSeconds;
+if(!(((typeof data218 == "number") && (!(data218 % 1) && !isNaN(data218))) && (isFinite(data218)))){
+const err407 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err407);
 errors++;
 }
-if(data220.wording === undefined){
-const err408 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"required",params:{missingProperty: "wording"}};
+if((typeof data218 == "number") && (isFinite(data218))){
+if(data218 > 2147483647 || isNaN(data218)){
+const err408 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-if(data220.name !== undefined){
-let data221 = data220.name;
-if(typeof data221 === "string"){
-if(data221.length > 128 && func2(data221) > 128){
-const err409 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"maxLength",params:{limit: 128}};
+if(data218 < -2147483648 || isNaN(data218)){
+const err409 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err409);
 errors++;
 }
 }
-else {
-const err410 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/name",keyword:"type",params:{type: "string"}};
+}
+if(data212.detail !== undefined){
+let data219 = data212.detail;
+if(typeof data219 === "string"){
+if(data219.length > 512 && func2(data219) > 512){
+const err410 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err410);
 errors++;
 }
 }
-if(data220.interface !== undefined){
-let data222 = data220.interface;
-if(typeof data222 === "string"){
-if(data222.length > 16 && func2(data222) > 16){
-const err411 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"maxLength",params:{limit: 16}};
+else {
+const err411 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err411);
 errors++;
 }
 }
-else {
-const err412 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/interface",keyword:"type",params:{type: "string"}};
+if(data212.hint !== undefined){
+let data220 = data212.hint;
+if(typeof data220 !== "string"){
+const err412 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
-}
-if(data220.wording !== undefined){
-let data223 = data220.wording;
-if(typeof data223 === "string"){
-if(data223.length > 16 && func2(data223) > 16){
-const err413 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"maxLength",params:{limit: 16}};
+if(!(((((data220 === "Stdio") || (data220 === "Crash")) || (data220 === "Unready")) || (data220 === "Start")) || (data220 === "Own"))){
+const err413 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
+}
 else {
-const err414 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/wording",keyword:"type",params:{type: "string"}};
+const err414 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
 }
-if(data220.readOnly !== undefined){
-if(typeof data220.readOnly !== "boolean"){
-const err415 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data161.tools !== undefined){
+let data221 = data161.tools;
+if(data221 && typeof data221 == "object" && !Array.isArray(data221)){
+if(data221.digest !== undefined){
+let data222 = data221.digest;
+if(typeof data222 === "string"){
+if(data222.length > 80 && func2(data222) > 80){
+const err415 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err415);
 errors++;
 }
 }
-if(data220.destructive !== undefined){
-if(typeof data220.destructive !== "boolean"){
-const err416 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err416 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err416);
 errors++;
 }
 }
-if(data220.openWorld !== undefined){
-if(typeof data220.openWorld !== "boolean"){
-const err417 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data221.image !== undefined){
+let data223 = data221.image;
+if(typeof data223 === "string"){
+if(data223.length > 1000 && func2(data223) > 1000){
+const err417 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err417);
 errors++;
 }
 }
-}
 else {
-const err418 = {instancePath:instancePath+"/status/extensions/tools/list/" + i18,keyword:"type",params:{type: "object"}};
+const err418 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
 }
-}
-else {
-const err419 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data221.changedAt !== undefined){
+let data224 = data221.changedAt;
+if(typeof data224 === "string"){
+if(!pattern4.test(data224)){
+const err419 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err419);
 errors++;
 }
 }
-if(data212.truncated !== undefined){
-let data227 = data212.truncated;
-if(!(((typeof data227 == "number") && (!(data227 % 1) && !isNaN(data227))) && (isFinite(data227)))){
-const err420 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+else {
+const err420 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err420);
 errors++;
 }
-if((typeof data227 == "number") && (isFinite(data227))){
-if(data227 > 2147483647 || isNaN(data227)){
-const err421 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data221.accepted !== undefined){
+let data225 = data221.accepted;
+if(typeof data225 === "string"){
+if(data225.length > 80 && func2(data225) > 80){
+const err421 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err421);
 errors++;
 }
-if(data227 < -2147483648 || isNaN(data227)){
-const err422 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err422 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err422);
 errors++;
 }
 }
-}
-if(data212.truncatedNotReadOnly !== undefined){
-let data228 = data212.truncatedNotReadOnly;
-if(!(((typeof data228 == "number") && (!(data228 % 1) && !isNaN(data228))) && (isFinite(data228)))){
-const err423 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+if(data221.ignore !== undefined){
+let data226 = data221.ignore;
+if(Array.isArray(data226)){
+if(data226.length > 16){
+const err423 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-if((typeof data228 == "number") && (isFinite(data228))){
-if(data228 > 2147483647 || isNaN(data228)){
-const err424 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len18 = data226.length;
+for(let i18=0; i18<len18; i18++){
+let data227 = data226[i18];
+if(typeof data227 === "string"){
+if(data227.length > 256 && func2(data227) > 256){
+const err424 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i18,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err424);
 errors++;
 }
-if(data228 < 0 || isNaN(data228)){
-const err425 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err425 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i18,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
 }
-if(data212.reason !== undefined){
-let data229 = data212.reason;
-if(typeof data229 !== "string"){
-const err426 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+else {
+const err426 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err426);
 errors++;
 }
-if(!(((data229 === "ContractTooLarge") || (data229 === "ContractUnreadable")) || (data229 === "ContractUnstable"))){
-const err427 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+if(data221.list !== undefined){
+let data228 = data221.list;
+if(Array.isArray(data228)){
+if(data228.length > 64){
+const err427 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err427);
 errors++;
 }
-}
-if(data212.message !== undefined){
-let data230 = data212.message;
-if(typeof data230 === "string"){
-if(data230.length > 256 && func2(data230) > 256){
-const err428 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+const len19 = data228.length;
+for(let i19=0; i19<len19; i19++){
+let data229 = data228[i19];
+if(data229 && typeof data229 == "object" && !Array.isArray(data229)){
+if(data229.name === undefined){
+const err428 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err428);
 errors++;
 }
-}
-else {
-const err429 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data229.interface === undefined){
+const err429 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err429);
 errors++;
 }
-}
-}
-else {
-const err430 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data229.wording === undefined){
+const err430 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err430);
 errors++;
 }
-}
-if(data152.verification !== undefined){
-let data231 = data152.verification;
-if(data231 && typeof data231 == "object" && !Array.isArray(data231)){
-if(data231.era !== undefined){
-let data232 = data231.era;
-if(typeof data232 !== "string"){
-const err431 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data229.name !== undefined){
+let data230 = data229.name;
+if(typeof data230 === "string"){
+if(data230.length > 128 && func2(data230) > 128){
+const err431 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err431);
 errors++;
 }
-if(!((data232 === "Stateless") || (data232 === "Handshake"))){
-const err432 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+else {
+const err432 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err432);
 errors++;
 }
 }
-if(data231.image !== undefined){
-let data233 = data231.image;
-if(typeof data233 === "string"){
-if(data233.length > 1000 && func2(data233) > 1000){
-const err433 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data229.interface !== undefined){
+let data231 = data229.interface;
+if(typeof data231 === "string"){
+if(data231.length > 16 && func2(data231) > 16){
+const err433 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err433);
 errors++;
 }
 }
 else {
-const err434 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err434 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err434);
 errors++;
 }
 }
-if(data231.goneWhenAsked !== undefined){
-let data234 = data231.goneWhenAsked;
-if(!(((typeof data234 == "number") && (!(data234 % 1) && !isNaN(data234))) && (isFinite(data234)))){
-const err435 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data229.wording !== undefined){
+let data232 = data229.wording;
+if(typeof data232 === "string"){
+if(data232.length > 16 && func2(data232) > 16){
+const err435 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err435);
 errors++;
 }
-if((typeof data234 == "number") && (isFinite(data234))){
-if(data234 > 8 || isNaN(data234)){
-const err436 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+else {
+const err436 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err436);
 errors++;
 }
-if(data234 < 1 || isNaN(data234)){
-const err437 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data229.readOnly !== undefined){
+if(typeof data229.readOnly !== "boolean"){
+const err437 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err437);
 errors++;
 }
 }
-}
-if(data231.lastVerdictTime !== undefined){
-let data235 = data231.lastVerdictTime;
-if(typeof data235 === "string"){
-if(!pattern4.test(data235)){
-const err438 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data229.destructive !== undefined){
+if(typeof data229.destructive !== "boolean"){
+const err438 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err438);
 errors++;
 }
 }
-else {
-const err439 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+if(data229.openWorld !== undefined){
+if(typeof data229.openWorld !== "boolean"){
+const err439 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
-if(data231.verifiedGeneration !== undefined){
-let data236 = data231.verifiedGeneration;
-if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
-const err440 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err440 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err440);
 errors++;
 }
-if((typeof data236 == "number") && (isFinite(data236))){
-if(data236 > 9223372036854776000 || isNaN(data236)){
-const err441 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err441);
-errors++;
-}
-if(data236 < -9223372036854776000 || isNaN(data236)){
-const err442 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err442);
-errors++;
-}
-}
-}
-if(data231.toolsDigest !== undefined){
-let data237 = data231.toolsDigest;
-if(typeof data237 === "string"){
-if(data237.length > 80 && func2(data237) > 80){
-const err443 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err443);
-errors++;
 }
 }
 else {
-const err444 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+const err441 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err441);
+errors++;
+}
+}
+if(data221.truncated !== undefined){
+let data236 = data221.truncated;
+if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
+const err442 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err442);
+errors++;
+}
+if((typeof data236 == "number") && (isFinite(data236))){
+if(data236 > 2147483647 || isNaN(data236)){
+const err443 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err443);
+errors++;
+}
+if(data236 < -2147483648 || isNaN(data236)){
+const err444 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err444);
 errors++;
 }
 }
-if(data231.notCounted !== undefined){
-let data238 = data231.notCounted;
-if(typeof data238 === "string"){
-if(data238.length > 256 && func2(data238) > 256){
-const err445 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+}
+if(data221.truncatedNotReadOnly !== undefined){
+let data237 = data221.truncatedNotReadOnly;
+if(!(((typeof data237 == "number") && (!(data237 % 1) && !isNaN(data237))) && (isFinite(data237)))){
+const err445 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err445);
 errors++;
 }
-}
-else {
-const err446 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if((typeof data237 == "number") && (isFinite(data237))){
+if(data237 > 2147483647 || isNaN(data237)){
+const err446 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-}
-if(data231.failingPods !== undefined){
-let data239 = data231.failingPods;
-if(Array.isArray(data239)){
-if(data239.length > 3){
-const err447 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data237 < 0 || isNaN(data237)){
+const err447 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err447);
 errors++;
 }
-const len19 = data239.length;
-for(let i19=0; i19<len19; i19++){
-let data240 = data239[i19];
-if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
-if(data240.name === undefined){
-const err448 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "name"}};
+}
+}
+if(data221.reason !== undefined){
+let data238 = data221.reason;
+if(typeof data238 !== "string"){
+const err448 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err448);
 errors++;
 }
-if(data240.message === undefined){
-const err449 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"required",params:{missingProperty: "message"}};
+if(!(((data238 === "ContractTooLarge") || (data238 === "ContractUnreadable")) || (data238 === "ContractUnstable"))){
+const err449 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err449);
 errors++;
 }
-if(data240.name !== undefined){
-let data241 = data240.name;
-if(typeof data241 === "string"){
-if(data241.length > 253 && func2(data241) > 253){
-const err450 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+if(data221.message !== undefined){
+let data239 = data221.message;
+if(typeof data239 === "string"){
+if(data239.length > 256 && func2(data239) > 256){
+const err450 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
 else {
-const err451 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/name",keyword:"type",params:{type: "string"}};
+const err451 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
 }
-if(data240.message !== undefined){
-let data242 = data240.message;
-if(typeof data242 === "string"){
-if(data242.length > 256 && func2(data242) > 256){
-const err452 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err452 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err452);
 errors++;
 }
 }
-else {
-const err453 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19+"/message",keyword:"type",params:{type: "string"}};
+if(data161.verification !== undefined){
+let data240 = data161.verification;
+if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
+if(data240.era !== undefined){
+let data241 = data240.era;
+if(typeof data241 !== "string"){
+const err453 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
-}
-}
-else {
-const err454 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i19,keyword:"type",params:{type: "object"}};
+if(!((data241 === "Stateless") || (data241 === "Handshake"))){
+const err454 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
-}
-else {
-const err455 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data240.image !== undefined){
+let data242 = data240.image;
+if(typeof data242 === "string"){
+if(data242.length > 1000 && func2(data242) > 1000){
+const err455 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err455);
 errors++;
 }
 }
-if(data231.toolCount !== undefined){
-let data243 = data231.toolCount;
-if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
-const err456 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+else {
+const err456 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err456);
 errors++;
 }
-if((typeof data243 == "number") && (isFinite(data243))){
-if(data243 > 2147483647 || isNaN(data243)){
-const err457 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data240.goneWhenAsked !== undefined){
+let data243 = data240.goneWhenAsked;
+if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
+const err457 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err457);
 errors++;
 }
-if(data243 < 0 || isNaN(data243)){
-const err458 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data243 == "number") && (isFinite(data243))){
+if(data243 > 8 || isNaN(data243)){
+const err458 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err458);
 errors++;
 }
-}
-}
-if(data231.resourceCount !== undefined){
-let data244 = data231.resourceCount;
-if(!(((typeof data244 == "number") && (!(data244 % 1) && !isNaN(data244))) && (isFinite(data244)))){
-const err459 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data243 < 1 || isNaN(data243)){
+const err459 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err459);
 errors++;
 }
-if((typeof data244 == "number") && (isFinite(data244))){
-if(data244 > 2147483647 || isNaN(data244)){
-const err460 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data240.lastVerdictTime !== undefined){
+let data244 = data240.lastVerdictTime;
+if(typeof data244 === "string"){
+if(!pattern4.test(data244)){
+const err460 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err460);
 errors++;
 }
-if(data244 < 0 || isNaN(data244)){
-const err461 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err461 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-}
-if(data231.promptCount !== undefined){
-let data245 = data231.promptCount;
+if(data240.verifiedGeneration !== undefined){
+let data245 = data240.verifiedGeneration;
 if(!(((typeof data245 == "number") && (!(data245 % 1) && !isNaN(data245))) && (isFinite(data245)))){
-const err462 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+const err462 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err462);
 errors++;
 }
 if((typeof data245 == "number") && (isFinite(data245))){
-if(data245 > 2147483647 || isNaN(data245)){
-const err463 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data245 > 9223372036854776000 || isNaN(data245)){
+const err463 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err463);
 errors++;
 }
-if(data245 < 0 || isNaN(data245)){
-const err464 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data245 < -9223372036854776000 || isNaN(data245)){
+const err464 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err464);
 errors++;
 }
 }
 }
-}
-else {
-const err465 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data240.toolsDigest !== undefined){
+let data246 = data240.toolsDigest;
+if(typeof data246 === "string"){
+if(data246.length > 80 && func2(data246) > 80){
+const err465 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err465);
 errors++;
 }
 }
-}
 else {
-const err466 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err466 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err466);
 errors++;
 }
 }
-if(data127.conditions !== undefined){
-let data246 = data127.conditions;
-if(Array.isArray(data246)){
-const len20 = data246.length;
-for(let i20=0; i20<len20; i20++){
-let data247 = data246[i20];
-if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
-if(data247.type === undefined){
-const err467 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "type"}};
+if(data240.notCounted !== undefined){
+let data247 = data240.notCounted;
+if(typeof data247 === "string"){
+if(data247.length > 256 && func2(data247) > 256){
+const err467 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err467);
 errors++;
 }
-if(data247.status === undefined){
-const err468 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "status"}};
+}
+else {
+const err468 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-if(data247.lastTransitionTime === undefined){
-const err469 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data240.failingPods !== undefined){
+let data248 = data240.failingPods;
+if(Array.isArray(data248)){
+if(data248.length > 3){
+const err469 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-if(data247.reason === undefined){
-const err470 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+const len20 = data248.length;
+for(let i20=0; i20<len20; i20++){
+let data249 = data248[i20];
+if(data249 && typeof data249 == "object" && !Array.isArray(data249)){
+if(data249.name === undefined){
+const err470 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err470);
 errors++;
 }
-if(data247.message === undefined){
-const err471 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"required",params:{missingProperty: "message"}};
+if(data249.message === undefined){
+const err471 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err471);
 errors++;
 }
-if(data247.type !== undefined){
-let data248 = data247.type;
-if(typeof data248 === "string"){
-if(data248.length > 316 && func2(data248) > 316){
-const err472 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data249.name !== undefined){
+let data250 = data249.name;
+if(typeof data250 === "string"){
+if(data250.length > 253 && func2(data250) > 253){
+const err472 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err472);
 errors++;
 }
-if(!pattern8.test(data248)){
-const err473 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+else {
+const err473 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err473);
 errors++;
 }
 }
-else {
-const err474 = {instancePath:instancePath+"/status/conditions/" + i20+"/type",keyword:"type",params:{type: "string"}};
+if(data249.message !== undefined){
+let data251 = data249.message;
+if(typeof data251 === "string"){
+if(data251.length > 256 && func2(data251) > 256){
+const err474 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err474);
 errors++;
 }
 }
-if(data247.status !== undefined){
-let data249 = data247.status;
-if(typeof data249 !== "string"){
-const err475 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"type",params:{type: "string"}};
+else {
+const err475 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-if(!(((data249 === "True") || (data249 === "False")) || (data249 === "Unknown"))){
-const err476 = {instancePath:instancePath+"/status/conditions/" + i20+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+}
+else {
+const err476 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
-if(data247.observedGeneration !== undefined){
-let data250 = data247.observedGeneration;
-if(!(((typeof data250 == "number") && (!(data250 % 1) && !isNaN(data250))) && (isFinite(data250)))){
-const err477 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err477 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err477);
 errors++;
 }
-if((typeof data250 == "number") && (isFinite(data250))){
-if(data250 > 9223372036854776000 || isNaN(data250)){
-const err478 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data240.toolCount !== undefined){
+let data252 = data240.toolCount;
+if(!(((typeof data252 == "number") && (!(data252 % 1) && !isNaN(data252))) && (isFinite(data252)))){
+const err478 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err478);
 errors++;
 }
-if(data250 < 0 || isNaN(data250)){
-const err479 = {instancePath:instancePath+"/status/conditions/" + i20+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data252 == "number") && (isFinite(data252))){
+if(data252 > 2147483647 || isNaN(data252)){
+const err479 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err479);
 errors++;
 }
-}
-}
-if(data247.lastTransitionTime !== undefined){
-let data251 = data247.lastTransitionTime;
-if(typeof data251 === "string"){
-if(!pattern4.test(data251)){
-const err480 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data252 < 0 || isNaN(data252)){
+const err480 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err480);
 errors++;
 }
 }
-else {
-const err481 = {instancePath:instancePath+"/status/conditions/" + i20+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+}
+if(data240.resourceCount !== undefined){
+let data253 = data240.resourceCount;
+if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
+const err481 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
-}
-if(data247.reason !== undefined){
-let data252 = data247.reason;
-if(typeof data252 === "string"){
-if(data252.length > 1024 && func2(data252) > 1024){
-const err482 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if((typeof data253 == "number") && (isFinite(data253))){
+if(data253 > 2147483647 || isNaN(data253)){
+const err482 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err482);
 errors++;
 }
-if(data252.length < 2 && func2(data252) < 1){
-const err483 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data253 < 0 || isNaN(data253)){
+const err483 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err483);
 errors++;
 }
-if(!pattern10.test(data252)){
-const err484 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+}
+if(data240.promptCount !== undefined){
+let data254 = data240.promptCount;
+if(!(((typeof data254 == "number") && (!(data254 % 1) && !isNaN(data254))) && (isFinite(data254)))){
+const err484 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
-}
-else {
-const err485 = {instancePath:instancePath+"/status/conditions/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+if((typeof data254 == "number") && (isFinite(data254))){
+if(data254 > 2147483647 || isNaN(data254)){
+const err485 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err485);
 errors++;
 }
-}
-if(data247.message !== undefined){
-let data253 = data247.message;
-if(typeof data253 === "string"){
-if(data253.length > 32768 && func2(data253) > 32768){
-const err486 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data254 < 0 || isNaN(data254)){
+const err486 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err486);
 errors++;
 }
 }
+}
+}
 else {
-const err487 = {instancePath:instancePath+"/status/conditions/" + i20+"/message",keyword:"type",params:{type: "string"}};
+const err487 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err487);
 errors++;
 }
 }
 }
 else {
-const err488 = {instancePath:instancePath+"/status/conditions/" + i20,keyword:"type",params:{type: "object"}};
+const err488 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err488);
 errors++;
 }
 }
-}
-else {
-const err489 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data136.conditions !== undefined){
+let data255 = data136.conditions;
+if(Array.isArray(data255)){
+const len21 = data255.length;
+for(let i21=0; i21<len21; i21++){
+let data256 = data255[i21];
+if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
+if(data256.type === undefined){
+const err489 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err489);
 errors++;
 }
+if(data256.status === undefined){
+const err490 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err490);
+errors++;
+}
+if(data256.lastTransitionTime === undefined){
+const err491 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err491);
+errors++;
+}
+if(data256.reason === undefined){
+const err492 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err492);
+errors++;
+}
+if(data256.message === undefined){
+const err493 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err493);
+errors++;
+}
+if(data256.type !== undefined){
+let data257 = data256.type;
+if(typeof data257 === "string"){
+if(data257.length > 316 && func2(data257) > 316){
+const err494 = {instancePath:instancePath+"/status/conditions/" + i21+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err494);
+errors++;
+}
+if(!pattern8.test(data257)){
+const err495 = {instancePath:instancePath+"/status/conditions/" + i21+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err495);
+errors++;
 }
 }
 else {
-const err490 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err490);
+const err496 = {instancePath:instancePath+"/status/conditions/" + i21+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err496);
+errors++;
+}
+}
+if(data256.status !== undefined){
+let data258 = data256.status;
+if(typeof data258 !== "string"){
+const err497 = {instancePath:instancePath+"/status/conditions/" + i21+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err497);
+errors++;
+}
+if(!(((data258 === "True") || (data258 === "False")) || (data258 === "Unknown"))){
+const err498 = {instancePath:instancePath+"/status/conditions/" + i21+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err498);
+errors++;
+}
+}
+if(data256.observedGeneration !== undefined){
+let data259 = data256.observedGeneration;
+if(!(((typeof data259 == "number") && (!(data259 % 1) && !isNaN(data259))) && (isFinite(data259)))){
+const err499 = {instancePath:instancePath+"/status/conditions/" + i21+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err499);
+errors++;
+}
+if((typeof data259 == "number") && (isFinite(data259))){
+if(data259 > 9223372036854776000 || isNaN(data259)){
+const err500 = {instancePath:instancePath+"/status/conditions/" + i21+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err500);
+errors++;
+}
+if(data259 < 0 || isNaN(data259)){
+const err501 = {instancePath:instancePath+"/status/conditions/" + i21+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err501);
+errors++;
+}
+}
+}
+if(data256.lastTransitionTime !== undefined){
+let data260 = data256.lastTransitionTime;
+if(typeof data260 === "string"){
+if(!pattern4.test(data260)){
+const err502 = {instancePath:instancePath+"/status/conditions/" + i21+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err502);
+errors++;
+}
+}
+else {
+const err503 = {instancePath:instancePath+"/status/conditions/" + i21+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err503);
+errors++;
+}
+}
+if(data256.reason !== undefined){
+let data261 = data256.reason;
+if(typeof data261 === "string"){
+if(data261.length > 1024 && func2(data261) > 1024){
+const err504 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err504);
+errors++;
+}
+if(data261.length < 2 && func2(data261) < 1){
+const err505 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err505);
+errors++;
+}
+if(!pattern10.test(data261)){
+const err506 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err506);
+errors++;
+}
+}
+else {
+const err507 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err507);
+errors++;
+}
+}
+if(data256.message !== undefined){
+let data262 = data256.message;
+if(typeof data262 === "string"){
+if(data262.length > 32768 && func2(data262) > 32768){
+const err508 = {instancePath:instancePath+"/status/conditions/" + i21+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err508);
+errors++;
+}
+}
+else {
+const err509 = {instancePath:instancePath+"/status/conditions/" + i21+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err509);
 errors++;
 }
 }
 }
 else {
-const err491 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err491);
+const err510 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err510);
+errors++;
+}
+}
+}
+else {
+const err511 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err511);
+errors++;
+}
+}
+}
+else {
+const err512 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err512);
+errors++;
+}
+}
+}
+else {
+const err513 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err513);
 errors++;
 }
 validate21.errors = vErrors;

@@ -67,7 +67,7 @@ describe('diagnosePods', () => {
     [
       'a server for stdio, which ends at once and without an error',
       container(waiting('CrashLoopBackOff'), ended(2)),
-      'Container crashing: exit code 0, restarts: 2+; it ends at once and without an error, as servers for stdio do: have it serve streamable HTTP, by its own option or behind a bridge (pod: a)',
+      'Container crashing: exit code 0, restarts: 2+; it ends at once and without an error, as servers for stdio do: set spec.extensions.stdio (mcp-lifecycle stdio resolve IMAGE prints it), or have it serve streamable HTTP by an option of its own (pod: a)',
     ],
     [
       'an end without an error after minutes, which is no sign of stdio',

@@ -1,4 +1,5 @@
 import { oneLine, printable, shortenEnd } from '../engine/text.ts';
+import { BRIDGE_CONTAINER_NAME, CONTAINER_NAME, SHIM_CONTAINER_NAME } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { PodFailure } from '../mcpserver/types.gen.ts';
 import type { PodHints } from './render-pod-failure.ts';
@@ -24,6 +25,7 @@ interface PodCondition {
 }
 
 export interface ContainerState {
+  readonly name?: string;
   readonly image: string;
   readonly ready: boolean;
   readonly restartCount: number;
@@ -100,7 +102,7 @@ export function diagnosePods(pods: readonly PodState[], options: DiagnoseOptions
  */
 export function patienceEndsAtMs(pods: readonly PodState[], { nowMs, readyWithinMs }: Patience): number | undefined {
   const containers = pods
-    .flatMap(({ status }) => status?.containerStatuses ?? [])
+    .flatMap(servingContainers)
     .filter(isNotReadyYet)
     .map((container) => startedAtMs(container) + readyWithinMs);
   const starting = pods.flatMap((pod) => unstartedSinceMs(pod) ?? []).map((sinceMs) => sinceMs + startWithinMs);
@@ -124,8 +126,20 @@ export function unstartedSinceMs({ status }: PodState): number | undefined {
 
 /** Whether patience with some container that is not ready has ended. */
 export function isPatienceOver(pods: readonly PodState[], patience: Patience): boolean {
-  const containers = pods.flatMap(({ status }) => status?.containerStatuses ?? []);
-  return containers.some((container) => isNotReadyYet(container) && isOutOf(patience, container));
+  return pods.flatMap(servingContainers).some((container) => isNotReadyYet(container) && isOutOf(patience, container));
+}
+
+/**
+ * Those that the pod is for. With a bridge, the server is not ready before that is: it asks the server on our behalf, and a
+ * container without a probe is ready at once.
+ */
+export function servingContainers({ status }: PodState): readonly ContainerState[] {
+  const { containerStatuses = [], initContainerStatuses = [] } = status ?? {};
+  const bridge = initContainerStatuses.find(({ name }) => name === BRIDGE_CONTAINER_NAME);
+  if (bridge?.state?.running === undefined || bridge.ready) return containerStatuses;
+  return containerStatuses.map((container) =>
+    container.name === CONTAINER_NAME ? { ...container, ready: false } : container,
+  );
 }
 
 /** Runs for the first time, and was not ready so far. */
@@ -170,7 +184,7 @@ function findFailures(pod: PodState, options: DiagnoseOptions): readonly PodFail
   const { metadata, status } = pod;
   const unscheduled = [...(status?.conditions ?? []).map(ofScheduling), ofStart(pod, options)];
   const init = (status?.initContainerStatuses ?? []).map(findInitFailure);
-  const main = (status?.containerStatuses ?? []).map((container) => findFailure(container, options));
+  const main = servingContainers(pod).map((container) => findFailure(container, options));
   return [...unscheduled, ...init, ...main].flatMap((failure) =>
     failure === undefined ? [] : [{ ...failure, pod: metadata.name }],
   );
@@ -193,8 +207,14 @@ function ofStart(pod: PodState, { patience, hints }: DiagnoseOptions): Found | u
 /** One that has finished is done; one that runs (a sidecar does, for ever) is on its way. */
 function findInitFailure(container: ContainerState): Found | undefined {
   const { waiting, terminated } = container.state ?? {};
-  if (waiting !== undefined) return ofWaiting(container, waiting);
-  return terminated === undefined || terminated.exitCode === 0 ? undefined : ofExit(container, terminated);
+  const isGood = terminated === undefined || terminated.exitCode === 0;
+  const failure =
+    waiting !== undefined ? ofWaiting(container, waiting) : isGood ? undefined : ofExit(container, terminated);
+  return failure !== undefined && isOurs(container) ? { ...failure, hint: 'Own' } : failure;
+}
+
+function isOurs({ name }: ContainerState): boolean {
+  return name === BRIDGE_CONTAINER_NAME || name === SHIM_CONTAINER_NAME;
 }
 
 function findFailure(container: ContainerState, options: DiagnoseOptions): Found | undefined {

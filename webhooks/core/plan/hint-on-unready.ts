@@ -1,13 +1,19 @@
 import { PORT_NAME } from '../mcpserver/names.ts';
+import { stdioOf } from '../mcpserver/stdio.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
 /**
  * What a container that runs and is not ready may have wrong: where its readiness probe asks, and finds nothing. `server`
  * with every default applied.
  */
-export function hintOnUnready({ spec }: MCPServer): string {
+export function hintOnUnready(server: MCPServer): string {
+  const { spec } = server;
   if (spec.extensions?.startupProbe !== undefined) {
     return 'its startup probe (spec.extensions.startupProbe) does not succeed in the time that it has, or its readiness probe does not: kubectl describe pod says which and why';
+  }
+  const stdio = stdioOf(server);
+  if (stdio !== undefined) {
+    return `its program answers nothing on its standard output within ${stdio.startSeconds} seconds (spec.extensions.stdio.startTimeoutSeconds): does spec.extensions.stdio.command start it for stdio, and not for HTTP? Its log says more, and so does that of the bridge (kubectl logs -c mcp-bridge)`;
   }
   const { tcpSocket, httpGet } = spec.runtime?.health?.readinessProbe ?? {};
   if (tcpSocket !== undefined) {

@@ -1,3 +1,4 @@
+import { stdioOf } from '../mcpserver/stdio.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
 /** How long a container may run without having been ready before status says so, whatever its probe, in seconds. */
@@ -33,10 +34,14 @@ export function readyWithinSeconds(server: MCPServer): number {
   return Math.min(Math.max(minSeconds, seconds), maxSeconds);
 }
 
-/** How long a container may take to start: until then no other probe is made. Zero without a startup probe. */
-function startsWithinSeconds({ spec }: MCPServer): number {
-  const { startupProbe } = spec.extensions ?? {};
-  if (startupProbe === undefined) return 0;
+/**
+ * How long a container may take to start: until then no other probe is made. Zero without a startup probe, but for what a
+ * program for stdio has for its first answer, without which no bridge is ready.
+ */
+function startsWithinSeconds(server: MCPServer): number {
+  const answersWithin = stdioOf(server)?.startSeconds ?? 0;
+  const { startupProbe } = server.spec.extensions ?? {};
+  if (startupProbe === undefined) return answersWithin;
   const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = startupProbe;
-  return initialDelaySeconds + periodSeconds * failureThreshold;
+  return answersWithin + initialDelaySeconds + periodSeconds * failureThreshold;
 }

@@ -8,10 +8,23 @@ export interface PodHints {
   readonly unready?: string | undefined;
   /** Beside a pod of which nothing was started (`hintOnStart`). */
   readonly start?: string | undefined;
+  /** Of a server for stdio, in place of what is said of others (`hintsOnStdio`). */
+  readonly stdio?: StdioHints | undefined;
+}
+
+/** What an end of the program says that is started for each session. */
+export interface StdioHints {
+  /** By exit code; others are of the program's own doing. */
+  readonly exits: Readonly<Record<number, string>>;
+  /** At once and without an error. */
+  readonly endedAtOnce: string;
 }
 
 const stdioHint =
-  'it ends at once and without an error, as servers for stdio do: have it serve streamable HTTP, by its own option or behind a bridge';
+  'it ends at once and without an error, as servers for stdio do: set spec.extensions.stdio (mcp-lifecycle stdio resolve IMAGE prints it), or have it serve streamable HTTP by an option of its own';
+
+const ownHint =
+  'it is a container of mcp-lifecycle beside the server, not the server itself: whoever installed mcp-lifecycle sees why (its image, stdio.imagePullSecrets, stdio.resources; kubectl logs -c mcp-bridge --previous)';
 
 /** How each failure is told, but for the hint and the pod. */
 const sentences = {
@@ -26,15 +39,19 @@ const sentences = {
 } as const satisfies Record<PodFailure['cause'], (failure: PodFailure) => string>;
 
 const hintTexts = {
-  Stdio: () => stdioHint,
-  Crash: ({ crash }) => crash,
+  Stdio: ({ stdio }) => stdio?.endedAtOnce ?? stdioHint,
+  Crash: ({ crash, stdio }, { exitCode = 0 }) => stdio?.exits[exitCode] ?? crash,
   Unready: ({ unready }) => unready,
   Start: ({ start }) => start,
-} as const satisfies Record<NonNullable<PodFailure['hint']>, (hints: PodHints) => string | undefined>;
+  Own: () => ownHint,
+} as const satisfies Record<
+  NonNullable<PodFailure['hint']>,
+  (hints: PodHints, failure: PodFailure) => string | undefined
+>;
 
 /** In words, for the conditions. */
 export function renderPodFailure(failure: PodFailure, hints: PodHints): string {
-  const hint = failure.hint === undefined ? undefined : hintTexts[failure.hint](hints);
+  const hint = failure.hint === undefined ? undefined : hintTexts[failure.hint](hints, failure);
   return `${sentences[failure.cause](failure)}${hint === undefined ? '' : `; ${hint}`} (pod: ${failure.pod})`;
 }
 

@@ -14,6 +14,7 @@ import { formerPodFailure } from './former-release.ts';
 import { hintOnCrash } from './hint-on-crash.ts';
 import { hintOnStart } from './hint-on-start.ts';
 import { hintOnUnready } from './hint-on-unready.ts';
+import { hintsOnStdio } from './hints-on-stdio.ts';
 import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
 import { renderPodFailure } from './render-pod-failure.ts';
 import { rollProgress } from './roll-progress.ts';
@@ -82,7 +83,7 @@ export function nextReport(input: ReportInput): Report {
   const firstPatience = { nowMs, readyWithinMs: hintAfterSeconds(server) * 1_000 };
   const pods = podsToCome(input);
   const crash = hintOnCrash(server, compatibility);
-  const hints = { crash, unready: hintOnUnready(server), start: hintOnStart(server) };
+  const hints = { crash, unready: hintOnUnready(server), start: hintOnStart(server), stdio: hintsOnStdio(server) };
   const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
   const podFailure = diagnosePods(pods, { previous: before, patience, hints });
   const why = podFailure === undefined ? undefined : renderPodFailure(podFailure, hints);

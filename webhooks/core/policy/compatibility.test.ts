@@ -18,7 +18,8 @@ const underReference = entriesUnder(reference);
 
 /** What no manifest of the reference operator can have, and what would let somebody act as us. */
 function goesOnRefusing({ id, isMandatory }: Rule): boolean {
-  return isMandatory === true || ['claims-valid', 'metrics-port-exists', 'scheduling-valid'].includes(id);
+  const ofExtensions = ['claims-valid', 'metrics-port-exists', 'scheduling-valid', 'stdio-command-required'];
+  return isMandatory === true || [...ofExtensions, 'stdio-settings-usable'].includes(id);
 }
 
 describe('under compatibility.profile reference', () => {

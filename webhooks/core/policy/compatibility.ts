@@ -27,6 +27,8 @@ const underReference: Readonly<Record<string, Treatment>> = {
   'references-named': toldInConditions,
   'scheduling-valid': ofExtensions,
   'secret-key-exists': notLookedAt,
+  'stdio-command-required': ofExtensions,
+  'stdio-settings-usable': ofExtensions,
   'tls-trust-exclusive': toldInConditions,
 };
 

@@ -41,6 +41,8 @@ export interface ExpansionInput {
   readonly compatibility?: CompatibilityProfile | undefined;
   /** Absent on the command line, which knows of no cluster: what cannot be built without it is left out there. */
   readonly installation?: Installation | undefined;
+  /** Ours, where no installation says it: the command line has it. */
+  readonly ownImage?: string | undefined;
   /** Absent on the command line, which prints it. */
   readonly verdict?: ExpandedVerdict;
   /** Digest of the pod template of which one pod is to be proven beside what serves; absent: none is. */

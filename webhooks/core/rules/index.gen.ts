@@ -43,6 +43,7 @@ import { networkPortsValid } from './network-ports-valid.ts';
 import { networkSelectorsValid } from './network-selectors-valid.ts';
 import { noPlainCredentials } from './no-plain-credentials.ts';
 import { ownIdentityProtected } from './own-identity-protected.ts';
+import { packageVersionPinned } from './package-version-pinned.ts';
 import { priorityClassExists } from './priority-class-exists.ts';
 import { priorityClassOfSystem } from './priority-class-of-system.ts';
 import { privileged } from './privileged.ts';
@@ -72,6 +73,9 @@ import { secretKeyExists } from './secret-key-exists.ts';
 import { securityContextValid } from './security-context-valid.ts';
 import { serviceAccountAllowed } from './service-account-allowed.ts';
 import { serviceAccountExists } from './service-account-exists.ts';
+import { stdioCommandRequired } from './stdio-command-required.ts';
+import { stdioMemory } from './stdio-memory.ts';
+import { stdioSettingsUsable } from './stdio-settings-usable.ts';
 import { storageUsable } from './storage-usable.ts';
 import { storageValid } from './storage-valid.ts';
 import { sysctlsValid } from './sysctls-valid.ts';
@@ -85,4 +89,4 @@ import { toolContractReadOnly } from './tool-contract-read-only.ts';
 import { windowsOptionsValid } from './windows-options-valid.ts';
 
 /** Every rule, by id. */
-export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, byteAmountsPlausible, caBundleUsable, capabilities, claimExists, claimShareable, claimsValid, configMapAllowed, configMapExists, configMapKeyExists, configMountReadOnly, disruptionBudgetEffective, dnsEgressPeerEffective, emptyDirWritable, environmentDistinct, environmentOrder, environmentSourcesValid, environmentValid, extraMetadataAllowed, extraMetadataValid, featureAvailable, gatewayImplemented, hostProcess, imageDigest, imagePullSecretExists, imageReferenceValid, imageRegistryNamed, imageRegistry, imageTagPinned, maxReplicas, metricsPortExists, mountPathsUsable, nameUsable, networkEgressLimited, networkIngressLimited, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, ownIdentityProtected, priorityClassExists, priorityClassOfSystem, privileged, probeBudget, probeHost, probePortExists, probeValid, procMount, readOnlyRootFilesystem, referencesNamed, replicasStateful, replicasStateless, requestsWithinLimits, requiredLabels, resourcesLimited, resourcesValid, rolloutHasEffect, runAsNonRoot, runtimeClassExists, schedulingValid, seLinuxOptions, seccompProfile, seccompValid, secretAllowed, secretExists, secretKeyExists, securityContextValid, serviceAccountAllowed, serviceAccountExists, storageUsable, storageValid, sysctlsValid, sysctls, textWithoutNull, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, toolContractPinned, toolContractReadOnly, windowsOptionsValid];
+export const rules: readonly Rule[] = [allowPrivilegeEscalation, annotationsUsable, appArmorProfile, appArmorValid, byteAmountsPlausible, caBundleUsable, capabilities, claimExists, claimShareable, claimsValid, configMapAllowed, configMapExists, configMapKeyExists, configMountReadOnly, disruptionBudgetEffective, dnsEgressPeerEffective, emptyDirWritable, environmentDistinct, environmentOrder, environmentSourcesValid, environmentValid, extraMetadataAllowed, extraMetadataValid, featureAvailable, gatewayImplemented, hostProcess, imageDigest, imagePullSecretExists, imageReferenceValid, imageRegistryNamed, imageRegistry, imageTagPinned, maxReplicas, metricsPortExists, mountPathsUsable, nameUsable, networkEgressLimited, networkIngressLimited, networkPeersValid, networkPortsValid, networkSelectorsValid, noPlainCredentials, ownIdentityProtected, packageVersionPinned, priorityClassExists, priorityClassOfSystem, privileged, probeBudget, probeHost, probePortExists, probeValid, procMount, readOnlyRootFilesystem, referencesNamed, replicasStateful, replicasStateless, requestsWithinLimits, requiredLabels, resourcesLimited, resourcesValid, rolloutHasEffect, runAsNonRoot, runtimeClassExists, schedulingValid, seLinuxOptions, seccompProfile, seccompValid, secretAllowed, secretExists, secretKeyExists, securityContextValid, serviceAccountAllowed, serviceAccountExists, stdioCommandRequired, stdioMemory, stdioSettingsUsable, storageUsable, storageValid, sysctlsValid, sysctls, textWithoutNull, tlsCertificateVerified, tlsSettingsEffective, tlsTrustExclusive, toolContractPinned, toolContractReadOnly, windowsOptionsValid];

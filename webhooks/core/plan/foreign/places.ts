@@ -37,8 +37,8 @@ export function isHarmlessVolume({ types }: PodView['volumes'][number]): boolean
   return types.every((type) => harmlessVolumes.has(type));
 }
 
-/** The names that our volumes have: see resources/pod/mcp-server.ts and claims.ts. */
-const ourVolume = /^vol-(?:claim-)?\d+$/;
+/** The names that our volumes have: see resources/pod, mcp-server.ts, claims.ts, stdio-parts.ts and package-launcher.ts. */
+const ourVolume = /^(?:vol-(?:claim-)?\d+|mcp-lifecycle.*)$/;
 
 /** Addresses belong to the cluster; the others say how traffic is spread, which is for the platform to say. */
 const servicesOfThePlatform = new Set([
@@ -73,7 +73,7 @@ export const ownPlaces: readonly OwnPlace[] = [
   {
     kind: 'Deployment',
     field: 'spec.template.spec.volumes[vol-N], and mounts of it',
-    why: 'Our names, vol-claim-N too: the volumes of `config.storage` and `extensions.storage`. Sidecars may go on mounting one that we apply.',
+    why: 'Our names, vol-claim-N and what begins with mcp-lifecycle too: the volumes of `config.storage`, `extensions.storage` and `extensions.stdio`. Sidecars may go on mounting one that we apply.',
     select: (fields, { pod, isApplied }) => {
       const names = pod.volumes.map(({ name }) => name).filter((name) => ourVolume.test(name));
       // A sidecar may mount what we apply: that volume stays.

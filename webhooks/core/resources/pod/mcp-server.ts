@@ -7,6 +7,8 @@ import { metricsPort } from '../metrics-endpoint.ts';
 import { claimMounts, claimVolumes } from './claims.ts';
 import { mountPermissions } from './mount-permissions.ts';
 import type { PodContainer } from './pod-container.ts';
+import { packageMounts, packageVariables, packageVolumes } from './package-launcher.ts';
+import { shimMounts, stdioCommand } from './stdio-command.ts';
 import { terminationOf } from './termination.ts';
 
 /** The container that the author describes: the MCP server itself. */
@@ -28,10 +30,16 @@ export const mcpServer: PodContainer = {
     ...compact({
       image: spec.source.containerImage?.ref,
       imagePullPolicy: spec.source.containerImage?.pullPolicy,
+      command: stdioCommand(server, compatibility),
       args: spec.config.arguments,
-      env: lastOfEachName(spec.config.env ?? []).map(buildVariable),
+      env: lastOfEachName([...packageVariables(server), ...(spec.config.env ?? [])]).map(buildVariable),
       envFrom: spec.config.envFrom,
-      volumeMounts: [...(spec.config.storage ?? []).map(buildMount), ...claimMounts(server)],
+      volumeMounts: [
+        ...(spec.config.storage ?? []).map(buildMount),
+        ...claimMounts(server),
+        ...shimMounts(server),
+        ...packageMounts(server),
+      ],
       resources: spec.runtime?.resources,
       lifecycle: terminationOf(server, compatibility).lifecycle,
     }),
@@ -42,9 +50,14 @@ export const mcpServer: PodContainer = {
       ...buildVolumeSource(mount),
     })),
     ...claimVolumes(server),
+    ...packageVolumes(server),
   ],
 };
 
+/**
+ * With stdio the bridge listens at them, in the same network namespace; endpoints, monitors and our own reconciler look for
+ * their names here, and endpoints of older clusters nowhere else.
+ */
 function buildPorts(server: MCPServer): readonly Fields[] {
   const own = metricsPort(server);
   return [

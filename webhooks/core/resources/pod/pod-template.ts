@@ -1,5 +1,6 @@
 import { CONFIG_HASH_ANNOTATION } from '../../mcpserver/names.ts';
 import type { Fields } from '../../mcpserver/record.ts';
+import { isStdio } from '../../mcpserver/stdio.ts';
 import type { MCPServer } from '../../mcpserver/types.gen.ts';
 import { extraAnnotations, podLabels } from '../child-metadata.ts';
 import { compact } from '../compact.ts';
@@ -27,7 +28,7 @@ export function buildPodTemplate(input: ExpansionInput, containers: readonly Pod
         present.flatMap((container) => container.volumes(input)),
       ),
       ...compact({
-        imagePullSecrets: server.spec.source.containerImage?.imagePullSecrets?.map(({ name }) => ({ name })),
+        imagePullSecrets: pullSecretsOf(input),
         securityContext: security?.podSecurityContext,
         serviceAccountName: security?.serviceAccountName === '' ? undefined : security?.serviceAccountName,
         terminationGracePeriodSeconds: terminationOf(server, compatibility).graceSeconds,
@@ -36,6 +37,14 @@ export function buildPodTemplate(input: ExpansionInput, containers: readonly Pod
       ...buildScheduling(server),
     },
   };
+}
+
+/** Those of the author, and where the pods have our image those by which the platform says that it is pulled; each once. */
+function pullSecretsOf({ server, installation }: ExpansionInput): readonly Fields[] | undefined {
+  const own = server.spec.source.containerImage?.imagePullSecrets;
+  const ofPlatform = isStdio(server) ? (installation?.stdio?.imagePullSecrets ?? []) : [];
+  if (ofPlatform.length === 0) return own?.map(({ name }) => ({ name }));
+  return [...new Set([...(own ?? []).map(({ name }) => name), ...ofPlatform])].map((name) => ({ name }));
 }
 
 /** What the API server would give pods, and we keep from them. */

@@ -18,6 +18,18 @@ export interface Termination {
   readonly lifecycle: Fields | undefined;
 }
 
+/** For processes that are told to end at last, two seconds (shim/README.md), and for the bridge after them, in seconds. */
+const lastSeconds = 4;
+/** Longer than that neither shim nor bridge waits, in seconds. */
+const maxShimSeconds = 3600;
+
+/** How long processes for stdio may go on with what they are at once their pod is to end, in seconds; at least one. */
+export function shimGraceSeconds(server: MCPServer, compatibility?: CompatibilityProfile): number {
+  const { graceSeconds = defaultGraceSeconds, lifecycle } = terminationOf(server, compatibility);
+  const farewell = lifecycle === undefined ? 0 : farewellSeconds;
+  return Math.min(Math.max(1, graceSeconds - farewell - lastSeconds), maxShimSeconds);
+}
+
 /**
  * Endpoints learn of a pod that goes at the same time as its containers do, and nodes a little later than both: who ends at
  * once refuses calls that are led to it still. So it sleeps first; the kubelet does that, the image needs no shell.

@@ -12,3 +12,7 @@ export const withMounts = (...storage: readonly Part[]): Part => ({ config: { st
 export const ofConfigMap = (configMap: Part): Part => ({ type: 'ConfigMap', configMap });
 export const ofSecret = (secret: Part): Part => ({ type: 'Secret', secret });
 export const ofEmptyDir = (emptyDir: Part): Part => ({ type: 'EmptyDir', emptyDir });
+
+/** A server for stdio. */
+export const withStdio = (stdio: Part): Part => ({ extensions: { stdio } });
+export const withCommand = (...command: readonly string[]): Part => withStdio({ command });

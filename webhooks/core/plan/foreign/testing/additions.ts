@@ -118,6 +118,17 @@ export const removedAdditions: readonly Addition[] = [
       add([...container, 'volumeMounts'], { name: 'vol-claim-9', mountPath: '/vol-claim-9' }),
     ),
   },
+  ...['mcp-stdio-shim', 'mcp-bridge'].map((name) => ({
+    ...({ kind: 'Deployment', row: `spec.template.spec.initContainers[${name}]`, name: `container ${name}` } as const),
+    change: add([...pod, 'initContainers'], { ...sidecar, name }),
+  })),
+  {
+    ...{ kind: 'Deployment', row: 'spec.template.spec.volumes[vol-N], and mounts of it', name: 'volume for stdio' },
+    change: all(
+      add([...pod, 'volumes'], { name: 'mcp-lifecycle', emptyDir: {} }),
+      add([...container, 'volumeMounts'], { name: 'mcp-lifecycle', mountPath: '/mcp-lifecycle' }),
+    ),
+  },
   {
     ...{ kind: 'Deployment', row: ofWeakVolumes, name: 'hostPath volume in our container' },
     change: all(

@@ -1,4 +1,4 @@
-import { anMCPServer, withSpec, withUid } from '../../../testing/builders.ts';
+import { anMCPServer, withRawSpec, withSpec, withUid } from '../../../testing/builders.ts';
 import type { MCPServer } from '../../../mcpserver/types.gen.ts';
 
 /** The spec of a server that says nearly all that a spec can say, so that nearly all that we apply is applied. For tests. */
@@ -55,4 +55,21 @@ export const fullSpec = {
 
 export function aFullServer(uid = 'u-1'): MCPServer {
   return anMCPServer(withUid(uid), withSpec(structuredClone(fullSpec) as object));
+}
+
+/** One for stdio whose program downloads a package, so that its pods have all that only such ones have. */
+export function aFullStdioServer(): MCPServer {
+  const { runtime, ...spec } = structuredClone(fullSpec) as {
+    readonly runtime: object;
+    readonly [field: string]: unknown;
+  };
+  const exec = { command: ['true'] };
+  return anMCPServer(
+    withUid('u-2'),
+    withRawSpec({
+      ...spec,
+      runtime: { ...runtime, health: { livenessProbe: { exec } } },
+      extensions: { stdio: { command: ['npx', 'server@1.0.0'], cwd: '/srv' } },
+    }),
+  );
 }

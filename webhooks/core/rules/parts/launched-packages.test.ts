@@ -1,0 +1,30 @@
+import { expect, it } from '@jest/globals';
+import { launchedPackages } from './launched-packages.ts';
+
+it.each<[line: string, packages: readonly string[]]>([
+  ['npx server', ['server']],
+  ['npx -y @example/server@1.0.0 --root /data', ['@example/server@1.0.0']],
+  ['npx --yes --package=a --package b server', ['a', 'b']],
+  ['npx -p a -c run', ['a']],
+  ['npx --registry https://npm.example.com server', ['server']],
+  ['npx -- server', ['server']],
+  ['npx', []],
+  ['npm exec --yes server', ['server']],
+  ['npm x -- server --flag', ['server']],
+  ['npm start', []],
+  ['/usr/bin/npx server', ['server']],
+  ['uvx server@1.0', ['server@1.0']],
+  ['uvx --python 3.12 --with httpx==1.0 server', ['httpx==1.0', 'server']],
+  ['uvx --from git+https://example.com/a server', ['git+https://example.com/a']],
+  ['uv tool run server', ['server']],
+  ['uv run --with httpx server.py', ['httpx']],
+  ['uv run server.py', []],
+  ['pipx run server', ['server']],
+  ['pipx run --spec a==1 server', ['a==1']],
+  ['pipx install server', []],
+  ['node server.js', []],
+  ['constructor server', []],
+  ['', []],
+])('%s launches %j', (line, packages) => {
+  expect(launchedPackages(line.split(' ')).map(({ text }) => text)).toEqual(packages);
+});
