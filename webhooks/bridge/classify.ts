@@ -125,7 +125,7 @@ function classifyNotification(message: NotificationMessage, headers: StandardHea
   if (headers.version !== undefined && version !== headers.version) {
     return mismatch(`the body names revision ${quote(version)} and the header ${quote(headers.version)}`);
   }
-  return namesModern(version) ? toldModern(message, version, headers) : { type: 'session', message };
+  return namesModern(version) ? toldModern(message, version, headers) : { type: 'modern', message, version };
 }
 
 function toldModern(message: NotificationMessage, version: string, headers: StandardHeaders): Route {

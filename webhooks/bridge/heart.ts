@@ -2,7 +2,7 @@ import { startRepeating } from '../platform/timer.ts';
 import type { Reply } from './reply.ts';
 
 /** Between beats, in milliseconds: below the minute after which proxies take silence for death. */
-export const beatMs = 15_000;
+const beatMs = 15_000;
 
 /** One timer for all replies that are open. */
 export class Heart {

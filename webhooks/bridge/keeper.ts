@@ -108,15 +108,18 @@ export class Keeper {
       if (!this.#isConnected || this.#isStopping) await this.#change();
       else await this.#serveOnce(signal);
     }
-    this.#closeShared?.();
   }
 
   async #serveOnce(signal: AbortSignal): Promise<void> {
     const { clock, metrics } = this.#options;
     const startedAt = clock.monotonicMs();
-    const probed = await probe(this.#options);
+    const probed = await probe(this.#options, signal);
     if (probed.type === 'failed') {
       await this.#afterFailedStart(probed, signal);
+      return;
+    }
+    if (this.#isStopping) {
+      probed.peer.close();
       return;
     }
     metrics.observeChildStart((clock.monotonicMs() - startedAt) / 1000);

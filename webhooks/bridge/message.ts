@@ -40,7 +40,7 @@ export type ParsedMessage =
   { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly problem: MessageProblem };
 
 /** What one message may make us build: about 10 MiB for as long as it is looked at. */
-export const jsonLimits: JsonLimits = { maxTokens: 200_000, maxDepth: 128 };
+const jsonLimits: JsonLimits = { maxTokens: 200_000, maxDepth: 128 };
 
 /** Longest id, in characters: it is kept while its request waits. */
 const maxIdLength = 512;

@@ -22,7 +22,7 @@ export interface BridgeGauges {
 }
 
 /** Methods of the protocol; others are `_OTHER`, because a label never comes from what somebody sent. */
-export const knownMethods: ReadonlySet<string> = new Set([
+const knownMethods: ReadonlySet<string> = new Set([
   'initialize',
   'ping',
   'server/discover',

@@ -120,8 +120,8 @@ export class OwnSession implements Session {
   }
 
   close(why: string): void {
-    this.#connection?.close();
     this.#end(`was ended: ${why}`);
+    this.#connection?.close();
   }
 
   #take(message: Message): void {

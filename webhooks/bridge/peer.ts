@@ -35,16 +35,21 @@ export class Peer {
     });
   }
 
+  /** `signal`: when it aborts, the process is ended. */
   static async start(
-    context: ConnectionContext,
-    clock: Clock,
+    context: ConnectionContext & { readonly clock: Clock },
+    signal: AbortSignal,
   ): Promise<{ readonly type: 'open'; readonly peer: Peer } | Exclude<Opened, { readonly type: 'open' }>> {
-    const peer = new Peer(clock);
+    const peer = new Peer(context.clock);
+    const onAbort = (): void => {
+      peer.close();
+    };
     const opened = await openConnection(context, {
       onMessage: (message) => {
         peer.#take(message);
       },
       onEnd: ({ exit, why }) => {
+        signal.removeEventListener('abort', onAbort);
         peer.#end?.({
           exit,
           text: why === undefined ? describeExit(exit) : `was ended: ${why}`,
@@ -54,6 +59,8 @@ export class Peer {
     });
     if (opened.type !== 'open') return opened;
     peer.#connection = opened.connection;
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) peer.close();
     return { type: 'open', peer };
   }
 

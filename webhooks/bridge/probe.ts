@@ -22,6 +22,10 @@ export interface ProbeContext extends ConnectionContext {
   readonly startMs: number;
 }
 
+interface Probing extends ProbeContext {
+  readonly signal: AbortSignal;
+}
+
 /** What was learnt before anybody is sent to the server. */
 export type Probed =
   | { readonly type: 'modern'; readonly peer: Peer; readonly about: ServerFacts }
@@ -52,9 +56,10 @@ const silence = { share: 0.3, maxMs: 10_000 };
 /**
  * Finds out in which era a new process of the server speaks, and lists its tools: so it is verified before it gets
  * anything. `server/discover` first; what does not answer it, or with another error than that of a server that knows
- * revisions, is greeted by `initialize`.
+ * revisions, is greeted by `initialize`. When the signal aborts, the process is ended, also one that was found to speak.
  */
-export async function probe(context: ProbeContext): Promise<Probed> {
+export async function probe(options: ProbeContext, signal: AbortSignal): Promise<Probed> {
+  const context = { ...options, signal };
   const endsAt = context.clock.monotonicMs() + context.startMs;
   if (context.mode === 'PerSession') return greetNew(context, endsAt);
   const started = await start(context);
@@ -78,7 +83,7 @@ export async function probe(context: ProbeContext): Promise<Probed> {
   return discoverNew(context, endsAt);
 }
 
-async function discoverNew(context: ProbeContext, endsAt: number): Promise<Probed> {
+async function discoverNew(context: Probing, endsAt: number): Promise<Probed> {
   const started = await start(context);
   if (started.type === 'failed') return started;
   const { peer } = started;
@@ -91,7 +96,7 @@ async function discoverNew(context: ProbeContext, endsAt: number): Promise<Probe
 
 /** Undefined: the answer says nothing about this era. */
 async function settleDiscovered(
-  context: ProbeContext,
+  context: Probing,
   { peer, discovered, endsAt }: { readonly peer: Peer; readonly discovered: PeerAnswer; readonly endsAt: number },
 ): Promise<Probed | undefined> {
   if (discovered.type !== 'answer') return undefined;
@@ -112,12 +117,12 @@ async function settleDiscovered(
   });
 }
 
-async function greetNew(context: ProbeContext, endsAt: number): Promise<Probed> {
+async function greetNew(context: Probing, endsAt: number): Promise<Probed> {
   const started = await start(context);
   return started.type === 'failed' ? started : greet(context, started.peer, endsAt);
 }
 
-async function greet(context: ProbeContext, peer: Peer, endsAt: number): Promise<Probed> {
+async function greet(context: Probing, peer: Peer, endsAt: number): Promise<Probed> {
   const params = { protocolVersion: handshakeVersion, capabilities: {}, clientInfo: clientInfo(context) };
   const greeted = await peer.ask('initialize', params, { ms: left(context, endsAt) });
   if (greeted.type !== 'answer' || greeted.answer.result === undefined) {
@@ -151,7 +156,7 @@ interface Listing {
 
 /** The first page shows that it serves what it offers. A server that refuses the list speaks the protocol all the same. */
 async function withTools(
-  context: ProbeContext,
+  context: Probing,
   { peer, version, endsAt, params, hasTools, probed }: Listing,
 ): Promise<Probed> {
   if (!hasTools) return probed({ version, tools: undefined });
@@ -162,7 +167,7 @@ async function withTools(
 }
 
 function discover(
-  context: ProbeContext,
+  context: Probing,
   peer: Peer,
   {
     ms,
@@ -192,7 +197,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function envelope(context: ProbeContext, version: string): Readonly<Record<string, unknown>> {
+function envelope(context: Probing, version: string): Readonly<Record<string, unknown>> {
   return {
     [envelopeKeys.version]: version,
     [envelopeKeys.client]: clientInfo(context),
@@ -200,14 +205,14 @@ function envelope(context: ProbeContext, version: string): Readonly<Record<strin
   };
 }
 
-function clientInfo({ clientVersion }: ProbeContext): Readonly<Record<string, string>> {
+function clientInfo({ clientVersion }: Probing): Readonly<Record<string, string>> {
   return { name: 'mcp-lifecycle', version: clientVersion };
 }
 
 async function start(
-  context: ProbeContext,
+  context: Probing,
 ): Promise<{ readonly type: 'open'; readonly peer: Peer } | Extract<Probed, { readonly type: 'failed' }>> {
-  const opened = await Peer.start(context, context.clock);
+  const opened = await Peer.start(context, context.signal);
   if (opened.type === 'open') return opened;
   const why = opened.type === 'refused' ? `could not be started: ${opened.reason}: ${opened.message}` : opened.why;
   return { type: 'failed', why, end: undefined };
@@ -233,6 +238,6 @@ function whyNot(answer: PeerAnswer, method: string): string {
   }
 }
 
-function left({ clock }: ProbeContext, endsAt: number): number {
+function left({ clock }: Probing, endsAt: number): number {
   return endsAt - clock.monotonicMs();
 }

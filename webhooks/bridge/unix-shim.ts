@@ -32,7 +32,7 @@ const refusals: readonly ShimRefusal[] = ['Limit', 'NotFound', 'NotExecutable', 
 export class UnixShim implements Shim {
   readonly #options: UnixShimOptions;
   readonly #exits = new Map<string, ChildExit>();
-  readonly #waiting = new Map<string, (exit: ChildExit) => void>();
+  readonly #waiting = new Map<string, (exit: ChildExit | undefined) => void>();
   #control: Socket | undefined;
 
   constructor(options: UnixShimOptions) {
@@ -122,7 +122,8 @@ export class UnixShim implements Shim {
   #exitOf(label: string): Promise<ChildExit | undefined> {
     const known = this.#exits.get(label);
     this.#exits.delete(label);
-    if (known !== undefined) return Promise.resolve(known);
+    // Without control nobody will tell.
+    if (known !== undefined || this.#control === undefined) return Promise.resolve(known);
     return new Promise((resolve) => {
       const timer = startTimer(() => {
         this.#waiting.delete(label);
@@ -169,6 +170,7 @@ export class UnixShim implements Shim {
     signal.removeEventListener('abort', onAbort);
     this.#control = undefined;
     this.#exits.clear();
+    for (const tell of [...this.#waiting.values()]) tell(undefined);
     events.onLost();
     return true;
   }

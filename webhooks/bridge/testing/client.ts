@@ -61,7 +61,7 @@ export async function begin(url: string, headers: HeaderValues = {}): Promise<Re
   return session;
 }
 
-export const envelope = {
+const envelope = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},

@@ -90,6 +90,7 @@ export async function startFakeShim({ socketPath, command, max = 64 }: FakeShimO
     async close() {
       for (const child of children) child.kill('SIGKILL');
       for (const socket of sockets) socket.destroy();
+      if (!server.listening) return;
       await new Promise<void>((resolve) => {
         server.close(() => {
           resolve();

@@ -1,5 +1,5 @@
 'use strict';
-/* global process */
+/* global process, setInterval */
 // A server over standard input and output that does what it is told by the name of a tool. No dependency, so that it
 // starts in some milliseconds. `node odd-server.cjs modern|legacy|silent|crash|banner|dies-at-discover [log file]`
 const { appendFileSync } = require('node:fs');
@@ -45,9 +45,10 @@ const tools = {
   exit: ({ params }) => process.exit(params.arguments?.code ?? 3),
   kill: () => process.kill(process.pid, 'SIGKILL'),
   huge: ({ id, params }) => reply(id, 'x'.repeat(params.arguments.bytes)),
-  flood: ({ params }) => {
+  flood: ({ id, params }) => {
     for (let n = 0; n < params.arguments.count; n += 1)
       send({ method: 'notifications/message', params: { level: 'info', data: 'x'.repeat(10_000) } });
+    reply(id, 'flooded');
   },
   garbage: ({ id }) => {
     write('this is a log line');
@@ -57,6 +58,7 @@ const tools = {
   deaf: ({ id }) => {
     reply(id, 'deaf now');
     process.stdin.pause();
+    setInterval(() => undefined, 60_000);
   },
 };
 

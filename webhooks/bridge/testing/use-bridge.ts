@@ -23,6 +23,8 @@ export interface RunningBridge {
   readonly log: readonly string[];
   /** What the processes of the server were sent, line by line, in one file. */
   readonly received: string;
+  /** Another shim at the same socket. */
+  restartShim(): Promise<void>;
   /** As SIGTERM does; resolves when it has ended. */
   stop(): Promise<void>;
 }
@@ -45,13 +47,16 @@ export async function useBridge(
   const socketPath = join(folder, 'stdio.sock');
   const received = join(folder, 'received');
   const commandOf = (mode: OddMode): [string, ...string[]] => [process.execPath, oddServer, mode, received];
-  const shim = await startFakeShim({
-    socketPath,
-    command: (nth) => {
-      if (typeof server === 'string') return commandOf(server);
-      return typeof server === 'function' ? commandOf(server(nth)) : server;
-    },
-  });
+  const startShim = (): Promise<FakeShim> =>
+    startFakeShim({
+      socketPath,
+      command: (nth) => {
+        if (typeof server === 'string') return commandOf(server);
+        return typeof server === 'function' ? commandOf(server(nth)) : server;
+      },
+    });
+  const shim = await startShim();
+  cleanUps.push(() => shim.close());
   const parsed = parseBridgeConfig({ MCP_SOCKET: socketPath, MCP_GRACE_SECONDS: '2', ...env });
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
   const log: string[] = [];
@@ -72,7 +77,6 @@ export async function useBridge(
     await running;
   };
   cleanUps.push(async () => {
-    await shim.close();
     await stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -81,6 +85,10 @@ export async function useBridge(
     healthUrl: `http://127.0.0.1:${ports.healthPort}`,
     metricsUrl: `http://127.0.0.1:${ports.metricsPort}`,
     ...{ shim, log, received, stop },
+    async restartShim() {
+      const again = await startShim();
+      cleanUps.push(() => again.close());
+    },
   };
 }
 
