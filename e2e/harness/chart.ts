@@ -6,6 +6,7 @@ import { findCluster, type ClusterHandle } from '../../scripts/cluster/cluster.t
 import { runCommand } from '../../scripts/cluster/command.ts';
 import { ensureImages, type BuiltImage } from '../../scripts/image/build.ts';
 import { ensureInstalled, release, uninstall, type InstallOptions } from '../../scripts/quickstart/install.ts';
+import { usualArguments } from '../../scripts/e2e/usual-installation.ts';
 import { withoutFarewells } from './replicas.ts';
 
 async function cluster(): Promise<ClusterHandle> {
@@ -28,8 +29,9 @@ async function readProgramImage(): Promise<BuiltImage> {
 }
 
 /** As every case finds the chart, or with other values. */
-export async function installChart(options: InstallOptions = {}): Promise<void> {
-  await ensureInstalled(await cluster(), await programImage(), () => undefined, options);
+export async function installChart({ args = [], ...options }: InstallOptions = {}): Promise<void> {
+  const all = { ...options, args: [...usualArguments, ...args] };
+  await ensureInstalled(await cluster(), await programImage(), () => undefined, all);
 }
 
 /** While nobody asks for a verdict: pods end at once. */

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { commandInCluster } from '../../scripts/cluster/cluster.ts';
+import { localCluster } from './components.ts';
 import { node } from './node-pod.ts';
 
 /** What a client saw that called all the time, one call after the other, each on a connection of its own. */
@@ -12,8 +14,11 @@ export interface Calls {
 
 export interface CallingClient {
   readonly namespace: string;
-  /** That runs, and whose image has Node. */
-  readonly pod: string;
+  /**
+   * That runs, and whose image has Node. Absent: the node itself, on a cluster whose node is this machine. A pod is told what to do
+   * by way of the API server, and ends its calls with that.
+   */
+  readonly pod?: string;
   readonly url: string;
   /** Of the older era: told with 404 that its session is gone it begins another one, as the specification asks for, which is no failed call. */
   readonly keepsSession?: boolean;
@@ -41,9 +46,8 @@ export async function whileCallingMany(
   client: ManyCallingClient,
   work: () => Promise<unknown>,
 ): Promise<readonly Calls[]> {
-  const { namespace, pod } = client;
-  const args = ['exec', '--stdin', '--namespace', namespace, pod, '--', node, '-e', scriptOf(client)];
-  const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const [program = '', ...args] = await commandOf(client);
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let [printed, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
@@ -55,13 +59,19 @@ export async function whileCallingMany(
     child.stdin.end();
     await ended;
   }
-  if (printed === '') throw new Error(`the client in pod ${pod} said nothing: ${errors.trim()}`);
+  if (printed === '') throw new Error(`the client said nothing: ${errors.trim()}`);
   return JSON.parse(printed) as readonly Calls[];
+}
+
+async function commandOf(client: ManyCallingClient): Promise<readonly string[]> {
+  const { namespace, pod } = client;
+  if (pod === undefined) return commandInCluster(await localCluster(), [process.execPath, '-e', scriptOf(client)]);
+  return ['kubectl', 'exec', '--stdin', '--namespace', namespace, pod, '--', node, '-e', scriptOf(client)];
 }
 
 /** Both eras at once, from the same pod: what a rollout does to clients of each. */
 export async function whileBothAreCalling(
-  { namespace, pod }: Pick<CallingClient, 'namespace' | 'pod'>,
+  { namespace, pod }: Required<Pick<CallingClient, 'namespace' | 'pod'>>,
   urls: { readonly stateless: string; readonly sessions: string },
   work: () => Promise<unknown>,
 ): Promise<{ readonly stateless: Calls; readonly sessions: Calls }> {

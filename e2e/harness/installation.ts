@@ -4,8 +4,8 @@ import { get } from './kubectl.ts';
 import { untilComplete } from './leader.ts';
 import { listPods, withoutFarewells } from './replicas.ts';
 
-/** What scripts/quickstart/install.ts sets: with any other value the chart is installed as some case wanted it. */
-const usualValues: readonly string[] = ['image', 'podAnnotations'];
+/** What is set in any case: with another value, or without one of them, the chart is installed as some case wanted it. */
+const usualValues: readonly string[] = ['disruptionBudgets', 'image', 'podAnnotations'];
 
 /**
  * Every case finds the chart installed as scripts/e2e.ts did it, all replicas there and one of them leading: whatever
@@ -28,7 +28,7 @@ async function isAsUsual(): Promise<boolean> {
   // As helm prints it.
   const { info } = JSON.parse(status.stdout) as { readonly info?: { readonly status?: string } };
   const set = Object.keys((JSON.parse(values.stdout) ?? {}) as object);
-  return info?.status === 'deployed' && set.every((name) => usualValues.includes(name));
+  return info?.status === 'deployed' && set.toSorted().join() === usualValues.join();
 }
 
 /** The pods of ours and the specs of what judges with them: equal texts when nobody has changed the installation. */

@@ -8,7 +8,7 @@ const cases = readdirSync(folder).map((name) => ({ name, path: `${folder}${name}
 
 /** What of e2e/harness and scripts/ changes what all cases share. */
 const changing =
-  /\b(installChart|uninstallChart|ensureInstalled|restoreChart|startCertManager|renewPods|rollOut|withoutFarewells|killReconciler|pastTheWebhook|requestRotation|whileNothingIsCollected|changeStored)\b/g;
+  /\b(installChart|uninstallChart|ensureInstalled|restoreChart|startCertManager|renewPods|rollOut|withoutFarewells|killReconciler|killLeader|whileNobodyLeads|killApiServer|restoreEtcd|pastTheWebhook|requestRotation|whileNothingIsCollected|changeStored)\b/g;
 
 /** By hand: kubectl that writes into the namespace of our release. */
 const writing =

@@ -6,6 +6,7 @@ import { createStderrReport } from '../cluster/progress.ts';
 import { ImageFailure } from '../image/failure.ts';
 import { ensureImagesLoaded, ensureInstalled } from '../quickstart/install.ts';
 import { startProxy } from './proxy.ts';
+import { usualArguments } from './usual-installation.ts';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -40,7 +41,7 @@ async function runOnCluster(config: string, args: readonly string[]): Promise<nu
   await runCommand(['kubectl', 'delete', 'namespaces', '--selector', 'mcp-lifecycle/e2e=true', '--wait=false'], {
     env: cluster.environment,
   });
-  await ensureInstalled(cluster, program, report, { args: ['--take-ownership'] });
+  await ensureInstalled(cluster, program, report, { args: ['--take-ownership', ...usualArguments] });
   const proxy = await startProxy(cluster.environment);
   try {
     const node = [process.execPath, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];

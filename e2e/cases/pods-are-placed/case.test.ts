@@ -1,13 +1,7 @@
-/**
- * @alone it installs the chart with other values.
- * @slow a pod that its node cannot start is told about after a minute; two installations.
- */
+/** @slow a pod that its node cannot start is told about after a minute. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { restoreChart } from '../../harness/installation.ts';
 import { apply, conditionOf, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
-import { untilComplete } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -80,17 +74,12 @@ describe('a server that says where its pods run', () => {
 
   beforeAll(async () => {
     await removeOfCluster();
-    await installChart({ args: ['--set', 'disruptionBudgets.enabled=true'] });
-    await untilComplete();
     await kubectlOk(['apply', '--filename', '-'], runtimeClass(names.nowhere, 'e2e-no-such-handler'));
     // Takes a minute until it is told, so it begins first.
     const scheduling = { runtimeClassName: names.nowhere };
     await apply(namespace, kubernetesServer('nowhere', { runtime: account, extensions: { scheduling } }));
   });
-  afterAll(async () => {
-    await removeOfCluster();
-    await restoreChart();
-  });
+  afterAll(removeOfCluster);
 
   it('is warned of what does not exist, and of nothing when it does', async () => {
     const missing = await warningsOf(kubernetesServer('search', placed));

@@ -1,13 +1,13 @@
 import { builtInPolicy } from '../../core/rules/built-in-policy.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { fixedPolicy } from '../../platform/policy/policy-source.ts';
-import type { FakeClock } from '../../platform/kube/testing/fake-clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { lead } from '../lead.ts';
 import type { LeadOptions } from '../lead.ts';
 
 /** What differs between tests; all else is the same for all of them. */
 export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | 'namespaces' | 'version'> {
-  readonly clock: FakeClock;
+  readonly clock: Clock;
   readonly probe: NonNullable<LeadOptions['probe']>;
   readonly installation?: LeadOptions['installation'];
   readonly features?: LeadOptions['features'];
