@@ -44,6 +44,7 @@ export class CandidateProbes {
   /** Since when a pod is ready that nobody tells of, on the monotonic clock. */
   readonly #unknown = new Map<string, number>();
   readonly #whole: WholeComparison;
+  #isStopped = false;
 
   constructor(options: CandidateProbesOptions) {
     this.#options = options;
@@ -71,7 +72,7 @@ export class CandidateProbes {
 
   watch(key: string, target: CandidateTarget): void {
     const before = this.#asked.get(key);
-    if (before?.target.id === target.id) return;
+    if (before?.target.id === target.id || this.#isStopped) return;
     this.forget(key);
     const era = before?.target.template === target.template ? before.era : target.era;
     const asked: Asked = { target, era, stop: new AbortController(), proof: { state: 'asked' }, badSinceMs: undefined };
@@ -90,7 +91,9 @@ export class CandidateProbes {
     this.#unknown.delete(key);
   }
 
+  /** For good: see Verifier. */
   stop(): void {
+    this.#isStopped = true;
     for (const key of [...this.#asked.keys()]) this.forget(key);
   }
 

@@ -81,6 +81,7 @@ export class Verifier {
   readonly #lanes: Lanes;
   /** When each of them is asked that is not being asked. */
   readonly #agenda: Agenda;
+  #isStopped = false;
   readonly #pods: PodRounds;
 
   constructor(options: VerifierOptions) {
@@ -140,6 +141,7 @@ export class Verifier {
    * while the pods are older ones than the question is for; who comes after them is asked at once.
    */
   watch(key: string, wanted: VerificationTarget, believed?: Believed): void {
+    if (this.#isStopped) return;
     const known = this.#watched.get(key);
     const wasLeftAlone = this.#leftAlone.delete(key);
     if ((wasLeftAlone && wanted.isBehind === true) || isForOthers(wanted, known, believed)) {
@@ -211,7 +213,9 @@ export class Verifier {
     this.#learnt.set(key, { ...learnt, closedAtMs: undefined, gone: isSoon ? gone + 1 : learnt.gone });
   }
 
+  /** For good. Rounds under way may want somebody asked still: that would go on for ever, and keep all that is known in memory. */
   stop(): void {
+    this.#isStopped = true;
     for (const key of [...this.#watched.keys()]) this.forget(key);
   }
 
