@@ -6,6 +6,7 @@ import { isRelated } from '../core/plan/foreign/field-tree.ts';
 import type { OwnedPath } from '../core/plan/foreign/field-tree.ts';
 import type { PutOff } from '../core/plan/foreign/standing.ts';
 import type { Clock } from '../platform/clock.ts';
+import { digest } from '../platform/digest.ts';
 import { Cleanings } from './cleanings.ts';
 import type { Executed } from './execute.ts';
 import type { RolloutCause, RolloutPlaces } from './rollout-places.ts';
@@ -72,7 +73,10 @@ export class Pacing {
   readonly #options: PacingOptions;
   /** By server, then by the id of the child. */
   readonly #kept = new Map<string, Map<string, Kept>>();
-  /** Of servers whose pods wait for their turn: the fields of the Deployment that were ours when they began to. */
+  /**
+   * Of servers whose pods wait for their turn: the fields of the Deployment that were ours when they began to, as a digest. They
+   * are some thousand characters of each, and a thousand servers may wait.
+   */
   readonly #queued = new Map<string, string>();
 
   constructor(options: PacingOptions) {
@@ -159,9 +163,10 @@ export class Pacing {
     const { isVerified, isChanged, staysReachable = false } = paced;
     if (!isVerified || (isChanged && !staysReachable)) return false;
     if (rollout !== undefined || claims?.isTakeOver === false) return false;
-    const before = this.#queued.get(key) ?? owned;
+    const now = digest(owned);
+    const before = this.#queued.get(key) ?? now;
     this.#queued.set(key, before);
-    return before === owned;
+    return before === now;
   }
 
   /** Now, if there is a place. */
