@@ -1,6 +1,9 @@
 // `npm test`: the whole suite as CI runs it. Ends with the line `N passed, N failed`.
 import { e2eSteps, staticSteps, unitSteps } from './check/catalogue.ts';
 import { report } from './check/report.ts';
-import { runSteps } from './check/steps.ts';
+import { runSteps, runStepsSideBySide } from './check/steps.ts';
 
-process.exitCode = report(await runSteps([...staticSteps, ...unitSteps, ...e2eSteps]));
+process.exitCode = report([
+  ...(await runStepsSideBySide(staticSteps)),
+  ...(await runSteps([...unitSteps, ...e2eSteps])),
+]);

@@ -2,7 +2,7 @@ import type { Step } from './steps.ts';
 
 const node = process.execPath;
 
-/** Everything that judges the text of the project, in CI's order. */
+/** Everything that judges the text of the project. None of them writes, so they run side by side. */
 export const staticSteps: readonly Step[] = [
   {
     name: 'generated files are current',

@@ -25,21 +25,39 @@ export interface StepResult {
 /** Runs the steps one after another (the machine has few cores), each with its elapsed time on stderr. */
 export async function runSteps(steps: readonly Step[]): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  for (const step of steps) results.push(await runStep(step));
+  for (const step of steps) results.push(await runStep(step, 'as it comes'));
   return results;
 }
 
-async function runStep(step: Step): Promise<StepResult> {
-  process.stderr.write(`\n▶ ${step.name}\n`);
+/** So many at a time: each of these uses one processor. */
+const sideBySide = 2;
+
+/** Runs steps that do not touch each other, two at a time; what one says is shown when it has ended. */
+export async function runStepsSideBySide(steps: readonly Step[]): Promise<readonly StepResult[]> {
+  const results = new Map<Step, StepResult>();
+  const waiting = steps[Symbol.iterator]();
+  const work = async (): Promise<void> => {
+    for (const step of waiting) results.set(step, await runStep(step, 'at its end'));
+  };
+  await Promise.all(Array.from({ length: sideBySide }, work));
+  return steps.flatMap((step) => results.get(step) ?? []);
+}
+
+/** When what a step says is shown. */
+type Shown = 'as it comes' | 'at its end';
+
+async function runStep(step: Step, shown: Shown): Promise<StepResult> {
+  if (shown === 'as it comes') process.stderr.write(`\n▶ ${step.name}\n`);
   const started = Date.now();
   const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-check-'));
   const outputFile = join(folder, 'jest.json');
   try {
     const args = step.isJest === true ? [...step.args, '--json', `--outputFile=${outputFile}`] : step.args;
-    const code = await run(step.command, args, step.limitMinutes);
+    const { code, said } = await run({ ...step, args }, shown);
     const counts = step.isJest === true ? await jestCounts(outputFile) : undefined;
     const result = judge(step, code, counts);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    if (shown === 'at its end') process.stderr.write(`\n▶ ${step.name}\n${said}`);
     process.stderr.write(
       result.failed === 0 ? `✓ ${step.name} (${seconds} s)\n` : `✗ ${step.name} (${seconds} s): ${step.remedy}\n`,
     );
@@ -77,10 +95,14 @@ async function jestCounts(file: string): Promise<Counts | undefined> {
  * Jest's JSON goes to a file; its stdout copy is dropped, its readable report is on stderr. The step gets a process
  * group of its own, so that ending it ends what it started.
  */
-function run(command: string, args: readonly string[], limitMinutes: number): Promise<number> {
+function run({ command, args, limitMinutes }: Step, shown: Shown): Promise<{ code: number; said: string }> {
   return new Promise((resolve) => {
     const isJson = args.includes('--json');
-    const child = spawn(command, args, { stdio: ['ignore', isJson ? 'ignore' : 'inherit', 'inherit'], detached: true });
+    const output = shown === 'as it comes' ? 'inherit' : 'pipe';
+    const child = spawn(command, args, { stdio: ['ignore', isJson ? 'ignore' : output, output], detached: true });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
     const endGroup = (): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     };
@@ -92,13 +114,14 @@ function run(command: string, args: readonly string[], limitMinutes: number): Pr
     const finish = (code: number): void => {
       clearTimeout(timer);
       process.off('SIGINT', endGroup).off('SIGTERM', endGroup);
-      resolve(code);
+      resolve({ code, said });
     };
     child.on('error', (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
       finish(127);
     });
-    child.on('exit', (code) => {
+    // Not at its exit: what it said last may still be on its way.
+    child.on('close', (code) => {
       finish(code ?? 1);
     });
   });
