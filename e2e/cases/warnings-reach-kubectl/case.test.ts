@@ -22,10 +22,16 @@ describe('a manifest with something to warn about', () => {
       spec: { gateway: { provider: 'httproute' } },
       warning: /^Warning: .*gateway.*$/m,
     },
+    {
+      what: 'a credential in a variable',
+      spec: { config: { port: 8080, env: [{ name: 'GITHUB_TOKEN', value: 'as-it-is-written' }] } },
+      warning: /^Warning: spec\.config\.env\[0\]\.value: .* \[no-plain-credentials\]$/m,
+    },
   ])('is admitted, and kubectl prints the warning: $what', async ({ spec, warning }) => {
     const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
     const { code, stdout, stderr } = await kubectl(args, kubernetesServer('search', spec));
     expect(stderr).toMatch(warning);
+    expect(stderr).not.toContain('as-it-is-written');
     expect(stdout).toContain('created (server dry run)');
     expect(code).toBe(0);
   });
