@@ -2,6 +2,7 @@ import { createServer as createPlainServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:https';
 import type { ServerOptions } from 'node:https';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -74,6 +75,24 @@ describe('a server that serves TLS', () => {
   it('is verified when its CA is in the bundle', async () => {
     expect(await probe(await serveTls(), trusting(authority))).toBe('verified');
   });
+
+  it.each(['https', 'http'])(
+    'is asked over a connection that somebody gives, by the name of the URL: %s',
+    async (scheme) => {
+      const port = scheme === 'https' ? await serveTls() : await listen(createPlainServer(discovered));
+      let connections = 0;
+      const result = await probeMcpServer({
+        // Nothing listens there.
+        ...{ url: `${scheme}://localhost:1/mcp`, clientVersion: '1', timeoutMs: 30_000, tls: trusting(authority) },
+        connect: () => {
+          connections += 1;
+          return connect(port, '127.0.0.1');
+        },
+        signal: new AbortController().signal,
+      });
+      expect([result.state, connections]).toEqual(['verified', 1]);
+    },
+  );
 
   it('is not verified while there is no room for the bundle, and says so', async () => {
     const bundle = { digest: 'one that nobody has', get: () => undefined };
