@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { createKubeApi } from './api-client.ts';
 import { errorFromAnswer } from './api-error.ts';
@@ -10,6 +10,10 @@ import type { ApiServer, KubeApi, WatchEvent } from './api.ts';
 import { gatherReferences } from './references.ts';
 
 const servers: Server[] = [];
+
+/** Both ways to a server: by Node's client, and read off the connection. */
+const clients = [{ isDirect: false }, { isDirect: true }];
+let isDirect = false;
 
 afterEach(async () => {
   for (const server of servers.splice(0)) {
@@ -40,6 +44,7 @@ async function start(listener: RequestListener, onCredentials = (): void => unde
   const started: Started = { api: undefined as never, seen, sockets, server, forgotten: 0 };
   const access: ApiServer = {
     url,
+    isDirect,
     credentials: () => {
       onCredentials();
       return Promise.resolve({ tls: {}, headers: { Authorization: 'Bearer t' } });
@@ -60,7 +65,11 @@ const json = (status: number, body: unknown, headers = {}): RequestListener => {
 
 const path = '/api/v1/namespaces/mcp/configmaps/settings';
 
-describe('a request', () => {
+describe.each(clients)('a request (direct: $isDirect)', (client) => {
+  beforeEach(() => {
+    ({ isDirect } = client);
+  });
+
   it('carries credentials, query and body, and gives the answer', async () => {
     let body = '';
     const { api, seen } = await start((request, response) => {
@@ -289,7 +298,11 @@ it('cuts what an API server quotes between characters, and keeps it on one line'
   expect(Array.from(message)).toHaveLength(2_000);
 });
 
-describe('a watch', () => {
+describe.each(clients)('a watch (direct: $isDirect)', (client) => {
+  beforeEach(() => {
+    ({ isDirect } = client);
+  });
+
   async function watch(listener: RequestListener, idleTimeoutMs = 5_000) {
     const started = await start(listener);
     const events: WatchEvent[] = [];

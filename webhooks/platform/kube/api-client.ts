@@ -1,13 +1,15 @@
 import http from 'node:http';
-import type { ClientRequest } from 'node:http';
 import https from 'node:https';
 
 import { renderJsonAsYaml } from '../escape-for-yaml.ts';
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, Reading, WatchEnd } from './api.ts';
+import { DirectConnections } from './direct-connections.ts';
 import { exchange } from './http-exchange.ts';
 import type { Exchanged } from './http-exchange.ts';
 import { errorCode } from './network-error.ts';
+import { openedByNode, renderHead } from './opened-request.ts';
+import type { Opened } from './opened-request.ts';
 import { parseJson, parseObject } from './parse-object.ts';
 import { readWatch } from './watch-stream.ts';
 
@@ -27,19 +29,19 @@ const maxSockets = 40;
 const idleSocketMs = 5_000;
 
 /**
- * Speaks to one API server over one keep-alive agent, HTTP/1.1. (The generated client of client-node opens a TLS
+ * Speaks to one API server over connections that are kept, HTTP/1.1. (The generated client of client-node opens a TLS
  * connection for each request, which costs more than the request.)
  */
 export function createKubeApi(options: { readonly server: ApiServer; readonly userAgent: string }): KubeApi {
   const { server } = options;
-  const to = { ...options, target: targetOf(server.url), agentFor: createAgents(server.url) };
+  const openOn = server.isDirect === true ? createDirect(options) : createAgents(options);
 
-  const open = (call: Call): Promise<ClientRequest> => openRequest(call, to);
+  const open = async (call: Call): Promise<Opened> => openOn(call, await server.credentials());
 
   const send = async (request: ApiRequest, payload: string | undefined): Promise<ApiResult> => {
     // Read in an error only.
     const describe = (): string => describeRequest(request.method, request.path);
-    let opened: ClientRequest;
+    let opened: Opened;
     try {
       opened = await open({ ...request, headers: headersOf(request, payload) });
     } catch (error) {
@@ -67,7 +69,7 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
     request: (request) => send(request, request.body === undefined ? undefined : renderJsonAsYaml(request.body)),
     async watch(request, onEvent): Promise<WatchEnd> {
       const describe = describeRequest('WATCH', request.path);
-      let opened: ClientRequest;
+      let opened: Opened;
       try {
         const headers = { Accept: request.accept ?? 'application/json' };
         opened = await open({ method: 'GET', path: request.path, query: { ...request.query, watch: 'true' }, headers });
@@ -79,40 +81,6 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
       return end;
     },
   };
-}
-
-async function openRequest(
-  call: Call,
-  to: {
-    readonly server: ApiServer;
-    readonly target: Target;
-    readonly userAgent: string;
-    readonly agentFor: ReturnType<typeof createAgents>;
-  },
-): Promise<ClientRequest> {
-  const { protocol, hostname, port, root } = to.target;
-  const credentials = await to.server.credentials();
-  const { request: start } = protocol === 'http:' ? http : https;
-  return start({
-    ...{ protocol, hostname, port },
-    method: call.method,
-    path: root + call.path + renderQuery(call.query),
-    headers: { ...credentials.headers, ...call.headers, 'User-Agent': to.userAgent },
-    agent: credentials.proxyAgent ?? to.agentFor(credentials),
-  });
-}
-
-/** Where requests go: the same for all of them. */
-interface Target {
-  readonly protocol: string;
-  readonly hostname: string;
-  readonly port: string;
-  /** What all paths begin with. */
-  readonly root: string;
-}
-
-function targetOf({ protocol, hostname, port, pathname }: URL): Target {
-  return { protocol, port, hostname: hostname.replace(/^\[|\]$/g, ''), root: pathname.replace(/\/$/, '') };
 }
 
 interface Call {
@@ -142,8 +110,8 @@ function renderQuery(query: Readonly<Record<string, string | undefined>> = {}): 
 }
 
 /** A reused connection cannot be stale twice in a row: each attempt drops one, and a new one counts as an error. */
-function isStaleSocket(request: ClientRequest, answer: Exchanged): boolean {
-  if (!request.reusedSocket || answer.type !== 'failed') return false;
+function isStaleSocket(request: Opened, answer: Exchanged): boolean {
+  if (!request.isReused || answer.type !== 'failed') return false;
   const code = errorCode(answer.error);
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
@@ -179,16 +147,23 @@ function answeredResult(
 ): ApiResult {
   if (answer.status >= 400) {
     const body = parseJson(answer.body);
-    const retryAfter = answer.headers['retry-after'];
-    return { ok: false, error: errorFromAnswer({ request: describe(), status: answer.status, body, retryAfter }) };
+    const { status, retryAfter } = answer;
+    return { ok: false, error: errorFromAnswer({ request: describe(), status, body, retryAfter }) };
   }
   const body = parseObject(answer.body, reading);
   if (body !== undefined || answer.body === '') return { ok: true, body };
   return { ok: false, error: errorWithoutAnswer(describe(), { reason: 'BadAnswer', text: 'the answer is not JSON' }) };
 }
 
-/** One agent as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */
-function createAgents(url: URL): (credentials: Credentials) => http.Agent {
+/** Opens a request with the credentials of its moment. Throws for what no request can say. */
+type Open = (call: Call, credentials: Credentials) => Opened;
+
+interface ClientOptions {
+  readonly server: ApiServer;
+  readonly userAgent: string;
+}
+
+function createAgents({ server: { url }, userAgent }: ClientOptions): Open {
   // `timeout` ends free connections only: requests and watches under way have their own, and listen to no other.
   const settings = {
     keepAlive: true,
@@ -197,25 +172,72 @@ function createAgents(url: URL): (credentials: Credentials) => http.Agent {
     maxFreeSockets: maxSockets,
     timeout: idleSocketMs,
   };
-  if (url.protocol === 'http:') {
-    const plain = ofOneServer(new http.Agent(settings));
-    return () => plain;
-  }
-  let current: { readonly fingerprint: string; readonly agent: https.Agent } | undefined;
+  const isPlain = url.protocol === 'http:';
+  const agentFor = createKept(({ tls }) => {
+    const agent = ofOneServer(isPlain ? new http.Agent(settings) : new https.Agent({ ...settings, ...tls }));
+    return {
+      use: agent,
+      close: () => {
+        closeIdle(agent);
+      },
+    };
+  });
+  const { request: start } = isPlain ? http : https;
+  const { protocol, port } = url;
+  const target = { protocol, port, hostname: hostOf(url) };
+  const root = rootOf(url);
+  return (call, credentials) =>
+    openedByNode(
+      start({
+        ...target,
+        method: call.method,
+        path: root + call.path + renderQuery(call.query),
+        headers: { ...credentials.headers, ...call.headers, 'User-Agent': userAgent },
+        agent: credentials.proxyAgent ?? agentFor(credentials),
+      }),
+    );
+}
+
+function createDirect({ server: { url }, userAgent }: ClientOptions): Open {
+  const isPlain = url.protocol === 'http:';
+  const where = { host: hostOf(url), port: Number(url.port === '' ? (isPlain ? 80 : 443) : url.port) };
+  const connectionsFor = createKept(({ tls }) => {
+    const connections = new DirectConnections({
+      ...{ ...where, maxSockets, idleMs: idleSocketMs },
+      ...(isPlain ? {} : { tls }),
+    });
+    return {
+      use: connections,
+      close: () => {
+        connections.close();
+      },
+    };
+  });
+  const root = rootOf(url);
+  return (call, credentials) => {
+    const headers = { Host: url.host, 'User-Agent': userAgent, ...credentials.headers, ...call.headers };
+    const path = root + call.path + renderQuery(call.query);
+    return connectionsFor(credentials).request(renderHead(call.method, path, headers));
+  };
+}
+
+/** What keeps its connections as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */
+function createKept<Kept>(
+  make: (credentials: Credentials) => { readonly use: Kept; readonly close: () => void },
+): (credentials: Credentials) => Kept {
+  let current: { readonly fingerprint: string; readonly use: Kept; readonly close: () => void } | undefined;
   let seen: Credentials | undefined;
   return (credentials) => {
     // The same object means the same answer of the same read: no need to compare certificates for each request.
-    if (current !== undefined && seen === credentials) return current.agent;
+    if (current !== undefined && seen === credentials) return current.use;
     seen = credentials;
     const { tls } = credentials;
     const fingerprint = JSON.stringify([tls.ca, tls.cert, tls.key, tls.pfx, tls.servername, tls.rejectUnauthorized]);
-    if (current?.fingerprint === fingerprint) return current.agent;
+    if (current?.fingerprint === fingerprint) return current.use;
     // Watches and requests under way finish on the old connections; idle ones would only wait for their end.
-    for (const idle of Object.values(current?.agent.freeSockets ?? {}))
-      for (const socket of idle ?? []) socket.destroy();
-    const agent = ofOneServer(new https.Agent({ ...settings, ...tls }));
-    current = { fingerprint, agent };
-    return agent;
+    current?.close();
+    current = { fingerprint, ...make(credentials) };
+    return current.use;
   };
 }
 
@@ -226,4 +248,17 @@ function createAgents(url: URL): (credentials: Credentials) => http.Agent {
 function ofOneServer<Kind extends http.Agent>(agent: Kind): Kind {
   agent.getName = () => 'api server';
   return agent;
+}
+
+function closeIdle({ freeSockets }: http.Agent): void {
+  for (const idle of Object.values(freeSockets)) for (const socket of idle ?? []) socket.destroy();
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+/** What all paths begin with. */
+function rootOf({ pathname }: URL): string {
+  return pathname.replace(/\/$/, '');
 }

@@ -102,6 +102,8 @@ export interface Credentials {
 /** One API server and how to be let in. */
 export interface ApiServer {
   readonly url: URL;
+  /** Nothing between us and it speaks HTTP of its own: its answers are read off the connection. */
+  readonly isDirect?: boolean;
   /** Reads files and runs credential plugins when the last answer is older than 30 s. Throws with what is wrong. */
   credentials(): Promise<Credentials>;
   /** After a 401: the next call reads again. */

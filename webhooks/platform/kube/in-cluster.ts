@@ -24,8 +24,9 @@ export function findOwnCluster({ env, clock, folder = serviceAccountFolder }: Po
   const tokenFile = join(folder, 'token');
   if (host === '' || !existsSync(tokenFile)) return undefined;
   const url = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
-  return createApiServer(url, clock, async () => {
+  const server = createApiServer(url, clock, async () => {
     const [token, ca] = await Promise.all([readFile(tokenFile, 'utf8'), readFile(join(folder, 'ca.crt'))]);
     return { tls: { ca }, headers: { Authorization: `Bearer ${token.trim()}` } };
   });
+  return { ...server, isDirect: true };
 }

@@ -1,10 +1,10 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-
 import { startTimer } from '../timer.ts';
 import { errorText } from '../log.ts';
+import type { AnswerHead } from './answer-parser.ts';
 import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { Reading, WatchEnd, WatchEvent, WatchRequest } from './api.ts';
 import { isRecord, numberAt } from './object.ts';
+import type { Opened } from './opened-request.ts';
 import { parseEventLine, parseJson } from './parse-object.ts';
 
 /** Longest single event that is read, in bytes: etcd keeps no object above 1.5 MiB, JSON can make six times as much of it. */
@@ -15,7 +15,7 @@ const maxRefusalBytes = 64 * 1024;
 
 /** Sends the request and hands on each event of the stream until it ends, for whatever reason. Never rejects. */
 export function readWatch(
-  request: ClientRequest,
+  request: Opened,
   options: Pick<WatchRequest, 'idleTimeoutMs' | 'reading' | 'signal'> & { readonly describe: string },
   onEvent: (event: WatchEvent) => void,
 ): Promise<WatchEnd> {
@@ -36,21 +36,34 @@ export function readWatch(
     const broken = (error: unknown): void => {
       finish({ why: 'failed', error: unreachable(describe, error) });
     };
-    // Before anything can end the request: destroying it is an error too, which ends the process if nobody listens.
-    request.on('error', broken);
     if (signal.aborted) {
       onAbort();
       return;
     }
     signal.addEventListener('abort', onAbort, { once: true });
-    request.on('response', (response) => {
-      response.on('error', broken);
-      if (response.statusCode === 200) {
-        readEvents(response, options, { onEvent, finish, onActivity: () => timer.refresh() });
-      } else readRefusal(response, describe, finish);
+    let reader: BodyReader;
+    request.send(undefined, {
+      onHead(head) {
+        reader =
+          head.status === 200
+            ? readEvents(options, { onEvent, finish, onActivity: () => timer.refresh() })
+            : readRefusal(head, describe, finish);
+      },
+      onBody(chunk) {
+        reader.take(chunk);
+      },
+      onEnd() {
+        reader.end();
+      },
+      onError: broken,
     });
-    request.end();
   });
+}
+
+/** Takes the body of an answer, as it comes. */
+interface BodyReader {
+  take(chunk: Buffer): void;
+  end(): void;
 }
 
 interface StreamHandlers {
@@ -60,10 +73,9 @@ interface StreamHandlers {
 }
 
 function readEvents(
-  response: IncomingMessage,
   { describe, reading }: { readonly describe: string; readonly reading?: Reading },
   handlers: StreamHandlers,
-): void {
+): BodyReader {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let isOver = false;
@@ -85,7 +97,7 @@ function readEvents(
       end(unreadable(describe, { reason: 'BadAnswer', text }));
     }
   };
-  response.on('data', (chunk: Buffer) => {
+  const takeChunk = (chunk: Buffer): void => {
     handlers.onActivity();
     let from = 0;
     for (let at = chunk.indexOf(10); at !== -1 && !isOver; at = chunk.indexOf(10, from)) {
@@ -105,10 +117,15 @@ function readEvents(
       const text = `one event is longer than ${maxEventBytes} bytes`;
       end(unreadable(describe, { reason: 'TooLarge', text }));
     }
-  });
-  response.on('end', () => {
-    if (!isOver) end({ why: 'closed' });
-  });
+  };
+  return {
+    take(chunk) {
+      if (!isOver) takeChunk(chunk);
+    },
+    end() {
+      if (!isOver) end({ why: 'closed' });
+    },
+  };
 }
 
 type ParsedLine =
@@ -133,19 +150,23 @@ function unreadable(describe: string, why: { readonly reason: string; readonly t
   return { why: 'failed', error: { ...errorWithoutAnswer(describe, why), retry: false } };
 }
 
-function readRefusal(response: IncomingMessage, describe: string, finish: (end: WatchEnd) => void): void {
+function readRefusal(
+  { status, retryAfter }: AnswerHead,
+  describe: string,
+  finish: (end: WatchEnd) => void,
+): BodyReader {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const done = (): void => {
-    const status = response.statusCode ?? 0;
     const body = parseJson(Buffer.concat(chunks).toString('utf8'));
-    const retryAfter = response.headers['retry-after'];
     finish({ why: 'failed', error: errorFromAnswer({ request: describe, status, body, retryAfter }) });
   };
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxRefusalBytes) done();
-    else chunks.push(chunk);
-  });
-  response.on('end', done);
+  return {
+    take(chunk) {
+      bytes += chunk.length;
+      if (bytes > maxRefusalBytes) done();
+      else chunks.push(chunk);
+    },
+    end: done,
+  };
 }
