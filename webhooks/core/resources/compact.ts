@@ -8,11 +8,26 @@ import { isRecord, type Fields } from '../mcpserver/record.ts';
  * (`emptyDir: {}`, `podSelector: {}`).
  */
 export function compact(fields: Fields): Fields {
+  // As nearly always: then nothing is copied.
+  if (isCompact(fields)) return fields;
   return Object.fromEntries(
     Object.entries(fields)
       .map(([key, value]) => [key, compactValue(value)] as const)
       .filter(([, value]) => !isNothing(value)),
   );
+}
+
+/** Whether all of it says something, at every depth. */
+function isCompact(fields: Fields): boolean {
+  for (const key of Object.keys(fields)) {
+    const value = fields[key];
+    if (isNothing(value) || !isCompactValue(value)) return false;
+  }
+  return true;
+}
+
+function isCompactValue(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isCompactValue) : !isRecord(value) || isCompact(value);
 }
 
 function compactValue(value: unknown): unknown {
