@@ -8,6 +8,7 @@ import { hintsAtCredential, mayHoldCredential, recognizeCredential } from './par
 export const noPlainCredentials: Rule = {
   id: 'no-plain-credentials',
   severity: 'warn',
+  stricterIn: 7,
   summary: 'Environment variables, arguments and probes should not hold credentials in plain text.',
   rationale:
     'Whoever may read the MCPServer, its Deployment, its pods or the repository of the manifest reads the credential too, ' +
@@ -74,6 +75,10 @@ export const noPlainCredentials: Rule = {
           },
         },
       },
+      {
+        title: 'a flag of a server for stdio',
+        spec: { extensions: { stdio: { command: ['search', '--api-key=correct-horse'] } } },
+      },
       { title: 'a flag before its value', spec: { config: { arguments: ['serve', '--password', 'correct-horse'] } } },
     ],
   },
@@ -86,11 +91,13 @@ export const noPlainCredentials: Rule = {
       checkProbe(livenessProbe, livenessPlace),
       checkProbe(readinessProbe, readinessPlace),
       checkProbe(server.spec.extensions?.startupProbe, startupPlace),
+      checkArguments(server.spec.extensions?.stdio?.command, commandPlace),
     );
   },
 };
 
 const argumentsPlace = placeOf('spec', 'config', 'arguments');
+const commandPlace = placeOf('spec', 'extensions', 'stdio', 'command');
 const envPlace = placeOf('spec', 'config', 'env');
 const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
 const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');

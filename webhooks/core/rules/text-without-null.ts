@@ -2,13 +2,14 @@ import type { Rule } from '../engine/rule.ts';
 import { each, join, none } from '../engine/violations.ts';
 import type { Place } from '../mcpserver/place.ts';
 import { inside, pathTo, placeOf } from '../mcpserver/place.ts';
-import type { ClaimMount, EnvVar, StorageMount } from '../mcpserver/types.gen.ts';
+import type { ClaimMount, EnvVar, MCPServerExtensions, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { ofEmptyDir, withMounts, withVariables } from './parts/example-specs.ts';
+import { ofEmptyDir, withCommand, withMounts, withVariables } from './parts/example-specs.ts';
 
 export const textWithoutNull: Rule = {
   id: 'text-without-null',
   severity: 'warn',
+  stricterIn: 7,
   summary: 'Values of variables, arguments and mount paths should not contain the character U+0000.',
   rationale:
     'API servers store it, and no program can be given it: a container runtime refuses to start a container with such a ' +
@@ -23,6 +24,7 @@ export const textWithoutNull: Rule = {
     rejects: [
       { title: 'a value with the character', spec: withVariables({ name: 'LIST', value: 'a\0b' }) },
       { title: 'an argument with the character', spec: { config: { arguments: ['--list=a\0b'] } } },
+      { title: 'a word of a command with the character', spec: withCommand('search', 'a\0b') },
       { title: 'a mount path with the character', spec: withMounts({ path: '/data\0', source: ofEmptyDir({}) }) },
       {
         title: 'a directory of a claim with the character',
@@ -32,12 +34,14 @@ export const textWithoutNull: Rule = {
   },
   check({ server }) {
     const { env, arguments: words, storage } = server.spec.config;
-    const claims = server.spec.extensions?.storage;
+    const { storage: claims, stdio } = server.spec.extensions ?? noExtensions;
     return join(
       env?.some(hasNullValue) === true ? each(env, envPlace, checkVariable) : none,
       words?.some(hasNull) === true ? each(words, argumentsPlace, checkText) : none,
       storage?.some(hasNullPath) === true ? each(storage, storagePlace, checkMount) : none,
       claims === undefined ? none : each(claims, claimsPlace, checkClaim),
+      each(stdio?.command, commandPlace, checkText),
+      stdio?.cwd === undefined ? none : checkText(stdio.cwd, cwdPlace),
     );
   },
 };
@@ -46,6 +50,11 @@ const envPlace = placeOf('spec', 'config', 'env');
 const argumentsPlace = placeOf('spec', 'config', 'arguments');
 const storagePlace = placeOf('spec', 'config', 'storage');
 const claimsPlace = placeOf('spec', 'extensions', 'storage');
+const commandPlace = placeOf('spec', 'extensions', 'stdio', 'command');
+const cwdPlace = placeOf('spec', 'extensions', 'stdio', 'cwd');
+
+/** One object for all that say nothing there. */
+const noExtensions: MCPServerExtensions = {};
 
 const found = { headline: 'no container can be given this text', detail: 'found the character U+0000' };
 
