@@ -119,6 +119,18 @@ describe('convert', () => {
     expect((await runCli(['convert', '-'], out)).code).toBe(2);
   });
 
+  it('writes the command of a stdio server where ours has it', async () => {
+    const annotation = '  annotations: {mcp-lifecycle/stdio-command: \'["/bin/server", "--stdio"]\'}\nspec:';
+    const stdio = sample.replace('protocol: http # always', 'protocol: stdio').replace('spec:', annotation);
+    const { code, out } = await runCli(['convert', '-'], `${stdio.replace('  port: 3001\n', '')}${secret}`);
+    expect(code).toBe(0);
+    expect(out).toContain('  extensions:\n    stdio:\n      command:\n        - "/bin/server"\n        - "--stdio"\n');
+    expect(out).toContain('  config:\n    port: 3000\n');
+    expect(out).not.toContain('annotations');
+    expect((await runCli(['check', '--fail-on', 'deny', '-'], out)).code).toBe(0);
+    expect((await runCli(['check', '--fail-on', 'deny', '-'], `${stdio}${secret}`)).code).toBe(0);
+  });
+
   it('writes JSON as JSON, and the items of a List in their places', async () => {
     const object = { apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPServer', metadata: { name: 'a' } };
     const list = {

@@ -98,6 +98,20 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     });
   });
 
+  it('that speaks stdio becomes a server of ours that starts the command of its annotation', () => {
+    const annotations = { [STDIO_COMMAND_ANNOTATION]: '["/bin/server", "--stdio"]' };
+    const { violations, servers } = expand({ protocol: 'stdio', port: undefined }, annotations);
+    expect(violations).toEqual([]);
+    expect(servers[0]?.manifest['spec']).toMatchObject({
+      config: { port: 3000, path: '/mcp' },
+      extensions: { stdio: { command: ['/bin/server', '--stdio'] } },
+    });
+    expect(parseMCPServer(servers[0]?.manifest)).toMatchObject({ ok: true });
+    expect(renderPath(servers[0]?.authored.path(['spec', 'extensions', 'stdio', 'command', 1]) ?? [])).toBe(
+      'metadata.annotations[mcp-lifecycle/stdio-command][1]',
+    );
+  });
+
   it.each([
     ['no annotation', undefined],
     ['a text', { [STDIO_COMMAND_ANNOTATION]: 'server --stdio' }],
@@ -106,7 +120,11 @@ describe('an MCPServer of mcp.v2dy.io', () => {
   ])('that speaks stdio with %s for a command is not run, and is told why', (_name, annotations) => {
     const { violations, servers } = expand({ protocol: 'stdio' }, annotations);
     expect(violations).toHaveLength(1);
-    expect(violations[0]?.reason).toMatch(/^Stdio/);
+    expect(violations[0]).toMatchObject({
+      reason: 'StdioCommandRequired',
+      remedy: expect.stringContaining('mcp-lifecycle stdio resolve'),
+    });
+    expect(JSON.stringify(violations)).toContain(STDIO_COMMAND_ANNOTATION);
     expect(JSON.stringify(violations)).not.toContain('server --stdio');
     expect(servers[0]?.manifest['spec']).not.toHaveProperty('extensions');
   });

@@ -2,7 +2,6 @@ import { API } from '../mcpserver/api.ts';
 import { EXPANDED_FROM_LABEL } from '../mcpserver/names.ts';
 import { isRecord, ownValue, type Fields } from '../mcpserver/record.ts';
 import { describeValue } from '../mcpserver/schema.ts';
-import { structure } from '../mcpserver/structure.gen.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
 import { compact } from '../resources/compact.ts';
 import type { CompositeKind, CompositeViolation, Expansion } from './composite-kind.ts';
@@ -156,7 +155,6 @@ const resolve = 'mcp-lifecycle stdio resolve IMAGE prints what an image starts';
 const example = `["/usr/local/bin/server", "--stdio"]`;
 
 function judgeStdio({ state }: Command): readonly CompositeViolation[] {
-  if (structure.properties?.['spec']?.properties?.['extensions']?.properties?.['stdio'] === undefined) return [notYet];
   const path = ['metadata', 'annotations', STDIO_COMMAND_ANNOTATION];
   switch (state) {
     case 'given':
@@ -181,12 +179,6 @@ function judgeStdio({ state }: Command): readonly CompositeViolation[] {
       ];
   }
 }
-
-const notYet: CompositeViolation = {
-  ...{ path: ['spec', 'protocol'], reason: 'StdioNotSupported', headline: 'stdio servers are not run by this release' },
-  detail: 'found "stdio"',
-  remedy: 'Run a server that speaks HTTP, and set spec.protocol to http.',
-};
 
 function unknownFieldsOf(spec: unknown): readonly FieldPath[] {
   if (!isRecord(spec)) return [];
