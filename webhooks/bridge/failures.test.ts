@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import { isFromHere } from './origin.ts';
 import { begin, call, initialize, modern, post, postRaw, readUntil, textOf } from './testing/client.ts';
 import { eventually, untilReady, useBridge } from './testing/use-bridge.ts';
 
@@ -127,6 +128,20 @@ describe('what a client sends', () => {
     expect((await post(url, initialize, { 'content-encoding': 'gzip' })).status).toBe(415);
     expect((await post(`${url}/other`, initialize)).status).toBe(404);
     expect((await fetch(url, { method: 'PUT' })).status).toBe(405);
+  });
+
+  it.each([
+    [undefined, 'a.example', '10.0.0.1', true],
+    ['https://a.example', 'a.example', '10.0.0.1', true],
+    ['https://a.example:8443', 'a.example:80', '10.0.0.1', true],
+    ['https://evil.example', 'a.example', '10.0.0.1', false],
+    ['null', 'a.example', '10.0.0.1', false],
+    ['https://evil.example', 'evil.example', '127.0.0.1', false],
+    ['https://evil.example', 'evil.example', '::ffff:127.0.0.1', false],
+    ['http://localhost:3000', 'localhost:8080', '::1', true],
+  ])('comes from page %s to host %s at %s: %s', (origin, host, localAddress, expected) => {
+    const request = { headers: { host, ...(origin === undefined ? {} : { origin }) }, socket: { localAddress } };
+    expect(isFromHere(request as unknown as IncomingMessage)).toBe(expected);
   });
 
   it('is refused to a page of another host', async () => {

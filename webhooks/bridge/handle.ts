@@ -9,7 +9,7 @@ import { classify, unsupportedVersion, type Route } from './classify.ts';
 import { callOf, headerOf, takesStream, type Exchange } from './exchange.ts';
 import type { Heart } from './heart.ts';
 import { parseMessage, type Message, type MessageProblem, type RequestMessage } from './message.ts';
-import { isSameHost } from './origin.ts';
+import { isFromHere } from './origin.ts';
 import { refuse, refuseBody, type Refusal } from './refuse.ts';
 import { Reply } from './reply.ts';
 import { rpcCodes, type RpcError } from './rpc-error.ts';
@@ -44,10 +44,11 @@ export function createHandler(options: HandlerOptions): Handle {
 const allowed = ['POST', 'GET', 'DELETE'];
 
 /** Of what is refused whatever it says. */
-function refusalOf(served: string, { url = '/', method = '', headers }: IncomingMessage): Refusal | undefined {
+function refusalOf(served: string, request: IncomingMessage): Refusal | undefined {
+  const { url = '/', method = '' } = request;
   const [path] = url.split('?', 1);
   if (path !== served) return refused(404, `Nothing is served here: the server is at ${served}.`);
-  if (!isSameHost(headers.origin, headers.host)) {
+  if (!isFromHere(request)) {
     return refused(403, 'The header Origin is not that of this host: a page of another one may not use the server.');
   }
   if (allowed.includes(method)) return undefined;

@@ -16,6 +16,8 @@ export interface UnixShimOptions {
 const maxLineBytes = 4_096;
 /** How long the shim may take to answer to a connection, in milliseconds: it starts a process at most. */
 const answerMs = 10_000;
+/** How long what was written last has to arrive, in milliseconds. */
+const farewellMs = 500;
 /** How long the exit of a process may come after the end of its output, in milliseconds. */
 const exitMs = 1_000;
 /** Between looks for a socket that is not there: the bridge starts before the container of the shim. */
@@ -111,9 +113,9 @@ export class UnixShim implements Shim {
       close: () => {
         if (isClosed) return;
         isClosed = true;
-        // Not at once: what was written last shall arrive.
+        // Not at once: what was written last shall arrive. But for the shim the session is over only then.
         socket.end();
-        startTimer(() => socket.destroy(), answerMs).unref();
+        startTimer(() => socket.destroy(), farewellMs).unref();
         end();
       },
     };

@@ -44,6 +44,8 @@ export async function startFakeShim({ socketPath, command, max = 64 }: FakeShimO
     child.stdin.write(rest);
     socket.pipe(child.stdin);
     child.stdout.pipe(socket);
+    // The real one sees whether both directions are closed, and waits two seconds before it does so.
+    socket.once('end', () => setTimeout(() => child.kill('SIGTERM'), 200));
     socket.once('close', () => child.kill('SIGTERM'));
     child.once('exit', (code, signal) => {
       children.delete(child);
