@@ -9,6 +9,8 @@ export function imageOf(
     | 'tls-mcp-server'
     | 'odd-mcp-server'
     | 'stdio-mcp-server'
+    | 'node-npm'
+    | 'npm-registry'
     | 'mcp-client',
 ): string {
   const image = process.env[`IMAGE_${name}`];

@@ -31,7 +31,7 @@ async function runOnCluster(config: string, args: readonly string[]): Promise<nu
     cluster,
     [
       ...(['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'tls-mcp-server', 'odd-mcp-server'] as const),
-      ...(['stdio-mcp-server', 'mcp-client'] as const),
+      ...(['stdio-mcp-server', 'node-npm', 'npm-registry', 'mcp-client'] as const),
     ],
     report,
   );

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
@@ -28,6 +29,10 @@ export const recipes = {
   'odd-mcp-server': () => scriptImage('odd-mcp-server', 'e2e/servers/odd-mcp-server.ts'),
   /** A server over standard input and output, for the e2e cases. */
   'stdio-mcp-server': stdioMcpServerImage,
+  /** Node with npm and a shell, as images have that run packages: npx in them, for the e2e cases. */
+  'node-npm': nodeNpmImage,
+  /** A registry with one package for it. */
+  'npm-registry': () => scriptImage('npm-registry', 'e2e/servers/npm-registry.ts'),
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,
 } as const satisfies Record<string, () => Promise<ImageRecipe>>;
@@ -60,6 +65,41 @@ async function tlsMcpServerImage(): Promise<ImageRecipe> {
 async function stdioMcpServerImage(): Promise<ImageRecipe> {
   const version = await packageVersion('@modelcontextprotocol/server');
   return scriptImage('stdio-mcp-server', 'e2e/servers/stdio-mcp-server.ts', version);
+}
+
+/** What `docker.io/library/node` has of it, made of npm, the shell and `env` of this machine. */
+async function nodeNpmImage(): Promise<ImageRecipe> {
+  const program = process.env['npm_execpath'] ?? '/usr/lib/node_modules/npm/bin/npm-cli.js';
+  const npm = dirname(dirname(await realpath(program)));
+  const { version } = JSON.parse(await readFile(`${npm}/package.json`, 'utf8')) as { readonly version: string };
+  const found = (await readdir(npm, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const run = (what: string): ImageFile['content'] => ({
+    bytes: Buffer.from(`#!/bin/sh\nexec /nodejs/bin/node ${what} "$@"\n`),
+  });
+  return {
+    name: 'node-npm',
+    version,
+    dockerfile: ['ARG BASE', 'FROM ${BASE}', 'COPY --from=bundle / /', `USER ${nonroot}`].join('\n'),
+    base: await nodeBase(),
+    files: [
+      ...found.map((entry) => {
+        const file = `${entry.parentPath}/${entry.name}`;
+        return packagedFile(`/usr/lib/node_modules/npm/${relative(npm, file)}`, file, `npm@${version}`);
+      }),
+      { to: '/usr/local/bin/node', mode: 0o755, content: run('') },
+      { to: '/usr/local/bin/npx', mode: 0o755, content: run('/usr/lib/node_modules/npm/bin/npx-cli.js') },
+      ...(await Promise.all(['/bin/sh', '/usr/bin/env'].map(hostProgram))),
+    ],
+  };
+}
+
+/** A program of this machine; the libraries of Node are enough for it. */
+async function hostProgram(path: string): Promise<ImageFile> {
+  const file = await realpath(path);
+  const digest = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+  return packagedFile(path, file, digest);
 }
 
 /** One script of this repository on Node. */
