@@ -1,3 +1,4 @@
+import { API } from '../core/mcpserver/api.ts';
 import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { splitPem } from '../platform/tls/pem.ts';
 import { findTrustAnchor } from '../platform/tls/trust-bundle.ts';
@@ -36,12 +37,12 @@ function checkConfiguration({ name, plural, verb }: Configuration, seen: Look): 
     return [{ topic, level: 'problem', found: `There is no ${name}: nobody asks us about MCPServers`, remedy }];
   }
   const webhooks = listAt(seen.object, 'webhooks');
-  if (!webhooks.some((one) => verbOf(one) === verb)) {
+  if (!webhooks.some((one) => askedBy(one) === verb)) {
     const found = `${name} has no webhook ${verb}: API servers do not ask us to ${verb} MCPServers`;
     const remedy = 'helm upgrade brings it back; look who took it out, or it goes again';
     return [{ topic, level: 'problem', found, remedy }];
   }
-  const policies = webhooks.map((one) => `${verbOf(one)} ${stringAt(one, 'failurePolicy') ?? ''}`);
+  const policies = webhooks.map((one) => `${askedBy(one)} ${stringAt(one, 'failurePolicy') ?? ''}`);
   const namespaces = namespacesIn(webhooks[0]);
   const where = namespaces.length === 0 ? 'every namespace' : `namespaces ${namespaces.join(', ')}`;
   const lines: DoctorLine[] = [
@@ -58,8 +59,11 @@ function checkConfiguration({ name, plural, verb }: Configuration, seen: Look): 
   return lines;
 }
 
-function verbOf(webhook: unknown): string {
-  return (stringAt(webhook, 'name') ?? '').split('.', 1)[0] ?? '';
+/** `validate`; of a kind above MCPServer with what it is about: `validate mcpservers.mcp.v2dy.io`. */
+function askedBy(webhook: unknown): string {
+  const [verb = '', ...about] = (stringAt(webhook, 'name') ?? '').split('.');
+  const resource = about.join('.');
+  return resource === `${API.plural}.${API.group}` ? verb : `${verb} ${resource}`;
 }
 
 /** Those that the chart limits it to; none: it is limited to none. */

@@ -235,6 +235,18 @@ describe('doctor', () => {
       /has no webhook validate: API servers do not ask us to validate MCPServers/,
     ],
     [
+      'the webhook that validates was taken out, and the one for MCPServers of mcp.v2dy.io is left (it was ok)',
+      () =>
+        changed(paths.validating, (before) => ({
+          ...before,
+          webhooks: (before['webhooks'] as readonly Json[]).map((one) => ({
+            ...one,
+            name: 'validate.mcpservers.mcp.v2dy.io',
+          })),
+        })),
+      /has no webhook validate: API servers do not ask us to validate MCPServers/,
+    ],
+    [
       'the Deployment is gone',
       () => {
         const api = without(paths.deployment);
@@ -265,7 +277,12 @@ describe('doctor', () => {
       () =>
         changed(paths.validating, (before) => ({
           ...before,
-          webhooks: [{ name: 'validate.x', clientConfig: { service: { name: 'webhook', namespace: 'system' } } }],
+          webhooks: [
+            {
+              name: 'validate.mcpservers.mcp.x-k8s.io',
+              clientConfig: { service: { name: 'webhook', namespace: 'system' } },
+            },
+          ],
         })),
       /has no CA bundle/,
     ],
