@@ -230,7 +230,7 @@ func requireSmall(t *testing.T, s *shim) {
 	t.Helper()
 	peak, anonymous := s.memory("VmHWM"), s.memory("RssAnon")
 	t.Logf("peak of resident memory %d KiB, anonymous now %d KiB", peak>>10, anonymous>>10)
-	if anonymous > 5<<20 || peak > 9<<20 {
+	if anonymous > 5<<20 || peak > 8<<20 {
 		t.Errorf("%d KiB were resident, %d KiB are anonymous", peak>>10, anonymous>>10)
 	}
 }
