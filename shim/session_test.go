@@ -167,14 +167,30 @@ func TestAChildThatReadsNoLongerMaySayMore(t *testing.T) {
 }
 
 func TestAllThatAChildHasWrittenArrivesWhenItHasExited(t *testing.T) {
-	s := launchShim(t, []string{"write", "1000000"}, unhurried)
-	c, pid := s.open("00000001")
-	eventually(t, "pipe and socket are full, or it has exited", func() bool {
-		time.Sleep(50 * time.Millisecond)
-		return true
-	})
-	requireEqual(t, "bytes", len(c.rest()), 1_000_000)
-	eventually(t, "it is gone", func() bool { return !isAlive(pid) })
+	const size = 1_000_000
+	s := launchShim(t, []string{"write", fmt.Sprint(size)}, unhurried)
+	control := s.control()
+	exited := make(chan struct{})
+	go func() {
+		defer close(exited)
+		_, _ = control.reader.ReadString('\n')
+	}()
+	c, _ := s.open("00000001")
+	read := int64(0)
+	for !isClosed(exited) {
+		some, err := io.CopyN(io.Discard, c.reader, 4096)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read += some
+		time.Sleep(time.Millisecond)
+	}
+	// Much is in the pipe and in the socket; nobody reads for a while.
+	time.Sleep(200 * time.Millisecond)
+	requireEqual(t, "bytes", read+int64(len(c.rest())), size)
+	if read == size {
+		t.Fatal("nothing was left to be read")
+	}
 }
 
 func TestALineOf64MiBGoesThroughWithoutBeingKept(t *testing.T) {
@@ -335,20 +351,24 @@ func TestALongLineOfStderrIsCut(t *testing.T) {
 
 func TestAFloodOfStderrIsLimitedAndCounted(t *testing.T) {
 	const lines = 100_000
+	began := time.Now()
 	s := launchShim(t, []string{"complain-often", fmt.Sprint(lines)}, unhurried)
 	c, _ := s.open("00000001")
 	requireEqual(t, "stdout", c.line(), "done\n")
 	c.endInput()
 	c.rest()
-	kept, leftOut := 0, 0
+	kept, bytes, leftOut := 0, 0, 0
 	for line := range strings.Lines(linesOf(t, s.wholeLog(), "00000001")) {
-		count, bytes := 0, 0
-		if _, err := fmt.Sscanf(line, "(mcp-lifecycle shim: %d lines, %d bytes, of stderr left out", &count, &bytes); err == nil {
+		var count, size int
+		if _, err := fmt.Sscanf(line, "(mcp-lifecycle shim: %d lines, %d bytes, of stderr left out", &count, &size); err == nil {
 			leftOut += count
 			continue
 		}
 		requireContains(t, line, "of a server that has a lot to say")
-		kept++
+		kept, bytes = kept+1, bytes+len(line)
+	}
+	if most := stderrBurst + stderrRate*int(time.Since(began)/time.Second+1); bytes > most {
+		t.Fatalf("%d bytes are in the log, of %d that may be", bytes, most)
 	}
 	if kept == 0 || leftOut == 0 || kept+leftOut != lines {
 		t.Fatalf("%d lines were kept and %d counted, of %d", kept, leftOut, lines)
