@@ -30,7 +30,8 @@ async function buildTemplate({ name, condition }: ChartCrd): Promise<GeneratedFi
   const crd = (await readFile(inRepository(source), 'utf8')).replace(/^#.*\n/, '');
   return {
     path: `chart/templates/crd-${name}.yaml`,
-    content: generatedHeader('#', source) + toTemplate(crd, { name, condition }),
+    // A comment of the template: one of YAML would be an object of its own, and null, where the CRD is left out.
+    content: `{{- /* ${generatedHeader('', source).trim()} */}}\n${toTemplate(crd, { name, condition })}`,
   };
 }
 
