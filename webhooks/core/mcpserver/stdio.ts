@@ -48,7 +48,7 @@ export function isLaunched({ spec }: MCPServer): boolean {
 }
 
 /** `npx` of `/usr/local/bin/npx`; empty where there is no command. */
-export function programOf(stdio: StdioSettings | undefined): string {
+function programOf(stdio: StdioSettings | undefined): string {
   const [program = ''] = stdio?.command ?? [];
   return program.slice(program.lastIndexOf('/') + 1);
 }

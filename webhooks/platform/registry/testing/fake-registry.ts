@@ -27,7 +27,7 @@ export interface FakeAnswer {
   readonly wants?: { readonly authorization: string; readonly challenge: string };
 }
 
-export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 export const ociIndex = 'application/vnd.oci.image.index.v1+json';
 
 const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
