@@ -7,6 +7,9 @@ import { createServer } from 'node:http';
 import { isKind, kinds, listMore, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
 
+/** What it has begun it finishes, but not what never ends, in milliseconds. */
+const farewellMs = 6_000;
+
 const usage = 'usage: odd-mcp-server PORT KIND [METHOD]';
 
 function main([port, name = '', fatal]: readonly string[]): void {
@@ -18,7 +21,7 @@ function main([port, name = '', fatal]: readonly string[]): void {
   let listsMore = false;
   let isReady = false;
   const wait = (): number => Math.max(longestMs, performance.now() - askedAt);
-  createServer((request, response) => {
+  const server = createServer((request, response) => {
     if (request.url === '/waits') {
       response.end(String(wait()));
       longestMs = 0;
@@ -45,7 +48,10 @@ function main([port, name = '', fatal]: readonly string[]): void {
     };
     serve({ ...kind, behave }, request, response);
   }).listen(Number(port));
-  process.once('SIGTERM', () => process.exit(0));
+  process.once('SIGTERM', () => {
+    server.close(() => process.exit(0));
+    setTimeout(() => process.exit(0), farewellMs);
+  });
 }
 
 const { ODD_ARGUMENTS = '' } = process.env;
