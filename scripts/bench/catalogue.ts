@@ -18,6 +18,7 @@ import { rolloutsOnCluster } from './rollouts-on-cluster.ts';
 import { ruleCosts } from './rule-costs.ts';
 import { sharedConfiguration } from './shared-configuration.ts';
 import { startUp } from './start-up.ts';
+import { stdioBridge } from './stdio-bridge.ts';
 import { stuckSenders } from './stuck-senders.ts';
 import { thousandServers } from './thousand-servers.ts';
 
@@ -30,6 +31,7 @@ export const measurements: readonly Measurement[] = [
   checkManifests,
   startUp,
   stuckSenders,
+  stdioBridge,
   applyToVerified,
   admissionLatency,
   failedAdmissions,

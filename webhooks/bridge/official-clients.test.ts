@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { expect, it } from '@jest/globals';
 import { eventually, untilReady, useBridge, type RunningBridge } from './testing/use-bridge.ts';
 
@@ -76,8 +75,7 @@ it('serves the client of the year before, which answers what the server asks', a
     ...{ role: 'assistant', model: 'test', content: { type: 'text', text: 'sampled' } },
   }));
   const transport = new OldTransport(new URL(bridge.url));
-  // The SDK's own types were not written with exactOptionalPropertyTypes in mind.
-  await client.connect(transport as unknown as Transport);
+  await client.connect(transport);
   const sampled = await client.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'p', maxTokens: 5 } });
   expect(JSON.stringify(sampled.content)).toContain('sampled');
   await transport.terminateSession();
