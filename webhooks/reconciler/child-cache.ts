@@ -10,6 +10,7 @@ import { isOlder } from '../platform/kube/resource-version.ts';
 import { FairStore, weighText } from './fair-store.ts';
 import { KeptOnce } from './kept-once.ts';
 import { controllerOf, observeChild, observeDeployment } from './observe.ts';
+import { Unclaimed } from './unclaimed.ts';
 
 /** Whether a cache learned something from an event. */
 export type Change = 'changed' | 'known';
@@ -52,9 +53,20 @@ export class ChildCache {
   readonly #prints = new KeptOnce<string>(100, Object.is);
   readonly #kind: string;
   readonly #owner: OwnerKind;
+  readonly #unclaimed = new Unclaimed(maxUnclaimed);
+  readonly #exists: (server: string) => boolean;
 
-  /** `texts` of all kinds together, each under its `kind`. `owner`: whose children they are, here called servers. */
-  constructor(kind = '', texts = new FairStore<string>(childTextLimits), owner: OwnerKind = API) {
+  /**
+   * `texts` of all kinds together, each under its `kind`. `owner`: whose children they are, here called servers. `exists`: whether
+   * there is such a server; default: each is taken to exist.
+   */
+  constructor(
+    kind = '',
+    texts = new FairStore<string>(childTextLimits),
+    owner: OwnerKind = API,
+    exists: (server: string) => boolean = () => true,
+  ) {
+    this.#exists = exists;
     this.#kind = kind;
     this.#texts = texts;
     this.#owner = owner;
@@ -144,6 +156,7 @@ export class ChildCache {
     this.#unlink(key, known);
     this.#entries.set(key, entry);
     this.#link(key, entry);
+    this.#makeRoomFor(key);
     return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
   }
 
@@ -188,8 +201,18 @@ export class ChildCache {
     this.#gone.clear();
   }
 
+  #makeRoomFor(key: string): void {
+    for (const late of this.#unclaimed.add(key, (other) => this.#isClaimed(other))) this.removeKey(late);
+  }
+
+  #isClaimed(key: string): boolean {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && this.#serversOfEntry(key, entry).some((server) => this.#exists(server));
+  }
+
   /** It was looked for and is not there; the key of the child. */
   removeKey(key: string): void {
+    this.#unclaimed.delete(key);
     this.#unlink(key, this.#entries.get(key));
     this.#entries.delete(key);
     this.#doubted.delete(key);
@@ -245,6 +268,9 @@ export class ChildCache {
     return [controls, lookedAtFor ?? []].flat();
   }
 }
+
+/** Objects of one kind that are kept though no server is there for them. */
+const maxUnclaimed = 1_000;
 
 /** More are not remembered: in a moment in which so much ends, looking again is cheap beside it. */
 const maxGone = 1_000;

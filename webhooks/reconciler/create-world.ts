@@ -1,4 +1,4 @@
-import { LABELS } from '../core/mcpserver/api.ts';
+import { API, LABELS } from '../core/mcpserver/api.ts';
 import { createPolicyVersion } from '../core/engine/policy-version.ts';
 import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { Policy } from '../core/engine/policy.ts';
@@ -57,9 +57,10 @@ export function createWorld(
   const { api, clock, log, metrics, policies, random } = options;
   const versionFor = createVersions();
   const texts = new FairStore<string>(childTextLimits);
-  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts)]));
-  const pods = new PodCache();
-  const candidatePods = new PodCache(LABELS.candidateOf, LABELS.candidateTemplate);
+  const exists = (key: string): boolean => servers.has(key);
+  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts, API, exists)]));
+  const pods = new PodCache(LABELS.server, undefined, exists);
+  const candidatePods = new PodCache(LABELS.candidateOf, LABELS.candidateTemplate, exists);
   const candidateProbes = new CandidateProbes({
     ...{ clock, log, probe: options.probe ?? probeMcpServer, clientVersion: options.version },
     onChange: add,

@@ -95,7 +95,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     },
   });
   const tasks = [
-    ...watches.map((watch) => watch.run(signal)),
+    ...triggers.run(signal),
     optional.run((of) => triggers.watchKind(of), signal),
     rejudging.run(signal),
     ...composites.map((loop) => loop.run(signal)),

@@ -40,6 +40,10 @@ export class NewestTemplates {
     return this.#youngest.get(server)?.pod === metaOf(raw).name && this.#youngest.delete(server);
   }
 
+  forget(server: string): void {
+    this.#youngest.delete(server);
+  }
+
   /** Drops the pods that do not exist; says of which servers. */
   keepOnly(exists: (server: string, pod: string) => boolean): readonly string[] {
     const gone = [...this.#youngest].flatMap(([server, { pod }]) => (exists(server, pod) ? [] : [server]));

@@ -8,10 +8,15 @@ import { isRecord, keyOf, metaOf, recordAt, splitKey, stringAt } from '../platfo
 import { FairStore } from './fair-store.ts';
 import { NewestTemplates, templateOf } from './newest-templates.ts';
 import { ServingPods } from './serving.ts';
+import { Unclaimed } from './unclaimed.ts';
 
 /** What is kept of pods, in bytes of JSON, which take twice as much in memory: of a thousand that fail. */
 const limits = { largest: 64 * 1024, inAll: 1024 * 1024 };
 
+/** Names of servers that are not there, of which pods are kept. */
+const maxUnclaimed = 50;
+/** Pods that fail, or are not ready yet, of one server: more of them say nothing more. */
+const maxKept = 64;
 /** Of one pod: somebody may give a pod our label that has hundreds of containers. */
 const maxContainers = 20;
 /** Of one text of a kubelet, in characters: more than is passed on. */
@@ -30,8 +35,15 @@ export class PodCache {
   /** By server, then by pod: what is to be known about it. */
   readonly #kept = new Map<string, Map<string, Sighting>>();
 
-  /** By the label whose value is the name of their server, and the one that tells templates apart; by default of those that serve. */
-  constructor(label: string = LABELS.server, templateLabel?: string) {
+  readonly #unclaimed = new Unclaimed(maxUnclaimed);
+  readonly #exists: (server: string) => boolean;
+
+  /**
+   * By the label whose value is the name of their server, and the one that tells templates apart; by default of those that serve.
+   * `exists`: whether there is such a server; default: each is taken to exist.
+   */
+  constructor(label: string = LABELS.server, templateLabel?: string, exists: (server: string) => boolean = () => true) {
+    this.#exists = exists;
     this.#label = label;
     this.#serving = new ServingPods(templateLabel);
     this.#leaving = new ServingPods(templateLabel, 'leaving');
@@ -70,6 +82,7 @@ export class PodCache {
     // Somebody has taken the label away, to look into it out of the Service's way.
     if (server === undefined) return this.remove(raw);
     if (pod === undefined) return undefined;
+    for (const late of this.#unclaimed.add(server, this.#exists)) this.#forget(late);
     const isOther = this.#serving.put(server, raw);
     this.#leaving.put(server, raw);
     const isNewer = this.#newest.put(server, raw);
@@ -117,12 +130,20 @@ export class PodCache {
     const key = podKey(raw);
     const before = this.#kept.get(server)?.get(key);
     const seen = metaOf(raw).isDeleting ? undefined : sightingOf(pod, before);
+    const isFull = before === undefined && (this.#kept.get(server)?.size ?? 0) >= maxKept;
     if (seen === undefined) this.#drop(server, key);
-    else {
+    else if (!isFull) {
       this.#keep(server, key, seen);
       this.#states.put(key, { value: pod, id: key, bytes: JSON.stringify(pod).length });
     }
-    return seen !== before;
+    return seen !== before && !isFull;
+  }
+
+  #forget(server: string): void {
+    for (const pod of [...(this.#kept.get(server)?.keys() ?? [])]) this.#drop(server, pod);
+    this.#serving.forget(server);
+    this.#leaving.forget(server);
+    this.#newest.forget(server);
   }
 
   #keep(server: string, pod: string, seen: Sighting): void {

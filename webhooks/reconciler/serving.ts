@@ -66,6 +66,10 @@ export class ServingPods {
     );
   }
 
+  forget(server: string): void {
+    this.#keep(server, []);
+  }
+
   #keep(server: string, pods: readonly ServingPod[]): boolean {
     const before = this.#texts.get(server) ?? '';
     const text = renderPods(pods);

@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 
 export interface Triggers {
   readonly watches: readonly ListWatch[];
+  /** Runs them until the signal aborts: first those of servers, because of what has no server little is kept. */
+  run(signal: AbortSignal): readonly Promise<void>[];
   /** Whether enough is known to decide: the servers, and what they were expanded into; but for optional kinds. */
   isFilled(): boolean;
   /** Whether the pods are known too, as far as we may know them. They are worth a wait, and no more. */
@@ -52,10 +54,31 @@ export function createTriggers(world: World, options: TriggerOptions, queue: Wak
   return {
     watchKind: (of) =>
       new Map(places.map((namespace) => [namespace ?? '', watchOptional(of, world, { ...options, namespace }, queue)])),
+    run: (signal) => scopes.flatMap((scope) => runScope(scope, options.clock, signal)),
     watches: scopes.flatMap(({ servers, children, pods, others }) => [servers, ...children, pods, ...others]),
     isFilled: () => scopes.every((scope) => isLost(scope) || isFilled(scope)),
     arePodsKnown: () => scopes.every((scope) => isLost(scope) || scope.pods.isSynced || scope.pods.isForbidden),
   };
+}
+
+/** How often we ask whether the servers are known, in milliseconds. */
+const syncPollMs = 20;
+
+function runScope(
+  { servers, children, pods, others }: Scope,
+  clock: TriggerOptions['clock'],
+  signal: AbortSignal,
+): readonly Promise<void>[] {
+  const known = untilSynced(servers, clock, signal);
+  const later = [...children, pods, ...others].map(async (watch) => {
+    await known;
+    await watch.run(signal);
+  });
+  return [servers.run(signal), ...later];
+}
+
+async function untilSynced(servers: ListWatch, clock: TriggerOptions['clock'], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !servers.isSynced) await clock.sleep(syncPollMs, signal);
 }
 
 function isFilled({ servers, children }: Scope): boolean {
