@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parseEventLine, parseObject } from './parse-object.ts';
+import { knownEvent, parseEventLine, parseObject } from './parse-object.ts';
 
 const metadata = { name: 'a', namespace: 'mcp', uid: 'u-1', resourceVersion: '7' };
 const service = {
@@ -90,6 +90,16 @@ describe('a line of a watch', () => {
   it.each(['ADDED', 'MODIFIED'])('says %s, and of a known object nothing more than which one', (type) => {
     const text = JSON.stringify({ type, object: service }).slice(0, -2);
     expect(parseEventLine(text, { isKnown })).toEqual({ type, object: { metadata } });
+  });
+
+  it('is not made a text where how it begins tells that its object is known', () => {
+    const bytes = (event: object): Buffer => Buffer.from(JSON.stringify(event));
+    const event = { type: 'MODIFIED', object: service };
+    expect(knownEvent(bytes(event), { isKnown })).toEqual({ type: 'MODIFIED', object: { metadata } });
+    expect(knownEvent(bytes(event), { isKnown: () => false })).toBeUndefined();
+    expect(knownEvent(bytes(event))).toBeUndefined();
+    expect(knownEvent(bytes({ ...event, type: 'DELETED' }), { isKnown })).toBeUndefined();
+    expect(knownEvent(bytes({ ...event, object: custom({}) }), { isKnown })).toBeUndefined();
   });
 
   it.each(['DELETED', 'BOOKMARK', 'ERROR'])('is all that it says where it says %s', (type) => {

@@ -22,6 +22,20 @@ export function parseEventLine(line: string, reading: Reading = {}): unknown {
   return object === undefined ? parseJson(whatIsRead(line, reading)) : { type, object };
 }
 
+/** More than how an object begins, up to its version. */
+const startBytes = 1_024;
+
+/** What is to be known of a line of which the object is known; undefined where that cannot be told by how it begins. */
+export function knownEvent(line: Buffer, reading: Reading = {}): unknown {
+  if (reading.isKnown === undefined || reading.isReadWith !== undefined) return undefined;
+  // Names have no character beyond ASCII; what has is not told by this.
+  const text = line.toString('latin1', 0, startBytes);
+  const [start, type] = startOfEvent.exec(text) ?? [];
+  if (start === undefined || text.startsWith('{"apiVersion"', start.length)) return undefined;
+  const object = knownAt(text, start.length, reading);
+  return object === undefined ? undefined : { type, object };
+}
+
 function whatIsRead(text: string, { ignoresManagedFields }: Reading): string {
   return ignoresManagedFields === true ? withoutManagedFields(text) : text;
 }

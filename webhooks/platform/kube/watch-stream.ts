@@ -5,7 +5,7 @@ import { errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts
 import type { Reading, WatchEnd, WatchEvent, WatchRequest } from './api.ts';
 import { isRecord, numberAt } from './object.ts';
 import type { Opened } from './opened-request.ts';
-import { parseEventLine, parseJson } from './parse-object.ts';
+import { knownEvent, parseEventLine, parseJson } from './parse-object.ts';
 
 /** Longest single event that is read, in bytes: etcd keeps no object above 1.5 MiB, JSON can make six times as much of it. */
 const maxEventBytes = 10 * 1024 * 1024;
@@ -83,13 +83,16 @@ function readEvents(
     isOver = true;
     handlers.finish(why);
   };
-  const take = (line: string): void => {
-    const parsed = readEvent(parseEventLine(line, reading), describe);
+  const take = (line: Buffer): void => {
+    const known = knownEvent(line, reading);
+    const text = known === undefined ? line.toString('utf8') : undefined;
+    if (text?.trim() === '') return;
+    const parsed = readEvent(text === undefined ? known : parseEventLine(text, reading), describe);
     if (parsed.type === 'event') handlers.onEvent(parsed.event);
     else end(parsed.end);
   };
   /** What our own handling throws ends the watch: the list that follows shows what was missed. */
-  const takeSafely = (line: string): void => {
+  const takeSafely = (line: Buffer): void => {
     try {
       take(line);
     } catch (error) {
@@ -101,14 +104,12 @@ function readEvents(
     handlers.onActivity();
     let from = 0;
     for (let at = chunk.indexOf(10); at !== -1 && !isOver; at = chunk.indexOf(10, from)) {
-      const line =
-        pending.length === 0
-          ? chunk.toString('utf8', from, at)
-          : Buffer.concat([...pending, chunk.subarray(from, at)]).toString('utf8');
+      const piece = chunk.subarray(from, at);
+      const line = pending.length === 0 ? piece : Buffer.concat([...pending, piece]);
       pending = [];
       pendingBytes = 0;
       from = at + 1;
-      if (line.trim() !== '') takeSafely(line);
+      takeSafely(line);
     }
     if (isOver || from === chunk.length) return;
     pending.push(chunk.subarray(from));
