@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest } from '../../../webhooks/platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
+import { Pages } from './pages.ts';
 import { Recorded } from './recorded.ts';
 import { isRecord, metaOf, numberAt, recordAt } from '../../../webhooks/platform/kube/object.ts';
 
@@ -23,6 +24,7 @@ export type RunDeployments = (objects: FakeKubeApi, path: string) => void;
 export async function startStandInApi(runDeployments: RunDeployments = runPods): Promise<StandInApi> {
   const objects = createFakeKubeApi();
   const recorded = new Recorded(objects);
+  const pages = new Pages(objects);
   const lease = { at: performance.now(), longestMs: 0 };
   const noteLease = (): void => {
     const now = performance.now();
@@ -30,7 +32,7 @@ export async function startStandInApi(runDeployments: RunDeployments = runPods):
     lease.at = now;
   };
   const server = createServer((request, response) => {
-    void answer({ objects, recorded, noteLease, runDeployments }, request, response);
+    void answer({ objects, pages, recorded, noteLease, runDeployments }, request, response);
   });
   server.requestTimeout = 0;
   server.keepAliveTimeout = 120_000;
@@ -59,13 +61,14 @@ export async function startStandInApi(runDeployments: RunDeployments = runPods):
 
 interface Serving {
   readonly objects: FakeKubeApi;
+  readonly pages: Pages;
   readonly recorded: Recorded;
   readonly noteLease: () => void;
   readonly runDeployments: RunDeployments;
 }
 
 async function answer(
-  { objects, recorded, noteLease, runDeployments }: Serving,
+  { objects, pages, recorded, noteLease, runDeployments }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -79,11 +82,17 @@ async function answer(
   // Our own client sends these methods only.
   const method = request.method as ApiRequest['method'];
   if (method !== 'GET' && path.includes('/leases/')) noteLease();
-  if (method === 'GET' && query['limit'] !== undefined) recorded.begin(path, query['labelSelector']);
-  const result = await objects.request({ method, path, query, ...(await readGiven(request)) });
+  const asked = { method, path, query, ...(await readGiven(request)) };
+  if (isList(asked)) recorded.begin(path, query['labelSelector']);
+  const result = await (isList(asked) ? pages : objects).request(asked);
   const [status, text] = result.ok ? [200, result.body] : [result.error.status, statusOf(result.error)];
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(text));
   if (result.ok && method !== 'GET' && path.includes('/deployments/')) runDeployments(objects, path);
+}
+
+/** Of which a watch begins at its version. */
+function isList({ method, query = {} }: ApiRequest): boolean {
+  return method === 'GET' && query['limit'] !== undefined;
 }
 
 async function readGiven(request: IncomingMessage): Promise<Pick<ApiRequest, 'body' | 'contentType'>> {
