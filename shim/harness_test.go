@@ -116,9 +116,15 @@ func launchAnyhow(t *testing.T, command []string, settings ...setting) *shim {
 		close(s.exited)
 	}()
 	t.Cleanup(func() {
-		if !s.hasExited() {
-			_ = s.cmd.Process.Kill()
-			<-s.exited
+		if s.hasExited() {
+			return
+		}
+		// Not all of them would end with the shim.
+		left := s.descendants()
+		_ = s.cmd.Process.Kill()
+		<-s.exited
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
 	return s
