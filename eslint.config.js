@@ -57,7 +57,15 @@ const layers = [
   },
   {
     folder: 'core/composites',
-    may: ['core/mcpserver', 'core/engine', 'core/resources', 'core/plan', 'core/testing'],
+    may: [
+      'core/mcpserver',
+      'core/engine',
+      'core/defaults',
+      'core/resources',
+      'core/rules',
+      'core/plan',
+      'core/testing',
+    ],
     instead: 'a kind above MCPServer says what it becomes and what is told of it: gather the rest and pass it in.',
   },
   {

@@ -143,6 +143,36 @@
     - create
     - patch
 {{- end }}
+{{- if .Values.v2dy.pools.enabled }}
+- apiGroups:
+    - mcp.v2dy.io
+  resources:
+    - mcppools
+  verbs:
+    - list
+    - watch
+- apiGroups:
+    - mcp.v2dy.io
+  resources:
+    - mcppools/status
+  verbs:
+    - patch
+- apiGroups:
+    - mcp.v2dy.io
+  resources:
+    - mcppools/finalizers
+  verbs:
+    - update
+- apiGroups:
+    - mcp.x-k8s.io
+  resources:
+    - mcpservers
+  verbs:
+    - get
+    - create
+    - patch
+    - delete
+{{- end }}
 {{- end }}
 
 {{/* With commas between them; empty where nothing optional is switched on. */}}
@@ -152,5 +182,6 @@
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
 {{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}
 {{- if .Values.v2dy.enabled }}{{ $features = append $features "v2dy" }}{{ end }}
+{{- if .Values.v2dy.pools.enabled }}{{ $features = append $features "v2dy.pools" }}{{ end }}
 {{- join "," $features }}
 {{- end }}

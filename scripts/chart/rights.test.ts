@@ -106,6 +106,8 @@ const uses: Readonly<Record<string, Use>> = {
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
   'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
+  // Only where a kind above MCPServer is switched on: see below.
+  'reconciler/composites/reconcile-composite.ts': { requests: ['GET'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/hold-template.ts': {
@@ -210,14 +212,15 @@ describe('the rights of the chart', () => {
     async (args) => {
       const before = granted(await render(...args));
       const role = args.length === 0 ? everywhere : 'Role/mcp-lifecycle-servers';
-      for (const { feature, group, plural } of compositeKinds) {
+      for (const { feature, group, plural, servers } of compositeKinds) {
+        const deletes = servers.wanted === 'sometimes' ? ['delete'] : [];
         const more = granted(await render(...args, '--set', `${feature}.enabled=true`));
         expect(more.filter((right) => !before.includes(right))).toEqual(
           [
             ...rights(role, ['list', 'watch'], [`${group}/${plural}`]),
             ...rights(role, ['patch'], [`${group}/${plural}/status`]),
             ...rights(role, ['update'], [`${group}/${plural}/finalizers`]),
-            ...rights(role, ['get', 'create', 'patch'], ['mcp.x-k8s.io/mcpservers']),
+            ...rights(role, ['get', 'create', 'patch', ...deletes], ['mcp.x-k8s.io/mcpservers']),
           ].sort(),
         );
       }

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { readSource, sourcePath, v2dySourcePath, type CrdSource } from './crd/source.ts';
+import { readSource, compositeSourcePaths, sourcePath, type CrdSource } from './crd/source.ts';
 import { toStructural } from './crd/structural.ts';
 import type { Definitions } from './crd/schema-node.ts';
 import type { GeneratedFile, Generator } from './generator.ts';
@@ -18,8 +18,10 @@ export const crd: Generator = {
 export const compositeCrds: Generator = {
   name: 'composite-crds',
   async generate() {
-    const { source, definitions } = await readSource(v2dySourcePath);
-    return [toCrd(source, definitions, v2dySourcePath)];
+    const sources = await Promise.all(compositeSourcePaths.map((path) => readSource(path)));
+    return sources.map(({ source, definitions }, index) =>
+      toCrd(source, definitions, compositeSourcePaths[index] ?? ''),
+    );
   },
 };
 

@@ -114,12 +114,22 @@ function identify({ path, reason, cause = [] }: CompositeViolation): string {
 
 const nothing: Ruled = { findings: [], enforced: [], tolerated: [] };
 
+/** What is written once is told once, however many MCPServers have it; refused where one of them is refused for it. */
 function merge(ruled: readonly Ruled[]): Ruled {
-  return {
-    findings: ruled.flatMap(({ findings }) => findings),
-    enforced: ruled.flatMap(({ enforced }) => enforced),
-    tolerated: ruled.flatMap(({ tolerated }) => tolerated),
-  };
+  const enforced = unique(ruled.flatMap((one) => one.enforced));
+  const refused = new Set(enforced.map(identifyFinding));
+  const tolerated = unique(ruled.flatMap((one) => one.tolerated)).filter((one) => !refused.has(identifyFinding(one)));
+  const told = new Map([...enforced, ...tolerated].map((one) => [identifyFinding(one), one]));
+  const findings = unique(ruled.flatMap((one) => one.findings)).map((one) => told.get(identifyFinding(one)) ?? one);
+  return { findings, enforced, tolerated };
+}
+
+function unique(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((one) => [identifyFinding(one), one])).values()];
+}
+
+function identifyFinding({ ruleId, severity, path, headline, detail }: Finding): string {
+  return JSON.stringify([ruleId, severity, path, headline, detail]);
 }
 
 function say(request: AdmissionRequest, ruled: Ruled, options: ValidateOptions): Answer {

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
 import type { Policy } from '../core/engine/policy.ts';
 import { oneLine } from '../core/engine/text.ts';
-import { API } from '../core/mcpserver/api.ts';
 import { readCommitted, realPathOf } from '../platform/git.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import { decodeText } from '../platform/manifests/read-texts.ts';
@@ -61,7 +60,8 @@ export async function gatherBase(word: string, input: Input, { namespace }: Base
   const committed = readCommitted({
     ref: word,
     folder: repositoryOf(input),
-    containing: API.kind,
+    // In the name of every kind that becomes one.
+    containing: 'MCP',
     names: ['*.yaml', '*.yml', '*.json'],
     paths: [...new Set(input.servers.map(({ file }) => file).filter((file) => file !== '-'))],
   });

@@ -1,10 +1,11 @@
 import { inAuthoredWords } from '../core/composites/authored-finding.ts';
 import { compositeKindOf } from '../core/composites/composite-kinds.ts';
-import type { Authored, CompositeViolation } from '../core/composites/composite-kind.ts';
+import type { Authored, CompositeViolation, ExpandedServer } from '../core/composites/composite-kind.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
-import { ownValue } from '../core/mcpserver/record.ts';
+import { API } from '../core/mcpserver/api.ts';
+import { isRecord, ownValue } from '../core/mcpserver/record.ts';
 import type { FieldPath } from '../core/mcpserver/violation.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { isMeantAsMCPServer } from './identity.ts';
@@ -29,18 +30,31 @@ interface Composed {
 export function serverManifestsOf(manifest: Manifest): readonly ServerManifest[] {
   if (isMeantAsMCPServer(manifest.value)) return [manifest];
   const { violations, unknownFields, servers } = compositeKindOf(manifest.value)?.expand(manifest.value) ?? nothing;
-  return servers.map(({ manifest: value, authored }, index) => ({
-    ...manifest,
-    value,
-    locate: (path) => manifest.locate(authored.path(path)),
-    composed: {
-      authored,
-      // Said once, whatever it becomes.
-      ...(index === 0 ? { violations, unknownFields } : { violations: [], unknownFields: [] }),
-      metadata: ownValue(manifest.value, 'metadata'),
-      locate: manifest.locate,
-    },
-  }));
+  return (servers.length === 0 && violations.length > 0 ? [emptyServer(manifest)] : servers).map(
+    ({ manifest: value, authored }, index) => ({
+      ...manifest,
+      value,
+      locate: (path) => manifest.locate(authored.path(path)),
+      composed: {
+        authored,
+        // Said once, whatever it becomes.
+        ...(index === 0 ? { violations, unknownFields } : { violations: [], unknownFields: [] }),
+        metadata: ownValue(manifest.value, 'metadata'),
+        locate: manifest.locate,
+      },
+    }),
+  );
+}
+
+/** Of an object that becomes none, and is not passed by for that. */
+function emptyServer({ value }: Manifest): ExpandedServer {
+  const path: FieldPath = ['spec'];
+  const metadata = ownValue(value, 'metadata');
+  const manifest = { apiVersion: API.apiVersion, kind: API.kind, metadata: isRecord(metadata) ? metadata : {} };
+  return {
+    manifest,
+    authored: { path: ([first]) => (first === 'metadata' ? ['metadata'] : path), text: (text) => text },
+  };
 }
 
 const nothing = { violations: [], unknownFields: [], servers: [] };

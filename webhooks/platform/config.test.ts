@@ -51,7 +51,7 @@ it('knows which optional features are switched on, and no others than there are'
   expect(parseWebhookConfig(environment)).toMatchObject({ config: { features: [] } });
   expect(parseWebhookConfig({ ...environment, FEATURES: 'monitoring,gateways' })).toEqual({
     ok: false,
-    problems: ['FEATURES has gateways: use any of disruptionBudgets, monitoring, reports, v2dy.'],
+    problems: ['FEATURES has gateways: use any of disruptionBudgets, monitoring, reports, v2dy, v2dy.pools.'],
   });
 });
 

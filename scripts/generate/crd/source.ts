@@ -5,8 +5,8 @@ import type { Definitions, SchemaNode } from './schema-node.ts';
 
 /** Where the description of an MCPServer is written by hand. */
 export const sourcePath = 'crds/source/mcpserver.yaml';
-/** That of the v2dY operator's API, which has no metadata of its own. */
-export const v2dySourcePath = 'crds/source/v2dy-mcpserver.yaml';
+/** Those of kinds above MCPServer, which have no metadata of their own. */
+export const compositeSourcePaths = ['crds/source/v2dy-mcpserver.yaml', 'crds/source/v2dy-mcppool.yaml'] as const;
 /** Kubernetes' own types, extracted by extract-kubernetes-types.ts. */
 export const definitionsPath = 'crds/source/kubernetes-1.35.json';
 

@@ -12,6 +12,8 @@ export interface CompositeKind extends OwnerKind {
   readonly singular: string;
   /** Value of the chart whose `enabled` gives us the rights, the webhook and the watch; off by default. */
   readonly feature: string;
+  /** A change reaches one MCPServer after the other, in their order, each when those before it are ready. */
+  readonly isOrdered?: true;
   /** MCPServers, as its objects own them. */
   readonly servers: ChildKind;
   /** Never throws, whatever the object is. */
@@ -39,6 +41,8 @@ export interface CompositeViolation extends Violation {
 export interface ExpandedServer {
   readonly manifest: Fields;
   readonly authored: Authored;
+  /** One of that name that nobody owns becomes the object's. */
+  readonly isAdopted?: true;
 }
 
 /** Leads from an MCPServer back to what its author wrote. */
@@ -56,8 +60,12 @@ export interface CompositeReport {
   readonly previous: Fields | undefined;
   /** Why the object as it is now was not (all) brought about; absent when it was. */
   readonly problem?: Problem | undefined;
-  /** Those that it owns, by name. */
+  /** Those that it owns. */
   readonly servers: readonly ObservedServer[];
+  /** Names of those that it should have, in its order. */
+  readonly wanted: readonly string[];
+  /** Names of those whose change waits for one before them. */
+  readonly waiting: readonly string[];
   /** RFC 3339. */
   readonly now: string;
 }

@@ -1,9 +1,10 @@
 import { isRecord, ownValue } from '../mcpserver/record.ts';
 import type { CompositeKind } from './composite-kind.ts';
+import { mcpPool } from './mcp-pool.ts';
 import { v2dyServer } from './v2dy-server.ts';
 
 /** Every kind above MCPServer. */
-export const compositeKinds: readonly CompositeKind[] = [v2dyServer];
+export const compositeKinds: readonly CompositeKind[] = [v2dyServer, mcpPool];
 
 /**
  * The kind that an object is meant to be of, also when its version or the spelling of the kind is wrong: to pass such an

@@ -11,7 +11,15 @@ const ready = (status: string, observedGeneration: number, reason = 'Available')
 });
 
 function report(input: Partial<CompositeReport>): Fields {
-  return mirrorServer({ generation: 1, previous: undefined, servers: [], now, ...input });
+  return mirrorServer({
+    wanted: ['search'],
+    waiting: [],
+    generation: 1,
+    previous: undefined,
+    servers: [],
+    now,
+    ...input,
+  });
 }
 
 const server = (generation: number, conditions: readonly object[], phase = 'Running') => ({

@@ -27,6 +27,8 @@ export const TEMPLATE_HASH_ANNOTATION = `${ANNOTATION_PREFIX}template-hash`;
 export const RETRY_ANNOTATION = `${ANNOTATION_PREFIX}retry`;
 /** Label of an MCPServer that an object of a kind above became: that kind and its group, `MCPServer.mcp.v2dy.io`. */
 export const EXPANDED_FROM_LABEL = `${ANNOTATION_PREFIX}expanded-from`;
+/** Label of such an MCPServer where an object has several: the name of that. */
+export const EXPANDED_BY_LABEL = `${ANNOTATION_PREFIX}expanded-by`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
 export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 

@@ -2,16 +2,19 @@ import type { CompositeKind, ExpandedServer, ObservedServer, Problem } from '../
 import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import { renderLine } from '../../core/engine/render.ts';
 import { toSchemaFinding } from '../../core/engine/schema-finding.ts';
+import { isSettled } from '../../core/composites/pool-status.ts';
 import { API } from '../../core/mcpserver/api.ts';
+import { EXPANDED_BY_LABEL } from '../../core/mcpserver/names.ts';
 import { isRecord, ownValue } from '../../core/mcpserver/record.ts';
-import { childIdOf, type Action } from '../../core/plan/action.ts';
+import { childIdOf, childOf, type Action } from '../../core/plan/action.ts';
 import type { NextEvent } from '../../core/plan/events.ts';
+import type { ObservedChild } from '../../core/plan/observed.ts';
 import { plan } from '../../core/plan/plan.ts';
 import type { KubernetesObject } from '../../core/resources/expanded-kind.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { digest } from '../../platform/digest.ts';
 import { applyStatus } from '../../platform/kube/apply.ts';
-import type { ApiError, ApiResult, KubeApi } from '../../platform/kube/api.ts';
+import { objectPath, type ApiError, type ApiResult, type KubeApi } from '../../platform/kube/api.ts';
 import type { EventRecorder } from '../../platform/kube/events.ts';
 import { listAt, metaOf, recordAt, splitKey, stringAt } from '../../platform/kube/object.ts';
 import { readObject } from '../../platform/kube/read-object.ts';
@@ -59,9 +62,9 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   if (!before.ok) return retryAfter(before.error);
   if (first !== undefined) {
     const message = violations.map((one) => renderLine(toSchemaFinding(one, 'deny'))).join('; ');
-    return tell(composite, before.found, { reason: first.reason, message });
+    return tell(composite, { servers, found: before.found, waiting: [] }, { reason: first.reason, message });
   }
-  const { executed, pauseMs } = await apply(composite, servers, before.found);
+  const { executed, pauseMs, waiting } = await apply(composite, servers, before.found);
   const failed = executed.filter(({ result }) => result === 'failed');
   const passing = failed.find(({ error, isNews }) => isNews === true || error?.retry === true);
   const problem = problemOf(composite, failed);
@@ -69,7 +72,7 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   if (passing !== undefined && problem === undefined) return retryOf(passing);
   const after = executed.some(({ result }) => result === 'done') ? await readServers(composite, servers) : before;
   if (!after.ok) return retryAfter(after.error);
-  const told = await tell(composite, after.found, problem);
+  const told = await tell(composite, { servers, found: after.found, waiting }, problem);
   if (passing !== undefined) return retryOf(passing);
   if (told.type !== 'done') return told;
   const waits = [...(failed.length > 0 ? [lookAgainMs] : []), ...(pauseMs > 0 ? [pauseMs] : [])];
@@ -82,14 +85,36 @@ type Servers = { readonly ok: true; readonly found: readonly unknown[] } | Extra
 async function readServers({ key, world, signal }: Composite, servers: readonly ExpandedServer[]): Promise<Servers> {
   const { namespace } = splitKey(key);
   const found: unknown[] = [];
-  for (const { manifest } of servers) {
-    const name = stringAt(recordAt(manifest, 'metadata'), 'name') ?? '';
+  const names = new Set(servers.map(nameOf));
+  for (const name of names) {
     const read = await readObject(world.api, { ...API, namespace, name }, signal);
     if (!read.ok) return read;
     if (read.body !== undefined) found.push(withType(read.body, API));
   }
-  return { ok: true, found };
+  if (world.of.servers.wanted === 'always') return { ok: true, found };
+  const others = await readOthers({ key, world, signal }, names);
+  return others.ok ? { ok: true, found: [...found, ...others.found] } : others;
 }
+
+/** Those that the object had before, of which no more is read than whose they are. */
+async function readOthers(
+  { key, world, signal }: Pick<Composite, 'key' | 'world' | 'signal'>,
+  names: ReadonlySet<string>,
+): Promise<Servers> {
+  const { namespace, name } = splitKey(key);
+  const read = await world.api.request({
+    method: 'GET',
+    path: objectPath({ ...API, namespace }),
+    query: { labelSelector: `${EXPANDED_BY_LABEL}=${name}` },
+    accept: metadataOnly,
+    signal,
+  });
+  if (!read.ok) return read;
+  const others = listAt(read.body, 'items').filter((server) => !names.has(metaOf(server).name));
+  return { ok: true, found: others.map((server) => withType(server, API)) };
+}
+
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 async function apply(
   { key, raw, world, signal }: Composite,
@@ -102,22 +127,65 @@ async function apply(
     owner: { of, name, uid },
     childKinds: [of.servers],
     desired: servers.map(({ manifest }) => toDesired(manifest, namespace)),
-    observed: found.flatMap((server) => observeChild(server) ?? []),
+    observed: found.flatMap((server) => observeChild(server) ?? []).map((child) => adopt(child, servers, raw, of)),
     digest,
   });
   const pauseMs = planned.some(isRepair) ? repairs.pauseMs(key, generation) : 0;
-  const actions = pauseMs > 0 ? planned.filter((action) => !isRepair(action)) : planned;
-  if (actions.length === 0) return { executed: [], pauseMs };
+  const waiting = of.isOrdered === true ? waitingIn(servers, planned, found) : [];
+  const actions = planned.filter(
+    (action) => !(pauseMs > 0 && isRepair(action)) && !(isChange(action) && waiting.includes(childOf(action).name)),
+  );
+  if (actions.length === 0) return { executed: [], pauseMs, waiting };
   const cache = new ChildCache(API.kind, undefined, of);
   for (const server of found) cache.put(server, undefined, key);
   const executed = await execute(key, actions, { api, children: new Map([[API.kind, cache]]), signal });
   const repaired = executed.filter(({ action, result }) => result === 'done' && isRepair(action));
   if (repaired.length > 0) repairs.note(key, generation);
   for (const { action } of repaired) tellRepair({ raw, world }, action);
-  return { executed, pauseMs };
+  return { executed, pauseMs, waiting };
+}
+
+/** One that nobody owns, and that the object asks for, is treated as its own: the apply makes it so. */
+function adopt(
+  child: ObservedChild,
+  servers: readonly ExpandedServer[],
+  raw: unknown,
+  { apiVersion, kind }: CompositeKind,
+): ObservedChild {
+  const isAskedFor = servers.some((server) => server.isAdopted === true && nameOf(server) === child.name);
+  if (!isAskedFor || child.controller !== undefined) return child;
+  const { name, uid } = metaOf(raw);
+  return { ...child, controller: { apiVersion, kind, name, uid, controller: true } };
+}
+
+/** What a new spec of the object does to an MCPServer that stands; what is missing or was changed by others waits for nobody. */
+function isChange(action: Action): boolean {
+  return action.type === 'apply' && action.cause === 'changed';
+}
+
+/**
+ * The servers whose change waits: all that come after one that is not ready as it is now, and after the first that
+ * changes in this round.
+ */
+function waitingIn(
+  servers: readonly ExpandedServer[],
+  planned: readonly Action[],
+  found: readonly unknown[],
+): readonly string[] {
+  const changing = new Set(planned.filter(isChange).map((action) => childOf(action).name));
+  const waiting: string[] = [];
+  let isHeld = false;
+  for (const name of servers.map(nameOf)) {
+    const standing = found.find((server) => metaOf(server).name === name);
+    if (changing.has(name) && isHeld) waiting.push(name);
+    isHeld ||= changing.has(name) || standing === undefined || !isSettled(toObserved(standing));
+  }
+  return waiting;
 }
 
 interface Applied {
+  /** Names of those whose change waits for one before them. */
+  readonly waiting: readonly string[];
   readonly executed: readonly Executed[];
   /** How long what somebody changed is left as it is; 0: it is brought back. */
   readonly pauseMs: number;
@@ -178,14 +246,16 @@ function problemOf({ key, world }: Composite, failed: readonly Executed[]): Prob
 /** Writes the status if it says anything new; a problem that was not there before is an event, too. */
 async function tell(
   { key, raw, world, signal }: Composite,
-  found: readonly unknown[],
+  { servers: expanded, found, waiting }: Found,
   problem?: Problem,
 ): Promise<WorkResult> {
   const { of, api, clock, setbacks } = world;
   const { name, namespace, uid, generation } = metaOf(raw);
   const previous = recordAt(raw, 'status');
   const servers = found.filter((server) => isOwnedBy(server, uid)).map(toObserved);
-  const status = of.nextStatus({ generation, previous, problem, servers, now: clock.now().toISOString() });
+  const wanted = expanded.map(nameOf);
+  const now = clock.now().toISOString();
+  const status = of.nextStatus({ generation, previous, problem, servers, wanted, waiting, now });
   if (previous !== undefined && canonicalJson(previous) === canonicalJson(status)) {
     setbacks.end(STATUS, key);
     return { type: 'done' };
@@ -197,6 +267,16 @@ async function tell(
     record({ raw, world }, { type: 'Warning', reason, action: 'Reconcile', note });
   }
   return { type: 'done' };
+}
+
+interface Found {
+  readonly servers: readonly ExpandedServer[];
+  readonly found: readonly unknown[];
+  readonly waiting: readonly string[];
+}
+
+function nameOf({ manifest }: ExpandedServer): string {
+  return stringAt(recordAt(manifest, 'metadata'), 'name') ?? '';
 }
 
 function isOwnedBy(server: unknown, uid: string): boolean {

@@ -1,0 +1,99 @@
+/**
+ * @alone it installs the chart with another CustomResourceDefinition and another webhook.
+ * @slow the pods are replaced when the feature comes, and when it goes; five servers start, and change one after the other.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { installChart } from '../../harness/chart.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { restoreChart } from '../../harness/installation.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
+import { untilComplete } from '../../harness/leader.ts';
+import { imageOf } from '../../harness/mcp-server.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+const resource = 'mcppools.mcp.v2dy.io';
+const names = ['a', 'b', 'c', 'd', 'e'];
+
+/** Servers of this kind of odd-answers.ts, in this order. */
+function team(kind: string, more: object = {}): object {
+  return {
+    ...{ apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPPool', metadata: { name: 'team' } },
+    spec: {
+      template: {
+        source: { type: 'ContainerImage', containerImage: { ref: imageOf('odd-mcp-server') } },
+        config: { port: 8080, arguments: ['8080', kind] },
+        runtime: { resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '200m', memory: '128Mi' } } },
+      },
+      servers: names.map((name) => ({ name })),
+      limits: { servers: 5, replicas: 6, cpu: '1200m' },
+      ...more,
+    },
+  };
+}
+
+describe('a pool of five servers', () => {
+  const namespace = useNamespace();
+
+  const read = async (): Promise<KubeObject | undefined> => {
+    const args = ['get', resource, 'team', '--namespace', namespace, '--output', 'json'];
+    const { code, stdout } = await kubectl(args);
+    return code === 0 ? (JSON.parse(stdout) as KubeObject) : undefined;
+  };
+  const untilReady = (status: string, reason: string): Promise<KubeObject> =>
+    eventually(`the pool is Ready=${status} for ${reason}`, async () => {
+      const found = await read();
+      const ready = conditionOf(found, 'Ready');
+      const isNow = ready?.observedGeneration === found?.metadata.generation;
+      return isNow && ready?.status === status && ready.reason === reason ? found : undefined;
+    });
+  /** The servers that are told to be of this kind. */
+  const ofKind = async (kind: string): Promise<readonly string[]> => {
+    const found = await Promise.all(names.map((name) => get(namespace, 'mcpservers', name)));
+    return names.filter((_, index) => JSON.stringify(found[index]?.spec ?? {}).includes(`"${kind}"`));
+  };
+
+  beforeAll(async () => {
+    await installChart({ args: ['--set', 'v2dy.pools.enabled=true'] });
+    await untilComplete();
+    await kubectlOk(['wait', '--for=condition=Established', `crd/${resource}`]);
+  });
+  // Whatever happened: the next case finds the cluster as it was.
+  afterAll(async () => {
+    await restoreChart();
+    await kubectl(['delete', 'crd', resource, '--ignore-not-found']);
+  });
+
+  it('is refused beyond its limits, at the limit', async () => {
+    const beyond = team('good', { servers: [...names, 'f', 'g'].map((name) => ({ name })) });
+    const refused = await eventually('the webhook is asked', async () => {
+      const args = ['apply', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+      const answer = await kubectl(args, beyond);
+      return answer.code !== 0 && answer;
+    });
+    for (const limit of ['servers', 'replicas', 'cpu']) expect(refused.stderr).toContain(`spec.limits.${limit}: `);
+  });
+
+  it('becomes five servers, and is ready when they are', async () => {
+    await apply(namespace, team('good'));
+    const pool = await untilReady('True', 'AllReady');
+    expect(pool.status).toMatchObject({ phase: 'Running', servers: 5, readyServers: 5 });
+  });
+
+  it('stops a bad template at the first server, and goes on through all of them with a good one', async () => {
+    await apply(namespace, team('silent'));
+    const pool = await untilReady('False', 'HeldUp');
+    expect(pool.status).toMatchObject({ holdingUp: 'a' });
+    expect(await ofKind('silent')).toEqual(['a']);
+    await apply(namespace, team('slow'));
+    await eventually('every server has changed', async () => (await ofKind('slow')).length === names.length);
+    await untilReady('True', 'AllReady');
+  });
+
+  it('deletes a server that is taken from it, and all of them with it', async () => {
+    await apply(namespace, team('slow', { servers: names.slice(1).map((name) => ({ name })) }));
+    await eventually('the first is gone', async () => (await get(namespace, 'mcpservers', 'a')) === undefined);
+    expect((await ofKind('slow')).length).toBe(4);
+    await kubectlOk(['delete', resource, 'team', '--namespace', namespace]);
+    await eventually('all are gone', async () => (await ofKind('slow')).length === 0);
+  });
+});

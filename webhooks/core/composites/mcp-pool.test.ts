@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseMCPServer } from '../mcpserver/parse.ts';
+import { renderPath } from '../mcpserver/violation.ts';
+import type { CompositeReport } from './composite-kind.ts';
+import { compositeKindOf } from './composite-kinds.ts';
+import { mcpPool } from './mcp-pool.ts';
+import { poolStatus } from './pool-status.ts';
+
+const source = { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } };
+
+function pool(spec: object, metadata: object = {}): object {
+  return {
+    apiVersion: 'mcp.v2dy.io/v1',
+    kind: 'MCPPool',
+    metadata: { name: 'team', namespace: 'tools', ...metadata },
+    spec: { template: { source, config: { port: 8080 } }, ...spec },
+  };
+}
+
+const two = [{ name: 'a' }, { name: 'b', overrides: { config: { port: 9090 }, runtime: { replicas: 3 } } }];
+
+const pathsOf = (object: unknown): readonly string[] =>
+  mcpPool.expand(object).violations.map(({ path }) => renderPath(path));
+
+describe('a pool', () => {
+  it('becomes its servers: the template with what each has of its own, the number of pods always said', () => {
+    const object = pool({ servers: two, labels: { team: 'x' } });
+    expect(compositeKindOf(object)).toBe(mcpPool);
+    const { servers, violations, unknownFields } = mcpPool.expand(object);
+    expect({ violations, unknownFields }).toEqual({ violations: [], unknownFields: [] });
+    const labels = {
+      team: 'x',
+      'mcp-lifecycle/expanded-from': 'MCPPool.mcp.v2dy.io',
+      'mcp-lifecycle/expanded-by': 'team',
+    };
+    expect(servers.map(({ manifest }) => manifest)).toEqual([
+      {
+        ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
+        metadata: { name: 'a', namespace: 'tools', labels },
+        spec: { source, config: { port: 8080 }, runtime: { replicas: 1 } },
+      },
+      {
+        ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
+        metadata: { name: 'b', namespace: 'tools', labels },
+        spec: { source, config: { port: 9090 }, runtime: { replicas: 3 } },
+      },
+    ]);
+    for (const { manifest } of servers) expect(parseMCPServer(manifest)).toMatchObject({ ok: true });
+  });
+
+  it('lays overrides over the template field by field, lists as a whole, and takes away what is null', () => {
+    const template = {
+      source,
+      config: { port: 8080, arguments: ['x'], env: [{ name: 'A', value: '1' }] },
+      runtime: { resources: { limits: { cpu: '1', memory: '1Gi' } } },
+    };
+    const overrides = {
+      config: { arguments: ['y'], env: null },
+      runtime: { resources: { limits: { memory: null } } },
+    };
+    const [server] = mcpPool.expand(pool({ template, servers: [{ name: 'a', overrides }] })).servers;
+    expect(server?.manifest['spec']).toEqual({
+      ...{ source, config: { port: 8080, arguments: ['y'] } },
+      runtime: { resources: { limits: { cpu: '1' } }, replicas: 1 },
+    });
+  });
+
+  it('is told where a field was written: in the overrides, or else in the template', () => {
+    const [first, second] = mcpPool.expand(pool({ servers: two })).servers;
+    expect(renderPath(first?.authored.path(['spec', 'config', 'port']) ?? [])).toBe('spec.template.config.port');
+    expect(renderPath(second?.authored.path(['spec', 'config', 'port']) ?? [])).toBe(
+      'spec.servers[1].overrides.config.port',
+    );
+    expect(renderPath(second?.authored.path(['spec', 'config', 'path']) ?? [])).toBe('spec.template.config.path');
+    expect(renderPath(second?.authored.path(['metadata', 'name']) ?? [])).toBe('spec.servers[1].name');
+    expect(second?.authored.text('Set spec.config.port.')).toBe('Set spec.template.config.port.');
+  });
+
+  it.each<[string, object, readonly string[]]>([
+    ['the same name twice', pool({ servers: [{ name: 'a' }, { name: 'a' }] }), ['spec.servers[1].name']],
+    ['no name', pool({ servers: [{}] }), ['spec.servers[0].name']],
+    ['no servers', pool({ servers: [] }), ['spec.servers']],
+    ['a name that is no label', pool({ servers: two }, { name: 'x'.repeat(64) }), ['metadata.name']],
+    [
+      'a field that an MCPServer does not have',
+      pool({ template: { source, config: { port: 1, prot: 2 } }, servers: [{ name: 'a' }] }),
+      ['spec.template.config.prot'],
+    ],
+    [
+      'one in the overrides',
+      pool({ servers: [{ name: 'a', overrides: { config: { prot: 2 } } }] }),
+      ['spec.servers[0].overrides.config.prot'],
+    ],
+  ])('with %s is told so', (_name, object, paths) => {
+    expect(pathsOf(object)).toEqual(paths);
+  });
+
+  it.each<[string, object, readonly string[]]>([
+    ['as many servers', { servers: 2 }, []],
+    ['fewer servers', { servers: 1 }, ['spec.limits.servers']],
+    ['as many pods', { replicas: 4 }, []],
+    ['fewer pods', { replicas: 3 }, ['spec.limits.replicas']],
+    // Four pods with the defaults, 500m and 256Mi.
+    ['as many processors', { cpu: 2 }, []],
+    ['fewer processors', { cpu: '1999m' }, ['spec.limits.cpu']],
+    ['as much memory', { memory: '1Gi' }, []],
+    ['less memory', { memory: '1023Mi' }, ['spec.limits.memory']],
+    ['no quantity', { memory: 'much' }, ['spec.limits.memory']],
+  ])('is held to %s by its limits', (_name, limits, paths) => {
+    expect(pathsOf(pool({ servers: two, limits }))).toEqual(paths);
+  });
+
+  it('cannot be held to a limit by a server without one, and says which', () => {
+    const template = { source, config: { port: 1 }, runtime: { resources: {} } };
+    const [violation] = mcpPool.expand(pool({ template, servers: [{ name: 'a' }], limits: { cpu: 9 } })).violations;
+    expect(violation).toMatchObject({ reason: 'LimitExceeded', detail: expect.stringContaining('server a') });
+  });
+
+  it.each([undefined, 'x', {}, { spec: 5 }, { spec: { servers: 'x', template: 1, limits: [] } }])(
+    'never throws, whatever it is: %j',
+    (object) => {
+      expect(pathsOf(object).length).toBeGreaterThan(0);
+    },
+  );
+});
+
+const now = '2026-11-30T06:00:00Z';
+
+interface Standing {
+  readonly generation?: number;
+  readonly about?: number;
+  readonly phase?: string;
+}
+
+const server = (name: string, ready: string, { generation = 1, about = 1, phase = 'Running' }: Standing = {}) => ({
+  name,
+  generation,
+  status: {
+    ...{ phase, address: { url: `http://${name}` } },
+    conditions: [{ type: 'Ready', status: ready, observedGeneration: about, reason: 'R', message: `says ${name}` }],
+  },
+});
+
+const report = (input: Partial<CompositeReport>) =>
+  poolStatus({
+    ...{ generation: 2, previous: undefined, servers: [], wanted: ['a', 'b'], waiting: [], now },
+    ...input,
+  });
+
+describe('the status of a pool', () => {
+  it('counts its servers, with a line for each', () => {
+    expect(report({ servers: [server('b', 'True'), server('a', 'True')] })).toMatchObject({
+      ...{ phase: 'Running', servers: 2, readyServers: 2, counts: { running: 2, failed: 0, pending: 0 } },
+      members: [
+        { name: 'a', phase: 'Running', ready: 'True', address: 'http://a' },
+        { name: 'b', phase: 'Running', ready: 'True', address: 'http://b' },
+      ],
+      conditions: [{ type: 'Ready', status: 'True', reason: 'AllReady', observedGeneration: 2 }],
+    });
+  });
+
+  it('names the server for which the others wait, and why', () => {
+    const servers = [server('a', 'True', { generation: 2, about: 1 }), server('b', 'True')];
+    expect(report({ servers, waiting: ['b'] })).toMatchObject({
+      ...{ holdingUp: 'a', readyServers: 1 },
+      members: [{ name: 'a' }, { name: 'b', waits: true }],
+      conditions: [{ status: 'False', reason: 'HeldUp', message: expect.stringContaining('says a') }],
+    });
+  });
+
+  it.each([
+    ['one that is missing', [server('a', 'True')], 'Pending'],
+    ['one that is not ready', [server('a', 'True'), server('b', 'Unknown', { phase: 'Pending' })], 'Pending'],
+    ['one that failed', [server('a', 'True'), server('b', 'False', { phase: 'Failed' })], 'Failed'],
+  ])('is not ready with %s', (_name, servers, phase) => {
+    expect(report({ servers })).toMatchObject({ phase, conditions: [{ status: 'False', reason: 'ServersNotReady' }] });
+  });
+});

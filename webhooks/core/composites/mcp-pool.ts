@@ -1,0 +1,229 @@
+import { API } from '../mcpserver/api.ts';
+import { toStored } from '../mcpserver/as-stored.ts';
+import { EXPANDED_BY_LABEL, EXPANDED_FROM_LABEL } from '../mcpserver/names.ts';
+import { isRecord, ownValue, type Fields } from '../mcpserver/record.ts';
+import { describeValue } from '../mcpserver/schema.ts';
+import { renderPath, type FieldPath } from '../mcpserver/violation.ts';
+import type { Authored, CompositeKind, CompositeViolation, Expansion, ExpandedServer } from './composite-kind.ts';
+import { judgeLimits } from './pool-limits.ts';
+import { poolStatus } from './pool-status.ts';
+import { listValue, numberValue, textValue } from './read-fields.ts';
+
+const group = 'mcp.v2dy.io';
+const apiVersion = `${group}/v1`;
+const kind = 'MCPPool';
+
+/** More servers are not looked at; the schema allows no more. */
+export const maxPoolServers = 100;
+/** Longest name, in characters: it is the value of a label. */
+const maxNameLength = 63;
+
+/** Related servers: what they have in common, what each has of its own, and what all of them may use. */
+export const mcpPool: CompositeKind = {
+  ...{ group, apiVersion, kind, plural: 'mcppools', singular: 'mcppool', feature: 'v2dy.pools' },
+  isOrdered: true,
+  servers: {
+    ...{ apiVersion: API.apiVersion, kind: API.kind, plural: API.plural },
+    summary: 'The servers of a pool.',
+    requirement: 'required',
+    wanted: 'sometimes',
+    unavailable: { reason: 'MCPServerUnavailable', order: 0, eventAction: 'ReconcileMCPServer' },
+  },
+  expand,
+  nextStatus: poolStatus,
+};
+
+/** One of `spec.servers`, with the template. */
+export interface PoolMember {
+  readonly name: string;
+  readonly index: number;
+  readonly overrides: unknown;
+  readonly spec: Fields;
+  readonly isAdopted: boolean;
+}
+
+function expand(object: unknown): Expansion {
+  const spec = ownValue(object, 'spec');
+  const template = ownValue(spec, 'template');
+  const members = readMembers(spec, template);
+  const servers = members.map((member) => toServer(object, template, member));
+  return {
+    violations: [
+      ...judgeItself(object, spec),
+      ...judgeMembers(members),
+      ...servers.flatMap(unknownFieldsOf),
+      ...judgeLimits(ownValue(spec, 'limits'), members),
+    ],
+    unknownFields: [
+      ...unknownIn(spec, specFields, ['spec']),
+      ...listValue(spec, 'servers').flatMap((server, index) =>
+        unknownIn(server, memberFields, ['spec', 'servers', index]),
+      ),
+    ],
+    servers,
+  };
+}
+
+const specFields: ReadonlySet<string> = new Set(['template', 'servers', 'labels', 'limits']);
+const memberFields: ReadonlySet<string> = new Set(['name', 'overrides', 'adopt']);
+
+function unknownIn(fields: unknown, known: ReadonlySet<string>, path: FieldPath): readonly FieldPath[] {
+  if (!isRecord(fields)) return [];
+  return Object.keys(fields)
+    .filter((field) => !known.has(field))
+    .map((field) => [...path, field]);
+}
+
+function readMembers(spec: unknown, template: unknown): readonly PoolMember[] {
+  return listValue(spec, 'servers')
+    .slice(0, maxPoolServers)
+    .map((server, index) => {
+      const overrides = ownValue(server, 'overrides');
+      const merged = merge(template, overrides);
+      return {
+        ...{ name: textValue(server, 'name') ?? '', index, overrides },
+        spec: withReplicas(isRecord(merged) ? merged : {}),
+        isAdopted: ownValue(server, 'adopt') === true,
+      };
+    });
+}
+
+/** As a JSON merge patch: maps field by field, lists and values as a whole, null takes away (RFC 7386). */
+function merge(target: unknown, patch: unknown): unknown {
+  if (patch === undefined) return withoutNulls(target);
+  if (!isRecord(patch)) return patch;
+  const before = isRecord(target) ? target : {};
+  const names = [...new Set([...Object.keys(before), ...Object.keys(patch)])];
+  return Object.fromEntries(
+    names
+      .filter((name) => ownValue(patch, name) !== null)
+      .map((name) => [name, merge(ownValue(before, name), ownValue(patch, name))] as const)
+      .filter(([, value]) => value !== null && value !== undefined),
+  );
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const said = Object.entries(value).filter(([, inside]) => inside !== null);
+  return Object.fromEntries(said.map(([name, inside]) => [name, withoutNulls(inside)]));
+}
+
+/** The number of pods is the pool's, so that nobody else changes it for good; but for a server that autoscales. */
+function withReplicas(spec: Fields): Fields {
+  const runtime = ownValue(spec, 'runtime') ?? {};
+  if (!isRecord(runtime) || runtime['replicas'] !== undefined || maxReplicasOf(spec) !== undefined) return spec;
+  return { ...spec, runtime: { ...runtime, replicas: 1 } };
+}
+
+/** How many pods it may have by autoscaling; undefined where it has as many as it says. */
+export function maxReplicasOf(spec: Fields): number | undefined {
+  return numberValue(ownValue(ownValue(spec, 'extensions'), 'autoscaling'), 'maxReplicas');
+}
+
+function toServer(object: unknown, template: unknown, member: PoolMember): ExpandedServer {
+  const metadata = ownValue(object, 'metadata');
+  const namespace = textValue(metadata, 'namespace');
+  const common = ownValue(ownValue(object, 'spec'), 'labels');
+  const labels = {
+    ...(isRecord(common) ? common : {}),
+    [EXPANDED_FROM_LABEL]: `${kind}.${group}`,
+    [EXPANDED_BY_LABEL]: textValue(metadata, 'name') ?? '',
+  };
+  return {
+    manifest: {
+      apiVersion: API.apiVersion,
+      kind: API.kind,
+      metadata: { name: member.name, ...(namespace === undefined ? {} : { namespace }), labels },
+      spec: member.spec,
+    },
+    authored: authoredBy(template, member),
+    ...(member.isAdopted ? { isAdopted: true as const } : {}),
+  };
+}
+
+/** A field is where the member says it, or in the template. */
+function authoredBy(template: unknown, { index, overrides }: PoolMember): Authored {
+  const member: FieldPath = ['spec', 'servers', index];
+  return {
+    path([first, ...rest]) {
+      if (first === 'metadata') return rest[0] === 'name' ? [...member, 'name'] : ['metadata', ...rest];
+      if (first !== 'spec') return first === undefined ? [] : ['spec'];
+      return isSaidBy(overrides, rest) && (rest.length > 0 || template === undefined)
+        ? [...member, 'overrides', ...rest]
+        : ['spec', 'template', ...rest];
+    },
+    text: (text) => text.replaceAll(/\bspec\.(?=[a-zA-Z])/g, 'spec.template.'),
+  };
+}
+
+/** Whether a value on the way to the field, or there, replaces what the template says. */
+function isSaidBy(overrides: unknown, path: FieldPath): boolean {
+  let value = overrides;
+  for (const segment of path) {
+    if (value !== undefined && !isRecord(value)) return true;
+    value = ownValue(value, segment);
+  }
+  return value !== undefined;
+}
+
+function judgeItself(object: unknown, spec: unknown): readonly CompositeViolation[] {
+  const name = textValue(ownValue(object, 'metadata'), 'name') ?? '';
+  const servers = listValue(spec, 'servers');
+  return [
+    ...(ownValue(object, 'apiVersion') === apiVersion ? [] : [unsupported(object, 'apiVersion', apiVersion)]),
+    ...(ownValue(object, 'kind') === kind ? [] : [unsupported(object, 'kind', kind)]),
+    ...(name.length <= maxNameLength
+      ? []
+      : [
+          {
+            ...{
+              path: ['metadata', 'name'],
+              reason: 'Invalid',
+              headline: `must be at most ${maxNameLength} characters`,
+            },
+            ...{ detail: `found ${name.length}`, remedy: 'Choose a shorter name.' },
+          },
+        ]),
+    ...(servers.length > 0 && servers.length <= maxPoolServers ? [] : [wrongNumber(servers.length)]),
+  ];
+}
+
+function unsupported(object: unknown, field: string, wanted: string): CompositeViolation {
+  return {
+    ...{ path: [field], reason: 'Invalid', headline: 'unsupported value' },
+    detail: `found ${describeValue([field], ownValue(object, field))}, supported values: ${wanted}`,
+    remedy: 'Use one of the supported values.',
+  };
+}
+
+function wrongNumber(found: number): CompositeViolation {
+  return {
+    ...{ path: ['spec', 'servers'], reason: 'Invalid', headline: `must have 1 to ${maxPoolServers} items` },
+    ...{ detail: `found ${found}`, remedy: 'List the servers of the pool.' },
+  };
+}
+
+function judgeMembers(members: readonly PoolMember[]): readonly CompositeViolation[] {
+  const seen = new Set<string>();
+  return members.flatMap(({ name, index }) => {
+    const path = ['spec', 'servers', index, 'name'];
+    const isKnown = seen.has(name);
+    seen.add(name);
+    if (name === '') {
+      const detail = 'found nothing';
+      return [{ path, reason: 'Invalid', headline: 'required value', detail, remedy: 'Name the server.' }];
+    }
+    if (!isKnown) return [];
+    const remedy = 'Give each server of the pool a name of its own.';
+    return [{ path, reason: 'Invalid', headline: 'duplicate value', detail: `found ${name}`, remedy }];
+  });
+}
+
+/** What the schema of a pool passes on unseen, and that of an MCPServer does not know. */
+function unknownFieldsOf({ manifest, authored }: ExpandedServer): readonly CompositeViolation[] {
+  return toStored(manifest).unknownFields.map((path) => ({
+    ...{ path: authored.path(path), reason: 'Invalid', headline: 'unknown field' },
+    detail: `an MCPServer has no ${renderPath(path)}`,
+    remedy: 'Remove it, or correct its name or its place.',
+  }));
+}
