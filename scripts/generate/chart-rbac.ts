@@ -35,7 +35,7 @@ function featuresOf(kinds: readonly ExpandedKind[]): ReadonlyMap<string, readonl
 }
 
 /** Of a kind above MCPServer: its objects are followed and told of, and become MCPServers. */
-export function buildCompositeRules({ group, plural, servers }: CompositeKind): readonly object[] {
+function buildCompositeRules({ group, plural, servers }: CompositeKind): readonly object[] {
   const [serversGroup] = servers.apiVersion.split('/');
   const deleted = servers.wanted === 'sometimes' ? ['delete'] : [];
   return [

@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** Whether objects look like children of ours: by the labels that we look for, as any tenant may write them. */
 export type Likeness = 'unlike ours' | 'with our labels';
 
-export const foreignNamespace = 'foreign';
+const foreignNamespace = 'foreign';
 
 /** One object, and its path. */
 export interface ForeignObject {

@@ -40,7 +40,7 @@ const times = { readyMs: 300, endMs: 200 };
 const names = fileURLToPath(new URL('../hostile/loopback-names.cjs', import.meta.url));
 
 /** In every namespace there is one; each server reads that of its own. */
-export const settings = 'settings';
+const settings = 'settings';
 
 /** Runs `work` once all servers are verified and nothing is on its way. */
 export async function withFleet<T>(
@@ -162,11 +162,11 @@ function splitServer(key: ServerKey): { readonly namespace: string; readonly nam
   return { namespace, name };
 }
 
-export function pathOf(key: ServerKey): string {
+function pathOf(key: ServerKey): string {
   return objectPath({ apiVersion, plural, ...splitServer(key) });
 }
 
-export function keyOf({ metadata }: Pick<StoredServer, 'metadata'>): ServerKey {
+function keyOf({ metadata }: Pick<StoredServer, 'metadata'>): ServerKey {
   const { namespace, name } = metaOf({ metadata });
   return `${namespace}/${name}`;
 }

@@ -38,7 +38,7 @@ const authored = authoredBy([
 ]);
 
 /** Fields of its spec. */
-export const v2dyFields: ReadonlySet<string> = new Set([
+const v2dyFields: ReadonlySet<string> = new Set([
   'protocol',
   ...v2dyMoves.flatMap(({ from: [, field] }) => (typeof field === 'string' ? field : [])),
 ]);
