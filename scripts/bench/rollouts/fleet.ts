@@ -166,10 +166,6 @@ function pathOf(key: ServerKey): string {
   return objectPath({ apiVersion, plural, ...splitServer(key) });
 }
 
-function keyOf({ metadata }: Pick<StoredServer, 'metadata'>): ServerKey {
-  const { namespace, name } = metaOf({ metadata });
-  return `${namespace}/${name}`;
-}
 
 export function secondsSince(startedAt: number): string {
   return ((performance.now() - startedAt) / 1_000).toFixed(1);
