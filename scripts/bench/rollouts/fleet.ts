@@ -7,7 +7,7 @@ import { objectPath } from '../../../webhooks/platform/kube/api.ts';
 import { metaOf } from '../../../webhooks/platform/kube/object.ts';
 import type { FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
 import { startChild } from '../admission/child.ts';
-import { apiVersion, plural, type StoredServer } from '../cluster/servers.ts';
+import { apiVersion, plural } from '../cluster/servers.ts';
 import type { Figure, Progress } from '../measurement.ts';
 import { DeploymentController } from '../stand-in/deployment-controller.ts';
 import { installImage, startReconciler, type RunningReconciler } from '../stand-in/reconciler.ts';
@@ -165,7 +165,6 @@ function splitServer(key: ServerKey): { readonly namespace: string; readonly nam
 function pathOf(key: ServerKey): string {
   return objectPath({ apiVersion, plural, ...splitServer(key) });
 }
-
 
 export function secondsSince(startedAt: number): string {
   return ((performance.now() - startedAt) / 1_000).toFixed(1);
