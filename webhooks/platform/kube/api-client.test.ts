@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { createKubeApi } from './api-client.ts';
 import { errorFromAnswer } from './api-error.ts';
@@ -64,6 +65,30 @@ const json = (status: number, body: unknown, headers = {}): RequestListener => {
 };
 
 const path = '/api/v1/namespaces/mcp/configmaps/settings';
+
+/** What is asked when a free connection of ours has ended, and is not closed yet; the other side ends it. */
+async function askAsItEnds<Answer>({ api, seen, server }: Started, ask: () => Promise<Answer>): Promise<Answer> {
+  await api.request({ method: 'GET', path });
+  const { port } = server.address() as AddressInfo;
+  const destroyed = jest.spyOn(Socket.prototype, 'destroy');
+  try {
+    return await new Promise((resolve, reject) => {
+      destroyed.mockImplementation(function (this: Socket, error) {
+        const isOurs = this.remotePort === port;
+        destroyed.mockRestore();
+        this.destroy(error);
+        if (isOurs)
+          queueMicrotask(() => {
+            ask().then(resolve, reject);
+          });
+        return this;
+      });
+      seen[0]?.socket.end();
+    });
+  } finally {
+    destroyed.mockRestore();
+  }
+}
 
 describe.each(clients)('a request (direct: $isDirect)', (client) => {
   beforeEach(() => {
@@ -140,6 +165,14 @@ describe.each(clients)('a request (direct: $isDirect)', (client) => {
     answered = 1;
     expect(await api.request({ method: 'POST', path, body: {} })).toMatchObject({ ok: false, error: { status: 0 } });
     expect(seen).toHaveLength(4);
+  });
+
+  it('goes over another connection when the free one has just ended, a POST too', async () => {
+    const started = await start(json(200, { done: true }));
+    const post = () => started.api.request({ method: 'POST', path, body: {} });
+    expect(await askAsItEnds(started, post)).toEqual({ ok: true, body: { done: true } });
+    expect(started.seen.map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect(started.sockets.size).toBe(2);
   });
 
   it.each([
@@ -335,6 +368,14 @@ describe.each(clients)('a watch (direct: $isDirect)', (client) => {
       { type: 'BOOKMARK', object: {} },
     ]);
     expect(seen[0]?.url).toBe('/api/v1/pods?watch=true');
+  });
+
+  it('is not interrupted where the free connection that it would take has just ended', async () => {
+    const started = await start((_, response) => response.end());
+    const request = { path: '/api/v1/pods', idleTimeoutMs: 5_000, signal: new AbortController().signal };
+    const watching = () => started.api.watch(request, () => undefined);
+    expect(await askAsItEnds(started, watching)).toEqual({ why: 'closed' });
+    expect(started.sockets.size).toBe(2);
   });
 
   it('fails with the code of an ERROR event', async () => {

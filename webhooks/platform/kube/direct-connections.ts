@@ -50,7 +50,7 @@ export class DirectConnections {
 
   /** Calls back at once if a connection is free or may be opened; returns what takes the wish back. */
   take(onConnection: (connection: Connection) => void): () => void {
-    const idle = this.#idle.pop();
+    const idle = this.#nextIdle();
     if (idle !== undefined) onConnection(idle);
     else if (this.#open < this.#options.maxSockets) onConnection(this.#connect());
     else {
@@ -61,6 +61,13 @@ export class DirectConnections {
       };
     }
     return () => undefined;
+  }
+
+  /** Who goes out on a connection that is known to be over is lost, although nothing of it was sent: it is closed some ticks later. */
+  #nextIdle(): Connection | undefined {
+    let next = this.#idle.pop();
+    while (next?.isOver === true) next = this.#idle.pop();
+    return next;
   }
 
   #connect(): Connection {
@@ -87,6 +94,8 @@ export class DirectConnections {
   }
 
   #offer(connection: Connection): void {
+    // Who waits is served when it is gone.
+    if (connection.isOver) return;
     const next = this.#waiting.shift();
     if (next !== undefined) next(connection);
     else if (this.#isClosed) connection.destroy();
@@ -174,6 +183,11 @@ class Connection {
       this.#fail(closedEarly());
       onGone(this);
     });
+  }
+
+  /** No request can be answered on it: the other side has ended it, we have, or it broke. */
+  get isOver(): boolean {
+    return !this.#socket.readable || !this.#socket.writable;
   }
 
   exchange(text: string, handlers: OpenedHandlers): void {
