@@ -50,6 +50,32 @@ const answers: readonly (readonly [what: string, bytes: Buffer, read: Read])[] =
     { ...whole, head: { status: 201, retryAfter: undefined }, body: 'hello' },
   ],
   [
+    'chunk sizes that a balancer pads with zeros',
+    answer(
+      'HTTP/1.1 200 OK',
+      'Transfer-Encoding: chunked',
+      '',
+      '0000000000000003',
+      'hel',
+      '00000002;a',
+      'lo',
+      '00000000',
+      '',
+      '',
+    ),
+    { ...whole, head: { status: 200, retryAfter: undefined }, body: 'hello' },
+  ],
+  [
+    'no body, though it speaks of chunks',
+    answer('HTTP/1.1 204 No Content', 'Transfer-Encoding: chunked', '', ''),
+    { ...whole, head: { status: 204, retryAfter: undefined }, body: '' },
+  ],
+  [
+    'no body, though it says how long it would be',
+    answer('HTTP/1.1 304 Not Modified', 'Content-Length: 5', '', ''),
+    { ...whole, head: { status: 304, retryAfter: undefined }, body: '' },
+  ],
+  [
     'no body',
     answer('HTTP/1.1 204 No Content', '', ''),
     { ...whole, head: { status: 204, retryAfter: undefined }, body: '' },
@@ -107,6 +133,10 @@ describe('an answer', () => {
     ['HPE_INVALID_CONTENT_LENGTH', answer('HTTP/1.1 200 OK', 'Content-Length: 1', 'Content-Length: 2', '', '')],
     ['HPE_INVALID_TRANSFER_ENCODING', answer('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked', '', '')],
     [
+      'HPE_INVALID_TRANSFER_ENCODING',
+      answer('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', 'Transfer-Encoding: gzip', '', '2', 'ok', '0', '', ''),
+    ],
+    [
       'HPE_UNEXPECTED_CONTENT_LENGTH',
       answer('HTTP/1.1 200 OK', 'Content-Length: 1', 'Transfer-Encoding: chunked', '', ''),
     ],
@@ -114,6 +144,11 @@ describe('an answer', () => {
     ['HPE_INVALID_CHUNK_SIZE', answer('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', 'fffffffff', '')],
     ['HPE_STRICT', answer('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', '', '1', 'ab', '')],
     ['HPE_HEADER_OVERFLOW', Buffer.from(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}`)],
+    ['HPE_HEADER_OVERFLOW', Buffer.from('HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'.repeat(3_000))],
+    [
+      'HPE_HEADER_OVERFLOW',
+      Buffer.from(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'some: trailer\r\n'.repeat(6_000)}`),
+    ],
     ['HPE_CLOSED_CONNECTION', answer('HTTP/1.1 200 OK', 'Content-Length: 2', '', 'okHTTP/1.1 200 OK')],
   ])('is refused with %s', (code, bytes) => {
     let found: unknown;

@@ -12,7 +12,7 @@ export interface AnswerHandlers {
   onEnd(): void;
 }
 
-/** Longest head, and longest line between chunks, in bytes: those of API servers have some hundred. */
+/** Longest line between chunks, and most in all heads and trailers of one answer, in bytes: those of API servers have some hundred. */
 const maxHeadBytes = 64 * 1024;
 
 type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'after-chunk' | 'trailer' | 'until-end' | 'done';
@@ -28,6 +28,8 @@ export class AnswerParser {
   #pending: Buffer | undefined;
   /** Bytes of the body, or of its chunk, that are to come. */
   #left = 0;
+  /** What came of heads and trailers, in bytes: nobody says how many there are of either. */
+  #headBytes = 0;
   #keepsConnection = true;
 
   constructor(handlers: AnswerHandlers) {
@@ -81,6 +83,7 @@ export class AnswerParser {
         });
       case 'trailer':
         return this.#upTo('\r\n', data, at, (line) => {
+          this.#countHead(line);
           if (line === '') this.#finish();
         });
       case 'length':
@@ -113,7 +116,13 @@ export class AnswerParser {
     return end;
   }
 
+  #countHead(text: string): void {
+    this.#headBytes += text.length;
+    if (this.#headBytes > maxHeadBytes) throw failure('HPE_HEADER_OVERFLOW', 'the head is too long');
+  }
+
   #takeHead(text: string): void {
+    this.#countHead(text);
     const [, minor, code] = statusLine.exec(text) ?? [];
     if (code === undefined) throw failure('HPE_INVALID_CONSTANT', 'it does not speak HTTP');
     const status = Number(code);
@@ -141,20 +150,22 @@ export class AnswerParser {
 }
 
 const statusLine = /^HTTP\/1\.([01]) (\d{3})(?:[ \r]|$)/;
-/** A chunk may have a name and a value besides, which nobody reads. */
-const sizeLine = /^([0-9a-f]{1,7})[ \t]*(?:;.*)?$/i;
+/** A size may begin with any number of zeros; a chunk may have a name and a value besides, which nobody reads. */
+const sizeLine = /^0*([0-9a-f]{1,7})[ \t]*(?:;.*)?$/i;
 const contentLength = /\r\ncontent-length:[ \t]*([^\r]*)/i;
-const transferEncoding = /\r\ntransfer-encoding:[ \t]*([^\r]*)/i;
+const transferEncoding = /\r\ntransfer-encoding:[ \t]*([^\r]*)/gi;
 const closing = /\r\nconnection:[^\r]*\bclose\b/i;
 const retryAfter = /\r\nretry-after:[ \t]*([^\r]*)/i;
 
 function bodyOf(head: string, status: number): { readonly state: State; readonly length: number } {
+  // They have none, whatever their fields say.
+  if (status === 204 || status === 304) return { state: 'done', length: 0 };
   const length = lengthOf(head);
   if (isInChunks(head)) {
     if (length !== undefined) throw failure('HPE_UNEXPECTED_CONTENT_LENGTH', 'it has two lengths');
     return { state: 'chunk-size', length: 0 };
   }
-  if (length === 0 || status === 204 || status === 304) return { state: 'done', length: 0 };
+  if (length === 0) return { state: 'done', length: 0 };
   return length === undefined ? { state: 'until-end', length: 0 } : { state: 'length', length };
 }
 
@@ -169,10 +180,12 @@ function lengthOf(head: string): number | undefined {
 }
 
 function isInChunks(head: string): boolean {
-  const [, encoding] = transferEncoding.exec(head) ?? [];
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'chunked')
+  // Several lines are one list.
+  const said = [...head.matchAll(transferEncoding)].map(([, text = '']) => text.trim().toLowerCase());
+  if (said.length === 0) return false;
+  if (said.join() !== 'chunked')
     throw failure('HPE_INVALID_TRANSFER_ENCODING', 'it comes in another encoding than asked for');
-  return encoding !== undefined;
+  return true;
 }
 
 /** With the code by which network-error.ts knows it, which is that of Node's own parser. */
