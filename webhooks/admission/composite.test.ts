@@ -101,3 +101,28 @@ describe('admission of an MCPServer of mcp.v2dy.io', () => {
     expect({ decision: answer.decision, skipped }).toEqual({ decision: 'allowed', skipped: [reason] });
   });
 });
+
+describe('admission of an MCPPool of a hundred servers', () => {
+  const poolOf = (template: object): object => ({
+    ...{ apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPPool', metadata: { name: 'team', namespace: 'mcp' } },
+    spec: {
+      template: { source: { type: 'ContainerImage', containerImage: { ref: 'example.com/a:1' } }, ...template },
+      servers: Array.from({ length: 100 }, (_, index) => ({ name: `s${index}` })),
+    },
+  });
+
+  it('tells what the template says wrong once, and not for each of them', async () => {
+    const env = Array.from({ length: 40 }, (_, index) => ({ name: `${index}=`, value: 'x' }));
+    const { answer } = await ask({ kind: 'MCPPool', object: poolOf({ config: { port: 8080, env } }) });
+    expect(answer.decision).toBe('denied');
+    const fields = answer.decision === 'denied' ? answer.causes.map(({ field }) => field) : [];
+    expect(fields.length).toBeGreaterThan(0);
+    expect(new Set(fields).size).toBe(fields.length);
+  });
+
+  it('refuses one whose template is too large for so many, without judging any of them', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`f${index}`, 1] as const));
+    const { answer } = await ask({ kind: 'MCPPool', object: poolOf({ config: { port: 8080 }, ...unknown }) });
+    expect(answer).toMatchObject({ decision: 'denied', causes: [{ field: 'spec' }] });
+  });
+});

@@ -37,8 +37,10 @@ export function createComposite(options: ValidateOptions): Handler {
     const members = servers.map((server) => toMember(server, options));
     const references = members.flatMap(({ prepared }) => (prepared.parsed ? prepared.references.filter(isNamed) : []));
     const answer = (facts: ReferenceFacts): Answer => {
-      const ruled = [ruleOwn(request, of, violations), ...ruleMembers({ request, of, members, facts }, options)];
-      return say(request, merge(ruled), options);
+      const merged = new Merged();
+      merged.add(ruleOwn(request, of, violations));
+      ruleMembers({ request, of, members, facts }, options, merged);
+      return say(request, merged.all(), options);
     };
     if (references.length === 0) return answer(nothingToLookUp);
     return options.gatherFacts(request.namespace, references, call).then(answer);
@@ -67,17 +69,17 @@ interface Judged {
   readonly facts: ReferenceFacts;
 }
 
-function ruleMembers({ request, of, members, facts }: Judged, options: ValidateOptions): readonly Ruled[] {
+function ruleMembers({ request, of, members, facts }: Judged, options: ValidateOptions, merged: Merged): void {
   const before = request.oldObject === undefined ? [] : of.expand(request.oldObject).servers;
-  return members.map(({ name, prepared, authored }) => {
+  for (const { name, prepared, authored } of members) {
     const verdict = judge(prepared, new LateContext(options, facts));
     const old = before.find(({ manifest }) => nameOf(manifest) === name)?.manifest;
     const judgeOld = (rules: ReadonlySet<string>) =>
       judge(prepare(old, options.policy.compatibility), new LateContext(options, facts, rules));
     const { operation } = request;
     const { enforced, tolerated } = tolerate({ operation, oldObject: old }, verdict, judgeOld);
-    return inWordsOf(authored, { findings: verdict.findings, enforced, tolerated });
-  });
+    merged.add(inWordsOf(authored, { findings: verdict.findings, enforced, tolerated }));
+  }
 }
 
 /** The same finding is the same object afterwards, too: that is how it is known to be tolerated. */
@@ -114,18 +116,33 @@ function identify({ path, reason, cause = [] }: CompositeViolation): string {
 
 const nothing: Ruled = { findings: [], enforced: [], tolerated: [] };
 
-/** What is written once is told once, however many MCPServers have it; refused where one of them is refused for it. */
-function merge(ruled: readonly Ruled[]): Ruled {
-  const enforced = unique(ruled.flatMap((one) => one.enforced));
-  const refused = new Set(enforced.map(identifyFinding));
-  const tolerated = unique(ruled.flatMap((one) => one.tolerated)).filter((one) => !refused.has(identifyFinding(one)));
-  const told = new Map([...enforced, ...tolerated].map((one) => [identifyFinding(one), one]));
-  const findings = unique(ruled.flatMap((one) => one.findings)).map((one) => told.get(identifyFinding(one)) ?? one);
-  return { findings, enforced, tolerated };
-}
+/**
+ * What is written once is told once, however many MCPServers have it; refused where one of them is refused for it. Of what
+ * one MCPServer is told nothing else is kept when it is the turn of the next.
+ */
+class Merged {
+  /** By {@link identifyFinding}. */
+  readonly #findings = new Map<string, Finding>();
+  readonly #enforced = new Set<Finding>();
+  readonly #tolerated = new Set<Finding>();
 
-function unique(findings: readonly Finding[]): readonly Finding[] {
-  return [...new Map(findings.map((one) => [identifyFinding(one), one])).values()];
+  add({ findings, enforced, tolerated }: Ruled): void {
+    const known = new Map(findings.map((one) => [one, this.#keep(one)]));
+    for (const one of enforced) this.#enforced.add(known.get(one) ?? this.#keep(one));
+    for (const one of tolerated) this.#tolerated.add(known.get(one) ?? this.#keep(one));
+  }
+
+  #keep(finding: Finding): Finding {
+    const key = identifyFinding(finding);
+    const kept = this.#findings.get(key) ?? finding;
+    this.#findings.set(key, kept);
+    return kept;
+  }
+
+  all(): Ruled {
+    const tolerated = [...this.#tolerated].filter((one) => !this.#enforced.has(one));
+    return { findings: [...this.#findings.values()], enforced: [...this.#enforced], tolerated };
+  }
 }
 
 function identifyFinding({ ruleId, severity, path, headline, detail }: Finding): string {

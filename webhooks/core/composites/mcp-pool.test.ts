@@ -110,6 +110,40 @@ describe('a pool', () => {
     expect(pathsOf(pool({ servers: two, limits }))).toEqual(paths);
   });
 
+  it('tells of an unknown field of the template once, however many servers have it, and of a hundred at most', () => {
+    const servers = Array.from({ length: 100 }, (_, index) => ({ name: `s${index}` }));
+    const unknown = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, 1] as const));
+    expect(pathsOf(pool({ template: { source, ...unknown(2) }, servers }))).toEqual([
+      'spec.template.f0',
+      'spec.template.f1',
+    ]);
+    expect(pathsOf(pool({ template: { source, ...unknown(150) }, servers }))).toHaveLength(100);
+    const overrides = servers.map((server) => ({ ...server, overrides: unknown(5) }));
+    expect(pathsOf(pool({ servers: overrides }))).toHaveLength(100);
+  });
+
+  it.each<[string, object]>([
+    ['a template', { template: { source, config: { env: [{ name: 'A', value: 'x'.repeat(2_700) }] } } }],
+    ['labels', { labels: { a: 'x'.repeat(2_700) } }],
+    [
+      'overrides',
+      {
+        servers: Array.from({ length: 100 }, (_, index) => ({
+          name: `s${index}`,
+          overrides: { x: 'x'.repeat(2_700) },
+        })),
+      },
+    ],
+  ])('with %s that a hundred servers say is refused for its size, and becomes no server', (_name, spec) => {
+    const servers = Array.from({ length: 100 }, (_, index) => ({ name: `s${index}` }));
+    const expansion = mcpPool.expand(pool({ servers, ...spec }));
+    expect(expansion.violations).toMatchObject([{ path: ['spec'], reason: 'TooLarge' }]);
+    expect(expansion.servers).toEqual([]);
+    const few = pool({ ...spec, servers: [{ name: 'a' }] });
+    expect(mcpPool.expand(few).violations.map(({ reason }) => reason)).not.toContain('TooLarge');
+  });
+
   it('cannot be held to a limit by a server without one, and says which', () => {
     const template = { source, config: { port: 1 }, runtime: { resources: {} } };
     const [violation] = mcpPool.expand(pool({ template, servers: [{ name: 'a' }], limits: { cpu: 9 } })).violations;

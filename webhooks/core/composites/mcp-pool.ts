@@ -6,6 +6,7 @@ import { describeValue } from '../mcpserver/schema.ts';
 import { renderPath, type FieldPath } from '../mcpserver/violation.ts';
 import type { Authored, CompositeKind, CompositeViolation, Expansion, ExpandedServer } from './composite-kind.ts';
 import { judgeLimits } from './pool-limits.ts';
+import { judgeSize, maxPoolServers } from './pool-size.ts';
 import { poolStatus } from './pool-status.ts';
 import { listValue, numberValue, textValue } from './read-fields.ts';
 
@@ -13,10 +14,10 @@ const group = 'mcp.v2dy.io';
 const apiVersion = `${group}/v1`;
 const kind = 'MCPPool';
 
-/** More servers are not looked at; the schema allows no more. */
-export const maxPoolServers = 100;
 /** Longest name, in characters: it is the value of a label. */
 const maxNameLength = 63;
+/** Of fields that nobody knows so many are told. */
+const maxUnknownFields = 100;
 
 /** Related servers: what they have in common, what each has of its own, and what all of them may use. */
 export const mcpPool: CompositeKind = {
@@ -45,14 +46,17 @@ export interface PoolMember {
 function expand(object: unknown): Expansion {
   const spec = ownValue(object, 'spec');
   const template = ownValue(spec, 'template');
+  const tooLarge = judgeSize(spec);
+  if (tooLarge.length > 0)
+    return { violations: [...judgeItself(object, spec), ...tooLarge], unknownFields: [], servers: [] };
   const members = readMembers(spec, template);
   const servers = members.map((member) => toServer(object, template, member));
   return {
     violations: [
       ...judgeItself(object, spec),
       ...judgeMembers(members),
-      ...servers.flatMap(unknownFieldsOf),
       ...judgeLimits(ownValue(spec, 'limits'), members),
+      ...unknownFieldsOf(template, members),
     ],
     unknownFields: [
       ...unknownIn(spec, specFields, ['spec']),
@@ -219,11 +223,26 @@ function judgeMembers(members: readonly PoolMember[]): readonly CompositeViolati
   });
 }
 
-/** What the schema of a pool passes on unseen, and that of an MCPServer does not know. */
-function unknownFieldsOf({ manifest, authored }: ExpandedServer): readonly CompositeViolation[] {
-  return toStored(manifest).unknownFields.map((path) => ({
-    ...{ path: authored.path(path), reason: 'Invalid', headline: 'unknown field' },
-    detail: `an MCPServer has no ${renderPath(path)}`,
-    remedy: 'Remove it, or correct its name or its place.',
-  }));
+/**
+ * What the schema of a pool passes on unseen, and that of an MCPServer does not know: each where it was written, once,
+ * however many servers have it.
+ */
+function unknownFieldsOf(template: unknown, members: readonly PoolMember[]): readonly CompositeViolation[] {
+  const found: CompositeViolation[] = [];
+  const written = [
+    { fields: template, at: ['spec', 'template'] },
+    ...members.map(({ index, overrides }) => ({ fields: overrides, at: ['spec', 'servers', index, 'overrides'] })),
+  ];
+  for (const { fields, at } of written) {
+    if (found.length >= maxUnknownFields) break;
+    const { unknownFields } = toStored({ spec: withoutNulls(fields) });
+    for (const path of unknownFields.slice(0, maxUnknownFields - found.length)) {
+      found.push({
+        ...{ path: [...at, ...path.slice(1)], reason: 'Invalid', headline: 'unknown field' },
+        detail: `an MCPServer has no ${renderPath(path)}`,
+        remedy: 'Remove it, or correct its name or its place.',
+      });
+    }
+  }
+  return found;
 }

@@ -1,6 +1,7 @@
 import type { CompositeKind, ExpandedServer, ObservedServer, Problem } from '../../core/composites/composite-kind.ts';
 import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import { renderLine } from '../../core/engine/render.ts';
+import { severalLines } from '../../core/engine/text.ts';
 import { toSchemaFinding } from '../../core/engine/schema-finding.ts';
 import { isSettled } from '../../core/composites/pool-status.ts';
 import { API } from '../../core/mcpserver/api.ts';
@@ -36,6 +37,9 @@ export interface CompositeWorld {
 
 /** How soon is looked again at what no watch tells of, in milliseconds: somebody has the name, or the API server refuses. */
 const lookAgainMs = 60_000;
+
+/** Characters of the message of a condition: what does not fit says nothing that what is before it does not. */
+const maxMessage = 4_096;
 
 interface Composite {
   readonly key: string;
@@ -247,8 +251,9 @@ function problemOf({ key, world }: Composite, failed: readonly Executed[]): Prob
 async function tell(
   { key, raw, world, signal }: Composite,
   { servers: expanded, found, waiting }: Found,
-  problem?: Problem,
+  whole?: Problem,
 ): Promise<WorkResult> {
+  const problem = whole === undefined ? undefined : { ...whole, message: severalLines(whole.message, maxMessage) };
   const { of, api, clock, setbacks } = world;
   const { name, namespace, uid, generation } = metaOf(raw);
   const previous = recordAt(raw, 'status');
