@@ -9,6 +9,7 @@ import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
 import type { Probe } from '../platform/mcp/probe.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
@@ -41,7 +42,10 @@ function aServerOfTwo(api: FakeKubeApi): void {
   for (const at of [1, 2]) {
     const labels = { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': '5d4f8c7b9' };
     api.put(`/api/v1/namespaces/mcp/pods/search-${at}`, {
-      metadata: { name: `search-${at}`, namespace: 'mcp', labels },
+      metadata: {
+        ...{ name: `search-${at}`, namespace: 'mcp', labels },
+        ownerReferences: ofReplicaSet('search', '5d4f8c7b9'),
+      },
       spec: { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] },
       status: { podIP: `10.0.0.${at}`, conditions: [{ type: 'Ready', status: 'True' }] },
     });

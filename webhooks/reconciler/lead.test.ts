@@ -12,6 +12,7 @@ import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const serverPath = (name = 'search') => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
 const deploymentPath = (name = 'search') => `/apis/apps/v1/namespaces/mcp/deployments/${name}`;
@@ -616,7 +617,11 @@ describe('the reconciler', () => {
     anMCPServer(api);
     const { clock } = await start(api);
     const pod = (restartCount: number) => ({
-      metadata: { name: 'search-1', namespace: 'mcp', labels: { app: 'mcp-server', 'mcp-server': 'search' } },
+      metadata: {
+        ...{ name: 'search-1', namespace: 'mcp' },
+        labels: { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': 'x' },
+        ownerReferences: ofReplicaSet('search', 'x'),
+      },
       status: {
         containerStatuses: [
           {
@@ -648,7 +653,11 @@ describe('the reconciler', () => {
       status: { observedGeneration: 1, conditions: [{ type: 'Progressing', status: 'True' }] },
     });
     api.put('/api/v1/namespaces/mcp/pods/search-1', {
-      metadata: { name: 'search-1', namespace: 'mcp', labels: { app: 'mcp-server', 'mcp-server': 'search' } },
+      metadata: {
+        ...{ name: 'search-1', namespace: 'mcp' },
+        labels: { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': 'x' },
+        ownerReferences: ofReplicaSet('search', 'x'),
+      },
       status: {
         containerStatuses: [
           { image: 'x', ready: false, restartCount: 0, state: { running: { startedAt: clock.now().toISOString() } } },

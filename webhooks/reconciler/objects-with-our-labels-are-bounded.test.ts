@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { API } from '../core/mcpserver/api.ts';
 import { ChildCache } from './child-cache.ts';
 import { PodCache } from './pod-cache.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const keyOf = (name: string): string => `MCPServer/mcp/${name}`;
 
@@ -12,7 +13,10 @@ const aService = (name: string, version: number) => ({
 });
 
 const aFailingPod = (name: string, server: string) => ({
-  metadata: { name, namespace: 'mcp', uid: name, labels: { 'mcp-server': server, 'pod-template-hash': 'theirs' } },
+  metadata: {
+    ...{ name, namespace: 'mcp', uid: name, labels: { 'mcp-server': server, 'pod-template-hash': 'theirs' } },
+    ownerReferences: ofReplicaSet(server, 'theirs'),
+  },
   status: {
     containerStatuses: [
       {

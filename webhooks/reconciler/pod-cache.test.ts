@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 
 import { PodCache } from './pod-cache.ts';
 import { runAsReconciler } from './testing/run-as-reconciler.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const waiting = (message: string) => ({
   ...{ image: 'example.com/search:1', ready: false, restartCount: 0 },
@@ -9,7 +10,11 @@ const waiting = (message: string) => ({
 });
 
 const pod = (name: string, namespace: string, containerStatuses: readonly unknown[]) => ({
-  metadata: { name, namespace, uid: name, resourceVersion: '1', labels: { 'mcp-server': 'search' } },
+  metadata: {
+    ...{ name, namespace, uid: name, resourceVersion: '1' },
+    labels: { 'mcp-server': 'search', 'pod-template-hash': '5d4f8c7b9' },
+    ownerReferences: ofReplicaSet('search', '5d4f8c7b9'),
+  },
   status: { containerStatuses },
 });
 
@@ -37,7 +42,7 @@ describe('PodCache', () => {
     expect(cache.put(pod('a', 'mcp', [container]))).toBe('MCPServer/mcp/search');
     expect(cache.put(pod('a', 'mcp', [container]))).toBeUndefined();
     expect(cache.of('MCPServer/mcp/search')).toEqual([
-      { metadata: { name: 'a' }, status: { containerStatuses: [read] } },
+      { metadata: { name: 'a', template: '5d4f8c7b9' }, status: { containerStatuses: [read] } },
     ]);
     cache.put(pod('b', 'mcp', [waiting('no such image')]));
     expect(cache.put(pod('a', 'mcp', [{ ...read, ready: true, state: { running: {} } }]))).toBe('MCPServer/mcp/search');
@@ -65,9 +70,8 @@ describe('PodCache', () => {
     const healthy = (name: string, restartCount = 0, changes: object = {}) => {
       const container = { ...waiting(''), ready: true, restartCount, state: { running: {} } };
       const { metadata, status } = pod(name, 'mcp', [container]);
-      const labels = { ...metadata.labels, 'pod-template-hash': '5d4f8c7b9' };
       return {
-        metadata: { ...metadata, labels },
+        metadata,
         spec: { containers: [{ ports: [{ name: 'other', containerPort: 1 }] }, { ports: [mcp] }] },
         status: {
           ...status,
@@ -103,7 +107,10 @@ describe('PodCache', () => {
   it('knows the port of a pod that is on its way out until it is gone, and tells when nobody is reached there any more', () => {
     const cache = new PodCache();
     const at = (name: string, containerPort: number, more: object = {}) => ({
-      metadata: { name, namespace: 'mcp', labels: { 'mcp-server': 'search', 'pod-template-hash': name }, ...more },
+      metadata: {
+        ...{ name, namespace: 'mcp', labels: { 'mcp-server': 'search', 'pod-template-hash': name } },
+        ...{ ownerReferences: ofReplicaSet('search', name), ...more },
+      },
       spec: { containers: [{ ports: [{ name: 'mcp', containerPort }] }] },
       status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
     });
@@ -128,7 +135,8 @@ describe('PodCache', () => {
     const labels = { 'mcp-server': 'search', 'pod-template-hash': 'x' };
     const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
     const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
-    const serves = { metadata: { name: 'a', namespace: 'mcp', labels }, spec, status };
+    const ownerReferences = ofReplicaSet('search', 'x');
+    const serves = { metadata: { name: 'a', namespace: 'mcp', labels, ownerReferences }, spec, status };
     const fails = pod('b', 'mcp', [waiting('no such image')]);
     cache.put(serves);
     cache.put(fails);
@@ -139,25 +147,58 @@ describe('PodCache', () => {
     expect(cache.of('MCPServer/mcp/search')).toEqual([]);
   });
 
-  it('does not know where a pod is asked that no ReplicaSet has made: what it runs nobody says', () => {
+  it('does not count a pod that has our labels and is not of a ReplicaSet of the server, whether it serves or fails', () => {
     const cache = new PodCache();
-    const { metadata } = pod('a', 'mcp', []);
+    const candidates = new PodCache('mcp-lifecycle/candidate-of', 'mcp-lifecycle/candidate-template');
     const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
-    cache.put({ metadata, spec, status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] } });
-    expect(cache.servingOf('MCPServer/mcp/search')).toEqual([]);
+    const ofKubelet = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
+    const { metadata, status } = pod('a', 'mcp', [waiting('no such image')]);
+    const candidateLabels = {
+      ...{ 'mcp-lifecycle/candidate-of': 'search', 'mcp-lifecycle/candidate-template': 'next' },
+      'pod-template-hash': '5d4f8c7b9',
+    };
+    const put = (ownerReferences: readonly object[] | undefined): void => {
+      const one = { ...metadata, ownerReferences, creationTimestamp: '2026-01-01T00:00:00Z' };
+      cache.put({ metadata: one, spec, status: { ...status, ...ofKubelet } });
+      candidates.put({ metadata: { ...one, labels: candidateLabels }, spec, status: ofKubelet });
+    };
+    const server = 'MCPServer/mcp/search';
+    const known = () =>
+      [cache.of(server), cache.servingOf(server), candidates.servingOf(server)].map((all) => all.length);
+    const [ours] = ofReplicaSet('search', '5d4f8c7b9');
+    const strays = [
+      ...[undefined, [], ofReplicaSet('search', 'other'), ofReplicaSet('research', '5d4f8c7b9')],
+      ...[[{ ...ours, controller: false }], [{ ...ours, kind: 'DaemonSet' }]],
+    ];
+    for (const owners of strays) {
+      put(owners);
+      expect(known()).toEqual([0, 0, 0]);
+      expect(cache.newestTemplateOf(server)).toBeUndefined();
+    }
+    put(ofReplicaSet('search', '5d4f8c7b9'));
+    expect(known()).toEqual([1, 1, 0]);
+    expect(cache.newestTemplateOf(server)).toBe('5d4f8c7b9');
+    put(ofReplicaSet('search-candidate', '5d4f8c7b9'));
+    expect(known()).toEqual([0, 0, 1]);
+    put(undefined);
+    expect(known()).toEqual([0, 0, 0]);
   });
 
   it('takes no server’s pods apart for the event of a pod that is nobody’s, and still finds one that lost its label', () => {
     const cache = new PodCache();
     const spec = { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] };
     const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
-    const named = (name: string, labels: object) => ({ metadata: { name, namespace: 'mcp', labels }, spec, status });
+    const named = (name: string, labels: object) => {
+      const ownerReferences = ofReplicaSet(`server-${name.split('-')[1] ?? ''}`, 'x');
+      return { metadata: { name, namespace: 'mcp', labels, ownerReferences }, spec, status };
+    };
     for (let at = 0; at < 300; at += 1) {
       const labels = { 'mcp-server': `server-${at}`, 'pod-template-hash': 'x' };
       for (const name of [`pod-${at}-a`, `pod-${at}-b`]) cache.put(named(name, labels));
     }
+    const nobodys = named('pod-7', {});
     const split = jest.spyOn(String.prototype, 'split');
-    expect(cache.put(named('pod-7', {}))).toBeUndefined();
+    expect(cache.put(nobodys)).toBeUndefined();
     const pieces = split.mock.calls.length;
     split.mockRestore();
     expect(pieces).toBeLessThan(10);
@@ -171,7 +212,8 @@ describe('PodCache', () => {
     const status = { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] };
     for (let at = 0; at < 1_000; at += 1) {
       const labels = { 'mcp-server': 'search', 'pod-template-hash': 'x' };
-      cache.put({ metadata: { name: `pod-${at}`, namespace: 'mcp', labels }, spec, status });
+      const ownerReferences = ofReplicaSet('search', 'x');
+      cache.put({ metadata: { name: `pod-${at}`, namespace: 'mcp', labels, ownerReferences }, spec, status });
     }
     expect(cache.servingOf('MCPServer/mcp/search')).toHaveLength(64);
   });
@@ -195,7 +237,9 @@ describe('PodCache', () => {
           name: 'c' + container, image: 'x'.repeat(200) + container, ready: false, restartCount: 0,
           state: { waiting: { reason: 'ErrImagePull', message: String(container).padEnd(400, 'y') } },
         }));
-        const metadata = { name: 'p' + at, namespace: 't', uid: 'u' + at, labels: { 'mcp-server': 's' } };
+        const labels = { 'mcp-server': 's', 'pod-template-hash': 'x' };
+        const ownerReferences = [{ kind: 'ReplicaSet', name: 's-x', controller: true }];
+        const metadata = { name: 'p' + at, namespace: 't', uid: 'u' + at, labels, ownerReferences };
         // As it comes from the wire: texts of its own.
         cache.put(JSON.parse(JSON.stringify({ metadata, status: { containerStatuses } })));
       }

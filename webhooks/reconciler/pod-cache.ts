@@ -1,10 +1,11 @@
 import { API, LABELS } from '../core/mcpserver/api.ts';
+import { CANDIDATE_SUFFIX } from '../core/mcpserver/names.ts';
 import type { PodFailure } from '../core/mcpserver/types.gen.ts';
 import { diagnosePods, isNotReadyYet, servingContainers, unstartedSinceMs } from '../core/plan/diagnose-pods.ts';
 import type { PodState } from '../core/plan/diagnose-pods.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
-import { isRecord, keyOf, metaOf, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
+import { isRecord, keyOf, listAt, metaOf, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
 import { NewestTemplates, templateOf } from './newest-templates.ts';
 import { ServingPods } from './serving.ts';
@@ -74,13 +75,13 @@ export class PodCache {
 
   /**
    * Returns the server whose diagnosis may have changed, or the pods that serve. Restart counts and moments of the same
-   * failure are no news.
+   * failure are no news. A pod that is not of a ReplicaSet of the server does not count, whatever its labels say.
    */
   put(raw: unknown): string | undefined {
     const server = serverOf(raw, this.#label);
     const pod = toPodState(raw);
     // Somebody has taken the label away, to look into it out of the Service's way.
-    if (server === undefined) return this.remove(raw);
+    if (server === undefined || !this.#isOfReplicaSet(raw, splitKey(server).name)) return this.remove(raw);
     if (pod === undefined) return undefined;
     for (const late of this.#unclaimed.add(server, this.#exists)) this.#forget(late);
     const isOther = this.#serving.put(server, raw);
@@ -107,6 +108,19 @@ export class PodCache {
       keys.has(keyOf({ kind: 'Pod', namespace: splitKey(server).namespace, name }));
     const others = [this.#serving, this.#leaving, this.#newest].flatMap((pods) => pods.keepOnly(exists));
     return [...new Set([...failed.map(({ server }) => server), ...others])];
+  }
+
+  /**
+   * Anybody may give a pod our labels: a copy to debug, a canary of theirs. A pod that names a ReplicaSet that is not there is
+   * collected as garbage.
+   */
+  #isOfReplicaSet(raw: unknown, server: string): boolean {
+    const deployment = this.#label === LABELS.candidateOf ? `${server}${CANDIDATE_SUFFIX}` : server;
+    const owners = listAt(recordAt(raw, 'metadata'), 'ownerReferences');
+    const controller = owners.find((owner) => isRecord(owner) && owner['controller'] === true);
+    // As the Deployment controller names them.
+    const wanted = `${deployment}-${templateOf(raw) ?? ''}`;
+    return stringAt(controller, 'kind') === 'ReplicaSet' && stringAt(controller, 'name') === wanted;
   }
 
   /** Returns whether no pod of the server is reached at its port any more: that a pod has ended at last is no news else. */

@@ -12,6 +12,7 @@ import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
@@ -35,6 +36,7 @@ function podIs(template: string): void {
     metadata: {
       ...{ name: `search-${template}-x`, namespace: 'mcp', creationTimestamp: '2026-01-01T00:00:00Z' },
       labels: { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': template },
+      ownerReferences: ofReplicaSet('search', template),
     },
     spec: { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] },
     status: {

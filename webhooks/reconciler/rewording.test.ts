@@ -8,6 +8,7 @@ import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 /**
  * Data decides, prose tells: the life of a server, with a new release after each of its days. Whether that release says
@@ -24,7 +25,11 @@ const storage = [{ path: '/etc/x', source: { type: 'ConfigMap', configMap: { nam
 /** `Pending`, or why its container does not run. */
 function aPod(api: FakeKubeApi, restartCount: number, state: object): void {
   api.put(podPath, {
-    metadata: { name: 'search-1', namespace: 'mcp', labels: { app: 'mcp-server', 'mcp-server': 'search' } },
+    metadata: {
+      ...{ name: 'search-1', namespace: 'mcp' },
+      labels: { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': 'x' },
+      ownerReferences: ofReplicaSet('search', 'x'),
+    },
     status: { containerStatuses: [{ image: 'x', ready: false, restartCount, ...state }] },
   });
 }

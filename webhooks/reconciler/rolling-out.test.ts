@@ -11,6 +11,7 @@ import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import type { ProbeResult } from '../platform/mcp/probe.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
@@ -95,6 +96,7 @@ function podIs(name: string, template: string, state: object, second = 0): void 
     metadata: {
       ...{ name, namespace: 'mcp', creationTimestamp: `2026-01-01T00:00:0${second}Z` },
       labels: { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': template },
+      ownerReferences: ofReplicaSet('search', template),
     },
     spec: { containers: [{ ports: [{ name: 'mcp', containerPort: 8080 }] }] },
     status: state,

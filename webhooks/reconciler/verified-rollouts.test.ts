@@ -12,6 +12,7 @@ import type { ProbeResult } from '../platform/mcp/probe.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
@@ -60,9 +61,17 @@ function deploymentIs(path: string, more: object = {}): void {
   });
 }
 
-function podIs(name: string, labels: object, address: string, containerPort = 8080): void {
+interface Labels extends Readonly<Record<string, string>> {
+  readonly 'pod-template-hash': string;
+}
+
+function podIs(name: string, labels: Labels, address: string, containerPort = 8080): void {
+  const deployment = 'mcp-server' in labels ? 'search' : 'search-candidate';
   api.put(podPath(name), {
-    metadata: { name, namespace: 'mcp', creationTimestamp: '2026-01-01T00:00:00Z', labels },
+    metadata: {
+      ...{ name, namespace: 'mcp', creationTimestamp: '2026-01-01T00:00:00Z', labels },
+      ownerReferences: ofReplicaSet(deployment, labels['pod-template-hash']),
+    },
     spec: { containers: [{ ports: [{ name: 'mcp', containerPort }] }] },
     status: {
       podIP: address,
@@ -345,7 +354,11 @@ describe('a new version of a server that is verified', () => {
     change(2, image(2));
     await clock.advance(1_000);
     api.put(podPath('candidate'), {
-      metadata: { name: 'candidate', namespace: 'mcp', labels: { 'mcp-lifecycle/candidate-of': 'search' } },
+      metadata: {
+        ...{ name: 'candidate', namespace: 'mcp' },
+        labels: { 'mcp-lifecycle/candidate-of': 'search', 'pod-template-hash': 'nine' },
+        ownerReferences: ofReplicaSet('search-candidate', 'nine'),
+      },
       status: {
         containerStatuses: [
           {

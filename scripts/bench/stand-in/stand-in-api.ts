@@ -119,7 +119,13 @@ function runPods(objects: FakeKubeApi, path: string): void {
   const template = recordAt(recordAt(found, 'spec'), 'template');
   const labels = { ...recordAt(recordAt(template, 'metadata'), 'labels'), 'pod-template-hash': 'stand-in' };
   objects.put(`/api/v1/namespaces/${namespace}/pods/${name}`, {
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels }, spec: recordAt(template, 'spec') },
+    ...{ apiVersion: 'v1', kind: 'Pod', spec: recordAt(template, 'spec') },
+    metadata: {
+      ...{ name, namespace, labels },
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${name}-stand-in`, uid: name, controller: true },
+      ],
+    },
     status: { podIP: '127.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
   });
 }

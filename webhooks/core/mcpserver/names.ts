@@ -37,12 +37,15 @@ export function childName(server: MCPServer): string {
   return server.metadata.name;
 }
 
+/** What the name of a candidate has behind that of its server. */
+export const CANDIDATE_SUFFIX = '-candidate';
+
 /**
  * Name of its candidate: of Deployment and NetworkPolicy, which may have 253 characters, so a server's 63 leave room. Services
  * are none of these.
  */
 export function candidateName(server: MCPServer): string {
-  return `${childName(server)}-candidate`;
+  return `${childName(server)}${CANDIDATE_SUFFIX}`;
 }
 
 /** What the pods of a candidate are selected by; nothing that they carry leads calls to them. */

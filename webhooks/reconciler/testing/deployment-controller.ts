@@ -2,6 +2,7 @@ import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import { digest } from '../../platform/digest.ts';
 import { metaOf, numberAt, recordAt } from '../../platform/kube/object.ts';
 import type { FakeKubeApi } from '../../platform/kube/testing/fake-kube-api.ts';
+import { ofReplicaSet } from './replica-set.ts';
 
 const collection = '/apis/apps/v1/deployments';
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
@@ -68,7 +69,10 @@ function replacePod(
   });
   api.put(pathOf('v1', 'pods', named), {
     ...{ apiVersion: 'v1', kind: 'Pod', spec },
-    metadata: { ...named, labels, creationTimestamp: '2026-01-01T00:00:00Z' },
+    metadata: {
+      ...{ ...named, labels, creationTimestamp: '2026-01-01T00:00:00Z' },
+      ownerReferences: ofReplicaSet(name, template),
+    },
     status: {
       podIP: `10.${[0, 2, 4].map((at) => Number.parseInt(template.slice(at, at + 2), 16)).join('.')}`,
       conditions: [{ type: 'Ready', status: 'True' }],

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ToolsSeen } from '../../core/plan/observed.ts';
+import { podSetOf } from '../../core/plan/serving.ts';
+import type { ServingPod } from '../../core/plan/serving.ts';
+import { judgeTools } from '../../core/plan/tool-demands.ts';
 import type { ToolDemands } from '../../core/plan/tool-demands.ts';
 import { silentLogger } from '../../platform/log.ts';
 import { createFakeClock } from '../../platform/kube/testing/fake-clock.ts';
@@ -18,13 +21,13 @@ function lists(digest: string, more: Pick<ProbeResult, 'listTtlMs'> = {}): Probe
 }
 
 /** A server that answers each question in turn, and the last answer from then on. */
-function start(answers: readonly ProbeResult[]) {
+function start(answers: readonly ProbeResult[], podsOf: () => readonly ServingPod[] = () => []) {
   const clock = createFakeClock();
   const began = clock.now().getTime();
   const asked: { readonly atMs: number; readonly how: ProbeTarget }[] = [];
   const changes: string[] = [];
   const verifier = new Verifier({
-    ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1' },
+    ...{ clock, log: silentLogger, random: () => 1, clientVersion: '1', podsOf },
     probe: (how) => {
       asked.push({ atMs: clock.now().getTime() - began, how });
       const answer = answers[Math.min(asked.length, answers.length) - 1] ?? wantsCredentials;
@@ -90,6 +93,43 @@ describe('the lists of pinned tools', () => {
     await t.clock.advance(3_600_000);
     expect(t.digest()).toBe('B');
     expect(t.changes.length).toBeLessThan(14);
+    t.verifier.stop();
+  });
+
+  it('are said to be unknown while pods of two templates serve for longer than a rollout takes (kept, for good)', async () => {
+    const pod = (template: string): ServingPod => ({ name: template, template, address: '::1', port: 1, restarts: 0 });
+    let pods = [pod('one')];
+    const t = start([lists('A')], () => pods);
+    const tools = pinnedTo('A');
+    const watch = (): void => {
+      t.verifier.watch('a', { ...target, tools, pods: podSetOf(pods) });
+    };
+    const verdict = () => {
+      const { verification } = t.verifier.current('a');
+      return verification.state === 'verified' ? judgeTools(tools, verification) : verification;
+    };
+    watch();
+    await t.clock.advance(300_000);
+    pods = [pod('one'), pod('two')];
+    watch();
+    const { length } = t.listedAt();
+    await t.clock.advance(800_000);
+    expect(verdict()).toEqual({ state: 'kept' });
+    await t.clock.advance(300_000);
+    expect(verdict()).toMatchObject({ state: 'unknown', why: expect.stringContaining('several templates') });
+    expect(t.listedAt()).toHaveLength(length);
+    const { length: written } = t.changes;
+    await t.clock.advance(3_600_000);
+    expect(t.changes).toHaveLength(written);
+    pods = [pod('two')];
+    watch();
+    await t.clock.advance(900_000);
+    expect(verdict()).toEqual({ state: 'kept' });
+    // Another rollout has its time.
+    pods = [pod('two'), pod('three')];
+    watch();
+    await t.clock.advance(600_000);
+    expect(verdict()).toEqual({ state: 'kept' });
     t.verifier.stop();
   });
 

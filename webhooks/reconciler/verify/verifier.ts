@@ -37,8 +37,10 @@ import {
   nextStanding,
   note,
   noteLists,
+  noteMix,
   routingMs,
   untilRoutedMs,
+  withoutLists,
 } from './watched.ts';
 import type { Believed, Proof, VerificationTarget, Watched } from './watched.ts';
 
@@ -179,6 +181,8 @@ export class Verifier {
     const watched = isSameEndpoint ? goOn(known, target) : begin(target, { proof }, this.#now());
     // Failures in a row that other pods had say nothing about how soon these may answer.
     watched.tries = 0;
+    // It may have been asked last in another rollout.
+    noteMix(watched, this.#isMixed(key), this.#options.clock.monotonicMs());
     this.#watched.set(key, watched);
     this.#agenda.set(key, this.#untilFirstMs(key, watched, false));
   }
@@ -377,7 +381,8 @@ export class Verifier {
     const { clock } = this.#options;
     const askedAtMs = clock.monotonicMs();
     watched.askedAtMs = askedAtMs;
-    const countsOffers = this.#isListed(key, watched, askedAtMs);
+    noteMix(watched, this.#isMixed(key), askedAtMs);
+    const countsOffers = isListed(watched, askedAtMs);
     const { tools } = watched.target;
     const asked = await this.#send(key, watched, {
       ...(pod === undefined ? { memory: watched.memory } : atPod(pod)),
@@ -387,21 +392,16 @@ export class Verifier {
     if (asked === undefined) return undefined;
     if (pod === undefined) watched.memory = asked.memory;
     if (asked.state === 'verified' && countsOffers) watched.listTtlMs = asked.listTtlMs;
-    const result = verdictOf(asked);
+    const result = withoutLists(watched, verdictOf(asked), askedAtMs);
     const at = { askedAtMs, nowMs: clock.monotonicMs(), countsOffers };
     if (pod !== undefined && isProof(result)) noteLists(watched, result, at);
     else note(watched, result, at);
     return result;
   }
 
-  /**
-   * Whether it is asked for what it lists. Not while the Service may lead to pods that are gone, whose tools would be told of
-   * those that are there; nor while there are pods of two templates, and nobody knows which of them lists.
-   */
-  #isListed(key: string, watched: Watched, nowMs: number): boolean {
-    if (!isCountDue(watched, nowMs) || mayBeOfOthers(watched, nowMs)) return false;
+  #isMixed(key: string): boolean {
     const [first, ...others] = this.#podsOf(key);
-    return others.every(({ template }) => template === first?.template);
+    return others.some(({ template }) => template !== first?.template);
   }
 
   /** For the round of the pods. Undefined also when nobody asks this server any more. */
@@ -454,6 +454,14 @@ export class Verifier {
     const kept: Learnt = known?.image === image ? known : { image, slowAtMs: known?.slowAtMs };
     this.#learnt.set(key, { ...kept, ...news });
   }
+}
+
+/**
+ * Whether it is asked for what it lists. Not while the Service may lead to pods that are gone, whose tools would be told of
+ * those that are there; nor while there are pods of several templates, and nobody knows which of them lists.
+ */
+function isListed(watched: Watched, nowMs: number): boolean {
+  return watched.mixedSinceMs === undefined && isCountDue(watched, nowMs) && !mayBeOfOthers(watched, nowMs);
 }
 
 function failingPodsOf(verdict: ProbeVerdict): readonly FailingPod[] {

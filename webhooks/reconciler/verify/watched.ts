@@ -54,6 +54,8 @@ export interface Watched {
   lists: Lists;
   /** When that was; undefined: not by us, or not of these pods. */
   countedAtMs: number | undefined;
+  /** Since when there are pods of several templates, on the monotonic clock; undefined: there are not. */
+  mixedSinceMs: number | undefined;
   /** For how long it said that its list of tools is good, in milliseconds: anything, or nothing. */
   listTtlMs: number | undefined;
   askedAtMs: number | undefined;
@@ -91,6 +93,8 @@ const pinnedPeriodMs = { longest: 60_000, shortest: 10_000 };
 export const jitter = 0.15;
 /** Highest number of failures that is told. */
 const maxFailuresSaid = 8;
+/** How long what was listed counts while pods of several templates serve, in milliseconds: as long as a verdict stands (docs/decisions/0067). */
+const mixedForMs = 900_000;
 /** How long after a new pod has answered a Service may still lead elsewhere, in milliseconds. */
 export const routingMs = 5_000;
 
@@ -108,7 +112,8 @@ export function begin(
     ...{ target, stop: undefined, isGone: false, tries: 0 },
     ...{ standing: { result }, tally, lastVerdictMs, lists: listsOf(result) },
     ...{ of: believed === undefined ? undefined : answeredBy(target), proof },
-    ...{ countedAtMs: undefined, listTtlMs: undefined, askedAtMs: undefined, memory: undefined },
+    ...{ countedAtMs: undefined, mixedSinceMs: undefined, listTtlMs: undefined },
+    ...{ askedAtMs: undefined, memory: undefined },
   };
 }
 
@@ -248,6 +253,24 @@ function pinnedListMs({ target, listTtlMs = Infinity }: Watched): number | undef
 export function askPeriodMs(watched: Watched): number {
   return Math.min(watched.target.periodMs, pinnedListMs(watched) ?? Infinity);
 }
+
+/** Notes whether there are pods of several templates. */
+export function noteMix(watched: Watched, isMixed: boolean, nowMs: number): void {
+  watched.mixedSinceMs = isMixed ? (watched.mixedSinceMs ?? nowMs) : undefined;
+}
+
+/**
+ * The answer of a server with pods of several templates for longer than a rollout takes: nobody knows which of them lists, so
+ * what was listed before is believed no more.
+ */
+export function withoutLists<Answer extends ProbeVerdict>(watched: Watched, answer: Answer, nowMs: number): Answer {
+  const { mixedSinceMs } = watched;
+  if (answer.state !== 'verified' || mixedSinceMs === undefined || nowMs - mixedSinceMs < mixedForMs) return answer;
+  return { ...answer, offers: {}, notCounted };
+}
+
+const notCounted =
+  'not listed for 15 minutes: pods of several templates serve, and nobody knows which of them would list. See kubectl get replicasets, and end the rollout';
 
 /** Whether what fails now may be pods that are gone: the new ones have just answered. */
 export function isRoutingLate({ proof }: Watched, nowMs: number): boolean {
