@@ -2,6 +2,7 @@ import { busy, type Call } from './call.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Keeper } from './keeper.ts';
+import type { RequestMessage } from './message.ts';
 import { OwnSession } from './own-session.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -23,6 +24,8 @@ export interface BeginOptions extends ConnectionContext {
 /** A client that begins a session. */
 export interface Beginning {
   readonly call: Call;
+  /** Without what it says: only its bytes are needed once there is a process. */
+  readonly message: RequestMessage;
   readonly response: ServerResponse;
   readonly authorization: string | undefined;
   /** Set here: what ends the session when the client goes before it has begun. */
@@ -32,7 +35,7 @@ export interface Beginning {
 /** `initialize`: a process for it, or a place in the one that all share; the server's answer decides whether it is one. */
 export async function beginSession(options: BeginOptions, beginning: Beginning): Promise<void> {
   const { sessions, isLeaving } = options;
-  const { call, response, authorization } = beginning;
+  const { call, message, response, authorization } = beginning;
   if (isLeaving()) {
     call.refuse(...busy('The server is ending: connect again.'));
     return;
@@ -65,7 +68,7 @@ export async function beginSession(options: BeginOptions, beginning: Beginning):
     if (!response.headersSent) response.removeHeader('mcp-session-id');
     beginning.end('it did not begin');
   });
-  session.ask(call);
+  session.ask(call, message);
 }
 
 async function openSession(options: BeginOptions, call: Call, onEnd: () => void): Promise<Session | undefined> {

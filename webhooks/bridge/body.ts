@@ -16,6 +16,8 @@ export function readBody(
 ): Promise<Body> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes) return Promise.resolve({ type: 'too long' });
+  // Its listeners stay for as long as its answer takes, and what one of them sees is kept: this one sees nothing.
+  request.on('error', () => undefined);
   return new Promise((resolve) => {
     let size = 0;
     const holder = {
@@ -47,7 +49,7 @@ export function readBody(
       finish({ type: 'gone' });
     };
     const finish = (body: Body): void => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose);
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       pile.free();
       pool.release(holder);
       resolve(body);

@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import type { RequestMessage, ResponseMessage } from './message.ts';
+import { recordAt } from '../platform/kube/object.ts';
+import type { MessageId, RequestMessage, ResponseMessage } from './message.ts';
 import type { BridgeMetrics, OperationError } from './metrics.ts';
 import type { Reply } from './reply.ts';
 import { rpcCodes, type RpcError } from './rpc-error.ts';
@@ -9,9 +10,14 @@ export interface CallContext {
   readonly metrics: BridgeMetrics;
 }
 
-/** One request of a client, until it is answered or given up; measured once. */
+/**
+ * One request of a client, until it is answered or given up; measured once. It may wait for as long as a tool takes, and
+ * many may wait at once, so it keeps what names the request and nothing else of the message.
+ */
 export class Call {
-  readonly message: RequestMessage;
+  readonly id: MessageId;
+  readonly method: string;
+  readonly progressToken: MessageId | undefined;
   readonly #reply: Reply;
   readonly #context: CallContext;
   readonly #startedAt: number;
@@ -25,7 +31,9 @@ export class Call {
     { message, reply }: { readonly message: RequestMessage; readonly reply: Reply },
     onGone: () => void,
   ) {
-    this.message = message;
+    this.id = message.id;
+    this.method = message.method;
+    this.progressToken = tokenOf(message);
     this.#reply = reply;
     this.#context = context;
     this.#startedAt = context.clock.monotonicMs();
@@ -56,14 +64,14 @@ export class Call {
   /** The process that should have answered is gone: a clause, as in "server process exited with code 1". */
   fail(why: string): void {
     if (!this.#end('server_exited')) return;
-    this.#reply.refuse(this.message.id, { code: rpcCodes.internalError, message: `server process ${why}` });
+    this.#reply.refuse(this.id, { code: rpcCodes.internalError, message: `server process ${why}` });
   }
 
   refuse(error: RpcError, options: { readonly status: number; readonly retryAfterSeconds?: number }): void {
     if (!this.#end('refused')) return;
     const { status, retryAfterSeconds } = options;
     const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-    this.#reply.refuse(this.message.id, error, { status, headers });
+    this.#reply.refuse(this.id, error, { status, headers });
   }
 
   /** Its client has cancelled it: nothing is said any more. */
@@ -77,10 +85,15 @@ export class Call {
     if (this.#isOver) return false;
     this.#isOver = true;
     const { clock, metrics } = this.#context;
-    metrics.observeOperation(this.message.method, error, (clock.monotonicMs() - this.#startedAt) / 1000);
+    metrics.observeOperation(this.method, error, (clock.monotonicMs() - this.#startedAt) / 1000);
     this.onEnd?.(error);
     return true;
   }
+}
+
+function tokenOf({ params }: RequestMessage): MessageId | undefined {
+  const token = recordAt(params, '_meta')?.['progressToken'];
+  return typeof token === 'string' || typeof token === 'number' ? token : undefined;
 }
 
 /** There are too many of something, for now. */

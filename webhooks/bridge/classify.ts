@@ -51,7 +51,21 @@ export function classify(message: Message, headers: StandardHeaders): Route {
       message: `${JSON.stringify(repeated.slice(0, 64))} stands twice in the message: send each member once.`,
     });
   }
+  const token = recordAt(message.params, '_meta')?.['progressToken'];
+  if (message.kind === 'request' && token !== undefined && !isToken(token)) {
+    return refused({
+      code: rpcCodes.invalidParams,
+      message: `params._meta.progressToken is no number and no text of at most ${maxTokenLength} characters.`,
+    });
+  }
   return message.kind === 'request' ? classifyRequest(message, headers) : classifyNotification(message, headers);
+}
+
+/** Longest token, in characters: it is kept while its request waits. */
+const maxTokenLength = 512;
+
+function isToken(token: unknown): boolean {
+  return typeof token === 'number' || (typeof token === 'string' && token.length <= maxTokenLength);
 }
 
 function classifyRequest(message: RequestMessage, headers: StandardHeaders): Route {

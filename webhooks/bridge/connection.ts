@@ -12,6 +12,7 @@ export interface ConnectionContext {
   readonly maxMessageBytes: number;
   /** Bytes of messages that are not complete yet. */
   readonly pool: AnswerPool;
+  readonly unsent: Unsent;
   readonly log: Logger;
   readonly metrics: BridgeMetrics;
 }
@@ -25,7 +26,7 @@ export interface ConnectionEvents {
 /** One process of the server, message by message. */
 export interface Connection {
   readonly label: string;
-  /** False when the process does not read what it was sent before. */
+  /** False when the process, or too many together, do not read what they were sent before. */
   send(bytes: Uint8Array): boolean;
   close(): void;
 }
@@ -33,11 +34,30 @@ export interface Connection {
 /** Most bytes that wait for a process that does not read, before the message that is refused. */
 const maxUnsentBytes = 1024 * 1024;
 
+/** Bytes that all processes together have not taken yet. */
+export class Unsent {
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Returns what gives them back; undefined: there is no room. */
+  hold(bytes: number): (() => void) | undefined {
+    if (this.#bytes + bytes > this.#maxBytes) return undefined;
+    this.#bytes += bytes;
+    return () => {
+      this.#bytes -= bytes;
+    };
+  }
+}
+
 const lineEnd = Buffer.from('\n');
 
 /** Starts a process and reads its messages; lines that are none are somebody's log and are passed by. */
 export async function openConnection(
-  { shim, maxMessageBytes, pool, log, metrics }: ConnectionContext,
+  { shim, maxMessageBytes, pool, unsent, log, metrics }: ConnectionContext,
   events: ConnectionEvents,
 ): Promise<{ readonly type: 'open'; readonly connection: Connection } | Exclude<Opened, { readonly type: 'open' }>> {
   const started: { child?: Child } = {};
@@ -89,7 +109,9 @@ export async function openConnection(
       label: child.label,
       send: (bytes) => {
         if (child.unsent > maxUnsentBytes) return false;
-        child.write(Buffer.concat([bytes, lineEnd]));
+        const giveBack = unsent.hold(bytes.length + lineEnd.length);
+        if (giveBack === undefined) return false;
+        child.write(Buffer.concat([bytes, lineEnd]), giveBack);
         return true;
       },
       close: () => {

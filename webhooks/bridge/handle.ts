@@ -78,7 +78,8 @@ async function post(options: HandlerOptions, exchange: Exchange): Promise<void> 
     method: headerOf(request, 'mcp-method'),
     name: headerOf(request, 'mcp-name'),
   });
-  await follow(options, { route, message: parsed.message }, exchange);
+  // Not awaited here: what it waits for would keep the message.
+  return follow(options, { route, message: parsed.message }, exchange);
 }
 
 function refuseUnread({ request, response }: Exchange, type: Exclude<Body['type'], 'whole'>, maxBytes: number): void {
@@ -100,35 +101,49 @@ const problems: Readonly<Record<MessageProblem, RpcError>> = {
   'not a message': { code: rpcCodes.invalidRequest, message: 'The body is not a message of JSON-RPC 2.0.' },
 };
 
-async function follow(
+function follow(
   options: HandlerOptions,
   { route, message }: { readonly route: Route; readonly message: Message },
   exchange: Exchange,
-): Promise<void> {
+): Promise<void> | undefined {
   switch (route.type) {
     case 'refused':
       refuse(exchange.response, route, message);
-      return;
+      return undefined;
     case 'modern':
       if (route.message.kind === 'notification') tellModern(options, route.message, exchange.response);
       else askModern(options, { message: route.message, version: route.version }, exchange);
-      return;
+      return undefined;
     case 'initialize':
-      await begin(options, route.message, exchange);
-      return;
+      return begin(options, route.message, exchange);
     case 'session':
       inSession(options, message, exchange);
+      return undefined;
   }
 }
 
-async function begin(options: HandlerOptions, message: RequestMessage, exchange: Exchange): Promise<void> {
+/**
+ * Longest `initialize`, in bytes: it is kept until its process has started. A client says who it is and what it can, in
+ * some hundred bytes; an icon of it may be among them.
+ */
+const maxInitializeBytes = 64 * 1024;
+
+function begin(options: HandlerOptions, message: RequestMessage, exchange: Exchange): Promise<void> | undefined {
   const { response } = exchange;
+  const { kind, id, method, bytes } = message;
+  if (bytes.length > maxInitializeBytes) {
+    refuse(response, refused(413, `initialize is longer than ${maxInitializeBytes} bytes.`), message);
+    return undefined;
+  }
   const { authorization } = exchange.request.headers;
   const call = callOf(options, message, exchange, () => {
     beginning.end('its client has gone');
   });
-  const beginning: Beginning = { call, response, authorization, end: () => undefined };
-  await beginSession(options, beginning);
+  const beginning: Beginning = {
+    ...{ call, response, authorization, end: () => undefined },
+    message: { kind, id, method, bytes },
+  };
+  return beginSession(options, beginning);
 }
 
 function inSession(options: HandlerOptions, message: Message, exchange: Exchange): void {
@@ -148,7 +163,7 @@ function inSession(options: HandlerOptions, message: Message, exchange: Exchange
     const call: Call = callOf(options, message, exchange, () => {
       session.abandon(call);
     });
-    session.ask(call);
+    session.ask(call, message);
   } else if (session.tell(message)) {
     response.writeHead(202).end();
   } else {

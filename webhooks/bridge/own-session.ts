@@ -1,4 +1,3 @@
-import { recordAt } from '../platform/kube/object.ts';
 import { busy, type Call } from './call.ts';
 import { openConnection, type Connection, type ConnectionContext } from './connection.ts';
 import {
@@ -72,9 +71,8 @@ export class OwnSession implements Session {
     return this.isQuiet && (this.#stream === undefined || this.#stream.isOver);
   }
 
-  ask(call: Call): void {
-    const { message } = call;
-    const key = keyOfId(message.id);
+  ask(call: Call, { bytes }: RequestMessage): void {
+    const key = keyOfId(call.id);
     if (this.#isOver) {
       call.fail('ended');
       return;
@@ -89,7 +87,7 @@ export class OwnSession implements Session {
       );
       return;
     }
-    if (this.#calls.size >= this.#options.maxPending || this.#connection?.send(message.bytes) !== true) {
+    if (this.#calls.size >= this.#options.maxPending || this.#connection?.send(bytes) !== true) {
       call.refuse(...busy('The server has too much to do already: try again.'));
       return;
     }
@@ -106,9 +104,9 @@ export class OwnSession implements Session {
   }
 
   /** The client has gone before its answer: nobody could be told it any more. */
-  abandon({ message }: Call): void {
-    if (this.#forget(message.id) === undefined || message.method === 'initialize') return;
-    const params = { requestId: message.id, reason: 'the client closed the connection' };
+  abandon({ id, method }: Call): void {
+    if (this.#forget(id) === undefined || method === 'initialize') return;
+    const params = { requestId: id, reason: 'the client closed the connection' };
     this.#connection?.send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params })));
   }
 
@@ -135,7 +133,7 @@ export class OwnSession implements Session {
 
   /** Beside the answer that it most likely belongs to, because what comes on two streams comes in any order. */
   #say(message: RequestMessage | NotificationMessage): void {
-    const streaming = [...this.#calls.values()].filter((call) => call.streams && call.message.method !== 'initialize');
+    const streaming = [...this.#calls.values()].filter((call) => call.streams && call.method !== 'initialize');
     const [only, ...others] = streaming;
     const related = this.#progressing(message) ?? (others.length === 0 ? only : undefined);
     if (related?.notify(message.bytes) === true) return;
@@ -148,9 +146,7 @@ export class OwnSession implements Session {
     if (method !== 'notifications/progress') return undefined;
     const token = params?.['progressToken'];
     if (token === undefined) return undefined;
-    return [...this.#calls.values()].find(
-      (call) => recordAt(call.message.params, '_meta')?.['progressToken'] === token,
-    );
+    return [...this.#calls.values()].find((call) => call.progressToken === token);
   }
 
   #forget(id: unknown): Call | undefined {

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import type { NotificationMessage, ResponseMessage } from './message.ts';
+import type { NotificationMessage, RequestMessage, ResponseMessage } from './message.ts';
 import type { Reply } from './reply.ts';
 
 /** What a client of the handshake era has begun with `initialize`, and names by `Mcp-Session-Id`. */
@@ -10,7 +10,8 @@ export interface Session {
   readonly isIdle: boolean;
   /** Nothing is under way in it; a stream may be open. */
   readonly isQuiet: boolean;
-  ask(call: Call): void;
+  /** Keeps nothing of the message but what the call has of it. */
+  ask(call: Call, message: RequestMessage): void;
   /** The client of the call has gone before its answer. */
   abandon(call: Call): void;
   /** False: the server does not read what it gets. */

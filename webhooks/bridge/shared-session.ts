@@ -1,6 +1,12 @@
 import { busy, type Call } from './call.ts';
 import { locate, replaceRanges } from './locate.ts';
-import { keyOfId, type MessageId, type NotificationMessage, type ResponseMessage } from './message.ts';
+import {
+  keyOfId,
+  type MessageId,
+  type NotificationMessage,
+  type RequestMessage,
+  type ResponseMessage,
+} from './message.ts';
 import type { Reply } from './reply.ts';
 import type { SharedRequests } from './requests.ts';
 import type { Session } from './session.ts';
@@ -37,13 +43,12 @@ export class SharedSession implements Session {
     return this.isQuiet && (this.#stream === undefined || this.#stream.isOver);
   }
 
-  ask(call: Call): void {
-    const { message } = call;
-    if (message.method === 'initialize') {
+  ask(call: Call, message: RequestMessage): void {
+    if (call.method === 'initialize') {
       this.#greet(call);
       return;
     }
-    const key = keyOfId(message.id);
+    const key = keyOfId(call.id);
     const cancel = this.#process.requests.ask(message, {
       onAnswer: (bytes, answer) => {
         this.#cancels.delete(key);
@@ -70,8 +75,8 @@ export class SharedSession implements Session {
     return true;
   }
 
-  abandon({ message }: Call): void {
-    this.#cancel(message.id);
+  abandon({ id }: Call): void {
+    this.#cancel(id);
   }
 
   listen(reply: Reply): void {
@@ -97,7 +102,7 @@ export class SharedSession implements Session {
   #greet(call: Call): void {
     const { greeting } = this.#process;
     const range = locate(greeting.bytes, ['id']);
-    const by = Buffer.from(JSON.stringify(call.message.id));
+    const by = Buffer.from(JSON.stringify(call.id));
     call.answer(range === undefined ? greeting.bytes : replaceRanges(greeting.bytes, [{ range, by }]), greeting);
   }
 

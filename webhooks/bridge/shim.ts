@@ -17,7 +17,8 @@ export interface Child {
   readonly label: string;
   /** Bytes that are written and not taken yet. */
   readonly unsent: number;
-  write(bytes: Uint8Array): void;
+  /** `onWritten`: the bytes are gone, wherever to. */
+  write(bytes: Uint8Array, onWritten: () => void): void;
   /** Ends its input and nothing of it is read any more; the shim ends the process. */
   close(): void;
 }

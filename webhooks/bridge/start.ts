@@ -7,6 +7,7 @@ import { AnswerPool } from '../platform/mcp/answer-pool.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
 import { startRepeating } from '../platform/timer.ts';
 import type { BridgeConfig } from './config.ts';
+import { Unsent } from './connection.ts';
 import { createHandler } from './handle.ts';
 import { Heart } from './heart.ts';
 import { startHttpServer } from './http-server.ts';
@@ -81,6 +82,7 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
   const context = {
     ...{ shim, clock, log, metrics, maxMessageBytes: config.maxMessageBytes, startMs: config.startMs },
     pool: new AnswerPool(poolBytes),
+    unsent: new Unsent(poolBytes),
   };
   const keeper = new Keeper({
     ...context,

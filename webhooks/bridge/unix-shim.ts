@@ -107,8 +107,9 @@ export class UnixShim implements Shim {
       get unsent() {
         return socket.writableLength;
       },
-      write: (bytes) => {
-        if (!isClosed && socket.writable) socket.write(bytes);
+      write: (bytes, onWritten) => {
+        if (!isClosed && socket.writable) socket.write(bytes, onWritten);
+        else onWritten();
       },
       close: () => {
         if (isClosed) return;

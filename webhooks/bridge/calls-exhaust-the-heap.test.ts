@@ -1,0 +1,52 @@
+import { expect, it } from '@jest/globals';
+import { withBridgeProcess } from './testing/bridge-process.ts';
+import { begin, call, modern, post, postRaw } from './testing/client.ts';
+
+/** 285 KB that cost some seven MiB when they are parsed. */
+const values = { a: Array.from({ length: 95_000 }, () => ({})) };
+
+/** Sent one after the other, and never answered. */
+async function sendAll(url: string, request: (id: number) => { readonly body: object; readonly headers: object }) {
+  const over = new AbortController();
+  const sent: Promise<unknown>[] = [];
+  for (let id = 1; id <= 24; id += 1) {
+    const { body, headers } = request(id);
+    sent.push(postRaw(url, JSON.stringify(body), { ...headers }, over.signal).catch(() => undefined));
+    // It has been read once a smaller one behind it is answered.
+    const ping = modern(`ping ${id}`, 'ping');
+    await post(url, ping.body, ping.headers).catch(() => undefined);
+  }
+  return async () => {
+    over.abort();
+    await Promise.all(sent);
+  };
+}
+
+it('calls that wait for their tool do not keep what was parsed, which ended the bridge', async () => {
+  await withBridgeProcess('legacy', {}, async ({ url, health }) => {
+    const headers = await begin(url);
+    const end = await sendAll(url, (id) => ({ body: call(id, 'never', values), headers }));
+    expect(await health()).toBe('200');
+    await end();
+    expect(await health()).toBe('200');
+  });
+}, 60_000);
+
+it('nor do those to a process that all clients share', async () => {
+  await withBridgeProcess('modern', {}, async ({ url, health }) => {
+    const end = await sendAll(url, (id) => modern(id, 'tools/call', { name: 'never', arguments: values }));
+    expect(await health()).toBe('200');
+    await end();
+    expect(await health()).toBe('200');
+  });
+}, 60_000);
+
+it('an initialize of any length is not kept until its process has started', async () => {
+  await withBridgeProcess('legacy', {}, async ({ url, health }) => {
+    const params = { protocolVersion: '2025-06-18', capabilities: values, clientInfo: { name: 'x', version: '1' } };
+    const body = { jsonrpc: '2.0', id: 0, method: 'initialize', params };
+    const answers = await Promise.all(Array.from({ length: 16 }, () => post(url, body)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 413));
+    expect(await health()).toBe('200');
+  });
+}, 60_000);
