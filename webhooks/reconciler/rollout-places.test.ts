@@ -105,6 +105,19 @@ describe('a place among the servers that replace their pods', () => {
     expect([alone.begin('big/0'), alone.begin('big/1')]).toEqual([true, false]);
   });
 
+  it('is taken in turns by owners and shared changes where there is but one (owners held all else up without end)', () => {
+    const { places, turns, done, begin } = aFleet(1);
+    const enter = (key: string): boolean => begin(key, key.startsWith('owner/') ? 'owner' : 'shared');
+    expect(['owner/0', 'shared/1', 'shared/2'].map(enter)).toEqual([true, false, false]);
+    for (let at = 1; at <= 3; at += 1) {
+      enter(`owner/${at}`);
+      done.add(turns.at(-1) ?? 'owner/0');
+      places.look();
+      enter(turns.at(-1) ?? '');
+    }
+    expect(turns).toEqual(['shared/1', 'owner/1', 'shared/2']);
+  });
+
   it('is waited for at the same place, however often the server is looked at', () => {
     const { places, turns, done, begin } = aFleet(1);
     for (const key of ['a/0', 'a/1', 'a/2', 'a/1', 'a/1']) begin(key);

@@ -35,7 +35,7 @@ export interface RolloutPlacesOptions {
 /**
  * How many servers replace their pods at a time: an upgrade of ours, one ConfigMap that a thousand share, or a repository that
  * is applied at once would else start a thousand pods beside those that run. Owners come first, and the last place is theirs
- * alone; but for one while others wait. Among each of the two namespaces take turns, and the last place is for one that has
+ * alone; but for one while others wait. Where there is but one place, the two take turns. Among each of the two namespaces take turns, and the last place is for one that has
  * none: a ConfigMap of one namespace may hold all the others for as long as pods do not come up.
  */
 export class RolloutPlaces {
@@ -43,6 +43,8 @@ export class RolloutPlaces {
   readonly #places = new Map<string, Place>();
   readonly #waiting: Readonly<Record<RolloutCause, Turns<string>>> = { owner: new Turns(), shared: new Turns() };
 
+  /** Why the last place was given. */
+  #last: RolloutCause = 'shared';
   #isBegun = false;
 
   constructor(options: RolloutPlacesOptions) {
@@ -67,6 +69,7 @@ export class RolloutPlaces {
       return false;
     }
     this.#leaveQueue(key);
+    if (held === undefined) this.#last = cause;
     this.#places.set(key, { cause, sinceMs: held?.sinceMs ?? this.#nowMs(), state: 'taken' });
     return true;
   }
@@ -118,10 +121,12 @@ export class RolloutPlaces {
   }
 
   #letIn(): void {
-    for (const cause of ['owner', 'shared'] as const) {
+    const isSharedFirst = this.#options.max === 1 && this.#last === 'owner';
+    for (const cause of isSharedFirst ? (['shared', 'owner'] as const) : (['owner', 'shared'] as const)) {
       for (;;) {
         const next = this.#waiting[cause].take((namespace) => this.#hasRoomFor(namespace, cause));
         if (next === undefined) break;
+        this.#last = cause;
         this.#places.set(next.item, { cause, sinceMs: this.#nowMs(), state: 'offered' });
         this.#options.onTurn(next.item);
       }
