@@ -19,6 +19,13 @@ const readBack = (text: string): readonly unknown[] => parseManifests('-', text)
 const server = anMCPServer(withSpec({ config: { path: '/mcp', arguments: ['on'] }, runtime: { replicas: 2 } }));
 
 describe('render', () => {
+  it('names our image as a release is tagged, without what says how it was built (a tag has no +)', async () => {
+    const stdio = { ...server, spec: { ...server.spec, extensions: { stdio: { command: ['/server'] } } } };
+    const { code, out } = await runCli(['render', '-'], renderYaml([stdio]), { version: '1.2.3-rc.1+0af31c' });
+    expect(code).toBe(0);
+    expect(out).toMatch(/image: "?mcp-lifecycle:1\.2\.3-rc\.1"?$/m);
+  });
+
   it('prints the server as it is stored, and exactly what the reconciler would build', async () => {
     const { code, out, error } = await runCli(['render', '-'], renderYaml([server]));
     const defaulted = applyDefaults(server);

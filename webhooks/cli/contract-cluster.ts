@@ -123,6 +123,8 @@ export async function findServingPod(api: KubeApi, server: MCPServer): Promise<S
   const deployment = await api.request({ method: 'GET', path });
   if (!deployment.ok) return deployment.error.message;
   if (controllerIn(deployment.body) !== uid) return `the Deployment '${childName(server)}' is not that of the server`;
+  if (numberAt(recordAt(deployment.body, 'spec'), 'replicas') === 0)
+    return `it is scaled to zero: kubectl scale mcpserver ${server.metadata.name} --replicas=1 gives it a pod`;
   const labelSelector = selectorText(server);
   const replicaSets = new Set<string>();
   const unread = await listObjects(api, {

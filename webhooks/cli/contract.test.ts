@@ -409,6 +409,13 @@ describe('an MCPServer of a cluster', () => {
       expect(await findServingPod(api, own)).toEqual({ name: 'search-1-x', port: 9090 });
     });
 
+    it('and says of one that is scaled to zero that it is (it said that no pod is ready)', async () => {
+      const api = createFakeKubeApi();
+      const metadata = { uid: 'of-deployment', ...by('MCPServer', 'of-server') };
+      put(api, 'deployments', 'search', { metadata, spec: { replicas: 0 } });
+      expect(await findServingPod(api, own)).toMatch(/^it is scaled to zero: kubectl scale/);
+    });
+
     it('and not at all where the Deployment of its name is that of somebody else', async () => {
       const api = aCluster(by('MCPServer', 'of-the-one-before'));
       put(api, 'pods', 'search-1-x', ready(by('ReplicaSet', 'of-set')));

@@ -32,7 +32,9 @@ export interface ConvertedText {
   readonly text: string;
   readonly objects: readonly ConvertedObject[];
   /** Objects that stay as they were. */
-  readonly problems: readonly InputProblem[];
+  readonly refused: readonly InputProblem[];
+  /** What is no manifest; it stays as it was, too. */
+  readonly unread: readonly InputProblem[];
 }
 
 /** A file with each MCPServer of mcp.v2dy.io as one of ours. */
@@ -47,7 +49,8 @@ export function convertText({ file, text, place = asItIs }: InputText): Converte
   return {
     text: done.map((one) => one.text).join('---\n'),
     objects: done.flatMap(({ objects }) => objects),
-    problems: done.flatMap(({ problems }) => problems),
+    refused: done.flatMap(({ refused }) => refused),
+    unread: done.flatMap(({ unread }) => unread),
   };
 }
 
@@ -59,11 +62,11 @@ type DocumentInput = Required<InputText>;
 
 function convertDocumentText({ file, text, place }: DocumentInput): ConvertedText {
   const { manifests, problems } = parseManifests(file, text);
-  const placed = problems.map(({ line = 1, column = 1, ...problem }) => ({ ...problem, ...place({ line, column }) }));
+  const unread = problems.map(({ line = 1, column = 1, ...problem }) => ({ ...problem, ...place({ line, column }) }));
   const found = manifests
     .map((manifest, index) => ({ manifest, index }))
     .filter(({ manifest }) => isConverted(manifest));
-  if (found.length === 0) return { text, objects: [], problems: placed };
+  if (found.length === 0) return { text, objects: [], refused: [], unread };
   const planned = found.map(({ manifest, index }) => ({ manifest, index, plan: planConversion(manifest.value) }));
   const refused = planned.flatMap(({ manifest, plan }) =>
     plan.type === 'refused' ? [{ file, ...place(manifest.locate([])), message: plan.why }] : [],
@@ -71,7 +74,7 @@ function convertDocumentText({ file, text, place }: DocumentInput): ConvertedTex
   const conversions = planned.flatMap(({ manifest, index, plan }) =>
     plan.type === 'planned' ? [{ manifest, index, plan }] : [],
   );
-  if (conversions.length === 0) return { text, objects: [], problems: [...placed, ...refused] };
+  if (conversions.length === 0) return { text, objects: [], refused, unread };
   const rewritten = rewriteSpecs(
     text,
     conversions.map(({ index, plan }) => ({ ...plan.rewriting, index })),
@@ -83,12 +86,12 @@ function convertDocumentText({ file, text, place }: DocumentInput): ConvertedTex
     const message =
       'it is written in a way that cannot be rewritten by a program (aliases, merge keys or tags): write it out first';
     const unwritten = first === undefined ? [] : [{ file, ...place(first.manifest.locate([])), message }];
-    return { text, objects: [], problems: [...placed, ...refused, ...unwritten] };
+    return { text, objects: [], refused: [...refused, ...unwritten], unread };
   }
   const objects = conversions.map(({ manifest, plan }) => ({
     ...{ file, ...place(manifest.locate([])), ...identityOf(manifest.value), changes: plan.changes },
   }));
-  return { text: rewritten, objects, problems: [...placed, ...refused] };
+  return { text: rewritten, objects, refused, unread };
 }
 
 function isConverted({ value }: Manifest): boolean {
@@ -135,7 +138,7 @@ function planConversion(value: unknown): Conversion {
         value: String(set),
       })),
       ...command.map(() => movedCommand),
-      ...(ownValue(written, 'protocol') === undefined ? [] : [removedProtocol]),
+      ...(ownValue(written, 'protocol') === undefined ? [] : [removedProtocol(command.length > 0)]),
       ...(ownValue(value, 'status') === undefined ? [] : [removedStatus]),
       ...unknownFields.map((path) => ({ type: 'removed' as const, path, why: 'that API has no such field' })),
     ],
@@ -161,11 +164,12 @@ const movedCommand: FieldChange = {
   path: ['spec', 'extensions', 'stdio', 'command'],
 };
 
-const removedProtocol: FieldChange = {
-  type: 'removed',
-  path: ['spec', 'protocol'],
-  why: 'an MCPServer speaks HTTP unless spec.extensions.stdio is set',
-};
+function removedProtocol(isStdio: boolean): FieldChange {
+  const why = isStdio
+    ? 'spec.extensions.stdio says it of an MCPServer'
+    : 'an MCPServer speaks HTTP unless spec.extensions.stdio is set';
+  return { type: 'removed', path: ['spec', 'protocol'], why };
+}
 
 const removedStatus: FieldChange = { type: 'removed', path: ['status'], why: 'the cluster writes it' };
 

@@ -34,18 +34,20 @@ stay. docs/guides/v2dy.md says how running servers move over without a restart.
     const read = await readTexts(paths, readStdin);
     const converted = read.texts.map(convertText);
     const objects = converted.flatMap((one) => one.objects);
-    const problems = converted.flatMap((one) => one.problems);
-    for (const problem of [...read.problems, ...problems]) writeError(`${renderProblem(problem)}\n`);
+    const unread = [...read.problems, ...converted.flatMap((one) => one.unread)];
+    const refused = converted.flatMap((one) => one.refused);
+    const problems = [...unread, ...refused];
+    for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
+    writeOut(converted.map(({ text }) => (text.endsWith('\n') ? text : `${text}\n`)).join('---\n'));
     if (objects.length === 0 && problems.length === 0) {
-      writeError(`no MCPServer of mcp.v2dy.io in ${paths.join(', ')}\n`);
+      writeError(`no MCPServer of mcp.v2dy.io in ${printable(paths.join(', '))}: all of it is passed on as it is\n`);
       return exitCodes.unusable;
     }
-    writeOut(converted.map(({ text }) => (text.endsWith('\n') ? text : `${text}\n`)).join('---\n'));
     writeError(renderChanges(objects));
     const why = values.report === '' ? undefined : replaceFile(values.report, renderReport(objects, problems));
     if (why !== undefined) writeError(`--report ${printable(values.report)} cannot be written: ${why}\n`);
-    if (read.problems.length > 0 || why !== undefined) return exitCodes.unusable;
-    return problems.length > 0 ? exitCodes.found : exitCodes.clean;
+    if (unread.length > 0 || why !== undefined) return exitCodes.unusable;
+    return refused.length > 0 ? exitCodes.found : exitCodes.clean;
   },
 });
 

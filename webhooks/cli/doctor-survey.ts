@@ -95,7 +95,7 @@ export async function surveyCluster(cluster: ConnectedContext, { version, now }:
     ...(service === undefined ? {} : { service }),
     policy: await askPolicy(api, context),
     ...(env === undefined ? nothingLookedUp : await lookForApis(api, features)),
-    servers: await readStates(cluster, { namespace: '', names: [] }),
+    servers: await readStates(cluster, { namespace: '', names: [], isWholeCluster: true }),
   };
 }
 

@@ -404,6 +404,9 @@ describe('doctor', () => {
     expect(out).toMatch(/^unknown +Not known what CustomResourceDefinition .* is like: you may not read it/m);
     expect(out).toMatch(/^unknown +Not known what is installed: you may not read it/m);
     expect(out).not.toMatch(/^problem/m);
+    // It takes no --namespace.
+    expect(out).toContain('It takes the right to list mcpservers.mcp.x-k8s.io in all namespaces');
+    expect(out).not.toContain('--namespace');
     expect(out).toMatch(/^ {9}Ask somebody who may get validatingwebhookconfigurations$/m);
   });
 

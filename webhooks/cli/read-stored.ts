@@ -20,6 +20,8 @@ interface WhichServers {
   readonly context: string;
   /** Empty: of every namespace. */
   readonly namespace: string;
+  /** The command takes no --namespace. */
+  readonly isWholeCluster?: true;
 }
 
 /** The MCPServers that a cluster has; nothing is ever written. */
@@ -70,11 +72,15 @@ function withoutBallast(object: unknown): unknown {
 const resource = `${API.plural}.${API.group}`;
 
 /** Why MCPServers could not be listed, and what it takes. */
-export function explainList({ status, message }: ApiError, { namespace }: Pick<WhichServers, 'namespace'>): string {
+export function explainList(
+  { status, message }: ApiError,
+  { namespace, isWholeCluster }: Pick<WhichServers, 'namespace' | 'isWholeCluster'>,
+): string {
   if (status === 404)
     return `the cluster has no ${resource}: their CustomResourceDefinition is not installed (${message})`;
   if (status === 410) return `${message}: they changed too much while they were read; try again`;
   if (status !== 403) return message;
-  const where = namespace === '' ? 'in all namespaces, or in one that --namespace names' : `in namespace ${namespace}`;
+  const everywhere = `in all namespaces${isWholeCluster === true ? '' : ', or in one that --namespace names'}`;
+  const where = namespace === '' ? everywhere : `in namespace ${namespace}`;
   return `${message}. It takes the right to list ${resource} ${where}`;
 }

@@ -62,7 +62,7 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     const judgement = judgeInput(input, { policy: chosen.policy, namespace, validate, now: new Date().toISOString() });
     const refused = judgement.judged.flatMap(({ located }) => located.filter(isDenial));
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
-    const ownImage = values.image === '' ? `mcp-lifecycle:${(await readVersion?.()) ?? 'latest'}` : values.image;
+    const ownImage = values.image === '' ? `mcp-lifecycle:${tagOf(await readVersion?.())}` : values.image;
     const as = { namespace, ownImage, compatibility: chosen.policy.compatibility };
     writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, as))));
     return exitCodeOf({
@@ -73,6 +73,11 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     });
   },
 });
+
+/** The release, as images are tagged: `+` and what is behind it says how it was built, and no tag has one. */
+function tagOf(version = 'latest'): string {
+  return version.split('+', 1).join('');
+}
 
 function isDenial({ finding }: Located): boolean {
   return finding.severity === 'deny';

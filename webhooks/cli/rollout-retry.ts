@@ -44,8 +44,12 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
 });
 
 /** Why there is nothing to try again. */
-function whyNothing({ failed, isRetryAsked, phase, generation }: RolloutView): string {
+function whyNothing({ failed, isRetryAsked, outcome, phase, generation, message }: RolloutView): string {
   if (isRetryAsked) return 'another try is asked for already';
+  if (failed.length === 0 && outcome === 'Stuck') {
+    const why = message === '' ? '' : `: ${message}`;
+    return printable(`nothing to try again: it is ${phase}, and goes on by itself when the cause is mended${why}`);
+  }
   if (failed.length === 0) return 'nothing of it has failed';
   return `its newest version, generation ${generation}, has nothing to try again: it is ${printable(phase)}`;
 }

@@ -89,6 +89,10 @@ export function tellUnreadServer(
   { writeError }: Pick<Terminal, 'writeError'>,
 ): void {
   const what = `MCPServer ${namespace}/${name}`;
-  const why = status === 404 ? `is not there (${message}): name its namespace with -n` : `cannot be read: ${message}`;
+  const found = `mcp-lifecycle status -n ${namespace} lists those that are`;
+  const why =
+    status === 404
+      ? `is not there (${message}): look at its name and its namespace (-n); ${found}`
+      : `cannot be read: ${message}`;
   writeError(`${printable(`${what} ${why}`)}\n`);
 }

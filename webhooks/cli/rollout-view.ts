@@ -273,5 +273,5 @@ export function renderView(view: RolloutView): string {
   const why = reason === undefined ? '' : ` (${reason})`;
   const meanwhile = serves === undefined ? 'nothing serves' : `generation ${serves} serves`;
   const which = serves === generation ? meanwhile : `generation ${generation}, ${meanwhile}`;
-  return `${nameOf(view)}: ${phase}${why}, ${which}: ${message}`;
+  return `${nameOf(view)}: ${phase}${why}, ${which}${message === '' ? '' : `: ${message}`}`;
 }

@@ -323,7 +323,7 @@ describe('waiting for an outcome', () => {
     api.put(path, { ...complete, status: { ...(complete['status'] as object), extensions: null } });
     await clock.advance(2_000);
     expect(told).toEqual([
-      'mcp/search: Proving, generation 5, generation 4 serves: ',
+      'mcp/search: Proving, generation 5, generation 4 serves',
       'mcp/search: Complete, generation 5 serves: M',
     ]);
     expect(ended.is).toMatchObject({ type: 'seen', isLate: false, view: { outcome: 'Complete' } });
@@ -410,7 +410,13 @@ describe('mcp-lifecycle rollout', () => {
       },
     });
     expect(await run('status', '-n', 'mcp', 'other')).toMatchObject({
-      ...{ code: 2, out: '', error: expect.stringMatching(/^MCPServer mcp\/other is not there .*name its namespace/) },
+      ...{
+        code: 2,
+        out: '',
+        error: expect.stringMatching(
+          /^MCPServer mcp\/other is not there .*look at its name and its namespace \(-n\); mcp-lifecycle status -n mcp lists/,
+        ),
+      },
     });
     expect(api.writes).toEqual([]);
   });
@@ -565,6 +571,23 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
       error: `mcp/search: its newest version, generation 5, has nothing to try again: it is ${phase}\n`,
     });
     expect(api.writes).toEqual([]);
+  });
+
+  it('retry says of a version without room that it goes on by itself (it said that nothing has failed)', async () => {
+    const message = 'No room in quota pods';
+    const conditions = [...serving, valid, condition('Stalled', 'True', 'QuotaExceeded', 5, message)];
+    api.put(path, server({ conditions, rollout: rollout('Blocked', { reason: 'QuotaExceeded' }) }));
+    expect(await run('retry', '-n', 'mcp', 'search')).toEqual({
+      ...{ code: 1, out: '' },
+      error: `mcp/search: nothing to try again: it is Blocked, and goes on by itself when the cause is mended: ${message}\n`,
+    });
+    expect(api.writes).toEqual([]);
+  });
+
+  it('status ends its line without a colon where there is no message', async () => {
+    api.put(path, server({ conditions: [...serving, valid], rollout: rollout('Rolling') }));
+    const { out } = await run('status', '-n', 'mcp', 'search');
+    expect(out).toBe('mcp/search: Rolling, generation 5, generation 4 serves\n');
   });
 
   it('retry says why a server cannot be annotated', async () => {

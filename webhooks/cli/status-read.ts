@@ -21,6 +21,8 @@ export interface WhichServers {
   readonly namespace: string;
   /** Empty: all of them. */
   readonly names: readonly string[];
+  /** The command takes no --namespace. */
+  readonly isWholeCluster?: true;
 }
 
 /** What one cluster has now. */

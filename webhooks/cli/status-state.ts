@@ -46,7 +46,7 @@ export function toServerRow(object: unknown, context: string): ServerRow {
     state: stateOf(view, stringAt(status, 'phase')),
     reason: oneLine(reasonOf(view, status), limits.word),
     message: oneLine(view.message, limits.message),
-    isServing: conditionIn(status, 'Available').status === 'True',
+    isServing: isServing(conditionIn(status, 'Available')),
     version: text(stringAt(recordAt(status, 'serverInfo'), 'version'), limits.version),
     url: text(stringAt(recordAt(status, 'address'), 'url'), limits.url),
     tools: numberAt(recordAt(recordAt(status, 'extensions'), 'verification'), 'toolCount'),
@@ -75,6 +75,11 @@ const restingPhases: ReadonlySet<string> = new Set(['Complete', 'NotReady', 'Not
 function reasonOf({ phase, reason }: RolloutView, status: unknown): string {
   const said = phase === 'Complete' ? conditionIn(status, 'Ready').reason : reason;
   return said === undefined || said === '' ? phase : said;
+}
+
+/** Scaled to zero is as asked, and has no pods. */
+function isServing({ status, reason }: ReturnType<typeof conditionIn>): boolean {
+  return status === 'True' && reason !== 'ScaledToZero';
 }
 
 function conditionIn(status: unknown, type: string): { readonly status?: string; readonly reason?: string } {

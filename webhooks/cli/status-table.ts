@@ -21,6 +21,13 @@ const columns: Readonly<Record<string, (row: ServerRow) => string>> = {
   URL: ({ url = nothing }) => url,
 };
 
+/** Longest words of columns whose cells become others while one looks on. */
+const longestWords: Readonly<Record<string, string>> = {
+  STATE: 'Available',
+  VERSION: '10.10.10',
+  ROLLOUT: 'RolledBack',
+};
+
 /** One line for each server, which may change afterwards; why it is so of those that are not Available, and a summary. */
 export class StatusTable {
   readonly #heads: readonly string[];
@@ -39,11 +46,22 @@ export class StatusTable {
       .join('');
   }
 
-  /** Below what was rendered before. */
+  /** With room for what will change; `names`: of servers that are expected. */
+  renderFirst(names: readonly string[]): string {
+    const expected = names.map((name) => this.#heads.map((head) => (head === 'NAME' ? name : '')));
+    const longest = this.#heads.map((head) => longestWords[head] ?? '');
+    this.#widths = widthsOf([longest, ...expected], this.#widths);
+    return this.render();
+  }
+
+  /** Below what was rendered before; the heads again where a column becomes wider. */
   renderChanged(row: ServerRow): string {
     const cells = this.#cellsOf(row);
-    this.#widths = widthsOf([cells], this.#widths);
-    return renderRow(cells, this.#widths);
+    const before = this.#widths;
+    this.#widths = widthsOf([cells], before);
+    // Nothing is beside the last one.
+    const isWider = this.#widths.slice(0, -1).some((width, at) => width > (before[at] ?? 0));
+    return `${isWider ? renderRow(this.#heads, this.#widths) : ''}${renderRow(cells, this.#widths)}`;
   }
 
   /** `rows`: as they are at the end. */

@@ -5,7 +5,8 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { statusSchema } from './schemas/status.ts';
-import { toServerRow, type ServerState } from './status-state.ts';
+import { toServerRow, type ServerRow, type ServerState } from './status-state.ts';
+import { StatusTable } from './status-table.ts';
 import { runCli } from './testing/run-cli.ts';
 import { serveContexts, type ServedContexts } from './testing/serve-contexts.ts';
 
@@ -87,6 +88,12 @@ describe('how a server is', () => {
   ])('%s', (_what, options, [state, reason, onItsWay]) => {
     const row = toServerRow(anMCPServer(withGeneration(2), ...options), 'prod');
     expect([row.state, row.reason, row.rollout]).toEqual([state, reason, onItsWay]);
+  });
+
+  it('serves nothing when it is scaled to zero', () => {
+    const scaled = saying('Running', ['Ready', 'True', 'ScaledToZero'], ['Available', 'True', 'ScaledToZero']);
+    expect(toServerRow(anMCPServer(withGeneration(2), scaled), 'prod').isServing).toBe(false);
+    expect(toServerRow(anMCPServer(withGeneration(2), running), 'prod').isServing).toBe(true);
   });
 
   it('keeps to its line whatever the server says of itself', () => {
@@ -241,6 +248,33 @@ describe('status --watch', () => {
     expect(out).toMatch(/^tools +search +Available /m);
     expect(out).not.toContain('other');
     expect(out).toMatch(/2 MCPServers: 1 Available, 0 Pending, 1 Failed\n$/);
+  });
+
+  it('says at once that a name which is waited for is not there (it said so when the time was up)', async () => {
+    served = await serveContexts({ prod: createFakeKubeApi() });
+    expect(await runCli(['status', 'serch', '-n', 'tools', '--watch', '--timeout', '1'])).toMatchObject({
+      code: 2,
+      error: `context prod: there is no MCPServer tools/serch: waiting for it, for up to 1 s
+context prod: there is no MCPServer tools/serch
+`,
+    });
+  });
+
+  it('keeps each row below its heads, which come again where a column becomes wider', () => {
+    const row = (...options: readonly Option[]): ServerRow =>
+      toServerRow(anMCPServer(withNamespace('tools'), withName('search'), withGeneration(2), ...options), 'prod');
+    const table = new StatusTable([row(starting)], false);
+    const first = table.renderFirst(['search', 'a-longer-name']);
+    const wide = withStatus({ serverInfo: { version: '1.4.0-beta.12' } });
+    const lines = [
+      first,
+      table.renderChanged(row(running, described)),
+      table.renderChanged(row(running, described, wide)),
+    ].flatMap((text) => text.trimEnd().split('\n'));
+    const heads = lines.filter((line) => line.startsWith('NAMESPACE'));
+    expect(heads).toHaveLength(2);
+    expect(lines[2]?.indexOf('http:')).toBe(heads[0]?.indexOf('URL'));
+    expect(lines.at(-1)?.indexOf('http:')).toBe(heads[1]?.indexOf('URL'));
   });
 
   it('says as JSON how it ended, once', async () => {

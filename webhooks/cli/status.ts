@@ -79,7 +79,10 @@ and those that are named exist: what changes is printed as it does (json: the en
     const isWatching = timeoutMs > 0 && read.every(({ problem }) => problem === undefined);
     const isText = values.output === 'text';
     const table = new StatusTable(sorted(read.flatMap(({ rows }) => rows)), hasContexts);
-    if (isWatching && isText) writeOut(table.render());
+    if (isWatching) {
+      writeOut(isText ? table.renderFirst(names) : '');
+      writeError(renderAwaited(read, timeoutMs));
+    }
     const rows = isWatching
       ? await followStates(read, {
           ...{ clock: systemClock, timeoutMs },
@@ -111,6 +114,17 @@ function findMissing(read: readonly ReadStates[], rows: readonly ServerRow[]): r
           .map((name) => ({ file: `context ${context}`, message: `there is no MCPServer ${namespace}/${name}` }))
       : [];
   });
+}
+
+/** A mistyped name is seen before the time is up. */
+function renderAwaited(read: readonly ReadStates[], timeoutMs: number): string {
+  const missing = findMissing(
+    read,
+    read.flatMap(({ rows }) => rows),
+  );
+  return missing
+    .map((problem) => `${renderProblem(problem)}: waiting for it, for up to ${timeoutMs / 1_000} s\n`)
+    .join('');
 }
 
 interface Waiting {

@@ -158,6 +158,13 @@ describe('stdio resolve asks with the credentials of the user', () => {
 });
 
 describe('stdio resolve says what keeps it from an image', () => {
+  it('a registry for plain HTTP that is asked over TLS, with what asks it otherwise (it was an error of OpenSSL)', async () => {
+    const { code, error } = await runCli(['stdio', 'resolve', `${registry.host}/a`]);
+    expect(code).toBe(2);
+    expect(error).toContain('does not speak TLS: it may be one for plain HTTP, which --insecure-registry asks');
+    expect(error).not.toContain('SSL routines');
+  });
+
   it.each<[what: string, arrange: () => unknown, why: RegExp]>([
     ['an image that is not there', () => undefined, /has no such image \(HTTP 404/],
     [

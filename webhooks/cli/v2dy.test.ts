@@ -116,14 +116,20 @@ describe('convert', () => {
   it('writes what check finds nothing in', async () => {
     const { out } = await runCli(['convert', '-'], `${sample}${secret}`);
     expect((await runCli(['check', '-'], out)).code).toBe(0);
-    expect((await runCli(['convert', '-'], out)).code).toBe(2);
+    // There is nothing to convert in it, and all of it is passed on.
+    expect(await runCli(['convert', '-'], out)).toMatchObject({
+      code: 2,
+      out,
+      error: expect.stringContaining('no MCP'),
+    });
   });
 
   it('writes the command of a stdio server where ours has it', async () => {
     const annotation = '  annotations: {mcp-lifecycle/stdio-command: \'["/bin/server", "--stdio"]\'}\nspec:';
     const stdio = sample.replace('protocol: http # always', 'protocol: stdio').replace('spec:', annotation);
-    const { code, out } = await runCli(['convert', '-'], `${stdio.replace('  port: 3001\n', '')}${secret}`);
+    const { code, out, error } = await runCli(['convert', '-'], `${stdio.replace('  port: 3001\n', '')}${secret}`);
     expect(code).toBe(0);
+    expect(error).toContain('spec.protocol is left out: spec.extensions.stdio says it of an MCPServer\n');
     expect(out).toContain('  extensions:\n    stdio:\n      command:\n        - "/bin/server"\n        - "--stdio"\n');
     expect(out).toContain('  config:\n    port: 3000\n');
     expect(out).not.toContain('annotations');
@@ -166,6 +172,14 @@ describe('convert', () => {
     const { code, out, error } = await runCli(['convert', '-'], text);
     expect({ code, out }).toEqual({ code: 1, out: text });
     expect(error).toContain(said);
+  });
+
+  it('ends with 2 where something is no YAML, as check does, and leaves it as it is (it ended with 1)', async () => {
+    const broken = '---\na: [\n';
+    const { code, out } = await runCli(['convert', '-'], `${sample}${secret}${broken}`);
+    expect({ code, out }).toEqual({ code: 2, out: `${converted}${secret}${broken}` });
+    expect((await runCli(['convert', '-'], broken)).code).toBe(2);
+    expect((await runCli(['check', '-'], broken)).code).toBe(2);
   });
 
   it('reports what changes as JSON', async () => {

@@ -12,7 +12,7 @@ export interface CliRun {
 export async function runCli(
   [name, ...args]: readonly [CommandName, ...(readonly string[])],
   stdin = '',
-  { hasColour = false, folder = process.cwd(), env = process.env } = {},
+  { hasColour = false, folder = process.cwd(), env = process.env, version = '0.0.0' } = {},
 ): Promise<CliRun> {
   let out = '';
   let error = '';
@@ -27,6 +27,7 @@ export async function runCli(
     hasColour,
     folder,
     env,
+    readVersion: () => Promise.resolve(version),
   });
   return { code, out, error };
 }

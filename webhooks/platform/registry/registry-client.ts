@@ -1,5 +1,5 @@
 import { oneLine } from '../../core/engine/text.ts';
-import { stringAt } from '../kube/object.ts';
+import { isRecord, stringAt } from '../kube/object.ts';
 import { guardJson } from '../json-guard.ts';
 import { errorText } from '../log.ts';
 import { abortAfter } from '../timer.ts';
@@ -117,8 +117,23 @@ async function send(
       ...(body === undefined ? {} : { method: 'POST', body }),
     });
   } catch (error) {
-    throw new RegistryFailure(`${url.host} cannot be asked: ${oneLine(errorText(error), 200)}`);
+    const why = isNoTls(error) ? sayNoTls(url) : `cannot be asked: ${oneLine(errorText(error), 200)}`;
+    throw new RegistryFailure(`${url.host} ${why}`);
   }
+}
+
+/** What answers there speaks something else, as plain HTTP. https://nodejs.org/api/errors.html#openssl-error-codes */
+function isNoTls(error: unknown): boolean {
+  const cause = isRecord(error) ? error['cause'] : undefined;
+  const code = isRecord(cause) ? String(cause['code']) : '';
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG';
+}
+
+function sayNoTls({ hostname }: URL): string {
+  const said = 'does not speak TLS: it may be one for plain HTTP';
+  return isThisMachine(hostname)
+    ? `${said}, which --insecure-registry asks on this machine`
+    : `${said}, which is asked on this machine (localhost) only`;
 }
 
 /** What the next request has to say, by what the registry wants. */
