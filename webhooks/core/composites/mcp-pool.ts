@@ -1,5 +1,6 @@
 import { API } from '../mcpserver/api.ts';
 import { toStored } from '../mcpserver/as-stored.ts';
+import { isDnsLabel } from '../mcpserver/kubernetes-names.ts';
 import { EXPANDED_BY_LABEL, EXPANDED_FROM_LABEL } from '../mcpserver/names.ts';
 import { isRecord, ownValue, type Fields } from '../mcpserver/record.ts';
 import { describeValue } from '../mcpserver/schema.ts';
@@ -216,6 +217,11 @@ function judgeMembers(members: readonly PoolMember[]): readonly CompositeViolati
     if (name === '') {
       const detail = 'found nothing';
       return [{ path, reason: 'Invalid', headline: 'required value', detail, remedy: 'Name the server.' }];
+    }
+    if (!isDnsLabel(name)) {
+      const headline = 'must be lower case letters, digits and hyphens, 63 at most';
+      const detail = `found ${describeValue(path, name)}`;
+      return [{ path, reason: 'Invalid', headline, detail, remedy: 'Choose a name that a Service can have.' }];
     }
     if (!isKnown) return [];
     const remedy = 'Give each server of the pool a name of its own.';

@@ -14,6 +14,31 @@ function readyOf(status: Fields | undefined): unknown {
   return listValue(status, 'conditions').find((condition) => ownValue(condition, 'type') === 'Ready');
 }
 
+/** Longest texts of an MCPServer's status that are kept for that of its pool, in characters. */
+const kept = { word: 64, url: 2_048, message: 1_024 } as const;
+
+/** What the status of a pool tells of an MCPServer's: there are a hundred of them, and anybody may write into one. */
+export function keptStatus(status: Fields | undefined): Fields | undefined {
+  if (status === undefined) return undefined;
+  const ready = readyOf(status);
+  const url = textValue(ownValue(status, 'address'), 'url');
+  return present({
+    phase: textValue(status, 'phase')?.slice(0, kept.word),
+    address: url === undefined ? undefined : { url: url.slice(0, kept.url) },
+    conditions:
+      ready === undefined
+        ? []
+        : [
+            present({
+              type: 'Ready',
+              status: textValue(ready, 'status')?.slice(0, kept.word),
+              observedGeneration: numberValue(ready, 'observedGeneration'),
+              message: textValue(ready, 'message')?.slice(0, kept.message).toWellFormed(),
+            }),
+          ],
+  });
+}
+
 /** How many servers there are and serve, each in a line, and which one keeps the others from going on. */
 export function poolStatus(input: CompositeReport): Fields {
   const { generation, now, wanted } = input;

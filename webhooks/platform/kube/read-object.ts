@@ -16,9 +16,10 @@ interface NameSelection {
   readonly fieldSelector: string;
 }
 
+/** Whatever stands in the name: an object that is wrong by its names has to be told so, and is looked for first. */
 export function selectByName({ apiVersion, plural, namespace, name }: NamedObject): NameSelection {
   const path = objectPath({ apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) });
-  return { path, fieldSelector: `metadata.name=${name}` };
+  return { path, fieldSelector: `metadata.name=${name.replaceAll(/[\\,=]/g, String.raw`\$&`)}` };
 }
 
 /** The object as it is now, not as a cache remembers it; undefined when it does not exist. The right to list is enough. */

@@ -18,6 +18,8 @@ export interface CompositeLoopOptions
 }
 
 const concurrency = { inAll: 4, ofNamespace: 3 };
+/** Of those that become many MCPServers: a round has what all of them should be in memory, up to a quarter of a megabyte of JSON. */
+const concurrencyOfMany = { inAll: 1, ofNamespace: 1 };
 const backoff = { initialMs: 250, maxMs: 60_000 };
 
 /**
@@ -38,7 +40,13 @@ export class CompositeLoop {
     const { namespaces, random, log, onListed, ...world } = options;
     this.#of = of;
     this.#world = { ...world, of, setbacks: new Setbacks(), repairs: new Repairs(world.clock) };
-    this.#queue = new WorkQueue({ clock: world.clock, log, random, concurrency, backoff });
+    this.#queue = new WorkQueue({
+      clock: world.clock,
+      log,
+      random,
+      concurrency: of.isOrdered === true ? concurrencyOfMany : concurrency,
+      backoff,
+    });
     const common = {
       ...{ api: world.api, clock: world.clock, log, random, metadataOnly: true },
       ...(onListed === undefined ? {} : { onListed }),

@@ -137,6 +137,47 @@ describe('a pool of five servers', () => {
     expect(api.get(serverPath('b'))).toMatchObject({ spec: { runtime: { replicas: 1 } } });
   });
 
+  it('brings no new version out of turn to a server whose digest somebody took away', async () => {
+    const api = createFakeKubeApi();
+    const clock = await fiveServers(api);
+    write(api, poolOf(2), 2);
+    await clock.advance(1_000);
+    api.put(serverPath('c'), { metadata: { annotations: { 'mcp-lifecycle/applied-hash': 'gone' } } });
+    await clock.advance(60_000);
+    expect(atVersion(api, 2)).toEqual(['a']);
+  });
+
+  it.each<[string, object]>([
+    ['a name that no label can have', { name: 'x'.repeat(64) }],
+    ['a member whose name is none', { name: 'team', member: 'a,b' }],
+  ])('with %s is told so, though the API server refuses to look for such names', async (_name, of) => {
+    const { name, member } = { member: 'a', ...of } as { readonly name: string; readonly member: string };
+    const api = createFakeKubeApi();
+    // As an API server reads selectors: https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
+    api.answer(({ query }) => {
+      const label = query?.['labelSelector']?.split('=')[1] ?? '';
+      return label.length > 63 || /[^\\],/.test(query?.['fieldSelector'] ?? '');
+    }, 400);
+    const clock = await start(api);
+    const path = poolPath.replace(/team$/, name);
+    api.put(path, {
+      ...{ apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPPool', metadata: { name, namespace: 'mcp', generation: 1 } },
+      spec: poolOf(1, [{ name: member }]),
+    });
+    await clock.advance(5_000);
+    expect(api.get(path)).toMatchObject({ status: { conditions: [{ status: 'False', reason: 'Invalid' }] } });
+  });
+
+  it('that is too large is told so, and its servers are left as they are', async () => {
+    const api = createFakeKubeApi();
+    const clock = await fiveServers(api);
+    const template = { ...templateOf(2), extraAnnotations: { a: 'x'.repeat(60_000) } };
+    write(api, { ...poolOf(2), template }, 2);
+    await clock.advance(1_000);
+    expect(atVersion(api, 1)).toEqual(names);
+    expect(statusOf(api)).toMatchObject({ conditions: [{ status: 'False', reason: 'TooLarge' }] });
+  });
+
   it('applies nothing beyond its limits', async () => {
     const api = createFakeKubeApi();
     const clock = await fiveServers(api);

@@ -3,9 +3,10 @@ import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import { renderLine } from '../../core/engine/render.ts';
 import { severalLines } from '../../core/engine/text.ts';
 import { toSchemaFinding } from '../../core/engine/schema-finding.ts';
-import { isSettled } from '../../core/composites/pool-status.ts';
+import { isSettled, keptStatus } from '../../core/composites/pool-status.ts';
 import { API } from '../../core/mcpserver/api.ts';
-import { EXPANDED_BY_LABEL } from '../../core/mcpserver/names.ts';
+import { isLabelValue } from '../../core/mcpserver/kubernetes-names.ts';
+import { APPLIED_HASH_ANNOTATION, EXPANDED_BY_LABEL } from '../../core/mcpserver/names.ts';
 import { isRecord, ownValue } from '../../core/mcpserver/record.ts';
 import { childIdOf, childOf, type Action } from '../../core/plan/action.ts';
 import type { NextEvent } from '../../core/plan/events.ts';
@@ -15,7 +16,13 @@ import type { KubernetesObject } from '../../core/resources/expanded-kind.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { digest } from '../../platform/digest.ts';
 import { applyStatus } from '../../platform/kube/apply.ts';
-import { objectPath, type ApiError, type ApiResult, type KubeApi } from '../../platform/kube/api.ts';
+import {
+  LONGEST_OBJECT_BYTES,
+  objectPath,
+  type ApiError,
+  type ApiResult,
+  type KubeApi,
+} from '../../platform/kube/api.ts';
 import type { EventRecorder } from '../../platform/kube/events.ts';
 import { listAt, metaOf, recordAt, splitKey, stringAt } from '../../platform/kube/object.ts';
 import { readObject } from '../../platform/kube/read-object.ts';
@@ -62,7 +69,7 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   const { raw, world } = composite;
   const { violations, servers } = world.of.expand(raw);
   const [first] = violations;
-  const before = await readServers(composite, servers);
+  const before = await lookAt(composite, servers);
   if (!before.ok) return retryAfter(before.error);
   if (first !== undefined) {
     const message = violations.map((one) => renderLine(toSchemaFinding(one, 'deny'))).join('; ');
@@ -74,7 +81,7 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   const problem = problemOf(composite, failed);
   // The first few times status says nothing: the world was not as we believed, or could not be reached.
   if (passing !== undefined && problem === undefined) return retryOf(passing);
-  const after = executed.some(({ result }) => result === 'done') ? await readServers(composite, servers) : before;
+  const after = await lookAgain(composite, servers, { found: before.found, executed });
   if (!after.ok) return retryAfter(after.error);
   const told = await tell(composite, { servers, found: after.found, waiting }, problem);
   if (passing !== undefined) return retryOf(passing);
@@ -83,66 +90,157 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   return waits.length === 0 ? told : { type: 'again', afterMs: Math.min(...waits) };
 }
 
-type Servers = { readonly ok: true; readonly found: readonly unknown[] } | Extract<ApiResult, { ok: false }>;
+/**
+ * What is kept for a round of an MCPServer that stands: there may be a hundred, each as large as an object can be, so each is
+ * read, planned and let go before the next.
+ */
+interface Standing {
+  readonly observed: ObservedServer;
+  /** Whose it is, and which version was looked at: what carrying out the action has to know. */
+  readonly head: unknown;
+  readonly action: Action | undefined;
+  /** Whether the action brings what was not applied before: it has its turn. */
+  readonly isChange: boolean;
+}
 
-/** As they are, whoever made them. */
-async function readServers({ key, world, signal }: Composite, servers: readonly ExpandedServer[]): Promise<Servers> {
-  const { namespace } = splitKey(key);
-  const found: unknown[] = [];
+type Found = { readonly ok: true; readonly found: readonly Standing[] } | Extract<ApiResult, { ok: false }>;
+
+/** The MCPServers as they are, whoever made them, with what has to be done about each. */
+async function lookAt(composite: Composite, servers: readonly ExpandedServer[]): Promise<Found> {
+  const found: Standing[] = [];
   const names = new Set(servers.map(nameOf));
   for (const name of names) {
-    const read = await readObject(world.api, { ...API, namespace, name }, signal);
+    const read = await lookAtOne(composite, servers, name);
     if (!read.ok) return read;
-    if (read.body !== undefined) found.push(withType(read.body, API));
+    found.push(...read.found);
   }
-  if (world.of.servers.wanted === 'always') return { ok: true, found };
-  const others = await readOthers({ key, world, signal }, names);
+  if (composite.world.of.servers.wanted === 'always') return { ok: true, found };
+  const others = await lookAtOthers(composite, names);
   return others.ok ? { ok: true, found: [...found, ...others.found] } : others;
 }
 
-/** Those that the object had before, of which no more is read than whose they are. */
-async function readOthers(
-  { key, world, signal }: Pick<Composite, 'key' | 'world' | 'signal'>,
-  names: ReadonlySet<string>,
-): Promise<Servers> {
-  const { namespace, name } = splitKey(key);
-  const read = await world.api.request({
-    method: 'GET',
-    path: objectPath({ ...API, namespace }),
-    query: { labelSelector: `${EXPANDED_BY_LABEL}=${name}` },
-    accept: metadataOnly,
-    signal,
-  });
+async function lookAtOne(composite: Composite, servers: readonly ExpandedServer[], name: string): Promise<Found> {
+  const { key, world, signal } = composite;
+  const { namespace } = splitKey(key);
+  const read = await readObject(world.api, { ...API, namespace, name }, signal);
   if (!read.ok) return read;
-  const others = listAt(read.body, 'items').filter((server) => !names.has(metaOf(server).name));
-  return { ok: true, found: others.map((server) => withType(server, API)) };
+  if (read.body === undefined) return { ok: true, found: [] };
+  const wanted = servers.filter((server) => nameOf(server) === name).slice(0, 1);
+  return { ok: true, found: toStanding(composite, withType(read.body, API), wanted) };
+}
+
+/** Those whose writes succeeded, as they are after it. */
+async function lookAgain(
+  composite: Composite,
+  servers: readonly ExpandedServer[],
+  { found, executed }: { readonly found: readonly Standing[]; readonly executed: readonly Executed[] },
+): Promise<Found> {
+  const written = new Set(executed.filter(({ result }) => result === 'done').map(({ action }) => childOf(action).name));
+  const after = found.filter(({ observed }) => !written.has(observed.name));
+  for (const name of new Set(servers.map(nameOf))) {
+    if (!written.has(name)) continue;
+    const read = await lookAtOne(composite, servers, name);
+    if (!read.ok) return read;
+    after.push(...read.found);
+  }
+  return { ok: true, found: after };
+}
+
+/** In one answer: each may have annotations of 256 KiB. */
+const othersInPage = '10';
+
+/** Those that the object had before, of which no more is read than whose they are. */
+async function lookAtOthers(composite: Composite, names: ReadonlySet<string>): Promise<Found> {
+  const { key, world, signal } = composite;
+  const { namespace, name } = splitKey(key);
+  const found: Standing[] = [];
+  // No label has such a value, and so no MCPServer.
+  if (!isLabelValue(name)) return { ok: true, found };
+  let next: string | undefined;
+  do {
+    const read = await world.api.request({
+      method: 'GET',
+      path: objectPath({ ...API, namespace }),
+      query: {
+        labelSelector: `${EXPANDED_BY_LABEL}=${name}`,
+        limit: othersInPage,
+        ...(next === undefined ? {} : { continue: next }),
+      },
+      accept: metadataOnly,
+      ...{ maxBytes: LONGEST_OBJECT_BYTES, signal },
+    });
+    if (!read.ok) return read;
+    for (const server of listAt(read.body, 'items')) {
+      if (!names.has(metaOf(server).name)) found.push(...toStanding(composite, withType(server, API), []));
+    }
+    next = stringAt(recordAt(read.body, 'metadata'), 'continue');
+  } while (next !== undefined && next !== '');
+  return { ok: true, found };
 }
 
 const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
+function toStanding({ raw, world }: Composite, server: unknown, wanted: readonly ExpandedServer[]): Standing[] {
+  const { of } = world;
+  const child = observeChild(server);
+  if (child === undefined) return [];
+  const { namespace } = metaOf(server);
+  const [action] = planOf({ raw, world }, wanted, [adopt(child, wanted, raw, of)]);
+  const { apiVersion, kind, name, uid, resourceVersion, controller } = child;
+  const ownerReferences = controller === undefined ? [] : [controller];
+  const observed = toObserved(server);
+  return [
+    {
+      observed: of.isOrdered === true ? { ...observed, status: keptStatus(observed.status) } : observed,
+      head: { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion, ownerReferences } },
+      action,
+      isChange: action !== undefined && isChange(action, child),
+    },
+  ];
+}
+
+function planOf(
+  { raw, world }: Pick<Composite, 'raw' | 'world'>,
+  wanted: readonly ExpandedServer[],
+  observed: readonly ObservedChild[],
+): readonly Action[] {
+  const { of } = world;
+  const { name, namespace, uid } = metaOf(raw);
+  const desired = wanted.map(({ manifest }) => toDesired(manifest, namespace));
+  return plan({ owner: { of, name, uid }, childKinds: [of.servers], desired, observed, digest }).map(withoutDrift);
+}
+
+/** Nobody asks how it differs, which may take more to say than the object itself. */
+function withoutDrift(action: Action): Action {
+  if (action.type !== 'apply') return action;
+  const { drift, ...rest } = action;
+  return drift === undefined ? action : rest;
+}
+
 async function apply(
   { key, raw, world, signal }: Composite,
   servers: readonly ExpandedServer[],
-  found: readonly unknown[],
+  found: readonly Standing[],
 ): Promise<Applied> {
   const { of, api, repairs } = world;
-  const { name, namespace, uid, generation } = metaOf(raw);
-  const planned = plan({
-    owner: { of, name, uid },
-    childKinds: [of.servers],
-    desired: servers.map(({ manifest }) => toDesired(manifest, namespace)),
-    observed: found.flatMap((server) => observeChild(server) ?? []).map((child) => adopt(child, servers, raw, of)),
-    digest,
-  });
+  const { generation } = metaOf(raw);
+  const standing = new Set(found.map(({ observed }) => observed.name));
+  const missing = servers.filter((server) => !standing.has(nameOf(server)));
+  const planned = [...planOf({ raw, world }, missing, []), ...found.flatMap(({ action }) => action ?? [])];
   const pauseMs = planned.some(isRepair) ? repairs.pauseMs(key, generation) : 0;
-  const waiting = of.isOrdered === true ? waitingIn(servers, planned, found) : [];
+  const waiting = of.isOrdered === true ? waitingIn(servers, found) : [];
   const actions = planned.filter(
-    (action) => !(pauseMs > 0 && isRepair(action)) && !(isChange(action) && waiting.includes(childOf(action).name)),
+    (action) =>
+      !(pauseMs > 0 && isRepair(action)) && !(action.type === 'apply' && waiting.includes(childOf(action).name)),
   );
-  if (actions.length === 0) return { executed: [], pauseMs, waiting };
-  const cache = new ChildCache(API.kind, undefined, of);
-  for (const server of found) cache.put(server, undefined, key);
-  const executed = await execute(key, actions, { api, children: new Map([[API.kind, cache]]), signal });
+  const executed: Executed[] = [];
+  // One after the other: the answer to each is as large as the object.
+  for (const action of actions) {
+    const cache = new ChildCache(API.kind, undefined, of);
+    const known = found.find(({ observed }) => observed.name === childOf(action).name);
+    if (known !== undefined) cache.put(known.head, undefined, key);
+    executed.push(...(await execute(key, [action], { api, children: new Map([[API.kind, cache]]), signal })));
+  }
   const repaired = executed.filter(({ action, result }) => result === 'done' && isRepair(action));
   if (repaired.length > 0) repairs.note(key, generation);
   for (const { action } of repaired) tellRepair({ raw, world }, action);
@@ -162,27 +260,29 @@ function adopt(
   return { ...child, controller: { apiVersion, kind, name, uid, controller: true } };
 }
 
-/** What a new spec of the object does to an MCPServer that stands; what is missing or was changed by others waits for nobody. */
-function isChange(action: Action): boolean {
-  return action.type === 'apply' && action.cause === 'changed';
+/**
+ * What a new spec of the object does to an MCPServer that stands. What is missing or was changed by others waits for nobody,
+ * unless it would be brought to what it never had: somebody may have taken away the digest of what it has. Nor does what a
+ * former object of that name owned, because the garbage collector deletes it unless it is adopted at once.
+ */
+function isChange(action: Action, { appliedHash }: ObservedChild): boolean {
+  if (action.type !== 'apply') return false;
+  const isNew = appliedHash !== action.object.metadata.annotations?.[APPLIED_HASH_ANNOTATION];
+  return action.cause === 'changed' || (action.cause === 'drift' && isNew);
 }
 
 /**
  * The servers whose change waits: all that come after one that is not ready as it is now, and after the first that
  * changes in this round.
  */
-function waitingIn(
-  servers: readonly ExpandedServer[],
-  planned: readonly Action[],
-  found: readonly unknown[],
-): readonly string[] {
-  const changing = new Set(planned.filter(isChange).map((action) => childOf(action).name));
+function waitingIn(servers: readonly ExpandedServer[], found: readonly Standing[]): readonly string[] {
+  const byName = new Map(found.map((standing) => [standing.observed.name, standing]));
   const waiting: string[] = [];
   let isHeld = false;
   for (const name of servers.map(nameOf)) {
-    const standing = found.find((server) => metaOf(server).name === name);
-    if (changing.has(name) && isHeld) waiting.push(name);
-    isHeld ||= changing.has(name) || standing === undefined || !isSettled(toObserved(standing));
+    const standing = byName.get(name);
+    if (standing?.isChange === true && isHeld) waiting.push(name);
+    isHeld ||= standing === undefined || standing.isChange || !isSettled(standing.observed);
   }
   return waiting;
 }
@@ -250,14 +350,14 @@ function problemOf({ key, world }: Composite, failed: readonly Executed[]): Prob
 /** Writes the status if it says anything new; a problem that was not there before is an event, too. */
 async function tell(
   { key, raw, world, signal }: Composite,
-  { servers: expanded, found, waiting }: Found,
+  { servers: expanded, found, waiting }: Report,
   whole?: Problem,
 ): Promise<WorkResult> {
   const problem = whole === undefined ? undefined : { ...whole, message: severalLines(whole.message, maxMessage) };
   const { of, api, clock, setbacks } = world;
   const { name, namespace, uid, generation } = metaOf(raw);
   const previous = recordAt(raw, 'status');
-  const servers = found.filter((server) => isOwnedBy(server, uid)).map(toObserved);
+  const servers = found.filter(({ head }) => isOwnedBy(head, uid)).map(({ observed }) => observed);
   const wanted = expanded.map(nameOf);
   const now = clock.now().toISOString();
   const status = of.nextStatus({ generation, previous, problem, servers, wanted, waiting, now });
@@ -274,9 +374,9 @@ async function tell(
   return { type: 'done' };
 }
 
-interface Found {
+interface Report {
   readonly servers: readonly ExpandedServer[];
-  readonly found: readonly unknown[];
+  readonly found: readonly Standing[];
   readonly waiting: readonly string[];
 }
 
