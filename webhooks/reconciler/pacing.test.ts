@@ -314,6 +314,23 @@ describe('another template', () => {
     expect(waits('mcp/taken-over', takenOver)).toBe(true);
   });
 
+  it.each([
+    ['fields that we own are others', { owned: '{"f:spec":{}}' }],
+    ['there are fields of somebody', { claims: { fields: [], more: 0, isTakeOver: false } }],
+  ])('counts as one that rolls out when it waits no more because %s (any number began beside it)', (_, more) => {
+    const done = new Set<string>();
+    const { run } = aPacing((key) => (done.has(key) ? complete : rollingOut));
+    const begins = (key: string, action: Action = replace('changed')): boolean =>
+      run(key, 1, [action]).putOff.length === 0;
+    expect(nine.filter((key) => begins(key))).toEqual(nine);
+    expect([begins('mcp/written'), begins('mcp/late')]).toEqual([false, false]);
+    expect(begins('mcp/written', { ...replace('changed'), ...more })).toBe(true);
+    done.add('mcp/s0');
+    expect(begins('mcp/late')).toBe(false);
+    done.add('mcp/written');
+    expect(begins('mcp/late')).toBe(true);
+  });
+
   it('that has to be brought back waits for nobody either, nor does what replaces no pods', () => {
     const { run } = aPacing(() => rollingOut);
     for (const key of nine) run(key, 1, [replace('changed')]);

@@ -145,8 +145,13 @@ export class Pacing {
     const { repair, cleanings } = this.#keptOf(key, generation, childIdOf(action), paced.comesBack);
     const repairMs = action.cause === 'drift' ? this.#untilRepairMs(repair) : 0;
     if (repairMs > 0) return { putOff: { action, state: 'ComesBack' }, afterMs: repairMs };
-    if (replacesServingPods(action) && this.#mayWait(paced, action))
-      return this.#inTurn(key, action, { state: 'Queued', cause: paced.isChanged ? 'owner' : 'shared' });
+    if (replacesServingPods(action) && isPacedRollout(paced)) {
+      const cause = paced.isChanged ? 'owner' : 'shared';
+      if (this.#isAsItWas(key, action)) return this.#inTurn(key, action, { state: 'Queued', cause });
+      this.#queued.delete(key);
+      this.#options.places.takeBeyond(key, cause);
+      return { now: action, usesPlace: true };
+    }
     if (!isCleaning(action)) return { now: action };
     const cleaningMs = cleanings.pauseMs(action, this.#nowMs());
     if (cleaningMs > 0) return withhold(action, 'ComesBack', cleaningMs);
@@ -155,14 +160,12 @@ export class Pacing {
   }
 
   /**
-   * It waits only as long as what stands is what we applied, and serves: whatever somebody
+   * It waits only as long as what stands is what we applied: whatever somebody
    * writes meanwhile takes fields away from us, or has to be taken away. Fields that this release applies for the first time
    * are not ours either; so what we own is compared with what it was when the server began to wait.
    */
-  #mayWait({ key, rollout, ...paced }: Paced, { claims, owned = '' }: Apply): boolean {
-    const { isVerified, isChanged, staysReachable = false } = paced;
-    if (!isVerified || (isChanged && !staysReachable)) return false;
-    if (rollout !== undefined || claims?.isTakeOver === false) return false;
+  #isAsItWas(key: string, { claims, owned = '' }: Apply): boolean {
+    if (claims?.isTakeOver === false) return false;
     const now = digest(owned);
     const before = this.#queued.get(key) ?? now;
     this.#queued.set(key, before);
@@ -222,6 +225,11 @@ export class Pacing {
   #nowMs(): number {
     return this.#options.clock.monotonicMs();
   }
+}
+
+/** Whether it takes a place to replace its pods: it serves, and goes on to, and has none yet. */
+function isPacedRollout({ isVerified, isChanged, staysReachable = false, rollout }: Paced): boolean {
+  return isVerified && (!isChanged || staysReachable) && rollout === undefined;
 }
 
 const never = { times: 0, lastMs: -Infinity };

@@ -74,6 +74,14 @@ export class RolloutPlaces {
     return true;
   }
 
+  /** It begins whether there is a place or not, and counts as the others do: fewer of them begin after it. */
+  takeBeyond(key: string, cause: RolloutCause): void {
+    if (this.take(key, cause)) return;
+    this.#leaveQueue(key);
+    this.#last = cause;
+    this.#places.set(key, { cause, sinceMs: this.#nowMs(), state: 'taken' });
+  }
+
   /** What became of the apply for which a place was taken: the cache has the answer, so what it says of a rollout is about this one. */
   answer(key: string, result: 'done' | 'failed'): void {
     const place = this.#places.get(key);
