@@ -31,6 +31,13 @@ export interface CachedChild {
  */
 export const childTextLimits = { largest: 64 * 1024, inAll: 1.5 * 1024 * 1024 };
 
+export interface KnownServers {
+  /** By its key. */
+  readonly exists: (server: string) => boolean;
+  /** Every name that children have of a server of that name; absent: any. */
+  readonly childNames?: (server: string) => readonly string[];
+}
+
 /**
  * What is known about the existing objects of one expanded kind, as little of each as decisions need: a thousand
  * servers have three thousand of them. An object is found by the server whose name it has, by the one that controls it,
@@ -54,19 +61,21 @@ export class ChildCache {
   readonly #kind: string;
   readonly #owner: OwnerKind;
   readonly #unclaimed = new Unclaimed(maxUnclaimed);
-  readonly #exists: (server: string) => boolean;
+  /** Of {@link #others}, those that have none of the names of the server's children. */
+  readonly #strangers = new Map<string, Unclaimed>();
+  readonly #servers: KnownServers;
 
   /**
-   * `texts` of all kinds together, each under its `kind`. `owner`: whose children they are, here called servers. `exists`: whether
-   * there is such a server; default: each is taken to exist.
+   * `texts` of all kinds together, each under its `kind`. `owner`: whose children they are, here called servers; by
+   * default each is taken to exist.
    */
   constructor(
     kind = '',
     texts = new FairStore<string>(childTextLimits),
     owner: OwnerKind = API,
-    exists: (server: string) => boolean = () => true,
+    servers: KnownServers = { exists: () => true },
   ) {
-    this.#exists = exists;
+    this.#servers = servers;
     this.#kind = kind;
     this.#texts = texts;
     this.#owner = owner;
@@ -203,11 +212,36 @@ export class ChildCache {
 
   #makeRoomFor(key: string): void {
     for (const late of this.#unclaimed.add(key, (other) => this.#isClaimed(other))) this.removeKey(late);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || this.#isClaimed(key)) return;
+    for (const server of this.#serversOfEntry(key, entry)) this.#thinOut(server, key);
+  }
+
+  /** That an object names a server as its controller says nothing: anybody may write it, into thousands. The oldest go. */
+  #thinOut(server: string, key: string): void {
+    if (this.#isNamedFor(server, key)) return;
+    const strangers = this.#strangers.get(server) ?? new Unclaimed(maxStrangers);
+    this.#strangers.set(server, strangers);
+    const stays = (other: string): boolean => this.#isNamedFor(server, other) || this.#isClaimed(other);
+    for (const late of strangers.add(key, stays)) this.removeKey(late);
   }
 
   #isClaimed(key: string): boolean {
     const entry = this.#entries.get(key);
-    return entry !== undefined && this.#serversOfEntry(key, entry).some((server) => this.#exists(server));
+    if (entry === undefined) return false;
+    return this.#serversOfEntry(key, entry).some(
+      (server) => this.#servers.exists(server) && this.#isNamedFor(server, key),
+    );
+  }
+
+  /** Whether it has a name that a child of the server has. */
+  #isNamedFor(server: string, key: string): boolean {
+    return this.#servers.childNames?.(splitKey(server).name).includes(splitKey(key).name) ?? true;
+  }
+
+  /** The server is gone; its children may stay, and nobody claims them any more. */
+  forget(server: string): void {
+    for (const key of this.#keysOf(server)) if (this.#entries.has(key)) this.#makeRoomFor(key);
   }
 
   /** It was looked for and is not there; the key of the child. */
@@ -240,7 +274,11 @@ export class ChildCache {
     for (const server of this.#serversOfEntry(key, entry)) {
       const children = this.#others.get(server);
       children?.delete(key);
-      if (children?.size === 0) this.#others.delete(server);
+      this.#strangers.get(server)?.delete(key);
+      if (children?.size === 0) {
+        this.#others.delete(server);
+        this.#strangers.delete(server);
+      }
     }
   }
 
@@ -269,8 +307,11 @@ export class ChildCache {
   }
 }
 
-/** Objects of one kind that are kept though no server is there for them. */
+/** Objects of one kind that are kept though no server is there for them, or none whose children have such names. */
 const maxUnclaimed = 1_000;
+
+/** Objects of one kind that one server is said to control, and that have none of the names of its children. */
+const maxStrangers = 20;
 
 /** More are not remembered: in a moment in which so much ends, looking again is cheap beside it. */
 const maxGone = 1_000;

@@ -1,4 +1,5 @@
 import { API, LABELS } from '../core/mcpserver/api.ts';
+import { everyChildName } from '../core/mcpserver/names.ts';
 import { createPolicyVersion } from '../core/engine/policy-version.ts';
 import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { Policy } from '../core/engine/policy.ts';
@@ -58,7 +59,9 @@ export function createWorld(
   const versionFor = createVersions();
   const texts = new FairStore<string>(childTextLimits);
   const exists = (key: string): boolean => servers.has(key);
-  const children = new Map(expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts, API, exists)]));
+  const children = new Map(
+    expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts, API, { exists, childNames: everyChildName })]),
+  );
   const pods = new PodCache(LABELS.server, undefined, exists);
   const candidatePods = new PodCache(LABELS.candidateOf, LABELS.candidateTemplate, exists);
   const candidateProbes = new CandidateProbes({
@@ -115,6 +118,7 @@ export function createWorld(
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
       ...[verifier, candidateProbes, candidateCreations, references, setbacks, pacing, foundRules],
+      ...children.values(),
       ...(metrics.perServer === undefined ? [] : [metrics.perServer]),
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),
     ],

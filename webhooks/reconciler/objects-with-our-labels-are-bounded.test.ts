@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { API } from '../core/mcpserver/api.ts';
+import { everyChildName } from '../core/mcpserver/names.ts';
 import { ChildCache } from './child-cache.ts';
 import { PodCache } from './pod-cache.ts';
 import { ofReplicaSet } from './testing/replica-set.ts';
@@ -10,6 +11,14 @@ const keyOf = (name: string): string => `MCPServer/mcp/${name}`;
 const aService = (name: string, version: number) => ({
   ...{ apiVersion: 'v1', kind: 'Service' },
   metadata: { name, namespace: 'mcp', uid: `uid-${name}`, resourceVersion: String(version), generation: 1 },
+});
+
+const controlledBy = (server: string, { metadata, ...service }: ReturnType<typeof aService>) => ({
+  ...service,
+  metadata: {
+    ...metadata,
+    ownerReferences: [{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: API.kind, name: server, uid: 'u', controller: true }],
+  },
 });
 
 const aFailingPod = (name: string, server: string) => ({
@@ -33,7 +42,7 @@ describe('twenty thousand objects with our labels for which there is no server',
   it('are a thousand in the cache of a kind, and those of servers all stay (the reconciler ran out of memory)', () => {
     const servers = new Set(Array.from({ length: 1_000 }, (_, index) => `server-${index}`));
     const exists = (key: string): boolean => servers.has(key.slice('MCPServer/mcp/'.length));
-    const cache = new ChildCache('Service', undefined, API, exists);
+    const cache = new ChildCache('Service', undefined, API, { exists });
     let version = 100;
     for (const name of [...servers, ...names]) cache.put(aService(name, (version += 1)));
     expect(cache.size).toBe(2_000);
@@ -51,10 +60,74 @@ describe('twenty thousand objects with our labels for which there is no server',
 
   it('stay where a server comes for them before they have to go', () => {
     const servers = new Set<string>();
-    const cache = new ChildCache('Service', undefined, API, (key) => servers.has(key));
+    const cache = new ChildCache('Service', undefined, API, { exists: (key) => servers.has(key) });
     cache.put(aService('restored', 1));
     servers.add(keyOf('restored'));
     for (const [index, name] of names.entries()) cache.put(aService(name, 100 + index));
     expect(cache.get(keyOf('restored'))).toBeDefined();
+  });
+});
+
+describe('twenty thousand objects that name servers as their controllers', () => {
+  const count = 20_000;
+
+  it('are a bounded number of one server, beside its own children (each of its rounds gathered all of them)', () => {
+    const cache = new ChildCache('Service', undefined, API, {
+      exists: (key) => key === keyOf('search'),
+      childNames: everyChildName,
+    });
+    for (const [index, name] of everyChildName('search').entries())
+      cache.put(controlledBy('search', aService(name, 1 + index)));
+    for (let index = 0; index < count; index += 1)
+      cache.put(controlledBy('search', aService(`foreign-${index}`, 100 + index)));
+    const names = cache.of(keyOf('search')).map(({ child }) => child.name);
+    expect(names.filter((name) => !name.startsWith('foreign-'))).toEqual([...everyChildName('search')]);
+    expect(names).toHaveLength(23);
+    expect(names.at(-1)).toBe('foreign-19999');
+    expect(cache.size).toBe(23);
+  });
+
+  it('push nothing out that has the name of a server, whoever is said to control it', () => {
+    const servers = Array.from({ length: 100 }, (_, index) => `server-${index}`);
+    const existing = new Set(['search', ...servers].map(keyOf));
+    const cache = new ChildCache('Service', undefined, API, {
+      exists: (key) => existing.has(key),
+      childNames: everyChildName,
+    });
+    for (const [index, name] of servers.entries()) cache.put(controlledBy('search', aService(name, 1 + index)));
+    for (let index = 0; index < 2_000; index += 1)
+      cache.put(controlledBy('search', aService(`foreign-${index}`, 200 + index)));
+    expect(servers.filter((name) => cache.get(keyOf(name)) === undefined)).toEqual([]);
+    expect(cache.size).toBe(120);
+  });
+
+  it('are a thousand of all servers together, beside what is theirs', () => {
+    const servers = Array.from({ length: 1_000 }, (_, index) => `server-${index}`);
+    const existing = new Set(servers.map(keyOf));
+    const cache = new ChildCache('Service', undefined, API, {
+      exists: (key) => existing.has(key),
+      childNames: everyChildName,
+    });
+    let version = 1;
+    for (const name of servers) cache.put(controlledBy(name, aService(name, (version += 1))));
+    for (let index = 0; index < count; index += 1)
+      cache.put(controlledBy(`server-${index % 1_000}`, aService(`foreign-${index}`, (version += 1))));
+    expect(cache.size).toBe(2_000);
+    expect(servers.filter((name) => cache.get(keyOf(name)) === undefined)).toEqual([]);
+  });
+
+  it('are as few when the servers whose children they were are gone, and they stay', () => {
+    const existing = new Set(Array.from({ length: 3_000 }, (_, index) => keyOf(`server-${index}`)));
+    const servers = [...existing];
+    const cache = new ChildCache('Service', undefined, API, {
+      exists: (key) => existing.has(key),
+      childNames: everyChildName,
+    });
+    for (let index = 0; index < 3_000; index += 1)
+      cache.put(controlledBy(`server-${index}`, aService(`server-${index}`, 1 + index)));
+    expect(cache.size).toBe(3_000);
+    existing.clear();
+    for (const server of servers) cache.forget(server);
+    expect(cache.size).toBe(1_000);
   });
 });

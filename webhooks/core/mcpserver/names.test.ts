@@ -1,11 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
 import { anMCPServer, withMetadata, withName, withNamespace, withRawSpec, withSpec } from '../testing/builders.ts';
-import { baseLabels, childName, namespaceOf, objectLabels, selectorLabels, selectorText, serviceUrl } from './names.ts';
+import { expandedKinds } from '../resources/index.gen.ts';
+import {
+  baseLabels,
+  childName,
+  everyChildName,
+  namespaceOf,
+  objectLabels,
+  selectorLabels,
+  selectorText,
+  serviceUrl,
+} from './names.ts';
 
 const server = anMCPServer(withName('search'), withNamespace('tools'));
 
 it('names children as the server', () => {
   expect(childName(server)).toBe('search');
+});
+
+it('knows every name that a child has', () => {
+  const verdict = { findings: [], rules: 1, apis: new Map() };
+  const inputs = [{ server }, { server, verdict }, { server, candidateTemplate: 'x' }];
+  const built = inputs.flatMap((input) => expandedKinds.flatMap((of) => of.build(input)));
+  const names = new Set(built.map(({ metadata }) => metadata.name));
+  expect([...names].sort()).toEqual([...everyChildName('search')].sort());
 });
 
 it('takes the namespace default where a manifest names none', () => {

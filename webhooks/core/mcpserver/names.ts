@@ -32,20 +32,37 @@ export const EXPANDED_BY_LABEL = `${ANNOTATION_PREFIX}expanded-by`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
 export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 
-/** Name of every child: Deployment, Service and NetworkPolicy are named as their MCPServer. */
-export function childName(server: MCPServer): string {
-  return server.metadata.name;
-}
-
 /** What the name of a candidate has behind that of its server. */
 export const CANDIDATE_SUFFIX = '-candidate';
+
+/** By the name of the server. Whoever finds children by their names finds them by these. */
+const namesOfChildren = {
+  child: (server: string) => server,
+  candidate: (server: string) => `${server}${CANDIDATE_SUFFIX}`,
+  report: (server: string) => `mcp-lifecycle-${server}`,
+};
+
+/** Every name that a child of a server of that name has. */
+export function everyChildName(server: string): readonly string[] {
+  return Object.values(namesOfChildren).map((nameFor) => nameFor(server));
+}
+
+/** Name of every child: Deployment, Service and NetworkPolicy are named as their MCPServer. */
+export function childName(server: MCPServer): string {
+  return namesOfChildren.child(server.metadata.name);
+}
+
+/** Name of its report, which is not the server's own: other engines report on it as well. */
+export function reportName(server: MCPServer): string {
+  return namesOfChildren.report(server.metadata.name);
+}
 
 /**
  * Name of its candidate: of Deployment and NetworkPolicy, which may have 253 characters, so a server's 63 leave room. Services
  * are none of these.
  */
 export function candidateName(server: MCPServer): string {
-  return `${childName(server)}${CANDIDATE_SUFFIX}`;
+  return namesOfChildren.candidate(server.metadata.name);
 }
 
 /** What the pods of a candidate are selected by; nothing that they carry leads calls to them. */

@@ -2,7 +2,7 @@ import type { Finding, Severity } from '../engine/finding.ts';
 import { renderSentence } from '../engine/render.ts';
 import { shortenEnd } from '../engine/text.ts';
 import { API } from '../mcpserver/api.ts';
-import { childName, namespaceOf, objectLabels } from '../mcpserver/names.ts';
+import { namespaceOf, objectLabels, reportName } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import type { ExpansionInput, KubernetesObject, OptionalApi } from './expanded-kind.ts';
@@ -42,11 +42,6 @@ export function findingsReport(
       ...(findings.length === 0 ? {} : { results: findings.slice(0, maxResults).map(toResult) }),
     },
   ];
-}
-
-/** Not the server's own: other engines report on it as well. */
-function reportName(server: MCPServer): string {
-  return `${source}-${childName(server)}`;
 }
 
 function scopeOf(server: MCPServer): Fields {
