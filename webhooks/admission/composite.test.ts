@@ -60,6 +60,15 @@ describe('admission of an MCPServer of mcp.v2dy.io', () => {
     });
   });
 
+  it('warns of a command for stdio without the protocol, and allows it', async () => {
+    const annotations = { 'mcp-lifecycle/stdio-command': '["/bin/server"]' };
+    const { answer } = await ask({ object: v2dy({}, { annotations }) });
+    expect(answer).toMatchObject({
+      decision: 'allowed',
+      warnings: [expect.stringContaining('has no effect without spec.protocol: stdio')],
+    });
+  });
+
   it('refuses stdio without a command', async () => {
     const { answer } = await ask({ object: v2dy({ protocol: 'stdio' }) });
     expect(answer).toMatchObject({ decision: 'denied', causes: [{ field: 'spec.protocol' }] });

@@ -33,12 +33,13 @@ export function createComposite(options: ValidateOptions): Handler {
       options.onSkipped(skip ?? 'kind');
       return allowed();
     }
-    const { violations, servers } = of.expand(request.object);
+    const { violations, warnings = [], servers } = of.expand(request.object);
     const members = servers.map((server) => toMember(server, options));
     const references = members.flatMap(({ prepared }) => (prepared.parsed ? prepared.references.filter(isNamed) : []));
     const answer = (facts: ReferenceFacts): Answer => {
       const merged = new Merged();
       merged.add(ruleOwn(request, of, violations));
+      merged.add({ ...nothing, findings: warnings.map((one) => toSchemaFinding(one, 'warn')) });
       ruleMembers({ request, of, members, facts }, options, merged);
       return say(request, merged.all(), options);
     };

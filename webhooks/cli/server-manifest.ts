@@ -1,6 +1,6 @@
 import { inAuthoredWords } from '../core/composites/authored-finding.ts';
 import { compositeKindOf } from '../core/composites/composite-kinds.ts';
-import type { Authored, CompositeViolation, ExpandedServer } from '../core/composites/composite-kind.ts';
+import type { Authored, CompositeViolation, ExpandedServer, Expansion } from '../core/composites/composite-kind.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
@@ -21,6 +21,7 @@ export interface ServerManifest extends Manifest {
 interface Composed {
   readonly authored: Authored;
   readonly violations: readonly CompositeViolation[];
+  readonly warnings: readonly CompositeViolation[];
   readonly unknownFields: readonly FieldPath[];
   readonly metadata: unknown;
   readonly locate: Manifest['locate'];
@@ -29,7 +30,8 @@ interface Composed {
 /** The MCPServers that a document is, or becomes; none where it is something else. */
 export function serverManifestsOf(manifest: Manifest): readonly ServerManifest[] {
   if (isMeantAsMCPServer(manifest.value)) return [manifest];
-  const { violations, unknownFields, servers } = compositeKindOf(manifest.value)?.expand(manifest.value) ?? nothing;
+  const expansion: Expansion = compositeKindOf(manifest.value)?.expand(manifest.value) ?? nothing;
+  const { violations, warnings = [], unknownFields, servers } = expansion;
   return (servers.length === 0 && violations.length > 0 ? [emptyServer(manifest)] : servers).map(
     ({ manifest: value, authored }, index) => ({
       ...manifest,
@@ -38,7 +40,9 @@ export function serverManifestsOf(manifest: Manifest): readonly ServerManifest[]
       composed: {
         authored,
         // Said once, whatever it becomes.
-        ...(index === 0 ? { violations, unknownFields } : { violations: [], unknownFields: [] }),
+        ...(index === 0
+          ? { violations, warnings, unknownFields }
+          : { violations: [], warnings: [], unknownFields: [] }),
         metadata: ownValue(manifest.value, 'metadata'),
         locate: manifest.locate,
       },
@@ -77,7 +81,11 @@ export function addOwnFindings(
       .filter(isOfAuthorAlone)
       .map((one) => toSchemaFinding(one, 'deny')),
   ];
-  const own = [...ofRequest, ...composed.violations.map((one) => toSchemaFinding(one, 'deny'))];
+  const own = [
+    ...ofRequest,
+    ...composed.violations.map((one) => toSchemaFinding(one, 'deny')),
+    ...composed.warnings.map((one) => toSchemaFinding(one, 'warn')),
+  ];
   return {
     ...judged,
     ofRequest: [...judged.ofRequest, ...ofRequest],

@@ -48,6 +48,16 @@ describe('check of an MCPServer of mcp.v2dy.io', () => {
     expect(JSON.stringify(findings)).not.toContain('containerImage');
   });
 
+  it('warns of a command for stdio without the protocol (it said nothing)', async () => {
+    const annotation = '  annotations: {mcp-lifecycle/stdio-command: \'["/bin/server"]\'}\nspec:';
+    const written = (protocol: string): string =>
+      `${sample.replace('spec:', annotation).replace('  protocol: http # always\n', protocol)}${secret}`;
+    const { code, out } = await runCli(['check', '--fail-on', 'deny', '-'], written(''));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^-:6:\d+: .*has no effect.*Set spec\.protocol to stdio/m);
+    expect((await runCli(['check', '-'], written('  protocol: stdio\n'))).out).not.toContain('has no effect');
+  });
+
   it('tells of fields that its API does not have, where they stand', async () => {
     const { code, out } = await runCli(['check', '-'], sample.replace('  replicas', '  source: {}\n  replicas'));
     expect(code).toBe(1);

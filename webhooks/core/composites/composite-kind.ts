@@ -26,6 +26,8 @@ export interface CompositeKind extends OwnerKind {
 export interface Expansion {
   /** What is wrong with it and none of its servers could tell. While there is any, nothing is applied. */
   readonly violations: readonly CompositeViolation[];
+  /** What has no effect, and is no reason to refuse it. */
+  readonly warnings?: readonly CompositeViolation[];
   /** What the API server drops. */
   readonly unknownFields: readonly FieldPath[];
   readonly servers: readonly ExpandedServer[];

@@ -76,7 +76,8 @@ function expand(object: unknown): Expansion {
     metadata: { ...(isRecord(metadata) ? metadata : {}), labels: { [EXPANDED_FROM_LABEL]: `${kind}.${group}` } },
     spec: toSpec(object, isStdio(spec) ? command : undefined),
   };
-  return { violations, unknownFields: unknownFieldsOf(spec), servers: [{ manifest, authored }] };
+  const warnings = isStdio(spec) || command.state === 'missing' ? [] : [unusedCommand];
+  return { violations, warnings, unknownFields: unknownFieldsOf(spec), servers: [{ manifest, authored }] };
 }
 
 /** Without what says nothing: what stands is compared with what was applied, field by field. */
@@ -179,6 +180,14 @@ function judgeStdio({ state }: Command): readonly CompositeViolation[] {
       ];
   }
 }
+
+const unusedCommand: CompositeViolation = {
+  path: ['metadata', 'annotations', STDIO_COMMAND_ANNOTATION],
+  reason: 'Unused',
+  headline: 'has no effect without spec.protocol: stdio',
+  detail: 'found the command of a stdio server in one that speaks HTTP',
+  remedy: 'Set spec.protocol to stdio, or remove the annotation.',
+};
 
 function unknownFieldsOf(spec: unknown): readonly FieldPath[] {
   if (!isRecord(spec)) return [];
