@@ -6,7 +6,7 @@ import type { RestartReason } from './metrics.ts';
 import { probe, type ProbeContext, type Probed } from './probe.ts';
 import { SharedRequests } from './requests.ts';
 import type { SharedProcess } from './shared-session.ts';
-import { exitCodeOf } from './shim.ts';
+import { exitCodeOf, type ChildExit } from './shim.ts';
 
 /** How clients are served at the moment. */
 export type Serving =
@@ -33,6 +33,13 @@ const restartSeconds = [1, 2, 4, 8, 16, 30];
 const failuresUntilUnready = 3;
 /** Starts that fail in a row until the container ends, so that the kubelet tells it and takes over the waiting. */
 const failedStartsUntilExit = 3;
+/**
+ * Failures in a row, be it after it had answered, until the container ends as well: the waits are as long as they get, and
+ * only what the kubelet tells of a container comes into the status.
+ */
+const failuresUntilExit = restartSeconds.length;
+/** What the shim itself ends with when it does not find its program, or may not run it; as a shell has it. */
+const codesOfShim: readonly number[] = [126, 127];
 /** A process that has lived so long did not fail to start, in milliseconds. */
 const steadyMs = 60_000;
 /** Longest clause about a server. */
@@ -148,6 +155,8 @@ export class Keeper {
     if (signal.aborted || this.#isStopping || !this.#isConnected) return;
     log.warn('the process of the server that clients share is gone', { why: end.text });
     this.#failures = clock.monotonicMs() - startedAt >= steadyMs ? 1 : this.#failures + 1;
+    // Not for a message that is too long: that is the doing of who asked for it.
+    if (this.#failures >= failuresUntilExit && !end.byLimit) this.#giveUp(end.text, end.exit);
     await this.#pause(end.byLimit ? 'message-limit' : 'exited', signal);
   }
 
@@ -180,20 +189,27 @@ export class Keeper {
     signal: AbortSignal,
   ): Promise<void> {
     if (signal.aborted || !this.#isConnected || this.#isStopping) return;
-    const { log, shim } = this.#options;
+    const { log } = this.#options;
     const clause = oneLine(why, maxWhyLength);
     this.#serving = { type: 'nothing', why: clause };
     this.#failures += 1;
     this.#failedStarts += 1;
     log.warn('the server did not start', { why: clause, failures: this.#failedStarts });
     if (this.#failedStarts >= failedStartsUntilExit) {
-      const code = exitCodeOf(end?.exit, constants.signals);
-      log.error('the server does not start: its container is ended', { why: clause, exitCode: code });
       this.#failedStarts = 0;
-      shim.giveUp(code);
-      // If it does not end, the next round comes all the same.
+      this.#giveUp(clause, end?.exit);
     }
     await this.#pause('failed-start', signal);
+  }
+
+  /** If the container does not end, the next round comes all the same. */
+  #giveUp(why: string, exit: ChildExit | undefined): void {
+    const { log, shim } = this.#options;
+    const code = exitCodeOf(exit, constants.signals);
+    // A process that was started was found: what it did not find itself is told by its log.
+    const told = codesOfShim.includes(code) ? 1 : code;
+    log.error('the server does not start, or not stay: its container is ended', { why, exitCode: told });
+    shim.giveUp(told);
   }
 
   async #pause(reason: RestartReason, signal: AbortSignal): Promise<void> {

@@ -17,8 +17,8 @@ export function hintsOnStdio(server: MCPServer): StdioHints | undefined {
   const whatImageHas = 'mcp-lifecycle stdio resolve IMAGE prints what the image itself would start';
   return {
     exits: {
-      [exits.notFound]: `there is no program ${program} in the image, or not on its PATH, or no directory as spec.extensions.stdio.cwd says: ${whatImageHas}`,
-      [exits.notExecutable]: `${program} in the image cannot be executed (spec.extensions.stdio.command): ${whatImageHas}`,
+      [exits.notFound]: `there is no program ${program} in the image, or not on its PATH: ${whatImageHas}`,
+      [exits.notExecutable]: `${program} in the image cannot be executed (spec.extensions.stdio.command), or the directory that spec.extensions.stdio.cwd names cannot be used: ${whatImageHas}`,
     },
     endedAtOnce: `its program (spec.extensions.stdio.command) ends without an error before it has answered: does it serve stdio without an option of its own? ${whatImageHas}`,
   };

@@ -52,7 +52,12 @@ describe('what keeps a server for stdio from serving', () => {
       crashed(127),
       /^Container crashing: exit code 127, .*no program "search" in the image.*mcp-lifecycle stdio resolve/,
     ],
-    ['a file that is no program', { ready: false }, crashed(126), /exit code 126, .*"search" .* cannot be executed/],
+    [
+      'a file that is no program, or no working directory',
+      { ready: false },
+      crashed(126),
+      /exit code 126, .*"search" .* cannot be executed.*stdio.cwd/,
+    ],
     ['a program that fails', { ready: false }, crashed(3), /exit code 3, restarts: 2\+; its log says why/],
     [
       'a program that ends without having answered',
