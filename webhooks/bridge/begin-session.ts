@@ -1,4 +1,5 @@
 import { busy, type Call } from './call.ts';
+import type { SessionsMode } from './config.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Keeper } from './keeper.ts';
@@ -13,6 +14,7 @@ export interface BeginOptions extends ConnectionContext {
   readonly clock: Clock;
   readonly keeper: Keeper;
   readonly sessions: Sessions;
+  readonly mode: SessionsMode;
   /** Most requests of one session that wait at the same time. */
   readonly maxPending: number;
   /** How long a new session may take until its `initialize` is answered, in milliseconds. */
@@ -72,9 +74,14 @@ export async function beginSession(options: BeginOptions, beginning: Beginning):
 }
 
 async function openSession(options: BeginOptions, call: Call, onEnd: () => void): Promise<Session | undefined> {
-  const { keeper, maxPending } = options;
+  const { keeper, mode, maxPending } = options;
   const { serving } = keeper;
   if (serving.type === 'shared') return new SharedSession(serving.process);
+  // One process is one process, also while it starts again.
+  if (mode === 'Shared' && serving.type === 'nothing') {
+    call.refuse(...busy(`The server ${serving.why}: try again.`));
+    return undefined;
+  }
   const opened = await OwnSession.open(options, { maxPending, onEnd });
   if (opened.type === 'open') return opened.session;
   const isRefused = opened.type === 'refused';

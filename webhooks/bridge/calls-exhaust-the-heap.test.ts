@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { withBridgeProcess } from './testing/bridge-process.ts';
 import { begin, call, modern, post, postRaw } from './testing/client.ts';
@@ -50,3 +51,19 @@ it('an initialize of any length is not kept until its process has started', asyn
     expect(await health()).toBe('200');
   });
 }, 60_000);
+
+it('serves messages of the greatest length that the schema allows, of signs that take two bytes in memory', async () => {
+  const { maximum } = fieldOfSchema();
+  await withBridgeProcess('modern', { MCP_MAX_MESSAGE_BYTES: String(maximum) }, async ({ url, health }) => {
+    const text = '\u4e2d'.repeat(Math.floor((maximum - 1_000) / 3));
+    const { body, headers } = modern(1, 'tools/call', { name: 'echo', arguments: { text } });
+    for (let n = 0; n < 4; n += 1) expect((await post(url, body, headers)).status).toBe(200);
+    expect(await health()).toBe('200');
+  });
+}, 60_000);
+
+function fieldOfSchema(): { readonly maximum: number } {
+  const source = readFileSync(new URL('../../crds/source/mcpserver.yaml', import.meta.url), 'utf8');
+  const [, maximum] = /maxMessageBytes:[^]*?maximum: (\d+)/.exec(source) ?? [];
+  return { maximum: Number(maximum) };
+}

@@ -88,3 +88,25 @@ it.each([
 ])('a call %s', (_, named, method, name, expected) => {
   expect(ours(routeOf(called, named, method, name))).toBe(expected);
 });
+
+const meta = { [version]: '2026-07-28', [capabilities]: {} };
+const listed = { id: 1, method: 'tools/list' };
+
+// encoding/json of Go takes names without regard to case, and the last of them.
+it.each<[string, object]>([
+  ['of the message', { ...listed, Method: 'tools/call', params: { _meta: meta } }],
+  ['of the message, which has it in another case only', { method: 'tools/list', ID: 7, params: { _meta: meta } }],
+  ['of an answer', { id: 1, result: {}, Method: 'tools/call' }],
+  ['of params', { ...called, params: { ...called.params, Name: 'delete' } }],
+  ['of params, which have it in another case only', { ...called, params: { NAME: 'delete', _meta: meta } }],
+  ['of params, with a sign that Go folds', { ...listed, params: { 'a\u017fk': 1, ask: 2, _meta: meta } }],
+  ['of params._meta', { ...listed, params: { _meta: { ...meta, progressToken: 1, ProgressToken: 7 } } }],
+])('refuses a member %s that a server could take for another', (_, body) => {
+  const { method } = body as { readonly method?: string };
+  expect(ours(routeOf(body, '2026-07-28', method, 'ä'))).toBe('400 -32600');
+});
+
+it('refuses a progress token that would be kept at any length', () => {
+  const body = { ...listed, params: { _meta: { ...meta, progressToken: 'x'.repeat(513) } } };
+  expect(ours(routeOf(body, '2026-07-28', 'tools/list'))).toBe('400 -32602');
+});

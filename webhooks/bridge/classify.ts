@@ -1,6 +1,6 @@
 import { eraOfVersion } from '../platform/mcp/protocol-versions.ts';
 import { isRecord, recordAt, stringAt } from '../platform/kube/object.ts';
-import { repeatedName } from './locate.ts';
+import { ambiguousName } from './locate.ts';
 import type { Message, NotificationMessage, RequestMessage } from './message.ts';
 import { rpcCodes, type RpcError } from './rpc-error.ts';
 
@@ -27,6 +27,13 @@ export const envelopeKeys = {
   subscription: 'io.modelcontextprotocol/subscriptionId',
 } as const;
 
+/** Where we read what we decide by. */
+const judgedObjects: readonly { readonly path: readonly string[]; readonly known: readonly string[] }[] = [
+  { path: [], known: ['jsonrpc', 'id', 'method', 'params', 'result', 'error'] },
+  { path: ['params'], known: ['_meta', 'name', 'uri', 'taskId', 'requestId', 'progressToken'] },
+  { path: ['params', '_meta'], known: ['progressToken', ...Object.values(envelopeKeys)] },
+];
+
 /** Methods whose object `Mcp-Name` repeats, and the member of `params` that names it. */
 const namedBy: Readonly<Record<string, string>> = {
   'tools/call': 'name',
@@ -43,14 +50,15 @@ const namedBy: Readonly<Record<string, string>> = {
  * (docs/decisions/0073-the-bridge-passes-bytes.md says why it is not that code; a test holds one against the other).
  */
 export function classify(message: Message, headers: StandardHeaders): Route {
-  if (message.kind === 'response') return { type: 'session', message };
-  const repeated = repeatedName(message.bytes, []) ?? repeatedName(message.bytes, ['params']);
-  if (repeated !== undefined) {
+  for (const { path, known } of judgedObjects) {
+    const name = ambiguousName(message.bytes, path, known);
+    if (name === undefined) continue;
     return refused({
       code: rpcCodes.invalidRequest,
-      message: `${JSON.stringify(repeated.slice(0, 64))} stands twice in the message: send each member once.`,
+      message: `${quote(name)} stands twice in the message, or in another case than it has: send each member once, as it is written.`,
     });
   }
+  if (message.kind === 'response') return { type: 'session', message };
   const token = recordAt(message.params, '_meta')?.['progressToken'];
   if (message.kind === 'request' && token !== undefined && !isToken(token)) {
     return refused({

@@ -40,7 +40,8 @@ export function parseBridgeConfig(environment: Environment): Parsed<BridgeConfig
     maxMessageBytes: read.integer('MCP_MAX_MESSAGE_BYTES', 4 * mebibyte, {
       what: 'a number of bytes',
       min: 1024,
-      max: 64 * mebibyte,
+      // One more than that does not fit into the heap of the container, read and parsed.
+      max: 4 * mebibyte,
     }),
     graceMs: read.integer('MCP_GRACE_SECONDS', 25, { what: 'a whole number of seconds', min: 0, max: 3600 }) * 1000,
     metricsPort: read.port('MCP_METRICS_PORT', 0),

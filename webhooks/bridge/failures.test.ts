@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import { isFromHere } from './origin.ts';
 import { begin, call, initialize, modern, post, postRaw, readUntil, textOf } from './testing/client.ts';
 import { eventually, untilReady, useBridge } from './testing/use-bridge.ts';
@@ -230,4 +231,39 @@ it('serves again when the container of the server was started anew', async () =>
   await bridge.restartShim();
   await untilReady(bridge);
   await begin(bridge.url);
+});
+
+it('lets what the next container serves alone when the one before was ending', async () => {
+  const bridge = await useBridge('legacy');
+  await untilReady(bridge);
+  bridge.shim.stopping();
+  await eventually(() => bridge.log.some((line) => line.includes('container of the server is ending')));
+  await bridge.shim.close();
+  await eventually(async () => (await ready(bridge.healthUrl))[0] === 503);
+  await bridge.restartShim();
+  await untilReady(bridge);
+  const session = await begin(bridge.url);
+  // Longer than the grace of the first one.
+  await systemClock.sleep(2_500);
+  expect((await post(bridge.url, call(1, 'pid'), session)).status).toBe(200);
+});
+
+/** The waits before a process starts again are over at once. */
+const hurried: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep([1, 2, 4, 8, 16, 30].includes(ms / 1000) ? 1 : ms, signal),
+};
+
+it.each([
+  [9, 9],
+  [127, 1],
+])('ends the container of a server that answers and ends with %d again and again, with %d', async (code, told) => {
+  const bridge = await useBridge('modern', {}, hurried);
+  const { body, headers } = modern(1, 'tools/call', { name: 'exit', arguments: { code } });
+  await eventually(async () => {
+    await post(bridge.url, body, headers);
+    return bridge.shim.givenUp.length > 0;
+  });
+  expect(bridge.shim.givenUp[0]).toBe(told);
+  expect(bridge.shim.started).toBeGreaterThanOrEqual(6);
 });

@@ -7,7 +7,7 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Absent: every address of the pod. */
   readonly host?: string;
-  /** Open connections; one more closes the one that was idle for the longest time, or is not let in. */
+  /** Open connections; one more closes the one that was idle, or has been sending, for the longest time, or is not let in. */
   readonly maxConnections: number;
   readonly log: Logger;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -29,6 +29,8 @@ const requestMs = 60_000;
 const headMs = 10_000;
 /** Longer than clients and gateways keep theirs, so that it is not us who close while they send. */
 const keepAliveMs = 75_000;
+/** When a silent connection is first asked whether it is still there. */
+const probeMs = 60_000;
 /** All headers of a request, in bytes: credentials may be long. */
 const maxHeaderBytes = 32 * 1024;
 const maxHeaders = 100;
@@ -43,6 +45,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: 2_000,
       noDelay: true,
+      // Who vanishes without a word is found out, also where the answer takes for ever.
+      keepAlive: true,
+      keepAliveInitialDelay: probeMs,
     },
     (request, response) => {
       // Whoever is gone has nothing to say.
@@ -78,9 +83,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-/** Idle connections cost their sender nothing, so they give way to new ones; those in use do not. */
+/**
+ * Idle connections cost their sender nothing, so they give way to new ones, and after them those whose request is not there
+ * as a whole; those in use do not.
+ */
 function limitConnections(server: ReturnType<typeof createServer>, max: number): void {
+  // In the order in which they became so, as sets keep it.
   const idle = new Set<Socket>();
+  const sending = new Set<Socket>();
   let open = 0;
   server.on('connection', (socket: Socket) => {
     open += 1;
@@ -88,16 +98,30 @@ function limitConnections(server: ReturnType<typeof createServer>, max: number):
     socket.once('close', () => {
       open -= 1;
       idle.delete(socket);
+      sending.delete(socket);
     });
     if (open <= max) return;
-    // In the order in which they became idle, as sets keep it; the last one is the new one itself.
-    const [oldest] = idle;
-    (oldest ?? socket).destroy();
+    // The last of the idle ones is the new one itself.
+    const [quiet] = idle;
+    const [slow] = sending;
+    (quiet === socket ? (slow ?? socket) : (quiet ?? socket)).destroy();
   });
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
     idle.delete(socket);
+    if (hasBody(request)) {
+      sending.add(socket);
+      const onWhole = (): void => {
+        sending.delete(socket);
+      };
+      request.once('end', onWhole).once('close', onWhole);
+    }
     response.once('close', () => {
       if (!socket.destroyed) idle.add(socket);
     });
   });
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -18,7 +18,7 @@ const lookMs = 100;
 /**
  * The shim was told to end, and waits for its processes. Each is let go when nothing is under way in it: sessions at
  * once, since their clients begin new ones elsewhere; the process that all share after the tail, because their next
- * request may still come to us.
+ * request may still come to us. An abort leaves everything as it is: the shim is gone, and what there is then is another one's.
  */
 export async function leave(
   { clock, keeper, sessions, tailMs, graceMs }: LeaveOptions,
@@ -31,6 +31,7 @@ export async function leave(
     if (left === 0 && elapsed() >= tailMs && callsOf(keeper) === 0) break;
     await clock.sleep(lookMs, signal);
   }
+  if (signal.aborted) return;
   sessions.endAll('the server is ending');
   keeper.closeShared();
 }

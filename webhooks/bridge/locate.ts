@@ -31,19 +31,31 @@ export function locate(bytes: Uint8Array, path: readonly string[]): Range | unde
 }
 
 /**
- * A name that stands twice in the object at `path`. Parsers disagree about which of the two counts, so what we judge
- * could be another thing than what the server does.
+ * A name in the object at `path` that somebody else could take for another one: it stands twice, whatever its case, or it
+ * is one of `known` but for its case. Parsers disagree about which of two counts, and encoding/json of Go takes names
+ * without regard to case, so what we judge could be another thing than what the server does.
  */
-export function repeatedName(bytes: Uint8Array, path: readonly string[]): string | undefined {
+export function ambiguousName(
+  bytes: Uint8Array,
+  path: readonly string[],
+  known: readonly string[],
+): string | undefined {
   const object = locate(bytes, path);
   if (object === undefined) return undefined;
+  const written = new Map(known.map((name) => [foldName(name), name]));
   const seen = new Set<string>();
   for (const { name } of members(bytes, object.start)) {
     const text = nameOf(bytes, name);
-    if (seen.has(text)) return text;
-    seen.add(text);
+    const folded = foldName(text);
+    if (seen.has(folded) || (written.get(folded) ?? text) !== text) return text;
+    seen.add(folded);
   }
   return undefined;
+}
+
+/** As Go folds: U+017F is an s there, and U+212A a k, which it is here, too. */
+function foldName(name: string): string {
+  return name.toLowerCase().replaceAll('\u017f', 's');
 }
 
 /** The bytes with each range replaced; ranges in any order, and none within another. */

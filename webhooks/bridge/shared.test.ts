@@ -73,3 +73,12 @@ it('forgets all sessions when the process ends', async () => {
   expect((await post(bridge.url, call(1, 'pid'), other)).status).toBe(404);
   await eventually(() => bridge.shim.started === 2);
 });
+
+it('is one process also for clients that begin while it starts again', async () => {
+  const bridge = await useShared();
+  const session = await begin(bridge.url);
+  await post(bridge.url, call(1, 'exit', { code: 2 }), session);
+  const early = await post(bridge.url, initialize);
+  expect([early.status, early.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(bridge.shim.started).toBe(1);
+});

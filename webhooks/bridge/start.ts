@@ -52,19 +52,26 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
   const metrics = createBridgeMetrics(registry, { sessions: () => sessions.count, maxSessions });
   // Our own end, which comes after the last call.
   const over = new AbortController();
-  let leaving: Promise<void> | undefined;
+  let leaving: AbortController | undefined;
   const beginToLeave = (): void => {
-    leaving ??= leave(
-      { clock, keeper, sessions, tailMs: Math.min(tailMs, config.graceMs), graceMs: config.graceMs },
-      over.signal,
-    );
+    if (leaving !== undefined) return;
+    leaving = new AbortController();
+    const times = { tailMs: Math.min(tailMs, config.graceMs), graceMs: config.graceMs };
+    leave({ clock, keeper, sessions, ...times }, leaving.signal).catch((error: unknown) => {
+      log.error('what is under way is not waited for', { error: errorText(error) });
+    });
+  };
+  // The next container of the server has nothing to do with the end of this one.
+  const stopLeaving = (): void => {
+    leaving?.abort();
+    leaving = undefined;
   };
   const shim = new UnixShim({
     socketPath: config.socketPath,
     clock,
     events: {
       onConnected: () => {
-        leaving = undefined;
+        stopLeaving();
         keeper.connected();
       },
       onStopping: () => {
@@ -73,6 +80,7 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
         beginToLeave();
       },
       onLost: () => {
+        stopLeaving();
         keeper.lost();
       },
     },
@@ -106,6 +114,7 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
       heart,
       bodies: new AnswerPool(poolBytes),
       maxPending: maxPending.session,
+      mode: config.mode,
     },
     isLeaving: () => keeper.isStopping || signal.aborted,
   });
@@ -134,8 +143,8 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
   server.stopAccepting();
   // The kubelet ends us after the shim: mostly nothing is left. Otherwise only we are replaced.
   keeper.stopping();
-  leaving = leave({ clock, keeper, sessions, tailMs: 0, graceMs: config.graceMs }, over.signal);
-  await leaving;
+  stopLeaving();
+  await leave({ clock, keeper, sessions, tailMs: 0, graceMs: config.graceMs }, over.signal);
   over.abort();
   clearInterval(sweeping);
   stopHeart();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from '@jest/globals';
-import { systemClock } from '../../platform/clock.ts';
+import { systemClock, type Clock } from '../../platform/clock.ts';
 import { findFreePort } from '../../platform/http/testing/free-port.ts';
 import { createLogger, type Logger } from '../../platform/log.ts';
 import { parseBridgeConfig } from '../config.ts';
@@ -42,6 +42,7 @@ afterEach(async () => {
 export async function useBridge(
   server: OddMode | readonly [string, ...string[]] | ((nth: number) => OddMode),
   env: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<RunningBridge> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-'));
   const socketPath = join(folder, 'stdio.sock');
@@ -67,7 +68,7 @@ export async function useBridge(
   const ports = await new Promise<{ port: number; healthPort: number; metricsPort: number }>((resolve, reject) => {
     running = startBridge({
       config: { ...parsed.config, port: 0, healthPort: 0, metricsPort },
-      ...{ clock: systemClock, log: logger, signal: stopping.signal, version: '1.2.3', host: '127.0.0.1' },
+      ...{ clock, log: logger, signal: stopping.signal, version: '1.2.3', host: '127.0.0.1' },
       onListening: resolve,
     });
     running.catch(reject);
