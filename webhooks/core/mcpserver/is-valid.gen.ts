@@ -865,7 +865,7 @@ function isRootSpecExtensionsStdio(data) {
   const data5 = data["startTimeoutSeconds"];
   if (data5 !== undefined && !(Number.isInteger(data5) && data5 >= 1 && data5 <= 600)) return false;
   const data6 = data["maxMessageBytes"];
-  if (data6 !== undefined && !(Number.isInteger(data6) && data6 >= 1024 && data6 <= 16777216)) return false;
+  if (data6 !== undefined && !(Number.isInteger(data6) && data6 >= 1024 && data6 <= 4194304)) return false;
   return true;
 }
 

@@ -1047,7 +1047,7 @@ export interface StdioSettings {
    */
   startTimeoutSeconds?: number;
   /**
-   * Longest message in either direction, in bytes (1024 to 16777216). A longer one ends its session. Default: 4194304.
+   * Longest message in either direction, in bytes (1024 to 4194304). A longer one from the program ends its session, one from a client is refused. No more, because the memory of the container mcp-bridge is the same for every server, and a message takes several times its length while it is read. Default: 4194304.
    */
   maxMessageBytes?: number;
 }
